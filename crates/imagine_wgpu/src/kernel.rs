@@ -1,0 +1,128 @@
+//! A kernel call as plain data: what the lowering of an operator produces and the engine places, cuts and plays.
+//!
+//! # The contract between `ops/*.rs`, `shaders/ops/*.wgsl` and the engine
+//!
+//! - Bindings of group 0: binding 0 is the params uniform; then one binding for every entry of [`KernelCall::operands`],
+//!   in order; then one for every entry of [`KernelCall::outputs`], in order. At most 7 storage bindings in all.
+//! - [`Operand::Value`] and every output is `var<storage, read_write> name: array<f32>` (`array<u32>` for truth values,
+//!   `array<i32>`), whether it is an intermediate, an input or a weight: all of them lie in slabs that are written
+//!   elsewhere, and wgpu tracks usage a buffer, not a range. [`Operand::Packed`] is `var<storage, read>`.
+//! - A binding covers exactly the elements of its value. Truth values are one u32 an element, 0 or 1.
+//! - Params: a `#[repr(C)]` Pod struct laid out as a WGSL uniform (multiple of 16 bytes; arrays are `[[u32; 4]; n]`) whose
+//!   first field is [`Head`], in WGSL `head: Head` from `imagine::head`. The lowering leaves it zeroed; the player fills it.
+//! - A kernel computes its workgroup's place as `workgroup_id + params.head.base.xyz`, so that any call can be cut into
+//!   several along any axis of its grid. It opens with a bounds check. The workgroup size is `#{WORKGROUP}` along x
+//!   ([`WORKGROUP`]), 1 along y and z; the engine adds that def to every call.
+//! - The grid may be as large as it likes along each axis: the engine cuts it where the device's limit is smaller. Workgroups
+//!   may not communicate, so cutting changes no bit of the result. The last axis above 1 is the one that budgets cut.
+//! - A value may be written by several calls, one part each (as `Concat` does).
+
+use std::sync::Arc;
+
+use bytemuck::{Pod, Zeroable};
+use imagine_graph::{Dim, ValueId};
+
+/// Invocations of a workgroup, all along x.
+pub const WORKGROUP: u32 = 64;
+
+/// One dispatch of one kernel, before its values have a place in memory.
+#[derive(Clone, Debug, PartialEq)]
+pub struct KernelCall {
+    /// For people and GPU debuggers: the node's name, and what is special about this call.
+    pub label: String,
+    /// Path of the kernel below `shaders/`, without `.wgsl`, as in `ops/binary`.
+    pub shader: &'static str,
+    /// Shader defs that choose the variant, sorted by name. Floats never stand here: they go into `params`.
+    pub defs: Vec<(&'static str, Def)>,
+    /// The params uniform, beginning with a zeroed [`Head`].
+    pub params: Vec<u8>,
+    /// What random numbers the kernel draws, if it does.
+    pub random: Option<Random>,
+    /// What the kernel reads.
+    pub operands: Vec<Operand>,
+    /// What the kernel writes.
+    pub outputs: Vec<ValueId>,
+    /// Number of workgroups along x, y and z.
+    pub workgroups: [u32; 3],
+    /// What it costs.
+    pub cost: Cost,
+}
+
+/// Value of a shader def.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Def {
+    /// Defined or not, for `#ifdef`.
+    Bool(bool),
+    /// A signed number.
+    Int(i32),
+    /// An unsigned number.
+    UInt(u32),
+}
+
+/// First field of every params uniform. The player fills it when it encodes the call.
+#[repr(C)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Pod, Zeroable)]
+pub struct Head {
+    /// First workgroup of this dispatch, `[x, y, z, 0]`.
+    pub base: [u32; 4],
+    /// For kernels with [`KernelCall::random`]: `[key, origin y, origin x, wrap]`. With wrap = 1 the origin is already
+    /// reduced to `0 .. length`, so that `(origin + index) % length` cannot overflow; with 0 the sum wraps as u32.
+    pub random: [u32; 4],
+}
+
+/// What the random numbers of a kernel depend on besides the run.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Random {
+    /// The node's stream.
+    pub stream: u32,
+    /// The symbolic shape of the random tensor, which decides how the lattice's origin scales.
+    pub dims: Vec<Dim>,
+    /// Height and width of the random tensor; 1 where it has no such dimension.
+    pub size: [usize; 2],
+}
+
+/// Something a kernel reads.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Operand {
+    /// A value of the graph in its natural row-major layout, whatever its source.
+    Value(ValueId),
+    /// Weights in a layout of the kernel's own.
+    Packed(Packed),
+}
+
+/// Numbers that a lowering prepared on the CPU, as weights repacked for vector loads.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Packed {
+    /// The weight's name and its layout.
+    pub label: String,
+    /// The numbers.
+    pub data: Arc<[f32]>,
+}
+
+/// What a call costs.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Cost {
+    /// Floating-point operations; a fused multiply-add counts as two.
+    pub flop: u64,
+    /// Bytes that have to move at least once between memory and the kernel.
+    pub bytes: u64,
+}
+
+impl std::ops::Add for Cost {
+    type Output = Cost;
+
+    fn add(self, other: Cost) -> Cost {
+        Cost { flop: self.flop + other.flop, bytes: self.bytes + other.bytes }
+    }
+}
+
+impl std::iter::Sum for Cost {
+    fn sum<I: Iterator<Item = Cost>>(costs: I) -> Cost {
+        costs.fold(Cost::default(), |a, b| a + b)
+    }
+}
+
+/// Number of workgroups of [`WORKGROUP`] invocations that cover `count` elements.
+pub fn workgroups(count: usize) -> u32 {
+    u32::try_from(count.div_ceil(WORKGROUP as usize)).unwrap_or(u32::MAX)
+}

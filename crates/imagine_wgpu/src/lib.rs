@@ -1,0 +1,8 @@
+//! Runs an `imagine_graph` network as wgpu compute passes.
+
+mod kernel;
+mod lower;
+pub mod ops;
+
+pub use kernel::{Cost, Def, Head, KernelCall, Operand, Packed, Random, WORKGROUP, workgroups};
+pub use lower::{Activation, Input, LowerError, Lowered, Lowering};

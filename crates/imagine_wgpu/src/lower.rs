@@ -1,0 +1,115 @@
+//! What an operator's lowering is given, and how it can fail.
+
+use imagine_graph::{Size, Tensor, TensorType, ValueId};
+
+use crate::kernel::{Cost, KernelCall};
+
+/// One node while it is lowered: its operands with their concrete shapes.
+#[derive(Clone, Debug)]
+pub struct Lowering<'a> {
+    /// Name of the node; the start of every label.
+    pub node: &'a str,
+    /// Size that the graph is bound to, for symbolic parameters.
+    pub size: Size,
+    /// What the node reads in ONNX order; `None` where an optional input is left out.
+    pub inputs: Vec<Option<Input<'a>>>,
+    /// What the node writes.
+    pub outputs: Vec<(ValueId, &'a TensorType)>,
+    /// Activation to apply to the output, for operators whose [`crate::ops::fuses_activation`] is true.
+    pub activation: Activation,
+}
+
+/// One input of a node.
+#[derive(Clone, Copy, Debug)]
+pub struct Input<'a> {
+    /// The value.
+    pub value: ValueId,
+    /// Its concrete type.
+    pub value_type: &'a TensorType,
+    /// Its elements, where they are known when the plan is made.
+    pub weight: Option<&'a Tensor>,
+}
+
+/// An elementwise function that a kernel applies before it stores; `imagine::activation` in WGSL.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub enum Activation {
+    /// The value itself.
+    #[default]
+    None,
+    /// `max(x, 0)`.
+    Relu,
+    /// `x` where positive, else `slope * x`.
+    LeakyRelu(f32),
+    /// `1 / (1 + exp(-x))`.
+    Sigmoid,
+    /// Hyperbolic tangent.
+    Tanh,
+    /// Between the two numbers.
+    Clip(f32, f32),
+}
+
+impl Activation {
+    /// The shader def that switches it on in `imagine::activation`.
+    pub fn def(self) -> Option<&'static str> {
+        match self {
+            Activation::None => None,
+            Activation::Relu => Some("ACTIVATION_RELU"),
+            Activation::LeakyRelu(_) => Some("ACTIVATION_LEAKY_RELU"),
+            Activation::Sigmoid => Some("ACTIVATION_SIGMOID"),
+            Activation::Tanh => Some("ACTIVATION_TANH"),
+            Activation::Clip(..) => Some("ACTIVATION_CLIP"),
+        }
+    }
+
+    /// The two numbers that `imagine::activation::activate` takes beside `x`.
+    pub fn params(self) -> [f32; 2] {
+        match self {
+            Activation::LeakyRelu(slope) => [slope, 0.0],
+            Activation::Clip(low, high) => [low, high],
+            _ => [0.0, 0.0],
+        }
+    }
+}
+
+/// Why a node cannot become kernels.
+#[derive(Clone, Debug, PartialEq, thiserror::Error)]
+#[non_exhaustive]
+pub enum LowerError {
+    /// A parameter or shape that the kernel cannot take.
+    #[error("node {node:?} ({op}): {reason}")]
+    Unsupported {
+        /// Name of the node.
+        node: String,
+        /// ONNX name of its operator.
+        op: &'static str,
+        /// What is not supported, and what is.
+        reason: String,
+    },
+}
+
+/// What the lowering of one node gives.
+pub type Lowered = Result<Vec<KernelCall>, LowerError>;
+
+impl<'a> Lowering<'a> {
+    /// Input `index`, which the shape rule has already asked for.
+    pub fn input(&self, index: usize) -> &Input<'a> {
+        self.inputs[index].as_ref().expect("the shape rule asked for this input")
+    }
+
+    /// Input `index` if it is there.
+    pub fn optional(&self, index: usize) -> Option<&Input<'a>> {
+        self.inputs.get(index).and_then(Option::as_ref)
+    }
+
+    /// The shape of the first output.
+    pub fn output_shape(&self) -> &'a [usize] {
+        &self.outputs[0].1.shape
+    }
+
+    /// Cost of a kernel that reads every input and writes every output once and does `flop` operations.
+    pub fn cost(&self, flop: u64) -> Cost {
+        let read: usize = self.inputs.iter().flatten().map(|i| i.value_type.elements()).sum();
+        let written: usize = self.outputs.iter().map(|(_, t)| t.elements()).sum();
+        Cost { flop, bytes: 4 * (read + written) as u64 }
+    }
+}
