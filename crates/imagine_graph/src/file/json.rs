@@ -1,0 +1,181 @@
+//! JSON in and out: reading refuses what serde_json would let pass (names that stand twice, numbers beyond `f32`,
+//! endless lists), writing is canonical.
+
+use std::cell::Cell;
+use std::fmt::Write;
+
+use serde::de::{DeserializeSeed, Deserializer, Error, MapAccess, SeqAccess, Visitor};
+use serde_json::{Map, Number, Value};
+
+/// Most values in one JSON text: a [`Value`] takes far more memory than its text.
+const MAX_VALUES: usize = 1 << 20;
+
+/// Parses `text`. Nesting is limited to serde_json's 128 levels.
+pub(super) fn parse(text: &str) -> Result<Value, serde_json::Error> {
+    let mut deserializer = serde_json::Deserializer::from_str(text);
+    let left = Cell::new(MAX_VALUES);
+    let value = Strict { left: &left }.deserialize(&mut deserializer)?;
+    deserializer.end()?;
+    Ok(value)
+}
+
+#[derive(Clone, Copy)]
+struct Strict<'a> {
+    left: &'a Cell<usize>,
+}
+
+impl<'de> DeserializeSeed<'de> for Strict<'_> {
+    type Value = Value;
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Value, D::Error> {
+        let left = self.left.get().checked_sub(1);
+        self.left.set(left.ok_or_else(|| D::Error::custom(format!("more than {MAX_VALUES} values")))?);
+        deserializer.deserialize_any(self)
+    }
+}
+
+impl<'de> Visitor<'de> for Strict<'_> {
+    type Value = Value;
+
+    fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("a JSON value")
+    }
+
+    fn visit_unit<E: Error>(self) -> Result<Value, E> {
+        Ok(Value::Null)
+    }
+
+    fn visit_bool<E: Error>(self, value: bool) -> Result<Value, E> {
+        Ok(Value::Bool(value))
+    }
+
+    fn visit_i64<E: Error>(self, value: i64) -> Result<Value, E> {
+        Ok(value.into())
+    }
+
+    fn visit_u64<E: Error>(self, value: u64) -> Result<Value, E> {
+        Ok(value.into())
+    }
+
+    fn visit_f64<E: Error>(self, value: f64) -> Result<Value, E> {
+        if !(value as f32).is_finite() {
+            return Err(E::custom(format!("number {value:e} is beyond the range of f32")));
+        }
+        Number::from_f64(value).map(Value::Number).ok_or_else(|| E::custom("number is not finite"))
+    }
+
+    fn visit_str<E: Error>(self, value: &str) -> Result<Value, E> {
+        Ok(value.into())
+    }
+
+    fn visit_string<E: Error>(self, value: String) -> Result<Value, E> {
+        Ok(value.into())
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut access: A) -> Result<Value, A::Error> {
+        let mut values = Vec::new();
+        while let Some(value) = access.next_element_seed(self)? {
+            values.push(value);
+        }
+        Ok(Value::Array(values))
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut access: A) -> Result<Value, A::Error> {
+        let mut map = Map::new();
+        while let Some(key) = access.next_key::<String>()? {
+            if map.contains_key(&key) {
+                return Err(A::Error::custom(format!("name {} stands twice", shortened(&key))));
+            }
+            let value = access.next_value_seed(self)?;
+            map.insert(key, value);
+        }
+        Ok(Value::Object(map))
+    }
+}
+
+/// `name` in quotes, at most 200 characters of it.
+pub(super) fn shortened(name: &str) -> String {
+    match name.char_indices().nth(200) {
+        Some((end, _)) => format!("{:?}...", &name[..end]),
+        None => format!("{name:?}"),
+    }
+}
+
+/// Canonical text: no white space, names sorted, numbers in their shortest form.
+pub(super) fn text(value: &Value) -> String {
+    let mut text = String::new();
+    append(value, &mut text);
+    text
+}
+
+fn append(value: &Value, text: &mut String) {
+    match value {
+        Value::Array(values) => {
+            text.push('[');
+            for (index, value) in values.iter().enumerate() {
+                text.push_str(if index == 0 { "" } else { "," });
+                append(value, text);
+            }
+            text.push(']');
+        }
+        Value::Object(map) => {
+            // Whether serde_json sorts its maps depends on the features of the build.
+            let mut entries: Vec<_> = map.iter().collect();
+            entries.sort_by_key(|(name, _)| *name);
+            text.push('{');
+            for (index, (name, value)) in entries.into_iter().enumerate() {
+                text.push_str(if index == 0 { "" } else { "," });
+                append(&Value::String(name.clone()), text);
+                text.push(':');
+                append(value, text);
+            }
+            text.push('}');
+        }
+        Value::Number(number) => append_number(number, text),
+        // Strings and constants have one form only.
+        other => write!(text, "{other}").expect("writing to a string cannot fail"),
+    }
+}
+
+/// Most floats are `f32` at heart: written as such they are short, as in `0.1`.
+fn append_number(number: &Number, text: &mut String) {
+    let wide = number.to_string();
+    let exact = number.as_f64().filter(|_| number.is_f64());
+    let narrow = exact.map(|value| value as f32).filter(|narrow| Some(f64::from(*narrow)) == exact);
+    let short = narrow.and_then(|narrow| {
+        let short = serde_json::to_string(&narrow).ok()?;
+        let back: f64 = serde_json::from_str(&short).ok()?;
+        (back as f32 == narrow).then_some(short)
+    });
+    text.push_str(&short.unwrap_or(wide));
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn refuses_what_serde_json_would_let_pass() {
+        for (text, fault) in [
+            (r#"{"a": 1, "a": 2}"#, "name \"a\" stands twice"),
+            (r#"[{"b": {"a": 1, "a": 2}}]"#, "name \"a\" stands twice"),
+            ("[1e39]", "number 1e39 is beyond the range of f32"),
+            ("[1] 2", "trailing characters"),
+            (&"[".repeat(200), "recursion limit"),
+            (&format!("[{}0]", "0,".repeat(MAX_VALUES)), "more than 1048576 values"),
+        ] {
+            let message = parse(text).unwrap_err().to_string();
+            assert!(message.contains(fault), "{message}");
+        }
+    }
+
+    #[test]
+    fn numbers_are_short_and_come_back() {
+        for value in [0.1f32, 1e-30, 3.0, f32::MAX, f32::MIN_POSITIVE, 1.0 / 3.0, 16_777_216.0] {
+            let written = text(&serde_json::to_value(value).unwrap());
+            assert!(written.len() <= 16, "{written}");
+            assert_eq!(serde_json::from_value::<f32>(parse(&written).unwrap()).unwrap(), value);
+        }
+        assert_eq!(text(&parse(r#"{"b": [1, -2, 0.5], "a": "x\n"}"#).unwrap()), r#"{"a":"x\n","b":[1,-2,0.5]}"#);
+    }
+}

@@ -1,0 +1,143 @@
+//! The generator file `name.generator.safetensors`: an ordinary safetensors file whose metadata holds graphs, size rule
+//! and card as JSON. `docs/generator-file.md` describes it to the bit.
+//!
+//! A file from a stranger is untrusted: every length is checked before anything is allocated for it, nothing in it is
+//! executed or used as a path, nothing is ignored, and every fault is a [`LoadError`] that says where it is.
+//!
+//! The writer is canonical: equal generators give equal bytes, and writing what was read from a file that this module
+//! wrote gives that file's bytes again.
+
+mod container;
+mod document;
+mod error;
+mod json;
+mod weights;
+
+use std::io::{Read, Write};
+use std::path::Path;
+
+use sha2::{Digest, Sha256};
+
+pub use error::{Fault, LoadError, SaveError};
+pub use weights::WeightFormat;
+
+use crate::error::GraphErrors;
+use crate::generator::{Generator, ValidGenerator};
+
+/// End of every generator file's name.
+pub const EXTENSION: &str = ".generator.safetensors";
+/// Version of the format that this crate writes, and the only one it reads.
+pub const FORMAT: &str = "1";
+/// Largest file that is read.
+pub const MAX_FILE_BYTES: u64 = 1 << 30;
+/// Largest safetensors header that is read.
+pub const MAX_HEADER_BYTES: u64 = 16 << 20;
+/// Most tensors in a file.
+pub const MAX_TENSORS: usize = 20_000;
+
+/// A generator that is ready to run, and which file it came from.
+#[derive(Clone, Debug)]
+pub struct LoadedGenerator {
+    /// The generator, valid at its smallest size.
+    pub generator: ValidGenerator,
+    /// SHA-256 of the file's bytes, 64 hexadecimal digits.
+    pub hash: String,
+    /// The file's name without folder and [`EXTENSION`].
+    pub name: String,
+}
+
+/// The generator in the bytes of a file. Its graphs are not validated yet; [`from_bytes`] and [`load`] do that too.
+pub fn read(bytes: &[u8]) -> Result<Generator, LoadError> {
+    decode(bytes).map_err(|fault| LoadError { file: None, fault })
+}
+
+/// Reads and validates the bytes of a file called `file`, which may be a path.
+pub fn from_bytes(file: &str, bytes: &[u8]) -> Result<LoadedGenerator, LoadError> {
+    let file_name = file.rsplit(['/', '\\']).next().unwrap_or(file);
+    let fail = |fault| LoadError { file: Some(file_name.into()), fault };
+    let generator = decode(bytes).map_err(fail)?.validate().map_err(|errors| fail(Fault::Invalid(errors)))?;
+    let name = file_name.strip_suffix(EXTENSION).unwrap_or(file_name).to_string();
+    Ok(LoadedGenerator { generator, hash: hash(bytes), name })
+}
+
+/// Reads and validates a file.
+pub fn load(path: impl AsRef<Path>) -> Result<LoadedGenerator, LoadError> {
+    let path = path.as_ref();
+    let file = path.file_name().unwrap_or(path.as_os_str()).to_string_lossy();
+    let bytes = read_bounded(path).map_err(|fault| LoadError { file: Some(file.to_string()), fault })?;
+    from_bytes(&file, &bytes)
+}
+
+/// The bytes of a generator file. Refuses what [`load`] would refuse.
+pub fn write(generator: &Generator, format: WeightFormat) -> Result<Vec<u8>, SaveError> {
+    generator.validate()?;
+    document::check_used(generator).map_err(SaveError::Unwritable)?;
+    let mut tensors = Vec::new();
+    for (part, graph) in document::parts(generator) {
+        weights::encode(part, &graph.weights, format, &mut tensors);
+    }
+    let metadata = document::encode(generator)?;
+    let bytes = container::serialize(&metadata, tensors);
+    if bytes.len() as u64 > MAX_FILE_BYTES {
+        let found = bytes.len() as u64;
+        return Err(SaveError::Unwritable(Fault::TooLarge { what: "file", found, limit: MAX_FILE_BYTES }));
+    }
+    Ok(bytes)
+}
+
+/// Writes a file: whole or not at all, through a temporary file beside it.
+pub fn save(path: impl AsRef<Path>, generator: &Generator, format: WeightFormat) -> Result<(), SaveError> {
+    let path = path.as_ref();
+    let bytes = write(generator, format)?;
+    let name = path.file_name().unwrap_or_default().to_string_lossy();
+    let temporary = path.with_file_name(format!(".{name}.{}.tmp", std::process::id()));
+    let written = std::fs::File::create(&temporary)
+        .and_then(|mut file| file.write_all(&bytes).and_then(|()| file.sync_all()))
+        .and_then(|()| std::fs::rename(&temporary, path));
+    written.map_err(|source| {
+        // The first error is the one that matters.
+        let _ = std::fs::remove_file(&temporary);
+        SaveError::Io { file: path.display().to_string(), source }
+    })
+}
+
+/// SHA-256 of `bytes` as 64 hexadecimal digits.
+pub fn hash(bytes: &[u8]) -> String {
+    Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+fn decode(bytes: &[u8]) -> Result<Generator, Fault> {
+    let container = container::parse(bytes)?;
+    let mut generator = document::decode(&container)?;
+    weights::decode(&container, &mut generator)?;
+    document::check_used(&generator)?;
+    Ok(generator)
+}
+
+/// The whole file, without ever holding more than the limit, whatever the file system says about its length.
+fn read_bounded(path: &Path) -> Result<Vec<u8>, Fault> {
+    let file = std::fs::File::open(path).map_err(Fault::Io)?;
+    let metadata = file.metadata().map_err(Fault::Io)?;
+    if !metadata.is_file() {
+        return Err(Fault::NotAFile);
+    }
+    let mut bytes = Vec::new();
+    let limit = MAX_FILE_BYTES;
+    if metadata.len() <= limit {
+        file.take(limit + 1).read_to_end(&mut bytes).map_err(Fault::Io)?;
+    }
+    let found = metadata.len().max(bytes.len() as u64);
+    if found > limit {
+        return Err(Fault::TooLarge { what: "file", found, limit });
+    }
+    Ok(bytes)
+}
+
+impl From<GraphErrors> for SaveError {
+    fn from(errors: GraphErrors) -> Self {
+        SaveError::Unwritable(Fault::Invalid(errors))
+    }
+}
+
+#[cfg(test)]
+mod tests;
