@@ -98,7 +98,7 @@ fn split(bytes: &[u8]) -> Result<(&[u8], &[u8]), Fault> {
     };
     let length = u64::from_le_bytes(*length);
     if length > MAX_HEADER_BYTES {
-        return Err(Fault::TooLarge { what: "length of the header", found: length, limit: MAX_HEADER_BYTES });
+        return Err(Fault::HeaderLength { found: length, limit: MAX_HEADER_BYTES });
     }
     let truncated = Fault::Truncated { what: "header", expected: LENGTH_BYTES as u64 + length, found };
     rest.split_at_checked(length as usize).ok_or(truncated)

@@ -44,7 +44,7 @@ struct GraphsRecord {
 
 /// One graph, without its weights; the parts stay JSON so that an error can name the one it is about.
 #[derive(Default, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[serde(deny_unknown_fields, expecting = "an object of inputs, nodes and outputs")]
 struct GraphRecord {
     #[serde(default)]
     inputs: Vec<Value>,
@@ -54,7 +54,7 @@ struct GraphRecord {
 
 /// A node, before its operator is known.
 #[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
+#[serde(deny_unknown_fields, expecting = "an object of name, op, attributes, inputs and outputs")]
 struct NodeRecord {
     name: String,
     op: String,
@@ -88,7 +88,7 @@ pub(super) fn decode(container: &Container) -> Result<Generator, Fault> {
     check_format(container)?;
     let known = [FORMAT_KEY, GENERATOR_KEY, GRAPHS_KEY, CARD_KEY];
     if let Some(key) = container.metadata.keys().find(|key| !known.contains(&key.as_str())) {
-        return Err(Fault::UnknownMetadata { key: json::shortened(key) });
+        return Err(Fault::UnknownMetadata { key: key.clone() });
     }
     let record: GeneratorRecord = entry(container, GENERATOR_KEY)?;
     let graphs: GraphsRecord = entry(container, GRAPHS_KEY)?;

@@ -2,6 +2,9 @@
 
 use crate::error::GraphErrors;
 
+/// Longest line of a message, in characters.
+const MAX_LINE: usize = 500;
+
 /// Why a file cannot be loaded. Prints one line a fault, each with the file's name in front.
 #[derive(Debug)]
 #[non_exhaustive]
@@ -14,10 +17,14 @@ pub struct LoadError {
 
 impl std::fmt::Display for LoadError {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let Some(file) = &self.file else { return self.fault.fmt(f) };
+        let file = self.file.as_ref().map(|file| format!("{}: ", file.escape_debug())).unwrap_or_default();
         for (index, line) in self.fault.to_string().lines().enumerate() {
             let separator = if index == 0 { "" } else { "\n" };
-            write!(f, "{separator}{}: {line}", file.escape_debug())?;
+            // Names in a file may be as long as the file.
+            match line.char_indices().nth(MAX_LINE) {
+                Some((end, _)) => write!(f, "{separator}{file}{}...", &line[..end])?,
+                None => write!(f, "{separator}{file}{line}")?,
+            }
         }
         Ok(())
     }
@@ -67,8 +74,16 @@ pub enum Fault {
         /// How much there may be.
         limit: u64,
     },
+    /// A header that is too long to be one.
+    #[error("is damaged or no safetensors file: its header would be {found} bytes long, at most {limit} are read")]
+    HeaderLength {
+        /// Length that the file announces.
+        found: u64,
+        /// Longest header that is read.
+        limit: u64,
+    },
     /// The file ends before what it announces.
-    #[error("is cut off or no safetensors file: {what} ends at byte {expected}, the file at byte {found}")]
+    #[error("is cut off, or no safetensors file: {what} ends at byte {expected}, the file at byte {found}")]
     Truncated {
         /// What does not fit into the file.
         what: &'static str,
@@ -215,7 +230,7 @@ pub enum Fault {
     },
     /// A file that is half recurrent.
     #[error(
-        "a recurrent generator has \"recurrence\" in imagine.generator and the graphs \"init\" and \"step\"; here {}",
+        "a recurrent generator has \"recurrence\" in imagine.generator and the graphs \"init\" and \"step\"; missing here: {}",
         recurrence_parts(*.record, *.init, *.step)
     )]
     Recurrence {
@@ -266,5 +281,5 @@ pub enum Fault {
 fn recurrence_parts(record: bool, init: bool, step: bool) -> String {
     let parts = [("\"recurrence\"", record), ("\"init\"", init), ("\"step\"", step)];
     let missing: Vec<_> = parts.iter().filter(|(_, there)| !there).map(|(name, _)| *name).collect();
-    format!("{} is missing", missing.join(" and "))
+    missing.join(", ")
 }

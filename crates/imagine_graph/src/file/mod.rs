@@ -48,7 +48,8 @@ pub struct LoadedGenerator {
 
 /// The generator in the bytes of a file. Its graphs are not validated yet; [`from_bytes`] and [`load`] do that too.
 pub fn read(bytes: &[u8]) -> Result<Generator, LoadError> {
-    decode(bytes).map_err(|fault| LoadError { file: None, fault })
+    let used = |generator| document::check_used(&generator).map(|()| generator);
+    decode(bytes).and_then(used).map_err(|fault| LoadError { file: None, fault })
 }
 
 /// Reads and validates the bytes of a file called `file`, which may be a path.
@@ -56,6 +57,7 @@ pub fn from_bytes(file: &str, bytes: &[u8]) -> Result<LoadedGenerator, LoadError
     let file_name = file.rsplit(['/', '\\']).next().unwrap_or(file);
     let fail = |fault| LoadError { file: Some(file_name.into()), fault };
     let generator = decode(bytes).map_err(fail)?.validate().map_err(|errors| fail(Fault::Invalid(errors)))?;
+    document::check_used(&generator.generator).map_err(fail)?;
     let name = file_name.strip_suffix(EXTENSION).unwrap_or(file_name).to_string();
     Ok(LoadedGenerator { generator, hash: hash(bytes), name })
 }
@@ -110,7 +112,6 @@ fn decode(bytes: &[u8]) -> Result<Generator, Fault> {
     let container = container::parse(bytes)?;
     let mut generator = document::decode(&container)?;
     weights::decode(&container, &mut generator)?;
-    document::check_used(&generator)?;
     Ok(generator)
 }
 
