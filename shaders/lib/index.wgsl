@@ -1,0 +1,40 @@
+// From a workgroup to an element, and from an element to its place in operands that broadcast, stride or step backwards.
+#define_import_path imagine::index
+
+// Index of this invocation among all invocations of a one-dimensional grid, also where the grid was cut.
+fn invocation(workgroup: vec3<u32>, base: vec4<u32>, local: u32) -> u32 {
+    return (workgroup.x + base.x) * #{WORKGROUP} + local;
+}
+
+// What is left of a linear index after its inner axes are taken off, and the offsets that those came to.
+struct Walk {
+    rest: u32,
+    offsets: vec3<i32>,
+}
+
+// Takes the innermost axis off. `axis` is [length, stride in operand 0, in operand 1, in operand 2].
+fn take(walk: Walk, axis: vec4<i32>) -> Walk {
+    let length = u32(axis.x);
+    return Walk(walk.rest / length, walk.offsets + i32(walk.rest % length) * axis.yzw);
+}
+
+// Offsets of element `linear` (row-major) in up to three operands. `axes` are outermost first; the last `rank` of
+// the six are in use. Indices are constant so that no driver copies the array; the branches are uniform.
+fn offsets(linear: u32, rank: u32, axes: array<vec4<i32>, 6>) -> vec3<i32> {
+    var walk = take(Walk(linear, vec3(0)), axes[5]);
+    if rank > 1u { walk = take(walk, axes[4]); }
+    if rank > 2u { walk = take(walk, axes[3]); }
+    if rank > 3u { walk = take(walk, axes[2]); }
+    if rank > 4u { walk = take(walk, axes[1]); }
+    if rank > 5u { walk = take(walk, axes[0]); }
+    return walk.offsets;
+}
+
+// Coordinate [n, c, y, x] of element `linear` of a tensor [N, C, H, W]; `shape` is [N, C, H, W].
+fn image_coordinate(linear: u32, shape: vec4<u32>) -> vec4<u32> {
+    let x = linear % shape.w;
+    let row = linear / shape.w;
+    let y = row % shape.z;
+    let plane = row / shape.z;
+    return vec4(plane / shape.y, plane % shape.y, y, x);
+}

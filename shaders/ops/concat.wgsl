@@ -1,0 +1,27 @@
+// Copies one input of Concat to its place in the output, one element an invocation, as words.
+#import imagine::head::Head
+#import imagine::index::{invocation, offsets}
+
+struct Params {
+    head: Head,
+    // Axes of the input, outermost first: [length, stride in the output, 0, 0].
+    axes: array<vec4<i32>, 6>,
+    // How many axes, from the last, are in use.
+    rank: u32,
+    // Number of elements of the input.
+    count: u32,
+    // Index in the output of the input's first element.
+    start: u32,
+    unused: u32,
+}
+
+@group(0) @binding(0) var<uniform> params: Params;
+@group(0) @binding(1) var<storage, read_write> input: array<u32>; // [count]
+@group(0) @binding(2) var<storage, read_write> output: array<u32>; // all inputs joined
+
+@compute @workgroup_size(#{WORKGROUP})
+fn main(@builtin(workgroup_id) workgroup: vec3<u32>, @builtin(local_invocation_index) local: u32) {
+    let i = invocation(workgroup, params.head.base, local);
+    if i >= params.count { return; }
+    output[i32(params.start) + offsets(i, params.rank, params.axes).x] = input[i];
+}

@@ -1,0 +1,36 @@
+// DepthToSpace: blocks of channels become blocks of pixels. With the def MODE_CRD the channel is the outer index of a
+// block's channels (pixel shuffle), else the inner one. Elements are copied as words.
+#import imagine::head::Head
+#import imagine::index::{invocation, image_coordinate}
+
+struct Params {
+    head: Head,
+    // Shape of the output, [N, C, H, W].
+    shape: vec4<u32>,
+    // Pixels along one side of a block.
+    block: u32,
+    // Number of elements.
+    count: u32,
+    unused: vec2<u32>,
+}
+
+@group(0) @binding(0) var<uniform> params: Params;
+@group(0) @binding(1) var<storage, read_write> input: array<u32>; // [N, C * block^2, H / block, W / block]
+@group(0) @binding(2) var<storage, read_write> output: array<u32>; // [N, C, H, W]
+
+@compute @workgroup_size(#{WORKGROUP})
+fn main(@builtin(workgroup_id) workgroup: vec3<u32>, @builtin(local_invocation_index) local: u32) {
+    let i = invocation(workgroup, params.head.base, local);
+    if i >= params.count { return; }
+    let at = image_coordinate(i, params.shape);
+    let block = params.block;
+    let within = (at.z % block) * block + at.w % block;
+#ifdef MODE_CRD
+    let channel = at.y * block * block + within;
+#else
+    let channel = within * params.shape.y + at.y;
+#endif
+    let size = params.shape.zw / block;
+    let plane = at.x * params.shape.y * block * block + channel;
+    output[i] = input[(plane * size.x + at.z / block) * size.y + at.w / block];
+}

@@ -1,0 +1,40 @@
+// Pad along any axis. The defs BORDER_* choose what stands outside; elements are copied as words. Negative pads crop.
+#import imagine::border::place
+#import imagine::head::Head
+#import imagine::index::invocation
+
+struct Params {
+    head: Head,
+    // Axes, outermost first: [length in the output, length in the input, stride in the input, elements added before].
+    axes: array<vec4<i32>, 6>,
+    // Number of elements of the output.
+    count: u32,
+    // The word that stands outside in constant mode.
+    fill: u32,
+    unused: vec2<u32>,
+}
+
+@group(0) @binding(0) var<uniform> params: Params;
+@group(0) @binding(1) var<storage, read_write> input: array<u32>;
+@group(0) @binding(2) var<storage, read_write> output: array<u32>; // [count]
+
+@compute @workgroup_size(#{WORKGROUP})
+fn main(@builtin(workgroup_id) workgroup: vec3<u32>, @builtin(local_invocation_index) local: u32) {
+    let i = invocation(workgroup, params.head.base, local);
+    if i >= params.count { return; }
+    var rest = i32(i);
+    var offset = 0;
+    var inside = true;
+    for (var k = 5; k >= 0; k--) {
+        let axis = params.axes[k];
+        let at = place(rest % axis.x - axis.w, axis.y);
+        inside = inside && at >= 0;
+        offset += max(at, 0) * axis.z;
+        rest /= axis.x;
+    }
+    if inside {
+        output[i] = input[offset];
+    } else {
+        output[i] = params.fill;
+    }
+}

@@ -1,0 +1,37 @@
+// RandomUniform, or RandomNormal with the def NORMAL: the hash of key, plane, row and column of every element.
+#import imagine::head::Head
+#import imagine::index::invocation
+#import imagine::rng::{lattice_coordinate, uniform_number, normal_number}
+
+struct Params {
+    head: Head,
+    // Height and width; 1 where the tensor has no such dimension.
+    size: vec2<u32>,
+    // Factor and summand: [high - low, low] or [scale, mean].
+    affine: vec2<f32>,
+    // Number of elements.
+    count: u32,
+    // Three words, because a uniform is a multiple of 16 bytes.
+    unused_a: u32,
+    unused_b: u32,
+    unused_c: u32,
+}
+
+@group(0) @binding(0) var<uniform> params: Params;
+@group(0) @binding(1) var<storage, read_write> y: array<f32>; // [planes, height, width]
+
+@compute @workgroup_size(#{WORKGROUP})
+fn main(@builtin(workgroup_id) workgroup: vec3<u32>, @builtin(local_invocation_index) local: u32) {
+    let i = invocation(workgroup, params.head.base, local);
+    if i >= params.count { return; }
+    let row = i / params.size.y;
+    let element = vec2(row % params.size.x, i % params.size.y);
+    let coordinate = lattice_coordinate(params.head.random, params.size, element);
+    let plane = row / params.size.x;
+#ifdef NORMAL
+    let number = normal_number(coordinate, plane, params.head.random.x);
+#else
+    let number = uniform_number(coordinate, plane, params.head.random.x);
+#endif
+    y[i] = params.affine.y + params.affine.x * number;
+}

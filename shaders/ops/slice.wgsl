@@ -1,0 +1,27 @@
+// Slice: every step-th element along each axis; steps may be negative. Elements are copied as words.
+#import imagine::head::Head
+#import imagine::index::{invocation, offsets}
+
+struct Params {
+    head: Head,
+    // Axes of the output, outermost first: [length, stride in the input, 0, 0].
+    axes: array<vec4<i32>, 6>,
+    // How many axes, from the last, are in use.
+    rank: u32,
+    // Number of elements of the output.
+    count: u32,
+    // Index in the input of the output's first element.
+    start: u32,
+    unused: u32,
+}
+
+@group(0) @binding(0) var<uniform> params: Params;
+@group(0) @binding(1) var<storage, read_write> input: array<u32>;
+@group(0) @binding(2) var<storage, read_write> output: array<u32>; // [count]
+
+@compute @workgroup_size(#{WORKGROUP})
+fn main(@builtin(workgroup_id) workgroup: vec3<u32>, @builtin(local_invocation_index) local: u32) {
+    let i = invocation(workgroup, params.head.base, local);
+    if i >= params.count { return; }
+    output[i] = input[i32(params.start) + offsets(i, params.rank, params.axes).x];
+}
