@@ -1,0 +1,128 @@
+//! From a shader's path and defs to a validated naga module: the one place that composes WGSL, for the pipeline store, the
+//! tests and the plugin alike.
+//!
+//! With the environment variable `IMAGINE_DUMP_SHADERS` set to a folder, every composed module is written there as WGSL.
+
+use std::collections::HashMap;
+
+use naga_oil::compose::{
+    ComposableModuleDescriptor, Composer, NagaModuleDescriptor, ShaderDefValue, ShaderLanguage, ShaderType,
+};
+
+use crate::kernel::{Def, WORKGROUP};
+
+/// Composes shaders of `imagine_shaders`. Making one parses the library, so keep it.
+pub struct ShaderComposer {
+    composer: Composer,
+}
+
+/// Why a shader could not be composed.
+#[derive(Clone, Debug, PartialEq, thiserror::Error)]
+#[non_exhaustive]
+pub enum ComposeError {
+    /// There is no such file.
+    #[error("there is no shader {path:?}")]
+    Unknown {
+        /// The path that was asked for.
+        path: String,
+    },
+    /// The text does not compose or validate.
+    #[error("shader {path:?} with {defs:?}:\n{message}")]
+    Invalid {
+        /// Path of the shader, without `.wgsl`.
+        path: String,
+        /// Defs of the variant.
+        defs: Vec<(&'static str, Def)>,
+        /// The composer's or naga's message, with the place in the text.
+        message: String,
+    },
+}
+
+/// Composes and validates the shader `path` (as in `ops/binary`) in the variant that `defs` choose.
+///
+/// The entry point is `main`. `WORKGROUP` is defined beside `defs`.
+pub fn compose(path: &str, defs: &[(&'static str, Def)]) -> Result<naga::Module, ComposeError> {
+    ShaderComposer::new()?.compose(path, defs)
+}
+
+impl ShaderComposer {
+    /// A composer that knows every file of `shaders/lib`.
+    pub fn new() -> Result<Self, ComposeError> {
+        let mut composer = Composer::default();
+        let mut waiting: Vec<_> = imagine_shaders::folder("lib").collect();
+        // A module can be added once those it imports are there: add what can be added until nothing is left.
+        while !waiting.is_empty() {
+            let mut failed = Vec::new();
+            let mut last_error = None;
+            for (path, source) in &waiting {
+                let descriptor = ComposableModuleDescriptor {
+                    source,
+                    file_path: path,
+                    language: ShaderLanguage::Wgsl,
+                    ..Default::default()
+                };
+                if let Err(error) = composer.add_composable_module(descriptor) {
+                    failed.push((*path, *source));
+                    last_error = Some((*path, error));
+                }
+            }
+            if let Some((path, error)) = last_error.filter(|_| failed.len() == waiting.len()) {
+                let message = error.emit_to_string(&composer);
+                return Err(ComposeError::Invalid { path: path.into(), defs: Vec::new(), message });
+            }
+            waiting = failed;
+        }
+        Ok(Self { composer })
+    }
+
+    /// Composes and validates the shader `path` (as in `ops/binary`) in the variant that `defs` choose.
+    pub fn compose(&mut self, path: &str, defs: &[(&'static str, Def)]) -> Result<naga::Module, ComposeError> {
+        let source = imagine_shaders::source(path).ok_or_else(|| ComposeError::Unknown { path: path.into() })?;
+        let mut shader_defs: HashMap<String, ShaderDefValue> =
+            defs.iter().filter_map(|(name, def)| Some((name.to_string(), def.value()?))).collect();
+        shader_defs.insert("WORKGROUP".into(), ShaderDefValue::UInt(WORKGROUP));
+        let descriptor = NagaModuleDescriptor {
+            source,
+            file_path: path,
+            shader_type: ShaderType::Wgsl,
+            shader_defs,
+            additional_imports: &[],
+        };
+        let module = self.composer.make_naga_module(descriptor).map_err(|error| ComposeError::Invalid {
+            path: path.into(),
+            defs: defs.to_vec(),
+            message: error.emit_to_string(&self.composer),
+        })?;
+        dump(path, defs, &module);
+        Ok(module)
+    }
+}
+
+impl Def {
+    /// The def as naga_oil takes it; a false flag is left undefined, because `#ifdef` asks for presence only.
+    fn value(self) -> Option<ShaderDefValue> {
+        match self {
+            Def::Bool(false) => None,
+            Def::Bool(true) => Some(ShaderDefValue::Bool(true)),
+            Def::Int(value) => Some(ShaderDefValue::Int(value)),
+            Def::UInt(value) => Some(ShaderDefValue::UInt(value)),
+        }
+    }
+}
+
+fn dump(path: &str, defs: &[(&'static str, Def)], module: &naga::Module) {
+    let Some(folder) = std::env::var_os("IMAGINE_DUMP_SHADERS") else { return };
+    let mut name = path.replace('/', "_");
+    for (def, value) in defs {
+        name += &match value {
+            Def::Bool(_) => format!("-{def}"),
+            Def::Int(value) => format!("-{def}={value}"),
+            Def::UInt(value) => format!("-{def}={value}"),
+        };
+    }
+    let mut validator = naga::valid::Validator::new(naga::valid::ValidationFlags::all(), Default::default());
+    let Ok(info) = validator.validate(module) else { return };
+    let Ok(text) = naga::back::wgsl::write_string(module, &info, naga::back::wgsl::WriterFlags::empty()) else { return };
+    // A help for people who look at shaders: a folder that cannot be written to is no reason to fail.
+    let _ = std::fs::write(std::path::Path::new(&folder).join(name + ".wgsl"), text);
+}
