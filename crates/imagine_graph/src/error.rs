@@ -1,0 +1,174 @@
+//! What can be wrong with a graph, said in the words of the person who made it: node, operator, input, expected, found.
+
+use crate::tensor::TensorType;
+
+/// Everything that is wrong with one graph.
+#[derive(Clone, Debug, PartialEq, thiserror::Error)]
+#[error("{}", self.0.iter().map(|e| e.to_string()).collect::<Vec<_>>().join("\n"))]
+pub struct GraphErrors(pub Vec<GraphError>);
+
+/// One fault of a graph.
+#[derive(Clone, Debug, PartialEq, thiserror::Error)]
+#[non_exhaustive]
+pub enum GraphError {
+    /// A node whose operator cannot take its inputs.
+    #[error("node {node:?} ({op}): {error}")]
+    Node {
+        /// Name of the node.
+        node: String,
+        /// ONNX name of its operator.
+        op: &'static str,
+        /// The fault.
+        error: NodeError,
+    },
+    /// A node reads a value that nothing writes.
+    #[error(
+        "node {node:?} ({op}): input {input} reads {value:?}, which is neither an input, a weight nor a node's output"
+    )]
+    UnknownValue {
+        /// Name of the node.
+        node: String,
+        /// ONNX name of its operator.
+        op: &'static str,
+        /// Index of the input.
+        input: usize,
+        /// The missing name.
+        value: String,
+    },
+    /// Two things write the same value.
+    #[error("{value:?} is written twice: by {first} and by {second}")]
+    DuplicateValue {
+        /// The name.
+        value: String,
+        /// What wrote it first.
+        first: String,
+        /// What wrote it again.
+        second: String,
+    },
+    /// Two nodes have one name.
+    #[error("two nodes are named {node:?}")]
+    DuplicateNode {
+        /// The name.
+        node: String,
+    },
+    /// Nodes that wait for each other.
+    #[error("nodes wait for each other in a cycle: {nodes:?}")]
+    Cycle {
+        /// Names of the nodes of one cycle, in order.
+        nodes: Vec<String>,
+    },
+    /// An output of the graph names a value that nothing writes.
+    #[error("output {output:?} is not written by any node")]
+    UnknownOutput {
+        /// Name of the output.
+        output: String,
+    },
+    /// A dimension that has no exact value at the size asked for.
+    #[error("input {input:?}: dimension {dim} is not a whole number at batch {batch}, height {height}, width {width}")]
+    Dim {
+        /// Name of the input.
+        input: String,
+        /// The dimension.
+        dim: String,
+        /// Number of images asked for.
+        batch: usize,
+        /// Height asked for.
+        height: usize,
+        /// Width asked for.
+        width: usize,
+    },
+    /// A name that is empty, too long or has control characters.
+    #[error("bad name {name:?}: 1 to 200 printable characters are needed")]
+    BadName {
+        /// The name, shortened.
+        name: String,
+    },
+    /// A weight that holds NaN or infinity.
+    #[error("weight {weight:?}: element {index} is {value}")]
+    NotFinite {
+        /// Name of the weight.
+        weight: String,
+        /// Index of the first bad element.
+        index: usize,
+        /// Its value.
+        value: f32,
+    },
+    /// More of something than the limits allow.
+    #[error("{what}: {found} is more than the limit of {limit}")]
+    TooMany {
+        /// What there is too much of.
+        what: String,
+        /// How many there are.
+        found: usize,
+        /// How many there may be.
+        limit: usize,
+    },
+    /// The graph does not have what its role in a generator needs.
+    #[error("{reason}")]
+    Role {
+        /// What is missing or wrong, in a full sentence.
+        reason: String,
+    },
+}
+
+/// Why an operator cannot take its inputs or parameters.
+#[derive(Clone, Debug, PartialEq, thiserror::Error)]
+#[non_exhaustive]
+pub enum NodeError {
+    /// Wrong number of inputs.
+    #[error("has {found} inputs, expected {expected}")]
+    InputCount {
+        /// Expected number, such as `2` or `1 to 3`.
+        expected: String,
+        /// Number of inputs.
+        found: usize,
+    },
+    /// Wrong number of outputs.
+    #[error("has {found} outputs, expected {expected}")]
+    OutputCount {
+        /// Expected number.
+        expected: usize,
+        /// Number of outputs.
+        found: usize,
+    },
+    /// An input of the wrong type or shape.
+    #[error("input {input} ({name}) is {found}, expected {expected}")]
+    Input {
+        /// Index of the input.
+        input: usize,
+        /// ONNX name of the input, such as `W`.
+        name: &'static str,
+        /// What is needed, in words or as a shape.
+        expected: String,
+        /// What is there.
+        found: TensorType,
+    },
+    /// Two inputs that do not go together.
+    #[error("inputs {left} and {right} do not go together: {reason}")]
+    Inputs {
+        /// One.
+        left: TensorType,
+        /// The other.
+        right: TensorType,
+        /// The rule that is broken.
+        reason: String,
+    },
+    /// A parameter out of its range.
+    #[error("parameter {name:?} is {found}, expected {expected}")]
+    Param {
+        /// ONNX name of the attribute.
+        name: &'static str,
+        /// The range or rule.
+        expected: String,
+        /// The value.
+        found: String,
+    },
+    /// An output that would be empty or too large.
+    #[error("output shape {shape:?} is out of range: {reason}")]
+    OutputShape {
+        /// The shape.
+        shape: Vec<usize>,
+        /// The rule.
+        reason: &'static str,
+    },
+}

@@ -1,0 +1,32 @@
+//! Generator networks as data: operators, graph, shapes, validation, generator file and model card.
+//!
+//! A [`Graph`] is plain data: named nodes, each an [`Op`] with its parameters, that read and write named values.
+//! [`Graph::validate`] turns it into a [`ValidGraph`], the only thing an executor accepts. Height, width and batch stay
+//! symbolic ([`Dim`]) until [`ValidGraph::bind`] is given a [`Size`]. A [`Generator`] is one graph, or three for a
+//! recurrent network, with typed inputs and outputs and a model card; [`file`] reads and writes it.
+//!
+//! This crate never sees a GPU, burn or Bevy.
+
+mod dim;
+mod error;
+pub mod file;
+mod generator;
+mod graph;
+mod ops;
+pub mod resize;
+pub mod rng;
+mod support;
+mod tensor;
+mod validate;
+
+pub use dim::{Dim, Size, Symbol};
+pub use error::{GraphError, GraphErrors, NodeError};
+pub use generator::{
+    Card, ColorSpace, Distribution, Generator, InputKind, OutputKind, Provenance, Recurrence, Request, SizeRule,
+    ValidGenerator, ValidRecurrence,
+};
+pub use graph::{Graph, GraphInput, GraphOutput, Node};
+pub use ops::*;
+pub use support::{Reach, Support, Window};
+pub use tensor::{DType, MAX_ELEMENTS, MAX_RANK, Tensor, TensorData, TensorType};
+pub use validate::{BoundGraph, NodeId, ValidGraph, ValidNode, ValueId, ValueSource};

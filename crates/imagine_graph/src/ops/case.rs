@@ -1,0 +1,99 @@
+//! Building the examples of an operator: seeded tensors, and the one-node graph around them.
+
+use std::ops::Range;
+
+use super::{Case, Op};
+use crate::dim::{Dim, Size};
+use crate::generator::{InputKind, OutputKind};
+use crate::graph::{Graph, GraphInput, GraphOutput, Node};
+use crate::rng;
+use crate::tensor::{Tensor, TensorData, elements};
+
+impl Case {
+    /// An example of `op` without inputs yet.
+    pub fn new(name: impl Into<String>, op: impl Into<Op>) -> Self {
+        Self { name: name.into(), op: op.into(), inputs: Vec::new(), weights: Vec::new(), differentiable: true }
+    }
+
+    /// Adds an input of seeded floats, uniform in `range`.
+    pub fn float(self, shape: impl Into<Vec<usize>>, range: Range<f32>) -> Self {
+        let shape = shape.into();
+        let key = rng::key(0, self.inputs.len() as u32, 0);
+        let values = (0..elements(&shape) as u32)
+            .map(|i| range.start + (range.end - range.start) * rng::uniform(rng::cell(i, 0, 0, key)));
+        let values = values.collect::<Vec<_>>();
+        self.tensor(Tensor::f32(shape, values))
+    }
+
+    /// Adds an input of seeded truth values.
+    pub fn bool(self, shape: impl Into<Vec<usize>>) -> Self {
+        let shape = shape.into();
+        let key = rng::key(0, self.inputs.len() as u32, 0);
+        let values = (0..elements(&shape) as u32).map(|i| rng::cell(i, 0, 0, key)[0] & 1 == 1).collect();
+        self.tensor(Tensor::new(shape, TensorData::Bool(values)))
+    }
+
+    /// Adds an input with the given elements.
+    pub fn tensor(mut self, tensor: Tensor) -> Self {
+        self.inputs.push(Some(tensor));
+        self
+    }
+
+    /// Leaves an optional input out.
+    pub fn none(mut self) -> Self {
+        self.inputs.push(None);
+        self
+    }
+
+    /// Adds a weight of seeded floats, uniform in `range`.
+    pub fn weight(mut self, shape: impl Into<Vec<usize>>, range: Range<f32>) -> Self {
+        self.weights.push(self.inputs.len());
+        self.float(shape, range)
+    }
+
+    /// Says that the operator has no gradient at these inputs.
+    pub fn not_differentiable(mut self) -> Self {
+        self.differentiable = false;
+        self
+    }
+
+    /// The size that the example's graph is bound to: height and width of its first image, where it has one.
+    pub fn size(&self) -> Size {
+        let image = self.inputs.iter().flatten().find(|t| t.shape.len() == 4);
+        image.map_or(Size::new(8, 8), |t| Size { batch: t.shape[0], height: t.shape[2], width: t.shape[3] })
+    }
+
+    /// The one-node graph of this example and the values of its inputs, in order.
+    ///
+    /// Inputs are called `x0`, `x1`, ..; weights `w0`, `w1`, ..; outputs `y0`, `y1`, .., as many as `outputs`.
+    pub fn graph(&self, outputs: usize) -> (Graph, Vec<Tensor>) {
+        let mut graph = Graph::default();
+        let mut values = Vec::new();
+        let mut names = Vec::new();
+        for (index, tensor) in self.inputs.iter().enumerate() {
+            let Some(tensor) = tensor else {
+                names.push(String::new());
+                continue;
+            };
+            let is_weight = self.weights.contains(&index);
+            let name = format!("{}{index}", if is_weight { "w" } else { "x" });
+            if is_weight {
+                graph.weights.insert(name.clone(), tensor.clone());
+            } else {
+                let shape = tensor.shape.iter().map(|&d| Dim::Fixed(d)).collect();
+                graph.inputs.push(GraphInput {
+                    name: name.clone(),
+                    kind: InputKind::Tensor,
+                    dtype: tensor.dtype(),
+                    shape,
+                });
+                values.push(tensor.clone());
+            }
+            names.push(name);
+        }
+        let output_names: Vec<String> = (0..outputs).map(|i| format!("y{i}")).collect();
+        graph.outputs = output_names.iter().map(|n| GraphOutput::new(n, OutputKind::Tensor)).collect();
+        graph.nodes.push(Node { name: "node".into(), op: self.op.clone(), inputs: names, outputs: output_names });
+        (graph, values)
+    }
+}

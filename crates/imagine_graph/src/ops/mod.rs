@@ -1,0 +1,207 @@
+//! The operator table, and what every operator has to say about itself.
+//!
+//! Adding an operator is one line in the table below and one stem in four places: `imagine_graph/src/ops` (parameters,
+//! shape rule, support, cases), `imagine_burn/src/ops` (the reference), `imagine_wgpu/src/ops` (uniforms and dispatch)
+//! and `shaders/ops` (the kernel). Forgetting one is a compile error or a red `cargo xtask tidy`.
+
+mod case;
+mod inputs;
+
+pub use inputs::Inputs;
+pub(crate) use inputs::output;
+
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
+
+use crate::error::NodeError;
+use crate::support::Reach;
+use crate::tensor::{Tensor, TensorType};
+
+/// What executors have to do for an operator.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Class {
+    /// Computes: needs a kernel.
+    Pass,
+    /// The same elements in the same order under another shape: needs no kernel.
+    View,
+    /// Known when a plan is made: evaluated on the CPU.
+    Fold,
+}
+
+/// How far two executors may differ on an operator: `|a - b| <= absolute + relative * |b|`.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Tolerance {
+    /// Absolute part.
+    pub absolute: f32,
+    /// Part relative to the reference.
+    pub relative: f32,
+}
+
+/// What an operator says about itself; its parameters are the implementing type.
+///
+/// Parameters carry the ONNX attributes under their ONNX names, with one `Default` that holds the ONNX defaults.
+pub trait Operator: Clone + PartialEq + std::fmt::Debug + Default + Serialize + DeserializeOwned + Into<Op> {
+    /// Checks parameters and inputs; returns the type of every output.
+    fn infer(&self, inputs: &Inputs) -> Result<Vec<TensorType>, NodeError>;
+
+    /// Which elements of each input an output element reads; `inputs` and `output` are those that [`Self::infer`] accepted.
+    fn reach(&self, inputs: &[Option<&TensorType>], output: &TensorType) -> Vec<Reach>;
+
+    /// Seeded examples: smallest, odd sizes, 1x1, batch above 1, every parameter away from its default.
+    fn cases() -> Vec<Case>;
+
+    /// How far executors may differ.
+    fn tolerance(&self) -> Tolerance {
+        Tolerance { absolute: 1e-5, relative: 1e-5 }
+    }
+}
+
+/// One example of an operator at work. Every executor's suite runs all of them.
+#[derive(Clone, Debug)]
+pub struct Case {
+    /// What is special about it, unique within the operator.
+    pub name: String,
+    /// The operator with its parameters.
+    pub op: Op,
+    /// Its inputs in ONNX order; `None` where an optional input is left out.
+    pub inputs: Vec<Option<Tensor>>,
+    /// Indices of the inputs that are weights, known before the graph runs.
+    pub weights: Vec<usize>,
+    /// Whether the operator can be differentiated at these inputs.
+    pub differentiable: bool,
+}
+
+/// A line of the operator table.
+#[derive(Clone, Copy)]
+pub struct OpInfo {
+    /// ONNX name, which is also the tag in a generator file.
+    pub name: &'static str,
+    /// File name that the operator's parts share in all crates.
+    pub stem: &'static str,
+    /// What executors have to do for it.
+    pub class: Class,
+    /// Its examples.
+    pub cases: fn() -> Vec<Case>,
+}
+
+macro_rules! operators {
+    ($($(#[$doc:meta])* $name:ident => $stem:ident, $class:ident;)*) => {
+        /// An operator with its parameters. Names, attributes and semantics are ONNX's.
+        #[derive(Clone, Debug, PartialEq)]
+        pub enum Op {
+            $($(#[$doc])* $name($stem::$name),)*
+        }
+
+        impl Op {
+            /// The operator table.
+            pub const ALL: &'static [OpInfo] = &[
+                $(OpInfo {
+                    name: stringify!($name),
+                    stem: stringify!($stem),
+                    class: Class::$class,
+                    cases: <$stem::$name as Operator>::cases,
+                },)*
+            ];
+
+            /// This operator's line of the table.
+            pub fn info(&self) -> &'static OpInfo {
+                let name = self.name();
+                Self::ALL.iter().find(|info| info.name == name).expect("every operator stands in the table")
+            }
+
+            /// ONNX name.
+            pub fn name(&self) -> &'static str {
+                match self { $(Op::$name(_) => stringify!($name),)* }
+            }
+
+            /// Checks parameters and inputs; returns the type of every output.
+            pub fn infer(&self, inputs: &Inputs) -> Result<Vec<TensorType>, NodeError> {
+                match self { $(Op::$name(op) => op.infer(inputs),)* }
+            }
+
+            /// Which elements of each input an output element reads.
+            pub fn reach(&self, inputs: &[Option<&TensorType>], output: &TensorType) -> Vec<Reach> {
+                match self { $(Op::$name(op) => op.reach(inputs, output),)* }
+            }
+
+            /// How far executors may differ.
+            pub fn tolerance(&self) -> Tolerance {
+                match self { $(Op::$name(op) => op.tolerance(),)* }
+            }
+
+            /// The parameters as the JSON object of a generator file; those at their default are left out.
+            pub fn attributes(&self) -> serde_json::Map<String, serde_json::Value> {
+                match self { $(Op::$name(op) => inputs::attributes(op),)* }
+            }
+
+            /// The operator called `name` with the attributes of a generator file.
+            pub fn from_attributes(name: &str, attributes: serde_json::Value) -> Result<Self, String> {
+                match name {
+                    $(stringify!($name) => serde_json::from_value::<$stem::$name>(attributes)
+                        .map(Op::$name)
+                        .map_err(|error| format!("{name}: {error}")),)*
+                    _ => Err(format!("unknown operator {name:?}")),
+                }
+            }
+        }
+
+        $(impl From<$stem::$name> for Op {
+            fn from(op: $stem::$name) -> Self {
+                Op::$name(op)
+            }
+        })*
+
+        $(pub use $stem::$name;)*
+    };
+}
+
+pub mod binary;
+pub mod conv;
+pub mod random;
+pub mod select;
+pub mod slice;
+pub mod unary;
+
+operators! {
+    /// Two-dimensional convolution.
+    Conv => conv, Pass;
+    /// `A + B` with broadcasting.
+    Add => binary, Pass;
+    /// `A - B` with broadcasting.
+    Sub => binary, Pass;
+    /// `A * B` with broadcasting.
+    Mul => binary, Pass;
+    /// `A / B` with broadcasting.
+    Div => binary, Pass;
+    /// `A > B` with broadcasting; truth values.
+    Greater => binary, Pass;
+    /// `max(x, 0)`.
+    Relu => unary, Pass;
+    /// Hyperbolic tangent.
+    Tanh => unary, Pass;
+    /// `X` limited to a range.
+    Clip => unary, Pass;
+    /// One of two tensors, element by element.
+    Where => select, Pass;
+    /// Part of a tensor.
+    Slice => slice, Pass;
+    /// Uniform random numbers from the counter-based hash of [`crate::rng`].
+    RandomUniform => random, Pass;
+    /// Normal random numbers from the counter-based hash of [`crate::rng`].
+    RandomNormal => random, Pass;
+}
+
+/// How positions outside an image are filled.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum PadMode {
+    /// A constant.
+    #[default]
+    Constant,
+    /// Mirrored without repeating the border.
+    Reflect,
+    /// The border repeated.
+    Edge,
+    /// From the opposite side: the image is a torus.
+    Wrap,
+}

@@ -1,0 +1,118 @@
+//! `RandomUniform` and `RandomNormal`: random numbers that depend on the run's seed, the node's stream, the step and the
+//! element's coordinate, and on nothing else. [`crate::rng`] has the arithmetic, to the bit.
+//!
+//! | operator | Y |
+//! |---|---|
+//! | `RandomUniform` | `low + (high - low) * u`, u uniform in [0, 1) |
+//! | `RandomNormal` | `mean + scale * n`, n with mean 0 and variance 1, within +-6 |
+//!
+//! ONNX's `seed` is the run's seed here; `stream` tells two nodes of one graph apart.
+
+use serde::{Deserialize, Serialize};
+
+use super::inputs::{Inputs, output, require_param};
+use super::{Case, Operator};
+use crate::dim::{Dim, Size};
+use crate::error::NodeError;
+use crate::support::Reach;
+use crate::tensor::{DType, TensorType};
+
+/// Parameters of `RandomUniform`.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct RandomUniform {
+    /// Smallest value.
+    pub low: f32,
+    /// Upper bound, never reached but by rounding.
+    pub high: f32,
+    /// Shape of the output.
+    pub shape: Vec<Dim>,
+    /// Tells random nodes of one graph apart.
+    pub stream: u32,
+}
+
+impl Default for RandomUniform {
+    fn default() -> Self {
+        Self { low: 0.0, high: 1.0, shape: Vec::new(), stream: 0 }
+    }
+}
+
+/// Parameters of `RandomNormal`.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct RandomNormal {
+    /// Mean.
+    pub mean: f32,
+    /// Standard deviation.
+    pub scale: f32,
+    /// Shape of the output.
+    pub shape: Vec<Dim>,
+    /// Tells random nodes of one graph apart.
+    pub stream: u32,
+}
+
+impl Default for RandomNormal {
+    fn default() -> Self {
+        Self { mean: 0.0, scale: 1.0, shape: Vec::new(), stream: 0 }
+    }
+}
+
+impl Operator for RandomUniform {
+    fn infer(&self, inputs: &Inputs) -> Result<Vec<TensorType>, NodeError> {
+        require_param(self.low.is_finite(), "low", "a finite number", self.low)?;
+        require_param(self.high.is_finite(), "high", "a finite number", self.high)?;
+        infer(inputs, &self.shape)
+    }
+
+    fn reach(&self, _: &[Option<&TensorType>], _: &TensorType) -> Vec<Reach> {
+        Vec::new()
+    }
+
+    fn cases() -> Vec<Case> {
+        cases(|shape, stream| Self { low: -0.5, high: 2.0, shape, stream })
+    }
+}
+
+impl Operator for RandomNormal {
+    fn infer(&self, inputs: &Inputs) -> Result<Vec<TensorType>, NodeError> {
+        require_param(self.mean.is_finite(), "mean", "a finite number", self.mean)?;
+        require_param(self.scale.is_finite(), "scale", "a finite number", self.scale)?;
+        infer(inputs, &self.shape)
+    }
+
+    fn reach(&self, _: &[Option<&TensorType>], _: &TensorType) -> Vec<Reach> {
+        Vec::new()
+    }
+
+    fn cases() -> Vec<Case> {
+        cases(|shape, stream| Self { mean: 0.25, scale: 2.0, shape, stream })
+    }
+}
+
+fn infer(inputs: &Inputs, shape: &[Dim]) -> Result<Vec<TensorType>, NodeError> {
+    inputs.count(0..=0)?;
+    Ok(vec![output(DType::F32, bind(shape, inputs.size, "shape")?)?])
+}
+
+/// The numbers that the dimensions of parameter `name` stand for at `size`.
+pub(crate) fn bind(shape: &[Dim], size: Size, name: &'static str) -> Result<Vec<usize>, NodeError> {
+    let dim = |dim: &Dim| {
+        dim.bind(size).ok_or_else(|| NodeError::Param {
+            name,
+            expected: format!("whole numbers at {size:?}"),
+            found: dim.to_string(),
+        })
+    };
+    shape.iter().map(dim).collect()
+}
+
+fn cases<P: Operator>(op: impl Fn(Vec<Dim>, u32) -> P) -> Vec<Case> {
+    let fixed = |shape: &[usize]| shape.iter().map(|&d| Dim::Fixed(d)).collect::<Vec<_>>();
+    vec![
+        Case::new("scalar", op(fixed(&[]), 0)),
+        Case::new("odd size 97x61", op(fixed(&[2, 3, 97, 61]), 1)),
+        Case::new("rank 2", op(fixed(&[5, 7]), 2)),
+        Case::new("whole image", op(Dim::nchw(3), u32::MAX)),
+        Case::new("rank 6", op(fixed(&[2, 1, 3, 2, 2, 5]), 3)),
+    ]
+}
