@@ -26,7 +26,8 @@ fn activate(x: f32, p: vec2<f32>) -> f32 {
 #else ifdef ACTIVATION_TANH
     return hyperbolic_tangent(x);
 #else ifdef ACTIVATION_CLIP
-    return clamp(x, p.x, p.y);
+    // Not clamp(): with crossed bounds ONNX wants the upper one, and WGSL leaves it open.
+    return min(max(x, p.x), p.y);
 #else
     return x;
 #endif

@@ -8,7 +8,7 @@ struct Params {
     // Shape of the output, [N, M, H, W].
     shape: vec4<u32>,
     // Shape of the input, [N, C, input height, input width].
-    input_shape: vec4<i32>,
+    input_shape: vec4<u32>,
     kernel: vec2<i32>,
     strides: vec2<i32>,
     dilations: vec2<i32>,
@@ -35,7 +35,7 @@ struct Params {
 fn source(at: i32, k: i32, axis: u32) -> i32 {
     let strided = at + params.begin[axis] - k * params.dilations[axis];
     let position = strided / params.strides[axis];
-    let hit = strided >= 0 && position * params.strides[axis] == strided && position < params.input_shape[axis + 2u];
+    let hit = strided >= 0 && position * params.strides[axis] == strided && position < i32(params.input_shape[axis + 2u]);
     return select(-1, position, hit);
 }
 
@@ -46,14 +46,14 @@ fn main(@builtin(workgroup_id) workgroup: vec3<u32>, @builtin(local_invocation_i
     let at = vec4<i32>(image_coordinate(i, params.shape));
     let first = at.y / params.group_channels.y * params.group_channels.x;
     let m = at.y % params.group_channels.y;
-    let size = params.input_shape.zw;
+    let size = vec2<i32>(params.input_shape.zw);
 #ifdef BIAS
     var sum = bias[at.y];
 #else
     var sum = 0.0;
 #endif
     for (var c = first; c < first + params.group_channels.x; c++) {
-        let plane = (at.x * params.input_shape.y + c) * size.x;
+        let plane = (at.x * i32(params.input_shape.y) + c) * size.x;
         let filter_start = (c * params.group_channels.y + m) * params.kernel.x;
         for (var ky = 0; ky < params.kernel.x; ky++) {
             let row = source(at.z, ky, 0u);

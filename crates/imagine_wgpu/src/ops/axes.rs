@@ -1,0 +1,133 @@
+//! Strided walks over tensors: what `imagine::index::offsets` needs to know of shapes, and the calls that are built on it.
+
+use bytemuck::Pod;
+use imagine_graph::MAX_RANK;
+
+use crate::kernel::{Def, KernelCall, Operand, workgroups};
+use crate::lower::Lowering;
+
+/// Axes of a walk, outermost first, at the end of the array: `[length, stride in operand 0, 1, 2]`.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) struct Axes {
+    /// Unused axes stand first and have length 1.
+    pub axes: [[i32; 4]; MAX_RANK],
+    /// How many axes, from the last, are in use: at least 1.
+    pub rank: u32,
+}
+
+impl Axes {
+    /// A row-major walk over `shape` with the given strides in up to three operands.
+    ///
+    /// Axes that every operand walks in one go are merged, so that equal shapes cost one division an element. This
+    /// changes how an address is computed, never which: no result depends on it.
+    pub fn new<const N: usize>(shape: &[usize], strides: [&[i64]; N]) -> Self {
+        let mut merged: Vec<(usize, [i64; N])> = Vec::new();
+        for (axis, &length) in shape.iter().enumerate().filter(|(_, length)| **length != 1) {
+            let stride = strides.map(|s| s[axis]);
+            match merged.last_mut() {
+                Some((outer, outer_stride)) if (0..N).all(|n| outer_stride[n] == stride[n].wrapping_mul(length as i64)) => {
+                    *outer *= length;
+                    *outer_stride = stride;
+                }
+                _ => merged.push((length, stride)),
+            }
+        }
+        let mut axes = [[1, 0, 0, 0]; MAX_RANK];
+        let free = MAX_RANK - merged.len();
+        for (axis, (length, stride)) in axes[free..].iter_mut().zip(&merged) {
+            axis[0] = *length as i32;
+            for (to, from) in axis[1..].iter_mut().zip(stride) {
+                *to = *from as i32;
+            }
+        }
+        Self { axes, rank: merged.len().max(1) as u32 }
+    }
+}
+
+/// Strides of a row-major tensor.
+pub(crate) fn row_major(shape: &[usize]) -> Vec<i64> {
+    let mut strides = vec![1; shape.len()];
+    for axis in (1..shape.len()).rev() {
+        strides[axis - 1] = strides[axis] * shape[axis] as i64;
+    }
+    strides
+}
+
+/// Strides with which a row-major tensor of `shape` is read where it broadcasts to `rank` dimensions.
+pub(crate) fn broadcast(shape: &[usize], rank: usize) -> Vec<i64> {
+    let mut strides = vec![0; rank];
+    let missing = rank - shape.len();
+    for (axis, stride) in row_major(shape).into_iter().enumerate() {
+        if shape[axis] != 1 {
+            strides[missing + axis] = stride;
+        }
+    }
+    strides
+}
+
+/// The call that reads all inputs of `node` and writes its output with one invocation for each of `count` elements.
+pub(crate) fn call(
+    node: &Lowering,
+    shader: &'static str,
+    defs: &[&'static str],
+    params: &impl Pod,
+    count: usize,
+    flop: u64,
+) -> KernelCall {
+    let mut defs: Vec<_> = defs.iter().map(|name| (*name, Def::Bool(true))).collect();
+    defs.sort();
+    KernelCall {
+        label: node.node.into(),
+        shader,
+        defs,
+        params: bytemuck::bytes_of(params).to_vec(),
+        random: None,
+        operands: node.inputs.iter().flatten().map(|input| Operand::Value(input.value)).collect(),
+        outputs: node.outputs.iter().map(|(value, _)| *value).collect(),
+        workgroups: [workgroups(count), 1, 1],
+        cost: node.cost(flop),
+    }
+}
+
+impl Lowering<'_> {
+    /// Shape of input `index`, which the shape rule made sure is `[N, C, H, W]`.
+    pub(crate) fn image(&self, index: usize) -> [u32; 4] {
+        image(&self.input(index).value_type.shape)
+    }
+
+    /// Shape of the output, which is `[N, C, H, W]`.
+    pub(crate) fn output_image(&self) -> [u32; 4] {
+        image(self.output_shape())
+    }
+}
+
+fn image(shape: &[usize]) -> [u32; 4] {
+    std::array::from_fn(|axis| shape[axis] as u32)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn equal_shapes_merge_into_one_axis() {
+        let shape = [2, 1, 5, 3];
+        let strides = row_major(&shape);
+        let walk = Axes::new(&shape, [&strides, &strides]);
+        assert_eq!((walk.rank, walk.axes[5]), (1, [30, 1, 1, 0]));
+    }
+
+    #[test]
+    fn a_channel_vector_keeps_its_axis() {
+        let strides = broadcast(&[3, 1, 1], 4);
+        let walk = Axes::new(&[2, 3, 5, 4], [&row_major(&[2, 3, 5, 4]), &strides]);
+        assert_eq!(walk.rank, 3);
+        assert_eq!(walk.axes[3..], [[2, 60, 0, 0], [3, 20, 1, 0], [20, 1, 0, 0]]);
+    }
+
+    #[test]
+    fn a_scalar_is_one_element() {
+        let walk = Axes::new(&[], [&[]]);
+        assert_eq!((walk.rank, walk.axes), (1, [[1, 0, 0, 0]; 6]));
+    }
+}

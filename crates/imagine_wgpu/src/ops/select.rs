@@ -1,0 +1,27 @@
+//! `Where` as one kernel call.
+
+use crate::kernel::{Head, KernelCall};
+use crate::lower::Lowering;
+use crate::ops::axes::{Axes, broadcast, call};
+use crate::params::params;
+
+params! {
+    /// Params of `ops/select`.
+    pub(crate) struct Params for "ops/select" {
+        head: Head,
+        axes: [[i32; 4]; 6],
+        rank: u32,
+        count: u32,
+        unused: [u32; 2],
+    }
+}
+
+/// The call of `Where`.
+pub fn lower(node: &Lowering) -> KernelCall {
+    let shape = node.output_shape();
+    let strides = [0, 1, 2].map(|input| broadcast(&node.input(input).value_type.shape, shape.len()));
+    let Axes { axes, rank } = Axes::new(shape, [&strides[0], &strides[1], &strides[2]]);
+    let count = shape.iter().product::<usize>();
+    let params = Params { axes, rank, count: count as u32, ..Params::default() };
+    call(node, Params::SHADER, &[], &params, count, 0)
+}

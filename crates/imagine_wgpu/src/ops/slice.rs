@@ -1,0 +1,38 @@
+//! `Slice` as one kernel call: the input through longer, shorter or negative strides.
+
+use imagine_graph::Slice;
+
+use crate::kernel::{Head, KernelCall};
+use crate::lower::Lowering;
+use crate::ops::axes::{Axes, call, row_major};
+use crate::params::params;
+
+params! {
+    /// Params of `ops/slice`.
+    pub(crate) struct Params for "ops/slice" {
+        head: Head,
+        axes: [[i32; 4]; 6],
+        rank: u32,
+        count: u32,
+        start: u32,
+        unused: u32,
+    }
+}
+
+/// The call of `Slice`.
+pub fn lower(op: &Slice, node: &Lowering) -> KernelCall {
+    let shape = &node.input(0).value_type.shape;
+    let mut strides = row_major(shape);
+    let mut start = 0;
+    let ranges = op.ranges(shape).expect("the shape rule accepted the ranges");
+    for (stride, (first, _, step)) in strides.iter_mut().zip(ranges) {
+        start += first as i64 * *stride;
+        // Steps that overflow belong to axes of one element, whose stride is not used.
+        *stride = stride.wrapping_mul(step);
+    }
+    let output = node.output_shape();
+    let Axes { axes, rank } = Axes::new(output, [&strides]);
+    let count = output.iter().product::<usize>();
+    let params = Params { axes, rank, count: count as u32, start: start as u32, ..Params::default() };
+    call(node, Params::SHADER, &[], &params, count, 0)
+}

@@ -1,0 +1,68 @@
+// One mip level from the one above it: every texel is the mean of the area that it covers, also where a side is odd.
+// SRGB averages colour in linear light; NORMAL averages directions and makes them unit length again; with neither the
+// numbers are averaged as they are. Both views are rgba8unorm, of one layer and one level.
+#import imagine::head::Head
+#import imagine::srgb::{srgb_from_linear, linear_from_srgb}
+
+struct Params {
+    head: Head,
+    // Width and height of this level.
+    size: vec2<u32>,
+    // Width and height of the level above.
+    above_size: vec2<u32>,
+}
+
+@group(0) @binding(0) var<uniform> params: Params;
+@group(0) @binding(1) var above: texture_2d<f32>;
+@group(0) @binding(2) var level: texture_storage_2d<rgba8unorm, write>;
+
+// How much of texels 2i, 2i + 1 and 2i + 2 of `length` the texel i of length / 2 covers (polyphase box filter).
+fn coverage(i: u32, length: u32) -> vec3<f32> {
+    if length == 1u { return vec3(1.0, 0.0, 0.0); }
+    if length % 2u == 0u { return vec3(0.5, 0.5, 0.0); }
+    let half = length / 2u;
+    return vec3(f32(half - i), f32(half), f32(i + 1u)) / f32(length);
+}
+
+fn decode(texel: vec4<f32>) -> vec4<f32> {
+#ifdef SRGB
+    return vec4(linear_from_srgb(texel.rgb), texel.a);
+#else ifdef NORMAL
+    return vec4(texel.rgb * 2.0 - 1.0, texel.a);
+#else
+    return texel;
+#endif
+}
+
+fn encode(mean: vec4<f32>) -> vec4<f32> {
+#ifdef SRGB
+    return vec4(srgb_from_linear(mean.rgb), mean.a);
+#else ifdef NORMAL
+    let squared = dot(mean.rgb, mean.rgb);
+    let unit = select(vec3(0.0, 0.0, 1.0), mean.rgb * inverseSqrt(max(squared, 1e-12)), squared > 1e-12);
+    return vec4(unit * 0.5 + 0.5, mean.a);
+#else
+    return mean;
+#endif
+}
+
+@compute @workgroup_size(#{WORKGROUP})
+fn main(@builtin(workgroup_id) workgroup: vec3<u32>, @builtin(local_invocation_index) local: u32) {
+    let x = (workgroup.x + params.head.base.x) * #{WORKGROUP} + local;
+    let y = workgroup.y + params.head.base.y;
+    if x >= params.size.x || y >= params.size.y { return; }
+    let columns = coverage(x, params.above_size.x);
+    let rows = coverage(y, params.above_size.y);
+    let last = params.above_size - 1u;
+    var mean = vec4(0.0);
+    for (var row = 0u; row < 3u; row++) {
+        for (var column = 0u; column < 3u; column++) {
+            let weight = rows[row] * columns[column];
+            if weight > 0.0 {
+                let at = min(vec2(2u * x + column, 2u * y + row), last);
+                mean += weight * decode(textureLoad(above, at, 0));
+            }
+        }
+    }
+    textureStore(level, vec2(x, y), encode(mean));
+}

@@ -1,0 +1,171 @@
+//! Every shader in every variant, without a GPU: composes, validates, and agrees with Rust about bindings and params.
+//!
+//! The variants are those that lowering all operators' cases asks for, so a new operator or case is covered by itself.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use imagine_graph::{Case, Op};
+use imagine_wgpu::{Activation, Def, Input, KernelCall, Lowering, Operand, ParamsLayout, ShaderComposer, WORKGROUP, present};
+
+type Defs = Vec<(&'static str, Def)>;
+
+/// The kernel calls of one case, with `activation` fused where the operator can.
+fn lower(case: &Case, activation: Activation) -> Vec<KernelCall> {
+    let (graph, _) = case.graph(1);
+    let valid = graph.validate().unwrap();
+    let bound = valid.bind(case.size()).unwrap();
+    let node = &valid.nodes()[0];
+    let input = |value: &imagine_graph::ValueId| Input {
+        value: *value,
+        value_type: bound.value_type(*value),
+        weight: valid.weight(*value),
+    };
+    let lowering = Lowering {
+        node: &node.name,
+        size: case.size(),
+        inputs: node.inputs.iter().map(|value| value.as_ref().map(input)).collect(),
+        outputs: node.outputs.iter().map(|value| (*value, bound.value_type(*value))).collect(),
+        activation,
+    };
+    imagine_wgpu::ops::lower(&node.op, &lowering).unwrap_or_else(|error| panic!("{} {}: {error}", case.op.name(), case.name))
+}
+
+/// One call of every variant that the operators' cases ask for.
+fn variants() -> BTreeMap<(&'static str, Defs), KernelCall> {
+    let activations = [
+        Activation::None,
+        Activation::Relu,
+        Activation::LeakyRelu(0.1),
+        Activation::Sigmoid,
+        Activation::Tanh,
+        Activation::Clip(0.0, 1.0),
+    ];
+    let mut variants = BTreeMap::new();
+    for case in Op::ALL.iter().flat_map(|info| (info.cases)()) {
+        let count = if imagine_wgpu::ops::fuses_activation(&case.op) { activations.len() } else { 1 };
+        for call in activations[..count].iter().flat_map(|activation| lower(&case, *activation)) {
+            variants.insert((call.shader, call.defs.clone()), call);
+        }
+    }
+    variants
+}
+
+/// Fails with all of `faults` at once.
+fn report(faults: Vec<String>) {
+    assert!(faults.is_empty(), "{} faults:\n\n{}", faults.len(), faults.join("\n\n"));
+}
+
+#[test]
+fn every_variant_composes_and_has_the_bindings_of_its_call() {
+    let mut composer = ShaderComposer::new().unwrap();
+    let mut faults = Vec::new();
+    for ((shader, defs), call) in variants() {
+        match composer.compose(shader, &defs) {
+            Ok(module) => {
+                let errors = check_bindings(&module, &call);
+                faults.extend(errors.into_iter().map(|error| format!("{shader} {defs:?}: {error}")));
+            }
+            Err(error) => faults.push(error.to_string()),
+        }
+    }
+    report(faults);
+}
+
+#[test]
+fn every_presentation_pass_composes_and_has_the_params_of_its_call() {
+    let mut composer = ShaderComposer::new().unwrap();
+    let mut faults = Vec::new();
+    for call in present::variants() {
+        let layout = present::LAYOUTS.iter().find(|layout| layout.shader == call.shader).expect("a layout each");
+        assert_eq!(layout.size, call.params.len());
+        match composer.compose(call.shader, &call.defs) {
+            Ok(module) => faults.extend(check_layout(&module, layout)),
+            Err(error) => faults.push(error.to_string()),
+        }
+    }
+    report(faults);
+}
+
+#[test]
+fn every_shader_has_a_variant() {
+    let mut used: BTreeSet<&str> = variants().into_keys().map(|(shader, _)| shader).collect();
+    used.extend(present::variants().iter().map(|call| call.shader));
+    let entries = imagine_shaders::folder("ops").chain(imagine_shaders::folder("present"));
+    let idle: Vec<&str> = entries.map(|(path, _)| path).filter(|path| !used.contains(path)).collect();
+    assert!(idle.is_empty(), "no case reaches {idle:?}");
+}
+
+#[test]
+fn every_params_struct_has_the_layout_of_its_shader() {
+    let mut composer = ShaderComposer::new().unwrap();
+    let mut faults = Vec::new();
+    let known: BTreeSet<&str> = imagine_wgpu::ops::LAYOUTS.iter().map(|layout| layout.shader).collect();
+    for ((shader, defs), _) in variants() {
+        let Some(layout) = imagine_wgpu::ops::LAYOUTS.iter().find(|layout| layout.shader == shader) else {
+            faults.push(format!("{shader}: LAYOUTS names only {known:?}"));
+            continue;
+        };
+        if let Ok(module) = composer.compose(shader, &defs) {
+            faults.extend(check_layout(&module, layout).into_iter().map(|error| format!("{shader} {defs:?}: {error}")));
+        }
+    }
+    report(faults);
+}
+
+/// The rule of `imagine_wgpu::KernelCall`: params, operands, outputs, with nothing between, before or after.
+fn check_bindings(module: &naga::Module, call: &KernelCall) -> Vec<String> {
+    let read_write = naga::StorageAccess::LOAD | naga::StorageAccess::STORE;
+    let storage = |access| naga::AddressSpace::Storage { access };
+    let mut expected = vec![naga::AddressSpace::Uniform];
+    expected.extend(call.operands.iter().map(|operand| match operand {
+        Operand::Value(_) => storage(read_write),
+        Operand::Packed(_) => storage(naga::StorageAccess::LOAD),
+    }));
+    expected.extend(call.outputs.iter().map(|_| storage(read_write)));
+    let mut found = BTreeMap::new();
+    for (_, variable) in module.global_variables.iter() {
+        if let Some(binding) = &variable.binding {
+            found.insert((binding.group, binding.binding), variable.space);
+        }
+    }
+    let mut faults = Vec::new();
+    let wanted: BTreeMap<_, _> = expected.into_iter().enumerate().map(|(i, space)| ((0, i as u32), space)).collect();
+    if found != wanted {
+        faults.push(format!("bindings are {found:?}, the call has {wanted:?}"));
+    }
+    let entries: Vec<_> = module.entry_points.iter().map(|e| (e.name.as_str(), e.workgroup_size)).collect();
+    if entries != [("main", [WORKGROUP, 1, 1])] {
+        faults.push(format!("entry points are {entries:?}"));
+    }
+    let params = module.global_variables.iter().find(|(_, v)| v.space == naga::AddressSpace::Uniform);
+    let size = params.map(|(_, variable)| module.types[variable.ty].inner.size(module.to_ctx()));
+    if size != Some(call.params.len() as u32) {
+        faults.push(format!("params have {size:?} bytes, the call has {}", call.params.len()));
+    }
+    faults
+}
+
+/// Compares size, and name, offset and size of every member, of the params uniform.
+fn check_layout(module: &naga::Module, layout: &ParamsLayout) -> Vec<String> {
+    let Some((_, params)) = module.global_variables.iter().find(|(_, v)| v.space == naga::AddressSpace::Uniform) else {
+        return vec!["has no params uniform".into()];
+    };
+    let naga::TypeInner::Struct { members, span } = &module.types[params.ty].inner else {
+        return vec!["params are not a struct".into()];
+    };
+    let found: Vec<_> = members
+        .iter()
+        .map(|m| {
+            let size = module.types[m.ty].inner.size(module.to_ctx());
+            (m.name.as_deref().unwrap_or_default(), m.offset as usize, size as usize)
+        })
+        .collect();
+    let mut faults = Vec::new();
+    if found != layout.members {
+        faults.push(format!("params members (name, offset, size) are\n{found:?}, in Rust\n{:?}", layout.members));
+    }
+    if *span as usize != layout.size {
+        faults.push(format!("params have {span} bytes, in Rust {}", layout.size));
+    }
+    faults
+}
