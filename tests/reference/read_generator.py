@@ -1,0 +1,629 @@
+#!/usr/bin/env python3
+"""Reads and runs a generator file, from docs/generator-file.md alone and with nothing but the standard library.
+
+    read_generator.py FILE --size HxW [--batch N] [--seed N] [--steps N] [--origin Y,X] [--no-wrap]
+
+Prints JSON: the state after `init`, after every step, and the outputs. Slow and plain: it is a reference. Every
+operation is rounded to binary32 (`f32`); a double holds sums, products, quotients and square roots of two binary32
+numbers well enough that rounding twice is rounding once.
+"""
+
+import argparse
+import hashlib
+import itertools
+import json
+import math
+import struct
+import sys
+
+U32 = 0xFFFFFFFF
+
+
+def f32(number):
+    """`number` rounded to binary32, to nearest, ties to even."""
+    return struct.unpack("<f", struct.pack("<f", number))[0]
+
+
+# ---------------------------------------------------------------- file
+
+
+def unique(pairs):
+    names = [name for name, _ in pairs]
+    assert len(names) == len(set(names)), f"a name stands twice in {names}"
+    return dict(pairs)
+
+
+def parse(text):
+    return json.loads(text, object_pairs_hook=unique)
+
+
+class Tensor:
+    """Elements in row-major order."""
+
+    def __init__(self, shape, data, dtype="f32"):
+        self.shape, self.data, self.dtype = list(shape), list(data), dtype
+        assert math.prod(self.shape) == len(self.data), (self.shape, len(self.data))
+
+
+def read(path):
+    """Generator document, graphs and the weights of each graph."""
+    with open(path, "rb") as file:
+        content = file.read()
+    length = int.from_bytes(content[:8], "little")
+    header, data = parse(content[8 : 8 + length].decode()), content[8 + length :]
+    metadata = header.pop("__metadata__")
+    expected = ["imagine.card", "imagine.format", "imagine.generator", "imagine.graphs"]
+    assert sorted(metadata) == expected and metadata["imagine.format"] == "1", "not a generator of format 1"
+    end = 0
+    for entry in sorted(header.values(), key=lambda entry: entry["data_offsets"]):
+        assert entry["data_offsets"][0] == end, "a gap or an overlap"
+        end = entry["data_offsets"][1]
+    assert end == len(data), "data after the last tensor"
+
+    def numbers(name, code):
+        begin, end = header[name]["data_offsets"]
+        return [number for (number,) in struct.iter_unpack("<" + code, data[begin:end])]
+
+    weights = {}
+    companions = {f"{name}.{part}" for name, e in header.items() if e["dtype"] == "U8" for part in ("scale", "offset")}
+    for name, entry in header.items():
+        if name in companions:
+            continue
+        shape, dtype = entry["shape"], entry["dtype"]
+        kind = {"I32": "i32", "BOOL": "bool"}.get(dtype, "f32")
+        values = numbers(name, {"F32": "f", "F16": "e", "U8": "B", "I32": "i", "BOOL": "B"}[dtype])
+        if dtype == "BOOL":
+            values = [bool(value) for value in values]
+        if dtype == "U8":
+            scale, offset = numbers(name + ".scale", "f"), numbers(name + ".offset", "f")
+            rows = shape[0] if shape else 1
+            row_length = len(values) // rows
+            row = lambda of, index: of[0] if len(of) == 1 else of[index // row_length]
+            values = [f32(row(offset, i) + f32(row(scale, i) * q)) for i, q in enumerate(values)]
+        graph, weight = name.split(".", 1)
+        weights.setdefault(graph, {})[weight] = Tensor(shape, values, kind)
+    return parse(metadata["imagine.generator"]), parse(metadata["imagine.graphs"]), weights, hashlib.sha256(content).hexdigest()
+
+
+# ---------------------------------------------------------------- random numbers
+
+
+def pcg4d(x, y, z, w):
+    x, y, z, w = ((v * 1664525 + 1013904223) & U32 for v in (x, y, z, w))
+
+    def mix(x, y, z, w):
+        x = (x + y * w) & U32
+        y = (y + z * x) & U32
+        z = (z + x * y) & U32
+        w = (w + y * z) & U32
+        return x, y, z, w
+
+    x, y, z, w = mix(x, y, z, w)
+    return mix(*(v ^ (v >> 16) for v in (x, y, z, w)))
+
+
+def node_key(seed, stream, step):
+    return pcg4d(seed & U32, seed >> 32, stream, step)[0]
+
+
+def uniform(x, y, plane, key):
+    return (pcg4d(x, y, plane, key)[0] >> 8) / 2**24
+
+
+def normal(x, y, plane, key):
+    words = pcg4d(x, y, plane, key) + pcg4d(x, y, plane, key ^ 0x9E3779B9)[:2]
+    return (sum((w & 0xFFFF) + (w >> 16) for w in words) - 393210) / 65536
+
+
+def draw(number, dims, run, stream):
+    """The random numbers of one node, before low, high, mean and scale."""
+    shape = [bind(dim, run) for dim in dims]
+    key = node_key(run.seed, stream, run.step)
+    height, width = ([1, 1] + shape)[-2:]
+
+    def origin(from_end, name, whole):
+        dim = dims[-from_end] if len(dims) >= from_end else None
+        if isinstance(dim, dict) and name in dim:
+            return whole * dim[name][0] // dim[name][1]
+        return 0
+
+    top, left = origin(2, "height", run.origin[0]), origin(1, "width", run.origin[1])
+    place = lambda at, length: (at % length if run.wrap else at) & U32
+    planes = range(math.prod(shape[:-2]))
+    cells = itertools.product(planes, range(height), range(width))
+    return Tensor(shape, [number(place(left + x, width), place(top + y, height), plane, key) for plane, y, x in cells])
+
+
+def check_test_vectors():
+    assert node_key(0, 0, 0) == 0x0F02F829 and node_key(1, 0, 0) == 0x0B3CEFC3
+    assert node_key(7, 1, 2) == 0xE0CECEF5 and node_key(0x123456789ABCDEF0, 1000, 0) == 0xCCA29375
+    assert node_key(2**64 - 1, 2**32 - 1, 63) == 0xC5171A6D
+    assert pcg4d(17, 31, 2, 0xDEADBEEF) == (0xC754D4D9, 0xFC26CCC0, 0x1200D9F7, 0x943E5E04)
+    for cell, u, n in [
+        ((0, 0, 0, 0), 983800, -11199),
+        ((1, 0, 0, 0), 736495, 98971),
+        ((17, 31, 2, 0xDEADBEEF), 13063380, 117800),
+        ((2**32 - 1, 2**32 - 2, 5, 0xE0CECEF5), 14602566, 101168),
+    ]:
+        assert uniform(*cell) * 2**24 == u and normal(*cell) * 65536 == n, cell
+
+
+# ---------------------------------------------------------------- operators
+
+
+class Run:
+    """What a run is asked for."""
+
+    def __init__(self, batch, height, width, seed, origin, wrap):
+        self.batch, self.height, self.width = batch, height, width
+        self.seed, self.origin, self.wrap, self.step = seed, origin, wrap, 0
+
+
+def bind(dim, run):
+    if isinstance(dim, int):
+        return dim
+    if dim == "batch":
+        return run.batch
+    (name, (n, d)), = dim.items()
+    whole = {"height": run.height, "width": run.width}[name] * n
+    assert whole % d == 0, f"{dim} is not a whole number at this size"
+    return whole // d
+
+
+def indices(shape):
+    return itertools.product(*(range(d) for d in shape))
+
+
+def at(tensor, index):
+    """The element at `index`, which may have more dimensions than the tensor: broadcasting."""
+    offset = 0
+    for length, i in zip(tensor.shape, index[len(index) - len(tensor.shape) :]):
+        offset = offset * length + (0 if length == 1 else i)
+    return tensor.data[offset]
+
+
+def broadcast(*tensors):
+    rank = max(len(t.shape) for t in tensors)
+    shapes = [[1] * (rank - len(t.shape)) + t.shape for t in tensors]
+    shape = [next((d for d in dims if d != 1), 1) for dims in zip(*shapes)]
+    assert all(d in (1, out) for s in shapes for d, out in zip(s, shape)), shapes
+    return shape
+
+
+def build(shape, element, dtype="f32"):
+    """A tensor whose element at each index is `element(index)`."""
+    return Tensor(shape, [element(index) for index in indices(shape)], dtype)
+
+
+def elementwise(function, *tensors, dtype="f32"):
+    rounded = f32 if dtype == "f32" else (lambda value: value)
+    return build(broadcast(*tensors), lambda index: rounded(function(*(at(t, index) for t in tensors))), dtype)
+
+
+def sum_of(terms, start=0.0):
+    """Terms added in order, each product and each sum rounded."""
+    total = start
+    for a, b in terms:
+        total = f32(total + f32(a * b))
+    return total
+
+
+def outside(i, length, mode):
+    """The index that stands for `i`, or None for the constant."""
+    if mode == "edge":
+        return min(max(i, 0), length - 1)
+    if mode == "wrap":
+        return i % length
+    if mode == "reflect":
+        return -i if i < 0 else 2 * (length - 1) - i if i >= length else i
+    return i if 0 <= i < length else None
+
+
+def window_output(length, kernel, stride, dilation, before, after, ceil=False):
+    free = length + before + after - (dilation * (kernel - 1) + 1)
+    return (-(-free // stride) if ceil else free // stride) + 1
+
+
+def conv(run, attributes, x, w, bias=None):
+    group = attributes.get("group", 1)
+    strides, dilations = attributes.get("strides", [1, 1]), attributes.get("dilations", [1, 1])
+    pads, mode = attributes.get("pads", [0] * 4), attributes.get("pad_mode", "constant")
+    (n, c, height, width), (m, per_group, kh, kw) = x.shape, w.shape
+    assert c == per_group * group
+    out_height = window_output(height, kh, strides[0], dilations[0], pads[0], pads[2])
+    out_width = window_output(width, kw, strides[1], dilations[1], pads[1], pads[3])
+
+    def element(index):
+        b, o, y, x_ = index
+        first = o // (m // group) * per_group
+
+        def terms():
+            for ic, i, j in indices([per_group, kh, kw]):
+                row = outside(y * strides[0] + i * dilations[0] - pads[0], height, mode)
+                column = outside(x_ * strides[1] + j * dilations[1] - pads[1], width, mode)
+                if row is not None and column is not None:
+                    yield at(x, (b, first + ic, row, column)), at(w, (o, ic, i, j))
+
+        total = sum_of(terms())
+        return f32(total + bias.data[o]) if bias else total
+
+    return build([n, m, out_height, out_width], element)
+
+
+def conv_transpose(run, attributes, x, w, bias=None):
+    group = attributes.get("group", 1)
+    strides, dilations = attributes.get("strides", [1, 1]), attributes.get("dilations", [1, 1])
+    pads, extra = attributes.get("pads", [0] * 4), attributes.get("output_padding", [0, 0])
+    (n, c, height, width), (_, m_group, kh, kw) = x.shape, w.shape
+    out = lambda d, k, a: (d - 1) * strides[a] + dilations[a] * (k - 1) + 1 + extra[a] - pads[a] - pads[a + 2]
+
+    def element(index):
+        b, o, y, x_ = index
+        first = o // m_group * (c // group)
+
+        def terms():
+            for ic, i, j in indices([c // group, kh, kw]):
+                v, u = y + pads[0] - i * dilations[0], x_ + pads[1] - j * dilations[1]
+                if v % strides[0] == 0 and u % strides[1] == 0:
+                    v, u = v // strides[0], u // strides[1]
+                    if 0 <= v < height and 0 <= u < width:
+                        yield at(x, (b, first + ic, v, u)), at(w, (first + ic, o % m_group, i, j))
+
+        total = sum_of(terms())
+        return f32(total + bias.data[o]) if bias else total
+
+    return build([n, m_group * group, out(height, kh, 0), out(width, kw, 1)], element)
+
+
+def matmul(run, attributes, a, b):
+    outer = broadcast(Tensor(a.shape[:-2], [0] * math.prod(a.shape[:-2])), Tensor(b.shape[:-2], [0] * math.prod(b.shape[:-2])))
+    depth = a.shape[-1]
+    assert depth == b.shape[-2]
+    element = lambda i: sum_of((at(a, i[:-1] + (k,)), at(b, i[:-2] + (k, i[-1]))) for k in range(depth))
+    return build(outer + [a.shape[-2], b.shape[-1]], element)
+
+
+def gemm(run, attributes, a, b, c=None):
+    alpha, beta = f32(attributes.get("alpha", 1.0)), f32(attributes.get("beta", 1.0))
+    swap = lambda t: build(t.shape[::-1], lambda i: at(t, i[::-1]))
+    a = swap(a) if attributes.get("transA", False) else a
+    b = swap(b) if attributes.get("transB", False) else b
+    product = matmul(run, {}, a, b)
+
+    def element(index):
+        value = f32(alpha * at(product, index))
+        return f32(value + f32(beta * at(c, index))) if c else value
+
+    return build(product.shape, element)
+
+
+def concat(run, attributes, *inputs):
+    axis = attributes["axis"] % len(inputs[0].shape)
+    shape = list(inputs[0].shape)
+    shape[axis] = sum(t.shape[axis] for t in inputs)
+
+    def element(index):
+        i = index[axis]
+        for tensor in inputs:
+            if i < tensor.shape[axis]:
+                return at_exact(tensor, index[:axis] + (i,) + index[axis + 1 :])
+            i -= tensor.shape[axis]
+
+    return build(shape, element, inputs[0].dtype)
+
+
+def at_exact(tensor, index):
+    offset = 0
+    for length, i in zip(tensor.shape, index):
+        offset = offset * length + i
+    return tensor.data[offset]
+
+
+def slice_(run, attributes, x):
+    picks = [range(d) for d in x.shape]
+    starts, ends = attributes["starts"], attributes["ends"]
+    axes = attributes.get("axes") or range(len(starts))
+    steps = attributes.get("steps") or [1] * len(starts)
+    for start, end, axis, step in zip(starts, ends, axes, steps):
+        d = x.shape[axis]
+        start, end = (v + d if v < 0 else v for v in (start, end))
+        low, high = (0, d) if step > 0 else (-1, d - 1)
+        start = min(max(start, 0), high)
+        picks[axis % len(x.shape)] = range(start, min(max(end, low), high), step)
+    return build([len(p) for p in picks], lambda i: at_exact(x, [p[k] for p, k in zip(picks, i)]), x.dtype)
+
+
+def pad(run, attributes, x):
+    pads, rank = attributes["pads"], len(x.shape)
+    mode, value = attributes.get("mode", "constant"), f32(attributes.get("value", 0.0))
+
+    def element(index):
+        place = [outside(i - before, d, mode) for i, before, d in zip(index, pads, x.shape)]
+        return value if None in place else at_exact(x, place)
+
+    return build([d + pads[k] + pads[rank + k] for k, d in enumerate(x.shape)], element, x.dtype)
+
+
+def reshape(run, attributes, x):
+    infer = attributes.get("infer")
+    shape = [1 if k == infer else bind(dim, run) for k, dim in enumerate(attributes["shape"])]
+    if infer is not None:
+        shape[infer] = len(x.data) // math.prod(shape)
+    return Tensor(shape, x.data, x.dtype)
+
+
+def transpose(run, attributes, x):
+    perm = attributes["perm"]
+    source = lambda i: at_exact(x, [i[perm.index(k)] for k in range(len(perm))])
+    return build([x.shape[p] for p in perm], source, x.dtype)
+
+
+def expand(run, attributes, x):
+    shape = [bind(dim, run) for dim in attributes["shape"]]
+    return build(broadcast(x, Tensor(shape, [0] * math.prod(shape))), lambda index: at(x, index), x.dtype)
+
+
+def resize(run, attributes, x):
+    scales, sizes = attributes.get("scales"), attributes.get("sizes")
+    if sizes:
+        out = [bind(dim, run) for dim in sizes]
+        scales = [o / d for o, d in zip(out, x.shape[2:])]
+    else:
+        scales = [f32(s) for s in scales]
+        out = [math.floor(d * s) for d, s in zip(x.shape[2:], scales)]
+    transformation = attributes.get("coordinate_transformation_mode", "half_pixel")
+    rounding = attributes.get("nearest_mode", "round_prefer_floor")
+
+    def place(i, axis):
+        d, o = x.shape[2 + axis], out[axis]
+        if transformation == "align_corners":
+            return 0.0 if o == 1 else i * (d - 1) / (o - 1)
+        if transformation == "asymmetric":
+            return i / scales[axis]
+        if transformation == "pytorch_half_pixel" and o == 1:
+            return 0.0
+        return (i + 0.5) / scales[axis] - 0.5
+
+    def taps(i, axis):
+        """Pairs of index and weight."""
+        d, p = x.shape[2 + axis], place(i, axis)
+        clamp = lambda index: min(max(index, 0), d - 1)
+        if attributes.get("mode", "nearest") == "nearest":
+            nearest = {
+                "round_prefer_floor": math.ceil(p - 0.5),
+                "round_prefer_ceil": math.floor(p + 0.5),
+                "floor": math.floor(p),
+                "ceil": math.ceil(p),
+            }[rounding]
+            return [(clamp(nearest), 1.0)]
+        lower = math.floor(p)
+        return [(clamp(lower), 1.0 - (p - lower)), (clamp(lower + 1), p - lower)]
+
+    def element(index):
+        b, c, y, x_ = index
+        pairs = itertools.product(taps(y, 0), taps(x_, 1))
+        return f32(sum(at_exact(x, (b, c, r, k)) * wr * wk for (r, wr), (k, wk) in pairs))
+
+    return build(x.shape[:2] + out, element)
+
+
+def depth_to_space(run, attributes, x):
+    b, (n, channels, height, width) = attributes["blocksize"], x.shape
+    c = channels // (b * b)
+
+    def element(index):
+        n_, k, y, x_ = index
+        i, j = y % b, x_ % b
+        source = k * b * b + i * b + j if attributes.get("mode", "DCR") == "CRD" else (i * b + j) * c + k
+        return at_exact(x, (n_, source, y // b, x_ // b))
+
+    return build([n, c, height * b, width * b], element, x.dtype)
+
+
+def average_pool(run, attributes, x):
+    (kh, kw), pads = attributes["kernel_shape"], attributes.get("pads", [0] * 4)
+    strides, dilations = attributes.get("strides", [1, 1]), attributes.get("dilations", [1, 1])
+    n, c, height, width = x.shape
+    ceil, include = attributes.get("ceil_mode", False), attributes.get("count_include_pad", False)
+    out_height = window_output(height, kh, strides[0], dilations[0], pads[0], pads[2], ceil)
+    out_width = window_output(width, kw, strides[1], dilations[1], pads[1], pads[3], ceil)
+
+    def element(index):
+        b, k, y, x_ = index
+        total, count = 0.0, 0
+        for i, j in indices([kh, kw]):
+            row = y * strides[0] + i * dilations[0] - pads[0]
+            column = x_ * strides[1] + j * dilations[1] - pads[1]
+            inside = 0 <= row < height and 0 <= column < width
+            if inside:
+                total = f32(total + at_exact(x, (b, k, row, column)))
+            count += (row < height + pads[2] and column < width + pads[3]) if include else inside
+        return f32(total / count)
+
+    return build([n, c, out_height, out_width], element)
+
+
+def reduce_mean(run, attributes, x):
+    rank = len(x.shape)
+    axes = {axis % rank for axis in attributes.get("axes", [])} or set(range(rank))
+    keep = attributes.get("keepdims", True)
+    kept = [1 if k in axes else d for k, d in enumerate(x.shape)]
+
+    def element(index):
+        spans = [range(d) if k in axes else [index[k]] for k, d in enumerate(x.shape)]
+        total = sum_of((at_exact(x, place), 1.0) for place in itertools.product(*spans))
+        return f32(total / math.prod(x.shape[k] for k in axes))
+
+    result = build(kept, element)
+    if not keep:
+        result.shape = [d for k, d in enumerate(x.shape) if k not in axes]
+    return result
+
+
+def random_uniform(run, attributes):
+    low, high = f32(attributes.get("low", 0.0)), f32(attributes.get("high", 1.0))
+    numbers = draw(uniform, attributes["shape"], run, attributes.get("stream", 0))
+    return elementwise(lambda u: low + f32(f32(high - low) * u), numbers)
+
+
+def random_normal(run, attributes):
+    mean, scale = f32(attributes.get("mean", 0.0)), f32(attributes.get("scale", 1.0))
+    numbers = draw(normal, attributes["shape"], run, attributes.get("stream", 0))
+    return elementwise(lambda n: mean + f32(scale * n), numbers)
+
+
+def constant(run, attributes):
+    (dtype, data), = attributes["value"]["data"].items()
+    return Tensor(attributes["value"]["shape"], [f32(v) for v in data] if dtype == "f32" else data, dtype)
+
+
+def clip(run, attributes, x):
+    low, high = f32(attributes.get("min", -math.inf)), f32(attributes.get("max", math.inf))
+    return elementwise(lambda v: min(max(v, low), high), x)
+
+
+def leaky_relu(run, attributes, x):
+    alpha = f32(attributes.get("alpha", 0.01))
+    return elementwise(lambda v: v if v >= 0 else alpha * v, x)
+
+
+def sigmoid(v):
+    return 1 / (1 + math.exp(-v)) if v >= 0 else math.exp(v) / (1 + math.exp(v))
+
+
+def pure(function, dtype="f32"):
+    return lambda run, attributes, *inputs: elementwise(function, *inputs, dtype=dtype)
+
+
+OPERATORS = {
+    "Add": pure(lambda a, b: a + b),
+    "Sub": pure(lambda a, b: a - b),
+    "Mul": pure(lambda a, b: a * b),
+    "Div": pure(lambda a, b: a / b),
+    "Min": pure(min),
+    "Max": pure(max),
+    "Greater": pure(lambda a, b: a > b, "bool"),
+    "Where": lambda run, attributes, c, x, y: elementwise(lambda c, x, y: x if c else y, c, x, y, dtype=x.dtype),
+    "Relu": pure(lambda v: max(v, 0.0)),
+    "LeakyRelu": leaky_relu,
+    "Sigmoid": pure(sigmoid),
+    "Tanh": pure(math.tanh),
+    "Sin": pure(math.sin),
+    "Cos": pure(math.cos),
+    "Exp": pure(math.exp),
+    "Sqrt": pure(math.sqrt),
+    "Abs": pure(abs),
+    "Clip": clip,
+    "Identity": lambda run, attributes, x: x,
+    "Conv": conv,
+    "ConvTranspose": conv_transpose,
+    "MatMul": matmul,
+    "Gemm": gemm,
+    "Concat": concat,
+    "Slice": slice_,
+    "Pad": pad,
+    "Reshape": reshape,
+    "Transpose": transpose,
+    "Expand": expand,
+    "Resize": resize,
+    "DepthToSpace": depth_to_space,
+    "AveragePool": average_pool,
+    "ReduceMean": reduce_mean,
+    "RandomUniform": random_uniform,
+    "RandomNormal": random_normal,
+    "Constant": constant,
+}
+
+
+# ---------------------------------------------------------------- running
+
+
+def run_graph(graph, weights, run, inputs):
+    """Values of the graph's outputs, in order; `inputs` by name."""
+    values = {**weights, **inputs}
+    waiting = list(graph["nodes"])
+    while waiting:
+        ready = [node for node in waiting if all(name == "" or name in values for name in node["inputs"])]
+        assert ready, "nodes wait for each other"
+        for node in ready:
+            arguments = [values[name] if name else None for name in node["inputs"]]
+            (output,) = node["outputs"]
+            values[output] = OPERATORS[node["op"]](run, node.get("attributes", {}), *arguments)
+            waiting.remove(node)
+    return [values[output["name"]] for output in graph["outputs"]]
+
+
+def default_inputs(graph, run, given):
+    """Every input of the graph: the given one, or what its kind says."""
+    inputs = {}
+    for entry in graph.get("inputs", []):
+        name, kind = entry["name"], entry["kind"]
+        shape = [bind(dim, run) for dim in entry["shape"]]
+        if name in given:
+            inputs[name] = given[name]
+        elif kind == "mask":
+            inputs[name] = build(shape, lambda index: 1.0)
+        elif "range" in kind:
+            inputs[name] = build(shape, lambda index: f32(kind["range"]["default"]))
+        else:
+            raise SystemExit(f"input {name!r} must be given")
+    return inputs
+
+
+def generate(path, run, steps=None):
+    """States (after init and after every step) and outputs."""
+    generator, graphs, weights, file_hash = read(path)
+    of = lambda part: (graphs[part], weights.get(part, {}), run)
+    state_input = lambda part: next(entry["name"] for entry in graphs[part]["inputs"] if entry["kind"] == "state")
+    states, given = [], {}
+    if "recurrence" in generator:
+        run.step = 0
+        (state,) = run_graph(*of("init"), {})
+        states.append(state)
+        for run.step in range(generator["recurrence"]["steps"] if steps is None else steps):
+            (state,) = run_graph(*of("step"), {state_input("step"): state})
+            states.append(state)
+        run.step = len(states) - 1
+        given = {state_input("output"): state}
+    outputs = run_graph(*of("output"), default_inputs(graphs["output"], run, given))
+    names = [output["name"] for output in graphs["output"]["outputs"]]
+    return file_hash, states, dict(zip(names, outputs))
+
+
+def as_json(tensor):
+    """binary32 numbers as their bits, so that nothing is lost or rounded on the way."""
+    if tensor.dtype == "f32":
+        return {"shape": tensor.shape, "bits": [struct.unpack("<I", struct.pack("<f", v))[0] for v in tensor.data]}
+    return {"shape": tensor.shape, tensor.dtype: tensor.data}
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("file")
+    parser.add_argument("--size", default="16x16", help="height x width")
+    parser.add_argument("--batch", type=int, default=1)
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--steps", type=int)
+    parser.add_argument("--origin", default="0,0", help="y,x")
+    parser.add_argument("--no-wrap", action="store_true")
+    arguments = parser.parse_args()
+    check_test_vectors()
+    height, width = (int(n) for n in arguments.size.split("x"))
+    origin = [int(n) for n in arguments.origin.split(",")]
+    run = Run(arguments.batch, height, width, arguments.seed, origin, not arguments.no_wrap)
+    file_hash, states, outputs = generate(arguments.file, run, arguments.steps)
+    result = {
+        "request": {
+            "batch": run.batch, "height": height, "width": width, "seed": run.seed,
+            "origin": origin, "wrap": run.wrap, "steps": len(states) - 1,
+        },
+        "file_hash": file_hash,
+        "states": [as_json(state) for state in states],
+        "outputs": {name: as_json(tensor) for name, tensor in outputs.items()},
+    }
+    json.dump(result, sys.stdout, separators=(",", ":"))
+    print()
+
+
+if __name__ == "__main__":
+    main()
