@@ -6,7 +6,7 @@ use crate::dim::Size;
 use crate::error::{GraphError, GraphErrors, NodeError};
 use crate::graph::{Graph, Node};
 use crate::ops::{Inputs, Op};
-use crate::tensor::{DType, MAX_RANK, Tensor, TensorData, TensorType};
+use crate::tensor::{MAX_RANK, Tensor, TensorData, TensorType};
 
 const MAX_NODES: usize = 10_000;
 const MAX_NODE_VALUES: usize = 1_000;
@@ -340,6 +340,7 @@ mod tests {
     use crate::dim::Dim;
     use crate::generator::{InputKind, OutputKind};
     use crate::ops::{Add, Relu};
+    use crate::tensor::DType;
 
     #[test]
     fn every_fault_is_reported_at_once() {

@@ -22,8 +22,7 @@ pub struct Where {}
 impl Operator for Where {
     fn infer(&self, inputs: &Inputs) -> Result<Vec<TensorType>, NodeError> {
         inputs.count(3..=3)?;
-        let [condition, x, y] =
-            [inputs.required(0, "condition")?, inputs.required(1, "X")?, inputs.required(2, "Y")?];
+        let [condition, x, y] = [inputs.required(0, "condition")?, inputs.required(1, "X")?, inputs.required(2, "Y")?];
         require(condition.dtype == DType::Bool, 0, "condition", "truth values", condition)?;
         require(x.dtype == y.dtype, 2, "Y", format!("elements like those of X, {:?}", x.dtype), y)?;
         let values = TensorType { dtype: x.dtype, shape: broadcast(x, y)? };

@@ -1,0 +1,16 @@
+//! Runs an [`imagine_graph`] network on any burn backend: the reference in tests, the fallback where there is no GPU, and,
+//! on `Autodiff`, what training differentiates.
+//!
+//! A [`Network`] interprets a graph on backend primitives, whose rank is dynamic; burn's const-rank tensors appear at the
+//! crate's edge only ([`Value`]). Every operator is its formula, unfused: other executors are tested against it.
+
+mod error;
+mod generate;
+mod network;
+mod ops;
+mod value;
+
+pub use error::RunError;
+pub use generate::{Generated, generate};
+pub use network::Network;
+pub use value::Value;

@@ -1,0 +1,144 @@
+//! A graph with its weights on a burn device: interpreted node by node, differentiable where the backend is.
+
+use std::collections::BTreeMap;
+
+use burn::module::{Module, Param};
+use burn::tensor::backend::Backend;
+use burn::tensor::{Shape, Tensor, TensorData};
+use imagine_graph::rng::RandomState;
+use imagine_graph::{BoundGraph, Size, ValidGraph, ValueId, ValueSource};
+
+use crate::error::RunError;
+use crate::ops::{self, Context};
+use crate::value::Value;
+
+/// A graph with its weights on a device.
+///
+/// Float weights are flat parameters, so that `burn` optimisers and records see ordinary tensors of rank 1.
+#[derive(Module, Debug)]
+pub struct Network<B: Backend> {
+    weights: Vec<Param<Tensor<B, 1>>>,
+    #[module(skip)]
+    constants: Constants,
+    #[module(skip)]
+    graph: ValidGraph,
+}
+
+/// Where the elements of each weight are: in `Network::weights`, or here if they are not floats.
+#[derive(Clone, Debug)]
+struct Constants {
+    /// Index into `Network::weights` by name.
+    floats: BTreeMap<String, usize>,
+    /// Weights of other element types.
+    others: BTreeMap<String, imagine_graph::Tensor>,
+}
+
+impl<B: Backend> Network<B> {
+    /// Puts the weights of `graph` on `device`.
+    pub fn new(graph: &ValidGraph, device: &B::Device) -> Self {
+        let mut weights = Vec::new();
+        let mut constants = Constants { floats: BTreeMap::new(), others: BTreeMap::new() };
+        for (name, tensor) in &graph.graph().weights {
+            let Some(elements) = tensor.as_f32() else {
+                constants.others.insert(name.clone(), tensor.clone());
+                continue;
+            };
+            constants.floats.insert(name.clone(), weights.len());
+            let data = TensorData::new(elements.to_vec(), [elements.len()]);
+            weights.push(Param::from_data(data, device));
+        }
+        Self { weights, constants, graph: graph.clone() }
+    }
+
+    /// The same network, whose weights called `names` do not learn.
+    pub fn freeze(mut self, names: &[&str]) -> Self {
+        for name in names {
+            if let Some(&index) = self.constants.floats.get(*name) {
+                let weight = self.weights[index].clone();
+                self.weights[index] = weight.no_grad();
+            }
+        }
+        self
+    }
+
+    /// Runs the graph. `inputs` are in the order of the graph's inputs, the result in that of its outputs.
+    pub fn run(&self, inputs: Vec<Value<B>>, size: Size, random: RandomState) -> Result<Vec<Value<B>>, RunError> {
+        let values = self.trace(inputs, size, random)?;
+        Ok(self.graph.outputs().iter().map(|v| values[v.0].clone()).collect())
+    }
+
+    /// Runs the graph and returns every value, indexed by [`ValueId`].
+    pub fn trace(&self, inputs: Vec<Value<B>>, size: Size, random: RandomState) -> Result<Vec<Value<B>>, RunError> {
+        let graph = &self.graph;
+        let bound = graph.bind(size)?;
+        check_inputs(&bound, &inputs)?;
+        let device = self.device(&inputs);
+        let mut given = inputs.into_iter();
+        let mut values: Vec<Option<Value<B>>> = (0..graph.value_count())
+            .map(|value| match graph.source(ValueId(value)) {
+                ValueSource::Input(_) => given.next(),
+                ValueSource::Weight => Some(self.weight(ValueId(value), &device)),
+                ValueSource::Node(_) => None,
+            })
+            .collect();
+        for node in graph.nodes() {
+            let inputs = node.inputs.iter().map(|v| v.and_then(|v| values[v.0].clone())).collect();
+            let outputs = node.outputs.iter().map(|v| bound.value_type(*v).clone()).collect();
+            let context = Context { outputs, device: &device, random, size };
+            for (value, result) in node.outputs.iter().zip(ops::run(&node.op, inputs, &context)) {
+                values[value.0] = Some(result);
+            }
+        }
+        Ok(values.into_iter().map(|v| v.expect("nodes run in order")).collect())
+    }
+
+    /// The weights in CPU memory, by name.
+    pub fn weights(&self) -> BTreeMap<String, imagine_graph::Tensor> {
+        let shapes = &self.graph.graph().weights;
+        let floats = self.constants.floats.iter().map(|(name, &index)| {
+            let flat = Value::from_tensor(self.weights[index].val()).into_data();
+            (name.clone(), imagine_graph::Tensor::new(shapes[name].shape.clone(), flat.data))
+        });
+        floats.chain(self.constants.others.clone()).collect()
+    }
+
+    /// The graph that the network runs, with the weights it was made from.
+    pub fn graph(&self) -> &ValidGraph {
+        &self.graph
+    }
+
+    fn weight(&self, value: ValueId, device: &B::Device) -> Value<B> {
+        let graph = &self.graph;
+        let name = graph.name(value);
+        let Some(&index) = self.constants.floats.get(name) else {
+            return Value::from_data(&self.constants.others[name], device);
+        };
+        let shape = Shape::from(graph.graph().weights[name].shape.clone());
+        let flat = self.weights[index].val().into_primitive().tensor();
+        Value::Float(B::float_reshape(flat, shape))
+    }
+
+    fn device(&self, inputs: &[Value<B>]) -> B::Device {
+        let of_input = inputs.iter().find_map(|value| match value {
+            Value::Float(t) => Some(B::float_device(t)),
+            _ => None,
+        });
+        of_input.or_else(|| self.weights.first().map(|w| w.val().device())).unwrap_or_default()
+    }
+}
+
+fn check_inputs<B: Backend>(bound: &BoundGraph, inputs: &[Value<B>]) -> Result<(), RunError> {
+    let expected = &bound.graph.graph().inputs;
+    if expected.len() != inputs.len() {
+        let names = expected.iter().map(|i| i.name.clone()).collect();
+        return Err(RunError::InputCount { expected: expected.len(), found: inputs.len(), names });
+    }
+    for (index, value) in inputs.iter().enumerate() {
+        let (expected, found) = (bound.value_type(bound.graph.input(index)), value.tensor_type());
+        if *expected != found {
+            let name = bound.graph.graph().inputs[index].name.clone();
+            return Err(RunError::Input { name, expected: expected.clone(), found });
+        }
+    }
+    Ok(())
+}

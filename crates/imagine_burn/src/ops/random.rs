@@ -1,0 +1,25 @@
+//! `RandomUniform` and `RandomNormal`: drawn on the CPU by [`imagine_graph::rng`], which defines them to the bit.
+
+use burn::tensor::TensorData;
+use burn::tensor::backend::Backend;
+use imagine_graph::{Dim, RandomNormal, RandomUniform, rng};
+
+use super::Context;
+use crate::value::Value;
+
+pub(super) fn uniform<B: Backend>(params: &RandomUniform, context: &Context<B>) -> Value<B> {
+    let key = rng::key(context.random.seed, params.stream, context.random.step);
+    let span = params.high - params.low;
+    draw(&params.shape, context, |x, y, plane| params.low + span * rng::uniform(rng::cell(x, y, plane, key)))
+}
+
+pub(super) fn normal<B: Backend>(params: &RandomNormal, context: &Context<B>) -> Value<B> {
+    let key = rng::key(context.random.seed, params.stream, context.random.step);
+    draw(&params.shape, context, |x, y, plane| params.mean + params.scale * rng::normal(x, y, plane, key))
+}
+
+fn draw<B: Backend>(dims: &[Dim], context: &Context<B>, element: impl Fn(u32, u32, u32) -> f32) -> Value<B> {
+    let shape = &context.outputs[0].shape;
+    let elements = rng::fill(shape, dims, context.random.lattice, element);
+    Value::Float(B::float_from_data(TensorData::new(elements, shape.clone()), context.device))
+}

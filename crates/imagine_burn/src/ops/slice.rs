@@ -1,0 +1,24 @@
+//! `Slice`.
+
+use burn::tensor::Slice as Range;
+use burn::tensor::backend::Backend;
+use imagine_graph::Slice;
+
+use crate::value::Value;
+
+pub(super) fn run<B: Backend>(params: &Slice, data: Value<B>) -> Value<B> {
+    let ranges = params.ranges(&data.shape()).expect("the shape rule accepted them");
+    let ranges: Vec<Range> = ranges.into_iter().map(|(start, count, step)| range(start, count, step)).collect();
+    match data {
+        Value::Float(t) => Value::Float(B::float_slice(t, &ranges)),
+        Value::Int(t) => Value::Int(B::int_slice(t, &ranges)),
+        Value::Bool(t) => Value::Bool(B::bool_slice(t, &ranges)),
+    }
+}
+
+/// In burn a negative step walks the range `start..end` from its end.
+fn range(start: usize, count: usize, step: i64) -> Range {
+    let (start, last) = (start as i64, start as i64 + (count as i64 - 1) * step);
+    let (low, high) = (start.min(last), start.max(last));
+    Range::new(low as isize, Some(high as isize + 1), step as isize)
+}
