@@ -5,7 +5,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use imagine_graph::{Case, Op};
-use imagine_wgpu::{Activation, Def, Input, KernelCall, Lowering, Operand, ParamsLayout, ShaderComposer, WORKGROUP, present};
+use imagine_wgpu::{
+    Activation, Def, Input, KernelCall, Lowering, Operand, ParamsLayout, ShaderComposer, WORKGROUP, present,
+};
 
 type Defs = Vec<(&'static str, Def)>;
 
@@ -27,7 +29,8 @@ fn lower(case: &Case, activation: Activation) -> Vec<KernelCall> {
         outputs: node.outputs.iter().map(|value| (*value, bound.value_type(*value))).collect(),
         activation,
     };
-    imagine_wgpu::ops::lower(&node.op, &lowering).unwrap_or_else(|error| panic!("{} {}: {error}", case.op.name(), case.name))
+    imagine_wgpu::ops::lower(&node.op, &lowering)
+        .unwrap_or_else(|error| panic!("{} {}: {error}", case.op.name(), case.name))
 }
 
 /// One call of every variant that the operators' cases ask for.

@@ -122,7 +122,9 @@ fn dump(path: &str, defs: &[(&'static str, Def)], module: &naga::Module) {
     }
     let mut validator = naga::valid::Validator::new(naga::valid::ValidationFlags::all(), Default::default());
     let Ok(info) = validator.validate(module) else { return };
-    let Ok(text) = naga::back::wgsl::write_string(module, &info, naga::back::wgsl::WriterFlags::empty()) else { return };
+    let Ok(text) = naga::back::wgsl::write_string(module, &info, naga::back::wgsl::WriterFlags::empty()) else {
+        return;
+    };
     // A help for people who look at shaders: a folder that cannot be written to is no reason to fail.
     let _ = std::fs::write(std::path::Path::new(&folder).join(name + ".wgsl"), text);
 }

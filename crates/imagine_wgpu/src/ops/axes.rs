@@ -25,7 +25,9 @@ impl Axes {
         for (axis, &length) in shape.iter().enumerate().filter(|(_, length)| **length != 1) {
             let stride = strides.map(|s| s[axis]);
             match merged.last_mut() {
-                Some((outer, outer_stride)) if (0..N).all(|n| outer_stride[n] == stride[n].wrapping_mul(length as i64)) => {
+                Some((outer, outer_stride))
+                    if (0..N).all(|n| outer_stride[n] == stride[n].wrapping_mul(length as i64)) =>
+                {
                     *outer *= length;
                     *outer_stride = stride;
                 }

@@ -16,7 +16,13 @@ pub mod slice;
 pub mod unary;
 
 /// The params uniform of every kernel below `shaders/ops`, for the test that compares them with the shaders.
-pub const LAYOUTS: &[ParamsLayout] = &[binary::Params::LAYOUT, random::Params::LAYOUT, select::Params::LAYOUT, slice::Params::LAYOUT, unary::Params::LAYOUT];
+pub const LAYOUTS: &[ParamsLayout] = &[
+    binary::Params::LAYOUT,
+    random::Params::LAYOUT,
+    select::Params::LAYOUT,
+    slice::Params::LAYOUT,
+    unary::Params::LAYOUT,
+];
 
 /// The kernel calls of one node. Views and constants have none: the plan treats them before it comes here.
 pub fn lower(op: &Op, node: &Lowering) -> Lowered {
@@ -38,7 +44,11 @@ pub fn lower(op: &Op, node: &Lowering) -> Lowered {
         Op::Slice(op) => Ok(vec![slice::lower(op, node)]),
         Op::RandomNormal(op) => Ok(vec![random::lower_normal(op, node)]),
         #[expect(unreachable_patterns, reason = "operators that have no kernel yet")]
-        _ => Err(crate::lower::LowerError::Unsupported { node: node.node.into(), op: op.name(), reason: "no kernel".into() }),
+        _ => Err(crate::lower::LowerError::Unsupported {
+            node: node.node.into(),
+            op: op.name(),
+            reason: "no kernel".into(),
+        }),
     }
 }
 

@@ -1,0 +1,200 @@
+//! The presentation passes on a device, against the same formulas in plain Rust.
+
+use crate::gpu::{Bound, Gpu};
+use imagine_wgpu::present::{self, HeightBorder, Mip, Pack, PresentCall};
+
+fn run(gpu: &Gpu, call: &PresentCall, bound: &[Bound]) {
+    gpu.dispatch(call.shader, &call.defs, &call.params, bound, call.workgroups);
+}
+
+/// Numbers from 0 to 1 that look random but are not.
+fn numbers(count: usize, seed: u32) -> Vec<f32> {
+    let key = imagine_graph::rng::key(u64::from(seed), 0, 0);
+    (0..count as u32).map(|i| imagine_graph::rng::uniform(imagine_graph::rng::cell(i, 0, 0, key))).collect()
+}
+
+/// Packs tensors and reads the texels back.
+fn packed(gpu: &Gpu, what: Pack, size: [u32; 2], tensors: &[(u32, &[f32])]) -> Vec<[u8; 4]> {
+    let texture = gpu.texture(size, 1);
+    let buffers: Vec<_> = tensors.iter().map(|(binding, values)| (*binding, gpu.buffer(values))).collect();
+    let mut bound: Vec<_> = buffers.iter().map(|(binding, buffer)| Bound::Buffer(*binding, buffer)).collect();
+    bound.push(Bound::View(4, texture.create_view(&Default::default())));
+    run(gpu, &present::pack(what, size), &bound);
+    gpu.read_texture(&texture, 0)
+}
+
+/// The byte that a number from 0 to 1 becomes.
+fn byte(value: f32) -> u8 {
+    (value.clamp(0.0, 1.0) * 255.0).round() as u8
+}
+
+fn encode(linear: f32) -> f32 {
+    if linear <= 0.0031308 { linear * 12.92 } else { 1.055 * linear.powf(1.0 / 2.4) - 0.055 }
+}
+
+fn decode(encoded: f32) -> f32 {
+    if encoded <= 0.04045 { encoded / 12.92 } else { ((encoded + 0.055) / 1.055).powf(2.4) }
+}
+
+fn assert_near(found: &[[u8; 4]], expected: &[[u8; 4]], what: &str) {
+    assert_eq!(found.len(), expected.len(), "{what}");
+    for (i, (f, e)) in found.iter().zip(expected).enumerate() {
+        // Rounding to 8 bits may fall to either side.
+        assert!((0..4).all(|c| f[c].abs_diff(e[c]) <= 1), "{what}: texel {i} is {f:?}, expected {e:?}");
+    }
+}
+
+#[test]
+fn colour_keeps_its_code_values_and_linear_light_is_encoded() {
+    let Some(gpu) = Gpu::new() else { return };
+    let size = [97, 61];
+    let plane = 97 * 61;
+    let color = numbers(3 * plane, 1);
+    let alpha = numbers(plane, 2);
+    let texel = |i: usize, map: fn(f32) -> f32, a: f32| {
+        [byte(map(color[i])), byte(map(color[i + plane])), byte(map(color[i + 2 * plane])), byte(a)]
+    };
+    let srgb = packed(&gpu, Pack::Color { alpha: false, encode_srgb: false }, size, &[(1, &color)]);
+    assert_near(&srgb, &(0..plane).map(|i| texel(i, |v| v, 1.0)).collect::<Vec<_>>(), "srgb");
+    let linear = packed(&gpu, Pack::Color { alpha: true, encode_srgb: true }, size, &[(1, &color), (2, &alpha)]);
+    assert_near(&linear, &(0..plane).map(|i| texel(i, encode, alpha[i])).collect::<Vec<_>>(), "linear");
+}
+
+#[test]
+fn normals_are_unit_length_and_a_missing_one_points_up() {
+    let Some(gpu) = Gpu::new() else { return };
+    let normal = [0.0, 3.0, 0.0, 0.0, -0.2, 0.1, 0.0, 4.0, 0.2];
+    let texels = packed(&gpu, Pack::Normal, [3, 1], &[(1, &normal)]);
+    let unit = |n: [f32; 3]| {
+        let length = n.iter().map(|v| v * v).sum::<f32>().sqrt();
+        let [r, g, b] = n.map(|v| byte(0.5 + 0.5 * v / length));
+        [r, g, b, 255]
+    };
+    let expected = [[128, 128, 255, 255], unit([3.0, -0.2, 4.0]), unit([0.0, 0.1, 0.2])];
+    assert_near(&texels, &expected, "normal");
+}
+
+#[test]
+fn material_maps_stand_where_bevy_reads_them() {
+    let Some(gpu) = Gpu::new() else { return };
+    let [occlusion, roughness, metallic] = [[0.2f32, 1.5], [0.4, 0.5], [0.6, -1.0]];
+    let all = Pack::Material { occlusion: true, roughness: true, metallic: true };
+    let texels = packed(&gpu, all, [2, 1], &[(1, &occlusion), (2, &roughness), (3, &metallic)]);
+    assert_near(&texels, &[[51, 102, 153, 255], [255, 128, 0, 255]], "all");
+    let rough = Pack::Material { occlusion: false, roughness: true, metallic: false };
+    assert_near(&packed(&gpu, rough, [2, 1], &[(2, &roughness)]), &[[255, 102, 0, 255], [255, 128, 0, 255]], "rough");
+    let depth = packed(&gpu, Pack::Height { depth: true }, [2, 1], &[(1, &occlusion)]);
+    assert_near(&depth, &[[204, 204, 204, 255], [0, 0, 0, 255]], "depth");
+}
+
+/// The mean of the area that each texel covers, by brute force over a grid that both levels divide.
+fn brute_force_mip(above: &[[u8; 4]], [width, height]: [usize; 2], kind: Mip) -> Vec<[u8; 4]> {
+    let [w, h] = [(width / 2).max(1), (height / 2).max(1)];
+    let mut level = Vec::new();
+    for y in 0..h {
+        for x in 0..w {
+            let mut sum = [0.0f64; 4];
+            for sub_y in 0..height {
+                for sub_x in 0..width {
+                    let texel = above[(y * height + sub_y) / h * width + (x * width + sub_x) / w];
+                    for c in 0..4 {
+                        let value = f32::from(texel[c]) / 255.0;
+                        sum[c] += f64::from(match kind {
+                            Mip::Srgb if c < 3 => decode(value),
+                            Mip::Normal if c < 3 => value * 2.0 - 1.0,
+                            _ => value,
+                        });
+                    }
+                }
+            }
+            let mean = sum.map(|s| (s / (width * height) as f64) as f32);
+            let length = (mean[0] * mean[0] + mean[1] * mean[1] + mean[2] * mean[2]).sqrt();
+            level.push(std::array::from_fn(|c| {
+                byte(match kind {
+                    Mip::Srgb if c < 3 => encode(mean[c]),
+                    Mip::Normal if c < 3 => 0.5 + 0.5 * mean[c] / length,
+                    _ => mean[c],
+                })
+            }));
+        }
+    }
+    level
+}
+
+#[test]
+fn mip_levels_are_area_means_of_even_and_odd_sizes() {
+    let Some(gpu) = Gpu::new() else { return };
+    for size in [[8u32, 6], [7, 5], [1, 9], [2, 1], [70, 3]] {
+        let pixels = (size[0] * size[1]) as usize;
+        let color = numbers(3 * pixels, 3);
+        let texture = gpu.texture(size, 2);
+        let buffer = gpu.buffer(&color);
+        let level = |level| {
+            texture.create_view(&wgpu::TextureViewDescriptor {
+                base_mip_level: level,
+                mip_level_count: Some(1),
+                ..Default::default()
+            })
+        };
+        let pack = present::pack(Pack::Color { alpha: false, encode_srgb: false }, size);
+        run(&gpu, &pack, &[Bound::Buffer(1, &buffer), Bound::View(4, level(0))]);
+        let above = gpu.read_texture(&texture, 0);
+        for kind in [Mip::Linear, Mip::Srgb, Mip::Normal] {
+            run(&gpu, &present::mip(kind, size), &[Bound::View(1, level(0)), Bound::View(2, level(1))]);
+            let expected = brute_force_mip(&above, size.map(|side| side as usize), kind);
+            assert_near(&gpu.read_texture(&texture, 1), &expected, &format!("{kind:?} {size:?}"));
+        }
+    }
+}
+
+#[test]
+fn normals_of_a_height_map_point_downhill_and_tile() {
+    let Some(gpu) = Gpu::new() else { return };
+    let size = [5, 4];
+    let height = numbers(20, 4);
+    let buffer = gpu.buffer(&height);
+    for border in [HeightBorder::Wrap, HeightBorder::Edge] {
+        let texture = gpu.texture(size, 1);
+        let call = present::normal_from_height(size, 2.0, border);
+        run(&gpu, &call, &[Bound::Buffer(1, &buffer), Bound::View(2, texture.create_view(&Default::default()))]);
+        let place = |at: i32, length: i32| match border {
+            HeightBorder::Wrap => at.rem_euclid(length),
+            HeightBorder::Edge => at.clamp(0, length - 1),
+        };
+        let mut expected = Vec::new();
+        for y in 0..4 {
+            for x in 0..5 {
+                let (mut slope_x, mut slope_y) = (0.0, 0.0);
+                for (i, weight) in [(-1, 1.0), (0, 2.0), (1, 1.0)] {
+                    let at = |x: i32, y: i32| height[(place(y, 4) * 5 + place(x, 5)) as usize];
+                    slope_x += weight * (at(x + 1, y + i) - at(x - 1, y + i)) / 8.0;
+                    slope_y += weight * (at(x + i, y - 1) - at(x + i, y + 1)) / 8.0;
+                }
+                let n = [-2.0 * slope_x, -2.0 * slope_y, 1.0];
+                let length = n.iter().map(|v| v * v).sum::<f32>().sqrt();
+                let [r, g, b] = n.map(|v| byte(0.5 + 0.5 * v / length));
+                expected.push([r, g, b, 255]);
+            }
+        }
+        assert_near(&gpu.read_texture(&texture, 0), &expected, &format!("{border:?}"));
+    }
+}
+
+#[test]
+fn a_pass_cut_along_y_makes_the_same_texels() {
+    let Some(gpu) = Gpu::new() else { return };
+    let size = [70, 9];
+    let color = numbers(3 * 70 * 9, 5);
+    let buffer = gpu.buffer(&color);
+    let call = present::pack(Pack::Normal, size);
+    let whole = packed(&gpu, Pack::Normal, size, &[(1, &color)]);
+    let texture = gpu.texture(size, 1);
+    for first in [0u32, 4, 8] {
+        let mut params = call.params.clone();
+        params[4..8].copy_from_slice(&first.to_ne_bytes());
+        let rows = 4.min(9 - first);
+        let bound = [Bound::Buffer(1, &buffer), Bound::View(4, texture.create_view(&Default::default()))];
+        gpu.dispatch(call.shader, &call.defs, &params, &bound, [call.workgroups[0], rows, 1]);
+    }
+    assert_eq!(gpu.read_texture(&texture, 0), whole);
+}
