@@ -1,0 +1,3 @@
+//! Architectures: functions that return graphs.
+
+pub mod automaton;

@@ -1,0 +1,3 @@
+//! Training pictures and what is read from them.
+
+pub mod exemplar;

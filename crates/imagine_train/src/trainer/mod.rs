@@ -1,0 +1,3 @@
+//! Trainers: one for each family of networks.
+
+pub mod texture;
