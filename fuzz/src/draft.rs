@@ -110,7 +110,7 @@ impl Draft {
         let range = json!([f32::MIN, f32::MAX]);
         let output = json!({ "name": name, "kind": kind, "range": range, "color_space": "linear" });
         let mut graph = json!({ "inputs": inputs, "nodes": nodes, "outputs": [output] });
-        let result = if u.ratio(1, 2)? { vary(&mut graph, u) } else { Ok(()) };
+        let result = if seldom(2, u)? { vary(&mut graph, u) } else { Ok(()) };
         self.graphs.insert(part.into(), graph);
         result
     }
@@ -258,7 +258,12 @@ fn vary(graph: &mut Value, u: &mut Unstructured) -> Result<()> {
         let (mut numbers, mut strings): (Vec<_>, Vec<_>) = leaves.into_iter().partition(|leaf| leaf.is_number());
         if u.ratio(3, 4)? && !numbers.is_empty() {
             let at = u.choose_index(numbers.len())?;
-            let value = *u.choose(&HOSTILE)?;
+            // What a whole number cannot be is refused early; what it can be is worth more tries.
+            let mistyped = seldom(8, u)?;
+            let value = match *u.choose(&HOSTILE)? {
+                value if numbers[at].is_u64() && !mistyped => value.abs().ceil().min(1.8e19),
+                value => value,
+            };
             let whole = value.fract() == 0.0 && value.abs() < 2e19;
             *numbers[at] = match value {
                 _ if whole && value >= 0.0 => json!(value as u64),
@@ -289,7 +294,7 @@ fn collect<'a>(value: &'a mut Value, leaves: &mut Vec<&'a mut Value>) {
 
 /// Flips, cuts or adds a few bytes, in one file of eight.
 fn damage(bytes: &mut Vec<u8>, u: &mut Unstructured) -> Result<()> {
-    if !u.ratio(1, 8)? {
+    if !seldom(8, u)? {
         return Ok(());
     }
     for _ in 0..u.int_in_range(1..=4)? {
@@ -305,4 +310,9 @@ fn damage(bytes: &mut Vec<u8>, u: &mut Unstructured) -> Result<()> {
         }
     }
     Ok(())
+}
+
+/// True in one case of `of`, and never where the data has ended.
+fn seldom(of: u8, u: &mut Unstructured) -> Result<bool> {
+    Ok(u.int_in_range(1..=of)? == of)
 }

@@ -73,14 +73,14 @@ fn bind(graph: &ValidGraph, size: Size) {
     }
 }
 
-/// What can be read can be written, and comes back.
+/// What can be read can be written, and comes back. One format a run, by the number of nodes.
 fn write(generator: &Generator) {
-    for format in [WeightFormat::F32, WeightFormat::F16, WeightFormat::U8] {
-        let bytes = file::write(generator, format).expect("a valid generator can be written");
-        let back = file::read(&bytes).expect("what was written can be read");
-        if format == WeightFormat::F32 {
-            assert_eq!(&back, generator);
-        }
-        assert_eq!(file::write(&back, format).expect("and written again"), bytes);
+    let formats = [WeightFormat::F32, WeightFormat::F16, WeightFormat::U8];
+    let format = formats[generator.output.nodes.len() % 3];
+    let bytes = file::write(generator, format).expect("a valid generator can be written");
+    let back = file::read(&bytes).expect("what was written can be read");
+    if format == WeightFormat::F32 {
+        assert_eq!(&back, generator);
     }
+    assert_eq!(file::write(&back, format).expect("and written again"), bytes);
 }

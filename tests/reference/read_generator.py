@@ -346,7 +346,7 @@ def pad(run, attributes, x):
 
 def reshape(run, attributes, x):
     infer = attributes.get("infer")
-    shape = [1 if k == infer else bind(dim, run) for k, dim in enumerate(attributes["shape"])]
+    shape = [1 if k == infer else bind(dim, run) for k, dim in enumerate(attributes.get("shape", []))]
     if infer is not None:
         shape[infer] = len(x.data) // math.prod(shape)
     return Tensor(shape, x.data, x.dtype)
@@ -359,7 +359,7 @@ def transpose(run, attributes, x):
 
 
 def expand(run, attributes, x):
-    shape = [bind(dim, run) for dim in attributes["shape"]]
+    shape = [bind(dim, run) for dim in attributes.get("shape", [])]
     return build(broadcast(x, Tensor(shape, [0] * math.prod(shape))), lambda index: at(x, index), x.dtype)
 
 
@@ -462,13 +462,13 @@ def reduce_mean(run, attributes, x):
 
 def random_uniform(run, attributes):
     low, high = f32(attributes.get("low", 0.0)), f32(attributes.get("high", 1.0))
-    numbers = draw(uniform, attributes["shape"], run, attributes.get("stream", 0))
+    numbers = draw(uniform, attributes.get("shape", []), run, attributes.get("stream", 0))
     return elementwise(lambda u: low + f32(f32(high - low) * u), numbers)
 
 
 def random_normal(run, attributes):
     mean, scale = f32(attributes.get("mean", 0.0)), f32(attributes.get("scale", 1.0))
-    numbers = draw(normal, attributes["shape"], run, attributes.get("stream", 0))
+    numbers = draw(normal, attributes.get("shape", []), run, attributes.get("stream", 0))
     return elementwise(lambda n: mean + f32(scale * n), numbers)
 
 
@@ -615,7 +615,7 @@ def main():
     result = {
         "request": {
             "batch": run.batch, "height": height, "width": width, "seed": run.seed,
-            "origin": origin, "wrap": run.wrap, "steps": len(states) - 1,
+            "origin": origin, "wrap": run.wrap, "steps": len(states) - 1 if states else None,
         },
         "file_hash": file_hash,
         "states": [as_json(state) for state in states],

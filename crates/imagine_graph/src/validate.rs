@@ -1,6 +1,6 @@
 //! From plain data to a graph that executors accept: names resolved, nodes ordered, shapes inferred; every fault reported.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 use crate::dim::Size;
 use crate::error::{GraphError, GraphErrors, NodeError};
@@ -251,7 +251,8 @@ fn order(graph: &Graph, errors: &mut Vec<GraphError>) -> Vec<usize> {
     for (index, node) in graph.nodes.iter().enumerate() {
         writer.extend(node.outputs.iter().map(|o| (o.as_str(), index)));
     }
-    let given = |name: &str| graph.weights.contains_key(name) || graph.inputs.iter().any(|i| i.name == name);
+    let inputs: HashSet<&str> = graph.inputs.iter().map(|input| input.name.as_str()).collect();
+    let given = |name: &str| graph.weights.contains_key(name) || inputs.contains(name);
     let mut readers: Vec<Vec<usize>> = vec![Vec::new(); graph.nodes.len()];
     let mut waiting = vec![0usize; graph.nodes.len()];
     for (index, node) in graph.nodes.iter().enumerate() {

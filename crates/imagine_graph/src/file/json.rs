@@ -7,8 +7,10 @@ use std::fmt::Write;
 use serde::de::{DeserializeSeed, Deserializer, Error, MapAccess, SeqAccess, Visitor};
 use serde_json::{Map, Number, Value};
 
-/// Most values in one JSON text: a [`Value`] takes far more memory than its text.
+/// Most values in one JSON text, of which each takes far more memory than its text ..
 const MAX_VALUES: usize = 1 << 20;
+/// .. and an object even more: it counts as this many.
+const OBJECT_VALUES: usize = 8;
 
 /// Parses `text`. Nesting is limited to serde_json's 128 levels.
 pub(super) fn parse(text: &str) -> Result<Value, serde_json::Error> {
@@ -28,9 +30,16 @@ impl<'de> DeserializeSeed<'de> for Strict<'_> {
     type Value = Value;
 
     fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Value, D::Error> {
-        let left = self.left.get().checked_sub(1);
-        self.left.set(left.ok_or_else(|| D::Error::custom(format!("more than {MAX_VALUES} values")))?);
+        self.spend(1)?;
         deserializer.deserialize_any(self)
+    }
+}
+
+impl Strict<'_> {
+    fn spend<E: Error>(self, values: usize) -> Result<(), E> {
+        let left = self.left.get().checked_sub(values);
+        self.left.set(left.ok_or_else(|| E::custom(format!("more than {MAX_VALUES} values")))?);
+        Ok(())
     }
 }
 
@@ -81,6 +90,7 @@ impl<'de> Visitor<'de> for Strict<'_> {
     }
 
     fn visit_map<A: MapAccess<'de>>(self, mut access: A) -> Result<Value, A::Error> {
+        self.spend(OBJECT_VALUES - 1)?;
         let mut map = Map::new();
         while let Some(key) = access.next_key::<String>()? {
             if map.contains_key(&key) {
@@ -163,6 +173,7 @@ mod tests {
             ("[1] 2", "trailing characters"),
             (&"[".repeat(200), "recursion limit"),
             (&format!("[{}0]", "0,".repeat(MAX_VALUES)), "more than 1048576 values"),
+            (&format!("[{}0]", "{},".repeat(MAX_VALUES / OBJECT_VALUES)), "more than 1048576 values"),
         ] {
             let message = parse(text).unwrap_err().to_string();
             assert!(message.contains(fault), "{message}");

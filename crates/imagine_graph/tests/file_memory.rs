@@ -1,0 +1,94 @@
+//! A file may take memory in proportion to its length, and no more: measured with an allocator that counts.
+
+use std::alloc::{GlobalAlloc, Layout, System};
+use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
+
+use imagine_graph::file::{self, WeightFormat};
+use imagine_graph::{Generator, Graph, OutputKind, Tensor};
+
+static IN_USE: AtomicUsize = AtomicUsize::new(0);
+static PEAK: AtomicUsize = AtomicUsize::new(0);
+
+struct Counting;
+
+// SAFETY: every call is handed on to the system's allocator as it came.
+unsafe impl GlobalAlloc for Counting {
+    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
+        let now = IN_USE.fetch_add(layout.size(), Relaxed) + layout.size();
+        PEAK.fetch_max(now, Relaxed);
+        // SAFETY: the caller keeps the contract of `alloc`.
+        unsafe { System.alloc(layout) }
+    }
+
+    unsafe fn dealloc(&self, pointer: *mut u8, layout: Layout) {
+        IN_USE.fetch_sub(layout.size(), Relaxed);
+        // SAFETY: the caller keeps the contract of `dealloc`.
+        unsafe { System.dealloc(pointer, layout) }
+    }
+}
+
+#[global_allocator]
+static ALLOCATOR: Counting = Counting;
+
+const MIB: usize = 1 << 20;
+
+/// Most that a header may take beyond the file's own proportion: 2^20 JSON values, twice.
+const HEADER_MEMORY: usize = 192 * MIB;
+
+/// Most bytes in use while `bytes` are read, beside `bytes`.
+fn peak(bytes: &[u8]) -> usize {
+    let before = IN_USE.load(Relaxed);
+    PEAK.store(before, Relaxed);
+    let result = file::from_bytes("memory.generator.safetensors", bytes);
+    drop(result);
+    PEAK.load(Relaxed) - before
+}
+
+fn container(header: &str) -> Vec<u8> {
+    [&(header.len() as u64).to_le_bytes(), header.as_bytes()].concat()
+}
+
+/// A file whose graphs are `graphs`.
+fn with_graphs(graphs: &str) -> Vec<u8> {
+    let metadata = serde_json::json!({
+        "imagine.format": "1",
+        "imagine.card": "{}",
+        "imagine.generator": r#"{"size":{"multiple":[1,1],"min":[1,1],"tiles":false}}"#,
+        "imagine.graphs": graphs,
+    });
+    container(&serde_json::json!({ "__metadata__": metadata }).to_string())
+}
+
+/// One test, because the counters are everybody's.
+#[test]
+fn memory_is_bounded() {
+    let weights = Tensor::f32([1024, 2048], (0..2 * MIB).map(|i| (i % 255) as f32).collect::<Vec<_>>());
+    let mut output = Graph::default();
+    output.weight("w", weights);
+    output.push("y", imagine_graph::Relu {}, ["w"]);
+    output.output("y", OutputKind::Tensor);
+    let generator = Generator { output, recurrence: None, size: Default::default(), card: Default::default() };
+    for (format, multiple) in [(WeightFormat::F32, 4), (WeightFormat::F16, 8), (WeightFormat::U8, 16)] {
+        let bytes = file::write(&generator, format).unwrap();
+        let (peak, limit) = (peak(&bytes), multiple * bytes.len() + MIB);
+        println!("{format:?}: {} bytes, peak {peak}", bytes.len());
+        assert!(peak <= limit, "{format:?}: {peak} of at most {limit}");
+    }
+    drop(generator);
+
+    let hostile = [
+        ("a header that is not there", 0xffff_ffffu64.to_le_bytes().to_vec()),
+        ("numbers", container(&format!("{{\"a\":[{}0]}}", "0,".repeat(8 * MIB - 100)))),
+        ("objects", container(&format!("{{\"a\":[{}0]}}", "{\"a\":0},".repeat(MIB)))),
+        ("names", container(&format!("{{{}\"a\":0}}", (0..MIB).map(|i| format!("\"{i}\":0,")).collect::<String>()))),
+        ("one long name", container(&format!("{{\"{}\":0}}", "a".repeat(15 * MIB)))),
+        ("nodes", with_graphs(&format!("{{\"output\":{{\"outputs\":[],\"nodes\":[{}0]}}}}", "{},".repeat(100_000)))),
+        ("values", with_graphs(&format!("{{\"output\":{{\"outputs\":[{}0],\"nodes\":[]}}}}", "[],".repeat(MIB - 100)))),
+    ];
+    for (what, bytes) in hostile {
+        assert!(file::from_bytes("memory", &bytes).is_err());
+        let (peak, limit) = (peak(&bytes), 4 * bytes.len() + HEADER_MEMORY);
+        println!("{what}: {} bytes, peak {peak}", bytes.len());
+        assert!(peak <= limit, "{what}: {peak} of at most {limit}");
+    }
+}
