@@ -11,6 +11,15 @@ pub struct Gpu {
     pub queue: wgpu::Queue,
 }
 
+/// Whether wgpu guards a shader against indices out of bounds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Checks {
+    /// As for files from outside.
+    On,
+    /// As for files of our own.
+    Off,
+}
+
 /// A binding of a test's dispatch; the params uniform is binding 0.
 pub enum Bound<'a> {
     /// A buffer at binding ..
@@ -63,9 +72,22 @@ impl Gpu {
         })
     }
 
-    /// Runs one shader over `workgroups`.
+    /// Runs one shader over `workgroups`, with bounds checks.
     pub fn dispatch(
         &self,
+        shader: &str,
+        defs: &[(&'static str, Def)],
+        params: &[u8],
+        bound: &[Bound],
+        workgroups: [u32; 3],
+    ) {
+        self.dispatch_with(Checks::On, shader, defs, params, bound, workgroups);
+    }
+
+    /// Runs one shader over `workgroups`.
+    pub fn dispatch_with(
+        &self,
+        checks: Checks,
         shader: &str,
         defs: &[(&'static str, Def)],
         params: &[u8],
@@ -73,10 +95,17 @@ impl Gpu {
         [x, y, z]: [u32; 3],
     ) {
         let module = compose(shader, defs).unwrap_or_else(|error| panic!("{error}"));
-        let module = self.device.create_shader_module(wgpu::ShaderModuleDescriptor {
+        let descriptor = wgpu::ShaderModuleDescriptor {
             label: Some(shader),
             source: wgpu::ShaderSource::Naga(std::borrow::Cow::Owned(module)),
-        });
+        };
+        let module = match checks {
+            Checks::On => self.device.create_shader_module(descriptor),
+            // SAFETY: the kernel opens with a bounds check of its own; the test that it does is the run with checks.
+            Checks::Off => unsafe {
+                self.device.create_shader_module_trusted(descriptor, wgpu::ShaderRuntimeChecks::unchecked())
+            },
+        };
         let pipeline = self.device.create_compute_pipeline(&wgpu::ComputePipelineDescriptor {
             label: Some(shader),
             layout: None,

@@ -1,5 +1,7 @@
 //! Single shaders dispatched on a device: what the suites over whole graphs do not reach.
 
+mod functions;
 mod gpu;
+mod operators;
 mod present;
 mod random;
