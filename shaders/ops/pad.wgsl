@@ -7,11 +7,13 @@ struct Params {
     head: Head,
     // Axes, outermost first: [length in the output, length in the input, stride in the input, elements added before].
     axes: array<vec4<i32>, 6>,
+    // How many axes, from the last, are in use.
+    rank: u32,
     // Number of elements of the output.
     count: u32,
     // The word that stands outside in constant mode.
     fill: u32,
-    unused: vec2<u32>,
+    unused: u32,
 }
 
 @group(0) @binding(0) var<uniform> params: Params;
@@ -25,8 +27,8 @@ fn main(@builtin(workgroup_id) workgroup: vec3<u32>, @builtin(local_invocation_i
     var rest = i32(i);
     var offset = 0;
     var inside = true;
-    for (var k = 5; k >= 0; k--) {
-        let axis = params.axes[k];
+    for (var k = 0u; k < params.rank; k++) {
+        let axis = params.axes[5u - k];
         let at = place(rest % axis.x - axis.w, axis.y);
         inside = inside && at >= 0;
         offset += max(at, 0) * axis.z;

@@ -161,9 +161,9 @@ fn difference(found: &Tensor, expected: &Tensor, case: &Case) -> Option<String> 
         return (found != expected).then(|| "integers or truth values differ".into());
     };
     let tolerance = case.op.tolerance();
-    let allowed = |e: f32| tolerance.absolute + tolerance.relative * e.abs();
-    // Written so that NaN is out of tolerance.
-    let bad = found_values.iter().zip(expected_values).position(|(f, e)| !((f - e).abs() <= allowed(*e)));
+    // NaN is not within any tolerance.
+    let within = |f: f32, e: f32| (f - e).abs() <= tolerance.absolute + tolerance.relative * e.abs();
+    let bad = found_values.iter().zip(expected_values).position(|(f, e)| !within(*f, *e));
     let largest = found_values.iter().zip(expected_values).fold(0.0f32, |m, (f, e)| m.max((f - e).abs()));
     bad.map(|i| {
         format!("element {i} is {}, expected {}; largest difference {largest}", found_values[i], expected_values[i])
