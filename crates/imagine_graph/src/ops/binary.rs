@@ -3,6 +3,7 @@
 //! | operator | C |
 //! |---|---|
 //! | `Add` `Sub` `Mul` `Div` | `A + B`, `A - B`, `A * B`, `A / B` |
+//! | `Min` `Max` | the smaller, the larger |
 //! | `Greater` | `A > B`, truth values |
 
 use serde::{Deserialize, Serialize};
@@ -47,6 +48,10 @@ binary! {
     Mul -> F32, right -1.0..1.0;
     /// `Div` has no parameters.
     Div -> F32, right 0.5..1.5;
+    /// `Min` has no parameters.
+    Min -> F32, right -1.0..1.0;
+    /// `Max` has no parameters.
+    Max -> F32, right -1.0..1.0;
     /// `Greater` has no parameters.
     Greater -> Bool, right -1.0..1.0;
 }

@@ -155,16 +155,35 @@ macro_rules! operators {
     };
 }
 
-pub mod binary;
-pub mod conv;
-pub mod random;
-pub mod select;
-pub mod slice;
-pub mod unary;
+mod average_pool;
+mod binary;
+mod concat;
+mod constant;
+mod conv;
+mod conv_transpose;
+mod depth_to_space;
+mod matmul;
+mod pad;
+mod random;
+mod reduce;
+mod resize;
+mod select;
+mod shape;
+mod slice;
+mod unary;
+
+pub use depth_to_space::DepthToSpaceMode;
+pub use resize::{CoordinateTransformationMode, NearestMode, ResizeMode};
 
 operators! {
     /// Two-dimensional convolution.
     Conv => conv, Pass;
+    /// Transposed two-dimensional convolution.
+    ConvTranspose => conv_transpose, Pass;
+    /// Matrix product over the last two axes.
+    MatMul => matmul, Pass;
+    /// Matrix product with factors, transposition and an addend.
+    Gemm => matmul, Pass;
     /// `A + B` with broadcasting.
     Add => binary, Pass;
     /// `A - B` with broadcasting.
@@ -173,22 +192,62 @@ operators! {
     Mul => binary, Pass;
     /// `A / B` with broadcasting.
     Div => binary, Pass;
+    /// The smaller of two, with broadcasting.
+    Min => binary, Pass;
+    /// The larger of two, with broadcasting.
+    Max => binary, Pass;
     /// `A > B` with broadcasting; truth values.
     Greater => binary, Pass;
-    /// `max(x, 0)`.
-    Relu => unary, Pass;
-    /// Hyperbolic tangent.
-    Tanh => unary, Pass;
     /// `X` limited to a range.
     Clip => unary, Pass;
+    /// `max(X, 0)`.
+    Relu => unary, Pass;
+    /// `X` where positive, else a fraction of it.
+    LeakyRelu => unary, Pass;
+    /// The logistic function.
+    Sigmoid => unary, Pass;
+    /// Hyperbolic tangent.
+    Tanh => unary, Pass;
+    /// Sine.
+    Sin => unary, Pass;
+    /// Cosine.
+    Cos => unary, Pass;
+    /// Exponential function.
+    Exp => unary, Pass;
+    /// Square root.
+    Sqrt => unary, Pass;
+    /// Absolute value.
+    Abs => unary, Pass;
+    /// The input itself.
+    Identity => unary, View;
     /// One of two tensors, element by element.
     Where => select, Pass;
+    /// Tensors one after the other.
+    Concat => concat, Pass;
     /// Part of a tensor.
     Slice => slice, Pass;
+    /// Elements added around a tensor.
+    Pad => pad, Pass;
+    /// The same elements under another shape.
+    Reshape => shape, View;
+    /// Axes in another order.
+    Transpose => shape, Pass;
+    /// A tensor repeated to a larger shape.
+    Expand => shape, Pass;
+    /// An image of another size.
+    Resize => resize, Pass;
+    /// Channels become pixels.
+    DepthToSpace => depth_to_space, Pass;
+    /// The mean over a window.
+    AveragePool => average_pool, Pass;
+    /// The mean over axes.
+    ReduceMean => reduce, Pass;
     /// Uniform random numbers from the counter-based hash of [`crate::rng`].
     RandomUniform => random, Pass;
     /// Normal random numbers from the counter-based hash of [`crate::rng`].
     RandomNormal => random, Pass;
+    /// A tensor that stands in the graph.
+    Constant => constant, Fold;
 }
 
 /// How positions outside an image are filled.

@@ -3,11 +3,15 @@
 //! | operator | Y |
 //! |---|---|
 //! | `Relu` | `max(X, 0)` |
-//! | `Tanh` | `tanh(X)` |
+//! | `LeakyRelu` | `X` where positive, else `alpha X` |
+//! | `Sigmoid` | `1 / (1 + exp(-X))` |
+//! | `Tanh` `Sin` `Cos` `Exp` `Sqrt` `Abs` | the function; angles in radians |
+//! | `Clip` | `X` limited to `min` and `max` |
+//! | `Identity` | `X`, of any element type |
 
 use serde::{Deserialize, Serialize};
 
-use super::inputs::Inputs;
+use super::inputs::{Inputs, require_param};
 use super::{Case, Operator};
 use crate::error::NodeError;
 use crate::support::Reach;
@@ -41,6 +45,18 @@ unary! {
     Relu on -2.0..2.0;
     /// `Tanh` has no parameters.
     Tanh on -4.0..4.0;
+    /// `Sigmoid` has no parameters.
+    Sigmoid on -6.0..6.0;
+    /// `Sin` has no parameters.
+    Sin on -20.0..20.0;
+    /// `Cos` has no parameters.
+    Cos on -20.0..20.0;
+    /// `Exp` has no parameters.
+    Exp on -4.0..2.0;
+    /// `Sqrt` has no parameters.
+    Sqrt on 0.1..4.0;
+    /// `Abs` has no parameters.
+    Abs on -2.0..2.0;
 }
 
 /// Parameters of `Clip`.
@@ -55,6 +71,9 @@ pub struct Clip {
 
 impl Operator for Clip {
     fn infer(&self, inputs: &Inputs) -> Result<Vec<TensorType>, NodeError> {
+        let bound = |bound: Option<f32>| bound.is_none_or(f32::is_finite);
+        require_param(bound(self.min), "min", "a finite number", self.min)?;
+        require_param(bound(self.max), "max", "a finite number", self.max)?;
         infer(inputs)
     }
 
@@ -70,6 +89,55 @@ impl Operator for Clip {
         let both = named("both", bounded(Some(-0.5), Some(1.0)));
         let low = named("min", bounded(Some(-0.5), None)).take(2);
         both.chain(low).chain(named("max", bounded(None, Some(1.0))).take(2)).collect()
+    }
+}
+
+/// Parameters of `LeakyRelu`.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct LeakyRelu {
+    /// Slope where the input is negative.
+    pub alpha: f32,
+}
+
+impl Default for LeakyRelu {
+    fn default() -> Self {
+        Self { alpha: 0.01 }
+    }
+}
+
+impl Operator for LeakyRelu {
+    fn infer(&self, inputs: &Inputs) -> Result<Vec<TensorType>, NodeError> {
+        require_param(self.alpha.is_finite(), "alpha", "a finite number", self.alpha)?;
+        infer(inputs)
+    }
+
+    fn reach(&self, _: &[Option<&TensorType>], _: &TensorType) -> Vec<Reach> {
+        vec![Reach::Pointwise]
+    }
+
+    fn cases() -> Vec<Case> {
+        cases(Self { alpha: 0.2 }, -2.0..2.0)
+    }
+}
+
+/// `Identity` has no parameters.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Identity {}
+
+impl Operator for Identity {
+    fn infer(&self, inputs: &Inputs) -> Result<Vec<TensorType>, NodeError> {
+        inputs.count(1..=1)?;
+        Ok(vec![inputs.required(0, "input")?.clone()])
+    }
+
+    fn reach(&self, _: &[Option<&TensorType>], _: &TensorType) -> Vec<Reach> {
+        vec![Reach::Pointwise]
+    }
+
+    fn cases() -> Vec<Case> {
+        cases(Self {}, -1.0..1.0)
     }
 }
 

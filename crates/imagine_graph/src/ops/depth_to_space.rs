@@ -1,0 +1,73 @@
+//! `DepthToSpace`: channels become pixels (pixel shuffle).
+//!
+//! ```text
+//! DCR: Y[n, c, y*b + i, x*b + j] = X[n, (i*b + j)*C/b² + c, y, x]
+//! CRD: Y[n, c, y*b + i, x*b + j] = X[n, c*b² + i*b + j, y, x]
+//! ```
+//!
+//! | | shape |
+//! |---|---|
+//! | X | `[N, C, H, W]` |
+//! | Y | `[N, C/b², H*b, W*b]` |
+
+use serde::{Deserialize, Serialize};
+
+use super::inputs::{Inputs, output, require_param};
+use super::{Case, Operator};
+use crate::error::NodeError;
+use crate::support::{Reach, Window};
+use crate::tensor::{DType, TensorType};
+
+/// Parameters of `DepthToSpace`.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct DepthToSpace {
+    /// Side of the block of pixels that a column of channels becomes.
+    pub blocksize: usize,
+    /// Order of the channels.
+    pub mode: DepthToSpaceMode,
+}
+
+/// Order in which `DepthToSpace` takes channels.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "UPPERCASE")]
+pub enum DepthToSpaceMode {
+    /// Depth, column, row: the block's position varies slowest.
+    #[default]
+    Dcr,
+    /// Column, row, depth: the block's position varies fastest, as in PyTorch's pixel shuffle.
+    Crd,
+}
+
+impl Default for DepthToSpace {
+    fn default() -> Self {
+        Self { blocksize: 1, mode: DepthToSpaceMode::Dcr }
+    }
+}
+
+impl Operator for DepthToSpace {
+    fn infer(&self, inputs: &Inputs) -> Result<Vec<TensorType>, NodeError> {
+        inputs.count(1..=1)?;
+        let [n, channels, height, width] = inputs.image(0, "input")?;
+        let block = self.blocksize;
+        require_param((1..=64).contains(&block), "blocksize", "1 to 64", block)?;
+        let divides = channels.is_multiple_of(block * block);
+        require_param(divides, "blocksize", format!("one whose square divides {channels} channels"), block)?;
+        let shape = vec![n, channels / (block * block), height.saturating_mul(block), width.saturating_mul(block)];
+        Ok(vec![output(DType::F32, shape)?])
+    }
+
+    fn reach(&self, _: &[Option<&TensorType>], _: &TensorType) -> Vec<Reach> {
+        vec![Reach::Window([Window { stride: 1, repeat: self.blocksize, low: 0, high: 0 }; 2])]
+    }
+
+    fn cases() -> Vec<Case> {
+        let case =
+            |name: &str, blocksize, mode, x: [usize; 4]| Case::new(name, Self { blocksize, mode }).float(x, -1.0..1.0);
+        vec![
+            case("block 1", 1, DepthToSpaceMode::Dcr, [1, 1, 1, 1]),
+            case("DCR 97x61", 2, DepthToSpaceMode::Dcr, [1, 8, 97, 61]),
+            case("CRD, batch 2", 3, DepthToSpaceMode::Crd, [2, 18, 5, 7]),
+        ]
+    }
+}

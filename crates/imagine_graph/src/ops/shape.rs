@@ -1,0 +1,156 @@
+//! `Reshape`, `Transpose` and `Expand`: the same elements under another shape, in another order, or repeated.
+//!
+//! | operator | Y |
+//! |---|---|
+//! | `Reshape` | the elements of X in row-major order under `shape` |
+//! | `Transpose` | `Y[i_perm[0], i_perm[1], ..] = X[i_0, i_1, ..]` with `Y.shape[k] = X.shape[perm[k]]` |
+//! | `Expand` | X broadcast with `shape`; both may be 1 where the other is not |
+
+use serde::{Deserialize, Serialize};
+
+use super::inputs::{Inputs, broadcast, normalize_axes, output, require, require_param};
+use super::random::bind;
+use super::{Case, Operator};
+use crate::dim::Dim;
+use crate::error::NodeError;
+use crate::support::Reach;
+use crate::tensor::{TensorType, elements};
+
+/// Parameters of `Reshape`.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Reshape {
+    /// Shape of the output.
+    pub shape: Vec<Dim>,
+    /// Index of the dimension that takes what is left, whatever `shape` says there; ONNX's -1.
+    pub infer: Option<usize>,
+}
+
+/// Parameters of `Transpose`.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Transpose {
+    /// Axis of the input that each axis of the output is; the reverse order if empty.
+    pub perm: Vec<usize>,
+}
+
+/// Parameters of `Expand`.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Expand {
+    /// Shape that the input is broadcast with.
+    pub shape: Vec<Dim>,
+}
+
+impl Transpose {
+    /// Axis of the input that each axis of the output is.
+    pub fn permutation(&self, rank: usize) -> Result<Vec<usize>, NodeError> {
+        if self.perm.is_empty() {
+            return Ok((0..rank).rev().collect());
+        }
+        let expected = format!("every axis of {rank} once");
+        let signed: Vec<i64> = self.perm.iter().map(|&axis| i64::try_from(axis).unwrap_or(i64::MAX)).collect();
+        require_param(self.perm.len() == rank, "perm", expected, &self.perm)?;
+        normalize_axes(&signed, rank, "perm")
+    }
+}
+
+impl Operator for Reshape {
+    fn infer(&self, inputs: &Inputs) -> Result<Vec<TensorType>, NodeError> {
+        inputs.count(1..=1)?;
+        let data = inputs.required(0, "data")?;
+        let mut dims = self.shape.clone();
+        if let Some(open) = self.infer {
+            require_param(open < dims.len(), "infer", format!("an index below {}", dims.len()), open)?;
+            dims[open] = Dim::Fixed(1);
+        }
+        let mut shape = bind(&dims, inputs.size, "shape")?;
+        let (known, all) = (elements(&shape), data.elements());
+        if let Some(open) = self.infer {
+            let divides = known > 0 && all.is_multiple_of(known);
+            require_param(divides, "shape", format!("dimensions that divide the {all} elements of {data}"), &shape)?;
+            shape[open] = all / known;
+        }
+        require_param(elements(&shape) == all, "shape", format!("the {all} elements of {data}"), &shape)?;
+        Ok(vec![output(data.dtype, shape)?])
+    }
+
+    fn reach(&self, inputs: &[Option<&TensorType>], output: &TensorType) -> Vec<Reach> {
+        let same_image = inputs[0].is_some_and(|x| last_two(&x.shape) == last_two(&output.shape));
+        vec![if same_image { Reach::Pointwise } else { Reach::Everything("height and width under another shape") }]
+    }
+
+    fn cases() -> Vec<Case> {
+        let case = |name: &str, shape: &[usize], infer, x: &[usize]| {
+            let shape = shape.iter().map(|&d| Dim::Fixed(d)).collect();
+            Case::new(name, Self { shape, infer }).float(x, -1.0..1.0)
+        };
+        let image = vec![Dim::BATCH, Dim::Fixed(6), Dim::HEIGHT, Dim::WIDTH];
+        vec![
+            case("to a scalar", &[], None, &[1, 1]),
+            case("flatten, batch 2", &[2, 0], Some(1), &[2, 3, 5, 7]),
+            case("groups", &[1, 2, 3, 9, 11], None, &[1, 6, 9, 11]),
+            Case::new("to an image 97x61", Self { shape: image, infer: None }).float([1, 6, 97, 61], -1.0..1.0),
+        ]
+    }
+}
+
+impl Operator for Transpose {
+    fn infer(&self, inputs: &Inputs) -> Result<Vec<TensorType>, NodeError> {
+        inputs.count(1..=1)?;
+        let data = inputs.required(0, "data")?;
+        let perm = self.permutation(data.shape.len())?;
+        Ok(vec![output(data.dtype, perm.into_iter().map(|axis| data.shape[axis]).collect())?])
+    }
+
+    fn reach(&self, inputs: &[Option<&TensorType>], _: &TensorType) -> Vec<Reach> {
+        let rank = inputs[0].map_or(0, |t| t.shape.len());
+        let moves = |perm: Vec<usize>| perm.iter().enumerate().any(|(to, from)| to + 2 >= rank && to != *from);
+        let keeps_image = self.permutation(rank).is_ok_and(|perm| !moves(perm));
+        vec![if keeps_image { Reach::Pointwise } else { Reach::Everything("height and width in another order") }]
+    }
+
+    fn cases() -> Vec<Case> {
+        let case =
+            |name: &str, perm: &[usize], x: &[usize]| Case::new(name, Self { perm: perm.into() }).float(x, -1.0..1.0);
+        vec![
+            case("scalar", &[], &[]),
+            case("reverse", &[], &[2, 3, 5]),
+            case("channels last 97x61", &[0, 2, 3, 1], &[1, 3, 97, 61]),
+            case("swap, batch 2", &[0, 1, 3, 2], &[2, 3, 9, 7]),
+            case("rank 6", &[5, 0, 3, 2, 4, 1], &[2, 1, 3, 2, 4, 2]),
+        ]
+    }
+}
+
+impl Operator for Expand {
+    fn infer(&self, inputs: &Inputs) -> Result<Vec<TensorType>, NodeError> {
+        inputs.count(1..=1)?;
+        let data = inputs.required(0, "input")?;
+        let shape = TensorType::f32(bind(&self.shape, inputs.size, "shape")?);
+        require(!shape.shape.contains(&0), 0, "input", "a shape without 0 to expand to", &shape)?;
+        Ok(vec![output(data.dtype, broadcast(data, &shape)?)?])
+    }
+
+    fn reach(&self, _: &[Option<&TensorType>], _: &TensorType) -> Vec<Reach> {
+        vec![Reach::Pointwise]
+    }
+
+    fn cases() -> Vec<Case> {
+        let case = |name: &str, shape: &[usize], x: &[usize]| {
+            let shape = shape.iter().map(|&d| Dim::Fixed(d)).collect();
+            Case::new(name, Self { shape }).float(x, -1.0..1.0)
+        };
+        vec![
+            case("scalar", &[2, 3], &[]),
+            case("to 97x61", &[1, 3, 97, 61], &[1, 3, 1, 1]),
+            case("both ways, batch 2", &[3, 1, 5], &[2, 1, 4, 1]),
+            case("lower rank", &[4], &[2, 3, 1]),
+        ]
+    }
+}
+
+/// Height and width of a shape; a missing dimension counts as 1.
+fn last_two(shape: &[usize]) -> [usize; 2] {
+    [2, 1].map(|from_end| shape.len().checked_sub(from_end).map_or(1, |axis| shape[axis]))
+}
