@@ -7,49 +7,80 @@ use imagine_graph::Op;
 use crate::lower::{Activation, Lowered, Lowering};
 use crate::params::ParamsLayout;
 
+pub mod average_pool;
 mod axes;
 pub mod binary;
+pub mod concat;
 pub mod conv;
+pub mod conv_transpose;
+pub mod depth_to_space;
+pub mod matmul;
+pub mod pad;
 pub mod random;
+pub mod reduce;
+pub mod resize;
 pub mod select;
+pub mod shape;
 pub mod slice;
 pub mod unary;
 
 /// The params uniform of every kernel below `shaders/ops`, for the test that compares them with the shaders.
 pub const LAYOUTS: &[ParamsLayout] = &[
+    average_pool::Params::LAYOUT,
     binary::Params::LAYOUT,
+    concat::Params::LAYOUT,
+    conv_transpose::Params::LAYOUT,
+    depth_to_space::Params::LAYOUT,
+    matmul::Params::LAYOUT,
+    pad::Params::LAYOUT,
     random::Params::LAYOUT,
+    reduce::Params::LAYOUT,
+    resize::Params::LAYOUT,
     select::Params::LAYOUT,
+    shape::Params::LAYOUT,
     slice::Params::LAYOUT,
     unary::Params::LAYOUT,
 ];
 
 /// The kernel calls of one node. Views and constants have none: the plan treats them before it comes here.
 pub fn lower(op: &Op, node: &Lowering) -> Lowered {
-    match op {
-        Op::Conv(op) => conv::lower(op, node),
-        Op::Add(_) => Ok(vec![binary::lower("OP_ADD", node)]),
-        Op::Sub(_) => Ok(vec![binary::lower("OP_SUB", node)]),
-        Op::Mul(_) => Ok(vec![binary::lower("OP_MUL", node)]),
-        Op::Div(_) => Ok(vec![binary::lower("OP_DIV", node)]),
-        Op::Greater(_) => Ok(vec![binary::lower("OP_GREATER", node)]),
-        Op::Relu(_) => Ok(vec![unary::lower_activation(Activation::Relu, node)]),
-        Op::Tanh(_) => Ok(vec![unary::lower_activation(Activation::Tanh, node)]),
-        Op::RandomUniform(op) => Ok(vec![random::lower_uniform(op, node)]),
-        Op::Clip(op) => {
-            let activation = Activation::Clip(op.min.unwrap_or(f32::MIN), op.max.unwrap_or(f32::MAX));
-            Ok(vec![unary::lower_activation(activation, node)])
-        }
-        Op::Where(_) => Ok(vec![select::lower(node)]),
-        Op::Slice(op) => Ok(vec![slice::lower(op, node)]),
-        Op::RandomNormal(op) => Ok(vec![random::lower_normal(op, node)]),
-        #[expect(unreachable_patterns, reason = "operators that have no kernel yet")]
-        _ => Err(crate::lower::LowerError::Unsupported {
-            node: node.node.into(),
-            op: op.name(),
-            reason: "no kernel".into(),
-        }),
-    }
+    let call = match op {
+        Op::Conv(op) => return conv::lower(op, node),
+        Op::ConvTranspose(op) => conv_transpose::lower(op, node),
+        Op::MatMul(_) => matmul::lower_matmul(node),
+        Op::Gemm(op) => matmul::lower_gemm(op, node),
+        Op::Add(_) => binary::lower("OP_ADD", node),
+        Op::Sub(_) => binary::lower("OP_SUB", node),
+        Op::Mul(_) => binary::lower("OP_MUL", node),
+        Op::Div(_) => binary::lower("OP_DIV", node),
+        Op::Min(_) => binary::lower("OP_MIN", node),
+        Op::Max(_) => binary::lower("OP_MAX", node),
+        Op::Greater(_) => binary::lower("OP_GREATER", node),
+        Op::Clip(op) => unary::lower_activation(unary::clip(op), node),
+        Op::Relu(_) => unary::lower_activation(Activation::Relu, node),
+        Op::LeakyRelu(op) => unary::lower_activation(Activation::LeakyRelu(op.alpha), node),
+        Op::Sigmoid(_) => unary::lower_activation(Activation::Sigmoid, node),
+        Op::Tanh(_) => unary::lower_activation(Activation::Tanh, node),
+        Op::Sin(_) => unary::lower_function("OP_SIN", node),
+        Op::Cos(_) => unary::lower_function("OP_COS", node),
+        Op::Exp(_) => unary::lower_function("OP_EXP", node),
+        Op::Sqrt(_) => unary::lower_function("OP_SQRT", node),
+        Op::Abs(_) => unary::lower_function("OP_ABS", node),
+        Op::Where(_) => select::lower(node),
+        Op::Concat(op) => return Ok(concat::lower(op, node)),
+        Op::Slice(op) => slice::lower(op, node),
+        Op::Pad(op) => pad::lower(op, node),
+        Op::Transpose(op) => shape::lower_transpose(op, node),
+        Op::Expand(_) => shape::lower_expand(node),
+        Op::Resize(op) => return resize::lower(op, node),
+        Op::DepthToSpace(op) => depth_to_space::lower(op, node),
+        Op::AveragePool(op) => average_pool::lower(op, node),
+        Op::ReduceMean(op) => reduce::lower(op, node),
+        Op::RandomUniform(op) => random::lower_uniform(op, node),
+        Op::RandomNormal(op) => random::lower_normal(op, node),
+        Op::Identity(_) | Op::Reshape(_) | Op::Constant(_) => return Ok(Vec::new()),
+    };
+    Ok(vec![call])
 }
 
 /// Whether the operator's lowering applies [`Lowering::activation`], so that a following activation needs no pass.

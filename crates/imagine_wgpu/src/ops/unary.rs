@@ -1,5 +1,7 @@
 //! Elementwise operators of one tensor as one kernel call.
 
+use imagine_graph::Clip;
+
 use crate::kernel::{Head, KernelCall};
 use crate::lower::{Activation, Lowering};
 use crate::ops::axes::call;
@@ -23,6 +25,11 @@ pub fn lower_activation(activation: Activation, node: &Lowering) -> KernelCall {
 /// The call of the operator that `def` chooses in the shader.
 pub fn lower_function(def: &'static str, node: &Lowering) -> KernelCall {
     lower(Some(def), [0.0; 2], node)
+}
+
+/// `Clip` as an activation; a missing bound is the largest float, as in ONNX.
+pub fn clip(op: &Clip) -> Activation {
+    Activation::Clip(op.min.unwrap_or(f32::MIN), op.max.unwrap_or(f32::MAX))
 }
 
 fn lower(def: Option<&'static str>, activation: [f32; 2], node: &Lowering) -> KernelCall {

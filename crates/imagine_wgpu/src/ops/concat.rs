@@ -1,0 +1,47 @@
+//! `Concat` as one kernel call an input: each copies its elements to their place in the output.
+
+use imagine_graph::Concat;
+
+use crate::kernel::{Cost, Head, KernelCall, Operand, workgroups};
+use crate::lower::Lowering;
+use crate::ops::axes::{Axes, row_major};
+use crate::params::params;
+
+params! {
+    /// Params of `ops/concat`.
+    pub(crate) struct Params for "ops/concat" {
+        head: Head,
+        axes: [[i32; 4]; 6],
+        rank: u32,
+        count: u32,
+        start: u32,
+        unused: u32,
+    }
+}
+
+/// The calls of `Concat`.
+pub fn lower(op: &Concat, node: &Lowering) -> Vec<KernelCall> {
+    let output_strides = row_major(node.output_shape());
+    let axis = op.axis(output_strides.len()).expect("the shape rule accepted the axis");
+    let mut start = 0;
+    let mut calls = Vec::new();
+    for (index, input) in node.inputs.iter().flatten().enumerate() {
+        let shape = &input.value_type.shape;
+        let count = input.value_type.elements();
+        let Axes { axes, rank } = Axes::new(shape, [&output_strides]);
+        let params = Params { axes, rank, count: count as u32, start: start as u32, ..Params::default() };
+        calls.push(KernelCall {
+            label: format!("{} input {index}", node.node),
+            shader: Params::SHADER,
+            defs: Vec::new(),
+            params: bytemuck::bytes_of(&params).to_vec(),
+            random: None,
+            operands: vec![Operand::Value(input.value)],
+            outputs: vec![node.outputs[0].0],
+            workgroups: [workgroups(count), 1, 1],
+            cost: Cost { flop: 0, bytes: 8 * count as u64 },
+        });
+        start += shape[axis] as i64 * output_strides[axis];
+    }
+    calls
+}

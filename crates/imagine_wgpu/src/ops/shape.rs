@@ -1,0 +1,41 @@
+//! `Transpose` and `Expand` as one kernel call: the input through other strides. `Reshape` is a view and has none.
+
+use imagine_graph::Transpose;
+
+use crate::kernel::{Head, KernelCall};
+use crate::lower::Lowering;
+use crate::ops::axes::{Axes, broadcast, call, row_major};
+use crate::params::params;
+
+params! {
+    /// Params of `ops/shape`.
+    pub(crate) struct Params for "ops/shape" {
+        head: Head,
+        axes: [[i32; 4]; 6],
+        rank: u32,
+        count: u32,
+        start: u32,
+        unused: u32,
+    }
+}
+
+/// The call of `Transpose`.
+pub fn lower_transpose(op: &Transpose, node: &Lowering) -> KernelCall {
+    let strides = row_major(&node.input(0).value_type.shape);
+    let permutation = op.permutation(strides.len()).expect("the shape rule accepted the permutation");
+    let permuted: Vec<i64> = permutation.into_iter().map(|axis| strides[axis]).collect();
+    lower(&permuted, node)
+}
+
+/// The call of `Expand`.
+pub fn lower_expand(node: &Lowering) -> KernelCall {
+    lower(&broadcast(&node.input(0).value_type.shape, node.output_shape().len()), node)
+}
+
+fn lower(strides: &[i64], node: &Lowering) -> KernelCall {
+    let shape = node.output_shape();
+    let Axes { axes, rank } = Axes::new(shape, [strides]);
+    let count = shape.iter().product::<usize>();
+    let params = Params { axes, rank, count: count as u32, ..Params::default() };
+    call(node, Params::SHADER, &[], &params, count, 0)
+}
