@@ -13,20 +13,25 @@ pub mod file;
 mod generator;
 mod graph;
 mod ops;
+mod request;
+mod request;
 pub mod resize;
 pub mod rng;
 mod support;
 mod tensor;
+mod valid_generator;
 mod validate;
 
 pub use dim::{Dim, Size, Symbol};
 pub use error::{GraphError, GraphErrors, NodeError};
 pub use generator::{
-    Card, ColorSpace, Distribution, Generator, InputKind, OutputKind, Provenance, Recurrence, Request, SizeRule,
-    ValidGenerator, ValidRecurrence,
+    Card, ColorSpace, Distribution, Generator, InputKind, OutputKind, Provenance, Recurrence, SizeRule, ValidGenerator,
+    ValidRecurrence,
 };
 pub use graph::{Graph, GraphInput, GraphOutput, Node};
 pub use ops::*;
+pub use request::{Generated, LATENT_STREAM, MAX_STEPS, Request, RequestError, ResolvedRequest, parse_input};
+pub use request::{Generated, RequestError};
 pub use support::{Reach, Support, Window};
 pub use tensor::{DType, MAX_ELEMENTS, MAX_RANK, Tensor, TensorData, TensorType};
 pub use validate::{BoundGraph, NodeId, ValidGraph, ValidNode, ValueId, ValueSource};

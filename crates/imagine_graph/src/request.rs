@@ -1,0 +1,322 @@
+//! What a person asks of a generator, checked against what the generator can do and filled up with its defaults.
+
+use std::collections::BTreeMap;
+
+use crate::dim::Size;
+use crate::error::GraphErrors;
+use crate::generator::{ColorSpace, Distribution, InputKind, ValidGenerator};
+use crate::graph::{GraphInput, GraphOutput};
+use crate::rng::{self, Lattice};
+use crate::tensor::{Tensor, TensorType};
+use crate::validate::ValidGraph;
+
+/// Most steps of a recurrent network in one request.
+pub const MAX_STEPS: u32 = 1_000_000;
+/// Stream of the first latent input; those after it count on. Nodes of a graph use streams below 1000.
+pub const LATENT_STREAM: u32 = 2_000;
+
+/// What a person asks of a generator. Every executor makes the same of it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Request {
+    /// Size of the image.
+    pub size: Size,
+    /// Chooses one of many results.
+    pub seed: u64,
+    /// Steps of a recurrent network; the file's own number if `None`.
+    pub steps: Option<u32>,
+    /// Where the image lies in the plane of random numbers.
+    pub lattice: Lattice,
+    /// Inputs by name; those left out take their default. A range is one number, a choice the option's index, a colour
+    /// three numbers; anything else has the shape that the graph declares.
+    pub inputs: BTreeMap<String, Tensor>,
+    /// State that a recurrent network starts from instead of the one that its `init` graph makes.
+    pub state: Option<Tensor>,
+}
+
+impl Request {
+    /// A tiling image of `size` from `seed`, everything else at its default.
+    pub fn new(size: Size, seed: u64) -> Self {
+        let lattice = Lattice { origin: [0, 0], wrap: true };
+        Self { size, seed, steps: None, lattice, inputs: BTreeMap::new(), state: None }
+    }
+}
+
+/// A request that the generator can fulfil: every input has its value.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ResolvedRequest {
+    /// The request as it was.
+    pub request: Request,
+    /// Number of steps; 0 if the generator is not recurrent.
+    pub steps: u32,
+    /// Value of every input but the state, by name.
+    pub inputs: BTreeMap<String, Tensor>,
+}
+
+/// What a generator made.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Generated {
+    /// The outputs with what they mean, in the file's order.
+    pub outputs: Vec<(GraphOutput, Tensor)>,
+    /// The last state of a recurrent network.
+    pub state: Option<Tensor>,
+}
+
+/// Why a generator cannot fulfil a request.
+#[derive(Clone, Debug, PartialEq, thiserror::Error)]
+#[non_exhaustive]
+pub enum RequestError {
+    /// A size that the generator does not make.
+    #[error(
+        "size {width}x{height}: the width must be a multiple of {} and at least {}, the height a multiple of {} and at \
+         least {}; the nearest such size is {}x{}",
+        multiple[1], min[1], multiple[0], min[0], nearest[1], nearest[0]
+    )]
+    Size {
+        /// Height asked for.
+        height: usize,
+        /// Width asked for.
+        width: usize,
+        /// What height and width must be multiples of.
+        multiple: [usize; 2],
+        /// Smallest height and width.
+        min: [usize; 2],
+        /// The nearest height and width that will do.
+        nearest: [usize; 2],
+    },
+    /// No image asked for, or too many.
+    #[error("batch {0}: 1 to 4096 expected")]
+    Batch(usize),
+    /// Steps asked of a network that has none, or too many.
+    #[error("{steps} steps: {reason}")]
+    Steps {
+        /// Steps asked for.
+        steps: u32,
+        /// What would do.
+        reason: &'static str,
+    },
+    /// An input that the generator does not have.
+    #[error("there is no input {name:?}; the generator has {known:?}")]
+    UnknownInput {
+        /// The name.
+        name: String,
+        /// Names of the inputs.
+        known: Vec<String>,
+    },
+    /// An input without a default that was left out.
+    #[error("input {name:?} ({kind}) has no default and was not given")]
+    MissingInput {
+        /// The name.
+        name: String,
+        /// What it is.
+        kind: &'static str,
+    },
+    /// A value that the input does not take.
+    #[error("input {name:?}: {found} is given, {expected} expected")]
+    Value {
+        /// The name.
+        name: String,
+        /// What would do.
+        expected: String,
+        /// What was given.
+        found: String,
+    },
+    /// The graphs have no shapes at this size.
+    #[error(transparent)]
+    Graph(#[from] GraphErrors),
+}
+
+impl ValidGenerator {
+    /// Checks `request` and fills up what it leaves out.
+    pub fn resolve(&self, request: &Request) -> Result<ResolvedRequest, RequestError> {
+        self.check_size(request.size)?;
+        let steps = self.steps(request)?;
+        for graph in self.graphs() {
+            graph.bind(request.size)?;
+        }
+        let declared = self.inputs();
+        if let Some(name) = request.inputs.keys().find(|name| !declared.iter().any(|input| input.name == **name)) {
+            let known = declared.iter().map(|input| input.name.clone()).collect();
+            return Err(RequestError::UnknownInput { name: name.clone(), known });
+        }
+        let mut inputs = BTreeMap::new();
+        for (index, input) in declared.iter().enumerate() {
+            inputs.insert(input.name.clone(), resolve_input(input, index as u32, request)?);
+        }
+        self.check_state(request)?;
+        Ok(ResolvedRequest { request: request.clone(), steps, inputs })
+    }
+
+    /// The inputs that a person can set: all but the state, each name once.
+    pub fn inputs(&self) -> Vec<&GraphInput> {
+        let mut inputs: Vec<&GraphInput> = Vec::new();
+        for input in self.graphs().flat_map(|graph| &graph.graph().inputs) {
+            if input.kind != InputKind::State && !inputs.iter().any(|known| known.name == input.name) {
+                inputs.push(input);
+            }
+        }
+        inputs
+    }
+
+    /// All graphs, the one that makes the outputs first.
+    pub fn graphs(&self) -> impl Iterator<Item = &ValidGraph> {
+        let recurrence = self.recurrence.iter().flat_map(|r| [&r.init, &r.step]);
+        std::iter::once(&self.output).chain(recurrence)
+    }
+
+    fn check_size(&self, size: Size) -> Result<(), RequestError> {
+        if !(1..=4096).contains(&size.batch) {
+            return Err(RequestError::Batch(size.batch));
+        }
+        let rule = self.generator.size;
+        let asked = [size.height, size.width];
+        let nearest = [0, 1].map(|axis| {
+            let (multiple, least) = (rule.multiple[axis], [rule.smallest().height, rule.smallest().width][axis]);
+            let down = asked[axis].min(1 << 24) / multiple * multiple;
+            let up = down + multiple;
+            (if asked[axis] - down.min(asked[axis]) <= multiple / 2 { down } else { up }).max(least)
+        });
+        if nearest == asked {
+            return Ok(());
+        }
+        let [height, width] = asked;
+        Err(RequestError::Size { height, width, multiple: rule.multiple, min: rule.min, nearest })
+    }
+
+    fn steps(&self, request: &Request) -> Result<u32, RequestError> {
+        match (&self.generator.recurrence, request.steps) {
+            (None, None | Some(0)) => Ok(0),
+            (None, Some(steps)) => Err(RequestError::Steps { steps, reason: "the generator is not recurrent" }),
+            (Some(_), Some(steps)) if steps > MAX_STEPS => {
+                Err(RequestError::Steps { steps, reason: "at most 1000000 are possible" })
+            }
+            (Some(recurrence), steps) => Ok(steps.unwrap_or(recurrence.steps)),
+        }
+    }
+
+    fn check_state(&self, request: &Request) -> Result<(), RequestError> {
+        let Some(state) = &request.state else { return Ok(()) };
+        let fail = |expected: String| {
+            Err(RequestError::Value { name: "state".into(), expected, found: state.tensor_type().to_string() })
+        };
+        let Some(recurrence) = &self.recurrence else { return fail("nothing: the generator is not recurrent".into()) };
+        let bound = recurrence.init.bind(request.size)?;
+        let expected = bound.value_type(recurrence.init.outputs()[0]);
+        if state.tensor_type() == *expected { Ok(()) } else { fail(expected.to_string()) }
+    }
+}
+
+/// The value of one input in the shape that the graph declares.
+fn resolve_input(input: &GraphInput, index: u32, request: &Request) -> Result<Tensor, RequestError> {
+    let shape: Vec<usize> = input.shape.iter().filter_map(|dim| dim.bind(request.size)).collect();
+    let given = request.inputs.get(&input.name);
+    let fail = |expected: String, found: String| RequestError::Value { name: input.name.clone(), expected, found };
+    let numbers = |count: usize, default: Vec<f32>| match given {
+        None => Ok(default),
+        Some(tensor) => match tensor.as_f32() {
+            Some(values) if values.len() == count => Ok(values.to_vec()),
+            _ => Err(fail(format!("{count} numbers"), tensor.tensor_type().to_string())),
+        },
+    };
+    match &input.kind {
+        InputKind::Range { min, max, default } => {
+            let value = numbers(1, vec![*default])?[0];
+            if !(*min..=*max).contains(&value) {
+                return Err(fail(format!("{min} to {max}"), value.to_string()));
+            }
+            Ok(repeat(&shape, &[value]))
+        }
+        InputKind::Choice { options, default } => {
+            let chosen = numbers(1, vec![*default as f32])?[0];
+            if !(0.0..options.len() as f32).contains(&chosen) {
+                return Err(fail(format!("the index of one of {options:?}"), chosen.to_string()));
+            }
+            let one_hot: Vec<f32> = (0..options.len()).map(|i| f32::from(u8::from(i == chosen as usize))).collect();
+            Ok(repeat(&shape, &one_hot))
+        }
+        InputKind::Color { default } => Ok(repeat(&shape, &numbers(3, default.to_vec())?)),
+        InputKind::Latent(distribution) if given.is_none() => Ok(latent(input, &shape, *distribution, index, request)),
+        InputKind::Mask if given.is_none() => Ok(repeat(&shape, &[1.0])),
+        kind => {
+            let kind = kind.name();
+            let tensor = given.ok_or_else(|| RequestError::MissingInput { name: input.name.clone(), kind })?;
+            let expected = TensorType { dtype: input.dtype, shape };
+            if tensor.tensor_type() != expected {
+                return Err(fail(expected.to_string(), tensor.tensor_type().to_string()));
+            }
+            Ok(tensor.clone())
+        }
+    }
+}
+
+/// A tensor of `shape` whose second dimension (the only one, if there is one) runs through `values`.
+fn repeat(shape: &[usize], values: &[f32]) -> Tensor {
+    let inner: usize = shape.iter().skip(2).product();
+    let inner = if shape.len() < 2 { 1 } else { inner };
+    let count: usize = shape.iter().product();
+    let elements = (0..count).map(|i| values[i / inner % values.len()]);
+    Tensor::f32(shape, elements.collect::<Vec<_>>())
+}
+
+/// Random numbers on the request's lattice, each latent input with a stream of its own.
+fn latent(input: &GraphInput, shape: &[usize], distribution: Distribution, index: u32, request: &Request) -> Tensor {
+    let key = rng::key(request.seed, LATENT_STREAM + index, 0);
+    let values = rng::fill(shape, &input.shape, request.lattice, |x, y, plane| match distribution {
+        Distribution::Normal => rng::normal(x, y, plane, key),
+        Distribution::Uniform => 2.0 * rng::uniform(rng::cell(x, y, plane, key)) - 1.0,
+    });
+    Tensor::f32(shape, values)
+}
+
+/// The value that `text` stands for: a number, the name of an option, or a colour as `#rrggbb` or `r,g,b` (linear).
+pub fn parse_input(input: &GraphInput, text: &str) -> Result<Tensor, RequestError> {
+    let fail = |expected: &str| RequestError::Value {
+        name: input.name.clone(),
+        expected: expected.into(),
+        found: format!("{text:?}"),
+    };
+    let number = |text: &str| text.trim().parse::<f32>().ok().filter(|v| v.is_finite());
+    match &input.kind {
+        InputKind::Range { .. } => Ok(Tensor::scalar(number(text).ok_or_else(|| fail("a number"))?)),
+        InputKind::Choice { options, .. } => {
+            let index = options.iter().position(|option| option.eq_ignore_ascii_case(text.trim()));
+            Ok(Tensor::scalar(index.ok_or_else(|| fail(&format!("one of {options:?}")))? as f32))
+        }
+        InputKind::Color { .. } => {
+            let color = parse_color(text).ok_or_else(|| fail("#rrggbb, or three numbers r,g,b of linear light"))?;
+            Ok(Tensor::f32([3], color))
+        }
+        kind => Err(fail(&format!("a value that text cannot give ({})", kind.name()))),
+    }
+}
+
+fn parse_color(text: &str) -> Option<[f32; 3]> {
+    if let Some(hex) = text.trim().strip_prefix('#') {
+        let value = u32::from_str_radix(hex, 16).ok().filter(|_| hex.len() == 6)?;
+        return Some([16, 8, 0].map(|shift| srgb_to_linear((value >> shift & 0xff) as f32 / 255.0)));
+    }
+    let parts: Option<Vec<f32>> =
+        text.split(',').map(|part| part.trim().parse().ok().filter(|v: &f32| v.is_finite())).collect();
+    parts?.try_into().ok()
+}
+
+/// The sRGB transfer curve, IEC 61966-2-1.
+fn srgb_to_linear(v: f32) -> f32 {
+    if v <= 0.040_45 { v / 12.92 } else { ((v + 0.055) / 1.055).powf(2.4) }
+}
+
+impl InputKind {
+    /// Name for people.
+    pub fn name(&self) -> &'static str {
+        match self {
+            InputKind::Latent(_) => "latent",
+            InputKind::Range { .. } => "range",
+            InputKind::Choice { .. } => "choice",
+            InputKind::Color { .. } => "color",
+            InputKind::Image(ColorSpace::Linear) => "linear image",
+            InputKind::Image(ColorSpace::Srgb) => "sRGB image",
+            InputKind::Mask => "mask",
+            InputKind::State => "state",
+            InputKind::Tensor => "tensor",
+        }
+    }
+}
