@@ -103,6 +103,14 @@ pub enum GraphError {
         /// How many there may be.
         limit: usize,
     },
+    /// A fault of one graph of a generator.
+    #[error("{part}: {error}")]
+    Part {
+        /// The graph: `output`, `init` or `step`.
+        part: &'static str,
+        /// The fault.
+        error: Box<GraphError>,
+    },
     /// The graph does not have what its role in a generator needs.
     #[error("{reason}")]
     Role {

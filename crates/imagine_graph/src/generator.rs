@@ -5,10 +5,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use crate::dim::Size;
-use crate::error::{GraphError, GraphErrors};
 use crate::graph::Graph;
-use crate::rng::Lattice;
-use crate::tensor::Tensor;
 use crate::validate::ValidGraph;
 
 /// A generator network, ready to be written to a file or to be validated and run.
@@ -234,31 +231,6 @@ pub struct ValidGenerator {
     pub recurrence: Option<ValidRecurrence>,
 }
 
-/// What a person asks of a generator. Every executor makes the same of it.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Request {
-    /// Size of the image.
-    pub size: Size,
-    /// Chooses one of many results.
-    pub seed: u64,
-    /// Steps of a recurrent network; the file's own number if `None`.
-    pub steps: Option<u32>,
-    /// Where the image lies in the plane of random numbers.
-    pub lattice: Lattice,
-    /// Inputs by name; those left out take their default.
-    pub inputs: BTreeMap<String, Tensor>,
-    /// State that a recurrent network starts from instead of the one that its `init` graph makes.
-    pub state: Option<Tensor>,
-}
-
-impl Request {
-    /// A tiling image of `size` from `seed`, everything else at its default.
-    pub fn new(size: Size, seed: u64) -> Self {
-        let lattice = Lattice { origin: [0, 0], wrap: true };
-        Self { size, seed, steps: None, lattice, inputs: BTreeMap::new(), state: None }
-    }
-}
-
 /// The graphs of a recurrent network.
 #[derive(Clone, Debug)]
 pub struct ValidRecurrence {
@@ -273,45 +245,5 @@ impl SizeRule {
     pub fn smallest(&self) -> Size {
         let side = |axis: usize| self.min[axis].max(1).next_multiple_of(self.multiple[axis].max(1));
         Size::new(side(0), side(1))
-    }
-}
-
-impl Generator {
-    /// Validates all graphs, binds them at the smallest size and checks that they fit together.
-    pub fn validate(&self) -> Result<ValidGenerator, GraphErrors> {
-        let mut errors = Vec::new();
-        check_size_rule(&self.size, &mut errors);
-        if !errors.is_empty() {
-            return Err(GraphErrors(errors));
-        }
-        let smallest = self.size.smallest();
-        let mut check = |part: &str, graph: &Graph| match graph.validate() {
-            Ok(valid) => {
-                if let Err(GraphErrors(found)) = valid.bind(smallest).map(drop) {
-                    errors.extend(found);
-                }
-                Some(valid)
-            }
-            Err(GraphErrors(found)) => {
-                errors.extend(found);
-                let _ = part;
-                None
-            }
-        };
-        let output = check("output", &self.output);
-        let recurrence = self.recurrence.as_ref().map(|r| (check("init", &r.init), check("step", &r.step)));
-        if !errors.is_empty() {
-            return Err(GraphErrors(errors));
-        }
-        let recurrence = recurrence
-            .map(|(init, step)| ValidRecurrence { init: init.expect("no error"), step: step.expect("no error") });
-        Ok(ValidGenerator { generator: self.clone(), output: output.expect("no error"), recurrence })
-    }
-}
-
-fn check_size_rule(rule: &SizeRule, errors: &mut Vec<GraphError>) {
-    let sound = |v: &usize| (1..=16_384).contains(v);
-    if !(rule.multiple.iter().all(sound) && rule.min.iter().all(sound)) {
-        errors.push(GraphError::Role { reason: format!("size rule {rule:?}: 1 to 16384 expected everywhere") });
     }
 }

@@ -125,7 +125,7 @@ fn huge_header() {
     let long = format!("{{\"a\":[{}0]}}", "0,".repeat(1 << 20));
     refused(
         &join(&long, &[]),
-        expect!["moss.generator.safetensors: header: more than 1048576 values at line 1 column 2097154"],
+        expect!["moss.generator.safetensors: header: more than 1048576 values at line 1 column 2097140"],
     );
     let many: Vec<String> = (0..=file::MAX_TENSORS).map(|i| format!("\"{i}\":0")).collect();
     refused(
@@ -159,7 +159,7 @@ fn bit_flipped() {
     refused(
         &flipped("picture\\\",\\\"weight", 1),
         expect![[
-            r#"moss.generator.safetensors: node "up3.conv" (Conv): input 0 reads "pycture", which is neither an input, a weight nor a node's output"#
+            r#"moss.generator.safetensors: output: node "up3.conv" (Conv): input 0 reads "pycture", which is neither an input, a weight nor a node's output"#
         ]],
     );
     refused(&flipped("[8,80]", 3), expect!["moss.generator.safetensors: header: expected value at line 1 column 911"]);
@@ -193,7 +193,7 @@ fn wrong_shape() {
     refused(
         &with_header(|header| header["output.weight"]["shape"] = json!([2, 3, 3, 1])),
         expect![[
-            r#"moss.generator.safetensors: node "up3.conv" (Conv): input 1 (W) is [2, 3, 3, 1], expected [2, 1/1, ..]"#
+            r#"moss.generator.safetensors: output: node "up3.conv" (Conv): input 1 (W) is [2, 3, 3, 1], expected [2, 1/1, ..]"#
         ]],
     );
     refused(
@@ -280,7 +280,7 @@ fn element_types() {
     refused(
         &with_header(|header| header["output.weight"]["dtype"] = json!("I32")),
         expect![[
-            r#"moss.generator.safetensors: node "up3.conv" (Conv): input 1 (W) is i32 [2, 1, 3, 3], expected floats"#
+            r#"moss.generator.safetensors: output: node "up3.conv" (Conv): input 1 (W) is i32 [2, 1, 3, 3], expected floats"#
         ]],
     );
     let half_as_long = |header: &mut Value| {
@@ -307,9 +307,15 @@ fn element_types() {
 fn not_finite() {
     let (header, mut data) = split(&bytes());
     data[12..16].copy_from_slice(&f32::NAN.to_le_bytes());
-    refused(&join(&header, &data), expect![[r#"moss.generator.safetensors: weight "weight": element 1 is NaN"#]]);
+    refused(
+        &join(&header, &data),
+        expect![[r#"moss.generator.safetensors: output: weight "weight": element 1 is NaN"#]],
+    );
     data[12..16].copy_from_slice(&f32::NEG_INFINITY.to_le_bytes());
-    refused(&join(&header, &data), expect![[r#"moss.generator.safetensors: weight "weight": element 1 is -inf"#]]);
+    refused(
+        &join(&header, &data),
+        expect![[r#"moss.generator.safetensors: output: weight "weight": element 1 is -inf"#]],
+    );
     refused(
         &with_text("\\\"pads\\\":[1,", "\\\"pads\\\":[1e400,"),
         expect!["moss.generator.safetensors: imagine.graphs: number out of range at line 1 column 165"],
@@ -338,14 +344,14 @@ fn duplicate_names() {
     );
     refused(
         &with_graph(|graph| graph["nodes"][1]["name"] = json!("up3.conv")),
-        expect![[r#"moss.generator.safetensors: two nodes are named "up3.conv""#]],
+        expect![[r#"moss.generator.safetensors: output: two nodes are named "up3.conv""#]],
     );
     refused(
         &with_graph(|graph| graph["nodes"][1]["outputs"] = json!(["weight"])),
         expect![[r#"
-        moss.generator.safetensors: "weight" is written twice: by a weight and by node "tanh"
-        moss.generator.safetensors: output "tanh" is not written by any node
-        moss.generator.safetensors: nodes wait for each other in a cycle: ["tanh", "up3.conv"]"#]],
+            moss.generator.safetensors: output: "weight" is written twice: by a weight and by node "tanh"
+            moss.generator.safetensors: output: output "tanh" is not written by any node
+            moss.generator.safetensors: output: nodes wait for each other in a cycle: ["tanh", "up3.conv"]"#]],
     );
 }
 
@@ -353,7 +359,7 @@ fn duplicate_names() {
 fn cyclic() {
     refused(
         &with_graph(|graph| graph["nodes"][0]["inputs"][0] = json!("tanh")),
-        expect![[r#"moss.generator.safetensors: nodes wait for each other in a cycle: ["tanh", "up3.conv"]"#]],
+        expect![[r#"moss.generator.safetensors: output: nodes wait for each other in a cycle: ["tanh", "up3.conv"]"#]],
     );
 }
 
@@ -362,7 +368,7 @@ fn missing_and_unused_tensors() {
     refused(
         &with_graph(|graph| graph["nodes"][0]["inputs"][1] = json!("wait")),
         expect![[
-            r#"moss.generator.safetensors: node "up3.conv" (Conv): input 1 reads "wait", which is neither an input, a weight nor a node's output"#
+            r#"moss.generator.safetensors: output: node "up3.conv" (Conv): input 1 reads "wait", which is neither an input, a weight nor a node's output"#
         ]],
     );
     refused(
@@ -404,13 +410,13 @@ fn operators_and_attributes() {
     refused(
         &with_graph(|graph| graph["nodes"][0]["attributes"]["group"] = json!(0)),
         expect![[
-            r#"moss.generator.safetensors: node "up3.conv" (Conv): parameter "group" is 0, expected a divisor of 2"#
+            r#"moss.generator.safetensors: output: node "up3.conv" (Conv): parameter "group" is 0, expected a divisor of 2"#
         ]],
     );
     refused(
         &with_graph(|graph| graph["nodes"][0]["attributes"]["group"] = json!(u64::MAX)),
         expect![[
-            r#"moss.generator.safetensors: node "up3.conv" (Conv): parameter "group" is 18446744073709551615, expected a divisor of 2"#
+            r#"moss.generator.safetensors: output: node "up3.conv" (Conv): parameter "group" is 18446744073709551615, expected a divisor of 2"#
         ]],
     );
     refused(
@@ -431,7 +437,7 @@ fn operators_and_attributes() {
     );
     refused(
         &with_graph(|graph| graph["nodes"][0]["outputs"] = json!(["up3.conv", "more"])),
-        expect![[r#"moss.generator.safetensors: node "up3.conv" (Conv): has 2 outputs, expected 1"#]],
+        expect![[r#"moss.generator.safetensors: output: node "up3.conv" (Conv): has 2 outputs, expected 1"#]],
     );
     refused(
         &with_graph(|graph| graph["nodes"][0] = json!("Conv")),
@@ -452,13 +458,13 @@ fn dimensions_and_kinds() {
     refused(
         &with_graph(|graph| graph["inputs"][0]["shape"][3] = json!({ "width": [1, 0] })),
         expect![[
-            r#"moss.generator.safetensors: input "picture": dimension width/0 is not a whole number at batch 1, height 1, width 1"#
+            r#"moss.generator.safetensors: output: input "picture": dimension width/0 is not a whole number at batch 1, height 1, width 1"#
         ]],
     );
     refused(
         &with_graph(|graph| graph["inputs"][0]["shape"][3] = json!({ "width": [u64::MAX, 1] })),
         expect![[
-            r#"moss.generator.safetensors: input "picture": output shape [1, 1, 1, 18446744073709551615] is out of range: more than 2^30 elements"#
+            r#"moss.generator.safetensors: output: input "picture": output shape [1, 1, 1, 18446744073709551615] is out of range: more than 2^30 elements"#
         ]],
     );
     refused(
@@ -470,7 +476,7 @@ fn dimensions_and_kinds() {
     refused(
         &with_graph(|graph| graph["inputs"][0]["shape"][1] = json!(1u64 << 40)),
         expect![[
-            r#"moss.generator.safetensors: input "picture": output shape [1, 1099511627776, 1, 1] is out of range: more than 2^30 elements"#
+            r#"moss.generator.safetensors: output: input "picture": output shape [1, 1099511627776, 1, 1] is out of range: more than 2^30 elements"#
         ]],
     );
     refused(
@@ -487,7 +493,7 @@ fn dimensions_and_kinds() {
     );
     refused(
         &with_graph(|graph| graph["outputs"][0]["name"] = json!("nothing")),
-        expect![[r#"moss.generator.safetensors: output "nothing" is not written by any node"#]],
+        expect![[r#"moss.generator.safetensors: output: output "nothing" is not written by any node"#]],
     );
 }
 
@@ -545,7 +551,9 @@ fn names_that_look_like_paths_are_only_names() {
     // Control characters could fool a terminal or a log: names with them are refused, and quoted in the message.
     refused(
         &with_graph(|graph| graph["nodes"][1]["name"] = json!("a\u{1b}[2J\n")),
-        expect![[r#"moss.generator.safetensors: bad name "a\u{1b}[2J\n": 1 to 200 printable characters are needed"#]],
+        expect![[
+            r#"moss.generator.safetensors: output: bad name "a\u{1b}[2J\n": 1 to 200 printable characters are needed"#
+        ]],
     );
     let odd_file = file::from_bytes("moss\u{1b}[2J\n.generator.safetensors", b"").unwrap_err();
     expect![[r#"moss\u{1b}[2J\n.generator.safetensors: is cut off, or no safetensors file: length of the header ends at byte 8, the file at byte 0"#]].assert_eq(&odd_file.to_string());

@@ -48,7 +48,13 @@ fn views_keep_their_elements() {
             let (graph, inputs) = case.graph(1);
             let valid = graph.validate().unwrap();
             let bound = valid.bind(case.size()).unwrap();
-            assert_eq!(bound.value_type(valid.outputs()[0]).elements(), inputs[0].len(), "{} {:?}", info.name, case.name);
+            assert_eq!(
+                bound.value_type(valid.outputs()[0]).elements(),
+                inputs[0].len(),
+                "{} {:?}",
+                info.name,
+                case.name
+            );
         }
     }
 }
