@@ -1,9 +1,13 @@
-//! Trains generator networks with burn: data, losses, architectures, trainers.
+//! Trains generator networks with burn: exemplars, architectures as graphs, losses, trainers with checkpoints.
 //!
-//! An architecture is a function that returns an [`imagine_graph::Graph`]; a trainer differentiates that graph through
-//! [`imagine_burn`] and hands a generator back. No pretrained network is used anywhere.
+//! There is one definition of every network: [`architecture`] returns an [`imagine_graph`] graph, a trainer
+//! differentiates that graph through [`imagine_burn`], and what it writes is that graph with its weights. All trainers are
+//! generic over burn's `AutodiffBackend`; choosing a backend, printing progress and parsing options belong to the caller.
 
 pub mod architecture;
 pub mod data;
+mod error;
 pub mod loss;
 pub mod trainer;
+
+pub use error::{CheckpointError, ExemplarError, TrainError};

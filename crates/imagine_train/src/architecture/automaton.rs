@@ -1,101 +1,164 @@
-//! The living texture: a neural cellular automaton whose visible channels are all maps of a material at once.
+//! The living texture: a neural cellular automaton whose first channels are the maps of a material.
 //!
-//! Growing Neural Cellular Automata (Mordvintsev et al. 2020), Self-Organising Textures (Niklasson et al. 2021), with a
-//! bounded relaxation in place of the residual update: `x += rate * fire * (bound * tanh(W2 relu(W1 p + b1)) - x)`.
+//! Every cell of a torus sees itself and its neighbours through four fixed filters a channel, and where a random mask says
+//! so moves part of the way to what a small network wants (bounded relaxation):
+//! ```text
+//! p  = [x, sobel_x * x, sobel_y * x, laplacian * x]
+//! x += rate * fires * (bound * tanh(W2 relu(W1 p + b1)) - x)
+//! ```
+//! The state stays within `bound`, whatever the weights. Neural cellular automata for textures: Niklasson et al.,
+//! "Self-Organising Textures", Distill 2021; the 5x5-patch losses that train them: Mordvintsev and Niklasson, "uNCA", 2021.
 
 use imagine_graph::{
-    Add, Clip, Conv, Dim, Graph, Greater, InputKind, Mul, OutputKind, PadMode, RandomUniform, Relu, Slice, Sub, Tanh,
-    Tensor, Where, rng,
+    Add, Concat, Conv, Dim, Div, Generator, Graph, GraphOutput, Greater, InputKind, Mul, OutputKind, PadMode,
+    RandomUniform, Recurrence, Relu, SizeRule, Slice, Sqrt, Sub, Tanh, Tensor, Where,
 };
+use rand::Rng;
 
-/// Weights of the step graph that do not learn.
-pub const FROZEN: &[&str] = &["perception.weight", "bound", "fire_threshold", "rate", "zero"];
+/// Names of the weights that learn; all others stay as they are made.
+pub const LEARNT: [&str; 3] = ["w1.weight", "w1.bias", "w2.weight"];
+/// Names of the weights of the step graph that never learn.
+pub const FIXED: [&str; 5] = ["perception.weight", "bound", "fire_threshold", "rate", "zero"];
+/// Random stream of the first state; the step's mask is stream 0.
+const INIT_STREAM: u32 = 1000;
 
-/// Size of an automaton.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct AutomatonShape {
-    /// Channels of the state; the first ones are visible.
-    pub channels: usize,
-    /// Width of the hidden layer.
-    pub hidden: usize,
-}
-
-/// How a map of the material is read from the state: `mean + deviation * channel`.
+/// The size of an automaton and how it moves.
 #[derive(Clone, Debug, PartialEq)]
-pub struct MapReadout {
-    /// What the map is.
+pub struct Automaton {
+    /// Channels of a cell, a multiple of 4: those that are seen, and hidden ones after them.
+    pub channels: usize,
+    /// Width of the hidden layer, a multiple of 4.
+    pub hidden: usize,
+    /// Largest absolute value of a cell.
+    pub bound: f32,
+    /// Part of the way that a cell moves in one step.
+    pub rate: f32,
+    /// Probability that a cell rests in a step.
+    pub rest: f32,
+    /// The first state is uniform within plus and minus this.
+    pub noise: f32,
+}
+
+impl Default for Automaton {
+    fn default() -> Self {
+        Self { channels: 16, hidden: 128, bound: 3.0, rate: 0.3, rest: 0.5, noise: 0.1 }
+    }
+}
+
+/// How one map is read from the state.
+#[derive(Clone, Debug, PartialEq)]
+pub struct VisibleMap {
+    /// What the map means.
     pub kind: OutputKind,
-    /// First channel of the state.
-    pub first_channel: usize,
-    /// Mean of each of the map's channels.
+    /// Channels of the state that it takes, from where the map before ended; 0 if the map is constant.
+    pub channels: usize,
+    /// Added after scaling; one number a channel of the map (2 for a normal's slopes).
     pub mean: Vec<f32>,
-    /// Standard deviation of each of the map's channels; 0 for a constant map.
-    pub deviation: Vec<f32>,
+    /// Scale; one number a channel of the map.
+    pub std: Vec<f32>,
 }
 
-/// The first state: weak uniform noise.
-pub fn init(shape: AutomatonShape) -> Graph {
-    let mut graph = Graph::default();
-    let noise = RandomUniform { low: -0.1, high: 0.1, shape: Dim::nchw(shape.channels), stream: 1000 };
-    graph.push("state", noise, []);
-    graph.output("state", OutputKind::State);
-    graph
+impl Automaton {
+    /// A generator with random first and zero second layer, so that the untrained automaton fades to its mean.
+    pub fn generator(&self, maps: &[VisibleMap], steps: u32, rng: &mut impl Rng) -> Generator {
+        Generator {
+            output: output_graph(self.channels, maps),
+            recurrence: Some(Recurrence { init: self.init_graph(), step: self.step_graph(rng), steps, step_rate: 30.0 }),
+            size: SizeRule { multiple: [1, 1], min: [1, 1], tiles: true },
+            card: Default::default(),
+        }
+    }
+
+    /// Makes the first state.
+    pub fn init_graph(&self) -> Graph {
+        let mut graph = Graph::default();
+        let (low, high) = (-self.noise, self.noise);
+        graph.push("state", RandomUniform { low, high, shape: Dim::nchw(self.channels), stream: INIT_STREAM }, []);
+        graph.output("state", OutputKind::State);
+        graph
+    }
+
+    /// Makes the next state.
+    pub fn step_graph(&self, rng: &mut impl Rng) -> Graph {
+        let (channels, hidden) = (self.channels, self.hidden);
+        let mut graph = Graph::default();
+        graph.input("state", InputKind::State, Dim::nchw(channels));
+        graph.weight("perception.weight", perception(channels));
+        graph.weight("w1.weight", normal([hidden, 4 * channels, 1, 1], (4.0 * channels as f32).sqrt().recip(), rng));
+        graph.weight("w1.bias", Tensor::f32([hidden], vec![0.0; hidden]));
+        graph.weight("w2.weight", Tensor::f32([channels, hidden, 1, 1], vec![0.0; channels * hidden]));
+        let scalars =
+            [("bound", self.bound), ("fire_threshold", self.rest), ("rate", self.rate), ("zero", 0.0)];
+        for (name, value) in scalars {
+            graph.weight(name, Tensor::scalar(value));
+        }
+        let perceive = Conv { group: channels, ..Conv::same(3, PadMode::Wrap) };
+        graph.push("perception", perceive, ["state", "perception.weight"]);
+        graph.push("w1", Conv::default(), ["perception", "w1.weight", "w1.bias"]);
+        graph.push("relu", Relu {}, ["w1"]);
+        graph.push("w2", Conv::default(), ["relu", "w2.weight"]);
+        graph.push("tanh", Tanh {}, ["w2"]);
+        graph.push("bounded", Mul {}, ["tanh", "bound"]);
+        graph.push("delta", Sub {}, ["bounded", "state"]);
+        graph.push("mask", RandomUniform { shape: Dim::nchw(1), ..RandomUniform::default() }, []);
+        graph.push("fires", Greater {}, ["mask", "fire_threshold"]);
+        graph.push("gate", Where {}, ["fires", "rate", "zero"]);
+        graph.push("update", Mul {}, ["delta", "gate"]);
+        graph.push("next_state", Add {}, ["state", "update"]);
+        graph.output("next_state", OutputKind::State);
+        graph
+    }
 }
 
-/// The next state, with weights drawn from `seed`: the first layer normal with variance 1 / fan-in, the second zero.
-pub fn step(shape: AutomatonShape, seed: u64) -> Graph {
-    let AutomatonShape { channels, hidden } = shape;
-    let perceived = 4 * channels;
+/// Reads the maps from the state.
+pub fn output_graph(channels: usize, maps: &[VisibleMap]) -> Graph {
     let mut graph = Graph::default();
     graph.input("state", InputKind::State, Dim::nchw(channels));
-    graph.weight("perception.weight", perception(channels));
-    graph.weight("w1.weight", normal([hidden, perceived, 1, 1], seed, (perceived as f32).powf(-0.5)));
-    graph.weight("w1.bias", Tensor::f32([hidden], vec![0.0; hidden]));
-    graph.weight("w2.weight", Tensor::f32([channels, hidden, 1, 1], vec![0.0; channels * hidden]));
-    for (name, value) in [("bound", 3.0), ("fire_threshold", 0.5), ("rate", 0.3), ("zero", 0.0)] {
-        graph.weight(name, Tensor::scalar(value));
-    }
-    let depthwise = Conv { group: channels, ..Conv::same(3, PadMode::Wrap) };
-    graph.push("perceive", depthwise, ["state", "perception.weight"]);
-    graph.push("hidden", Conv::default(), ["perceive", "w1.weight", "w1.bias"]);
-    graph.push("relu", Relu {}, ["hidden"]);
-    graph.push("update", Conv::default(), ["relu", "w2.weight"]);
-    graph.push("tanh", Tanh {}, ["update"]);
-    graph.push("target", Mul {}, ["tanh", "bound"]);
-    graph.push("delta", Sub {}, ["target", "state"]);
-    let mask = vec![Dim::BATCH, Dim::Fixed(1), Dim::HEIGHT, Dim::WIDTH];
-    graph.push("mask", RandomUniform { shape: mask, ..RandomUniform::default() }, []);
-    graph.push("fire", Greater {}, ["mask", "fire_threshold"]);
-    graph.push("gate", Where {}, ["fire", "rate", "zero"]);
-    graph.push("change", Mul {}, ["delta", "gate"]);
-    graph.push("next_state", Add {}, ["state", "change"]);
-    graph.output("next_state", OutputKind::State);
-    graph
-}
-
-/// The maps of the material, read from the state.
-pub fn output(shape: AutomatonShape, maps: &[MapReadout]) -> Graph {
-    let mut graph = Graph::default();
-    graph.input("state", InputKind::State, Dim::nchw(shape.channels));
+    let mut first = 0;
     for map in maps {
         let name = map.kind.name();
+        let part = |suffix: &str| format!("{name}.{suffix}");
         let count = map.mean.len();
-        let (start, end) = (map.first_channel as i64, (map.first_channel + count) as i64);
-        let slice = Slice { starts: vec![start], ends: vec![end], axes: vec![1], steps: Vec::new() };
-        let [channels, scaled, shifted] = ["channels", "scaled", "shifted"].map(|part| format!("{name}.{part}"));
-        let deviation = graph.weight(&format!("{name}.deviation"), Tensor::f32([1, count, 1, 1], map.deviation.clone()));
-        let mean = graph.weight(&format!("{name}.mean"), Tensor::f32([1, count, 1, 1], map.mean.clone()));
-        graph.push(&channels, slice, ["state"]);
-        graph.push(&scaled, Mul {}, [channels.as_str(), &deviation]);
-        graph.push(&shifted, Add {}, [scaled.as_str(), &mean]);
-        let [low, high] = map.kind.usual_range();
-        graph.push(name, Clip { min: Some(low), max: Some(high) }, [shifted.as_str()]);
-        graph.output(name, map.kind);
+        // A constant map is any channels of the state times zero.
+        let range = if map.channels == 0 { 0..count } else { first..first + count };
+        first += map.channels;
+        let slice = graph.push(&part("channels"), channel_slice(range), ["state"]);
+        let std = graph.weight(&part("std"), Tensor::f32([1, count, 1, 1], map.std.clone()));
+        let scaled = graph.push(&part("scaled"), Mul {}, [slice.as_str(), &std]);
+        let mean = graph.weight(&part("mean"), Tensor::f32([1, count, 1, 1], map.mean.clone()));
+        let value = if map.kind == OutputKind::Normal { part("slopes") } else { part("value") };
+        graph.push(&value, Add {}, [scaled.as_str(), &mean]);
+        if map.kind == OutputKind::Normal {
+            normal_from_slopes(&mut graph, name, &value);
+        } else {
+            let [min, max] = map.kind.usual_range();
+            graph.push(name, imagine_graph::Clip { min: Some(min), max: Some(max) }, [value.as_str()]);
+        }
+        graph.outputs.push(GraphOutput::new(name, map.kind));
     }
     graph
 }
 
-/// Per channel: identity, both Sobel filters over 4, and the binomial filter less 16 times the centre, over 4.
+/// `n = (sx, sy, 1) / sqrt(sx^2 + sy^2 + 1)`: unit length by construction.
+fn normal_from_slopes(graph: &mut Graph, name: &str, slopes: &str) {
+    let part = |suffix: &str| format!("{name}.{suffix}");
+    let one = graph.weight(&part("one"), Tensor::scalar(1.0));
+    let squares = graph.push(&part("squares"), Mul {}, [slopes, slopes]);
+    let x = graph.push(&part("x_squared"), channel_slice(0..1), [squares.as_str()]);
+    let y = graph.push(&part("y_squared"), channel_slice(1..2), [squares.as_str()]);
+    let tilt = graph.push(&part("tilt"), Add {}, [x.as_str(), &y]);
+    let sum = graph.push(&part("length_squared"), Add {}, [tilt.as_str(), &one]);
+    let length = graph.push(&part("length"), Sqrt {}, [sum.as_str()]);
+    let xy = graph.push(&part("xy"), Div {}, [slopes, &length]);
+    let z = graph.push(&part("z"), Div {}, [one.as_str(), &length]);
+    graph.push(name, Concat { axis: 1 }, [xy.as_str(), &z]);
+}
+
+fn channel_slice(range: std::ops::Range<usize>) -> Slice {
+    Slice { starts: vec![range.start as i64], ends: vec![range.end as i64], axes: vec![1], steps: vec![] }
+}
+
+/// Four filters for every channel: identity, Sobel along x and y over 4, and the nine-point Laplacian over 4.
 fn perception(channels: usize) -> Tensor {
     const FILTERS: [[f32; 9]; 4] = [
         [0.0, 0.0, 0.0, 0.0, 1.0, 0.0, 0.0, 0.0, 0.0],
@@ -103,12 +166,12 @@ fn perception(channels: usize) -> Tensor {
         [-0.25, -0.5, -0.25, 0.0, 0.0, 0.0, 0.25, 0.5, 0.25],
         [0.25, 0.5, 0.25, 0.5, -3.0, 0.5, 0.25, 0.5, 0.25],
     ];
-    Tensor::f32([4 * channels, 1, 3, 3], FILTERS.concat().repeat(channels))
+    let elements: Vec<f32> = (0..channels).flat_map(|_| FILTERS.into_iter().flatten()).collect();
+    Tensor::f32([4 * channels, 1, 3, 3], elements)
 }
 
-fn normal(shape: [usize; 4], seed: u64, deviation: f32) -> Tensor {
-    let key = rng::key(seed, 0, 0);
-    let count = shape.iter().product::<usize>() as u32;
-    let values = (0..count).map(|i| deviation * rng::normal(i, 0, 0, key)).collect::<Vec<_>>();
-    Tensor::f32(shape, values)
+/// Normal numbers as sums of twelve uniform ones, scaled.
+fn normal(shape: [usize; 4], scale: f32, rng: &mut impl Rng) -> Tensor {
+    let mut draw = || ((0..12).map(|_| rng.random::<f32>()).sum::<f32>() - 6.0) * scale;
+    Tensor::f32(shape, (0..shape.iter().product()).map(|_| draw()).collect::<Vec<f32>>())
 }

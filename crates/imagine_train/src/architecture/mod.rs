@@ -1,3 +1,3 @@
-//! Architectures: functions that return graphs.
+//! Networks as functions that return a graph.
 
 pub mod automaton;

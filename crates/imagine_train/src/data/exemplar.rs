@@ -1,180 +1,278 @@
-//! The exemplar: one picture, or all maps of a material, as normalised channels at the resolution of training.
+//! What a texture is learnt from: one picture, or the maps of a PBR folder, scaled to a working size and normalised to
+//! channels of zero mean and unit variance.
+//!
+//! | map | channels in the state | stored as |
+//! |---|---|---|
+//! | base colour | 3 | sRGB values 0 to 1 |
+//! | normal | 2 | slopes `nx/nz`, `ny/nz`, re-centred to mean 0; any state decodes to a unit normal |
+//! | height, roughness, occlusion, metallic | 1 each | value 0 to 1 |
+//!
+//! A map that is constant over the picture needs no state: it keeps its value and no channel.
 
 use std::path::{Path, PathBuf};
 
-use image::imageops::FilterType;
-use image::{DynamicImage, ImageBuffer, Rgb};
-use imagine_graph::OutputKind;
+use imagine_graph::{OutputKind, Provenance};
 use sha2::{Digest, Sha256};
 
-use crate::architecture::automaton::MapReadout;
+use super::picture::{Planes, Samples, linear_to_srgb};
+use crate::error::ExemplarError;
 
-/// Largest picture that is read, in pixels a side.
-const MAX_SIDE: u32 = 16_384;
-/// A channel that varies less than this is constant: it is left out of the state and comes from the readout alone.
-const CONSTANT: f32 = 2e-3;
+/// Below this standard deviation a map counts as constant.
+const CONSTANT: f32 = 1e-3;
+/// Sides are multiples of this, so that every pyramid level has whole pixels.
+const SIDE_MULTIPLE: u32 = 16;
+/// Smallest side that can be learnt from.
+const LEAST_SIDE: u32 = 32;
+/// Steeper normals than this `nz` are flattened: slopes stay finite.
+const LEAST_NZ: f32 = 0.2;
 
-/// Why an exemplar cannot be used.
-#[derive(Debug, thiserror::Error)]
-#[non_exhaustive]
-pub enum ExemplarError {
-    /// A file cannot be read.
-    #[error("{}: {error}", path.display())]
-    Read {
-        /// The file or folder.
-        path: PathBuf,
-        /// The fault.
-        error: std::io::Error,
-    },
-    /// A file is no picture, or too large.
-    #[error("{}: {error}", path.display())]
-    Image {
-        /// The file.
-        path: PathBuf,
-        /// The fault.
-        error: image::ImageError,
-    },
-    /// A folder without a colour map.
-    #[error("{}: no color.jpg or color.png in this folder", path.display())]
-    NoColor {
-        /// The folder.
-        path: PathBuf,
-    },
-}
-
-/// An exemplar at the resolution of training.
-#[derive(Clone, Debug)]
-pub struct Exemplar {
-    /// Side in pixels.
-    pub side: usize,
-    /// How each map is read from the channels.
-    pub maps: Vec<MapReadout>,
-    /// Channels `[visible, side, side]`, each with mean 0 and variance 1.
-    pub channels: Vec<f32>,
-    /// SHA-256 over the files in the order of the maps, hexadecimal.
-    pub sha256: String,
-}
-
-/// File names of each map, without ending, in the order in which they are looked for.
-const FILES: [(OutputKind, &[&str]); 6] = [
-    (OutputKind::BaseColor, &["color"]),
-    (OutputKind::Normal, &["normal", "normal_derived"]),
-    (OutputKind::Roughness, &["roughness"]),
-    (OutputKind::Height, &["height"]),
-    (OutputKind::Occlusion, &["ao"]),
-    (OutputKind::Metallic, &["metallic"]),
+/// How maps are recognised in a folder: the kind, how samples are read, and file names without extension, best first.
+const MAPS: [(OutputKind, Samples, &[&str]); 6] = [
+    (OutputKind::BaseColor, Samples::Color, COLOR_NAMES),
+    (OutputKind::Normal, Samples::Normal, &["normal", "normal_gl", "normal_derived"]),
+    (OutputKind::Roughness, Samples::Value, &["roughness"]),
+    (OutputKind::Height, Samples::Value, &["height", "displacement"]),
+    (OutputKind::Occlusion, Samples::Value, &["ao", "occlusion", "ambient_occlusion"]),
+    (OutputKind::Metallic, Samples::Value, &["metallic", "metalness"]),
 ];
+const COLOR_NAMES: &[&str] = &["color", "base_color", "albedo", "diffuse"];
+const EXTENSIONS: [&str; 3] = ["png", "jpg", "jpeg"];
+
+/// How an exemplar is read.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ExemplarOptions {
+    /// Pixels along the shorter side after scaling, at least 32; larger pictures are made smaller, never larger. Default 128.
+    pub side: u32,
+    /// Whether opposite borders of the picture meet. Default true.
+    pub tiles: bool,
+}
+
+impl Default for ExemplarOptions {
+    fn default() -> Self {
+        Self { side: 128, tiles: true }
+    }
+}
+
+/// One map of an exemplar.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ExemplarMap {
+    /// What it means.
+    pub kind: OutputKind,
+    /// Mean of every channel, before normalisation.
+    pub mean: Vec<f32>,
+    /// Standard deviation of every channel, before normalisation; 0 for a constant map.
+    pub std: Vec<f32>,
+    /// Normalised values, `[channel][row * width + column]`; empty for a constant map.
+    pub channels: Vec<Vec<f32>>,
+}
+
+/// What a texture is learnt from.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Exemplar {
+    /// The maps, colour first.
+    pub maps: Vec<ExemplarMap>,
+    /// Height in pixels, a multiple of 16.
+    pub height: usize,
+    /// Width in pixels, a multiple of 16.
+    pub width: usize,
+    /// Whether opposite borders meet.
+    pub tiles: bool,
+    /// SHA-256 over the bytes of all files used, in the order of [`Self::maps`], in hexadecimal.
+    pub sha256: String,
+    /// Name of the picture or folder.
+    pub name: String,
+}
 
 impl Exemplar {
-    /// Reads a picture, or a folder with `color` and, as far as there, `normal`, `roughness`, `height`, `ao`, `metallic`.
-    pub fn load(path: &Path, side: usize) -> Result<Self, ExemplarError> {
-        let mut exemplar = Self { side, maps: Vec::new(), channels: Vec::new(), sha256: String::new() };
+    /// Reads a picture (colour alone) or a folder of maps.
+    pub fn load(path: &Path, options: &ExemplarOptions) -> Result<Self, ExemplarError> {
+        let files = if path.is_dir() { find_maps(path)? } else { vec![(MAPS[0].0, MAPS[0].1, path.to_path_buf())] };
         let mut hash = Sha256::new();
-        for (kind, file) in files(path)? {
-            let bytes = std::fs::read(&file).map_err(|error| ExemplarError::Read { path: file.clone(), error })?;
+        let mut decoded: Vec<(OutputKind, Planes)> = Vec::new();
+        for (kind, samples, file) in files {
+            let bytes = std::fs::read(&file).map_err(|source| ExemplarError::Io { path: file.clone(), source })?;
             hash.update(&bytes);
-            let picture = decode(&bytes).map_err(|error| ExemplarError::Image { path: file, error })?;
-            exemplar.add(kind, planes(kind, &picture, side));
-        }
-        exemplar.sha256 = hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect();
-        Ok(exemplar)
-    }
-
-    /// Number of channels that vary.
-    pub fn visible(&self) -> usize {
-        self.channels.len() / (self.side * self.side)
-    }
-
-    fn add(&mut self, kind: OutputKind, planes: Vec<Vec<f32>>) {
-        let moments: Vec<(f32, f32)> = planes.iter().map(|plane| moments(plane)).collect();
-        let first_channel = self.visible();
-        let varies = moments.iter().any(|(_, deviation)| *deviation > CONSTANT);
-        let constant = |(mean, _): &(f32, f32)| (*mean, 0.0);
-        let moments = if varies { moments } else { moments.iter().map(constant).collect() };
-        if varies {
-            for (plane, (mean, deviation)) in planes.iter().zip(&moments) {
-                self.channels.extend(plane.iter().map(|v| (v - mean) / deviation.max(1e-6)));
+            let planes = Planes::decode(&file, &bytes, samples)?;
+            let first = decoded.first().map_or(&planes, |(_, first)| first);
+            if (first.width, first.height) != (planes.width, planes.height) {
+                return Err(ExemplarError::SizeMismatch { path: file, expected: size(first), found: size(&planes) });
             }
+            if planes.width.min(planes.height) < LEAST_SIDE as usize {
+                return Err(ExemplarError::TooSmall { path: file, found: size(&planes), least: LEAST_SIDE });
+            }
+            decoded.push((kind, planes));
         }
-        let (mean, deviation) = moments.into_iter().unzip();
-        let first_channel = if varies { first_channel } else { 0 };
-        self.maps.push(MapReadout { kind, first_channel, mean, deviation });
+        let [width, height] = working_size(size(&decoded[0].1), options.side.max(LEAST_SIDE));
+        let maps: Vec<_> =
+            decoded.iter().map(|(kind, planes)| normalise(*kind, encode(*kind, planes.scale_by_area(height, width)))).collect();
+        if maps.iter().all(ExemplarMap::is_constant) {
+            return Err(ExemplarError::Constant { path: path.to_path_buf() });
+        }
+        let sha256 = hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect();
+        let name = path.file_stem().unwrap_or(path.as_os_str()).to_string_lossy().into_owned();
+        Ok(Self { maps, height, width, tiles: options.tiles, sha256, name })
+    }
+
+    /// Number of channels that a state needs to show all maps.
+    pub fn channels(&self) -> usize {
+        self.maps.iter().map(|map| map.channels.len()).sum()
+    }
+
+    /// All normalised channels, `[channel, row, column]` in row-major order.
+    pub fn values(&self) -> Vec<f32> {
+        self.maps.iter().flat_map(|map| map.channels.iter().flatten().copied()).collect()
+    }
+
+    /// Where the data comes from, for the generator's card; the hash is filled in, and the name if there is none.
+    pub fn provenance(&self, given: &Provenance) -> Provenance {
+        let name = if given.name.is_empty() { self.name.clone() } else { given.name.clone() };
+        Provenance { name, sha256: self.sha256.clone(), ..given.clone() }
     }
 }
 
-fn files(path: &Path) -> Result<Vec<(OutputKind, PathBuf)>, ExemplarError> {
-    let kind = std::fs::metadata(path).map_err(|error| ExemplarError::Read { path: path.into(), error })?;
-    if !kind.is_dir() {
-        return Ok(vec![(OutputKind::BaseColor, path.into())]);
+impl ExemplarMap {
+    /// Whether the map has one value everywhere.
+    pub fn is_constant(&self) -> bool {
+        self.channels.is_empty()
     }
-    let find = |name: &&str| ["jpg", "jpeg", "png"].map(|end| path.join(name).with_extension(end)).into_iter().find(|p| p.is_file());
-    let found: Vec<_> = FILES.iter().filter_map(|(kind, names)| Some((*kind, names.iter().find_map(find)?))).collect();
-    if found.first().is_none_or(|(kind, _)| *kind != OutputKind::BaseColor) {
-        return Err(ExemplarError::NoColor { path: path.into() });
+}
+
+/// The maps that a folder has, in the order of [`MAPS`].
+fn find_maps(folder: &Path) -> Result<Vec<(OutputKind, Samples, PathBuf)>, ExemplarError> {
+    let io = |source| ExemplarError::Io { path: folder.to_path_buf(), source };
+    let mut files = Vec::new();
+    for entry in std::fs::read_dir(folder).map_err(io)? {
+        files.push(entry.map_err(io)?.path());
+    }
+    files.sort();
+    let lower = |text: Option<&std::ffi::OsStr>| text.unwrap_or_default().to_string_lossy().to_lowercase();
+    let called = |name: &str| {
+        let fits = |f: &&PathBuf| lower(f.file_stem()) == name && EXTENSIONS.contains(&lower(f.extension()).as_str());
+        files.iter().find(fits).cloned()
+    };
+    let mut found = Vec::new();
+    for (kind, samples, names) in MAPS {
+        if let Some(file) = names.iter().find_map(|name| called(name)) {
+            found.push((kind, samples, file));
+        } else if kind == OutputKind::BaseColor {
+            return Err(ExemplarError::NoColor { path: folder.to_path_buf(), expected: COLOR_NAMES });
+        }
     }
     Ok(found)
 }
 
-fn decode(bytes: &[u8]) -> image::ImageResult<DynamicImage> {
-    let mut reader = image::ImageReader::new(std::io::Cursor::new(bytes)).with_guessed_format()?;
-    let mut limits = image::Limits::default();
-    limits.max_image_width = Some(MAX_SIDE);
-    limits.max_image_height = Some(MAX_SIDE);
-    reader.limits(limits);
-    reader.decode()
+fn size(planes: &Planes) -> [u32; 2] {
+    [planes.width as u32, planes.height as u32]
 }
 
-/// The map's planes at `side`, in the output's units. Colour is averaged as light, normals are renormalised and centred.
-fn planes(kind: OutputKind, picture: &DynamicImage, side: usize) -> Vec<Vec<f32>> {
-    let picture = picture.to_rgb32f();
-    let color = kind == OutputKind::BaseColor;
-    let picture = if color { map(picture, srgb_to_linear) } else { picture };
-    let side = side as u32;
-    let scaled = if picture.dimensions() == (side, side) {
-        picture
-    } else {
-        image::imageops::resize(&picture, side, side, FilterType::CatmullRom)
-    };
-    let scaled = if color { map(scaled, linear_to_srgb) } else { scaled };
-    let plane = |channel: usize| scaled.pixels().map(|p| p.0[channel]).collect::<Vec<_>>();
+/// Width and height whose shorter side is `side` or less, at (nearly) the same aspect.
+fn working_size(found: [u32; 2], side: u32) -> [usize; 2] {
+    let shorter = found[0].min(found[1]);
+    let scale = f64::from(side.min(shorter)) / f64::from(shorter);
+    found.map(|length| {
+        let multiple = f64::from(SIDE_MULTIPLE);
+        let most = (length / SIDE_MULTIPLE) * SIDE_MULTIPLE;
+        let scaled = (f64::from(length) * scale / multiple).round() * multiple;
+        (scaled as u32).clamp(LEAST_SIDE, most) as usize
+    })
+}
+
+/// The channels that stand for a scaled map in the state.
+fn encode(kind: OutputKind, planes: Planes) -> Vec<Vec<f32>> {
+    let mut channels = planes.channels;
     match kind {
-        OutputKind::BaseColor => (0..3).map(plane).collect(),
-        OutputKind::Normal => normal_planes([plane(0), plane(1)]),
-        _ => vec![plane(0)],
+        OutputKind::BaseColor => channels.iter_mut().flatten().for_each(|v| *v = linear_to_srgb(*v)),
+        OutputKind::Normal => {
+            let nz = channels.pop().unwrap_or_default();
+            for (index, nz) in nz.into_iter().enumerate() {
+                let (nx, ny) = (channels[0][index], channels[1][index]);
+                let nz = nz / (nx * nx + ny * ny + nz * nz).sqrt().max(1e-6);
+                let tilt = (nx * nx + ny * ny).sqrt().max(1e-6);
+                // Slopes by the direction of the tilt, from a unit vector no steeper than the limit.
+                let nz = nz.clamp(LEAST_NZ, 1.0);
+                let slope = (1.0 - nz * nz).sqrt() / nz / tilt;
+                channels[0][index] = nx * slope;
+                channels[1][index] = ny * slope;
+            }
+        }
+        _ => {}
     }
+    channels
 }
 
-type Picture = ImageBuffer<Rgb<f32>, Vec<f32>>;
-
-fn map(mut picture: Picture, curve: impl Fn(f32) -> f32) -> Picture {
-    picture.iter_mut().for_each(|v| *v = curve(*v));
-    picture
+fn normalise(kind: OutputKind, mut channels: Vec<Vec<f32>>) -> ExemplarMap {
+    let moments = |channel: &Vec<f32>| {
+        let count = channel.len() as f64;
+        let mean = channel.iter().map(|&v| f64::from(v)).sum::<f64>() / count;
+        let variance = channel.iter().map(|&v| (f64::from(v) - mean).powi(2)).sum::<f64>() / count;
+        (mean as f32, variance.sqrt() as f32)
+    };
+    let (mut mean, mut std): (Vec<f32>, Vec<f32>) = channels.iter().map(moments).unzip();
+    let constant = std.iter().all(|&s| s < CONSTANT);
+    if constant {
+        channels.clear();
+        std.iter_mut().for_each(|s| *s = 0.0);
+    }
+    for (channel, (mean, std)) in channels.iter_mut().zip(mean.iter().zip(&std)) {
+        channel.iter_mut().for_each(|v| *v = (*v - mean) / std.max(CONSTANT));
+    }
+    // A surface is flat on the whole: a mean tilt is an error of the scan, not of the material.
+    if kind == OutputKind::Normal {
+        mean.iter_mut().for_each(|m| *m = 0.0);
+    }
+    ExemplarMap { kind, mean, std, channels }
 }
 
-/// Normals with mean x and y of 0: a tilt of the whole surface is a fault of the scan.
-fn normal_planes(stored: [Vec<f32>; 2]) -> Vec<Vec<f32>> {
-    let centred = stored.map(|plane| {
-        let mean = moments(&plane).0;
-        plane.iter().map(|v| ((v - mean) * 2.0).clamp(-0.99, 0.99)).collect::<Vec<f32>>()
-    });
-    let z = centred[0].iter().zip(&centred[1]).map(|(x, y)| (1.0 - x * x - y * y).max(0.05).sqrt()).collect();
-    let [x, y] = centred;
-    vec![x, y, z]
-}
+#[cfg(test)]
+mod tests {
+    use super::*;
 
-fn moments(values: &[f32]) -> (f32, f32) {
-    let count = values.len() as f64;
-    let mean = values.iter().map(|v| f64::from(*v)).sum::<f64>() / count;
-    let variance = values.iter().map(|v| (f64::from(*v) - mean).powi(2)).sum::<f64>() / count;
-    (mean as f32, variance.sqrt() as f32)
-}
+    fn folder() -> tempfile::TempDir {
+        let folder = tempfile::tempdir().unwrap();
+        let wave = |x: u32, y: u32| (128.0 + 90.0 * ((x as f32 * 0.3).sin() * (y as f32 * 0.2).cos())) as u8;
+        let save = |name: &str, pixel: &dyn Fn(u32, u32) -> [u8; 3]| {
+            image::RgbImage::from_fn(96, 64, |x, y| image::Rgb(pixel(x, y))).save(folder.path().join(name)).unwrap();
+        };
+        save("color.png", &|x, y| [wave(x, y), wave(y, x), 40]);
+        save("normal.png", &|x, y| [wave(x, y) / 2 + 96, 140, 230]);
+        save("roughness.png", &|x, y| [wave(y, x + 9); 3]);
+        save("metallic.png", &|_, _| [255; 3]);
+        folder
+    }
 
-/// The sRGB transfer curve, IEC 61966-2-1.
-fn srgb_to_linear(v: f32) -> f32 {
-    if v <= 0.040_45 { v / 12.92 } else { ((v + 0.055) / 1.055).powf(2.4) }
-}
+    #[test]
+    fn a_folder_gives_normalised_channels_and_constants() {
+        let folder = folder();
+        let options = ExemplarOptions { side: 32, ..ExemplarOptions::default() };
+        let exemplar = Exemplar::load(folder.path(), &options).unwrap();
+        assert_eq!((exemplar.height, exemplar.width), (32, 48));
+        let kinds: Vec<_> = exemplar.maps.iter().map(|m| (m.kind, m.channels.len())).collect();
+        use OutputKind::*;
+        assert_eq!(kinds, [(BaseColor, 3), (Normal, 2), (Roughness, 1), (Metallic, 0)]);
+        assert!((exemplar.maps[3].mean[0] - 1.0).abs() < 1e-6);
+        assert_eq!(exemplar.maps[1].mean, [0.0, 0.0]);
+        let red = &exemplar.maps[0].channels[0];
+        let mean = red.iter().sum::<f32>() / red.len() as f32;
+        let variance = red.iter().map(|v| v * v).sum::<f32>() / red.len() as f32;
+        assert!(mean.abs() < 1e-3 && (variance - 1.0).abs() < 1e-3, "{mean} {variance}");
+        assert_eq!(exemplar.values().len(), exemplar.channels() * 32 * 48);
+        assert_eq!(exemplar.sha256.len(), 64);
+    }
 
-fn linear_to_srgb(v: f32) -> f32 {
-    let v = v.clamp(0.0, 1.0);
-    if v <= 0.003_130_8 { v * 12.92 } else { 1.055 * v.powf(1.0 / 2.4) - 0.055 }
+    #[test]
+    fn errors_name_the_file() {
+        let folder = folder();
+        let load = |path: &Path| Exemplar::load(path, &ExemplarOptions::default()).unwrap_err().to_string();
+        image::GrayImage::new(64, 64).save(folder.path().join("height.png")).unwrap();
+        assert!(load(folder.path()).contains("height.png: [64, 64] pixels, but the colour map has [96, 64]"));
+        std::fs::write(folder.path().join("height.png"), b"no picture").unwrap();
+        assert!(load(folder.path()).contains("height.png: "));
+        std::fs::remove_file(folder.path().join("color.png")).unwrap();
+        assert!(load(folder.path()).contains("no colour map"));
+        assert!(load(&folder.path().join("absent.png")).contains("absent.png: "));
+        image::RgbImage::new(64, 64).save(folder.path().join("black.png")).unwrap();
+        assert!(load(&folder.path().join("black.png")).contains("one constant value"));
+        image::RgbImage::new(64, 8).save(folder.path().join("thin.png")).unwrap();
+        assert!(load(&folder.path().join("thin.png")).contains("at least 32"));
+    }
 }

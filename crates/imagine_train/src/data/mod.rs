@@ -1,3 +1,6 @@
-//! Training pictures and what is read from them.
+//! Training data: pictures and material folders, as channels that a network can learn.
 
-pub mod exemplar;
+mod exemplar;
+mod picture;
+
+pub use exemplar::{Exemplar, ExemplarMap, ExemplarOptions};

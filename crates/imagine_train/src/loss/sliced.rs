@@ -1,45 +1,81 @@
-//! Sliced Wasserstein distance between patch distributions: compare sorted responses of random filters.
-//!
-//! Rabin et al. 2011; for textures Heitz et al. 2021, here on raw patches instead of network features.
+//! Sliced distance: along random filters the sorted responses of both patch sets should be the same.
 
-use burn::tensor::backend::Backend;
-use burn::tensor::{Tensor, TensorData};
+use burn::tensor::backend::AutodiffBackend;
+use burn::tensor::{Int, Tensor, TensorData};
 use rand::Rng;
 use rand::seq::index;
 
-use super::patches::PATCH;
+/// Filters drawn each time.
+const FILTERS: usize = 16;
+/// Most channels that one filter mixes.
+const MOST_CHANNELS: usize = 3;
+/// Added to the exemplar's standard deviation before dividing by it, so that silent filters stay silent.
+const SOFT: f32 = 0.05;
 
-/// Number of random filters in one evaluation.
-pub const FILTERS: usize = 16;
-
-/// Mean squared distance between the sorted filter responses of two equally large sets of patches `[p, d]`.
+/// Mean squared difference of sorted filter responses, in units of the exemplar's deviation.
 ///
-/// Each filter is divided by the spread of the exemplar's response, so that strong and weak structure count alike.
-pub fn sliced_wasserstein<B: Backend>(generated: Tensor<B, 2>, exemplar: Tensor<B, 2>, filters: Tensor<B, 2>) -> Tensor<B, 1> {
-    let target = exemplar.matmul(filters.clone()).sort(0);
-    let mean = target.clone().mean_dim(0);
-    let spread = (target.clone() - mean).powi_scalar(2).mean_dim(0).sqrt() + 0.05;
-    let difference = (generated.matmul(filters).sort(0) - target) / spread;
-    difference.powi_scalar(2).mean()
+/// Both matrices hold as many patches as rows, `pixel * channels + channel` as columns. Half of the filters see the first
+/// three channels (colour), half a random mix of up to three.
+pub fn loss<B: AutodiffBackend>(
+    generated: Tensor<B, 2>,
+    exemplar: Tensor<B::InnerBackend, 2>,
+    channels: usize,
+    rng: &mut impl Rng,
+) -> Tensor<B, 1> {
+    let [_, width] = generated.dims();
+    let device = generated.device();
+    let filters = random_filters(width, channels, rng);
+    let filters = Tensor::<B::InnerBackend, 2>::from_data(TensorData::new(filters, [width, FILTERS]), &device);
+    let wanted = exemplar.matmul(filters.clone());
+    let scale = (wanted.clone().var_bias(0).sqrt() + SOFT).recip();
+    let wanted = wanted.sort(0);
+    let found = generated.matmul(Tensor::from_inner(filters));
+    let order = found.clone().inner().argsort(0);
+    let found = found.gather(0, Tensor::<B, 2, Int>::from_inner(order));
+    ((found - Tensor::from_inner(wanted)) * Tensor::from_inner(scale)).powi_scalar(2).mean()
 }
 
-/// Filters `[PATCH * PATCH * channels, FILTERS]` of unit length: half of them on the first three channels, the other half
-/// on up to three channels chosen at random.
-pub fn random_filters<B: Backend>(rng: &mut impl Rng, channels: usize, device: &B::Device) -> Tensor<B, 2> {
-    let rows = PATCH * PATCH * channels;
-    let mut filters = vec![0.0f32; rows * FILTERS];
+/// `[width, FILTERS]` in row-major order; every filter has mean square 1 over the channels that it sees.
+fn random_filters(width: usize, channels: usize, rng: &mut impl Rng) -> Vec<f32> {
+    let pixels = width / channels;
+    let mut filters = vec![0.0; width * FILTERS];
     for filter in 0..FILTERS {
-        let count = channels.min(3);
-        let chosen = if filter % 2 == 0 { (0..count).collect() } else { index::sample(rng, channels, count).into_vec() };
-        let mut length = 0.0;
-        for pixel in 0..PATCH * PATCH {
-            for channel in &chosen {
-                let value = (0..4).map(|_| rng.random_range(-1.0..1.0f32)).sum::<f32>();
-                filters[(pixel * channels + channel) * FILTERS + filter] = value;
-                length += value * value;
+        let most = MOST_CHANNELS.min(channels);
+        let seen: Vec<usize> = if filter % 2 == 0 {
+            (0..most).collect()
+        } else {
+            let count = rng.random_range(1..=most);
+            index::sample(rng, channels, count).into_vec()
+        };
+        let scale = ((pixels * seen.len()) as f32).sqrt().recip();
+        for pixel in 0..pixels {
+            for &channel in &seen {
+                let normal = (0..12).map(|_| rng.random::<f32>()).sum::<f32>() - 6.0;
+                filters[(pixel * channels + channel) * FILTERS + filter] = normal * scale;
             }
         }
-        (0..rows).for_each(|row| filters[row * FILTERS + filter] /= length.sqrt().max(1e-6));
     }
-    Tensor::from_data(TensorData::new(filters, [rows, FILTERS]), device)
+    filters
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use burn::backend::{Autodiff, Flex};
+    use burn::tensor::{Distribution, backend::Backend};
+    use rand::SeedableRng;
+    use rand::rngs::StdRng;
+
+    #[test]
+    fn the_order_of_patches_does_not_matter_and_their_spread_does() {
+        let device = Default::default();
+        Flex::seed(&device, 5);
+        let exemplar = Tensor::<Flex, 2>::random([64, 50], Distribution::Normal(0.0, 1.0), &device);
+        let mut rng = StdRng::seed_from_u64(2);
+        let mut against = |generated: Tensor<Flex, 2>| {
+            loss::<Autodiff<Flex>>(Tensor::from_inner(generated), exemplar.clone(), 2, &mut rng).into_scalar()
+        };
+        assert!(against(exemplar.clone().flip([0])) < 1e-9);
+        assert!(against(exemplar.clone().mul_scalar(0.5)) > 0.05);
+    }
 }

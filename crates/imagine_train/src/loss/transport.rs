@@ -1,35 +1,76 @@
-//! Patch transport: every generated patch moves towards the exemplar patch that entropic optimal transport assigns to it.
-//!
-//! Sinkhorn iterations (Cuturi 2013) on the cost between two sets of patches; the assignment is made hard, so that the
-//! target is a real patch and not a blur of several.
+//! Patch transport: entropy-regularised optimal transport (Sinkhorn) between two patch sets, hardened to one target patch
+//! for every generated one.
 
-use burn::tensor::Tensor;
-use burn::tensor::backend::AutodiffBackend;
+use burn::tensor::backend::{AutodiffBackend, Backend};
+use burn::tensor::{Int, Tensor};
 
-/// Width of the transport kernel relative to the mean cost.
-const TEMPERATURE: f32 = 0.03;
+/// Sinkhorn iterations; the assignment hardly changes after them.
 const ITERATIONS: usize = 15;
+/// Regularisation, as a part of the mean cost.
+const SHARPNESS: f32 = 0.03;
+/// Keeps divisions finite where no mass arrives.
+const TINY: f32 = 1e-12;
 
-/// Mean squared distance of the generated patches `[p, d]` to the exemplar patches `[q, d]` assigned to them.
-pub fn transport<B: AutodiffBackend>(generated: Tensor<B, 2>, exemplar: &Tensor<B::InnerBackend, 2>) -> Tensor<B, 1> {
-    let assigned = assign(generated.clone().inner(), exemplar);
-    let difference = generated - Tensor::from_inner(assigned);
-    (difference.clone() * difference).mean()
+/// Mean squared distance from every generated patch to the exemplar patch that transport assigns to it.
+///
+/// `generated` and `exemplar` are patches as rows, of the same width. The assignment carries no gradient.
+pub fn loss<B: AutodiffBackend>(generated: Tensor<B, 2>, exemplar: Tensor<B::InnerBackend, 2>) -> Tensor<B, 1> {
+    let targets = assign(generated.clone().inner(), exemplar.clone());
+    let targets = Tensor::from_inner(exemplar.select(0, targets));
+    (generated - targets).powi_scalar(2).mean()
 }
 
-fn assign<B: burn::tensor::backend::Backend>(generated: Tensor<B, 2>, exemplar: &Tensor<B, 2>) -> Tensor<B, 2> {
-    let squares = |t: &Tensor<B, 2>| t.clone().powi_scalar(2).sum_dim(1);
-    let cross = generated.clone().matmul(exemplar.clone().transpose());
-    let cost = squares(&generated) + squares(exemplar).transpose() - cross * 2.0;
-    let mean = cost.clone().mean().reshape([1, 1]) * TEMPERATURE;
-    let kernel = ((cost.clone().min_dim(1) - cost) / mean.clamp_min(1e-9)).exp();
-    let [p, q] = kernel.dims();
-    let mut v = Tensor::<B, 2>::ones([q, 1], &kernel.device());
-    let share = q as f32 / p as f32;
+/// For every generated patch the index of its exemplar patch.
+pub fn assign<B: Backend>(generated: Tensor<B, 2>, exemplar: Tensor<B, 2>) -> Tensor<B, 1, Int> {
+    let [rows, _] = generated.dims();
+    let [columns, _] = exemplar.dims();
+    let device = generated.device();
+    let cost = squared_distances(generated, exemplar);
+    let sharpness = cost.clone().mean().mul_scalar(SHARPNESS).clamp_min(TINY).reshape([1, 1]);
+    let kernel = (cost.clone().min_dim(1) - cost).div(sharpness).exp();
+    let transposed = kernel.clone().transpose();
+    let share = |wanted: f32, mass: Tensor<B, 2>| (mass + TINY).recip().mul_scalar(wanted);
+    let mut v = Tensor::<B, 2>::ones([columns, 1], &device);
     for _ in 0..ITERATIONS {
-        let u = kernel.clone().matmul(v).clamp_min(1e-30).recip();
-        v = kernel.clone().transpose().matmul(u).clamp_min(1e-30).recip() / share;
+        let u = share(1.0 / rows as f32, kernel.clone().matmul(v));
+        v = share(1.0 / columns as f32, transposed.clone().matmul(u));
     }
-    let best = (kernel * v.transpose()).argmax(1).reshape([p]);
-    exemplar.clone().select(0, best)
+    (kernel * v.transpose()).argmax(1).flatten(0, 1)
+}
+
+/// `[generated, exemplar]`.
+fn squared_distances<B: Backend>(generated: Tensor<B, 2>, exemplar: Tensor<B, 2>) -> Tensor<B, 2> {
+    let squares = |t: &Tensor<B, 2>| t.clone().powi_scalar(2).sum_dim(1);
+    let sums = squares(&generated) + squares(&exemplar).transpose();
+    (sums - generated.matmul(exemplar.transpose()).mul_scalar(2.0)).clamp_min(0.0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use burn::backend::{Autodiff, Flex};
+    use burn::tensor::{Distribution, TensorData};
+
+    #[test]
+    fn a_permuted_set_is_matched_exactly() {
+        let device = Default::default();
+        Flex::seed(&device, 3);
+        let exemplar = Tensor::<Flex, 2>::random([40, 25], Distribution::Normal(0.0, 1.0), &device);
+        let order: Vec<i32> = (0..40).map(|i| (i * 7 + 3) % 40).collect();
+        let order = Tensor::<Flex, 1, Int>::from_data(TensorData::new(order, [40]), &device);
+        let generated = exemplar.clone().select(0, order.clone());
+        let found = assign(generated.clone(), exemplar.clone());
+        assert_eq!(found.into_data().to_vec::<i32>().unwrap(), order.into_data().to_vec::<i32>().unwrap());
+        let loss = loss::<Autodiff<Flex>>(Tensor::from_inner(generated), exemplar).into_scalar();
+        assert!(loss < 1e-9, "{loss}");
+    }
+
+    #[test]
+    fn mass_is_spread_where_the_nearest_patch_would_take_all() {
+        let device = Default::default();
+        let exemplar = Tensor::<Flex, 2>::from_data([[0.0f32], [1.0]], &device);
+        let generated = Tensor::<Flex, 2>::from_data([[0.1f32], [0.2]], &device);
+        let found = assign(generated, exemplar).into_data().to_vec::<i32>().unwrap();
+        assert_eq!(found, [0, 1]);
+    }
 }

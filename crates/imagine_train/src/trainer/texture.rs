@@ -1,261 +1,516 @@
-//! Trains a living texture: a cellular automaton whose patches are distributed like those of one exemplar.
+//! Trains an automaton on one exemplar.
+//!
+//! An update takes states from a pool, lets the automaton run on for a random number of steps, compares what its first
+//! channels show with the exemplar, and puts the states back. All random numbers of an update come from the training's
+//! seed and the update's number: a training that is resumed goes the way it would have gone.
 
-use std::ops::RangeInclusive;
+use std::collections::BTreeMap;
+use std::ops::ControlFlow;
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
 
-use burn::module::list_param_ids;
-use burn::optim::adaptor::OptimizerAdaptor;
-use burn::optim::{Adam, AdamConfig, GradientsParams, Optimizer};
+use burn::tensor::Tensor;
 use burn::tensor::backend::AutodiffBackend;
-use burn::tensor::{Tensor, TensorData};
-use imagine_burn::{Network, RunError, Value};
+use imagine_burn::{Network, Value};
+use imagine_graph::file::WeightFormat;
 use imagine_graph::rng::{Lattice, RandomState};
-use imagine_graph::{Card, Generator, Graph, GraphErrors, Recurrence, Size, SizeRule};
+use imagine_graph::{Card, Generator, Size, ValidGraph};
 use rand::rngs::StdRng;
 use rand::seq::index;
 use rand::{Rng, SeedableRng};
+use serde::{Deserialize, Serialize};
 
-use crate::architecture::automaton::{self, AutomatonShape};
-use crate::data::exemplar::Exemplar;
-use crate::loss::patches::{patches, random_positions};
-use crate::loss::pyramid::pyramid;
-use crate::loss::sliced::{random_filters, sliced_wasserstein};
-use crate::loss::transport::transport;
+use super::adam::Adam;
+use super::checkpoint::{Checkpoint, Record, write_whole};
+use super::pool::Pool;
+use super::preview::{Panel, sheet};
+use super::schedule::Schedule;
+use crate::architecture::automaton::{Automaton, FIXED, LEARNT, VisibleMap};
+use crate::data::Exemplar;
+use crate::error::{CheckpointError, TrainError};
+use crate::loss::{TextureLoss, TextureLossOptions};
 
-/// How a living texture is trained.
-#[derive(Clone, Debug, PartialEq)]
+/// Returns to good weights before a training gives up.
+const MOST_RETRIES: u32 = 8;
+/// Factor on the learning rate at every return to good weights.
+const RETRY_RATE: f32 = 0.5;
+/// Updates between two copies of good weights.
+const GOOD_EVERY: u32 = 25;
+/// Sides of the generated pictures of a preview.
+const PREVIEW_SIDES: [usize; 2] = [128, 256];
+
+/// How a texture is trained.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
 pub struct TextureOptions {
-    /// Channels of the state; at least the visible ones and 4 more.
-    pub channels: usize,
-    /// Width of the hidden layer.
-    pub hidden: usize,
-    /// Side of the torus that the automaton lives on while it trains, in cells.
-    pub torus: usize,
-    /// States that one update runs.
-    pub batch: usize,
-    /// Levels of the pyramid.
-    pub levels: usize,
-    /// Steps of one update.
-    pub rollout: RangeInclusive<usize>,
-    /// States that wait to be continued.
-    pub pool: usize,
-    /// One state of the pool starts anew every so many updates.
-    pub reseed_every: u64,
-    /// Patches a level.
-    pub patches: usize,
-    /// Weight of the sliced loss against the transport loss.
-    pub sliced_weight: f32,
-    /// Number of updates of the whole training.
-    pub updates: u64,
-    /// Learning rate after the warm-up; x0.3 at half, x0.1 at four fifths of the updates.
-    pub learning_rate: f64,
-    /// Updates over which the learning rate rises.
-    pub warm_up: u64,
-    /// Seed of everything that is random.
+    /// Chooses all random numbers of the training. Default 0.
     pub seed: u64,
+    /// Updates of the weights. Default 2000.
+    pub updates: u32,
+    /// Channels of a cell, a multiple of 4. Default 16.
+    pub channels: usize,
+    /// Width of the hidden layer, a multiple of 4. Default 128.
+    pub hidden: usize,
+    /// Side of the square torus that is trained on, in cells, 16 to 512. Default 64.
+    pub torus: usize,
+    /// States in a batch. Default 2.
+    pub batch: usize,
+    /// Fewest and most steps of a rollout. Default 16 to 32.
+    pub rollout: [u32; 2],
+    /// States in the pool, at least a batch. Default 32.
+    pub pool: usize,
+    /// A state begins anew every so many updates. Default 8.
+    pub reseed_every: u32,
+    /// Full learning rate. Default 0.002.
+    pub learning_rate: f32,
+    /// Most pyramid levels. Default 4.
+    pub levels: usize,
+    /// Most patches compared on a level. Default 1024.
+    pub patches: usize,
+    /// Weight of the sliced term. Default 0.5.
+    pub sliced: f32,
+    /// Finest levels that the sliced term is computed on. Default 4.
+    pub sliced_levels: usize,
+    /// Steps that the generator's file asks for, and that previews run. Default 160.
+    pub steps: u32,
+    /// Updates between two checkpoints. Default 100.
+    pub checkpoint_every: u32,
+    /// Updates between two previews. Default 200.
+    pub preview_every: u32,
 }
 
 impl Default for TextureOptions {
     fn default() -> Self {
+        let loss = TextureLossOptions::default();
         Self {
+            seed: 0,
+            updates: 2000,
             channels: 16,
             hidden: 128,
             torus: 64,
             batch: 2,
-            levels: 4,
-            rollout: 16..=40,
-            pool: 128,
+            rollout: [16, 32],
+            pool: 32,
             reseed_every: 8,
-            patches: 1024,
-            sliced_weight: 0.5,
-            updates: 4000,
-            learning_rate: 2e-3,
-            warm_up: 20,
-            seed: 0,
+            learning_rate: 0.002,
+            levels: loss.levels,
+            patches: loss.patches,
+            sliced: loss.sliced,
+            sliced_levels: loss.sliced_levels,
+            steps: 160,
+            checkpoint_every: 100,
+            preview_every: 200,
         }
     }
 }
 
-/// Why training stopped.
-#[derive(Debug, thiserror::Error)]
-#[non_exhaustive]
-pub enum TrainError {
-    /// Too few channels for the exemplar.
-    #[error("the exemplar has {visible} channels that vary; --channels must be at least {}, not {channels}", visible + 4)]
-    Channels {
-        /// Channels of the exemplar.
-        visible: usize,
-        /// Channels asked for.
-        channels: usize,
-    },
-    /// The graph is not valid.
-    #[error(transparent)]
-    Graph(#[from] GraphErrors),
-    /// The graph did not run.
-    #[error(transparent)]
-    Run(#[from] RunError),
-}
-
-/// Losses of one update.
-#[derive(Clone, Copy, Debug, Default, PartialEq)]
-pub struct Losses {
-    /// Mean squared distance to the assigned patches, summed over levels.
+/// Where a training stands.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Progress {
+    /// Updates done.
+    pub update: u32,
+    /// Updates of the whole training.
+    pub updates: u32,
+    /// Transport term of the last update.
     pub transport: f32,
-    /// Sliced Wasserstein distance, summed over levels.
+    /// Sliced term of the last update.
     pub sliced: f32,
+    /// Learning rate of the last update.
+    pub learning_rate: f32,
+    /// Updates a second since the start or resumption.
+    pub rate: f32,
+    /// Estimated time to the end.
+    pub remaining: Duration,
 }
 
-/// A training in progress.
-pub struct TextureTrainer<B: AutodiffBackend> {
-    options: TextureOptions,
-    exemplar: Exemplar,
-    levels: Vec<Tensor<B::InnerBackend, 4>>,
-    network: Network<B>,
-    optimizer: OptimizerAdaptor<Adam, Network<B>, B>,
-    pool: Vec<Vec<f32>>,
-    rng: StdRng,
-    device: B::Device,
-    update: u64,
-    warm_from: u64,
+/// What a training reports.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Event {
+    /// A checkpoint was found; training goes on from this update.
+    Resumed(u32),
+    /// An update is done.
+    Updated(Progress),
+    /// The loss was no number: training went back to its last good weights, with a smaller learning rate.
+    WentBack {
+        /// Update that training went back to.
+        update: u32,
+        /// Factor on the learning rate from now on.
+        rate_scale: f32,
+    },
+    /// A checkpoint was written.
+    Saved(PathBuf),
+    /// A preview was written.
+    Previewed(PathBuf),
 }
 
-impl<B: AutodiffBackend> TextureTrainer<B> {
-    /// A training from the start, or from the weights of an earlier one after `done` updates.
-    pub fn new(
-        exemplar: Exemplar,
-        options: TextureOptions,
-        resume: Option<(Graph, u64)>,
-        device: &B::Device,
-    ) -> Result<Self, TrainError> {
-        let visible = exemplar.visible();
-        if options.channels < visible + 4 {
-            return Err(TrainError::Channels { visible, channels: options.channels });
+/// Trains to the end, or until `report` breaks, and returns the generator with `card` completed.
+///
+/// Checkpoints and previews go to `folder`, which is made if needed; a checkpoint found there is continued.
+pub fn train_texture<A: AutodiffBackend>(
+    exemplar: &Exemplar,
+    options: &TextureOptions,
+    card: &Card,
+    folder: Option<&Path>,
+    device: &A::Device,
+    mut report: impl FnMut(Event) -> ControlFlow<()>,
+) -> Result<Generator, TrainError> {
+    let mut trainer = TextureTrainer::<A>::new(exemplar.clone(), options.clone(), device)?;
+    if let Some(folder) = folder {
+        std::fs::create_dir_all(folder)
+            .map_err(|source| CheckpointError::Io { path: folder.to_path_buf(), source })?;
+        if trainer.resume(folder)? && report(Event::Resumed(trainer.update)).is_break() {
+            return Ok(trainer.generator(card));
         }
-        let shape = AutomatonShape { channels: options.channels, hidden: options.hidden };
-        let (graph, update) = resume.unwrap_or_else(|| (automaton::step(shape, options.seed), 0));
-        let network = Network::new(&graph.validate()?, device).freeze(automaton::FROZEN);
-        let data = TensorData::new(exemplar.channels.clone(), [1, visible, exemplar.side, exemplar.side]);
-        let levels = pyramid(Tensor::from_data(data, device), options.levels);
-        let optimizer = AdamConfig::new().with_beta_1(0.9).with_beta_2(0.99).with_epsilon(1e-8).init();
-        let mut trainer = Self {
-            rng: StdRng::seed_from_u64(options.seed.wrapping_add(update)),
-            pool: Vec::new(),
-            device: device.clone(),
-            warm_from: update,
-            options,
-            exemplar,
-            levels,
-            network,
-            optimizer,
-            update,
+    }
+    let (begin, first) = (Instant::now(), trainer.update);
+    while trainer.update < options.updates {
+        let mut flow = match trainer.advance()? {
+            Step::Done { transport, sliced, learning_rate } => {
+                let rate = (trainer.update - first) as f32 / begin.elapsed().as_secs_f32().max(1e-6);
+                let left = (options.updates - trainer.update) as f32;
+                let remaining = Duration::from_secs_f32(left / rate.max(1e-6));
+                let (update, updates) = (trainer.update, options.updates);
+                report(Event::Updated(Progress { update, updates, transport, sliced, learning_rate, rate, remaining }))
+            }
+            Step::WentBack => report(Event::WentBack { update: trainer.update, rate_scale: trainer.rate_scale }),
         };
-        trainer.pool = (0..trainer.options.pool).map(|_| trainer.fresh()).collect();
+        if let Some(folder) = folder {
+            let due = |every: u32| trainer.update.is_multiple_of(every) || trainer.update == options.updates;
+            if due(options.checkpoint_every) || flow.is_break() {
+                flow = merge(flow, report(Event::Saved(trainer.save(folder, card)?)));
+            }
+            if due(options.preview_every) {
+                flow = merge(flow, report(Event::Previewed(trainer.preview(folder)?)));
+            }
+        }
+        if flow.is_break() {
+            break;
+        }
+    }
+    Ok(trainer.generator(card))
+}
+
+fn merge(a: ControlFlow<()>, b: ControlFlow<()>) -> ControlFlow<()> {
+    if a.is_break() { a } else { b }
+}
+
+/// A training that its owner advances one update at a time.
+pub struct TextureTrainer<A: AutodiffBackend> {
+    exemplar: Exemplar,
+    options: TextureOptions,
+    generator: Generator,
+    init: ValidGraph,
+    device: A::Device,
+    loss: TextureLoss<A::InnerBackend>,
+    at: Training<A>,
+    good: Training<A>,
+    update: u32,
+    good_update: u32,
+    rate_scale: f32,
+    retries: u32,
+    seconds: f64,
+    mean_loss: Option<f64>,
+}
+
+/// What an update changes, and what is gone back to if it fails.
+#[derive(Clone)]
+struct Training<A: AutodiffBackend> {
+    network: Network<A>,
+    adam: Adam<A::InnerBackend>,
+    pool: Pool,
+}
+
+/// What an update came to.
+enum Step {
+    Done { transport: f32, sliced: f32, learning_rate: f32 },
+    WentBack,
+}
+
+impl<A: AutodiffBackend> TextureTrainer<A> {
+    /// A training at its start.
+    pub fn new(exemplar: Exemplar, options: TextureOptions, device: &A::Device) -> Result<Self, TrainError> {
+        check(&options, &exemplar)?;
+        let automaton = Automaton { channels: options.channels, hidden: options.hidden, ..Automaton::default() };
+        let maps: Vec<_> = exemplar.maps.iter().map(VisibleMap::from).collect();
+        let mut rng = StdRng::seed_from_u64(options.seed);
+        let generator = automaton.generator(&maps, options.steps, &mut rng);
+        let valid = generator.validate()?;
+        let recurrence = valid.recurrence.expect("an automaton is recurrent");
+        let loss_options = TextureLossOptions {
+            levels: options.levels,
+            patches: options.patches,
+            sliced: options.sliced,
+            sliced_levels: options.sliced_levels,
+        };
+        let loss = TextureLoss::new(&exemplar, loss_options, device);
+        let pool = Pool { shape: [options.channels, options.torus, options.torus], states: Vec::new() };
+        let network = Network::new(&recurrence.step, device).freeze(&FIXED);
+        let at = Training { network, adam: Adam::default(), pool };
+        let mut trainer = Self {
+            exemplar,
+            options,
+            generator,
+            init: recurrence.init,
+            device: device.clone(),
+            loss,
+            good: at.clone(),
+            at,
+            update: 0,
+            good_update: 0,
+            rate_scale: 1.0,
+            retries: 0,
+            seconds: 0.0,
+            mean_loss: None,
+        };
+        trainer.fill_pool(&mut rng)?;
+        trainer.good = trainer.at.clone();
         Ok(trainer)
     }
 
-    /// Number of updates done, those of earlier trainings included.
-    pub fn updates(&self) -> u64 {
+    /// Number of updates done.
+    pub fn update(&self) -> u32 {
         self.update
     }
 
-    /// The options of the training.
-    pub fn options(&self) -> &TextureOptions {
-        &self.options
+    /// The generator with the weights so far, and `card` with training data, recipe and metrics filled in.
+    pub fn generator(&self, card: &Card) -> Generator {
+        let mut generator = self.generator.clone();
+        let learnt = self.at.network.weights().into_iter().filter(|(name, _)| LEARNT.contains(&name.as_str()));
+        if let Some(recurrence) = &mut generator.recurrence {
+            recurrence.step.weights.extend(learnt);
+        }
+        generator.card = card.clone();
+        let given = card.training_data.first().cloned().unwrap_or_default();
+        generator.card.training_data = vec![self.exemplar.provenance(&given)];
+        if generator.card.title.is_empty() {
+            generator.card.title = self.exemplar.name.clone();
+        }
+        if generator.card.recipe.is_empty() {
+            generator.card.recipe = self.recipe();
+        }
+        if let Some(loss) = self.mean_loss {
+            generator.card.metrics.insert("training_loss".into(), loss);
+        }
+        generator.card.metrics.insert("updates".into(), f64::from(self.update));
+        generator
     }
 
-    /// One update of the weights.
-    pub fn update(&mut self) -> Result<Losses, TrainError> {
-        let chosen = index::sample(&mut self.rng, self.pool.len(), self.options.batch).into_vec();
+    fn recipe(&self) -> String {
+        let options = serde_json::to_string(&self.options).unwrap_or_default();
+        format!(
+            "neural cellular automaton, Sinkhorn patch transport and sliced Wasserstein on {}x{} pixels, Adam with \
+             per-tensor gradient normalisation; options {options}",
+            self.exemplar.width, self.exemplar.height
+        )
+    }
+
+    fn fill_pool(&mut self, rng: &mut impl Rng) -> Result<(), TrainError> {
+        while self.at.pool.states.len() < self.options.pool {
+            let state = self.seed_state([self.options.torus; 2], rng.random())?;
+            let state = state.into_data().convert::<f32>().to_vec().unwrap_or_default();
+            self.at.pool.states.push(state);
+        }
+        Ok(())
+    }
+
+    fn seed_state(&self, [height, width]: [usize; 2], seed: u64) -> Result<Tensor<A::InnerBackend, 4>, TrainError> {
+        let network = Network::<A::InnerBackend>::new(&self.init, &self.device);
+        let values = network.run(Vec::new(), Size::new(height, width), random_state(seed, 0))?;
+        Ok(values.into_iter().next().expect("the init graph has one output").into_tensor())
+    }
+
+    /// Does one update, or goes back to the last good weights if its loss is no number.
+    fn advance(&mut self) -> Result<Step, TrainError> {
+        let begin = Instant::now();
+        // Returns to good weights must not draw the same numbers again.
+        let number = u64::from(self.update) << 8 | u64::from(self.retries);
+        let mut rng = StdRng::seed_from_u64(self.options.seed ^ number.wrapping_mul(0x9e37_79b9_7f4a_7c15));
+        let slots = index::sample(&mut rng, self.at.pool.states.len(), self.options.batch).into_vec();
         if self.update.is_multiple_of(self.options.reseed_every) {
-            self.pool[chosen[0]] = self.fresh();
+            let fresh = self.seed_state([self.options.torus; 2], rng.random())?;
+            self.at.pool.put(&slots[..1], fresh);
         }
-        let state = self.rollout(&chosen)?;
-        let (loss, losses) = self.loss(state.clone().narrow(1, 0, self.exemplar.visible()));
-        if !(losses.transport + losses.sliced).is_finite() {
-            chosen.iter().for_each(|&i| self.pool[i] = self.fresh());
-            return Ok(losses);
+        let state = self.rollout(self.at.pool.batch(&slots, &self.device), &mut rng)?;
+        let [batch, _, height, width] = state.dims();
+        let visible = state.clone().slice([0..batch, 0..self.exemplar.channels(), 0..height, 0..width]);
+        let terms = self.loss.terms(visible, &mut rng);
+        let [transport, sliced, total] = [&terms.transport, &terms.sliced, &terms.total].map(scalar);
+        if !total.is_finite() {
+            return self.go_back(total);
         }
-        let gradients = self.normalized_gradients(loss);
-        self.network = self.optimizer.step(self.learning_rate(), self.network.clone(), gradients);
-        let elements = state.inner().into_data().convert::<f32>().to_vec::<f32>().unwrap_or_default();
-        for (state, &index) in elements.chunks(self.state_len()).zip(&chosen) {
-            self.pool[index] = state.to_vec();
-        }
+        let learning_rate = self.rate_scale * self.schedule().at(self.update);
+        let mut gradients = terms.total.backward();
+        let network = self.at.network.clone();
+        self.at.network = self.at.adam.update::<A, _>(network, &mut gradients, learning_rate);
+        self.at.pool.put(&slots, state.inner());
         self.update += 1;
-        Ok(losses)
-    }
-
-    /// The generator at this point of the training.
-    pub fn generator(&self, card: Card) -> Generator {
-        let shape = AutomatonShape { channels: self.options.channels, hidden: self.options.hidden };
-        let mut step = self.network.graph().graph().clone();
-        step.weights = self.network.weights();
-        let recurrence = Recurrence { init: automaton::init(shape), step, steps: 96, step_rate: 30.0 };
-        let size = SizeRule { multiple: [1, 1], min: [8, 8], tiles: true };
-        Generator { output: automaton::output(shape, &self.exemplar.maps), recurrence: Some(recurrence), size, card }
-    }
-
-    fn state_len(&self) -> usize {
-        self.options.channels * self.options.torus * self.options.torus
-    }
-
-    fn fresh(&mut self) -> Vec<f32> {
-        (0..self.state_len()).map(|_| self.rng.random_range(-0.1..0.1f32)).collect()
-    }
-
-    fn rollout(&mut self, chosen: &[usize]) -> Result<Tensor<B, 4>, TrainError> {
-        let TextureOptions { channels, torus, batch, .. } = self.options;
-        let elements: Vec<f32> = chosen.iter().flat_map(|&i| self.pool[i].iter().copied()).collect();
-        let state = Tensor::<B, 4>::from_data(TensorData::new(elements, [batch, channels, torus, torus]), &self.device);
-        let mut state = Value::from_tensor(state);
-        let steps = self.rng.random_range(self.options.rollout.clone());
-        let seed = self.rng.random();
-        for step in 0..steps as u32 {
-            let random = RandomState { seed, step, lattice: Lattice { origin: [0, 0], wrap: true } };
-            let size = Size { batch, height: torus, width: torus };
-            state = self.network.run(vec![state], size, random)?.remove(0);
+        self.mean_loss = Some(self.mean_loss.map_or(f64::from(total), |mean| 0.98 * mean + 0.02 * f64::from(total)));
+        if self.update.is_multiple_of(GOOD_EVERY) {
+            (self.good, self.good_update) = (self.at.clone(), self.update);
         }
-        Ok(state.into_tensor())
+        self.seconds += begin.elapsed().as_secs_f64();
+        Ok(Step::Done { transport, sliced, learning_rate })
     }
 
-    fn loss(&mut self, image: Tensor<B, 4>) -> (Tensor<B, 1>, Losses) {
-        let visible = self.exemplar.visible();
-        let (mut transported, mut sliced) = (Vec::new(), Vec::new());
-        for (generated, exemplar) in pyramid(image, self.options.levels).into_iter().zip(&self.levels) {
-            let [images, _, height, width] = generated.dims();
-            let [_, _, exemplar_height, exemplar_width] = exemplar.dims();
-            let count = (images * height * width).min(exemplar_height * exemplar_width).min(self.options.patches);
-            let positions = random_positions(&mut self.rng, images, height * width, count);
-            let generated = patches(&generated, &positions);
-            let positions = random_positions(&mut self.rng, 1, exemplar_height * exemplar_width, count);
-            let exemplar = patches(exemplar, &positions);
-            transported.push(transport(generated.clone(), &exemplar));
-            let filters = random_filters(&mut self.rng, visible, &self.device);
-            sliced.push(sliced_wasserstein(generated, Tensor::from_inner(exemplar), filters));
+    fn schedule(&self) -> Schedule {
+        Schedule { peak: self.options.learning_rate, warm_up: 20, updates: self.options.updates }
+    }
+
+    fn rollout(&self, state: Tensor<A, 4>, rng: &mut impl Rng) -> Result<Tensor<A, 4>, TrainError> {
+        let [fewest, most] = self.options.rollout;
+        let (steps, seed) = (rng.random_range(fewest..=most), rng.random());
+        run_steps(&self.at.network, state, steps, seed)
+    }
+
+    fn go_back(&mut self, loss: f32) -> Result<Step, TrainError> {
+        self.retries += 1;
+        if self.retries > MOST_RETRIES {
+            return Err(TrainError::Diverged { update: self.update, loss, retries: self.retries - 1 });
         }
-        let sum = |parts: Vec<Tensor<B, 1>>| Tensor::cat(parts, 0).sum();
-        let (transported, sliced) = (sum(transported), sum(sliced));
-        let read = |t: &Tensor<B, 1>| t.clone().into_data().convert::<f32>().to_vec::<f32>().unwrap_or_default()[0];
-        let losses = Losses { transport: read(&transported), sliced: read(&sliced) };
-        (transported + sliced * self.options.sliced_weight, losses)
+        (self.at, self.update) = (self.good.clone(), self.good_update);
+        self.rate_scale *= RETRY_RATE;
+        Ok(Step::WentBack)
     }
 
-    /// Gradients of unit length for each weight tensor, so that a long rollout neither explodes nor vanishes.
-    fn normalized_gradients(&self, loss: Tensor<B, 1>) -> GradientsParams {
-        let mut gradients = GradientsParams::from_grads(loss.backward(), &self.network);
-        for id in list_param_ids(&self.network) {
-            if let Some(gradient) = gradients.remove::<B::InnerBackend, 1>(id) {
-                let length = gradient.clone().powi_scalar(2).sum().sqrt() + 1e-8;
-                gradients.register(id, gradient / length);
+    /// What must be equal for a checkpoint to fit.
+    fn identity(&self) -> BTreeMap<String, String> {
+        let options = &self.options;
+        let numbers = [
+            ("channels", options.channels),
+            ("hidden", options.hidden),
+            ("torus", options.torus),
+            ("exemplar height", self.exemplar.height),
+            ("exemplar width", self.exemplar.width),
+        ];
+        let mut identity: BTreeMap<_, _> = numbers.into_iter().map(|(k, v)| (k.to_string(), v.to_string())).collect();
+        identity.insert("exemplar".into(), self.exemplar.sha256.clone());
+        identity
+    }
+
+    /// Writes the resume file and the generator into `folder`; returns the generator's path.
+    pub fn save(&self, folder: &Path, card: &Card) -> Result<PathBuf, TrainError> {
+        let (optimizer_updates, moments) = self.at.adam.to_data();
+        let weights = self.at.network.weights();
+        let record = Record {
+            identity: self.identity(),
+            update: self.update,
+            optimizer_updates,
+            rate_scale: self.rate_scale,
+            retries: self.retries,
+            seconds: self.seconds,
+        };
+        let learnt = weights.into_iter().filter(|(name, _)| LEARNT.contains(&name.as_str())).collect();
+        Checkpoint { record, weights: learnt, moments, pool: self.at.pool.clone() }.save(folder)?;
+        let path = folder.join(format!("checkpoint{}", imagine_graph::file::EXTENSION));
+        imagine_graph::file::save(&path, &self.generator(card), WeightFormat::F32).map_err(CheckpointError::from)?;
+        Ok(path)
+    }
+
+    /// Goes on from the checkpoint in `folder`; false if there is none.
+    pub fn resume(&mut self, folder: &Path) -> Result<bool, TrainError> {
+        let Some(checkpoint) = Checkpoint::load(folder)? else { return Ok(false) };
+        let path = folder.join(super::checkpoint::FILE);
+        for (what, expected) in self.identity() {
+            let found = checkpoint.record.identity.get(&what).cloned().unwrap_or_default();
+            if found != expected {
+                return Err(CheckpointError::Mismatch { path, what, found, expected }.into());
             }
         }
-        gradients
+        let recurrence = self.generator.recurrence.as_mut().expect("an automaton is recurrent");
+        for (name, tensor) in checkpoint.weights {
+            match recurrence.step.weights.get_mut(&name) {
+                Some(weight) if weight.shape == tensor.shape => *weight = tensor,
+                _ => return Err(CheckpointError::Malformed { path, reason: format!("weight {name:?} does not fit") }.into()),
+            }
+        }
+        let network = Network::new(&recurrence.step.validate()?, &self.device).freeze(&FIXED);
+        let record = checkpoint.record;
+        let adam = Adam::from_data(record.optimizer_updates, checkpoint.moments, &self.device);
+        let mut pool = checkpoint.pool;
+        pool.states.truncate(self.options.pool);
+        self.at = Training { network, adam, pool };
+        self.fill_pool(&mut StdRng::seed_from_u64(self.options.seed ^ u64::from(record.update)))?;
+        (self.update, self.good_update, self.good) = (record.update, record.update, self.at.clone());
+        (self.rate_scale, self.retries, self.seconds) = (record.rate_scale, record.retries, record.seconds);
+        Ok(true)
     }
 
-    fn learning_rate(&self) -> f64 {
-        let TextureOptions { updates, learning_rate, warm_up, .. } = self.options;
-        let warm = ((self.update - self.warm_from + 1) as f64 / warm_up.max(1) as f64).min(1.0);
-        let progress = self.update as f64 / updates.max(1) as f64;
-        let decay = if progress < 0.5 { 1.0 } else if progress < 0.8 { 0.3 } else { 0.1 };
-        learning_rate * warm * decay
+    /// Writes a sheet of the exemplar beside what the automaton makes of two sizes; returns its path.
+    pub fn preview(&self, folder: &Path) -> Result<PathBuf, TrainError> {
+        let exemplar = self.exemplar.values();
+        let mut pictures = vec![(exemplar, self.exemplar.height, self.exemplar.width)];
+        let network = burn::module::AutodiffModule::valid(&self.at.network);
+        for (seed, side) in PREVIEW_SIDES.into_iter().enumerate() {
+            let state = run_steps(&network, self.seed_state([side; 2], seed as u64)?, self.options.steps, seed as u64)?;
+            pictures.push((state.into_data().convert::<f32>().to_vec().unwrap_or_default(), side, side));
+        }
+        let panels: Vec<_> = pictures.iter().map(|(v, h, w)| Panel { values: v, height: *h, width: *w }).collect();
+        let path = folder.join(format!("preview_{:06}.png", self.update));
+        let mut bytes = std::io::Cursor::new(Vec::new());
+        sheet(&self.exemplar, &panels)
+            .write_to(&mut bytes, image::ImageFormat::Png)
+            .map_err(|source| CheckpointError::Preview { path: path.clone(), source })?;
+        write_whole(&path, bytes.get_ref())?;
+        Ok(path)
+    }
+}
+
+fn run_steps<B: burn::tensor::backend::Backend>(
+    network: &Network<B>,
+    mut state: Tensor<B, 4>,
+    steps: u32,
+    seed: u64,
+) -> Result<Tensor<B, 4>, TrainError> {
+    let [batch, _, height, width] = state.dims();
+    let size = Size::new(height, width).with_batch(batch);
+    for step in 0..steps {
+        let values = network.run(vec![Value::from_tensor(state)], size, random_state(seed, step))?;
+        state = values.into_iter().next().expect("the step graph has one output").into_tensor();
+    }
+    Ok(state)
+}
+
+fn random_state(seed: u64, step: u32) -> RandomState {
+    RandomState { seed, step, lattice: Lattice { origin: [0, 0], wrap: true } }
+}
+
+fn scalar<A: AutodiffBackend>(tensor: &Tensor<A, 1>) -> f32 {
+    use burn::tensor::ElementConversion;
+    tensor.clone().inner().into_scalar().elem()
+}
+
+fn check(options: &TextureOptions, exemplar: &Exemplar) -> Result<(), TrainError> {
+    let require = |holds: bool, name: &'static str, expected: String, found: String| {
+        if holds { Ok(()) } else { Err(TrainError::Option { name, expected, found }) }
+    };
+    let number = |name, value: usize, low: usize, high: usize| {
+        require((low..=high).contains(&value), name, format!("{low} to {high}"), value.to_string())
+    };
+    let fourfold = |name, value: usize, low: usize| {
+        let fits = value.is_multiple_of(4) && (low..=256).contains(&value);
+        require(fits, name, format!("a multiple of 4, {low} to 256"), value.to_string())
+    };
+    fourfold("channels", options.channels, exemplar.channels())?;
+    fourfold("hidden", options.hidden, 4)?;
+    number("torus", options.torus, 16, 512)?;
+    number("batch", options.batch, 1, 64)?;
+    number("pool", options.pool, options.batch, 4096)?;
+    number("levels", options.levels, 1, 8)?;
+    number("patches", options.patches, 16, 1 << 14)?;
+    for (name, value) in [("updates", options.updates), ("reseed", options.reseed_every), ("steps", options.steps)] {
+        number(name, value as usize, 1, u32::MAX as usize)?;
+    }
+    number("checkpoint-every", options.checkpoint_every as usize, 1, u32::MAX as usize)?;
+    number("preview-every", options.preview_every as usize, 1, u32::MAX as usize)?;
+    let [fewest, most] = options.rollout;
+    require(1 <= fewest && fewest <= most && most <= 1024, "rollout", "1 to 1024, fewest first".into(), format!("{fewest}..{most}"))?;
+    let rate = options.learning_rate;
+    require(rate > 0.0 && rate <= 1.0, "learning-rate", "more than 0, at most 1".into(), rate.to_string())?;
+    require((0.0..=100.0).contains(&options.sliced), "sliced", "0 to 100".into(), options.sliced.to_string())
+}
+
+impl From<&crate::data::ExemplarMap> for VisibleMap {
+    fn from(map: &crate::data::ExemplarMap) -> Self {
+        Self { kind: map.kind, channels: map.channels.len(), mean: map.mean.clone(), std: map.std.clone() }
     }
 }

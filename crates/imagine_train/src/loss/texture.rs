@@ -1,0 +1,176 @@
+//! The loss of a texture against its exemplar: transport and sliced terms over all pyramid levels.
+
+use burn::tensor::backend::{AutodiffBackend, Backend};
+use burn::tensor::{Tensor, TensorData};
+use rand::Rng;
+
+use super::patches::{Positions, SIDE};
+use super::pyramid::pyramid;
+use super::{sliced, transport};
+use crate::data::Exemplar;
+
+/// Weights and sizes of the texture loss.
+#[derive(Clone, Debug, PartialEq)]
+pub struct TextureLossOptions {
+    /// Most pyramid levels; fewer if the coarsest would be smaller than a patch. Default 4.
+    pub levels: usize,
+    /// Most patches compared on a level. Default 1024.
+    pub patches: usize,
+    /// Weight of the sliced term; the transport term has weight 1. Default 0.5.
+    pub sliced: f32,
+    /// The sliced term is computed on this many of the finest levels. Default 4.
+    pub sliced_levels: usize,
+}
+
+impl Default for TextureLossOptions {
+    fn default() -> Self {
+        Self { levels: 4, patches: 1024, sliced: 0.5, sliced_levels: 4 }
+    }
+}
+
+/// A loss and its parts, means over the levels.
+#[derive(Clone, Debug)]
+pub struct TextureTerms<B: AutodiffBackend> {
+    /// What training minimises.
+    pub total: Tensor<B, 1>,
+    /// The transport term.
+    pub transport: Tensor<B, 1>,
+    /// The sliced term, before its weight.
+    pub sliced: Tensor<B, 1>,
+}
+
+/// An exemplar's pyramid on a device.
+#[derive(Clone, Debug)]
+pub struct TextureLoss<B: Backend> {
+    levels: Vec<Tensor<B, 4>>,
+    tiles: bool,
+    options: TextureLossOptions,
+}
+
+impl<B: Backend> TextureLoss<B> {
+    /// Puts the exemplar's pyramid on `device`.
+    pub fn new(exemplar: &Exemplar, options: TextureLossOptions, device: &B::Device) -> Self {
+        let shape = [1, exemplar.channels(), exemplar.height, exemplar.width];
+        let image = Tensor::from_data(TensorData::new(exemplar.values(), shape), device);
+        let levels = level_count(options.levels, [exemplar.height, exemplar.width]);
+        Self { levels: pyramid(image, levels, exemplar.tiles), tiles: exemplar.tiles, options }
+    }
+
+    /// Compares `images` `[batch, channels, height, width]`, tori whose channels are the exemplar's, with the exemplar.
+    ///
+    /// Positions and filters are drawn from `rng`: the loss is another sample at every call.
+    pub fn terms<A>(&self, images: Tensor<A, 4>, rng: &mut impl Rng) -> TextureTerms<A>
+    where
+        A: AutodiffBackend<InnerBackend = B>,
+        B: Backend<Device = A::Device>,
+    {
+        let [_, channels, height, width] = images.dims();
+        let count = level_count(self.options.levels, [height, width]).min(self.levels.len());
+        let device = images.device();
+        let mut sums = [(); 2].map(|()| Tensor::<A, 1>::zeros([1], &device));
+        let sliced_levels = self.options.sliced_levels.clamp(1, count);
+        for (index, level) in pyramid(images, count, true).into_iter().enumerate() {
+            let (found, wanted) = self.patches(level, index, rng);
+            if index < sliced_levels && self.options.sliced > 0.0 {
+                sums[1] = sums[1].clone() + sliced::loss(found.clone(), wanted.clone(), channels, rng);
+            }
+            sums[0] = sums[0].clone() + transport::loss(found, wanted);
+        }
+        let [transport, sliced] = sums;
+        let (transport, sliced) = (transport.div_scalar(count as f32), sliced.div_scalar(sliced_levels as f32));
+        TextureTerms { total: transport.clone() + sliced.clone().mul_scalar(self.options.sliced), transport, sliced }
+    }
+
+    /// As many patches of a generated level as of the exemplar's.
+    fn patches<A>(&self, level: Tensor<A, 4>, index: usize, rng: &mut impl Rng) -> (Tensor<A, 2>, Tensor<B, 2>)
+    where
+        A: AutodiffBackend<InnerBackend = B>,
+    {
+        let [batch, _, height, width] = level.dims();
+        let exemplar = &self.levels[index];
+        let [_, _, rows, columns] = exemplar.dims();
+        let count = self.options.patches.min(batch * height * width);
+        let wanted = Positions::random([1, rows, columns], self.tiles, count, rng);
+        let found = Positions::random([batch, height, width], true, wanted.corners.len(), rng);
+        (found.extract(level), wanted.extract(exemplar.clone()))
+    }
+}
+
+/// How many levels have even sides before them and hold a patch.
+fn level_count(most: usize, mut size: [usize; 2]) -> usize {
+    let mut count = 1;
+    while count < most && size.iter().all(|s| s.is_multiple_of(2) && s / 2 >= SIDE) {
+        size = size.map(|s| s / 2);
+        count += 1;
+    }
+    count
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::data::ExemplarMap;
+    use burn::backend::{Autodiff, Flex};
+    use imagine_graph::OutputKind;
+    use rand::SeedableRng;
+    use rand::rngs::StdRng;
+
+    const SIDE_PX: usize = 32;
+
+    /// Soft round stones, one channel, zero mean and about unit variance.
+    fn stones() -> Vec<f32> {
+        let wave = |i: usize| (i as f32 * std::f32::consts::TAU / 8.0).sin();
+        (0..SIDE_PX * SIDE_PX).map(|i| 2.0 * wave(i / SIDE_PX) * wave(i % SIDE_PX)).collect()
+    }
+
+    /// Blocks of `block` pixels in random order: right local statistics up to that size, wrong ones above.
+    fn shuffled(values: &[f32], block: usize, rng: &mut StdRng) -> Vec<f32> {
+        let across = SIDE_PX / block;
+        let order = index_order(across * across, rng);
+        let mut result = vec![0.0; values.len()];
+        for (to, from) in order.into_iter().enumerate() {
+            for y in 0..block {
+                for x in 0..block {
+                    let at = |b: usize| (b / across * block + y) * SIDE_PX + b % across * block + x;
+                    result[at(to)] = values[at(from)];
+                }
+            }
+        }
+        result
+    }
+
+    fn index_order(count: usize, rng: &mut StdRng) -> Vec<usize> {
+        rand::seq::index::sample(rng, count, count).into_vec()
+    }
+
+    #[test]
+    fn the_exemplar_scores_better_than_shuffles_and_a_flat_image() {
+        let values = stones();
+        let map = ExemplarMap {
+            kind: OutputKind::Height,
+            mean: vec![0.5],
+            std: vec![0.1],
+            channels: vec![values.clone()],
+        };
+        let exemplar = Exemplar {
+            maps: vec![map],
+            height: SIDE_PX,
+            width: SIDE_PX,
+            tiles: true,
+            sha256: String::new(),
+            name: "stones".into(),
+        };
+        let device = Default::default();
+        let options = TextureLossOptions { levels: 2, patches: 256, ..TextureLossOptions::default() };
+        let loss = TextureLoss::<Flex>::new(&exemplar, options, &device);
+        let mut rng = StdRng::seed_from_u64(4);
+        let coarse = shuffled(&values, 4, &mut rng);
+        let fine = shuffled(&values, 1, &mut rng);
+        let mut score = |values: Vec<f32>| {
+            let data = TensorData::new(values, [1, 1, SIDE_PX, SIDE_PX]);
+            loss.terms(Tensor::<Autodiff<Flex>, 4>::from_data(data, &device), &mut rng).total.into_scalar()
+        };
+        let [own, coarse, fine, flat] = [score(values), score(coarse), score(fine), score(vec![0.0; SIDE_PX * SIDE_PX])];
+        assert!(own < 0.3 * coarse && coarse < fine && own < 0.1 * flat, "{own} {coarse} {fine} {flat}");
+    }
+}

@@ -1,0 +1,118 @@
+//! Adam with the gradient of every tensor scaled to unit length first.
+//!
+//! Through dozens of steps of a recurrent network gradients vary over orders of magnitude; of each tensor's only the
+//! direction is kept (Niklasson et al., "Self-Organising Textures", Distill 2021).
+
+use burn::module::{Module, ModuleMapper, Param};
+use burn::tensor::backend::{AutodiffBackend, Backend};
+use burn::tensor::{Tensor, TensorData};
+
+const FIRST_DECAY: f32 = 0.9;
+const SECOND_DECAY: f32 = 0.99;
+const EPSILON: f32 = 1e-8;
+
+/// The optimiser's state: running moments of every learning parameter, in the order in which the module visits them.
+#[derive(Clone, Debug)]
+pub struct Adam<B: Backend> {
+    updates: u32,
+    moments: Vec<[Tensor<B, 1>; 2]>,
+}
+
+impl<B: Backend> Default for Adam<B> {
+    fn default() -> Self {
+        Self { updates: 0, moments: Vec::new() }
+    }
+}
+
+impl<B: Backend> Adam<B> {
+    /// Moves every parameter of `module` that has a gradient.
+    pub fn update<A, M>(&mut self, module: M, gradients: &mut A::Gradients, learning_rate: f32) -> M
+    where
+        A: AutodiffBackend<InnerBackend = B>,
+        M: Module<A>,
+    {
+        self.updates += 1;
+        module.map(&mut Mover::<A> { adam: self, gradients, learning_rate, index: 0 })
+    }
+
+    /// Number of updates done, and the moments in CPU memory.
+    pub fn to_data(&self) -> (u32, Vec<[Vec<f32>; 2]>) {
+        let read = |t: &Tensor<B, 1>| t.to_data().convert::<f32>().to_vec().unwrap_or_default();
+        (self.updates, self.moments.iter().map(|[first, second]| [read(first), read(second)]).collect())
+    }
+
+    /// The state that [`Self::to_data`] gave.
+    pub fn from_data(updates: u32, moments: Vec<[Vec<f32>; 2]>, device: &B::Device) -> Self {
+        let tensor = |values: Vec<f32>| {
+            let count = values.len();
+            Tensor::from_data(TensorData::new(values, [count]), device)
+        };
+        Self { updates, moments: moments.into_iter().map(|pair| pair.map(tensor)).collect() }
+    }
+
+    /// The change of parameter `index` along its gradient.
+    fn change(&mut self, index: usize, gradient: Tensor<B, 1>, learning_rate: f32) -> Tensor<B, 1> {
+        let length = gradient.clone().powi_scalar(2).sum().sqrt() + EPSILON;
+        let gradient = gradient / length;
+        if self.moments.len() <= index {
+            self.moments.push([(); 2].map(|()| gradient.zeros_like()));
+        }
+        let [first, second] = &mut self.moments[index];
+        *first = first.clone().mul_scalar(FIRST_DECAY) + gradient.clone().mul_scalar(1.0 - FIRST_DECAY);
+        *second = second.clone().mul_scalar(SECOND_DECAY) + gradient.powi_scalar(2).mul_scalar(1.0 - SECOND_DECAY);
+        let unbiased = |decay: f32| 1.0 - decay.powi(self.updates as i32);
+        let deviation = second.clone().div_scalar(unbiased(SECOND_DECAY)).sqrt() + EPSILON;
+        first.clone().mul_scalar(learning_rate / unbiased(FIRST_DECAY)) / deviation
+    }
+}
+
+struct Mover<'a, A: AutodiffBackend> {
+    adam: &'a mut Adam<A::InnerBackend>,
+    gradients: &'a mut A::Gradients,
+    learning_rate: f32,
+    index: usize,
+}
+
+impl<A: AutodiffBackend> ModuleMapper<A> for Mover<'_, A> {
+    fn map_float<const D: usize>(&mut self, param: Param<Tensor<A, D>>) -> Param<Tensor<A, D>> {
+        let (id, tensor, mapper) = param.consume();
+        let tensor = match tensor.grad_remove(self.gradients) {
+            Some(gradient) => {
+                let shape = gradient.shape();
+                let change = self.adam.change(self.index, gradient.flatten(0, D - 1), self.learning_rate);
+                self.index += 1;
+                Tensor::from_inner(tensor.inner() - change.reshape(shape)).require_grad()
+            }
+            None => tensor,
+        };
+        Param::from_mapped_value(id, tensor, mapper)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use burn::backend::{Autodiff, Flex};
+
+    #[test]
+    fn finds_a_minimum_and_continues_from_its_data() {
+        type A = Autodiff<Flex>;
+        let device = Default::default();
+        let wanted = Tensor::<A, 1>::from_data([1.0f32, -2.0, 0.5], &device);
+        let mut module = vec![Param::from_data(TensorData::new(vec![0.0f32; 3], [3]), &device)];
+        let mut adam = Adam::<Flex>::default();
+        let step = |module: Vec<Param<Tensor<A, 1>>>, adam: &mut Adam<Flex>| {
+            let loss = (module[0].val() - wanted.clone()).powi_scalar(2).sum();
+            adam.update(module, &mut loss.backward(), 0.02)
+        };
+        for _ in 0..300 {
+            module = step(module, &mut adam);
+        }
+        let off = (module[0].val() - wanted.clone()).abs().max().into_scalar();
+        assert!(off < 0.05, "{off}");
+        let (updates, moments) = adam.to_data();
+        let mut copy = Adam::from_data(updates, moments, &device);
+        let ours = step(module.clone(), &mut adam)[0].val().into_data();
+        assert_eq!(ours, step(module, &mut copy)[0].val().into_data());
+    }
+}
