@@ -276,11 +276,16 @@ def conv_transpose(run, attributes, x, w, bias=None):
 
 
 def matmul(run, attributes, a, b):
+    row, column = len(a.shape) == 1, len(b.shape) == 1
+    a = Tensor([1] + a.shape, a.data) if row else a
+    b = Tensor(b.shape + [1], b.data) if column else b
     outer = broadcast(Tensor(a.shape[:-2], [0] * math.prod(a.shape[:-2])), Tensor(b.shape[:-2], [0] * math.prod(b.shape[:-2])))
     depth = a.shape[-1]
     assert depth == b.shape[-2]
     element = lambda i: sum_of((at(a, i[:-1] + (k,)), at(b, i[:-2] + (k, i[-1]))) for k in range(depth))
-    return build(outer + [a.shape[-2], b.shape[-1]], element)
+    product = build(outer + [a.shape[-2], b.shape[-1]], element)
+    product.shape = outer + ([] if row else [a.shape[-2]]) + ([] if column else [b.shape[-1]])
+    return product
 
 
 def gemm(run, attributes, a, b, c=None):
@@ -298,7 +303,7 @@ def gemm(run, attributes, a, b, c=None):
 
 
 def concat(run, attributes, *inputs):
-    axis = attributes["axis"] % len(inputs[0].shape)
+    axis = attributes.get("axis", 0) % len(inputs[0].shape)
     shape = list(inputs[0].shape)
     shape[axis] = sum(t.shape[axis] for t in inputs)
 
@@ -321,7 +326,7 @@ def at_exact(tensor, index):
 
 def slice_(run, attributes, x):
     picks = [range(d) for d in x.shape]
-    starts, ends = attributes["starts"], attributes["ends"]
+    starts, ends = attributes.get("starts", []), attributes.get("ends", [])
     axes = attributes.get("axes") or range(len(starts))
     steps = attributes.get("steps") or [1] * len(starts)
     for start, end, axis, step in zip(starts, ends, axes, steps):
@@ -336,12 +341,15 @@ def slice_(run, attributes, x):
 def pad(run, attributes, x):
     pads, rank = attributes["pads"], len(x.shape)
     mode, value = attributes.get("mode", "constant"), f32(attributes.get("value", 0.0))
+    before, after = pads[:rank], pads[rank:]
+    cut = [max(-p, 0) for p in before]
+    kept = [d - c + min(p, 0) for d, c, p in zip(x.shape, cut, after)]
 
     def element(index):
-        place = [outside(i - before, d, mode) for i, before, d in zip(index, pads, x.shape)]
-        return value if None in place else at_exact(x, place)
+        place = [outside(i - max(p, 0), d, mode) for i, p, d in zip(index, before, kept)]
+        return value if None in place else at_exact(x, [i + c for i, c in zip(place, cut)])
 
-    return build([d + pads[k] + pads[rank + k] for k, d in enumerate(x.shape)], element, x.dtype)
+    return build([d + b + a for d, b, a in zip(x.shape, before, after)], element, x.dtype)
 
 
 def reshape(run, attributes, x):
@@ -353,7 +361,7 @@ def reshape(run, attributes, x):
 
 
 def transpose(run, attributes, x):
-    perm = attributes["perm"]
+    perm = attributes.get("perm") or list(range(len(x.shape)))[::-1]
     source = lambda i: at_exact(x, [i[perm.index(k)] for k in range(len(perm))])
     return build([x.shape[p] for p in perm], source, x.dtype)
 
@@ -408,7 +416,7 @@ def resize(run, attributes, x):
 
 
 def depth_to_space(run, attributes, x):
-    b, (n, channels, height, width) = attributes["blocksize"], x.shape
+    b, (n, channels, height, width) = attributes.get("blocksize", 1), x.shape
     c = channels // (b * b)
 
     def element(index):
@@ -421,12 +429,14 @@ def depth_to_space(run, attributes, x):
 
 
 def average_pool(run, attributes, x):
-    (kh, kw), pads = attributes["kernel_shape"], attributes.get("pads", [0] * 4)
+    (kh, kw), pads = attributes.get("kernel_shape", [1, 1]), attributes.get("pads", [0] * 4)
     strides, dilations = attributes.get("strides", [1, 1]), attributes.get("dilations", [1, 1])
     n, c, height, width = x.shape
     ceil, include = attributes.get("ceil_mode", False), attributes.get("count_include_pad", False)
     out_height = window_output(height, kh, strides[0], dilations[0], pads[0], pads[2], ceil)
     out_width = window_output(width, kw, strides[1], dilations[1], pads[1], pads[3], ceil)
+    out_height -= ceil and (out_height - 1) * strides[0] >= height + pads[0]
+    out_width -= ceil and (out_width - 1) * strides[1] >= width + pads[1]
 
     def element(index):
         b, k, y, x_ = index
@@ -473,12 +483,14 @@ def random_normal(run, attributes):
 
 
 def constant(run, attributes):
-    (dtype, data), = attributes["value"]["data"].items()
-    return Tensor(attributes["value"]["shape"], [f32(v) for v in data] if dtype == "f32" else data, dtype)
+    value = attributes.get("value", {"shape": [], "data": {"f32": [0]}})
+    (dtype, data), = value["data"].items()
+    return Tensor(value["shape"], [f32(v) for v in data] if dtype == "f32" else data, dtype)
 
 
 def clip(run, attributes, x):
-    low, high = f32(attributes.get("min", -math.inf)), f32(attributes.get("max", math.inf))
+    low, high = attributes.get("min"), attributes.get("max")
+    low, high = (-math.inf if low is None else f32(low)), (math.inf if high is None else f32(high))
     return elementwise(lambda v: min(max(v, low), high), x)
 
 

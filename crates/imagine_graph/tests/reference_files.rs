@@ -54,8 +54,9 @@ fn operators() -> Generator {
             let types: Vec<_> = inputs.iter().map(|input| input.as_ref().map(|(_, t)| t.tensor_type())).collect();
             let types: Vec<_> = types.iter().map(Option::as_ref).collect();
             let shapes = imagine_graph::Inputs { types: &types, size: SIZE };
-            let outputs = case.op.infer(&shapes).unwrap();
-            if !types.iter().flatten().all(|of| few(of)) || !outputs.iter().all(few) {
+            // Some examples belong to a size of their own.
+            let fits = case.op.infer(&shapes).is_ok_and(|outputs| outputs.iter().all(few));
+            if !fits || !types.iter().flatten().all(|of| few(of)) {
                 continue;
             }
             let names: Vec<_> = inputs.iter().map(|i| i.as_ref().map_or("", |(name, _)| name.as_str())).collect();
