@@ -1,6 +1,6 @@
 //! What can go wrong when a network is run.
 
-use imagine_graph::{GraphErrors, TensorType};
+use imagine_graph::{GraphErrors, RequestError, TensorType};
 
 /// Why a network did not run.
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
@@ -9,6 +9,9 @@ pub enum RunError {
     /// The graph has no shapes at the size asked for.
     #[error(transparent)]
     Graph(#[from] GraphErrors),
+    /// The generator cannot fulfil the request.
+    #[error(transparent)]
+    Request(#[from] RequestError),
     /// Not one value for every input.
     #[error("{found} inputs were given, the graph has {expected}: {names:?}")]
     InputCount {

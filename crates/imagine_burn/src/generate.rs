@@ -1,21 +1,14 @@
 //! A generator as a whole: first state, steps, outputs.
 
+use std::collections::BTreeMap;
+
 use burn::tensor::backend::Backend;
 use imagine_graph::rng::RandomState;
-use imagine_graph::{GraphOutput, Request, Tensor, ValidGenerator};
+use imagine_graph::{Generated, InputKind, Request, Size, Tensor, ValidGenerator, ValidGraph};
 
 use crate::error::RunError;
 use crate::network::Network;
 use crate::value::Value;
-
-/// What a generator made.
-#[derive(Clone, Debug)]
-pub struct Generated {
-    /// The outputs with what they mean, in the file's order.
-    pub outputs: Vec<(GraphOutput, Tensor)>,
-    /// The last state of a recurrent network.
-    pub state: Option<Tensor>,
-}
 
 /// Makes what `request` asks for.
 pub fn generate<B: Backend>(
@@ -23,24 +16,47 @@ pub fn generate<B: Backend>(
     request: &Request,
     device: &B::Device,
 ) -> Result<Generated, RunError> {
+    let resolved = generator.resolve(request)?;
     let random = |step| RandomState { seed: request.seed, step, lattice: request.lattice };
-    let mut inputs = Vec::new();
+    let part = |graph| Part::<B>::new(graph, &resolved.inputs, request.size, device);
     let mut state = None;
-    let mut steps = 0;
-    if let (Some(valid), Some(plain)) = (&generator.recurrence, &generator.generator.recurrence) {
+    if let Some(recurrence) = &generator.recurrence {
         let mut at = match &request.state {
             Some(state) => Value::from_data(state, device),
-            None => Network::<B>::new(&valid.init, device).run(Vec::new(), request.size, random(0))?.remove(0),
+            None => part(&recurrence.init).run(None, random(0))?.remove(0),
         };
-        let step = Network::<B>::new(&valid.step, device);
-        steps = request.steps.unwrap_or(plain.steps);
-        for index in 0..steps {
-            at = step.run(vec![at], request.size, random(index))?.remove(0);
+        let step = part(&recurrence.step);
+        for index in 0..resolved.steps {
+            at = step.run(Some(&at), random(index))?.remove(0);
         }
-        inputs.push(at.clone());
-        state = Some(at.into_data());
+        state = Some(at);
     }
-    let values = Network::<B>::new(&generator.output, device).run(inputs, request.size, random(steps))?;
-    let outputs = generator.generator.output.outputs.iter().cloned();
-    Ok(Generated { outputs: outputs.zip(values.into_iter().map(Value::into_data)).collect(), state })
+    let values = part(&generator.output).run(state.as_ref(), random(resolved.steps))?;
+    let outputs = generator.output.graph().outputs.iter().cloned();
+    let outputs = outputs.zip(values.into_iter().map(Value::into_data)).collect();
+    Ok(Generated { outputs, state: state.map(Value::into_data) })
+}
+
+/// One graph of a generator with the inputs that stay the same from step to step.
+struct Part<B: Backend> {
+    network: Network<B>,
+    /// Values of the inputs in the graph's order; `None` where the state goes.
+    inputs: Vec<Option<Value<B>>>,
+    size: Size,
+}
+
+impl<B: Backend> Part<B> {
+    fn new(graph: &ValidGraph, given: &BTreeMap<String, Tensor>, size: Size, device: &B::Device) -> Self {
+        let declared = graph.graph().inputs.iter();
+        let inputs = declared
+            .map(|input| (input.kind != InputKind::State).then(|| Value::from_data(&given[&input.name], device)))
+            .collect();
+        Self { network: Network::new(graph, device), inputs, size }
+    }
+
+    fn run(&self, state: Option<&Value<B>>, random: RandomState) -> Result<Vec<Value<B>>, RunError> {
+        let inputs =
+            self.inputs.iter().map(|given| given.clone().or_else(|| state.cloned())).collect::<Option<Vec<_>>>();
+        self.network.run(inputs.expect("only a recurrent generator's graphs read a state"), self.size, random)
+    }
 }

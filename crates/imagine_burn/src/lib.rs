@@ -11,6 +11,6 @@ mod ops;
 mod value;
 
 pub use error::RunError;
-pub use generate::{Generated, generate};
+pub use generate::generate;
 pub use network::Network;
 pub use value::Value;

@@ -104,6 +104,14 @@ impl<B: Backend> Value<B> {
         }
     }
 
+    /// The integers.
+    pub(crate) fn into_int(self) -> IntTensor<B> {
+        match self {
+            Value::Int(tensor) => tensor,
+            other => unreachable!("a checked graph has integers here, not {}", other.tensor_type()),
+        }
+    }
+
     /// The truth values.
     pub(crate) fn into_bool(self) -> BoolTensor<B> {
         match self {

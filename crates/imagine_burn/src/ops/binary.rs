@@ -14,6 +14,20 @@ pub(super) fn float<B: Backend>(
     Value::Float(formula(a.broadcast(shape).into_float(), b.broadcast(shape).into_float()))
 }
 
+/// `min(A, B)`; B where they are equal, as its gradient goes.
+pub(super) fn min<B: Backend>(a: FloatTensor<B>, b: FloatTensor<B>) -> FloatTensor<B> {
+    let dtype = get_device_settings::<B>(&B::float_device(&a)).bool_dtype;
+    let smaller = B::float_lower(a.clone(), b.clone(), dtype);
+    B::float_mask_where(b, smaller, a)
+}
+
+/// `max(A, B)`; B where they are equal, as its gradient goes.
+pub(super) fn max<B: Backend>(a: FloatTensor<B>, b: FloatTensor<B>) -> FloatTensor<B> {
+    let dtype = get_device_settings::<B>(&B::float_device(&a)).bool_dtype;
+    let larger = B::float_greater(a.clone(), b.clone(), dtype);
+    B::float_mask_where(b, larger, a)
+}
+
 pub(super) fn greater<B: Backend>(a: Value<B>, b: Value<B>, shape: &[usize]) -> Value<B> {
     let (a, b) = (a.broadcast(shape).into_float(), b.broadcast(shape).into_float());
     let dtype = get_device_settings::<B>(&B::float_device(&a)).bool_dtype;

@@ -1,16 +1,26 @@
 //! One file an operator family; this one picks. The mapping is exhaustive: an operator without one does not compile.
 
+mod average_pool;
 mod binary;
+mod concat;
+mod constant;
 mod conv;
+mod conv_transpose;
+mod depth_to_space;
+mod matmul;
 mod pad;
 mod random;
+mod reduce;
+mod resize;
 mod select;
+mod shape;
 mod slice;
 mod unary;
 
 use burn::tensor::backend::Backend;
+use burn::tensor::ops::FloatTensor;
 use imagine_graph::rng::RandomState;
-use imagine_graph::{Op, Size, TensorType};
+use imagine_graph::{Op, TensorType};
 
 use crate::value::Value;
 
@@ -22,32 +32,68 @@ pub(crate) struct Context<'a, B: Backend> {
     pub device: &'a B::Device,
     /// What random numbers depend on.
     pub random: RandomState,
-    /// Size that the graph is bound to.
-    pub size: Size,
+}
+
+/// The inputs of one node, taken one after the other.
+struct Inputs<B: Backend>(std::vec::IntoIter<Option<Value<B>>>);
+
+impl<B: Backend> Inputs<B> {
+    fn next(&mut self) -> Value<B> {
+        self.0.next().flatten().expect("the shape rule asked for it")
+    }
+
+    fn float(&mut self) -> FloatTensor<B> {
+        self.next().into_float()
+    }
+
+    fn optional_float(&mut self) -> Option<FloatTensor<B>> {
+        self.0.next().flatten().map(Value::into_float)
+    }
 }
 
 /// Runs one operator. Inputs have been checked by its shape rule.
 pub(crate) fn run<B: Backend>(op: &Op, inputs: Vec<Option<Value<B>>>, context: &Context<B>) -> Vec<Value<B>> {
-    let mut inputs = inputs.into_iter();
-    let mut next = || inputs.next().flatten().expect("the shape rule asked for it");
+    let mut x = Inputs(inputs.into_iter());
     let shape = &context.outputs[0].shape;
     let result = match op {
-        Op::Conv(params) => {
-            let (x, w) = (next().into_float(), next().into_float());
-            Value::Float(conv::run::<B>(params, x, w, inputs.next().flatten().map(Value::into_float)))
+        Op::Conv(params) => Value::Float(conv::run::<B>(params, x.float(), x.float(), x.optional_float())),
+        Op::ConvTranspose(params) => {
+            Value::Float(conv_transpose::run::<B>(params, x.float(), x.float(), x.optional_float(), shape))
         }
-        Op::Add(_) => binary::float(B::float_add, next(), next(), shape),
-        Op::Sub(_) => binary::float(B::float_sub, next(), next(), shape),
-        Op::Mul(_) => binary::float(B::float_mul, next(), next(), shape),
-        Op::Div(_) => binary::float(B::float_div, next(), next(), shape),
-        Op::Greater(_) => binary::greater(next(), next(), shape),
-        Op::Relu(_) => unary::run::<B>(B::relu, next()),
-        Op::Tanh(_) => unary::run::<B>(B::float_tanh, next()),
-        Op::Clip(params) => unary::run::<B>(|x| unary::clip::<B>(params, x), next()),
-        Op::Where(_) => select::run(next(), next(), next(), shape),
-        Op::Slice(params) => slice::run(params, next()),
+        Op::MatMul(_) => Value::Float(matmul::matmul::<B>(x.float(), x.float(), shape)),
+        Op::Gemm(params) => Value::Float(matmul::gemm::<B>(params, x.float(), x.float(), x.optional_float(), shape)),
+        Op::Add(_) => binary::float(B::float_add, x.next(), x.next(), shape),
+        Op::Sub(_) => binary::float(B::float_sub, x.next(), x.next(), shape),
+        Op::Mul(_) => binary::float(B::float_mul, x.next(), x.next(), shape),
+        Op::Div(_) => binary::float(B::float_div, x.next(), x.next(), shape),
+        Op::Min(_) => binary::float(binary::min::<B>, x.next(), x.next(), shape),
+        Op::Max(_) => binary::float(binary::max::<B>, x.next(), x.next(), shape),
+        Op::Greater(_) => binary::greater(x.next(), x.next(), shape),
+        Op::Clip(params) => Value::Float(unary::clip::<B>(params, x.float())),
+        Op::Relu(_) => Value::Float(B::relu(x.float())),
+        Op::LeakyRelu(params) => Value::Float(B::leaky_relu(x.float(), params.alpha.into())),
+        Op::Sigmoid(_) => Value::Float(B::sigmoid(x.float())),
+        Op::Tanh(_) => Value::Float(B::float_tanh(x.float())),
+        Op::Sin(_) => Value::Float(B::float_sin(x.float())),
+        Op::Cos(_) => Value::Float(B::float_cos(x.float())),
+        Op::Exp(_) => Value::Float(B::float_exp(x.float())),
+        Op::Sqrt(_) => Value::Float(B::float_sqrt(x.float())),
+        Op::Abs(_) => Value::Float(B::float_abs(x.float())),
+        Op::Identity(_) => x.next(),
+        Op::Where(_) => select::run(x.next(), x.next(), x.next(), shape),
+        Op::Concat(params) => concat::run(params, x.0.flatten().collect()),
+        Op::Slice(params) => slice::run(params, x.next()),
+        Op::Pad(params) => Value::Float(pad::run::<B>(params, x.float())),
+        Op::Reshape(_) => shape::reshape(x.next(), shape),
+        Op::Transpose(params) => shape::transpose(params, x.next()),
+        Op::Expand(_) => x.next().broadcast(shape),
+        Op::Resize(params) => Value::Float(resize::run::<B>(params, x.float(), shape)),
+        Op::DepthToSpace(params) => Value::Float(depth_to_space::run::<B>(params, x.float(), shape)),
+        Op::AveragePool(params) => Value::Float(average_pool::run::<B>(params, x.float(), shape)),
+        Op::ReduceMean(params) => Value::Float(reduce::mean::<B>(params, x.float(), shape)),
         Op::RandomUniform(params) => random::uniform(params, context),
         Op::RandomNormal(params) => random::normal(params, context),
+        Op::Constant(params) => constant::run(params, context),
     };
     vec![result]
 }

@@ -3,7 +3,27 @@
 use burn::tensor::backend::Backend;
 use burn::tensor::ops::FloatTensor;
 use burn::tensor::{FloatDType, Slice as Range, TensorMetadata};
-use imagine_graph::PadMode;
+use imagine_graph::{Pad, PadMode};
+
+/// Pads one axis after the other: the corners follow, for every mode is separable. A negative pad cuts, before the rest
+/// is padded.
+pub(super) fn run<B: Backend>(params: &Pad, x: FloatTensor<B>) -> FloatTensor<B> {
+    let rank = x.shape().num_dims();
+    let sides = |axis: usize| [params.pads[axis], params.pads[rank + axis]];
+    let cut = |(axis, length): (usize, &usize)| {
+        let [before, after] = sides(axis).map(|side| side.min(0) as isize);
+        Range::new(-before, Some(*length as isize + after), 1)
+    };
+    let x = match params.pads.iter().any(|pad| *pad < 0) {
+        true => {
+            let ranges: Vec<Range> = x.shape().iter().enumerate().map(cut).collect();
+            B::float_slice(x, &ranges)
+        }
+        false => x,
+    };
+    let pad = |x, index| axis::<B>(x, index, sides(index).map(|side| side.max(0) as usize), params.mode, params.value);
+    (0..rank).fold(x, pad)
+}
 
 /// Adds `before` and `after` elements along `axis`.
 pub(super) fn axis<B: Backend>(

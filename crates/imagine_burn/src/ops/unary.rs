@@ -1,15 +1,10 @@
-//! Elementwise operators of one tensor.
+//! Elementwise operators of one tensor that burn does not have in one piece.
 
 use burn::tensor::backend::Backend;
 use burn::tensor::ops::FloatTensor;
 use imagine_graph::Clip;
 
-use crate::value::Value;
-
-pub(super) fn run<B: Backend>(formula: impl Fn(FloatTensor<B>) -> FloatTensor<B>, x: Value<B>) -> Value<B> {
-    Value::Float(formula(x.into_float()))
-}
-
+/// `X` limited to `min` and `max`, where they are.
 pub(super) fn clip<B: Backend>(params: &Clip, x: FloatTensor<B>) -> FloatTensor<B> {
     let x = match params.min {
         Some(min) => B::float_clamp_min(x, min.into()),
