@@ -1,0 +1,11 @@
+//! `deny`: licences, advisories and sources of all dependencies, if `cargo-deny` is installed. Rules stand in `deny.toml`.
+
+use crate::step::{self, Outcome, StepResult, cargo, works};
+
+/// Fails at a dependency that `deny.toml` refuses.
+pub fn run() -> StepResult {
+    if !works("cargo-deny", &["--version"]) {
+        return Ok(Outcome::Skipped("cargo-deny is not installed: cargo install cargo-deny".into()));
+    }
+    step::run(&mut cargo(&["deny", "--all-features", "check"]))
+}

@@ -1,0 +1,75 @@
+//! `test`: everything CI runs, to the end even if a part fails, with the time of each part.
+
+use std::time::{Duration, Instant};
+
+use anyhow::bail;
+
+use crate::step::{Outcome, Step, StepResult};
+use crate::{clippy, deny, doc, fmt, setup, suite, tidy, typos};
+
+/// The parts in order: quick ones first; clippy before doc, which reuses what clippy checked.
+const STEPS: [(&str, Step); 8] = [
+    ("setup", setup::run),
+    ("fmt", fmt::run),
+    ("tidy", tidy::run),
+    ("typos", typos::run),
+    ("deny", deny::run),
+    ("clippy", clippy::run),
+    ("doc", doc::run),
+    ("suite", suite::run),
+];
+
+/// Runs all parts and reports them together.
+pub fn run() -> StepResult {
+    let start = Instant::now();
+    let mut report = Vec::new();
+    for (name, step) in STEPS {
+        println!("\n=== {name}");
+        let begin = Instant::now();
+        let result = step();
+        if let Err(error) = &result {
+            eprintln!("error: {error:#}");
+        }
+        let line = line(name, &result, begin.elapsed());
+        println!("=== {line}");
+        report.push((name, result.is_ok(), line));
+    }
+    println!("\nsummary");
+    report.iter().for_each(|(_, _, line)| println!("  {line}"));
+    println!("  total {}", time(start.elapsed()));
+    let failed: Vec<_> = report.iter().filter(|(_, ok, _)| !ok).map(|(name, ..)| *name).collect();
+    if !failed.is_empty() {
+        bail!("failed: {}", failed.join(", "));
+    }
+    Ok(Outcome::Done)
+}
+
+fn line(name: &str, result: &StepResult, elapsed: Duration) -> String {
+    let time = time(elapsed);
+    match result {
+        Ok(Outcome::Done) => format!("{name:8} ok       {time}"),
+        Ok(Outcome::Skipped(reason)) => format!("{name:8} skipped  {reason}"),
+        Err(_) => format!("{name:8} FAILED   {time}"),
+    }
+}
+
+fn time(elapsed: Duration) -> String {
+    let seconds = elapsed.as_secs();
+    match seconds {
+        0..60 => format!("{:.1} s", elapsed.as_secs_f32()),
+        _ => format!("{} min {:02} s", seconds / 60, seconds % 60),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lines_say_what_happened() {
+        assert_eq!(line("fmt", &Ok(Outcome::Done), Duration::from_millis(1500)), "fmt      ok       1.5 s");
+        assert_eq!(line("doc", &Err(anyhow::anyhow!("no")), Duration::from_secs(125)), "doc      FAILED   2 min 05 s");
+        let skipped = Ok(Outcome::Skipped("why".into()));
+        assert_eq!(line("typos", &skipped, Duration::ZERO), "typos    skipped  why");
+    }
+}

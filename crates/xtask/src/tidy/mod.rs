@@ -1,0 +1,76 @@
+//! `tidy`: what the compiler cannot check. Operators are whole, files say what they own, dependencies point one way.
+//!
+//! Every finding is reported, not the first only. The checks are functions on text, so that each has its own tests.
+
+mod arrows;
+mod operators;
+mod sources;
+
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, bail};
+
+use crate::step::{Outcome, StepResult, root};
+
+/// Folders whose files are ours.
+const FOLDERS: [&str; 6] = ["crates", "shaders", "examples", "tests", "fuzz", "docs"];
+
+/// Fails at any finding.
+pub fn run() -> StepResult {
+    let root = root();
+    let mut findings = Vec::new();
+    let mut files = 0;
+    for path in files_below(&root)? {
+        let text =
+            std::fs::read_to_string(root.join(&path)).with_context(|| format!("cannot read {}", path.display()))?;
+        sources::check(&path, &text, &mut findings);
+        files += 1;
+    }
+    let table = "crates/imagine_graph/src/ops/mod.rs";
+    let table = std::fs::read_to_string(root.join(table)).with_context(|| format!("cannot read {table}"))?;
+    let read = |path: &Path| std::fs::read_to_string(root.join(path)).ok();
+    let operators = operators::parse(&table);
+    operators::check(&operators, &read, &mut findings);
+    let packages = arrows::packages(&root)?;
+    arrows::check(&packages, &mut findings);
+    arrows::check_described(&packages, &read(Path::new("ARCHITECTURE.md")).unwrap_or_default(), &mut findings);
+
+    findings.iter().for_each(|finding| println!("{finding}"));
+    if !findings.is_empty() {
+        bail!("{} tidy findings", findings.len());
+    }
+    println!("{files} files, {} operators, {} packages: tidy", operators.len(), packages.len());
+    Ok(Outcome::Done)
+}
+
+/// Text files below our folders and in the root, relative to it, in order.
+fn files_below(root: &Path) -> anyhow::Result<Vec<PathBuf>> {
+    let mut files = Vec::new();
+    let mut folders: Vec<PathBuf> = FOLDERS.iter().map(|folder| root.join(folder)).filter(|f| f.is_dir()).collect();
+    let mut keep = |path: &Path| {
+        let kept = path.extension().is_some_and(|e| sources::EXTENSIONS.iter().any(|kind| e == *kind));
+        if kept {
+            files.push(path.strip_prefix(root).unwrap_or(path).to_path_buf());
+        }
+    };
+    for entry in root.read_dir()? {
+        let path = entry?.path();
+        if path.is_file() {
+            keep(&path);
+        }
+    }
+    while let Some(folder) = folders.pop() {
+        for entry in folder.read_dir()? {
+            let path = entry?.path();
+            let skipped =
+                ["target", "corpus", "artifacts"].iter().any(|name| path.file_name().is_some_and(|f| f == *name));
+            match path.is_dir() {
+                true if skipped => {}
+                true => folders.push(path),
+                false => keep(&path),
+            }
+        }
+    }
+    files.sort();
+    Ok(files)
+}

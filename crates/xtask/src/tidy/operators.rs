@@ -1,0 +1,108 @@
+//! Every operator of the table has what its class asks for, under its one stem.
+//!
+//! That an operator has a mapping on every executor is a compile error already; here is what the compiler does not see:
+//! the shader, the place of things, and that nothing is left over.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+/// One line of the operator table.
+#[derive(Debug, PartialEq)]
+pub struct Operator {
+    /// ONNX name.
+    pub name: String,
+    /// File name that its parts share.
+    pub stem: String,
+    /// `Pass`, `View` or `Fold`.
+    pub class: String,
+}
+
+/// The operators of the table in the text of `imagine_graph/src/ops/mod.rs`: lines `Name => stem, Class;`.
+pub fn parse(text: &str) -> Vec<Operator> {
+    let table = text.split("\noperators! {").nth(1).and_then(|rest| rest.split("\n}").next()).unwrap_or_default();
+    let line = |line: &str| {
+        let (name, rest) = line.trim().strip_suffix(';')?.split_once(" => ")?;
+        let (stem, class) = rest.split_once(", ")?;
+        Some(Operator { name: name.into(), stem: stem.into(), class: class.into() })
+    };
+    table.lines().filter_map(line).collect()
+}
+
+/// Adds what the operators lack; `read` gives a file's text by its path from the root, if there is such a file.
+pub fn check(operators: &[Operator], read: &impl Fn(&Path) -> Option<String>, findings: &mut Vec<String>) {
+    if operators.is_empty() {
+        findings.push("crates/imagine_graph/src/ops/mod.rs: no operator table found".into());
+    }
+    let mut stems: BTreeMap<&str, Vec<&Operator>> = BTreeMap::new();
+    for operator in operators {
+        stems.entry(&operator.stem).or_default().push(operator);
+        if !["Pass", "View", "Fold"].contains(&operator.class.as_str()) {
+            findings.push(format!("operator {}: unknown class {:?}", operator.name, operator.class));
+        }
+    }
+    for (stem, family) in stems {
+        check_stem(stem, &family, read, findings);
+    }
+}
+
+/// An operator that has a kernel makes its whole stem need one; a stem without such an operator must have none.
+fn check_stem(stem: &str, family: &[&Operator], read: &impl Fn(&Path) -> Option<String>, findings: &mut Vec<String>) {
+    let names: Vec<&str> = family.iter().map(|operator| operator.name.as_str()).collect();
+    let names = names.join(", ");
+    let mut need = |path: PathBuf, needed: bool, holds: &[&str]| match (read(&path), needed) {
+        (None, true) => findings.push(format!("{}: missing (operators {names})", path.display())),
+        (Some(_), false) => findings.push(format!("{}: {names} need no kernel", path.display())),
+        (Some(text), true) => {
+            for what in holds.iter().filter(|what| !text.contains(**what)) {
+                findings.push(format!("{}: no `{what}` in it (operators {names})", path.display()));
+            }
+        }
+        (None, false) => {}
+    };
+    let rust = |package: &str| PathBuf::from(format!("crates/{package}/src/ops/{stem}.rs"));
+    let has_kernel = family.iter().any(|operator| operator.class == "Pass");
+    need(rust("imagine_graph"), true, &["fn infer", "fn reach", "fn cases", "#[cfg(test)]"]);
+    need(rust("imagine_burn"), true, &[]);
+    need(rust("imagine_wgpu"), has_kernel, &[]);
+    need(PathBuf::from(format!("shaders/ops/{stem}.wgsl")), has_kernel, &["@compute"]);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const TABLE: &str = "use a;\noperators! {\n    /// Doc => umented.\n    Conv => conv, Pass;\n    Identity => unary, View;\n}\nlet A => b, C;\n";
+
+    #[test]
+    fn the_table_is_read() {
+        let names: Vec<_> = parse(TABLE).into_iter().map(|o| (o.name, o.stem, o.class)).collect();
+        let expected = [("Conv", "conv", "Pass"), ("Identity", "unary", "View")];
+        assert_eq!(names, expected.map(|(a, b, c)| (a.to_string(), b.to_string(), c.to_string())));
+        assert_eq!(parse("nothing"), []);
+    }
+
+    #[test]
+    fn what_lacks_is_named() {
+        let whole = "fn infer fn reach fn cases #[cfg(test)]";
+        let read = |path: &Path| match path.to_str().unwrap() {
+            "crates/imagine_graph/src/ops/conv.rs" => Some(whole.to_string()),
+            "crates/imagine_graph/src/ops/unary.rs" => Some(whole.replace("fn cases", "")),
+            "crates/imagine_wgpu/src/ops/unary.rs" => Some(String::new()),
+            path if path.contains("imagine_burn") || path.contains("imagine_wgpu/src/ops/conv") => Some(String::new()),
+            _ => None,
+        };
+        let mut findings = Vec::new();
+        check(&parse(TABLE), &read, &mut findings);
+        assert_eq!(
+            findings,
+            [
+                "shaders/ops/conv.wgsl: missing (operators Conv)",
+                "crates/imagine_graph/src/ops/unary.rs: no `fn cases` in it (operators Identity)",
+                "crates/imagine_wgpu/src/ops/unary.rs: Identity need no kernel",
+            ]
+        );
+        findings.clear();
+        check(&[], &read, &mut findings);
+        assert_eq!(findings.len(), 1);
+    }
+}
