@@ -1,6 +1,9 @@
 //! A device for tests that dispatch single shaders, and the few calls they need. Whole networks go through the engine.
 
-use imagine_wgpu::{Def, compose};
+use std::cell::RefCell;
+use std::collections::HashMap;
+
+use imagine_wgpu::{Def, ShaderComposer};
 use wgpu::util::{BufferInitDescriptor, DeviceExt};
 
 /// A device and its queue.
@@ -9,10 +12,15 @@ pub struct Gpu {
     pub device: wgpu::Device,
     /// Its queue.
     pub queue: wgpu::Queue,
+    composer: RefCell<ShaderComposer>,
+    pipelines: RefCell<HashMap<Variant, wgpu::ComputePipeline>>,
 }
 
+/// Path and defs of a shader, and whether it has bounds checks.
+type Variant = (String, Vec<(&'static str, Def)>, Checks);
+
 /// Whether wgpu guards a shader against indices out of bounds.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Checks {
     /// As for files from outside.
     On,
@@ -43,7 +51,8 @@ impl Gpu {
         };
         let descriptor = wgpu::DeviceDescriptor { required_limits: adapter.limits(), ..Default::default() };
         let (device, queue) = pollster::block_on(adapter.request_device(&descriptor)).expect("a device");
-        Some(Self { device, queue })
+        let composer = RefCell::new(ShaderComposer::new().expect("the library composes"));
+        Some(Self { device, queue, composer, pipelines: RefCell::default() })
     }
 
     /// A storage buffer with the given words.
@@ -94,26 +103,7 @@ impl Gpu {
         bound: &[Bound],
         [x, y, z]: [u32; 3],
     ) {
-        let module = compose(shader, defs).unwrap_or_else(|error| panic!("{error}"));
-        let descriptor = wgpu::ShaderModuleDescriptor {
-            label: Some(shader),
-            source: wgpu::ShaderSource::Naga(std::borrow::Cow::Owned(module)),
-        };
-        let module = match checks {
-            Checks::On => self.device.create_shader_module(descriptor),
-            // SAFETY: the kernel opens with a bounds check of its own; the test that it does is the run with checks.
-            Checks::Off => unsafe {
-                self.device.create_shader_module_trusted(descriptor, wgpu::ShaderRuntimeChecks::unchecked())
-            },
-        };
-        let pipeline = self.device.create_compute_pipeline(&wgpu::ComputePipelineDescriptor {
-            label: Some(shader),
-            layout: None,
-            module: &module,
-            entry_point: Some("main"),
-            compilation_options: Default::default(),
-            cache: None,
-        });
+        let pipeline = self.pipeline((shader.into(), defs.to_vec(), checks));
         let params = self.device.create_buffer_init(&BufferInitDescriptor {
             label: None,
             contents: params,
@@ -140,6 +130,34 @@ impl Gpu {
         pass.dispatch_workgroups(x, y, z);
         drop(pass);
         self.queue.submit([encoder.finish()]);
+    }
+
+    fn pipeline(&self, variant: Variant) -> wgpu::ComputePipeline {
+        let mut pipelines = self.pipelines.borrow_mut();
+        pipelines.entry(variant).or_insert_with_key(|variant| self.compile(variant)).clone()
+    }
+
+    fn compile(&self, (shader, defs, checks): &Variant) -> wgpu::ComputePipeline {
+        let module = self.composer.borrow_mut().compose(shader, defs).unwrap_or_else(|error| panic!("{error}"));
+        let descriptor = wgpu::ShaderModuleDescriptor {
+            label: Some(shader),
+            source: wgpu::ShaderSource::Naga(std::borrow::Cow::Owned(module)),
+        };
+        let module = match checks {
+            Checks::On => self.device.create_shader_module(descriptor),
+            // SAFETY: the kernel opens with a bounds check of its own; the test that it does is the run with checks.
+            Checks::Off => unsafe {
+                self.device.create_shader_module_trusted(descriptor, wgpu::ShaderRuntimeChecks::unchecked())
+            },
+        };
+        self.device.create_compute_pipeline(&wgpu::ComputePipelineDescriptor {
+            label: Some(shader),
+            layout: None,
+            module: &module,
+            entry_point: Some("main"),
+            compilation_options: Default::default(),
+            cache: None,
+        })
     }
 
     /// The bytes of a buffer.
