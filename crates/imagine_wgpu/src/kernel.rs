@@ -108,11 +108,18 @@ pub struct Cost {
     pub bytes: u64,
 }
 
+impl Cost {
+    /// One number to compare and to budget with: FLOP, or the bytes moved where they weigh more, at 4 FLOP a byte.
+    pub fn work(self) -> u64 {
+        self.flop.max(self.bytes.saturating_mul(4))
+    }
+}
+
 impl std::ops::Add for Cost {
     type Output = Cost;
 
     fn add(self, other: Cost) -> Cost {
-        Cost { flop: self.flop + other.flop, bytes: self.bytes + other.bytes }
+        Cost { flop: self.flop.saturating_add(other.flop), bytes: self.bytes.saturating_add(other.bytes) }
     }
 }
 

@@ -1,9 +1,9 @@
 //! `Transpose` and `Expand` as one kernel call: the input through other strides. `Reshape` is a view and has none.
 
-use imagine_graph::Transpose;
+use imagine_graph::{Size, TensorType, Transpose, ValueId};
 
 use crate::kernel::{Head, KernelCall};
-use crate::lower::Lowering;
+use crate::lower::{Activation, Input, Lowering};
 use crate::ops::axes::{Axes, broadcast, call, row_major};
 use crate::params::params;
 
@@ -38,4 +38,17 @@ fn lower(strides: &[i64], node: &Lowering) -> KernelCall {
     let count = shape.iter().product::<usize>();
     let params = Params { axes, rank, count: count as u32, ..Params::default() };
     call(node, Params::SHADER, &[], &params, count, 0)
+}
+
+/// A call that copies `value` to where the plan wants it, for a state that no kernel writes.
+pub(crate) fn copy(label: &str, value: ValueId, value_type: &TensorType) -> KernelCall {
+    let input = Input { value, value_type, weight: None };
+    let node = Lowering {
+        node: label,
+        size: Size::new(1, 1),
+        inputs: vec![Some(input)],
+        outputs: vec![(value, value_type)],
+        activation: Activation::None,
+    };
+    lower(&row_major(&value_type.shape), &node)
 }

@@ -1,0 +1,201 @@
+//! Planning: from a generator and a size to kernel calls whose values have a place in memory. Pure; needs no GPU.
+//!
+//! A plan of a recurrent generator holds three lists of calls over one arena: `init` makes the first state, `step` the
+//! next, `output` the outputs. The state has two regions. Step `n` reads region `n % 2` and writes the other, so whoever
+//! counts steps knows where the state is. Everything that is not an input or a state shares memory by liveness, also
+//! across the three lists: outputs hold until the next step.
+
+mod automaton;
+mod fuse;
+pub(crate) mod memory;
+
+use std::sync::Arc;
+
+use imagine_graph::{GraphErrors, GraphOutput, InputKind, Size, TensorType, ValidGenerator, ValidGraph};
+
+use crate::lower::LowerError;
+use crate::recording::{Call, Recording, Region};
+
+/// Limits of a device that plans have to keep.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Limits {
+    /// Most bytes of one buffer and one binding.
+    pub slab_bytes: u64,
+    /// Most workgroups along one axis of a dispatch.
+    pub workgroups: u32,
+}
+
+impl Default for Limits {
+    /// What every WebGPU device can do.
+    fn default() -> Self {
+        Self { slab_bytes: 128 << 20, workgroups: 65_535 }
+    }
+}
+
+impl From<&wgpu::Limits> for Limits {
+    fn from(limits: &wgpu::Limits) -> Self {
+        let slab_bytes = limits.max_storage_buffer_binding_size.min(limits.max_buffer_size);
+        Self { slab_bytes: slab_bytes / 256 * 256, workgroups: limits.max_compute_workgroups_per_dimension }
+    }
+}
+
+/// Kernel calls and memory of one generator at one size.
+#[derive(Clone, Debug)]
+pub struct Plan {
+    /// The size it was made for.
+    pub size: Size,
+    /// Inputs that [`crate::Session::set_input`] takes, other than the state.
+    pub inputs: Vec<PlannedInput>,
+    /// Outputs in the generator's order.
+    pub outputs: Vec<PlannedOutput>,
+    /// The state of a recurrent generator.
+    pub state: Option<PlannedState>,
+    /// Bytes of every slab of the arena.
+    pub arena: Vec<u64>,
+    /// Contents of the buffers of weights in their natural layout.
+    pub constants: Vec<Vec<u8>>,
+    /// Contents of the buffers of packed weights.
+    pub packed: Vec<Vec<u8>>,
+    /// Number of calls, and one above their largest id.
+    pub call_count: usize,
+    init: Vec<Arc<Call>>,
+    step: [Vec<Arc<Call>>; 2],
+    output: [Vec<Arc<Call>>; 2],
+    limits: Limits,
+}
+
+/// An input of a plan.
+#[derive(Clone, Debug, PartialEq)]
+pub struct PlannedInput {
+    /// Name in the generator file.
+    pub name: String,
+    /// What it means.
+    pub kind: InputKind,
+    /// Element type and shape.
+    pub value_type: TensorType,
+    /// Where it lies.
+    pub region: Region,
+}
+
+/// An output of a plan.
+#[derive(Clone, Debug, PartialEq)]
+pub struct PlannedOutput {
+    /// Name and meaning.
+    pub output: GraphOutput,
+    /// Element type and shape.
+    pub value_type: TensorType,
+    /// Where it lies after an even and after an odd number of steps.
+    pub regions: [Region; 2],
+}
+
+/// The state of a recurrent plan.
+#[derive(Clone, Debug, PartialEq)]
+pub struct PlannedState {
+    /// Element type and shape.
+    pub value_type: TensorType,
+    /// Where it lies after an even and after an odd number of steps.
+    pub regions: [Region; 2],
+}
+
+/// Why there is no plan.
+#[derive(Clone, Debug, PartialEq, thiserror::Error)]
+#[non_exhaustive]
+pub enum PlanError {
+    /// The graphs do not fit this size.
+    #[error(transparent)]
+    Graph(#[from] GraphErrors),
+    /// An operator with parameters or shapes that its kernel cannot take.
+    #[error(transparent)]
+    Lower(#[from] LowerError),
+    /// A value that no single binding of the device can hold.
+    #[error("value {value:?} needs {bytes} bytes; one binding of this device holds at most {limit}")]
+    TooLarge {
+        /// Name of the value.
+        value: String,
+        /// Bytes it needs.
+        bytes: u64,
+        /// Bytes a binding can have.
+        limit: u64,
+    },
+    /// Graphs of a recurrent generator that do not fit together.
+    #[error("state: {reason}")]
+    State {
+        /// What is wrong, in words.
+        reason: String,
+    },
+    /// More kernel bindings than every device has.
+    #[error("node {label:?} needs {found} storage bindings; at most {limit} are possible")]
+    Bindings {
+        /// The call's label.
+        label: String,
+        /// Bindings it needs.
+        found: usize,
+        /// Bindings there are.
+        limit: usize,
+    },
+}
+
+/// What a planner may do beside translating node by node.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Fusion {
+    /// Fuse activations and automaton steps into one kernel. What everything but a comparison wants.
+    On,
+    /// One kernel a node.
+    Off,
+}
+
+impl Plan {
+    /// Plans `generator` at `size`.
+    pub fn for_generator(generator: &ValidGenerator, size: Size, limits: Limits) -> Result<Self, PlanError> {
+        Self::with_fusion(generator, size, limits, Fusion::On)
+    }
+
+    /// Plans `generator` at `size`, with or without fusion.
+    pub fn with_fusion(
+        generator: &ValidGenerator,
+        size: Size,
+        limits: Limits,
+        fusion: Fusion,
+    ) -> Result<Self, PlanError> {
+        let recurrence = generator.recurrence.as_ref().map(|r| [&r.init, &r.step]);
+        memory::plan(&generator.output, recurrence, size, limits, fusion)
+    }
+
+    /// Plans a single graph at `size`; its outputs are made by [`Plan::output`] at step 0.
+    pub fn for_graph(graph: &ValidGraph, size: Size, limits: Limits, fusion: Fusion) -> Result<Self, PlanError> {
+        memory::plan(graph, None, size, limits, fusion)
+    }
+
+    /// Makes the first state; empty if the generator is not recurrent.
+    pub fn init(&self) -> Recording {
+        Recording::of_calls(&self.init, 0, self.limits.workgroups)
+    }
+
+    /// Makes `count` more steps after `done`.
+    pub fn steps(&self, done: u32, count: u32) -> Recording {
+        let mut recording = Recording::default();
+        for step in done..done.saturating_add(count) {
+            recording.append(Recording::of_calls(&self.step[step as usize % 2], step, self.limits.workgroups));
+        }
+        recording
+    }
+
+    /// Makes the outputs after `done` steps (0 if the generator is not recurrent).
+    pub fn output(&self, done: u32) -> Recording {
+        Recording::of_calls(&self.output[done as usize % 2], done, self.limits.workgroups)
+    }
+
+    /// Everything from the first state to the outputs after `steps` steps.
+    pub fn whole(&self, steps: u32) -> Recording {
+        let mut recording = self.init();
+        recording.append(self.steps(0, steps));
+        recording.append(self.output(steps));
+        recording
+    }
+
+    /// Bytes of all its buffers: arena and weights.
+    pub fn bytes(&self) -> u64 {
+        let weights = self.constants.iter().chain(&self.packed).map(|data| data.len() as u64);
+        self.arena.iter().copied().chain(weights).sum()
+    }
+}

@@ -1,0 +1,298 @@
+//! A recording: the passes of a run as a plain list, which can be printed, compared, cut anywhere and played later.
+
+use std::fmt;
+use std::sync::Arc;
+
+use crate::kernel::{Cost, Def, Random};
+
+/// One kernel call whose values have a place in memory. Every cut of it and every step shares it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Call {
+    /// Index among all calls of its plan.
+    pub id: usize,
+    /// For people and GPU debuggers.
+    pub label: String,
+    /// Which pipeline it needs.
+    pub pipeline: PipelineKey,
+    /// The params uniform with a zeroed head.
+    pub params: Vec<u8>,
+    /// What random numbers it draws, if it does.
+    pub random: Option<Random>,
+    /// The bytes that bindings 1, 2, .. cover.
+    pub bindings: Vec<Region>,
+    /// Number of workgroups along x, y and z.
+    pub workgroups: [u32; 3],
+    /// What it costs.
+    pub cost: Cost,
+}
+
+/// What a compute pipeline is compiled from.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct PipelineKey {
+    /// Path of the shader below `shaders/`, without `.wgsl`.
+    pub shader: &'static str,
+    /// Shader defs that choose the variant.
+    pub defs: Vec<(&'static str, Def)>,
+    /// How the kernel may use bindings 1, 2, ..
+    pub access: Vec<Access>,
+}
+
+/// How a kernel may use a binding.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Access {
+    /// `var<storage, read>`.
+    Read,
+    /// `var<storage, read_write>`.
+    ReadWrite,
+}
+
+/// Some bytes of one of a session's buffers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Region {
+    /// Which buffer.
+    pub memory: Memory,
+    /// First byte.
+    pub offset: u64,
+    /// Number of bytes.
+    pub bytes: u64,
+}
+
+/// A buffer of a session.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Memory {
+    /// A slab of the arena: inputs, states, intermediates and outputs.
+    Arena(usize),
+    /// Weights in their natural layout.
+    Constants(usize),
+    /// Weights in a layout of a kernel's own.
+    Packed(usize),
+}
+
+/// One dispatch: a call, or a part of it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Pass {
+    /// The call.
+    pub call: Arc<Call>,
+    /// Its first workgroup.
+    pub base: [u32; 3],
+    /// Number of its workgroups.
+    pub workgroups: [u32; 3],
+    /// Step of a recurrent network, which random numbers depend on.
+    pub step: u32,
+}
+
+/// Passes in the order in which they run.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Recording {
+    /// The passes.
+    pub passes: Vec<Pass>,
+}
+
+impl Pass {
+    /// What this part of the call costs: its share by workgroups.
+    pub fn cost(&self) -> Cost {
+        let whole = count(self.call.workgroups).max(1);
+        let share = |cost: u64| (u128::from(cost) * u128::from(count(self.workgroups)) / u128::from(whole)) as u64;
+        Cost { flop: share(self.call.cost.flop), bytes: share(self.call.cost.bytes) }
+    }
+
+    /// The axis along which budgets cut: the last that has more than one workgroup.
+    fn cut_axis(&self) -> usize {
+        (0..3).rev().find(|&axis| self.workgroups[axis] > 1).unwrap_or(0)
+    }
+
+    /// Cuts into the first `layers` layers of workgroups along `axis`, and the rest.
+    fn cut(&self, axis: usize, layers: u32) -> (Pass, Pass) {
+        let (mut front, mut rest) = (self.clone(), self.clone());
+        front.workgroups[axis] = layers;
+        rest.workgroups[axis] -= layers;
+        rest.base[axis] += layers;
+        (front, rest)
+    }
+}
+
+impl Recording {
+    /// The passes of `calls` at `step`, none with more than `limit` workgroups along an axis.
+    pub(crate) fn of_calls(calls: &[Arc<Call>], step: u32, limit: u32) -> Self {
+        let mut passes = Vec::new();
+        for call in calls {
+            let whole = Pass { call: call.clone(), base: [0; 3], workgroups: call.workgroups, step };
+            limit_grid(whole, limit.max(1), &mut passes);
+        }
+        Self { passes }
+    }
+
+    /// What all passes cost together.
+    pub fn cost(&self) -> Cost {
+        self.passes.iter().map(Pass::cost).sum()
+    }
+
+    /// Whether nothing is left to play.
+    pub fn is_empty(&self) -> bool {
+        self.passes.is_empty()
+    }
+
+    /// Appends the passes of `other`.
+    pub fn append(&mut self, other: Recording) {
+        self.passes.extend(other.passes);
+    }
+
+    /// Takes passes of at most `budget` [`Cost::work`] off the front, cutting the last of them if need be. Always takes at
+    /// least one layer of workgroups, so that a loop over it ends.
+    pub fn take_front(&mut self, budget: u64) -> Recording {
+        let mut front = Vec::new();
+        let mut left = budget;
+        let mut taken = 0;
+        for pass in &mut self.passes {
+            let work = pass.cost().work();
+            if work <= left {
+                left -= work;
+                taken += 1;
+                front.push(pass.clone());
+                continue;
+            }
+            let axis = pass.cut_axis();
+            let layers = u64::from(pass.workgroups[axis]);
+            let mut fitting = (u128::from(layers) * u128::from(left) / u128::from(work.max(1))) as u64;
+            if front.is_empty() {
+                fitting = fitting.max(1);
+            }
+            if fitting >= layers {
+                taken += 1;
+                front.push(pass.clone());
+            } else if fitting > 0 {
+                let (first, rest) = pass.cut(axis, fitting as u32);
+                front.push(first);
+                *pass = rest;
+            }
+            break;
+        }
+        self.passes.drain(..taken);
+        Recording { passes: front }
+    }
+
+    /// Cuts into recordings of at most `budget` [`Cost::work`] each, or of one layer of workgroups where that is more.
+    pub fn split(mut self, budget: u64) -> Vec<Recording> {
+        let mut parts = Vec::new();
+        while !self.is_empty() {
+            parts.push(self.take_front(budget));
+        }
+        parts
+    }
+}
+
+/// Pushes `pass`, cut so that no axis has more than `limit` workgroups.
+fn limit_grid(pass: Pass, limit: u32, passes: &mut Vec<Pass>) {
+    match (0..3).find(|&axis| pass.workgroups[axis] > limit) {
+        None => passes.push(pass),
+        Some(axis) => {
+            let (front, rest) = pass.cut(axis, limit);
+            limit_grid(front, limit, passes);
+            limit_grid(rest, limit, passes);
+        }
+    }
+}
+
+fn count(workgroups: [u32; 3]) -> u64 {
+    workgroups.iter().fold(1, |product: u64, &n| product.saturating_mul(u64::from(n)))
+}
+
+impl fmt::Display for Recording {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for pass in &self.passes {
+            writeln!(f, "{pass}")?;
+        }
+        let Cost { flop, bytes } = self.cost();
+        write!(f, "{} passes, {flop} FLOP, {bytes} bytes", self.passes.len())
+    }
+}
+
+impl fmt::Display for Pass {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let call = &self.call;
+        write!(f, "{}: {}", call.label, call.pipeline.shader)?;
+        for (name, def) in &call.pipeline.defs {
+            match def {
+                Def::Bool(_) => write!(f, " {name}")?,
+                Def::Int(value) => write!(f, " {name}={value}")?,
+                Def::UInt(value) => write!(f, " {name}={value}")?,
+            }
+        }
+        let Cost { flop, bytes } = self.cost();
+        write!(
+            f,
+            ", step {}, workgroups {:?} from {:?}, {flop} FLOP, {bytes} bytes,",
+            self.step, self.workgroups, self.base
+        )?;
+        call.bindings.iter().try_for_each(|region| write!(f, " {region}"))
+    }
+}
+
+impl fmt::Display for Region {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (name, index) = match self.memory {
+            Memory::Arena(index) => ("arena", index),
+            Memory::Constants(index) => ("constants", index),
+            Memory::Packed(index) => ("packed", index),
+        };
+        write!(f, "{name}{index}[{}+{}]", self.offset, self.bytes)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn recording(grids: &[[u32; 3]]) -> Recording {
+        let calls: Vec<_> = grids
+            .iter()
+            .enumerate()
+            .map(|(id, &workgroups)| {
+                Arc::new(Call {
+                    id,
+                    label: format!("call {id}"),
+                    pipeline: PipelineKey { shader: "ops/unary", defs: Vec::new(), access: Vec::new() },
+                    params: Vec::new(),
+                    random: None,
+                    bindings: Vec::new(),
+                    workgroups,
+                    cost: Cost { flop: 100 * count(workgroups), bytes: 0 },
+                })
+            })
+            .collect();
+        Recording::of_calls(&calls, 3, 65_535)
+    }
+
+    /// Every workgroup of every call, in the order in which they run.
+    fn workgroups(recordings: &[Recording]) -> Vec<(usize, [u32; 3])> {
+        let passes = recordings.iter().flat_map(|r| &r.passes);
+        passes
+            .flat_map(|pass| {
+                let [x, y, z] = pass.workgroups;
+                let at = move |i: u32| [i % x, i / x % y, i / x / y];
+                (0..x * y * z).map(move |i| (pass.call.id, [0, 1, 2].map(|axis| at(i)[axis] + pass.base[axis])))
+            })
+            .collect()
+    }
+
+    #[test]
+    fn cutting_keeps_every_workgroup_and_the_budget() {
+        let whole = recording(&[[7, 1, 1], [3, 5, 1], [2, 3, 4]]);
+        for budget in [1, 250, 700, 1000, 1_000_000] {
+            let parts = whole.clone().split(budget);
+            let mut expected = workgroups(std::slice::from_ref(&whole));
+            let mut found = workgroups(&parts);
+            expected.sort();
+            found.sort();
+            assert_eq!(found, expected, "budget {budget}");
+            assert!(budget < 700 || parts.iter().all(|part| part.cost().work() <= budget), "budget {budget}");
+        }
+    }
+
+    #[test]
+    fn a_grid_beyond_the_limit_is_cut() {
+        let whole = recording(&[[200_000, 1, 1]]);
+        let sizes: Vec<_> = whole.passes.iter().map(|pass| (pass.base[0], pass.workgroups[0])).collect();
+        assert_eq!(sizes, [(0, 65_535), (65_535, 65_535), (131_070, 65_535), (196_605, 3_395)]);
+    }
+}

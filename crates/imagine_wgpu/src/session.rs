@@ -1,0 +1,277 @@
+//! A session: the buffers of one plan on one device, and the player that encodes recordings into any command encoder.
+
+use std::sync::Arc;
+
+use imagine_graph::Tensor;
+use imagine_graph::rng::{self, Lattice};
+use wgpu::util::DeviceExt;
+
+use crate::kernel::{Head, Random};
+use crate::pipeline::{PipelineError, PipelineStore};
+use crate::plan::{Plan, memory::tensor_bytes};
+use crate::recording::{Call, Memory, Pass, Recording, Region};
+
+/// Bytes of the uniform window through which params reach kernels; more passes than fit take turns.
+const WINDOW: u64 = 64 << 10;
+/// Alignment of a uniform with a dynamic offset, the largest that WebGPU devices ask for.
+const UNIFORM_ALIGNMENT: u64 = 256;
+
+/// What the random numbers of a run depend on, beside the step.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub struct Run {
+    /// The seed that a person chooses.
+    pub seed: u64,
+    /// Where the image lies in the plane of random numbers.
+    pub lattice: Lattice,
+}
+
+/// The buffers of one plan. Several sessions of one plan are independent.
+pub struct Session {
+    plan: Arc<Plan>,
+    arena: Vec<wgpu::Buffer>,
+    constants: Vec<wgpu::Buffer>,
+    packed: Vec<wgpu::Buffer>,
+    window: wgpu::Buffer,
+    bind_groups: Vec<Option<(Arc<crate::pipeline::Pipeline>, wgpu::BindGroup)>>,
+}
+
+/// Why a recording was not encoded; nothing of it was.
+#[derive(Clone, Debug, PartialEq, thiserror::Error)]
+#[non_exhaustive]
+pub enum EncodeError {
+    /// A pipeline is not compiled yet.
+    #[error("the pipeline of {label:?} is not compiled yet")]
+    NotReady {
+        /// Label of the first call that waits.
+        label: String,
+    },
+    /// A pipeline cannot be made.
+    #[error(transparent)]
+    Pipeline(#[from] PipelineError),
+}
+
+/// Why a tensor was not uploaded.
+#[derive(Clone, Debug, PartialEq, thiserror::Error)]
+#[non_exhaustive]
+pub enum UploadError {
+    /// The plan has no such input.
+    #[error("the plan has no input {name:?}")]
+    Unknown {
+        /// The name.
+        name: String,
+    },
+    /// The tensor has another type or shape.
+    #[error("{name:?} is {found}, expected {expected}")]
+    Type {
+        /// The name.
+        name: String,
+        /// What the plan was made for.
+        expected: imagine_graph::TensorType,
+        /// What was given.
+        found: imagine_graph::TensorType,
+    },
+}
+
+impl Session {
+    /// Allocates the buffers of `plan` and uploads its weights.
+    pub fn new(device: &wgpu::Device, plan: Arc<Plan>) -> Self {
+        let storage = wgpu::BufferUsages::STORAGE | wgpu::BufferUsages::COPY_SRC;
+        let scratch = |&size: &u64| {
+            let usage = storage | wgpu::BufferUsages::COPY_DST;
+            let size = size.next_multiple_of(4);
+            device.create_buffer(&wgpu::BufferDescriptor {
+                label: Some("arena"),
+                size,
+                usage,
+                mapped_at_creation: false,
+            })
+        };
+        let filled = |contents: &Vec<u8>| {
+            let descriptor = wgpu::util::BufferInitDescriptor { label: Some("weights"), contents, usage: storage };
+            device.create_buffer_init(&descriptor)
+        };
+        let window = device.create_buffer(&wgpu::BufferDescriptor {
+            label: Some("params"),
+            size: WINDOW,
+            usage: wgpu::BufferUsages::UNIFORM | wgpu::BufferUsages::COPY_DST,
+            mapped_at_creation: false,
+        });
+        Self {
+            arena: plan.arena.iter().map(scratch).collect(),
+            constants: plan.constants.iter().map(filled).collect(),
+            packed: plan.packed.iter().map(filled).collect(),
+            window,
+            bind_groups: vec![None; plan.call_count],
+            plan,
+        }
+    }
+
+    /// The plan.
+    pub fn plan(&self) -> &Arc<Plan> {
+        &self.plan
+    }
+
+    /// Uploads an input; it takes effect at the queue's next submission and stays.
+    pub fn set_input(&self, queue: &wgpu::Queue, name: &str, tensor: &Tensor) -> Result<(), UploadError> {
+        let input = self.plan.inputs.iter().find(|input| input.name == name);
+        let input = input.ok_or_else(|| UploadError::Unknown { name: name.into() })?;
+        self.upload(queue, name, &input.value_type, input.region, tensor)
+    }
+
+    /// Uploads the state of a recurrent generator as it is after `done` steps.
+    pub fn set_state(&self, queue: &wgpu::Queue, done: u32, tensor: &Tensor) -> Result<(), UploadError> {
+        let state = self.plan.state.as_ref().ok_or_else(|| UploadError::Unknown { name: "state".into() })?;
+        self.upload(queue, "state", &state.value_type, state.regions[done as usize % 2], tensor)
+    }
+
+    fn upload(
+        &self,
+        queue: &wgpu::Queue,
+        name: &str,
+        expected: &imagine_graph::TensorType,
+        region: Region,
+        tensor: &Tensor,
+    ) -> Result<(), UploadError> {
+        let found = tensor.tensor_type();
+        if found != *expected {
+            return Err(UploadError::Type { name: name.into(), expected: expected.clone(), found });
+        }
+        queue.write_buffer(self.buffer(region.memory), region.offset, &tensor_bytes(tensor));
+        Ok(())
+    }
+
+    /// The buffer that holds a region.
+    pub fn buffer(&self, memory: Memory) -> &wgpu::Buffer {
+        match memory {
+            Memory::Arena(index) => &self.arena[index],
+            Memory::Constants(index) => &self.constants[index],
+            Memory::Packed(index) => &self.packed[index],
+        }
+    }
+
+    /// A region as a binding, for passes of the host's own. Bind it as `read_write` beside other regions of its buffer.
+    pub fn binding(&self, region: Region) -> wgpu::BufferBinding<'_> {
+        let size = std::num::NonZeroU64::new(region.bytes);
+        wgpu::BufferBinding { buffer: self.buffer(region.memory), offset: region.offset, size }
+    }
+
+    /// Output `index` after `done` steps, as a binding.
+    pub fn output(&self, index: usize, done: u32) -> wgpu::BufferBinding<'_> {
+        self.binding(self.plan.outputs[index].regions[done as usize % 2])
+    }
+
+    /// Whether `recording` can be encoded now; the first error if a pipeline cannot be made.
+    pub fn is_ready(&self, store: &PipelineStore, recording: &Recording) -> Result<bool, PipelineError> {
+        store.is_ready(recording)
+    }
+
+    /// Encodes every pass of `recording`, or nothing and an error if a pipeline is missing. Never blocks, never reads back.
+    ///
+    /// Encode recordings in the order in which they should run, whatever the number of encoders and submissions.
+    pub fn encode(
+        &mut self,
+        encoder: &mut wgpu::CommandEncoder,
+        store: &PipelineStore,
+        recording: &Recording,
+        run: Run,
+    ) -> Result<(), EncodeError> {
+        for pass in &recording.passes {
+            self.prepare(store, &pass.call)?;
+        }
+        let mut rest = recording.passes.as_slice();
+        while !rest.is_empty() {
+            let (offsets, params) = fill_window(rest, run);
+            let (now, later) = rest.split_at(offsets.len());
+            self.encode_window(encoder, store.device(), now, &offsets, &params);
+            rest = later;
+        }
+        Ok(())
+    }
+
+    fn encode_window(
+        &self,
+        encoder: &mut wgpu::CommandEncoder,
+        device: &wgpu::Device,
+        passes: &[Pass],
+        offsets: &[u32],
+        params: &[u8],
+    ) {
+        let usage = wgpu::BufferUsages::COPY_SRC;
+        let descriptor = wgpu::util::BufferInitDescriptor { label: Some("params"), contents: params, usage };
+        let staging = device.create_buffer_init(&descriptor);
+        encoder.copy_buffer_to_buffer(&staging, 0, &self.window, 0, params.len() as u64);
+        let descriptor = wgpu::ComputePassDescriptor { label: Some("imagine"), timestamp_writes: None };
+        let mut compute = encoder.begin_compute_pass(&descriptor);
+        for (pass, &offset) in passes.iter().zip(offsets) {
+            let Some((pipeline, bind_group)) = &self.bind_groups[pass.call.id] else { continue };
+            compute.insert_debug_marker(&pass.call.label);
+            compute.set_pipeline(&pipeline.pipeline);
+            compute.set_bind_group(0, bind_group, &[offset]);
+            let [x, y, z] = pass.workgroups;
+            compute.dispatch_workgroups(x, y, z);
+        }
+    }
+
+    /// Makes the bind group of `call` once.
+    fn prepare(&mut self, store: &PipelineStore, call: &Call) -> Result<(), EncodeError> {
+        if self.bind_groups[call.id].is_some() {
+            return Ok(());
+        }
+        let not_ready = || EncodeError::NotReady { label: call.label.clone() };
+        let pipeline = store.get(&call.pipeline).ok_or_else(not_ready)??;
+        let params = wgpu::BufferBinding {
+            buffer: &self.window,
+            offset: 0,
+            size: std::num::NonZeroU64::new(params_bytes(call)),
+        };
+        let mut entries = vec![wgpu::BindGroupEntry { binding: 0, resource: wgpu::BindingResource::Buffer(params) }];
+        for (index, region) in call.bindings.iter().enumerate() {
+            let resource = wgpu::BindingResource::Buffer(self.binding(*region));
+            entries.push(wgpu::BindGroupEntry { binding: index as u32 + 1, resource });
+        }
+        let descriptor =
+            wgpu::BindGroupDescriptor { label: Some(&call.label), layout: &pipeline.layout, entries: &entries };
+        let bind_group = store.device().create_bind_group(&descriptor);
+        self.bind_groups[call.id] = Some((pipeline, bind_group));
+        Ok(())
+    }
+}
+
+fn params_bytes(call: &Call) -> u64 {
+    (call.params.len() as u64).next_multiple_of(16)
+}
+
+/// Params of as many passes as fit into the window, and the dynamic offset of each.
+fn fill_window(passes: &[Pass], run: Run) -> (Vec<u32>, Vec<u8>) {
+    let mut offsets = Vec::new();
+    let mut window: Vec<u8> = Vec::new();
+    for pass in passes {
+        let offset = (window.len() as u64).next_multiple_of(UNIFORM_ALIGNMENT);
+        if !offsets.is_empty() && offset + params_bytes(&pass.call) > WINDOW {
+            break;
+        }
+        let params = &pass.call.params;
+        let head = head(pass, run);
+        window.resize(offset as usize, 0);
+        window.extend_from_slice(bytemuck::bytes_of(&head));
+        window.extend_from_slice(params.get(size_of::<Head>()..).unwrap_or_default());
+        window.resize((offset + params_bytes(&pass.call)) as usize, 0);
+        offsets.push(offset as u32);
+    }
+    (offsets, window)
+}
+
+fn head(pass: &Pass, run: Run) -> Head {
+    let [x, y, z] = pass.base;
+    let random = pass.call.random.as_ref().map_or([0; 4], |random| random_words(random, run, pass.step));
+    Head { base: [x, y, z, 0], random }
+}
+
+/// `Head::random` of a call that draws `random` at `step`.
+pub fn random_words(random: &Random, run: Run, step: u32) -> [u32; 4] {
+    let key = rng::key(run.seed, random.stream, step);
+    let origin = run.lattice.tensor_origin(&random.dims);
+    // Only the origin's place on the torus matters where coordinates wrap, and a small one cannot overflow.
+    let [y, x] = run.lattice.coordinate(origin, random.size, [0, 0]);
+    [key, y, x, u32::from(run.lattice.wrap)]
+}
