@@ -16,15 +16,17 @@ fn main() {
     let path = PathBuf::from(args.next().expect("picture or folder"));
     let out = PathBuf::from(args.next().expect("output folder"));
     let options: TextureOptions = serde_json::from_str(&args.next().unwrap_or("{}".into())).expect("options as JSON");
-    let exemplar = ExemplarOptions { side: args.next().map_or(128, |s| s.parse().expect("side")), ..Default::default() };
+    let exemplar =
+        ExemplarOptions { side: args.next().map_or(128, |s| s.parse().expect("side")), ..Default::default() };
     let exemplar = Exemplar::load(&path, &exemplar).unwrap_or_else(|e| panic!("{e}"));
-    let result = train_texture::<Backend>(&exemplar, &options, &Default::default(), Some(&out), &Default::default(), |event| {
-        match event {
-            Event::Updated(p) if p.update % 20 != 0 && p.update > 5 => {}
-            event => println!("{event:?}"),
-        }
-        ControlFlow::Continue(())
-    });
+    let result =
+        train_texture::<Backend>(&exemplar, &options, &Default::default(), Some(&out), &Default::default(), |event| {
+            match event {
+                Event::Updated(p) if p.update % 20 != 0 && p.update > 5 => {}
+                event => println!("{event:?}"),
+            }
+            ControlFlow::Continue(())
+        });
     if let Err(error) = result {
         eprintln!("{error}");
         std::process::exit(1);

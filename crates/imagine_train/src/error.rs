@@ -86,7 +86,9 @@ pub enum TrainError {
     #[error(transparent)]
     Checkpoint(#[from] CheckpointError),
     /// The loss became infinite or no number again and again, at ever smaller learning rates.
-    #[error("update {update}: the loss is {loss} after {retries} returns to the last good weights; training has diverged")]
+    #[error(
+        "update {update}: the loss is {loss} after {retries} returns to the last good weights; training has diverged"
+    )]
     Diverged {
         /// Number of updates done.
         update: u32,

@@ -63,7 +63,12 @@ impl Automaton {
     pub fn generator(&self, maps: &[VisibleMap], steps: u32, rng: &mut impl Rng) -> Generator {
         Generator {
             output: output_graph(self.channels, maps),
-            recurrence: Some(Recurrence { init: self.init_graph(), step: self.step_graph(rng), steps, step_rate: 30.0 }),
+            recurrence: Some(Recurrence {
+                init: self.init_graph(),
+                step: self.step_graph(rng),
+                steps,
+                step_rate: 30.0,
+            }),
             size: SizeRule { multiple: [1, 1], min: [1, 1], tiles: true },
             card: Default::default(),
         }
@@ -87,8 +92,7 @@ impl Automaton {
         graph.weight("w1.weight", normal([hidden, 4 * channels, 1, 1], (4.0 * channels as f32).sqrt().recip(), rng));
         graph.weight("w1.bias", Tensor::f32([hidden], vec![0.0; hidden]));
         graph.weight("w2.weight", Tensor::f32([channels, hidden, 1, 1], vec![0.0; channels * hidden]));
-        let scalars =
-            [("bound", self.bound), ("fire_threshold", self.rest), ("rate", self.rate), ("zero", 0.0)];
+        let scalars = [("bound", self.bound), ("fire_threshold", self.rest), ("rate", self.rate), ("zero", 0.0)];
         for (name, value) in scalars {
             graph.weight(name, Tensor::scalar(value));
         }

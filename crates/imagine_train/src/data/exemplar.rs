@@ -103,8 +103,10 @@ impl Exemplar {
             decoded.push((kind, planes));
         }
         let [width, height] = working_size(size(&decoded[0].1), options.side.max(LEAST_SIDE));
-        let maps: Vec<_> =
-            decoded.iter().map(|(kind, planes)| normalise(*kind, encode(*kind, planes.scale_by_area(height, width)))).collect();
+        let maps: Vec<_> = decoded
+            .iter()
+            .map(|(kind, planes)| normalise(*kind, encode(*kind, planes.scale_by_area(height, width))))
+            .collect();
         if maps.iter().all(ExemplarMap::is_constant) {
             return Err(ExemplarError::Constant { path: path.to_path_buf() });
         }

@@ -73,7 +73,9 @@ trait IntoGrey {
 impl IntoGrey for image::DynamicImage {
     fn into_luma8_or_16(self) -> Vec<f32> {
         match self {
-            image::DynamicImage::ImageLuma8(grey) => grey.into_raw().into_iter().map(|v| f32::from(v) / 255.0).collect(),
+            image::DynamicImage::ImageLuma8(grey) => {
+                grey.into_raw().into_iter().map(|v| f32::from(v) / 255.0).collect()
+            }
             other => other.into_luma16().into_raw().into_iter().map(|v| f32::from(v) / 65_535.0).collect(),
         }
     }

@@ -23,7 +23,8 @@ pub fn pyramid<B: Backend>(image: Tensor<B, 4>, levels: usize, tiles: bool) -> V
 fn halve<B: Backend>(image: Tensor<B, 4>, tiles: bool) -> Tensor<B, 4> {
     let [batch, channels, height, width] = image.dims();
     let device = image.device();
-    let rows = halving_matrix::<B>(height, tiles, &device).unsqueeze::<4>().expand([batch, channels, height / 2, height]);
+    let rows =
+        halving_matrix::<B>(height, tiles, &device).unsqueeze::<4>().expand([batch, channels, height / 2, height]);
     let columns = halving_matrix::<B>(width, tiles, &device).transpose();
     let columns = columns.unsqueeze::<4>().expand([batch, channels, width, width / 2]);
     rows.matmul(image).matmul(columns)
@@ -60,7 +61,10 @@ mod tests {
             level.into_data().to_vec::<f32>().unwrap()[..4].to_vec()
         };
         let close = |a: &[f32], b: [f32; 4]| a.iter().zip(b).all(|(a, b)| (a - b).abs() < 1e-5);
-        assert!(close(&row(true), [(1.0 * 4.0 + 2.0 + 6.0 + 7.0 * 4.0) / 16.0, 2.0, 4.0, (4.0 + 5.0 * 4.0 + 6.0 * 6.0 + 7.0 * 4.0) / 16.0]));
+        assert!(close(
+            &row(true),
+            [(1.0 * 4.0 + 2.0 + 6.0 + 7.0 * 4.0) / 16.0, 2.0, 4.0, (4.0 + 5.0 * 4.0 + 6.0 * 6.0 + 7.0 * 4.0) / 16.0]
+        ));
         assert!(close(&row(false), [(4.0 + 2.0) / 16.0, 2.0, 4.0, (4.0 + 20.0 + 36.0 + 28.0 + 7.0) / 16.0]));
     }
 }

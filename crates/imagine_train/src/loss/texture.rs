@@ -16,7 +16,10 @@ pub struct TextureLossOptions {
     pub levels: usize,
     /// Most patches compared on a level. Default 1024.
     pub patches: usize,
-    /// Weight of the sliced term; the transport term has weight 1. Default 0.5.
+    /// Weight of the transport term on the finest level; it is 1 on all others. Less than 1 leaves fine grain, which has no
+    /// best patch and would be averaged away, to the sliced term. Default 1.
+    pub finest_transport: f32,
+    /// Weight of the sliced term. Default 0.5.
     pub sliced: f32,
     /// The sliced term is computed on this many of the finest levels. Default 4.
     pub sliced_levels: usize,
@@ -24,7 +27,7 @@ pub struct TextureLossOptions {
 
 impl Default for TextureLossOptions {
     fn default() -> Self {
-        Self { levels: 4, patches: 1024, sliced: 0.5, sliced_levels: 4 }
+        Self { levels: 4, patches: 1024, finest_transport: 1.0, sliced: 0.5, sliced_levels: 4 }
     }
 }
 
@@ -74,7 +77,8 @@ impl<B: Backend> TextureLoss<B> {
             if index < sliced_levels && self.options.sliced > 0.0 {
                 sums[1] = sums[1].clone() + sliced::loss(found.clone(), wanted.clone(), channels, rng);
             }
-            sums[0] = sums[0].clone() + transport::loss(found, wanted);
+            let weight = if index == 0 { self.options.finest_transport } else { 1.0 };
+            sums[0] = sums[0].clone() + transport::loss(found, wanted).mul_scalar(weight);
         }
         let [transport, sliced] = sums;
         let (transport, sliced) = (transport.div_scalar(count as f32), sliced.div_scalar(sliced_levels as f32));
@@ -146,12 +150,8 @@ mod tests {
     #[test]
     fn the_exemplar_scores_better_than_shuffles_and_a_flat_image() {
         let values = stones();
-        let map = ExemplarMap {
-            kind: OutputKind::Height,
-            mean: vec![0.5],
-            std: vec![0.1],
-            channels: vec![values.clone()],
-        };
+        let map =
+            ExemplarMap { kind: OutputKind::Height, mean: vec![0.5], std: vec![0.1], channels: vec![values.clone()] };
         let exemplar = Exemplar {
             maps: vec![map],
             height: SIDE_PX,
@@ -170,7 +170,8 @@ mod tests {
             let data = TensorData::new(values, [1, 1, SIDE_PX, SIDE_PX]);
             loss.terms(Tensor::<Autodiff<Flex>, 4>::from_data(data, &device), &mut rng).total.into_scalar()
         };
-        let [own, coarse, fine, flat] = [score(values), score(coarse), score(fine), score(vec![0.0; SIDE_PX * SIDE_PX])];
+        let [own, coarse, fine, flat] =
+            [score(values), score(coarse), score(fine), score(vec![0.0; SIDE_PX * SIDE_PX])];
         assert!(own < 0.3 * coarse && coarse < fine && own < 0.1 * flat, "{own} {coarse} {fine} {flat}");
     }
 }

@@ -67,6 +67,8 @@ pub struct TextureOptions {
     pub levels: usize,
     /// Most patches compared on a level. Default 1024.
     pub patches: usize,
+    /// Weight of the transport term on the finest level. Default 1.
+    pub finest_transport: f32,
     /// Weight of the sliced term. Default 0.5.
     pub sliced: f32,
     /// Finest levels that the sliced term is computed on. Default 4.
@@ -95,6 +97,7 @@ impl Default for TextureOptions {
             learning_rate: 0.002,
             levels: loss.levels,
             patches: loss.patches,
+            finest_transport: loss.finest_transport,
             sliced: loss.sliced,
             sliced_levels: loss.sliced_levels,
             steps: 160,
@@ -156,8 +159,7 @@ pub fn train_texture<A: AutodiffBackend>(
 ) -> Result<Generator, TrainError> {
     let mut trainer = TextureTrainer::<A>::new(exemplar.clone(), options.clone(), device)?;
     if let Some(folder) = folder {
-        std::fs::create_dir_all(folder)
-            .map_err(|source| CheckpointError::Io { path: folder.to_path_buf(), source })?;
+        std::fs::create_dir_all(folder).map_err(|source| CheckpointError::Io { path: folder.to_path_buf(), source })?;
         if trainer.resume(folder)? && report(Event::Resumed(trainer.update)).is_break() {
             return Ok(trainer.generator(card));
         }
@@ -239,6 +241,7 @@ impl<A: AutodiffBackend> TextureTrainer<A> {
         let loss_options = TextureLossOptions {
             levels: options.levels,
             patches: options.patches,
+            finest_transport: options.finest_transport,
             sliced: options.sliced,
             sliced_levels: options.sliced_levels,
         };
@@ -420,7 +423,11 @@ impl<A: AutodiffBackend> TextureTrainer<A> {
         for (name, tensor) in checkpoint.weights {
             match recurrence.step.weights.get_mut(&name) {
                 Some(weight) if weight.shape == tensor.shape => *weight = tensor,
-                _ => return Err(CheckpointError::Malformed { path, reason: format!("weight {name:?} does not fit") }.into()),
+                _ => {
+                    return Err(
+                        CheckpointError::Malformed { path, reason: format!("weight {name:?} does not fit") }.into()
+                    );
+                }
             }
         }
         let network = Network::new(&recurrence.step.validate()?, &self.device).freeze(&FIXED);
@@ -503,10 +510,18 @@ fn check(options: &TextureOptions, exemplar: &Exemplar) -> Result<(), TrainError
     number("checkpoint-every", options.checkpoint_every as usize, 1, u32::MAX as usize)?;
     number("preview-every", options.preview_every as usize, 1, u32::MAX as usize)?;
     let [fewest, most] = options.rollout;
-    require(1 <= fewest && fewest <= most && most <= 1024, "rollout", "1 to 1024, fewest first".into(), format!("{fewest}..{most}"))?;
+    require(
+        1 <= fewest && fewest <= most && most <= 1024,
+        "rollout",
+        "1 to 1024, fewest first".into(),
+        format!("{fewest}..{most}"),
+    )?;
     let rate = options.learning_rate;
     require(rate > 0.0 && rate <= 1.0, "learning-rate", "more than 0, at most 1".into(), rate.to_string())?;
-    require((0.0..=100.0).contains(&options.sliced), "sliced", "0 to 100".into(), options.sliced.to_string())
+    for (name, weight) in [("finest-transport", options.finest_transport), ("sliced", options.sliced)] {
+        require((0.0..=100.0).contains(&weight), name, "0 to 100".into(), weight.to_string())?;
+    }
+    Ok(())
 }
 
 impl From<&crate::data::ExemplarMap> for VisibleMap {
