@@ -18,6 +18,8 @@ use crate::value::Value;
 #[derive(Module, Debug)]
 pub struct Network<B: Backend> {
     weights: Vec<Param<Tensor<B, 1>>>,
+    /// One element on the device that the network runs on: a graph may have neither weights nor inputs.
+    home: Tensor<B, 1>,
     #[module(skip)]
     constants: Constants,
     #[module(skip)]
@@ -47,10 +49,11 @@ impl<B: Backend> Network<B> {
             let data = TensorData::new(elements.to_vec(), [elements.len()]);
             weights.push(Param::from_data(data, device));
         }
-        Self { weights, constants, graph: graph.clone() }
+        Self { weights, home: Tensor::zeros([1], device), constants, graph: graph.clone() }
     }
 
-    /// The same network, whose weights called `names` do not learn.
+    /// The same network, whose weights called `names` do not learn. Names that are no weights of floats are passed over, so
+    /// that one list will do for several graphs.
     pub fn freeze(mut self, names: &[&str]) -> Self {
         for name in names {
             if let Some(&index) = self.constants.floats.get(*name) {
@@ -63,16 +66,33 @@ impl<B: Backend> Network<B> {
 
     /// Runs the graph. `inputs` are in the order of the graph's inputs, the result in that of its outputs.
     pub fn run(&self, inputs: Vec<Value<B>>, size: Size, random: RandomState) -> Result<Vec<Value<B>>, RunError> {
-        let values = self.trace(inputs, size, random)?;
-        Ok(self.graph.outputs().iter().map(|v| values[v.0].clone()).collect())
+        let last_readers = last_readers(&self.graph);
+        let values = self.interpret(inputs, size, random, |node, values| {
+            let finished = |value: &ValueId| last_readers[value.0] == Some(node);
+            let read = self.graph.nodes()[node].inputs.iter().flatten();
+            read.filter(|value| finished(value)).for_each(|value| values[value.0] = None);
+        })?;
+        Ok(self.graph.outputs().iter().map(|v| values[v.0].clone().expect("outputs are kept")).collect())
     }
 
     /// Runs the graph and returns every value, indexed by [`ValueId`].
     pub fn trace(&self, inputs: Vec<Value<B>>, size: Size, random: RandomState) -> Result<Vec<Value<B>>, RunError> {
+        let values = self.interpret(inputs, size, random, |_, _| {})?;
+        Ok(values.into_iter().map(|v| v.expect("nodes run in order")).collect())
+    }
+
+    /// Runs the nodes in order and calls `after` with each one's index and all values so far.
+    fn interpret(
+        &self,
+        inputs: Vec<Value<B>>,
+        size: Size,
+        random: RandomState,
+        after: impl Fn(usize, &mut Vec<Option<Value<B>>>),
+    ) -> Result<Vec<Option<Value<B>>>, RunError> {
         let graph = &self.graph;
         let bound = graph.bind(size)?;
         check_inputs(&bound, &inputs)?;
-        let device = self.device(&inputs);
+        let device = self.home.device();
         let mut given = inputs.into_iter();
         let mut values: Vec<Option<Value<B>>> = (0..graph.value_count())
             .map(|value| match graph.source(ValueId(value)) {
@@ -81,15 +101,16 @@ impl<B: Backend> Network<B> {
                 ValueSource::Node(_) => None,
             })
             .collect();
-        for node in graph.nodes() {
+        for (index, node) in graph.nodes().iter().enumerate() {
             let inputs = node.inputs.iter().map(|v| v.and_then(|v| values[v.0].clone())).collect();
             let outputs = node.outputs.iter().map(|v| bound.value_type(*v).clone()).collect();
             let context = Context { outputs, device: &device, random };
             for (value, result) in node.outputs.iter().zip(ops::run(&node.op, inputs, &context)) {
                 values[value.0] = Some(result);
             }
+            after(index, &mut values);
         }
-        Ok(values.into_iter().map(|v| v.expect("nodes run in order")).collect())
+        Ok(values)
     }
 
     /// The weights in CPU memory, by name.
@@ -117,14 +138,16 @@ impl<B: Backend> Network<B> {
         let flat = self.weights[index].val().into_primitive().tensor();
         Value::Float(B::float_reshape(flat, shape))
     }
+}
 
-    fn device(&self, inputs: &[Value<B>]) -> B::Device {
-        let of_input = inputs.iter().find_map(|value| match value {
-            Value::Float(t) => Some(B::float_device(t)),
-            _ => None,
-        });
-        of_input.or_else(|| self.weights.first().map(|w| w.val().device())).unwrap_or_default()
+/// Index of the node that is the last to read each value; `None` where an output needs it to the end, or nobody does.
+fn last_readers(graph: &ValidGraph) -> Vec<Option<usize>> {
+    let mut last = vec![None; graph.value_count()];
+    for (index, node) in graph.nodes().iter().enumerate() {
+        node.inputs.iter().flatten().for_each(|value| last[value.0] = Some(index));
     }
+    graph.outputs().iter().for_each(|value| last[value.0] = None);
+    last
 }
 
 fn check_inputs<B: Backend>(bound: &BoundGraph, inputs: &[Value<B>]) -> Result<(), RunError> {

@@ -1,4 +1,8 @@
 //! `Conv`: padding first where burn's own, symmetric zeros, will not do; then the backend's convolution.
+//!
+//! Measured on burn-flex (2 cores, 64x64, batch 2), forward and backward: 64 to 128 channels at 1x1 take 27 ms as a matrix
+//! product and 84 ms as a convolution. The depthwise 3x3 from 16 to 64 channels with a fixed kernel takes 32 ms as the
+//! backend's convolution, 36 ms as columns times matrix and 350 ms as shifted slices, so it stays a convolution.
 
 use burn::tensor::backend::Backend;
 use burn::tensor::ops::{ConvOptions, FloatTensor};
