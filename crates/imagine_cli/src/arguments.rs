@@ -1,0 +1,107 @@
+//! What the commands' arguments share: sizes, named values, executors, generator files.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
+use anyhow::Context;
+use clap::{Args, ValueEnum};
+use imagine_graph::file::{self, LoadedGenerator};
+use imagine_graph::{Request, Size, ValidGenerator, parse_input};
+
+/// Largest height and width.
+const MAX_SIDE: usize = 16_384;
+
+/// Where a generator runs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Executor {
+    /// wgpu passes.
+    Gpu,
+    /// burn-flex, the reference.
+    Cpu,
+}
+
+impl Executor {
+    /// Its name in files.
+    pub fn name(self) -> &'static str {
+        match self {
+            Executor::Gpu => "gpu",
+            Executor::Cpu => "cpu",
+        }
+    }
+}
+
+/// A generator file and the image asked of it.
+#[derive(Args, Clone, Debug)]
+pub struct Asked {
+    /// Generator file.
+    pub file: PathBuf,
+    /// Width x height in pixels, as in 256x128.
+    #[arg(long, value_parser = parse_size, default_value = "256x256", value_name = "WxH")]
+    pub size: Size,
+    /// Chooses one of many results.
+    #[arg(long, default_value_t = 0)]
+    pub seed: u64,
+    /// Value of an input; may be repeated.
+    #[arg(long, value_parser = parse_set, value_name = "NAME=VALUE")]
+    pub set: Vec<(String, String)>,
+}
+
+impl Asked {
+    /// Reads the file and makes the request, with `steps` of a recurrent generator.
+    pub fn load(&self, steps: Option<u32>) -> anyhow::Result<(LoadedGenerator, Request)> {
+        let loaded = file::load(&self.file)?;
+        let mut request = Request { steps, ..Request::new(self.size, self.seed) };
+        set_inputs(&mut request, &loaded.generator, self.set.iter().cloned())?;
+        // The executors check it too, but only after a device was opened.
+        loaded.generator.resolve(&request).with_context(|| loaded.name.clone())?;
+        Ok((loaded, request))
+    }
+}
+
+/// Sets inputs of a request from texts.
+pub fn set_inputs(
+    request: &mut Request,
+    generator: &ValidGenerator,
+    values: impl IntoIterator<Item = (String, String)>,
+) -> anyhow::Result<()> {
+    let declared = generator.inputs();
+    for (name, text) in values {
+        let known: Vec<&str> = declared.iter().map(|input| input.name.as_str()).collect();
+        let input = declared.iter().find(|input| input.name == name);
+        let input = input.with_context(|| format!("no input is called {name:?}; there are {known:?}"))?;
+        request.inputs.insert(name, parse_input(input, &text)?);
+    }
+    Ok(())
+}
+
+/// Values of inputs as they were given, the last of each name.
+pub fn controls(set: &[(String, String)]) -> BTreeMap<String, String> {
+    set.iter().cloned().collect()
+}
+
+/// `WxH` in pixels.
+pub fn parse_size(text: &str) -> Result<Size, String> {
+    let side = |text: &str| text.parse().ok().filter(|side| (1..=MAX_SIDE).contains(side));
+    let sides = text.split_once(['x', 'X']).and_then(|(width, height)| Some((side(width)?, side(height)?)));
+    let (width, height) = sides.ok_or(format!("WIDTHxHEIGHT expected, each 1 to {MAX_SIDE}"))?;
+    Ok(Size::new(height, width))
+}
+
+/// `NAME=VALUE`.
+pub fn parse_set(text: &str) -> Result<(String, String), String> {
+    let (name, value) = text.split_once('=').ok_or("NAME=VALUE expected")?;
+    Ok((name.into(), value.into()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn sizes_are_width_by_height() {
+        assert_eq!(parse_size("97x61"), Ok(Size::new(61, 97)));
+        for wrong in ["", "97", "0x4", "4x-1", "4x4x4", "99999x4", "18446744073709551617x1"] {
+            assert!(parse_size(wrong).is_err(), "{wrong}");
+        }
+    }
+}

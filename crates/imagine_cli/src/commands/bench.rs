@@ -1,0 +1,231 @@
+//! `imagine bench`: our passes against burn-wgpu on the same machine, interleaved in one process.
+//!
+//! Upload and download are left out on both sides. burn draws random numbers on the CPU, so its graphs get them as
+//! inputs that lie on its device before the clock starts: burn is not made to pay for them at all, our kernels are.
+//! FLOP are those of the graph as it is written, the same for both.
+
+#[cfg(feature = "wgpu-backend")]
+mod peer;
+
+use std::process::{Command, ExitCode};
+use std::sync::Arc;
+use std::time::Instant;
+
+use anyhow::{Context, bail, ensure};
+use clap::{Args, ValueEnum};
+use imagine_graph::{Request, ValidGenerator};
+use imagine_wgpu::headless::Gpu;
+use imagine_wgpu::{Fusion, Plan, Run, Session};
+use serde_json::{Value, json};
+
+use super::{open_gpu, print};
+use crate::arguments::Asked;
+
+/// Arguments of `imagine bench`.
+#[derive(Args, Clone, Debug)]
+pub struct Bench {
+    #[command(flatten)]
+    asked: Asked,
+    /// Steps of a recurrent generator in a run.
+    #[arg(long)]
+    steps: Option<u32>,
+    /// Measured runs; the median counts.
+    #[arg(long, default_value_t = 20, value_parser = clap::value_parser!(u32).range(1..=1000))]
+    runs: u32,
+    /// Runs before the clock starts, autotune among them.
+    #[arg(long, default_value_t = 10, value_parser = clap::value_parser!(u32).range(1..=1000))]
+    warm: u32,
+    /// Leaves out the time to the first image of a cold process.
+    #[arg(long)]
+    no_cold: bool,
+    /// Prints JSON.
+    #[arg(long)]
+    json: bool,
+}
+
+/// Who makes the first image of a cold process.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum Maker {
+    /// Our passes.
+    Ours,
+    /// burn-wgpu.
+    BurnWgpu,
+}
+
+/// Arguments of the hidden command that `bench` starts.
+#[derive(Args, Clone, Debug)]
+pub struct FirstImage {
+    #[command(flatten)]
+    asked: Asked,
+    #[arg(long)]
+    steps: Option<u32>,
+    #[arg(long, value_enum)]
+    by: Maker,
+}
+
+impl Bench {
+    /// Measures and prints.
+    pub fn run(self) -> anyhow::Result<ExitCode> {
+        let (loaded, request) = self.asked.load(self.steps)?;
+        let steps = loaded.generator.resolve(&request)?.steps;
+        let gpu = open_gpu()?;
+        let unfused = Plan::with_fusion(&loaded.generator, request.size, gpu.limits(), Fusion::Off)?;
+        let flop = unfused.whole(steps).cost().flop;
+        let mut ours = Ours::new(&gpu, &loaded.generator, &request)?;
+        let (ours_ms, theirs_ms) = self.interleave(&loaded.generator, &request, &mut ours)?;
+        let (ours_ms, theirs_ms) = (median(ours_ms), median(theirs_ms));
+        let [ours_cold, theirs_cold] = match self.no_cold {
+            true => [None, None],
+            false => [Some(self.cold(Maker::Ours)?), Some(self.cold(Maker::BurnWgpu)?)],
+        };
+        let rate = |ms: f64| flop as f64 / (ms * 1e6);
+        let report = json!({
+            "name": loaded.name,
+            "size": format!("{}x{}", request.size.width, request.size.height),
+            "steps": steps,
+            "runs": self.runs,
+            "adapter": gpu.adapter.get_info().name,
+            "flop": flop,
+            "ours_ms": ours_ms,
+            "burn_wgpu_ms": theirs_ms,
+            "ratio": theirs_ms / ours_ms,
+            "ours_step_ms": per_step(ours_ms, steps),
+            "burn_wgpu_step_ms": per_step(theirs_ms, steps),
+            "ours_gflops": rate(ours_ms),
+            "burn_wgpu_gflops": rate(theirs_ms),
+            "ours_first_image_ms": ours_cold,
+            "burn_wgpu_first_image_ms": theirs_cold,
+        });
+        print(self.json, &report, &text(&report));
+        Ok(ExitCode::SUCCESS)
+    }
+
+    /// Times of both in milliseconds, one run of each in turn.
+    #[cfg(feature = "wgpu-backend")]
+    fn interleave(
+        &self,
+        generator: &ValidGenerator,
+        request: &Request,
+        ours: &mut Ours,
+    ) -> anyhow::Result<(Vec<f64>, Vec<f64>)> {
+        let mut theirs = peer::Peer::new(generator, request)?;
+        for _ in 0..self.warm {
+            ours.run()?;
+            theirs.run()?;
+        }
+        let (mut our_times, mut their_times) = (Vec::new(), Vec::new());
+        for _ in 0..self.runs {
+            our_times.push(time(|| ours.run())?);
+            their_times.push(time(|| theirs.run())?);
+        }
+        Ok((our_times, their_times))
+    }
+
+    #[cfg(not(feature = "wgpu-backend"))]
+    fn interleave(&self, _: &ValidGenerator, _: &Request, _: &mut Ours) -> anyhow::Result<(Vec<f64>, Vec<f64>)> {
+        bail!("this program was built without burn-wgpu (feature wgpu-backend), the peer of bench")
+    }
+
+    /// Milliseconds from the start of a process that makes one image to its end.
+    fn cold(&self, by: Maker) -> anyhow::Result<f64> {
+        let by = by.to_possible_value().context("every maker has a name")?;
+        let size = self.asked.size;
+        let mut command = Command::new(std::env::current_exe()?);
+        command.arg("first-image").arg(&self.asked.file).args(["--by", by.get_name()]);
+        command.arg("--size").arg(format!("{}x{}", size.width, size.height));
+        command.arg("--seed").arg(self.asked.seed.to_string());
+        for (name, value) in &self.asked.set {
+            command.arg("--set").arg(format!("{name}={value}"));
+        }
+        if let Some(steps) = self.steps {
+            command.arg("--steps").arg(steps.to_string());
+        }
+        time(|| {
+            let output = command.output()?;
+            ensure!(output.status.success(), "cold process: {}", String::from_utf8_lossy(&output.stderr));
+            Ok(())
+        })
+    }
+}
+
+impl FirstImage {
+    /// Makes one image and reads it back.
+    pub fn run(self) -> anyhow::Result<ExitCode> {
+        let (loaded, request) = self.asked.load(self.steps)?;
+        let outputs = match self.by {
+            Maker::Ours => open_gpu()?.generate(&loaded.generator, &request)?.outputs.len(),
+            #[cfg(feature = "wgpu-backend")]
+            Maker::BurnWgpu => peer::first_image(&loaded.generator, &request)?,
+            #[cfg(not(feature = "wgpu-backend"))]
+            Maker::BurnWgpu => bail!("this program was built without burn-wgpu (feature wgpu-backend)"),
+        };
+        if outputs == 0 {
+            bail!("the generator has no output");
+        }
+        Ok(ExitCode::SUCCESS)
+    }
+}
+
+/// Our passes, everything uploaded and compiled.
+struct Ours<'a> {
+    gpu: &'a Gpu,
+    plan: Arc<Plan>,
+    session: Session,
+    run: Run,
+    steps: u32,
+}
+
+impl<'a> Ours<'a> {
+    fn new(gpu: &'a Gpu, generator: &ValidGenerator, request: &Request) -> anyhow::Result<Self> {
+        let resolved = generator.resolve(request)?;
+        let plan = Arc::new(Plan::for_generator(generator, request.size, gpu.limits())?);
+        let session = super::session(gpu, plan.clone(), &resolved)?;
+        let run = Run { seed: request.seed, lattice: request.lattice };
+        Ok(Self { gpu, plan, session, run, steps: resolved.steps })
+    }
+
+    fn run(&mut self) -> anyhow::Result<()> {
+        self.gpu.play(&mut self.session, self.plan.whole(self.steps), self.run)?;
+        Ok(self.gpu.wait()?)
+    }
+}
+
+/// Milliseconds that `work` takes.
+fn time(work: impl FnOnce() -> anyhow::Result<()>) -> anyhow::Result<f64> {
+    let start = Instant::now();
+    work()?;
+    Ok(start.elapsed().as_secs_f64() * 1e3)
+}
+
+fn median(mut times: Vec<f64>) -> f64 {
+    times.sort_by(f64::total_cmp);
+    let middle = times.len() / 2;
+    if times.len() % 2 == 1 { times[middle] } else { (times[middle - 1] + times[middle]) / 2.0 }
+}
+
+fn per_step(ms: f64, steps: u32) -> Option<f64> {
+    (steps > 0).then(|| ms / f64::from(steps))
+}
+
+fn text(report: &Value) -> String {
+    let number = |key: &str| report[key].as_f64().map_or("-".into(), |value| format!("{value:.2}"));
+    let line = |title: &str, who: &str| {
+        let [ms, step, gflops, cold] =
+            ["ms", "step_ms", "gflops", "first_image_ms"].map(|key| number(&format!("{who}_{key}")));
+        format!("  {title:10} {ms:>10} ms {step:>9} ms/step {gflops:>8} GFLOP/s  first image {cold:>9} ms\n")
+    };
+    let [name, size, adapter] = ["name", "size", "adapter"].map(|key| report[key].as_str().unwrap_or_default());
+    let head = format!("{name} at {size}, {} steps, median of {} runs, {adapter}\n", report["steps"], report["runs"]);
+    head + &line("ours", "ours") + &line("burn-wgpu", "burn_wgpu") + &format!("  ratio {}", number("ratio"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_middle_counts() {
+        assert_eq!(median(vec![3.0, 1.0, 2.0]), 2.0);
+        assert_eq!(median(vec![4.0, 1.0, 2.0, 3.0]), 2.5);
+    }
+}

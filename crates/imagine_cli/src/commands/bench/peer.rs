@@ -1,0 +1,112 @@
+//! burn-wgpu with fusion, as fast as it goes: weights, inputs and random numbers on its device before the clock starts.
+
+use std::collections::BTreeMap;
+
+use anyhow::Context;
+use burn::backend::Wgpu;
+use burn::tensor::backend::{Backend, BackendTypes};
+use imagine_burn::{Network, Value};
+use imagine_graph::rng::RandomState;
+use imagine_graph::{GraphInput, InputKind, Op, OutputKind, Request, Size, Tensor, ValidGenerator, ValidGraph};
+
+type Device = <Wgpu as BackendTypes>::Device;
+
+/// A generator on burn-wgpu.
+pub struct Peer {
+    init: Option<Part>,
+    step: Option<Part>,
+    output: Part,
+    steps: u32,
+    device: Device,
+}
+
+/// One graph with its inputs uploaded; `None` where the state goes.
+struct Part {
+    network: Network<Wgpu>,
+    inputs: Vec<Option<Value<Wgpu>>>,
+    size: Size,
+    seed: u64,
+}
+
+impl Peer {
+    /// Uploads everything.
+    pub fn new(generator: &ValidGenerator, request: &Request) -> anyhow::Result<Self> {
+        let resolved = generator.resolve(request)?;
+        let device = Device::default();
+        let part = |graph: &ValidGraph| Part::new(graph, &resolved.inputs, request, &device);
+        let recurrence = generator.recurrence.as_ref();
+        let init = recurrence.map(|r| part(&r.init)).transpose()?;
+        let step = recurrence.map(|r| part(&r.step)).transpose()?;
+        Ok(Self { init, step, output: part(&generator.output)?, steps: resolved.steps, device })
+    }
+
+    /// Makes one image and waits for it.
+    pub fn run(&mut self) -> anyhow::Result<()> {
+        let mut state = self.init.as_ref().map(|init| init.first(None)).transpose()?;
+        for _ in 0..self.steps {
+            state = self.step.as_ref().map(|step| step.first(state.as_ref())).transpose()?;
+        }
+        let outputs = self.output.run(state.as_ref())?;
+        <Wgpu>::sync(&self.device).map_err(|error| anyhow::anyhow!("burn-wgpu: {error:?}"))?;
+        drop(outputs);
+        Ok(())
+    }
+}
+
+/// Makes one image from nothing and reads it back; the number of its outputs.
+pub fn first_image(generator: &ValidGenerator, request: &Request) -> anyhow::Result<usize> {
+    Ok(imagine_burn::generate::<Wgpu>(generator, request, &Device::default())?.outputs.len())
+}
+
+impl Part {
+    fn new(
+        graph: &ValidGraph,
+        given: &BTreeMap<String, Tensor>,
+        request: &Request,
+        device: &Device,
+    ) -> anyhow::Result<Self> {
+        let (graph, drawn) = without_random(graph, request)?;
+        let inputs = graph.graph().inputs.iter().map(|input| match input.kind {
+            InputKind::State => None,
+            _ => drawn.get(&input.name).or_else(|| given.get(&input.name)).map(|t| Value::from_data(t, device)),
+        });
+        let inputs = inputs.collect();
+        Ok(Self { network: Network::new(&graph, device), inputs, size: request.size, seed: request.seed })
+    }
+
+    fn run(&self, state: Option<&Value<Wgpu>>) -> anyhow::Result<Vec<Value<Wgpu>>> {
+        let inputs: Option<Vec<_>> = self.inputs.iter().map(|input| input.clone().or_else(|| state.cloned())).collect();
+        let random = RandomState { seed: self.seed, ..RandomState::default() };
+        Ok(self.network.run(inputs.context("an input has no value")?, self.size, random)?)
+    }
+
+    fn first(&self, state: Option<&Value<Wgpu>>) -> anyhow::Result<Value<Wgpu>> {
+        self.run(state)?.into_iter().next().context("a graph without an output")
+    }
+}
+
+/// The graph with its random nodes made inputs, and their values; those of step 0 serve every step.
+fn without_random(graph: &ValidGraph, request: &Request) -> anyhow::Result<(ValidGraph, BTreeMap<String, Tensor>)> {
+    let mut plain = graph.graph().clone();
+    let mut alone = imagine_graph::Graph::default();
+    plain.nodes.retain(|node| {
+        let (Op::RandomUniform(_) | Op::RandomNormal(_)) = node.op else { return true };
+        alone.nodes.push(node.clone());
+        alone.output(&node.outputs[0], OutputKind::Tensor);
+        false
+    });
+    let shapes = alone.nodes.iter().map(|node| match &node.op {
+        Op::RandomUniform(random) => random.shape.clone(),
+        Op::RandomNormal(random) => random.shape.clone(),
+        _ => Vec::new(),
+    });
+    for (node, shape) in alone.nodes.iter().zip(shapes) {
+        let dtype = imagine_graph::DType::F32;
+        plain.inputs.push(GraphInput { name: node.outputs[0].clone(), kind: InputKind::Tensor, dtype, shape });
+    }
+    let network = Network::<burn::backend::Flex>::new(&alone.validate()?, &Default::default());
+    let random = RandomState { seed: request.seed, step: 0, lattice: request.lattice };
+    let values = network.run(Vec::new(), request.size, random)?.into_iter().map(Value::into_data);
+    let names = alone.outputs.iter().map(|output| output.name.clone());
+    Ok((plain.validate()?, names.zip(values).collect()))
+}

@@ -1,0 +1,157 @@
+//! `imagine inspect`: inputs, outputs, card, and what a size costs. Runs nothing and needs no GPU.
+
+use std::fmt::Write;
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::Args;
+use imagine_graph::file::{self, LoadedGenerator};
+use imagine_graph::{Dim, OutputSupport, Size, Support, ValidGenerator, Window};
+use imagine_wgpu::{Limits, Plan, Recording};
+use serde_json::{Value, json};
+
+use super::print;
+use crate::arguments::parse_size;
+
+/// Arguments of `imagine inspect`.
+#[derive(Args, Clone, Debug)]
+pub struct Inspect {
+    /// Generator file.
+    file: PathBuf,
+    /// Width x height in pixels that cost is counted for, as in 256x128.
+    #[arg(long, value_parser = parse_size, default_value = "256x256", value_name = "WxH")]
+    size: Size,
+    /// Prints JSON.
+    #[arg(long)]
+    json: bool,
+}
+
+impl Inspect {
+    /// Prints what there is to know.
+    pub fn run(self) -> anyhow::Result<ExitCode> {
+        let loaded = file::load(&self.file)?;
+        let plan = Plan::for_generator(&loaded.generator, self.size, Limits::default())?;
+        let report = report(&loaded, &plan)?;
+        print(self.json, &report, &text(&loaded, &report));
+        Ok(ExitCode::SUCCESS)
+    }
+}
+
+fn report(loaded: &LoadedGenerator, plan: &Plan) -> anyhow::Result<Value> {
+    let generator = &loaded.generator.generator;
+    let inputs: Vec<Value> = loaded.generator.inputs().iter().map(|input| json!(input)).collect();
+    let parameters: usize = loaded.generator.graphs().map(|graph| graph.graph().parameters()).sum();
+    let parts: Vec<Value> = [("init", plan.init()), ("step", plan.steps(0, 1)), ("output", plan.output(0))]
+        .iter()
+        .filter(|(_, recording)| !recording.is_empty())
+        .map(|(name, recording)| part(name, recording))
+        .collect();
+    Ok(json!({
+        "name": loaded.name,
+        "sha256": loaded.hash,
+        "parameters": parameters,
+        "inputs": inputs,
+        "outputs": generator.output.outputs,
+        "size_rule": generator.size,
+        "steps": generator.recurrence.as_ref().map(|r| r.steps),
+        "step_rate": generator.recurrence.as_ref().map(|r| r.step_rate),
+        "card": generator.card,
+        "support": support(&loaded.generator, plan.size)?,
+        "size": format!("{}x{}", plan.size.width, plan.size.height),
+        "parts": parts,
+        "arena_bytes": plan.arena.iter().sum::<u64>(),
+        "total_bytes": plan.bytes(),
+    }))
+}
+
+fn part(name: &str, recording: &Recording) -> Value {
+    let cost = recording.cost();
+    let pass = |pass: &imagine_wgpu::Pass| {
+        let cost = pass.cost();
+        json!({ "label": pass.call.label, "shader": pass.call.pipeline.shader, "flop": cost.flop, "bytes": cost.bytes })
+    };
+    let passes: Vec<Value> = recording.passes.iter().map(pass).collect();
+    json!({ "part": name, "flop": cost.flop, "bytes": cost.bytes, "passes": passes })
+}
+
+/// What an output pixel reads of the images that each graph starts from, in words.
+fn support(generator: &ValidGenerator, size: Size) -> anyhow::Result<Vec<String>> {
+    let mut lines = Vec::new();
+    for graph in generator.graphs() {
+        for OutputSupport { output, source, support } in graph.bind(size)?.support() {
+            let reads = match support {
+                Support::Local { windows: [rows, columns] } => {
+                    format!("rows {}, columns {}", window(rows), window(columns))
+                }
+                Support::Global { node, reads } => format!("global: node {node:?} reads all of {reads}"),
+            };
+            lines.push(format!("{output} <- {source}: {reads}"));
+        }
+    }
+    Ok(lines)
+}
+
+fn window(window: Window) -> String {
+    let Window { stride, repeat, low, high } = window;
+    let scale = if (stride, repeat) == (1, 1) { String::new() } else { format!(" at {stride}/{repeat}") };
+    format!("{low:+}..{high:+}{scale}")
+}
+
+fn text(loaded: &LoadedGenerator, report: &Value) -> String {
+    let mut text = String::new();
+    // Writing into a String cannot fail.
+    let _ = describe(&mut text, loaded, report);
+    text
+}
+
+fn describe(text: &mut String, loaded: &LoadedGenerator, report: &Value) -> std::fmt::Result {
+    let generator = &loaded.generator.generator;
+    let card = &generator.card;
+    writeln!(text, "{}: {}", loaded.name, if card.title.is_empty() { "(no title)" } else { &card.title })?;
+    writeln!(text, "  sha256      {}", loaded.hash)?;
+    writeln!(text, "  licence     {}", if card.license.is_empty() { "(none given)" } else { &card.license })?;
+    for data in &card.training_data {
+        writeln!(text, "  trained on  {} ({}) {}", data.name, data.license, data.source)?;
+    }
+    writeln!(text, "  parameters  {}", report["parameters"])?;
+    let [rows, columns] = generator.size.multiple;
+    let tiles = if generator.size.tiles { ", tiles" } else { "" };
+    writeln!(text, "  sizes       multiples of {columns}x{rows}{tiles}")?;
+    if let Some(recurrence) = &generator.recurrence {
+        writeln!(text, "  recurrent   {} steps, {} a second live", recurrence.steps, recurrence.step_rate)?;
+    }
+    for line in report["support"].as_array().into_iter().flatten() {
+        writeln!(text, "  support     {}", line.as_str().unwrap_or_default())?;
+    }
+    for input in loaded.generator.inputs() {
+        writeln!(text, "  input       {} ({}) {}", input.name, input.kind.name(), shape(&input.shape))?;
+    }
+    for output in &generator.output.outputs {
+        writeln!(
+            text,
+            "  output      {} ({}), {:?}, {:?}",
+            output.name,
+            output.kind.name(),
+            output.range,
+            output.color_space
+        )?;
+    }
+    for (name, value) in &card.metrics {
+        writeln!(text, "  metric      {name} {value}")?;
+    }
+    writeln!(text, "at {}:", report["size"].as_str().unwrap_or_default())?;
+    for part in report["parts"].as_array().into_iter().flatten() {
+        let name = part["part"].as_str().unwrap_or_default();
+        writeln!(text, "  {name:6} {:>14} FLOP {:>14} bytes", part["flop"], part["bytes"])?;
+        for pass in part["passes"].as_array().into_iter().flatten() {
+            let label = pass["label"].as_str().unwrap_or_default();
+            writeln!(text, "         {:>14} FLOP {:>14} bytes  {label}", pass["flop"], pass["bytes"])?;
+        }
+    }
+    writeln!(text, "  arena  {} bytes, with weights {} bytes", report["arena_bytes"], report["total_bytes"])
+}
+
+fn shape(dims: &[Dim]) -> String {
+    let dims: Vec<String> = dims.iter().map(|dim| dim.to_string()).collect();
+    format!("[{}]", dims.join(", "))
+}

@@ -1,0 +1,39 @@
+//! The commands, one file each.
+
+pub mod bench;
+pub mod compare;
+pub mod generate;
+pub mod inspect;
+pub mod train_texture;
+
+use std::sync::Arc;
+
+use anyhow::Context;
+use imagine_graph::ResolvedRequest;
+use imagine_wgpu::headless::Gpu;
+use imagine_wgpu::{BoundsChecks, Plan, Session};
+use serde_json::Value;
+
+/// The GPU, with bounds checks for files from outside.
+fn open_gpu() -> anyhow::Result<Gpu> {
+    Gpu::new(BoundsChecks::On).context("no GPU (`--backend cpu` of `generate` needs none)")
+}
+
+/// A session with the inputs of a request uploaded.
+fn session(gpu: &Gpu, plan: Arc<Plan>, resolved: &ResolvedRequest) -> anyhow::Result<Session> {
+    let session = Session::new(&gpu.device, plan.clone());
+    for input in &plan.inputs {
+        if let Some(tensor) = resolved.inputs.get(&input.name) {
+            session.set_input(&gpu.queue, &input.name, tensor)?;
+        }
+    }
+    Ok(session)
+}
+
+/// Prints `json` or `text`.
+fn print(as_json: bool, json: &Value, text: &str) {
+    match as_json {
+        true => println!("{json:#}"),
+        false => println!("{}", text.trim_end()),
+    }
+}

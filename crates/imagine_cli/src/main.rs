@@ -1,0 +1,61 @@
+//! `imagine`: inspect, generate, compare, bench and train generator networks. No Bevy in it.
+//!
+//! Exit code 0: done. 1: `compare` found more than its tolerance. 2: anything else went wrong, with one message on
+//! stderr, and nothing half-written. 130: training was interrupted and can be resumed.
+
+mod arguments;
+mod commands;
+mod output_files;
+mod picture;
+mod png_file;
+mod recipe;
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+#[derive(Parser)]
+#[command(name = "imagine", version, about = "Runs and trains generator networks")]
+struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Shows what a generator file holds and what it costs.
+    Inspect(commands::inspect::Inspect),
+    /// Makes pictures.
+    Generate(commands::generate::Generate),
+    /// Holds the GPU's result against the CPU reference.
+    Compare(commands::compare::Compare),
+    /// Measures speed against burn-wgpu on the same device.
+    Bench(commands::bench::Bench),
+    /// Makes the first picture of a process and ends; what `bench` starts to measure cold processes.
+    #[command(hide = true)]
+    FirstImage(commands::bench::FirstImage),
+    /// Trains a generator.
+    #[command(subcommand)]
+    Train(Train),
+}
+
+#[derive(Subcommand)]
+enum Train {
+    /// Trains a living texture (neural cellular automaton) from one picture or material.
+    Texture(Box<commands::train_texture::TrainTexture>),
+}
+
+fn main() -> ExitCode {
+    let result = match Arguments::parse().command {
+        Command::Inspect(command) => command.run(),
+        Command::Generate(command) => command.run(),
+        Command::Compare(command) => command.run(),
+        Command::Bench(command) => command.run(),
+        Command::FirstImage(command) => command.run(),
+        Command::Train(Train::Texture(command)) => command.run(),
+    };
+    result.unwrap_or_else(|error| {
+        eprintln!("error: {error:#}");
+        ExitCode::from(2)
+    })
+}

@@ -1,0 +1,190 @@
+//! The `imagine` program as a person meets it: wrong input, equal bytes, pictures made again, promised JSON keys.
+
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+
+use imagine_graph::file::{self, WeightFormat};
+use imagine_graph::{
+    Add, Clip, Dim, Generator, Graph, InputKind, Mul, OutputKind, RandomUniform, Recurrence, SizeRule, Slice, Tanh,
+    Tensor,
+};
+use serde_json::Value;
+
+/// A folder with a small recurrent generator that has a control, a colour and a roughness.
+struct Place {
+    folder: tempfile::TempDir,
+    generator: PathBuf,
+}
+
+impl Place {
+    fn new() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let generator = folder.path().join("noise.generator.safetensors");
+        file::save(&generator, &small_generator(), WeightFormat::F32).unwrap();
+        Self { folder, generator }
+    }
+
+    fn path(&self, name: &str) -> PathBuf {
+        self.folder.path().join(name)
+    }
+
+    fn run(&self, arguments: &[&str]) -> Output {
+        let generator = self.generator.to_str().unwrap();
+        let arguments = arguments.iter().map(|argument| if *argument == "FILE" { generator } else { argument });
+        Command::new(env!("CARGO_BIN_EXE_imagine")).args(arguments).current_dir(&self.folder).output().unwrap()
+    }
+
+    /// Runs what must succeed; what it prints.
+    fn good(&self, arguments: &[&str]) -> String {
+        let output = self.run(arguments);
+        assert!(output.status.success(), "{arguments:?}: {}", String::from_utf8_lossy(&output.stderr));
+        String::from_utf8(output.stdout).unwrap()
+    }
+
+    fn names(&self) -> Vec<String> {
+        let entries = self.folder.path().read_dir().unwrap();
+        let mut names: Vec<_> = entries.map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
+        names.sort();
+        names
+    }
+}
+
+fn small_generator() -> Generator {
+    let mut init = Graph::default();
+    init.push("state", RandomUniform { low: 0.0, high: 1.0, shape: Dim::nchw(4), stream: 1000 }, []);
+    init.output("state", OutputKind::State);
+
+    let mut step = Graph::default();
+    step.input("state", InputKind::State, Dim::nchw(4));
+    step.weight("gain", Tensor::scalar(1.5));
+    step.push("scaled", Mul {}, ["state", "gain"]);
+    step.push("next", Tanh {}, ["scaled"]);
+    step.output("next", OutputKind::State);
+
+    let mut output = Graph::default();
+    output.input("state", InputKind::State, Dim::nchw(4));
+    output.input("wear", InputKind::Range { min: 0.0, max: 1.0, default: 0.0 }, Vec::new());
+    let channels = |from, to| Slice { starts: vec![from], ends: vec![to], axes: vec![1], steps: vec![1] };
+    output.push("worn", Add {}, ["state", "wear"]);
+    output.push("clipped", Clip { min: Some(0.0), max: Some(1.0) }, ["worn"]);
+    output.push("base_color", channels(0, 3), ["clipped"]);
+    output.push("roughness", channels(3, 4), ["clipped"]);
+    output.output("base_color", OutputKind::BaseColor);
+    output.output("roughness", OutputKind::Roughness);
+
+    let recurrence = Some(Recurrence { init, step, steps: 3, step_rate: 30.0 });
+    let size = SizeRule { multiple: [1, 1], min: [1, 1], tiles: true };
+    Generator { output, recurrence, size, card: Default::default() }
+}
+
+fn bytes(path: impl AsRef<Path>) -> Vec<u8> {
+    std::fs::read(path).unwrap()
+}
+
+#[test]
+fn wrong_input_is_code_2_one_message_and_nothing_written() {
+    let place = Place::new();
+    std::fs::write(place.path("bad.generator.safetensors"), b"no generator").unwrap();
+    std::fs::write(place.path("plain.png"), b"no picture").unwrap();
+    let before = place.names();
+    let cases: &[(&[&str], &str)] = &[
+        (&["generate", "missing.generator.safetensors", "--out", "o"], "missing"),
+        (&["generate", "bad.generator.safetensors", "--out", "o"], "bad"),
+        (&["generate", "FILE", "--size", "12", "--out", "o"], "WIDTHxHEIGHT"),
+        (&["generate", "FILE", "--size", "0x5", "--out", "o"], "WIDTHxHEIGHT"),
+        (&["generate", "FILE", "--set", "rust=1", "--out", "o", "--backend", "cpu"], "wear"),
+        (&["generate", "FILE", "--set", "wear=much", "--out", "o", "--backend", "cpu"], "number"),
+        (&["generate", "FILE", "--set", "wear", "--out", "o"], "NAME=VALUE"),
+        (&["generate", "FILE", "--steps", "4000000000", "--out", "o", "--backend", "cpu"], "steps"),
+        (&["generate", "FILE", "--out", "one.png", "--backend", "cpu"], "roughness"),
+        (&["generate", "--from", "plain.png", "--out", "o.png"], "not a PNG"),
+        (&["generate", "--from", "plain.png", "--seed", "3", "--out", "o.png"], "cannot be used with"),
+        (&["generate", "FILE"], "--out"),
+        (&["inspect", "bad.generator.safetensors"], "bad"),
+        (&["compare", "bad.generator.safetensors"], "bad"),
+        (&["bench", "bad.generator.safetensors"], "bad"),
+        (&["train", "texture", "plain.png", "--out", "x.png"], "generator.safetensors"),
+        (&["train", "texture", "plain.png", "--out", "x.generator.safetensors"], "plain.png"),
+        (&["train", "texture", "plain.png", "--out", "x.generator.safetensors", "--resume"], "no checkpoint"),
+        (&["dance"], "unrecognized"),
+    ];
+    for (arguments, part) in cases {
+        let output = place.run(arguments);
+        let message = String::from_utf8(output.stderr).unwrap();
+        assert_eq!(output.status.code(), Some(2), "{arguments:?}: {message}");
+        assert!(message.contains(part), "{arguments:?}: {part:?} is missing in {message}");
+        assert_eq!(message.matches("error:").count(), 1, "{arguments:?}: {message}");
+        assert_eq!(output.stdout, b"", "{arguments:?}");
+    }
+    assert_eq!(place.names(), before);
+}
+
+#[test]
+fn equal_requests_give_equal_bytes_and_pictures_are_made_again() {
+    let place = Place::new();
+    for backend in ["cpu", "gpu"] {
+        let make = |out: &str, seed: &str| {
+            let wanted =
+                ["generate", "FILE", "--size", "33x17", "--seed", seed, "--set", "wear=0.25", "--backend", backend];
+            place.good(&[&wanted[..], &["--out", out]].concat());
+        };
+        make("a", "5");
+        make("b", "5");
+        make("c", "6");
+        for name in ["base_color.png", "roughness.png"] {
+            let first = bytes(place.path("a").join(name));
+            assert_eq!(first, bytes(place.path("b").join(name)), "{backend} {name}");
+            assert_ne!(first, bytes(place.path("c").join(name)), "{backend} {name}");
+            let from = format!("a/{name}");
+            place.good(&["generate", "FILE", "--from", &from, "--out", "again.png"]);
+            assert_eq!(first, bytes(place.path("again.png")), "{backend} {name}");
+            // The generator is found by its hash.
+            place.good(&["generate", "--from", &from, "--out", "found.png"]);
+            assert_eq!(first, bytes(place.path("found.png")), "{backend} {name}");
+        }
+    }
+}
+
+#[test]
+fn a_picture_of_another_generator_is_refused() {
+    let place = Place::new();
+    place.good(&["generate", "FILE", "--size", "4x4", "--backend", "cpu", "--out", "a"]);
+    let mut other = small_generator();
+    other.card.title = "another".into();
+    file::save(&place.generator, &other, WeightFormat::F32).unwrap();
+    for arguments in [
+        &["generate", "FILE", "--from", "a/roughness.png", "--out", "b.png"][..],
+        &["generate", "--from", "a/roughness.png", "--out", "b.png"][..],
+    ] {
+        let output = place.run(arguments);
+        assert_eq!(output.status.code(), Some(2));
+        assert!(String::from_utf8_lossy(&output.stderr).contains("SHA-256"));
+    }
+    assert!(!place.path("b.png").exists());
+}
+
+#[test]
+fn json_has_the_promised_keys() {
+    let place = Place::new();
+    let json = |arguments: &[&str]| -> Value { serde_json::from_str(&place.good(arguments)).unwrap() };
+    let inspected = json(&["inspect", "FILE", "--size", "64x32", "--json"]);
+    assert_eq!(inspected["outputs"].as_array().unwrap().len(), 2);
+    assert_eq!(inspected["steps"], 3);
+    assert!(inspected["arena_bytes"].as_u64().unwrap() > 0);
+    assert!(place.good(&["inspect", "FILE"]).contains("roughness"));
+
+    let compared = json(&["compare", "FILE", "--size", "33x17", "--steps", "4", "--json"]);
+    assert!(compared["max_abs_diff"].as_f64().unwrap() < 1e-4, "{compared}");
+    assert!(compared["max_step_diff"].as_f64().unwrap() < 1e-5, "{compared}");
+    assert_eq!(compared["passes"], true);
+}
+
+#[test]
+fn bench_has_the_promised_keys() {
+    let place = Place::new();
+    let arguments = ["bench", "FILE", "--size", "16x16", "--runs", "3", "--warm", "1", "--no-cold", "--json"];
+    let measured: Value = serde_json::from_str(&place.good(&arguments)).unwrap();
+    for key in ["ours_ms", "burn_wgpu_ms", "ratio"] {
+        assert!(measured[key].as_f64().unwrap() > 0.0, "{key} in {measured}");
+    }
+}
