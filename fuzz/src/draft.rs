@@ -203,7 +203,8 @@ impl GraphDraft {
                 self.weight(of.clone(), tensors)
             } else {
                 let name = format!("x{}", self.inputs.len());
-                self.inputs.push(json!({ "name": name, "kind": "tensor", "dtype": of.dtype, "shape": of.shape }));
+                let kind = if seldom(4, u)? { kinds(of, u)? } else { json!("tensor") };
+                self.inputs.push(json!({ "name": name, "kind": kind, "dtype": of.dtype, "shape": of.shape }));
                 self.values.push(name.clone());
                 name
             });
@@ -247,6 +248,19 @@ fn sketches() -> &'static [Sketch] {
 
 fn nchw(channels: usize) -> Value {
     json!(["batch", channels, { "height": [1, 1] }, { "width": [1, 1] }])
+}
+
+/// What an input may mean.
+fn kinds(of: &TensorType, u: &mut Unstructured) -> Result<Value> {
+    let channels = of.shape.get(1).or(of.shape.first()).copied().unwrap_or(1);
+    Ok(match u.int_in_range(0..=5)? {
+        0 => json!("mask"),
+        1 => json!({ "latent": "normal" }),
+        2 => json!({ "range": { "min": -1.0, "max": 2.0, "default": 0.5 } }),
+        3 => json!({ "choice": { "options": vec!["option"; channels.min(9)], "default": 0 } }),
+        4 => json!({ "color": { "default": [0.1, 0.2, 0.3] } }),
+        _ => json!({ "image": "srgb" }),
+    })
 }
 
 /// Changes numbers and names of a graph.

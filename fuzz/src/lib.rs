@@ -4,7 +4,7 @@
 mod draft;
 
 use imagine_graph::file::{self, Fault, WeightFormat};
-use imagine_graph::{Generator, Size, ValidGenerator, ValidGraph};
+use imagine_graph::{BoundGraph, Generator, Request, Size, ValidGenerator, ValidGraph};
 
 /// How far a file came.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -41,17 +41,13 @@ pub fn structured(data: &[u8]) -> Stage {
 
 /// Everything that is done with a generator before it runs.
 fn exercise(generator: &ValidGenerator) {
-    for graph in graphs(generator) {
+    for graph in generator.graphs() {
         for size in sizes() {
             bind(graph, size);
         }
     }
+    resolve(generator);
     write(&generator.generator);
-}
-
-fn graphs(generator: &ValidGenerator) -> Vec<&ValidGraph> {
-    let recurrence = generator.recurrence.iter().flat_map(|recurrence| [&recurrence.init, &recurrence.step]);
-    std::iter::once(&generator.output).chain(recurrence).collect()
 }
 
 /// Sizes that people ask for, and some that nobody should.
@@ -68,8 +64,32 @@ fn sizes() -> [Size; 7] {
 }
 
 fn bind(graph: &ValidGraph, size: Size) {
-    if let Err(errors) = graph.bind(size) {
-        assert!(!errors.to_string().is_empty());
+    match graph.bind(size) {
+        Ok(bound) => reach(&bound),
+        Err(errors) => assert!(!errors.to_string().is_empty()),
+    }
+}
+
+/// What each node reads of its inputs.
+fn reach(bound: &BoundGraph) {
+    for node in bound.graph.nodes() {
+        let inputs: Vec<_> = node.inputs.iter().map(|input| input.map(|value| bound.value_type(value))).collect();
+        for &output in &node.outputs {
+            node.op.reach(&inputs, bound.value_type(output));
+        }
+    }
+}
+
+/// Requests with and without inputs; those whose inputs would fill the memory are left out.
+fn resolve(generator: &ValidGenerator) {
+    for size in [generator.generator.size.smallest(), Size::new(7, 5), Size::new(0, 1)] {
+        let elements = |dims: &[imagine_graph::Dim]| {
+            dims.iter().try_fold(1usize, |product, dim| product.checked_mul(dim.bind(size)?))
+        };
+        let small = generator.inputs().iter().all(|input| elements(&input.shape).is_some_and(|count| count < 1 << 16));
+        if small && let Err(error) = generator.resolve(&Request::new(size, 1)) {
+            assert!(!error.to_string().is_empty());
+        }
     }
 }
 

@@ -3,10 +3,15 @@
 set -e
 cd "$(dirname "$0")"
 export PYTHONDONTWRITEBYTECODE=1
-python3 write_generator.py automaton.generator.safetensors
+run() {
+    name=$1
+    shift
+    python3 read_generator.py "$name.generator.safetensors" "$@" >"$name.json"
+}
+python3 write_generator.py automaton.generator.safetensors inputs.generator.safetensors
+run inputs --size 3x4 --batch 2 --seed 99 --origin=5,-6 --no-wrap
+run automaton --size 7x5 --seed 42 --steps 6 --origin=-3,2
 UPDATE_EXPECT=1 ${CARGO:-cargo} test -q -p imagine_graph --test reference_files
-for weights in "" _f16 _u8; do
-    python3 read_generator.py "automaton$weights.generator.safetensors" --size 7x5 --seed 42 --steps 6 --origin=-3,2 \
-        >"automaton$weights.json"
-done
-python3 read_generator.py operators.generator.safetensors --size 6x5 --seed 7 >operators.json
+run automaton_f16 --size 7x5 --seed 42 --steps 6 --origin=-3,2
+run automaton_u8 --size 7x5 --seed 42 --steps 6 --origin=-3,2
+run operators --size 6x5 --seed 7

@@ -565,20 +565,34 @@ def run_graph(graph, weights, run, inputs):
     return [values[output["name"]] for output in graph["outputs"]]
 
 
-def default_inputs(graph, run, given):
-    """Every input of the graph: the given one, or what its kind says."""
+def default_inputs(graphs, run):
+    """Every input but the state, of all graphs: what its kind says."""
+    entries = {}
+    for part in ("output", "init", "step"):
+        for entry in graphs.get(part, {}).get("inputs", []):
+            if entry["kind"] != "state":
+                entries.setdefault(entry["name"], entry)
     inputs = {}
-    for entry in graph.get("inputs", []):
-        name, kind = entry["name"], entry["kind"]
-        shape = [bind(dim, run) for dim in entry["shape"]]
-        if name in given:
-            inputs[name] = given[name]
-        elif kind == "mask":
-            inputs[name] = build(shape, lambda index: 1.0)
-        elif "range" in kind:
-            inputs[name] = build(shape, lambda index: f32(kind["range"]["default"]))
+    for number, entry in enumerate(entries.values()):
+        kind, shape = entry["kind"], [bind(dim, run) for dim in entry["shape"]]
+        channel = lambda index: index[min(1, len(index) - 1)]
+        name, detail = next(iter(kind.items())) if isinstance(kind, dict) else (kind, None)
+        if name == "mask":
+            tensor = build(shape, lambda index: 1.0)
+        elif name == "range":
+            tensor = build(shape, lambda index: f32(detail["default"]))
+        elif name == "choice":
+            tensor = build(shape, lambda index: float(channel(index) == detail["default"]))
+        elif name == "color":
+            tensor = build(shape, lambda index: f32(detail["default"][channel(index)]))
+        elif name == "latent":
+            run.step = 0
+            tensor = draw(normal if detail == "normal" else uniform, entry["shape"], run, 2000 + number)
+            if detail == "uniform":
+                tensor = elementwise(lambda u: 2 * u - 1, tensor)
         else:
-            raise SystemExit(f"input {name!r} must be given")
+            raise SystemExit(f"input {entry['name']!r} must be given")
+        inputs[entry["name"]] = tensor
     return inputs
 
 
@@ -587,17 +601,17 @@ def generate(path, run, steps=None):
     generator, graphs, weights, file_hash = read(path)
     of = lambda part: (graphs[part], weights.get(part, {}), run)
     state_input = lambda part: next(entry["name"] for entry in graphs[part]["inputs"] if entry["kind"] == "state")
-    states, given = [], {}
+    states, given = [], default_inputs(graphs, run)
     if "recurrence" in generator:
         run.step = 0
-        (state,) = run_graph(*of("init"), {})
+        (state,) = run_graph(*of("init"), given)
         states.append(state)
         for run.step in range(generator["recurrence"]["steps"] if steps is None else steps):
-            (state,) = run_graph(*of("step"), {state_input("step"): state})
+            (state,) = run_graph(*of("step"), {**given, state_input("step"): state})
             states.append(state)
         run.step = len(states) - 1
-        given = {state_input("output"): state}
-    outputs = run_graph(*of("output"), default_inputs(graphs["output"], run, given))
+        given = {**given, state_input("output"): state}
+    outputs = run_graph(*of("output"), given)
     names = [output["name"] for output in graphs["output"]["outputs"]]
     return file_hash, states, dict(zip(names, outputs))
 

@@ -1,10 +1,11 @@
 #!/usr/bin/env python3
 """Writes a generator file, from docs/generator-file.md alone and with nothing but the standard library.
 
-    write_generator.py OUT.generator.safetensors
+    write_generator.py automaton.generator.safetensors inputs.generator.safetensors
 
-The example is a small recurrent generator, a cellular automaton with made-up weights: every step looks at a cell's 3x3
-neighbourhood on a torus, passes it through two layers, and updates the cells that a random number picks.
+The first is a small recurrent generator, a cellular automaton with made-up weights: every step looks at a cell's 3x3
+neighbourhood on a torus, passes it through two layers, and updates the cells that a random number picks. The second has an
+input of every kind with a default, and hands them out as they are.
 """
 
 import json
@@ -62,7 +63,7 @@ def perception():
     return [4 * CHANNELS, 1, 3, 3], [float(v) for v in filters * CHANNELS]
 
 
-def main():
+def automaton(path):
     step = {
         "inputs": [{"name": "state", "kind": "state", "shape": STATE}],
         "nodes": [
@@ -116,7 +117,26 @@ def main():
     }
     generator = {"size": {"multiple": [1, 1], "min": [3, 3], "tiles": True}, "recurrence": {"steps": 16, "step_rate": 30.0}}
     card = {"title": "Automaton with made-up weights", "license": "CC0-1.0", "training_data": [], "recipe": "", "metrics": {}, "date": ""}
-    write(sys.argv[1], generator, {"init": init, "output": visible, "step": step}, card, weights)
+    write(path, generator, {"init": init, "output": visible, "step": step}, card, weights)
+
+
+def inputs(path):
+    kinds = {
+        "normal": ({"latent": "normal"}, ["batch", 2, {"height": [1, 1]}, {"width": [1, 2]}]),
+        "uniform": ({"latent": "uniform"}, ["batch", 5]),
+        "wear": ({"range": {"min": -1.0, "max": 2.0, "default": 0.3}}, []),
+        "weather": ({"choice": {"options": ["dry", "wet", "snow"], "default": 1}}, ["batch", 3, 1, 1]),
+        "tint": ({"color": {"default": [0.1, 0.2, 0.7]}}, ["batch", 3, {"height": [1, 1]}, {"width": [1, 1]}]),
+        "mask": ("mask", ["batch", 1, {"height": [1, 1]}, {"width": [1, 1]}]),
+    }
+    graph = {
+        "inputs": [{"name": name, "kind": kind, "shape": shape} for name, (kind, shape) in kinds.items()],
+        "nodes": [node(f"{name}.out", "Identity", [name]) for name in kinds],
+        "outputs": [output(f"{name}.out", "tensor", [-LARGEST, LARGEST], "linear") for name in kinds],
+    }
+    generator = {"size": {"multiple": [1, 2], "min": [1, 2], "tiles": False}}
+    card = {"title": "All inputs", "license": "CC0-1.0", "training_data": [], "recipe": "", "metrics": {}, "date": ""}
+    write(path, generator, {"output": graph}, card, {})
 
 
 def output(name, kind, value_range, color_space):
@@ -124,4 +144,5 @@ def output(name, kind, value_range, color_space):
 
 
 if __name__ == "__main__":
-    main()
+    automaton(sys.argv[1])
+    inputs(sys.argv[2])

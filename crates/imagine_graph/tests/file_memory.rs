@@ -62,7 +62,7 @@ fn with_graphs(graphs: &str) -> Vec<u8> {
 /// One test, because the counters are everybody's.
 #[test]
 fn memory_is_bounded() {
-    let weights = Tensor::f32([1024, 2048], (0..2 * MIB).map(|i| (i % 255) as f32).collect::<Vec<_>>());
+    let weights = Tensor::f32([256, 1024], (0..MIB / 4).map(|i| (i % 255) as f32).collect::<Vec<_>>());
     let mut output = Graph::default();
     output.weight("w", weights);
     output.push("y", imagine_graph::Relu {}, ["w"]);

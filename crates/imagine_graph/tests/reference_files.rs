@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use imagine_graph::file::{self, WeightFormat};
 use imagine_graph::rng::{self, Lattice};
-use imagine_graph::{Dim, Generator, Graph, Op, OutputKind, TensorType};
+use imagine_graph::{Dim, Generator, Graph, Op, OutputKind, Request, Size, TensorType};
 
 /// Most elements of an input or output of an operator's example: the reference is slow and its numbers are committed.
 const MAX_ELEMENTS: usize = 200;
@@ -25,11 +25,31 @@ fn assert_committed(name: &str, bytes: &[u8]) {
 }
 
 #[test]
-fn a_file_made_in_python_is_canonical() {
-    let bytes = std::fs::read(reference("automaton.generator.safetensors")).unwrap();
-    let loaded = file::from_bytes("automaton.generator.safetensors", &bytes).unwrap();
-    let again = file::write(&loaded.generator.generator, WeightFormat::F32).unwrap();
-    assert_eq!(String::from_utf8_lossy(&again), String::from_utf8_lossy(&bytes));
+fn files_made_in_python_are_canonical() {
+    for name in ["automaton.generator.safetensors", "inputs.generator.safetensors"] {
+        let bytes = std::fs::read(reference(name)).unwrap();
+        let loaded = file::from_bytes(name, &bytes).unwrap();
+        let again = file::write(&loaded.generator.generator, WeightFormat::F32).unwrap();
+        assert_eq!(String::from_utf8_lossy(&again), String::from_utf8_lossy(&bytes));
+    }
+}
+
+#[test]
+fn inputs_take_the_defaults_of_the_reference() {
+    let loaded = file::load(reference("inputs.generator.safetensors")).unwrap();
+    let json = std::fs::read_to_string(reference("inputs.json")).unwrap();
+    let json: serde_json::Value = serde_json::from_str(&json).unwrap();
+    assert_eq!(json["file_hash"], loaded.hash);
+    let lattice = Lattice { origin: [5, -6], wrap: false };
+    let request = Request { lattice, ..Request::new(Size::new(3, 4).with_batch(2), 99) };
+    let resolved = loaded.generator.resolve(&request).unwrap();
+    assert_eq!(resolved.inputs.len(), 6);
+    for (name, tensor) in resolved.inputs {
+        let expected = &json["outputs"][format!("{name}.out")];
+        let bits: Vec<u32> = tensor.as_f32().unwrap().iter().map(|v| v.to_bits()).collect();
+        assert_eq!(serde_json::json!(tensor.shape), expected["shape"], "{name}");
+        assert_eq!(serde_json::json!(bits), expected["bits"], "{name}");
+    }
 }
 
 #[test]
@@ -69,7 +89,7 @@ fn operators() -> Generator {
 }
 
 /// The size at which the reference runs them.
-const SIZE: imagine_graph::Size = imagine_graph::Size { batch: 1, height: 6, width: 5 };
+const SIZE: Size = Size { batch: 1, height: 6, width: 5 };
 
 #[test]
 fn every_operator_has_an_example_for_the_reference() {
