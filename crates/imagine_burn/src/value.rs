@@ -41,7 +41,11 @@ impl<B: Backend> Value<B> {
     pub fn from_data(tensor: &imagine_graph::Tensor, device: &B::Device) -> Self {
         let shape = tensor.shape.clone();
         match &tensor.data {
-            Elements::F32(data) => Value::Float(B::float_from_data(TensorData::new(data.clone(), shape), device)),
+            // cubecl cannot upload a tensor without dimensions, only make one of a tensor with one.
+            Elements::F32(data) => {
+                let flat = B::float_from_data(TensorData::new(data.clone(), [data.len()]), device);
+                Value::Float(B::float_reshape(flat, shape.into()))
+            }
             Elements::I32(data) => {
                 let data = TensorData::new(data.clone(), shape).convert::<B::IntElem>();
                 Value::Int(B::int_from_data(data, device))
