@@ -35,6 +35,9 @@ pub(super) struct Record {
     pub retries: u32,
     /// Seconds of training so far.
     pub seconds: f64,
+    /// Running mean of the loss.
+    #[serde(default)]
+    pub mean_loss: Option<f64>,
 }
 
 /// A training at rest.
@@ -159,6 +162,7 @@ mod tests {
                 rate_scale: 0.5,
                 retries: 1,
                 seconds: 2.5,
+                mean_loss: Some(0.25),
             },
             weights: BTreeMap::from([("w1.bias".into(), Tensor::f32([2], [1.0, -2.0]))]),
             moments: vec![[vec![1.0], vec![2.0]], [vec![3.0, 4.0], vec![5.0, 6.0]]],

@@ -401,6 +401,7 @@ impl<A: AutodiffBackend> TextureTrainer<A> {
             rate_scale: self.rate_scale,
             retries: self.retries,
             seconds: self.seconds,
+            mean_loss: self.mean_loss,
         };
         let learnt = weights.into_iter().filter(|(name, _)| LEARNT.contains(&name.as_str())).collect();
         Checkpoint { record, weights: learnt, moments, pool: self.at.pool.clone() }.save(folder)?;
@@ -439,6 +440,7 @@ impl<A: AutodiffBackend> TextureTrainer<A> {
         self.fill_pool(&mut StdRng::seed_from_u64(self.options.seed ^ u64::from(record.update)))?;
         (self.update, self.good_update, self.good) = (record.update, record.update, self.at.clone());
         (self.rate_scale, self.retries, self.seconds) = (record.rate_scale, record.retries, record.seconds);
+        self.mean_loss = record.mean_loss;
         Ok(true)
     }
 
