@@ -98,7 +98,7 @@ impl Gpu {
 
     /// Limits that plans for this device have to keep.
     pub fn limits(&self) -> Limits {
-        Limits::from(&self.device.limits())
+        Limits::new(&self.device.limits(), self.adapter.get_info().device_type)
     }
 
     /// The same device with an empty pipeline store.

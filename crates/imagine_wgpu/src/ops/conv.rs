@@ -1,11 +1,118 @@
-//! `Conv` as kernel calls.
+//! `Conv` as one kernel call: blocked over packed weights where there is one group and they are known, else element by element.
 
-use imagine_graph::Conv;
+use imagine_graph::{Conv, PadMode};
 
-use crate::lower::{Lowered, Lowering};
+use crate::kernel::{Def, Head, KernelCall, Operand, Packed, workgroups};
+use crate::lower::Lowering;
+use crate::params::params;
 
-/// Kernel calls of one convolution.
-pub fn lower(op: &Conv, node: &Lowering) -> Lowered {
-    let _ = (op, node);
-    Ok(Vec::new())
+/// Output channels of one invocation of the blocked variant.
+const BLOCK: usize = 8;
+/// Pixels of one invocation of the blocked variant.
+const PIXELS: usize = 4;
+
+params! {
+    /// Params of `ops/conv`.
+    pub(crate) struct Params for "ops/conv" {
+        head: Head,
+        shape: [u32; 4],
+        input_shape: [u32; 4],
+        kernel: [i32; 2],
+        strides: [i32; 2],
+        dilations: [i32; 2],
+        begin: [i32; 2],
+        group_channels: [u32; 2],
+        activation: [f32; 2],
+        count: u32,
+        block_stride: u32,
+        unused: [u32; 2],
+    }
+}
+
+/// The call of `Conv`.
+pub fn lower(op: &Conv, node: &Lowering) -> KernelCall {
+    let shape = node.output_image();
+    let [channels, per_group, kernel_height, kernel_width] = node.image(1).map(|side| side as usize);
+    let count = node.outputs[0].1.elements();
+    let params = Params {
+        shape,
+        input_shape: node.image(0),
+        kernel: [kernel_height as i32, kernel_width as i32],
+        strides: op.strides.map(|s| s as i32),
+        dilations: op.dilations.map(|d| d as i32),
+        begin: [op.pads[0] as i32, op.pads[1] as i32],
+        group_channels: [per_group as u32, (channels / op.group) as u32],
+        activation: node.activation.params(),
+        count: count as u32,
+        ..Params::default()
+    };
+    let mut defs: Vec<(&'static str, Def)> = Vec::new();
+    let flags = [border(op.pad_mode), node.activation.def()];
+    defs.extend(flags.into_iter().flatten().map(|name| (name, Def::Bool(true))));
+    let call = KernelCall {
+        label: node.node.into(),
+        shader: Params::SHADER,
+        defs,
+        params: bytemuck::bytes_of(&params).to_vec(),
+        random: None,
+        operands: node.inputs.iter().flatten().map(|input| Operand::Value(input.value)).collect(),
+        outputs: vec![node.outputs[0].0],
+        workgroups: [workgroups(count), 1, 1],
+        cost: node.cost(2 * count as u64 * (per_group * kernel_height * kernel_width) as u64),
+    };
+    let mut call = match pack(op, node) {
+        Some(packed) => blocked(call, params, packed, node.input(0).value),
+        None => natural(call, node),
+    };
+    call.defs.sort();
+    call
+}
+
+fn border(mode: PadMode) -> Option<&'static str> {
+    match mode {
+        PadMode::Constant => None,
+        PadMode::Wrap => Some("BORDER_WRAP"),
+        PadMode::Edge => Some("BORDER_EDGE"),
+        PadMode::Reflect => Some("BORDER_REFLECT"),
+    }
+}
+
+fn natural(mut call: KernelCall, node: &Lowering) -> KernelCall {
+    if node.optional(2).is_some() {
+        call.defs.push(("BIAS", Def::Bool(true)));
+    }
+    call
+}
+
+fn blocked(mut call: KernelCall, params: Params, packed: Packed, input: imagine_graph::ValueId) -> KernelCall {
+    let [batch, channels, height, width] = params.shape;
+    let blocks = channels.div_ceil(BLOCK as u32);
+    let count = height * width.div_ceil(PIXELS as u32);
+    let block_stride = (packed.data.len() / 4) as u32 / blocks;
+    let params = Params { count, block_stride, ..params };
+    call.defs.push(("PACKED", Def::Bool(true)));
+    call.params = bytemuck::bytes_of(&params).to_vec();
+    call.operands = vec![Operand::Value(input), Operand::Packed(packed)];
+    call.workgroups = [workgroups(count as usize), blocks, batch];
+    call
+}
+
+/// For every eight output channels: bias `[8]`; W `[C][kernel height][kernel width][8]`. Missing channels are zero.
+fn pack(op: &Conv, node: &Lowering) -> Option<Packed> {
+    let weight = node.input(1).weight.filter(|_| op.group == 1)?.as_f32()?;
+    let channels = node.image(1)[0] as usize;
+    let bias = match node.optional(2) {
+        Some(input) => Some(input.weight?.as_f32()?),
+        None => None,
+    };
+    let terms = weight.len() / channels;
+    let mut data = Vec::with_capacity(channels.next_multiple_of(BLOCK) * (terms + 1));
+    let padded = |values: Option<&[f32]>, index: usize| values.and_then(|v| v.get(index)).copied().unwrap_or(0.0);
+    for first in (0..channels).step_by(BLOCK) {
+        data.extend((first..first + BLOCK).map(|m| padded(bias, m)));
+        for term in 0..terms {
+            data.extend((first..first + BLOCK).map(|m| padded(Some(weight), m * terms + term)));
+        }
+    }
+    Some(Packed { label: format!("{}, weights", node.node), data: data.into() })
 }

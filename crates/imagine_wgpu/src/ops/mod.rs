@@ -7,6 +7,7 @@ use imagine_graph::Op;
 use crate::lower::{Activation, Lowered, Lowering};
 use crate::params::ParamsLayout;
 
+pub mod automaton;
 pub mod average_pool;
 mod axes;
 pub mod binary;
@@ -26,9 +27,11 @@ pub mod unary;
 
 /// The params uniform of every kernel below `shaders/ops`, for the test that compares them with the shaders.
 pub const LAYOUTS: &[ParamsLayout] = &[
+    automaton::Params::LAYOUT,
     average_pool::Params::LAYOUT,
     binary::Params::LAYOUT,
     concat::Params::LAYOUT,
+    conv::Params::LAYOUT,
     conv_transpose::Params::LAYOUT,
     depth_to_space::Params::LAYOUT,
     matmul::Params::LAYOUT,
@@ -45,7 +48,7 @@ pub const LAYOUTS: &[ParamsLayout] = &[
 /// The kernel calls of one node. Views and constants have none: the plan treats them before it comes here.
 pub fn lower(op: &Op, node: &Lowering) -> Lowered {
     let call = match op {
-        Op::Conv(op) => return conv::lower(op, node),
+        Op::Conv(op) => conv::lower(op, node),
         Op::ConvTranspose(op) => conv_transpose::lower(op, node),
         Op::MatMul(_) => matmul::lower_matmul(node),
         Op::Gemm(op) => matmul::lower_gemm(op, node),

@@ -1,11 +1,21 @@
 //! Finding the step of a cellular automaton in a graph, to run it as one kernel.
+//!
+//! ```text
+//! p = Conv(state), depthwise 3x3 on the torus: per channel the identity and three filters, the same for all channels
+//! y = Tanh(Conv1x1(Relu(Conv1x1(p)))) * bound
+//! next = state + (y - state) * Where(RandomUniform > threshold, rate, zero)
+//! ```
 
-use std::collections::HashSet;
+use std::borrow::Cow;
+use std::collections::{HashMap, HashSet};
 
-use imagine_graph::{BoundGraph, NodeId};
+use imagine_graph::{BoundGraph, Conv, NodeId, Op, PadMode, RandomUniform, Tensor, ValidNode, ValueId, ValueSource};
 
 use super::fuse::Uses;
 use crate::kernel::KernelCall;
+use crate::ops::automaton::{MAX_CHANNELS, Step, lower};
+
+const IDENTITY: [f32; 9] = [0.0, 0.0, 0.0, 0.0, 1.0, 0.0, 0.0, 0.0, 0.0];
 
 /// The part of a graph that one kernel does.
 pub(super) struct FusedStep {
@@ -18,7 +28,127 @@ pub(super) struct FusedStep {
 }
 
 /// The automaton step that writes the graph's only output, if it is one.
-pub(super) fn find(bound: &BoundGraph, uses: &Uses) -> Option<FusedStep> {
-    let _ = (bound, uses);
-    None
+pub(super) fn find(
+    bound: &BoundGraph,
+    uses: &Uses,
+    known: &HashMap<ValueId, Cow<Tensor>>,
+    cells: usize,
+) -> Option<FusedStep> {
+    let &[next] = bound.graph.outputs() else { return None };
+    let mut search = Search { bound, uses, known, nodes: HashSet::new() };
+    let call = search.step(next, cells)?;
+    let ValueSource::Node(last) = *bound.graph.source(next) else { return None };
+    Some(FusedStep { nodes: search.nodes, last, call })
+}
+
+struct Search<'a, 'g> {
+    bound: &'a BoundGraph<'g>,
+    uses: &'a Uses,
+    known: &'a HashMap<ValueId, Cow<'a, Tensor>>,
+    nodes: HashSet<NodeId>,
+}
+
+impl<'g> Search<'_, 'g> {
+    fn step(&mut self, next: ValueId, cells: usize) -> Option<KernelCall> {
+        let [state, update] = self.inputs(next, |op| matches!(op, Op::Add(_)))?;
+        let [delta, gate] = self.inputs(update, |op| matches!(op, Op::Mul(_)))?;
+        let [bounded, subtracted] = self.inputs(delta, |op| matches!(op, Op::Sub(_)))?;
+        let [tanh, bound] = self.inputs(bounded, |op| matches!(op, Op::Mul(_)))?;
+        let [second_layer] = self.inputs(tanh, |op| matches!(op, Op::Tanh(_)))?;
+        let [relu, second] = self.inputs(second_layer, is_dense)?;
+        let [first_layer] = self.inputs(relu, |op| matches!(op, Op::Relu(_)))?;
+        let [perception, first, bias] = self.inputs(first_layer, is_dense)?;
+        let [perceived, filters] = self.inputs(perception, is_perception)?;
+        let [fires, rate, zero] = self.inputs(gate, |op| matches!(op, Op::Where(_)))?;
+        let [random, threshold] = self.inputs(fires, |op| matches!(op, Op::Greater(_)))?;
+        let mask = self.mask(random)?;
+        let shape: [usize; 4] = self.bound.value_type(state).shape.as_slice().try_into().ok()?;
+        let [batch, channels, height, width] = shape;
+        let same_state = subtracted == state && perceived == state;
+        let sound = same_state && channels % 4 == 0 && channels <= MAX_CHANNELS;
+        if !sound || self.bound.value_type(random).shape != [batch, 1, height, width] {
+            return None;
+        }
+        let bias = self.weight(bias)?;
+        if bias.len() % 4 != 0 {
+            return None;
+        }
+        let label = &self.node(next)?.1.name;
+        let step = Step {
+            label,
+            state,
+            next,
+            shape,
+            filters: shared_filters(self.weight(filters)?, channels)?,
+            first: self.weight(first)?,
+            bias,
+            second: self.weight(second)?,
+            bound: self.scalar(bound)?,
+            threshold: self.scalar(threshold)?,
+            rate: self.scalar(rate)?,
+            zero: self.scalar(zero)?,
+            stream: mask.stream,
+            mask: mask.shape.clone(),
+        };
+        Some(lower(&step, cells))
+    }
+
+    /// The node that writes `value`.
+    fn node(&self, value: ValueId) -> Option<(NodeId, &'g ValidNode)> {
+        match self.bound.graph.source(value) {
+            ValueSource::Node(id) => Some((*id, &self.bound.graph.nodes()[id.0])),
+            _ => None,
+        }
+    }
+
+    /// The inputs of the node that writes `value`, if its operator is the one looked for and nothing else reads `value`.
+    fn inputs<const N: usize>(&mut self, value: ValueId, fits: impl Fn(&Op) -> bool) -> Option<[ValueId; N]> {
+        let (id, node) = self.node(value)?;
+        if !fits(&node.op) || self.uses.count[value.0] != 1 {
+            return None;
+        }
+        self.nodes.insert(id);
+        let inputs: Vec<ValueId> = node.inputs.iter().copied().collect::<Option<_>>()?;
+        inputs.try_into().ok()
+    }
+
+    fn mask(&mut self, value: ValueId) -> Option<&'g RandomUniform> {
+        self.inputs::<0>(value, |op| matches!(op, Op::RandomUniform(_)))?;
+        match &self.node(value)?.1.op {
+            Op::RandomUniform(op) if op.low == 0.0 && op.high == 1.0 => Some(op),
+            _ => None,
+        }
+    }
+
+    fn weight(&self, value: ValueId) -> Option<&[f32]> {
+        self.known.get(&value)?.as_f32()
+    }
+
+    fn scalar(&self, value: ValueId) -> Option<f32> {
+        match self.weight(value)? {
+            [number] => Some(*number),
+            _ => None,
+        }
+    }
+}
+
+/// A 1x1 convolution that mixes all channels of each cell and nothing else.
+fn is_dense(op: &Op) -> bool {
+    matches!(op, Op::Conv(Conv { group: 1, strides: [1, 1], pads: [0, 0, 0, 0], .. }))
+}
+
+fn is_perception(op: &Op) -> bool {
+    let Op::Conv(conv) = op else { return false };
+    *conv == Conv { group: conv.group, ..Conv::same(3, PadMode::Wrap) }
+}
+
+/// Filters 1 to 3, if every channel has the identity and the same three after it.
+fn shared_filters(weight: &[f32], channels: usize) -> Option<[[f32; 9]; 3]> {
+    let of_channel = weight.get(..36)?;
+    let same = weight.len() == 36 * channels && weight.chunks_exact(36).all(|filters| filters == of_channel);
+    if !same || of_channel[..9] != IDENTITY {
+        return None;
+    }
+    let filter = |index: usize| of_channel[9 * index..9 * index + 9].try_into().expect("nine taps");
+    Some([1, 2, 3].map(filter))
 }

@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::collections::{HashMap, HashSet};
 
-use imagine_graph::{BoundGraph, NodeId, Op, Tensor, ValidNode, ValueId, ValueSource};
+use imagine_graph::{BoundGraph, NodeId, Op, Tensor, ValidNode, ValueId};
 
 use crate::kernel::KernelCall;
 use crate::lower::{Activation, Input, LowerError, Lowering};
@@ -30,7 +30,11 @@ pub(super) struct Uses {
     pub count: Vec<usize>,
 }
 
-pub(super) fn lower<'a>(bound: &'a BoundGraph<'a>, fusion: Fusion) -> Result<LoweredGraph<'a>, LowerError> {
+pub(super) fn lower<'a>(
+    bound: &'a BoundGraph<'a>,
+    fusion: Fusion,
+    cells: usize,
+) -> Result<LoweredGraph<'a>, LowerError> {
     let graph = bound.graph;
     let mut lowered = LoweredGraph {
         bound,
@@ -41,7 +45,7 @@ pub(super) fn lower<'a>(bound: &'a BoundGraph<'a>, fusion: Fusion) -> Result<Low
     resolve_views(&mut lowered);
     let uses = Uses::of(bound);
     let fused = match fusion {
-        Fusion::On => automaton::find(bound, &uses),
+        Fusion::On => automaton::find(bound, &uses, &lowered.known, cells),
         Fusion::Off => None,
     };
     // Outputs of activations that their producers apply themselves.
@@ -158,13 +162,5 @@ fn lowering<'b>(
         inputs: node.inputs.iter().map(|value| value.map(input)).collect(),
         outputs: outputs.map(|value| (value, bound.value_type(value))).collect(),
         activation,
-    }
-}
-
-/// The node that writes `value`, if one does.
-pub(super) fn writer<'g>(bound: &BoundGraph<'g>, value: ValueId) -> Option<(NodeId, &'g ValidNode)> {
-    match bound.graph.source(value) {
-        ValueSource::Node(id) => Some((*id, &bound.graph.nodes()[id.0])),
-        _ => None,
     }
 }

@@ -1,0 +1,142 @@
+//! The step of a cellular automaton as one kernel call: what `plan/automaton.rs` finds in a graph.
+
+use imagine_graph::{Dim, ValueId};
+
+use crate::kernel::{Cost, Def, Head, KernelCall, Operand, Packed, Random, workgroups};
+use crate::params::params;
+
+/// Most channels that the kernel holds in registers.
+pub const MAX_CHANNELS: usize = 32;
+
+params! {
+    /// Params of `ops/automaton`.
+    pub(crate) struct Params for "ops/automaton" {
+        head: Head,
+        filters: [[f32; 4]; 9],
+        shape: [u32; 4],
+        hidden_blocks: u32,
+        count: u32,
+        bound: f32,
+        threshold: f32,
+        rate: f32,
+        zero: f32,
+        unused: [u32; 2],
+    }
+}
+
+/// One automaton step; `next = x + gate * (bound * tanh(W2 relu(W1 p + b1)) - x)`.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Step<'a> {
+    /// Start of the call's label.
+    pub label: &'a str,
+    /// The state that is read.
+    pub state: ValueId,
+    /// The state that is written.
+    pub next: ValueId,
+    /// `[N, C, H, W]`; C is a multiple of 4 and at most [`MAX_CHANNELS`].
+    pub shape: [usize; 4],
+    /// Filters 1 to 3 of every channel, taps row by row. Filter 0 is the identity.
+    pub filters: [[f32; 9]; 3],
+    /// W1, `[hidden, 4 C]`; hidden is a multiple of 4.
+    pub first: &'a [f32],
+    /// b1, `[hidden]`.
+    pub bias: &'a [f32],
+    /// W2, `[C, hidden]`.
+    pub second: &'a [f32],
+    /// Largest absolute value of a cell.
+    pub bound: f32,
+    /// Random numbers above it make a cell move.
+    pub threshold: f32,
+    /// Part of the way that a moving cell moves.
+    pub rate: f32,
+    /// Part of the way that a resting cell moves.
+    pub zero: f32,
+    /// Stream of the random mask.
+    pub stream: u32,
+    /// Symbolic shape of the random mask.
+    pub mask: Vec<Dim>,
+}
+
+/// The call of one step, with `cells` (1 or 4) cells an invocation.
+pub fn lower(step: &Step, cells: usize) -> KernelCall {
+    let [batch, channels, height, width] = step.shape;
+    let hidden = step.bias.len();
+    let count = batch * height * width.div_ceil(cells);
+    let mut filters = [[0.0; 4]; 9];
+    for (tap, vector) in filters.iter_mut().enumerate() {
+        for (to, filter) in vector.iter_mut().zip(&step.filters) {
+            *to = filter[tap];
+        }
+    }
+    let params = Params {
+        filters,
+        shape: step.shape.map(|side| side as u32),
+        hidden_blocks: (hidden / 4) as u32,
+        count: count as u32,
+        bound: step.bound,
+        threshold: step.threshold,
+        rate: step.rate,
+        zero: step.zero,
+        ..Params::default()
+    };
+    let mut defs = vec![("BLOCKS", Def::UInt((channels / 4) as u32))];
+    if cells == 4 {
+        defs.push(("CELLS_4", Def::Bool(true)));
+    }
+    let elements = (batch * channels * height * width) as u64;
+    let packed = Packed { label: format!("{}, dense layers", step.label), data: pack(step, channels).into() };
+    KernelCall {
+        label: step.label.into(),
+        shader: Params::SHADER,
+        defs,
+        params: bytemuck::bytes_of(&params).to_vec(),
+        random: Some(Random { stream: step.stream, dims: step.mask.clone(), size: [height, width] }),
+        operands: vec![Operand::Value(step.state), Operand::Packed(packed)],
+        outputs: vec![step.next],
+        workgroups: [workgroups(count), 1, 1],
+        cost: Cost { flop: elements * (54 + 10 * hidden as u64 + 6), bytes: 8 * elements },
+    }
+}
+
+/// For every four hidden units: bias `[4]`; W1 `[4 C][4 hidden]`; W2 `[C / 4][4 hidden][4 channels]`.
+fn pack(step: &Step, channels: usize) -> Vec<f32> {
+    let inputs = 4 * channels;
+    let hidden = step.bias.len();
+    let mut data = Vec::with_capacity(hidden * (1 + inputs + channels));
+    for block in (0..hidden).step_by(4) {
+        data.extend_from_slice(&step.bias[block..block + 4]);
+        for input in 0..inputs {
+            data.extend((block..block + 4).map(|unit| step.first[unit * inputs + input]));
+        }
+        for output in (0..channels).step_by(4) {
+            for unit in block..block + 4 {
+                data.extend((output..output + 4).map(|channel| step.second[channel * hidden + unit]));
+            }
+        }
+    }
+    data
+}
+
+/// One call of every variant, for tests and for warming pipelines.
+pub fn variants() -> Vec<KernelCall> {
+    let call = |channels: usize, cells: usize| {
+        let step = Step {
+            label: "step",
+            state: ValueId(0),
+            next: ValueId(1),
+            shape: [1, channels, 3, 5],
+            filters: [[0.0; 9]; 3],
+            first: &vec![0.0; 16 * channels],
+            bias: &[0.0; 4],
+            second: &vec![0.0; 4 * channels],
+            bound: 1.0,
+            threshold: 0.5,
+            rate: 0.5,
+            zero: 0.0,
+            stream: 0,
+            mask: Dim::nchw(1),
+        };
+        lower(&step, cells)
+    };
+    (1..=MAX_CHANNELS / 4).flat_map(|blocks| [1, 4].map(|cells| call(4 * blocks, cells))).collect()
+}

@@ -1,0 +1,182 @@
+// Conv. Every output element sums over input channel, kernel row and kernel column in order, whatever the variant, then adds
+// nothing else: the bias is where the sum starts. Positions outside the image follow the defs BORDER_*.
+//
+// With PACKED an invocation does 4 pixels of a row x 8 output channels in registers, so that each loaded pixel serves 8
+// products and each loaded weight 4. Without, it does one element with weights in their natural layout: for groups, and for
+// weights that are not known when the plan is made.
+#import imagine::head::Head
+#import imagine::index::{invocation, image_coordinate}
+#import imagine::activation::{activate, activate4}
+
+struct Params {
+    head: Head,
+    // Shape of the output, [N, M, H, W].
+    shape: vec4<u32>,
+    // Shape of the input, [N, C, input height, input width].
+    input_shape: vec4<u32>,
+    kernel: vec2<i32>,
+    strides: vec2<i32>,
+    dilations: vec2<i32>,
+    // Positions added above and to the left.
+    begin: vec2<i32>,
+    // Input channels and output channels of one group.
+    group_channels: vec2<u32>,
+    // The numbers of the activation.
+    activation: vec2<f32>,
+    // Number of invocations along x that have work.
+    count: u32,
+    // Vectors of packed weights of eight output channels.
+    block_stride: u32,
+    unused: vec2<u32>,
+}
+
+@group(0) @binding(0) var<uniform> params: Params;
+@group(0) @binding(1) var<storage, read_write> x: array<f32>; // [N, C, input height, input width]
+#ifdef PACKED
+// For every eight output channels: bias [8]; W [C][kernel height][kernel width][8].
+@group(0) @binding(2) var<storage, read> w: array<vec4<f32>>;
+@group(0) @binding(3) var<storage, read_write> y: array<f32>; // [N, M, H, W]
+#else
+@group(0) @binding(2) var<storage, read_write> w: array<f32>; // [M, C / group, kernel height, kernel width]
+#ifdef BIAS
+@group(0) @binding(3) var<storage, read_write> bias: array<f32>; // [M]
+@group(0) @binding(4) var<storage, read_write> y: array<f32>; // [N, M, H, W]
+#else
+@group(0) @binding(3) var<storage, read_write> y: array<f32>; // [N, M, H, W]
+#endif
+#endif
+
+// The input position that position `at` reads, or -1 where there is zero. The shape rule keeps `at` within one image's length
+// of the image where the border reads from it, so nothing has to be divided.
+fn place(at: i32, length: i32) -> i32 {
+#ifdef BORDER_WRAP
+    return at + select(0, length, at < 0) - select(0, length, at >= length);
+#else ifdef BORDER_EDGE
+    return clamp(at, 0, length - 1);
+#else ifdef BORDER_REFLECT
+    let folded = abs(at);
+    return select(folded, 2 * (length - 1) - folded, folded >= length);
+#else
+    return select(-1, at, at >= 0 && at < length);
+#endif
+}
+
+#ifdef PACKED
+
+fn pixel(row: u32, column: i32) -> f32 {
+    return select(0.0, x[row + u32(max(column, 0))], column >= 0);
+}
+
+fn store(plane: u32, m: u32, first: u32, row: u32, values: vec4<f32>) {
+    if m >= params.shape.y { return; }
+    let width = params.shape.w;
+    let at = ((plane + m) * params.shape.z + row) * width + first;
+    let result = activate4(values, params.activation);
+    y[at] = result.x;
+    if first + 1u < width { y[at + 1u] = result.y; }
+    if first + 2u < width { y[at + 2u] = result.z; }
+    if first + 3u < width { y[at + 3u] = result.w; }
+}
+
+@compute @workgroup_size(#{WORKGROUP})
+fn main(@builtin(workgroup_id) workgroup: vec3<u32>, @builtin(local_invocation_index) local: u32) {
+    let i = invocation(workgroup, params.head.base, local);
+    if i >= params.count { return; }
+    let quads = (params.shape.w + 3u) / 4u;
+    let first = i % quads * 4u;
+    let row = i / quads;
+    let block = workgroup.y + params.head.base.y;
+    let image = workgroup.z + params.head.base.z;
+    let size = vec2<i32>(params.input_shape.zw);
+    let columns = (vec4<i32>(i32(first)) + vec4(0, 1, 2, 3)) * params.strides.y - params.begin.y;
+    let top = i32(row) * params.strides.x - params.begin.x;
+
+    var at = block * params.block_stride;
+    let bias_low = w[at];
+    let bias_high = w[at + 1u];
+    at += 2u;
+    var s0 = vec4(bias_low.x);
+    var s1 = vec4(bias_low.y);
+    var s2 = vec4(bias_low.z);
+    var s3 = vec4(bias_low.w);
+    var s4 = vec4(bias_high.x);
+    var s5 = vec4(bias_high.y);
+    var s6 = vec4(bias_high.z);
+    var s7 = vec4(bias_high.w);
+    for (var c = 0u; c < params.input_shape.y; c++) {
+        let plane = (image * params.input_shape.y + c) * params.input_shape.z;
+        for (var ky = 0; ky < params.kernel.x; ky++) {
+            let input_row = place(top + ky * params.dilations.x, size.x);
+            if input_row < 0 {
+                at += 2u * u32(params.kernel.y);
+                continue;
+            }
+            let start = (plane + u32(input_row)) * params.input_shape.w;
+            for (var kx = 0; kx < params.kernel.y; kx++) {
+                let p = columns + kx * params.dilations.y;
+                let v = vec4(
+                    pixel(start, place(p.x, size.y)),
+                    pixel(start, place(p.y, size.y)),
+                    pixel(start, place(p.z, size.y)),
+                    pixel(start, place(p.w, size.y)),
+                );
+                let low = w[at];
+                let high = w[at + 1u];
+                at += 2u;
+                s0 += low.x * v;
+                s1 += low.y * v;
+                s2 += low.z * v;
+                s3 += low.w * v;
+                s4 += high.x * v;
+                s5 += high.y * v;
+                s6 += high.z * v;
+                s7 += high.w * v;
+            }
+        }
+    }
+    let plane = image * params.shape.y;
+    let m = block * 8u;
+    store(plane, m, first, row, s0);
+    store(plane, m + 1u, first, row, s1);
+    store(plane, m + 2u, first, row, s2);
+    store(plane, m + 3u, first, row, s3);
+    store(plane, m + 4u, first, row, s4);
+    store(plane, m + 5u, first, row, s5);
+    store(plane, m + 6u, first, row, s6);
+    store(plane, m + 7u, first, row, s7);
+}
+
+#else
+
+@compute @workgroup_size(#{WORKGROUP})
+fn main(@builtin(workgroup_id) workgroup: vec3<u32>, @builtin(local_invocation_index) local: u32) {
+    let i = invocation(workgroup, params.head.base, local);
+    if i >= params.count { return; }
+    let at = image_coordinate(i, params.shape);
+    let size = vec2<i32>(params.input_shape.zw);
+    let top = i32(at.z) * params.strides.x - params.begin.x;
+    let left = i32(at.w) * params.strides.y - params.begin.y;
+    let kernel_area = u32(params.kernel.x * params.kernel.y);
+    let first_channel = at.y / params.group_channels.y * params.group_channels.x;
+#ifdef BIAS
+    var sum = bias[at.y];
+#else
+    var sum = 0.0;
+#endif
+    for (var c = 0u; c < params.group_channels.x; c++) {
+        let plane = (at.x * params.input_shape.y + first_channel + c) * params.input_shape.z;
+        let weights = (at.y * params.group_channels.x + c) * kernel_area;
+        for (var ky = 0; ky < params.kernel.x; ky++) {
+            let row = place(top + ky * params.dilations.x, size.x);
+            if row < 0 { continue; }
+            for (var kx = 0; kx < params.kernel.y; kx++) {
+                let column = place(left + kx * params.dilations.y, size.y);
+                if column < 0 { continue; }
+                sum += x[(plane + u32(row)) * params.input_shape.w + u32(column)] * w[weights + u32(ky * params.kernel.y + kx)];
+            }
+        }
+    }
+    y[i] = activate(sum, params.activation);
+}
+
+#endif
