@@ -1,6 +1,7 @@
 //! Every shader in every variant, without a GPU: composes, validates, and agrees with Rust about bindings and params.
 //!
-//! The variants are those that lowering all operators' cases asks for, so a new operator or case is covered by itself.
+//! The variants are those that lowering all operators' cases asks for, so a new operator or case is covered by itself, and
+//! those of fused kernels, which list them.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -33,7 +34,7 @@ fn lower(case: &Case, activation: Activation) -> Vec<KernelCall> {
         .unwrap_or_else(|error| panic!("{} {}: {error}", case.op.name(), case.name))
 }
 
-/// One call of every variant that the operators' cases ask for.
+/// One call of every variant that the operators' cases and the fused kernels ask for.
 fn variants() -> BTreeMap<(&'static str, Defs), KernelCall> {
     let activations = [
         Activation::None,
@@ -43,7 +44,8 @@ fn variants() -> BTreeMap<(&'static str, Defs), KernelCall> {
         Activation::Tanh,
         Activation::Clip(0.0, 1.0),
     ];
-    let mut variants = BTreeMap::new();
+    let fused = imagine_wgpu::ops::automaton::variants();
+    let mut variants: BTreeMap<_, _> = fused.into_iter().map(|call| ((call.shader, call.defs.clone()), call)).collect();
     for case in Op::ALL.iter().flat_map(|info| (info.cases)()) {
         let count = if imagine_wgpu::ops::fuses_activation(&case.op) { activations.len() } else { 1 };
         for call in activations[..count].iter().flat_map(|activation| lower(&case, *activation)) {
