@@ -1,0 +1,81 @@
+//! Generator files as assets.
+
+use std::sync::Arc;
+
+use bevy::asset::io::Reader;
+use bevy::asset::{AssetLoader, LoadContext};
+use bevy::prelude::*;
+use imagine_graph::file::{LoadError, LoadedGenerator};
+use imagine_graph::{Card, ValidGenerator};
+
+/// A generator network, valid and ready to run. Clones share it.
+#[derive(Asset, TypePath, Clone, Debug)]
+pub struct Generator {
+    loaded: Arc<LoadedGenerator>,
+}
+
+impl Generator {
+    /// Name for messages, without folder and extension.
+    pub fn name(&self) -> &str {
+        &self.loaded.name
+    }
+
+    /// SHA-256 of the file's bytes, 64 hexadecimal digits.
+    pub fn hash(&self) -> &str {
+        &self.loaded.hash
+    }
+
+    /// The model card.
+    pub fn card(&self) -> &Card {
+        &self.network().generator.card
+    }
+
+    /// The network.
+    pub fn network(&self) -> &ValidGenerator {
+        &self.loaded.generator
+    }
+}
+
+impl From<LoadedGenerator> for Generator {
+    fn from(loaded: LoadedGenerator) -> Self {
+        Self { loaded: Arc::new(loaded) }
+    }
+}
+
+/// Reads `*.generator.safetensors`. Files are untrusted: they are checked whole, and nothing in them is executed.
+#[derive(Default, TypePath)]
+pub struct GeneratorLoader;
+
+/// Why a file is no generator.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum GeneratorLoaderError {
+    /// The file could not be read.
+    #[error("cannot be read: {0}")]
+    Io(#[from] std::io::Error),
+    /// The file's contents are wrong.
+    #[error(transparent)]
+    Load(#[from] LoadError),
+}
+
+impl AssetLoader for GeneratorLoader {
+    type Asset = Generator;
+    type Settings = ();
+    type Error = GeneratorLoaderError;
+
+    async fn load(
+        &self,
+        reader: &mut dyn Reader,
+        _: &(),
+        context: &mut LoadContext<'_>,
+    ) -> Result<Generator, GeneratorLoaderError> {
+        let mut bytes = Vec::new();
+        reader.read_to_end(&mut bytes).await?;
+        let loaded = imagine_graph::file::from_bytes(&context.path().path().to_string_lossy(), &bytes)?;
+        Ok(loaded.into())
+    }
+
+    fn extensions(&self) -> &[&str] {
+        &["generator.safetensors"]
+    }
+}
