@@ -58,7 +58,8 @@ mod tests {
         let values = patch.into_data().to_vec::<f32>().unwrap();
         assert_eq!(values.len(), 50);
         assert_eq!(values[..4], [29.0, 65.0, 24.0, 60.0]);
-        assert_eq!(values[20..22], [35.0, 71.0]);
+        assert_eq!(values[10..12], [35.0, 71.0]);
+        assert_eq!(values[20..22], [5.0, 41.0]);
         assert_eq!(values[48..], [15.0, 51.0]);
     }
 

@@ -69,7 +69,7 @@ mod tests {
     fn mass_is_spread_where_the_nearest_patch_would_take_all() {
         let device = Default::default();
         let exemplar = Tensor::<Flex, 2>::from_data([[0.0f32], [1.0]], &device);
-        let generated = Tensor::<Flex, 2>::from_data([[0.1f32], [0.2]], &device);
+        let generated = Tensor::<Flex, 2>::from_data([[0.4f32], [0.45]], &device);
         let found = assign(generated, exemplar).into_data().to_vec::<i32>().unwrap();
         assert_eq!(found, [0, 1]);
     }

@@ -531,3 +531,6 @@ impl From<&crate::data::ExemplarMap> for VisibleMap {
         Self { kind: map.kind, channels: map.channels.len(), mean: map.mean.clone(), std: map.std.clone() }
     }
 }
+
+#[cfg(test)]
+mod tests;

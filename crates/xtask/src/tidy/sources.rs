@@ -9,7 +9,8 @@ const MAX_FILE_LINES: usize = 500;
 const MAX_FUNCTION_LINES: usize = 60;
 
 /// Files that are longer, and why that is right.
-const LONG_FILES: [(&str, &str); 0] = [];
+const LONG_FILES: [(&str, &str); 1] =
+    [("crates/imagine_graph/tests/hostile_files.rs", "a list of faults and the messages they get, read as one table")];
 
 /// Functions that are longer, `file: function`, and why that is right.
 const LONG_FUNCTIONS: [(&str, &str); 0] = [];
