@@ -30,6 +30,6 @@ pub use generator::{
 pub use graph::{Graph, GraphInput, GraphOutput, Node};
 pub use ops::*;
 pub use request::{Generated, LATENT_STREAM, MAX_STEPS, Request, RequestError, ResolvedRequest, parse_input};
-pub use support::{Reach, Support, Window};
+pub use support::{OutputSupport, Reach, Support, Window};
 pub use tensor::{DType, MAX_ELEMENTS, MAX_RANK, Tensor, TensorData, TensorType};
 pub use validate::{BoundGraph, NodeId, ValidGraph, ValidNode, ValueId, ValueSource};

@@ -28,20 +28,32 @@ pub struct Tap {
 
 /// The taps of every output element of one axis, `scale` as [`Resize::scale`] gives it.
 pub fn taps(op: &Resize, input: usize, output: usize, scale: f64) -> Vec<Tap> {
-    let clamp = |index: f64| index.clamp(0.0, input as f64 - 1.0) as usize;
+    let clamp = |index: i64| index.clamp(0, input as i64 - 1) as usize;
     let tap = |o: usize| {
-        let x = coordinate(op.coordinate_transformation_mode, o as f64, input as f64, output as f64, scale);
-        match op.mode {
-            ResizeMode::Nearest => {
-                let index = clamp(round(op.nearest_mode, x));
-                Tap { lower: index, upper: index, weight: 0.0 }
-            }
-            ResizeMode::Linear => {
-                Tap { lower: clamp(x.floor()), upper: clamp(x.floor() + 1.0), weight: (x - x.floor()) as f32 }
-            }
-        }
+        let (lower, upper) = elements_read(op, o, input, output, scale);
+        let weight = match op.mode {
+            ResizeMode::Nearest => 0.0,
+            ResizeMode::Linear => position(op, o, input, output, scale) - lower as f64,
+        };
+        Tap { lower: clamp(lower), upper: clamp(upper), weight: weight as f32 }
     };
     (0..output).map(tap).collect()
+}
+
+/// The first and last input element that output element `o` is made of, not yet clamped to the input.
+pub(crate) fn elements_read(op: &Resize, o: usize, input: usize, output: usize, scale: f64) -> (i64, i64) {
+    let x = position(op, o, input, output, scale);
+    match op.mode {
+        ResizeMode::Nearest => {
+            let index = round(op.nearest_mode, x) as i64;
+            (index, index)
+        }
+        ResizeMode::Linear => (x.floor() as i64, x.floor() as i64 + 1),
+    }
+}
+
+fn position(op: &Resize, o: usize, input: usize, output: usize, scale: f64) -> f64 {
+    coordinate(op.coordinate_transformation_mode, o as f64, input as f64, output as f64, scale)
 }
 
 /// The same as a matrix `[output, input]` in row-major order.

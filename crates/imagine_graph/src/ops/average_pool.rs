@@ -76,6 +76,9 @@ impl Operator for AveragePool {
         require_param(in_range(&self.dilations), "dilations", "1 to 4096", self.dilations)?;
         let narrow = (0..4).all(|side| self.pads[side] < self.window(side % 2));
         require_param(narrow, "pads", "less than the window", self.pads)?;
+        // Otherwise a window could step over the whole image, and the mean of nothing is not a number.
+        let meets = (0..2).all(|axis| self.kernel_shape[axis] == 1 || self.dilations[axis] <= [height, width][axis]);
+        require_param(meets, "dilations", format!("at most {:?}, the image", [height, width]), self.dilations)?;
         Ok(vec![output(DType::F32, vec![n, channels, self.side(0, height), self.side(1, width)])?])
     }
 

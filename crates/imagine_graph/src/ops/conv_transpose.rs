@@ -86,7 +86,7 @@ impl Operator for ConvTranspose {
             let (stride, pad) = (self.strides[axis] as i64, self.pads[axis] as i64);
             let span = ((kernel[axis] - 1) * self.dilations[axis]) as i64;
             let high = (stride - 1 + pad).div_euclid(stride);
-            Window { stride: 1, repeat: self.strides[axis], low: -((span - pad + stride - 1).div_euclid(stride)), high }
+            Window { stride: 1, repeat: self.strides[axis], low: -(span - pad).div_euclid(stride), high }
         });
         let mut reach = vec![Reach::Everything("its weights"); inputs.len()];
         reach[0] = Reach::Window(window);

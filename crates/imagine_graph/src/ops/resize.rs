@@ -14,6 +14,7 @@ use super::random::bind;
 use super::{Case, Operator};
 use crate::dim::{Dim, Size};
 use crate::error::NodeError;
+use crate::resize::elements_read;
 use crate::support::{Reach, Window};
 use crate::tensor::{DType, TensorType};
 
@@ -112,7 +113,9 @@ impl Operator for Resize {
                 (_, true) => (from / to, 1),
                 _ => return None,
             };
-            exact.then_some(Window { stride, repeat, low: -1, high: stride as i64 })
+            let read = (0..repeat).map(|o| elements_read(self, o, from, to, self.scale(axis, from, to)));
+            let (low, high) = read.fold((i64::MAX, i64::MIN), |(low, high), (l, h)| (low.min(l), high.max(h)));
+            exact.then_some(Window { stride, repeat, low, high })
         });
         let whole = self.coordinate_transformation_mode == CoordinateTransformationMode::AlignCorners;
         match windows {
