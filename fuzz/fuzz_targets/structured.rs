@@ -10,7 +10,8 @@ static ENDED: [AtomicUsize; 3] = [const { AtomicUsize::new(0) }; 3];
 
 libfuzzer_sys::fuzz_target!(|data: &[u8]| {
     ENDED[imagine_fuzz::structured(data) as usize].fetch_add(1, Relaxed);
-    let [refused, invalid, valid] = [Stage::Refused, Stage::Invalid, Stage::Valid].map(|s| ENDED[s as usize].load(Relaxed));
+    let [refused, invalid, valid] =
+        [Stage::Refused, Stage::Invalid, Stage::Valid].map(|s| ENDED[s as usize].load(Relaxed));
     let runs = refused + invalid + valid;
     if runs % 65_536 == 0 {
         let share = 100.0 * (invalid + valid) as f64 / runs as f64;

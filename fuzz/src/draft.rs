@@ -97,7 +97,7 @@ impl Draft {
             match u.int_in_range(0..=5)? {
                 0 => graph.conv(u.int_in_range(1..=4)?, &mut self.tensors),
                 1 => graph.pointwise(u)?,
-                2..=4 => graph.from_case(u, &mut self.tensors)?,
+                2..=4 => graph.example(u, &mut self.tensors)?,
                 _ => graph.hostile(u)?,
             }
         }
@@ -188,7 +188,7 @@ impl GraphDraft {
     }
 
     /// An operator's own example, its inputs as weights, as inputs of the graph, or from elsewhere.
-    fn from_case(&mut self, u: &mut Unstructured, tensors: &mut Vec<(String, TensorType, u8)>) -> Result<()> {
+    fn example(&mut self, u: &mut Unstructured, tensors: &mut Vec<(String, TensorType, u8)>) -> Result<()> {
         let sketch = u.choose(sketches())?;
         let mut inputs = Vec::new();
         for input in &sketch.inputs {

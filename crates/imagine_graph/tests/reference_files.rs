@@ -1,5 +1,6 @@
 //! Files that are made or judged by the Python reference in `tests/reference`, which was written from
-//! `docs/generator-file.md` alone. The suite `reference` in `tests` holds the executors against its numbers.
+//! `docs/generator-file.md` alone. `python_reference` of `imagine_burn` holds
+//! burn against its numbers.
 
 use std::path::PathBuf;
 
