@@ -1,6 +1,6 @@
 //! Materials from generator networks, made while the game runs, on the device that Bevy renders with.
 //!
-//! Add the plugin, drop a generator file into `assets/`, and give an entity an [`ImagineMaterial`](prelude::ImagineMaterial):
+//! Add the plugin, drop a generator file into `assets/`, and give an entity an [`ImagineMaterial`]:
 //!
 //! ```no_run
 //! use bevy::prelude::*;
@@ -28,8 +28,8 @@
 //! ```
 //!
 //! A changed component is synthesised again, and the old picture stays until the new one is whole; a removed component or a
-//! despawned entity gives back everything. [`SynthesisFinished`](prelude::SynthesisFinished) and
-//! [`SynthesisFailed`](prelude::SynthesisFailed) are triggered on the entity. What the network computes is spread over frames
+//! despawned entity gives back everything. [`SynthesisFinished`] and
+//! [`SynthesisFailed`] are triggered on the entity. What the network computes is spread over frames
 //! by [`ImaginePlugin::frame_budget_ms`](prelude::ImaginePlugin::frame_budget_ms); shaders compile on background threads.
 //! Nothing is read back.
 //!

@@ -68,7 +68,8 @@ fn difference(found: &Tensor, expected: &Tensor, [absolute, relative]: [f32; 2])
     };
     let pairs = found.iter().zip(expected).enumerate();
     // Written so that NaN fails.
-    let beyond = |(_, (f, e)): &(usize, (&f32, &f32))| !((*f - *e).abs() <= absolute + relative * e.abs());
+    let within = |f: f32, e: f32| (f - e).abs() <= absolute + relative * e.abs();
+    let beyond = |(_, (f, e)): &(usize, (&f32, &f32))| !within(**f, **e);
     pairs.clone().find(beyond).map(|(index, (f, e))| format!("element {index} is {f}, expected {e}"))
 }
 

@@ -3,7 +3,7 @@
 //! A [`Graph`] is plain data: named nodes, each an [`Op`] with its parameters, that read and write named values.
 //! [`Graph::validate`] turns it into a [`ValidGraph`], the only thing an executor accepts. Height, width and batch stay
 //! symbolic ([`Dim`]) until [`ValidGraph::bind`] is given a [`Size`]. A [`Generator`] is one graph, or three for a
-//! recurrent network, with typed inputs and outputs and a model card; [`file`] reads and writes it.
+//! recurrent network, with typed inputs and outputs and a model card; [`mod@file`] reads and writes it.
 //!
 //! This crate never sees a GPU, burn or Bevy.
 

@@ -37,7 +37,7 @@ pub(super) struct Record {
     pub seconds: f64,
     /// Running mean of the loss.
     #[serde(default)]
-    pub mean_loss: Option<f64>,
+    pub mean_loss: Option<f32>,
 }
 
 /// A training at rest.

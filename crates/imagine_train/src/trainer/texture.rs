@@ -147,7 +147,7 @@ pub struct TextureTrainer<A: AutodiffBackend> {
     rate_scale: f32,
     retries: u32,
     seconds: f64,
-    mean_loss: Option<f64>,
+    mean_loss: Option<f32>,
 }
 
 /// What an update changes, and what is gone back to if it fails.
@@ -228,7 +228,7 @@ impl<A: AutodiffBackend> TextureTrainer<A> {
             generator.card.recipe = self.recipe();
         }
         if let Some(loss) = self.mean_loss {
-            generator.card.metrics.insert("training_loss".into(), loss);
+            generator.card.metrics.insert("training_loss".into(), f64::from(loss));
         }
         generator.card.metrics.insert("updates".into(), f64::from(self.update));
         generator
@@ -283,7 +283,7 @@ impl<A: AutodiffBackend> TextureTrainer<A> {
         self.at.network = self.at.adam.update::<A, _>(network, &mut gradients, learning_rate);
         self.at.pool.put(&slots, state.inner());
         self.update += 1;
-        self.mean_loss = Some(self.mean_loss.map_or(f64::from(total), |mean| 0.98 * mean + 0.02 * f64::from(total)));
+        self.mean_loss = Some(self.mean_loss.map_or(total, |mean| 0.98 * mean + 0.02 * total));
         if self.update.is_multiple_of(GOOD_EVERY) {
             (self.good, self.good_update) = (self.at.clone(), self.update);
         }

@@ -1,0 +1,135 @@
+//! Every operator through plan, arena and recording, against burn-flex: all cases, and 100 random graphs node by node, with
+//! bounds checks on and off. In the random graphs every wgpu node gets burn's inputs, so that no error adds up.
+
+use burn::backend::Flex;
+use imagine_burn::{Network, Value};
+use imagine_graph::rng::RandomState;
+use imagine_graph::{Case, Class, Op, Size, Tensor, TensorData, Tolerance, ValidGraph, ValidNode, ValueSource};
+use imagine_tests::random_graph::RandomGraph;
+use imagine_wgpu::headless::Gpu;
+use imagine_wgpu::{BoundsChecks, Fusion};
+
+const GRAPHS: u64 = 100;
+const RANDOM: RandomState =
+    RandomState { seed: 77, step: 3, lattice: imagine_graph::rng::Lattice { origin: [-5, 12], wrap: true } };
+
+/// The device with bounds checks and without. Without an adapter tests are skipped aloud, or fail if they may not be.
+fn gpus() -> Option<[Gpu; 2]> {
+    match Gpu::new(BoundsChecks::On) {
+        Ok(gpu) => {
+            let unchecked = gpu.with_checks(BoundsChecks::Off);
+            Some([gpu, unchecked])
+        }
+        Err(error) if std::env::var("IMAGINE_REQUIRE_GPU").as_deref() == Ok("1") => panic!("{error}"),
+        Err(error) => {
+            eprintln!("SKIPPED: {error}");
+            None
+        }
+    }
+}
+
+#[test]
+fn every_case_agrees_with_burn() {
+    let Some(gpus) = gpus() else { return };
+    let mut faults = Vec::new();
+    for case in Op::ALL.iter().flat_map(|info| (info.cases)()) {
+        let what = format!("{} {:?}", case.op.name(), case.name);
+        let (graph, inputs) = case.graph(1);
+        let valid = graph.validate().unwrap();
+        let expected = trace(&valid, &inputs, case.size()).pop().expect("the node's output is the last value");
+        compare(&gpus, &what, &valid, &inputs, case.size(), &expected, case.op.tolerance(), &mut faults);
+    }
+    report(faults);
+}
+
+#[test]
+fn random_graphs_agree_with_burn_node_by_node() {
+    let Some(gpus) = gpus() else { return };
+    let mut faults = Vec::new();
+    for seed in 0..GRAPHS {
+        let random = RandomGraph::new(seed);
+        let valid = random.graph.validate().unwrap();
+        let values = trace(&valid, &random.inputs, random.size);
+        for node in valid.nodes().iter().filter(|node| node.op.info().class != Class::Fold) {
+            let case = single(&valid, node, &values);
+            let (graph, inputs) = case.graph(1);
+            let expected = &values[node.outputs[0].0];
+            let what = format!("graph {seed}, node {:?} ({})", node.name, node.op.name());
+            let valid = graph.validate().unwrap();
+            compare(&gpus, &what, &valid, &inputs, random.size, expected, node.op.tolerance(), &mut faults);
+        }
+    }
+    report(faults);
+}
+
+#[test]
+fn fusing_changes_no_random_graph() {
+    let Some([gpu, _]) = gpus() else { return };
+    for seed in 0..GRAPHS {
+        let random = RandomGraph::new(seed);
+        let valid = random.graph.validate().unwrap();
+        let run = |fusion| gpu.run_graph(&valid, &random.inputs, random.size, RANDOM, fusion).unwrap();
+        for (fused, plain) in run(Fusion::On).iter().zip(run(Fusion::Off)) {
+            let tolerance = Tolerance { absolute: 1e-5, relative: 1e-5 };
+            assert_eq!(difference(fused, &plain, tolerance), None, "graph {seed}");
+        }
+    }
+}
+
+/// The node alone, with burn's values as its inputs.
+fn single(graph: &ValidGraph, node: &ValidNode, values: &[Tensor]) -> Case {
+    let mut case = Case::new(node.name.clone(), node.op.clone());
+    for (index, input) in node.inputs.iter().enumerate() {
+        case.inputs.push(input.map(|value| values[value.0].clone()));
+        if input.is_some_and(|value| *graph.source(value) == ValueSource::Weight) {
+            case.weights.push(index);
+        }
+    }
+    case
+}
+
+/// Every value of the graph on burn-flex.
+fn trace(graph: &ValidGraph, inputs: &[Tensor], size: Size) -> Vec<Tensor> {
+    let device = Default::default();
+    let inputs = inputs.iter().map(|tensor| Value::from_data(tensor, &device)).collect();
+    let values = Network::<Flex>::new(graph, &device).trace(inputs, size, RANDOM).unwrap();
+    values.into_iter().map(Value::into_data).collect()
+}
+
+#[expect(clippy::too_many_arguments, reason = "everything that one comparison is about")]
+fn compare(
+    gpus: &[Gpu; 2],
+    what: &str,
+    graph: &ValidGraph,
+    inputs: &[Tensor],
+    size: Size,
+    expected: &Tensor,
+    tolerance: Tolerance,
+    faults: &mut Vec<String>,
+) {
+    for (gpu, checks) in gpus.iter().zip(["with", "without"]) {
+        let fault = match gpu.run_graph(graph, inputs, size, RANDOM, Fusion::On) {
+            Ok(found) => difference(&found[0], expected, tolerance),
+            Err(error) => Some(error.to_string()),
+        };
+        faults.extend(fault.map(|fault| format!("{what} {checks} bounds checks: {fault}")));
+    }
+}
+
+/// Index, both numbers and the largest difference, where `found` is not within the tolerance of `expected`.
+fn difference(found: &Tensor, expected: &Tensor, tolerance: Tolerance) -> Option<String> {
+    if found.tensor_type() != expected.tensor_type() {
+        return Some(format!("is {}, expected {}", found.tensor_type(), expected.tensor_type()));
+    }
+    let (TensorData::F32(found), TensorData::F32(expected)) = (&found.data, &expected.data) else {
+        return (found != expected).then(|| "differs".into());
+    };
+    let off = |(a, b): (&f32, &f32)| (a - b).abs() - tolerance.absolute - tolerance.relative * b.abs();
+    let bad = found.iter().zip(expected).position(|pair| off(pair).is_nan() || off(pair) > 0.0)?;
+    let largest = found.iter().zip(expected).map(|(a, b)| (a - b).abs()).fold(0.0, f32::max);
+    Some(format!("element {bad} is {}, expected {}; largest difference {largest}", found[bad], expected[bad]))
+}
+
+fn report(faults: Vec<String>) {
+    assert!(faults.is_empty(), "{} faults:\n{}", faults.len(), faults.join("\n"));
+}
