@@ -50,7 +50,7 @@ impl Arguments {
             .set(AssetPlugin { file_path: ASSETS.into(), ..default() })
             .set(RenderPlugin { synchronous_pipeline_compilation: self.headless, ..default() });
         // Nobody waits for a frame without a window, so each may do more work.
-        let frame_budget_ms = if self.headless { 500.0 } else { ImaginePlugin::default().frame_budget_ms };
+        let frame_budget_ms = if self.headless { 5_000.0 } else { ImaginePlugin::default().frame_budget_ms };
         if self.headless {
             app.add_plugins(plugins.disable::<WinitPlugin>().disable::<PipelinedRenderingPlugin>());
         } else {
