@@ -14,13 +14,13 @@ use clap::Parser;
 use imagine_examples::{ASSETS, Arguments, Pictures};
 
 /// Times that a texture repeats around a ball and from pole to pole.
-const BALL_REPEATS: Vec2 = Vec2::new(6.0, 3.0);
+const BALL_REPEATS: Vec2 = Vec2::new(4.0, 2.0);
 /// Times that a texture repeats across the ground.
-const GROUND_REPEATS: f32 = 22.0;
+const GROUND_REPEATS: f32 = 40.0;
 /// The generator of the ground, if it is there.
 const GROUND: &str = "stone_wall";
 /// Side of the ground.
-const GROUND_METRES: f32 = 60.0;
+const GROUND_METRES: f32 = 120.0;
 /// Distance between the centres of two balls, which have radius 1.
 const SPACING: f32 = 2.55;
 const TEXELS: u32 = 256;
@@ -83,13 +83,15 @@ fn spawn_stage(mut commands: Commands, mut images: ResMut<Assets<Image>>) {
     commands.spawn((
         Camera3d::default(),
         Projection::Perspective(PerspectiveProjection { fov: PI / 6.0, ..default() }),
-        Transform::from_xyz(0.0, 3.2, 12.4).looking_at(Vec3::new(0.0, 0.75, 0.0), Vec3::Y),
+        Transform::from_xyz(0.0, 2.3, 9.4).looking_at(Vec3::new(0.0, 0.8, 0.0), Vec3::Y),
         Msaa::Sample4,
+        // Names also show where there is no window.
+        IsDefaultUiCamera,
         Tonemapping::TonyMcMapface,
         EnvironmentMapLight { intensity: 900.0, ..environment },
         DistanceFog {
             color: Color::srgb(0.62, 0.72, 0.83),
-            falloff: FogFalloff::Linear { start: 16.0, end: 42.0 },
+            falloff: FogFalloff::Linear { start: 11.0, end: 45.0 },
             ..default()
         },
     ));
