@@ -20,7 +20,7 @@ impl FrameBudget {
 }
 
 /// What our kernels reach, rounded down: a third to a tenth of what such devices can do at best. The CPU's figure is
-/// measured on two cores.
+/// estimated on two cores.
 fn work_per_millisecond(device: DeviceType) -> f64 {
     match device {
         DeviceType::DiscreteGpu => 1e9,
