@@ -30,9 +30,11 @@ enum Command {
     /// Holds the GPU's result against the CPU reference.
     Compare(commands::compare::Compare),
     /// Measures speed against burn-wgpu on the same device.
+    #[cfg(feature = "wgpu-backend")]
     Bench(commands::bench::Bench),
     /// Makes the first picture of a process and ends; what `bench` starts to measure cold processes.
     #[command(hide = true)]
+    #[cfg(feature = "wgpu-backend")]
     FirstImage(commands::bench::FirstImage),
     /// Trains a generator.
     #[command(subcommand)]
@@ -50,7 +52,9 @@ fn main() -> ExitCode {
         Command::Inspect(command) => command.run(),
         Command::Generate(command) => command.run(),
         Command::Compare(command) => command.run(),
+        #[cfg(feature = "wgpu-backend")]
         Command::Bench(command) => command.run(),
+        #[cfg(feature = "wgpu-backend")]
         Command::FirstImage(command) => command.run(),
         Command::Train(Train::Texture(command)) => command.run(),
     };

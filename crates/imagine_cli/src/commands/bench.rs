@@ -4,7 +4,6 @@
 //! inputs that lie on its device before the clock starts: burn is not made to pay for them at all, our kernels are.
 //! FLOP are those of the graph as it is written, the same for both.
 
-#[cfg(feature = "wgpu-backend")]
 mod peer;
 
 use std::process::{Command, ExitCode};
@@ -101,7 +100,6 @@ impl Bench {
     }
 
     /// Times of both in milliseconds, one run of each in turn.
-    #[cfg(feature = "wgpu-backend")]
     fn interleave(
         &self,
         generator: &ValidGenerator,
@@ -119,11 +117,6 @@ impl Bench {
             their_times.push(time(|| theirs.run())?);
         }
         Ok((our_times, their_times))
-    }
-
-    #[cfg(not(feature = "wgpu-backend"))]
-    fn interleave(&self, _: &ValidGenerator, _: &Request, _: &mut Ours) -> anyhow::Result<(Vec<f64>, Vec<f64>)> {
-        bail!("this program was built without burn-wgpu (feature wgpu-backend), the peer of bench")
     }
 
     /// Milliseconds from the start of a process that makes one image to its end.
@@ -154,10 +147,7 @@ impl FirstImage {
         let (loaded, request) = self.asked.load(self.steps)?;
         let outputs = match self.by {
             Maker::Ours => open_gpu()?.generate(&loaded.generator, &request)?.outputs.len(),
-            #[cfg(feature = "wgpu-backend")]
             Maker::BurnWgpu => peer::first_image(&loaded.generator, &request)?,
-            #[cfg(not(feature = "wgpu-backend"))]
-            Maker::BurnWgpu => bail!("this program was built without burn-wgpu (feature wgpu-backend)"),
         };
         if outputs == 0 {
             bail!("the generator has no output");

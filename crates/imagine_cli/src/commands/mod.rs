@@ -1,5 +1,6 @@
 //! The commands, one file each.
 
+#[cfg(feature = "wgpu-backend")]
 pub mod bench;
 pub mod compare;
 pub mod generate;

@@ -1,0 +1,128 @@
+//! The files of `assets/generators`: they load, say where they come from, agree between executors, and tile exactly.
+//!
+//! The GPU half is skipped aloud without an adapter, or fails if `IMAGINE_REQUIRE_GPU` is 1.
+
+use std::path::PathBuf;
+
+use burn::backend::Flex;
+use imagine_graph::file::{self, EXTENSION, LoadedGenerator};
+use imagine_graph::rng::{self, Lattice};
+use imagine_graph::{Generated, Request, Size, Tensor};
+use imagine_wgpu::BoundsChecks;
+use imagine_wgpu::headless::Gpu;
+
+/// An even size, and one that no workgroup divides.
+const SIZES: [[usize; 2]; 2] = [[256, 256], [97, 61]];
+const ROLL: [usize; 2] = [17, 31];
+
+fn shipped() -> Vec<LoadedGenerator> {
+    let folder = PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/../assets/generators"));
+    let mut paths: Vec<_> = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();
+    paths.retain(|path| path.to_string_lossy().ends_with(EXTENSION));
+    paths.sort();
+    assert!(paths.len() >= 3, "{paths:?}");
+    paths.iter().map(|path| file::load(path).unwrap()).collect()
+}
+
+fn gpu() -> Option<Gpu> {
+    match Gpu::new(BoundsChecks::Off) {
+        Ok(gpu) => Some(gpu),
+        Err(error) if std::env::var("IMAGINE_REQUIRE_GPU").as_deref() == Ok("1") => panic!("{error}"),
+        Err(error) => {
+            eprintln!("SKIPPED: {error}");
+            None
+        }
+    }
+}
+
+/// A state without structure, uniform within plus and minus 2.
+fn random_state(generator: &LoadedGenerator, [height, width]: [usize; 2]) -> Tensor {
+    let recurrence = generator.generator.recurrence.as_ref().expect("the shipped textures are automata");
+    let size = Size::new(height, width);
+    let shape = recurrence.step.graph().inputs[0].shape.iter().map(|dim| dim.bind(size).unwrap()).collect::<Vec<_>>();
+    let key = rng::key(23, 0, 0);
+    let number = |i: u32| 4.0 * rng::uniform(rng::cell(i, 0, 0, key)) - 2.0;
+    let count = shape.iter().product::<usize>() as u32;
+    Tensor::f32(shape, (0..count).map(number).collect::<Vec<_>>())
+}
+
+/// Element `[y, x]` of the result is element `[y + rows, x + columns]` of `tensor`, on the torus.
+fn roll(tensor: &Tensor, [rows, columns]: [usize; 2]) -> Tensor {
+    let [height, width] = [tensor.shape[2], tensor.shape[3]];
+    let values = tensor.as_f32().unwrap();
+    let rolled = (0..values.len()).map(|i| {
+        let (plane, y, x) = (i / (height * width), i / width % height, i % width);
+        values[(plane * height + (y + rows) % height) * width + (x + columns) % width]
+    });
+    Tensor::f32(tensor.shape.clone(), rolled.collect::<Vec<_>>())
+}
+
+fn bits(tensor: &Tensor) -> Vec<u32> {
+    tensor.as_f32().unwrap().iter().map(|value| value.to_bits()).collect()
+}
+
+/// Rolling the state and the random numbers' lattice rolls state and outputs, to the bit.
+fn rolls_exactly(loaded: &LoadedGenerator, generate: impl Fn(&Request) -> Generated) {
+    for size @ [height, width] in SIZES {
+        let state = random_state(loaded, size);
+        let mut request =
+            Request { steps: Some(2), state: Some(state.clone()), ..Request::new(Size::new(height, width), 3) };
+        let still = generate(&request);
+        request.state = Some(roll(&state, ROLL));
+        request.lattice = Lattice { origin: ROLL.map(|cells| cells as i32), wrap: true };
+        let rolled = generate(&request);
+        let [before, after] = [&still, &rolled].map(|made| made.state.as_ref().unwrap());
+        assert!(bits(after) != bits(before), "{}: rolling did nothing", loaded.name);
+        assert!(bits(after) == bits(&roll(before, ROLL)), "{}: state at {size:?}", loaded.name);
+        for ((output, still), (_, rolled)) in still.outputs.iter().zip(&rolled.outputs) {
+            assert!(bits(rolled) == bits(&roll(still, ROLL)), "{}: {} at {size:?}", loaded.name, output.name);
+        }
+    }
+}
+
+#[test]
+fn every_card_says_what_the_weights_were_made_from() {
+    for loaded in shipped() {
+        let card = &loaded.generator.card;
+        assert!(!card.title.is_empty() && !card.license.is_empty() && !card.recipe.is_empty(), "{}", loaded.name);
+        assert!(!card.training_data.is_empty(), "{}", loaded.name);
+        for data in &card.training_data {
+            let all = [&data.name, &data.source, &data.license, &data.sha256];
+            assert!(all.iter().all(|text| !text.is_empty()), "{}: {data:?}", loaded.name);
+        }
+    }
+}
+
+#[test]
+fn they_roll_exactly_on_wgpu() {
+    let Some(gpu) = gpu() else { return };
+    for loaded in shipped() {
+        rolls_exactly(&loaded, |request| gpu.generate(&loaded.generator, request).unwrap());
+    }
+}
+
+#[test]
+fn they_roll_exactly_on_burn() {
+    for loaded in shipped() {
+        let device = Default::default();
+        rolls_exactly(&loaded, |request| {
+            imagine_burn::generate::<Flex>(&loaded.generator, request, &device).unwrap()
+        });
+    }
+}
+
+#[test]
+fn wgpu_and_burn_agree() {
+    let Some(gpu) = gpu() else { return };
+    for loaded in shipped() {
+        let [height, width] = SIZES[1];
+        let request = Request { steps: Some(8), ..Request::new(Size::new(height, width), 5) };
+        let ours = gpu.generate(&loaded.generator, &request).unwrap();
+        let theirs = imagine_burn::generate::<Flex>(&loaded.generator, &request, &Default::default()).unwrap();
+        for ((output, ours), (_, theirs)) in ours.outputs.iter().zip(&theirs.outputs) {
+            let pairs = ours.as_f32().unwrap().iter().zip(theirs.as_f32().unwrap());
+            let difference = pairs.map(|(a, b)| (a - b).abs()).fold(0.0, f32::max);
+            assert!(difference <= 1e-4, "{}: {} differs by {difference}", loaded.name, output.name);
+        }
+    }
+}
