@@ -1,7 +1,8 @@
-// Elementwise operators of two tensors with broadcasting. A def chooses the formula: OP_ADD, OP_SUB, OP_MUL, OP_DIV, OP_MIN,
-// OP_MAX or OP_GREATER.
+// Elementwise operators of two tensors with broadcasting. A def OP_* chooses the formula. A_I32 and A_BOOL, likewise for B and
+// C, choose element types; without them they are floats.
 #import imagine::head::Head
 #import imagine::index::{invocation, offsets}
+#import imagine::power::{power, integer_power}
 
 struct Params {
     head: Head,
@@ -14,14 +15,34 @@ struct Params {
     unused: vec2<u32>,
 }
 
-@group(0) @binding(0) var<uniform> params: Params;
-@group(0) @binding(1) var<storage, read_write> a: array<f32>; // broadcasts to C
-@group(0) @binding(2) var<storage, read_write> b: array<f32>; // broadcasts to C
-#ifdef OP_GREATER
-@group(0) @binding(3) var<storage, read_write> c: array<u32>; // [count], 0 or 1
+#ifdef A_I32
+alias A = i32;
+#else ifdef A_BOOL
+alias A = u32;
 #else
-@group(0) @binding(3) var<storage, read_write> c: array<f32>; // [count]
+alias A = f32;
 #endif
+
+#ifdef B_I32
+alias B = i32;
+#else ifdef B_BOOL
+alias B = u32;
+#else
+alias B = f32;
+#endif
+
+#ifdef C_I32
+alias C = i32;
+#else ifdef C_BOOL
+alias C = u32;
+#else
+alias C = f32;
+#endif
+
+@group(0) @binding(0) var<uniform> params: Params;
+@group(0) @binding(1) var<storage, read_write> a: array<A>; // broadcasts to C; truth values are 0 or 1
+@group(0) @binding(2) var<storage, read_write> b: array<B>; // broadcasts to C
+@group(0) @binding(3) var<storage, read_write> c: array<C>; // [count]
 
 @compute @workgroup_size(#{WORKGROUP})
 fn main(@builtin(workgroup_id) workgroup: vec3<u32>, @builtin(local_invocation_index) local: u32) {
@@ -42,7 +63,38 @@ fn main(@builtin(workgroup_id) workgroup: vec3<u32>, @builtin(local_invocation_i
     c[i] = min(left, right);
 #else ifdef OP_MAX
     c[i] = max(left, right);
+#else ifdef OP_FMOD
+    c[i] = left % right;
+#else ifdef OP_MOD
+    let rest = left % right;
+    c[i] = select(rest, rest + right, rest != 0 && (rest < 0) != (right < 0));
+#else ifdef OP_POW
+#ifdef A_I32
+#ifdef B_I32
+    c[i] = integer_power(left, right);
+#else
+    c[i] = i32(power(f32(left), right));
+#endif
+#else
+    c[i] = power(left, f32(right));
+#endif
+#else ifdef OP_PRELU
+    c[i] = select(right * left, left, left > 0.0);
 #else ifdef OP_GREATER
     c[i] = u32(left > right);
+#else ifdef OP_GREATER_OR_EQUAL
+    c[i] = u32(left >= right);
+#else ifdef OP_LESS
+    c[i] = u32(left < right);
+#else ifdef OP_LESS_OR_EQUAL
+    c[i] = u32(left <= right);
+#else ifdef OP_EQUAL
+    c[i] = u32(left == right);
+#else ifdef OP_AND
+    c[i] = left & right;
+#else ifdef OP_OR
+    c[i] = left | right;
+#else ifdef OP_XOR
+    c[i] = left ^ right;
 #endif
 }

@@ -507,14 +507,148 @@ def pure(function, dtype="f32"):
     return lambda run, attributes, *inputs: elementwise(function, *inputs, dtype=dtype)
 
 
+def wrapped(value):
+    """A whole number as 32 bits hold it."""
+    return (int(value) + 2**31) % 2**32 - 2**31
+
+
+def number(function, whole=None):
+    """Of floats, or of integers that wrap; `whole` is the formula for these where it is another."""
+
+    def run_it(run, attributes, *inputs):
+        if inputs[0].dtype == "f32":
+            return elementwise(function, *inputs)
+        return elementwise(lambda *values: wrapped((whole or function)(*values)), *inputs, dtype="i32")
+
+    return run_it
+
+
+def quotient(a, b):
+    """Whole, towards zero; `a` itself over zero."""
+    return a if b == 0 else (abs(a) // abs(b)) * (1 if (a < 0) == (b < 0) else -1)
+
+
+def mod(run, attributes, a, b):
+    if attributes.get("fmod", False):
+        return number(math.fmod, lambda x, y: 0 if y == 0 else x - y * quotient(x, y))(run, attributes, a, b)
+    return number(None, lambda x, y: 0 if y == 0 else x % y)(run, attributes, a, b)
+
+
+def power(run, attributes, a, b):
+    if a.dtype == "f32":
+        return elementwise(lambda x, y: x**y, a, b)
+    whole = lambda x, y: wrapped(x**y) if y >= 0 else (0 if abs(x) != 1 else int(x**y))
+    return elementwise(whole if b.dtype == "i32" else lambda x, y: int(x**y), a, b, dtype="i32")
+
+
+def cast(run, attributes, x):
+    to = attributes.get("to", "f32")
+    limited = lambda v: int(min(max(v, -(2**31)), 2**31 - 1))
+    return elementwise({"f32": float, "i32": limited, "bool": lambda v: v != 0}[to], x, dtype=to)
+
+
+def exponential_unit(alpha, gamma):
+    def run_it(run, attributes, x):
+        a, g = f32(attributes.get("alpha", alpha)), f32(attributes.get("gamma", gamma))
+        return elementwise(lambda v: g * (v if v > 0 else a * math.expm1(v)), x)
+
+    return run_it
+
+
+def thresholded_relu(run, attributes, x):
+    alpha = f32(attributes.get("alpha", 1.0))
+    return elementwise(lambda v: v if v > alpha else 0.0, x)
+
+
+def gelu(run, attributes, x):
+    if attributes.get("approximate", "none") == "none":
+        return elementwise(lambda v: v / 2 * (1 + math.erf(v / math.sqrt(2))), x)
+    return elementwise(lambda v: v / 2 * (1 + math.tanh(math.sqrt(2 / math.pi) * (v + 0.044715 * v**3))), x)
+
+
+def softplus(v):
+    return max(v, 0.0) + math.log1p(math.exp(-abs(v)))
+
+
+def ramp(slope, offset):
+    return lambda v: min(max(slope * v + offset, 0.0), 1.0)
+
+
+def hard_sigmoid(run, attributes, x):
+    return elementwise(ramp(f32(attributes.get("alpha", 0.2)), f32(attributes.get("beta", 0.5))), x)
+
+
+def split(run, attributes, x):
+    axis = attributes.get("axis", 0) % len(x.shape)
+    lengths, parts = attributes.get("split", []), attributes.get("num_outputs", 0)
+    if not lengths:
+        each = -(-x.shape[axis] // parts)
+        lengths = [min(each, x.shape[axis] - each * k) for k in range(parts)]
+    ends = [sum(lengths[: k + 1]) for k in range(len(lengths))]
+    return [
+        slice_(run, {"starts": [end - length], "ends": [end], "axes": [axis]}, x) for length, end in zip(lengths, ends)
+    ]
+
+
+def flatten(run, attributes, x):
+    axis, rank = attributes.get("axis", 1), len(x.shape)
+    axis = axis + rank if axis < 0 else axis
+    return Tensor([math.prod(x.shape[:axis]), math.prod(x.shape[axis:])], x.data, x.dtype)
+
+
+def squeeze(run, attributes, x):
+    axes = [axis % len(x.shape) for axis in attributes.get("axes", [])]
+    goes = lambda k: k in axes if axes else x.shape[k] == 1
+    return Tensor([d for k, d in enumerate(x.shape) if not goes(k)], x.data, x.dtype)
+
+
+def unsqueeze(run, attributes, x):
+    rank = len(x.shape) + len(attributes.get("axes", []))
+    axes, lengths = [axis % rank for axis in attributes.get("axes", [])], iter(x.shape)
+    return Tensor([1 if k in axes else next(lengths) for k in range(rank)], x.data, x.dtype)
+
+
 OPERATORS = {
-    "Add": pure(lambda a, b: a + b),
-    "Sub": pure(lambda a, b: a - b),
-    "Mul": pure(lambda a, b: a * b),
-    "Div": pure(lambda a, b: a / b),
-    "Min": pure(min),
-    "Max": pure(max),
+    "Add": number(lambda a, b: a + b),
+    "Sub": number(lambda a, b: a - b),
+    "Mul": number(lambda a, b: a * b),
+    "Div": number(lambda a, b: a / b, quotient),
+    "Min": number(min),
+    "Max": number(max),
+    "Mod": mod,
+    "Pow": power,
+    "PRelu": pure(lambda x, slope: x if x > 0 else x * slope),
     "Greater": pure(lambda a, b: a > b, "bool"),
+    "GreaterOrEqual": pure(lambda a, b: a >= b, "bool"),
+    "Less": pure(lambda a, b: a < b, "bool"),
+    "LessOrEqual": pure(lambda a, b: a <= b, "bool"),
+    "Equal": pure(lambda a, b: a == b, "bool"),
+    "And": pure(lambda a, b: a and b, "bool"),
+    "Or": pure(lambda a, b: a or b, "bool"),
+    "Xor": pure(lambda a, b: a != b, "bool"),
+    "Not": pure(lambda a: not a, "bool"),
+    "Cast": cast,
+    "ThresholdedRelu": thresholded_relu,
+    "Elu": exponential_unit(1.0, 1.0),
+    "Selu": exponential_unit(1.67326319217681884765625, 1.05070102214813232421875),
+    "Gelu": gelu,
+    "Mish": pure(lambda v: v * math.tanh(softplus(v))),
+    "Softplus": pure(softplus),
+    "Softsign": pure(lambda v: v / (1 + abs(v))),
+    "HardSigmoid": hard_sigmoid,
+    "HardSwish": pure(lambda v: v * ramp(1 / 6, 0.5)(v)),
+    "Log": pure(math.log),
+    "Reciprocal": pure(lambda v: 1 / v),
+    "Erf": pure(math.erf),
+    "Floor": pure(lambda v: float(math.floor(v))),
+    "Ceil": pure(lambda v: float(math.ceil(v))),
+    "Round": pure(lambda v: float(round(v))),
+    "Neg": number(lambda v: -v),
+    "Sign": number(lambda v: (v > 0) - (v < 0)),
+    "Split": split,
+    "Flatten": flatten,
+    "Squeeze": squeeze,
+    "Unsqueeze": unsqueeze,
     "Where": lambda run, attributes, c, x, y: elementwise(lambda c, x, y: x if c else y, c, x, y, dtype=x.dtype),
     "Relu": pure(lambda v: max(v, 0.0)),
     "LeakyRelu": leaky_relu,
@@ -524,7 +658,7 @@ OPERATORS = {
     "Cos": pure(math.cos),
     "Exp": pure(math.exp),
     "Sqrt": pure(math.sqrt),
-    "Abs": pure(abs),
+    "Abs": number(abs),
     "Clip": clip,
     "Identity": lambda run, attributes, x: x,
     "Conv": conv,
@@ -559,8 +693,8 @@ def run_graph(graph, weights, run, inputs):
         assert ready, "nodes wait for each other"
         for node in ready:
             arguments = [values[name] if name else None for name in node["inputs"]]
-            (output,) = node["outputs"]
-            values[output] = OPERATORS[node["op"]](run, node.get("attributes", {}), *arguments)
+            results = OPERATORS[node["op"]](run, node.get("attributes", {}), *arguments)
+            values.update(zip(node["outputs"], results if isinstance(results, list) else [results], strict=True))
             waiting.remove(node)
     return [values[output["name"]] for output in graph["outputs"]]
 

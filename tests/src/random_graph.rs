@@ -6,14 +6,14 @@
 mod proposals;
 
 use imagine_graph::rng;
-use imagine_graph::{DType, Dim, Graph, InputKind, Inputs, Op, OutputKind, Size, Tensor, TensorType};
+use imagine_graph::{DType, Dim, Graph, InputKind, Inputs, Node, Op, OutputKind, Size, Tensor, TensorType};
 
 /// Largest absolute value that a graph's numbers may reach.
 const MAX_ABSOLUTE: f32 = 8.0;
 /// Most elements of one value.
 const MAX_VALUE_ELEMENTS: usize = 20_000;
 /// Nodes of one graph.
-const NODES: std::ops::RangeInclusive<usize> = 6..=18;
+const NODES: std::ops::RangeInclusive<usize> = 12..=32;
 
 /// A graph that runs at one size, with values for its inputs.
 #[derive(Clone, Debug)]
@@ -113,11 +113,11 @@ impl Builder {
         let infer = |own: fn(&Known) -> &TensorType, size: Size| {
             let weights: Vec<_> = weights.iter().map(Tensor::tensor_type).collect();
             let types: Vec<_> = inputs.iter().map(own).chain(&weights).map(Some).collect();
-            Some(op.infer(&Inputs { types: &types, size }).ok()?.remove(0))
+            op.infer(&Inputs { types: &types, size }).ok()
         };
-        let kind = infer(|known| &known.kind, self.size)?;
-        let single = infer(|known| &known.single, self.size.with_batch(1))?;
-        if kind.elements() > MAX_VALUE_ELEMENTS {
+        let kinds = infer(|known| &known.kind, self.size)?;
+        let singles = infer(|known| &known.single, self.size.with_batch(1))?;
+        if kinds.iter().any(|kind| kind.elements() > MAX_VALUE_ELEMENTS) {
             return None;
         }
         let name = format!("n{}_{}", self.graph.nodes.len(), op.name().to_lowercase());
@@ -125,8 +125,12 @@ impl Builder {
         for (index, weight) in weights.into_iter().enumerate() {
             names.push(self.graph.weight(&format!("{name}.w{index}"), weight));
         }
-        self.graph.push(&name, op, names.iter().map(String::as_str));
-        self.known.push(Known { name, kind, single, interval });
+        let outputs: Vec<_> = (0..kinds.len()).map(|part| format!("{name}.{part}")).collect();
+        let outputs = if kinds.len() == 1 { vec![name.clone()] } else { outputs };
+        self.graph.nodes.push(Node { name, op, inputs: names, outputs: outputs.clone() });
+        for ((name, kind), single) in outputs.into_iter().zip(kinds).zip(singles) {
+            self.known.push(Known { name, kind, single, interval });
+        }
         Some(())
     }
 

@@ -34,9 +34,10 @@ fn every_case_agrees_with_burn() {
     let mut faults = Vec::new();
     for case in Op::ALL.iter().flat_map(|info| (info.cases)()) {
         let what = format!("{} {:?}", case.op.name(), case.name);
-        let (graph, inputs) = case.graph(1);
+        let (graph, inputs) = case.graph();
         let valid = graph.validate().unwrap();
-        let expected = trace(&valid, &inputs, case.size()).pop().expect("the node's output is the last value");
+        let values = trace(&valid, &inputs, case.size());
+        let expected: Vec<_> = valid.outputs().iter().map(|value| &values[value.0]).collect();
         compare(&gpus, &what, &valid, &inputs, case.size(), &expected, case.op.tolerance(), &mut faults);
     }
     report(faults);
@@ -52,11 +53,11 @@ fn random_graphs_agree_with_burn_node_by_node() {
         let values = trace(&valid, &random.inputs, random.size);
         for node in valid.nodes().iter().filter(|node| node.op.info().class != Class::Fold) {
             let case = single(&valid, node, &values);
-            let (graph, inputs) = case.graph(1);
-            let expected = &values[node.outputs[0].0];
+            let (graph, inputs) = case.graph();
+            let expected: Vec<_> = node.outputs.iter().map(|value| &values[value.0]).collect();
             let what = format!("graph {seed}, node {:?} ({})", node.name, node.op.name());
             let valid = graph.validate().unwrap();
-            compare(&gpus, &what, &valid, &inputs, random.size, expected, node.op.tolerance(), &mut faults);
+            compare(&gpus, &what, &valid, &inputs, random.size, &expected, node.op.tolerance(), &mut faults);
         }
     }
     report(faults);
@@ -103,13 +104,16 @@ fn compare(
     graph: &ValidGraph,
     inputs: &[Tensor],
     size: Size,
-    expected: &Tensor,
+    expected: &[&Tensor],
     tolerance: Tolerance,
     faults: &mut Vec<String>,
 ) {
     for (gpu, checks) in gpus.iter().zip(["with", "without"]) {
         let fault = match gpu.run_graph(graph, inputs, size, RANDOM, Fusion::On) {
-            Ok(found) => difference(&found[0], expected, tolerance),
+            Ok(found) => {
+                assert_eq!(found.len(), expected.len(), "{what}");
+                found.iter().zip(expected).find_map(|(found, expected)| difference(found, expected, tolerance))
+            }
             Err(error) => Some(error.to_string()),
         };
         faults.extend(fault.map(|fault| format!("{what} {checks} bounds checks: {fault}")));

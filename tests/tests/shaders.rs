@@ -14,7 +14,7 @@ type Defs = Vec<(&'static str, Def)>;
 
 /// The kernel calls of one case, with `activation` fused where the operator can.
 fn lower(case: &Case, activation: Activation) -> Vec<KernelCall> {
-    let (graph, _) = case.graph(1);
+    let (graph, _) = case.graph();
     let valid = graph.validate().unwrap();
     let bound = valid.bind(case.size()).unwrap();
     let node = &valid.nodes()[0];

@@ -83,7 +83,7 @@ fn rolls_exactly(loaded: &LoadedGenerator, generate: impl Fn(&Request) -> Genera
 #[test]
 fn every_card_says_what_the_weights_were_made_from() {
     for loaded in shipped() {
-        let card = &loaded.generator.card;
+        let card = &loaded.generator.generator.card;
         assert!(!card.title.is_empty() && !card.license.is_empty() && !card.recipe.is_empty(), "{}", loaded.name);
         assert!(!card.training_data.is_empty(), "{}", loaded.name);
         for data in &card.training_data {
@@ -105,9 +105,7 @@ fn they_roll_exactly_on_wgpu() {
 fn they_roll_exactly_on_burn() {
     for loaded in shipped() {
         let device = Default::default();
-        rolls_exactly(&loaded, |request| {
-            imagine_burn::generate::<Flex>(&loaded.generator, request, &device).unwrap()
-        });
+        rolls_exactly(&loaded, |request| imagine_burn::generate::<Flex>(&loaded.generator, request, &device).unwrap());
     }
 }
 

@@ -65,7 +65,7 @@ fn check(case: &Case, input: usize, gradient: &[f32], direction: u32) -> Result<
 
 /// The gradient of [`loss`] by each input and weight of floats.
 fn gradients(case: &Case) -> Vec<(usize, Vec<f32>)> {
-    let (graph, tensors) = case.graph(1);
+    let (graph, tensors) = case.graph();
     let device = Default::default();
     let network = Network::<Differentiable>::new(&graph.validate().unwrap(), &device);
     let given: Vec<usize> =
@@ -120,7 +120,7 @@ impl ModuleVisitor<Differentiable> for Collect<'_> {
 
 /// The output projected onto fixed random weights, summed in 64 bits.
 fn loss(case: &Case) -> f64 {
-    let (graph, tensors) = case.graph(1);
+    let (graph, tensors) = case.graph();
     let device = Default::default();
     let inputs = tensors.iter().map(|tensor| Value::<Flex>::from_data(tensor, &device)).collect();
     let network = Network::new(&graph.validate().unwrap(), &device);
@@ -144,7 +144,7 @@ fn signs(count: usize, direction: u32) -> Vec<f32> {
 fn frozen_weights_get_no_gradient() {
     let case = imagine_graph::Op::ALL.iter().find(|info| info.name == "Conv").map(|info| (info.cases)().remove(1));
     let case = case.unwrap();
-    let (graph, tensors) = case.graph(1);
+    let (graph, tensors) = case.graph();
     let device = Default::default();
     let network = Network::<Differentiable>::new(&graph.validate().unwrap(), &device).freeze(&["w1"]);
     let inputs = tensors.iter().map(|tensor| Value::from_data(tensor, &device)).collect();

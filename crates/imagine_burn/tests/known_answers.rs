@@ -35,7 +35,7 @@ fn fault(answer: &Answer) -> Option<String> {
     let op = Op::from_attributes(op, attributes.clone()).unwrap();
     let inputs = inputs.iter().map(|input| Tensor::f32(input.shape.clone(), input.data.clone()));
     let case = inputs.fold(Case::new(name, op.clone()), Case::tensor);
-    let (graph, inputs) = case.graph(1);
+    let (graph, inputs) = case.graph();
     let device = Default::default();
     let inputs = inputs.iter().map(|tensor| Value::<Flex>::from_data(tensor, &device)).collect();
     let network = Network::new(&graph.validate().unwrap(), &device);

@@ -22,7 +22,7 @@ fn every_case_gives_what_its_shape_rule_promised() {
 }
 
 fn run(case: &Case) -> Result<(), String> {
-    let (graph, inputs) = case.graph(1);
+    let (graph, inputs) = case.graph();
     let valid = graph.validate().map_err(|error| error.to_string())?;
     let bound = valid.bind(case.size()).map_err(|error| error.to_string())?;
     let device = Default::default();

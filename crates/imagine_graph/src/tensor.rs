@@ -8,10 +8,11 @@ pub const MAX_RANK: usize = 6;
 pub const MAX_ELEMENTS: usize = 1 << 30;
 
 /// Element type at run time. ONNX `int64` becomes `i32`, `bool` is one `u32` a cell on the GPU.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum DType {
     /// 32-bit float.
+    #[default]
     F32,
     /// 32-bit signed integer.
     I32,

@@ -9,7 +9,7 @@ fn every_case_validates_and_has_the_right_number_of_values() {
         assert!(cases.len() >= 3, "{} has only {} cases", info.name, cases.len());
         for case in cases {
             assert_eq!(case.op.name(), info.name);
-            let (graph, inputs) = case.graph(1);
+            let (graph, inputs) = case.graph();
             let valid = graph.validate().unwrap_or_else(|e| panic!("{} {:?}: {e}", info.name, case.name));
             let bound = valid.bind(case.size()).unwrap_or_else(|e| panic!("{} {:?}: {e}", info.name, case.name));
             assert_eq!(inputs.len(), graph.inputs.len());
@@ -45,7 +45,7 @@ fn unknown_operators_and_attributes_are_refused() {
 fn views_keep_their_elements() {
     for info in Op::ALL.iter().filter(|info| info.class == Class::View) {
         for case in (info.cases)() {
-            let (graph, inputs) = case.graph(1);
+            let (graph, inputs) = case.graph();
             let valid = graph.validate().unwrap();
             let bound = valid.bind(case.size()).unwrap();
             assert_eq!(

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 
 use imagine_graph::file::{self, WeightFormat};
 use imagine_graph::rng::{self, Lattice};
-use imagine_graph::{Dim, Generator, Graph, Op, OutputKind, Request, Size, TensorType};
+use imagine_graph::{Dim, Generator, Graph, Node, Op, OutputKind, Request, Size, TensorType};
 
 /// Most elements of an input or output of an operator's example: the reference is slow and its numbers are committed.
 const MAX_ELEMENTS: usize = 200;
@@ -76,13 +76,16 @@ fn operators() -> Generator {
             let types: Vec<_> = types.iter().map(Option::as_ref).collect();
             let shapes = imagine_graph::Inputs { types: &types, size: SIZE };
             // Some examples belong to a size of their own.
-            let fits = case.op.infer(&shapes).is_ok_and(|outputs| outputs.iter().all(few));
-            if !fits || !types.iter().flatten().all(|of| few(of)) {
+            let Ok(outputs) = case.op.infer(&shapes) else { continue };
+            if !outputs.iter().all(few) || !types.iter().flatten().all(|of| few(of)) {
                 continue;
             }
             let names: Vec<_> = inputs.iter().map(|i| i.as_ref().map_or("", |(name, _)| name.as_str())).collect();
-            graph.push(&node, case.op, names);
-            graph.output(&node, OutputKind::Tensor);
+            let inputs_of_node = names.into_iter().map(String::from).collect();
+            let part = |index| if index == 0 { node.clone() } else { format!("{node}, output {index}") };
+            let outputs: Vec<_> = (0..outputs.len()).map(part).collect();
+            outputs.iter().for_each(|output| graph.output(output, OutputKind::Tensor));
+            graph.nodes.push(Node { name: node, op: case.op, inputs: inputs_of_node, outputs });
             graph.weights.extend(inputs.into_iter().flatten());
         }
     }

@@ -7,7 +7,7 @@ use super::{Builder, Known, Proposal};
 impl Builder {
     /// Some node. `None`, or a shape rule that refuses, means another try.
     pub(super) fn propose(&mut self) -> Option<Proposal> {
-        match self.between(0, 19) {
+        match self.between(0, 26) {
             0 | 1 => self.conv(),
             2 => self.conv_transpose(),
             3 | 4 => self.binary(),
@@ -24,6 +24,12 @@ impl Builder {
             16 => self.depth_to_space(),
             17 => self.average(),
             18 => self.matrix(),
+            19 | 20 => self.activation(),
+            21 => self.rounded(),
+            22 => self.logic(),
+            23 => self.integers(),
+            24 => self.view(),
+            25 => self.power(),
             _ => self.source(),
         }
     }
@@ -127,10 +133,113 @@ impl Builder {
         Some(Proposal { op, inputs: vec![x], weights: Vec::new(), interval })
     }
 
+    /// A function that rises where it is not bounded: its interval is found at the ends.
+    fn activation(&mut self) -> Option<Proposal> {
+        let choice = self.between(0, 12);
+        // Logarithm and reciprocal have no bound near zero.
+        let least = if choice < 2 { 0.1 } else { f32::MIN };
+        let x = self.pick(|known| known.kind.dtype == DType::F32 && known.interval[0] > least)?;
+        let [low, high] = x.interval;
+        let elu = |v: f32| if v > 0.0 { v } else { v.exp() - 1.0 };
+        let (op, interval): (Op, _) = match choice {
+            0 => (Log {}.into(), [low.ln(), high.ln()]),
+            1 => (Reciprocal {}.into(), [1.0 / high, 1.0 / low]),
+            2 => (Elu { alpha: 1.0 }.into(), [elu(low), elu(high)]),
+            3 => (Selu { alpha: 1.0, gamma: 0.5 }.into(), [0.5 * elu(low), 0.5 * elu(high)]),
+            4 => (Gelu { approximate: Approximate::None }.into(), [low.min(0.0).max(-0.2), high.max(0.0)]),
+            5 => (Gelu { approximate: Approximate::Tanh }.into(), [low.min(0.0).max(-0.2), high.max(0.0)]),
+            6 => (Mish {}.into(), [low.min(0.0).max(-0.4), high.max(0.0)]),
+            7 => (Softplus {}.into(), [0.0, high.max(0.0) + 0.7]),
+            8 => (Softsign {}.into(), [-1.0, 1.0]),
+            9 => (HardSigmoid::default().into(), [0.0, 1.0]),
+            10 => (HardSwish {}.into(), [low.min(0.0).max(-0.4), high.max(0.0)]),
+            11 => (Erf {}.into(), [-1.0, 1.0]),
+            _ => {
+                let slope = self.tensor(Vec::new(), [0.1, 0.9]);
+                let interval = [low.min(0.0), high.max(0.0)];
+                return Some(Proposal { op: PRelu {}.into(), inputs: vec![x], weights: vec![slope], interval });
+            }
+        };
+        Some(Proposal { op, inputs: vec![x], weights: Vec::new(), interval })
+    }
+
+    /// A function with jumps.
+    fn rounded(&mut self) -> Option<Proposal> {
+        let x = self.floats()?;
+        let [low, high] = x.interval;
+        let (op, interval): (Op, _) = match self.between(0, 5) {
+            0 => (Floor {}.into(), [low - 1.0, high]),
+            1 => (Ceil {}.into(), [low, high + 1.0]),
+            2 => (Round {}.into(), [low - 0.5, high + 0.5]),
+            3 => (Sign {}.into(), [-1.0, 1.0]),
+            4 => (Neg {}.into(), [-high, -low]),
+            _ => (ThresholdedRelu { alpha: 0.25 }.into(), [low.min(0.0), high.max(0.0)]),
+        };
+        Some(Proposal { op, inputs: vec![x], weights: Vec::new(), interval })
+    }
+
     fn condition(&mut self) -> Option<Proposal> {
         let a = self.floats()?;
         let threshold = self.tensor(Vec::new(), [-0.5, 0.5]);
-        Some(Proposal { op: Greater {}.into(), inputs: vec![a], weights: vec![threshold], interval: [0.0, 1.0] })
+        let op: Op = match self.between(0, 4) {
+            0 => Greater {}.into(),
+            1 => GreaterOrEqual {}.into(),
+            2 => Less {}.into(),
+            3 => LessOrEqual {}.into(),
+            _ => Equal {}.into(),
+        };
+        Some(Proposal { op, inputs: vec![a], weights: vec![threshold], interval: [0.0, 1.0] })
+    }
+
+    fn logic(&mut self) -> Option<Proposal> {
+        let mut truth = || self.pick(|known| known.kind.dtype == DType::Bool);
+        let (a, b) = (truth()?, truth()?);
+        let (op, inputs): (Op, _) = match self.between(0, 4) {
+            0 => (And {}.into(), vec![a, b]),
+            1 => (Or {}.into(), vec![a, b]),
+            2 => (Xor {}.into(), vec![a, b]),
+            3 => (Cast { to: DType::F32 }.into(), vec![a]),
+            _ => (Not {}.into(), vec![a]),
+        };
+        Some(Proposal { op, inputs, weights: Vec::new(), interval: [0.0, 1.0] })
+    }
+
+    /// To integers, between them, and back.
+    fn integers(&mut self) -> Option<Proposal> {
+        let is_integer = |known: &Known| known.kind.dtype == DType::I32;
+        let choice = self.between(0, 3);
+        let (Some(x), true) = (self.pick(is_integer), choice > 0) else {
+            return Self::moved(self.floats()?, Cast { to: DType::I32 });
+        };
+        if choice == 1 {
+            return Self::moved(x, Cast { to: DType::F32 });
+        }
+        let weight = Tensor::new(Vec::new(), TensorData::I32(vec![[-3, -2, 2, 3][self.between(0, 3)]]));
+        let bound = x.absolute();
+        let (op, interval): (Op, _) = match choice {
+            2 => (Mod { fmod: self.between(0, 1) == 0 }.into(), [-3.0, 3.0]),
+            _ => (Div {}.into(), [-bound, bound]),
+        };
+        Some(Proposal { op, inputs: vec![x], weights: vec![weight], interval })
+    }
+
+    fn view(&mut self) -> Option<Proposal> {
+        let x = self.pick(|_| true)?;
+        let rank = x.kind.shape.len();
+        match self.between(0, 3) {
+            0 => Self::moved(x, Flatten { axis: self.between(0, rank) as i64 }),
+            1 => Self::moved(x, Squeeze { axes: Vec::new() }),
+            2 => Self::moved(x, Unsqueeze { axes: vec![self.between(0, rank) as i64] }),
+            _ => Self::moved(x, Split { axis: -1, split: Vec::new(), num_outputs: 2 }),
+        }
+    }
+
+    fn power(&mut self) -> Option<Proposal> {
+        let x = self.pick(|known| known.kind.dtype == DType::F32 && known.interval[0] > 0.1)?;
+        let exponent = self.tensor(Vec::new(), [0.5, 2.0]);
+        let corners = x.interval.map(|v| [v.powf(0.5), v.powf(2.0)]);
+        let interval = [corners[0][0].min(corners[0][1]), corners[1][0].max(corners[1][1])];
+        Some(Proposal { op: Pow {}.into(), inputs: vec![x], weights: vec![exponent], interval })
     }
 
     fn select(&mut self) -> Option<Proposal> {

@@ -20,7 +20,7 @@ fn every_kernel_agrees_with_burn() {
     let Some(gpu) = Gpu::new() else { return };
     let mut faults = Vec::new();
     for case in Op::ALL.iter().flat_map(|info| (info.cases)()) {
-        let (graph, inputs) = case.graph(1);
+        let (graph, inputs) = case.graph();
         let valid = graph.validate().unwrap();
         let bound = valid.bind(case.size()).unwrap();
         let calls = lower(&bound, &case);

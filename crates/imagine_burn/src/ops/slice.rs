@@ -1,18 +1,33 @@
-//! `Slice`.
+//! `Slice` and `Split`.
 
 use burn::tensor::Slice as Range;
 use burn::tensor::backend::Backend;
-use imagine_graph::Slice;
+use imagine_graph::{Slice, Split};
 
 use crate::value::Value;
 
 pub(super) fn run<B: Backend>(params: &Slice, data: Value<B>) -> Value<B> {
     let ranges = params.ranges(&data.shape()).expect("the shape rule accepted them");
     let ranges: Vec<Range> = ranges.into_iter().map(|(start, count, step)| range(start, count, step)).collect();
+    part(data, &ranges)
+}
+
+pub(super) fn split<B: Backend>(params: &Split, input: Value<B>) -> Vec<Value<B>> {
+    let shape = input.shape();
+    let (axis, parts) = params.parts(&shape).expect("the shape rule accepted them");
+    let one = |(first, length): (usize, usize)| {
+        let mut ranges: Vec<Range> = shape.iter().map(|&length| range(0, length, 1)).collect();
+        ranges[axis] = range(first, length, 1);
+        part(input.clone(), &ranges)
+    };
+    parts.into_iter().map(one).collect()
+}
+
+fn part<B: Backend>(data: Value<B>, ranges: &[Range]) -> Value<B> {
     match data {
-        Value::Float(t) => Value::Float(B::float_slice(t, &ranges)),
-        Value::Int(t) => Value::Int(B::int_slice(t, &ranges)),
-        Value::Bool(t) => Value::Bool(B::bool_slice(t, &ranges)),
+        Value::Float(t) => Value::Float(B::float_slice(t, ranges)),
+        Value::Int(t) => Value::Int(B::int_slice(t, ranges)),
+        Value::Bool(t) => Value::Bool(B::bool_slice(t, ranges)),
     }
 }
 

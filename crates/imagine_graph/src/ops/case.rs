@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use super::{Case, Op};
+use super::{Case, Inputs, Op};
 use crate::dim::{Dim, Size};
 use crate::generator::{InputKind, OutputKind};
 use crate::graph::{Graph, GraphInput, GraphOutput, Node};
@@ -65,8 +65,8 @@ impl Case {
 
     /// The one-node graph of this example and the values of its inputs, in order.
     ///
-    /// Inputs are called `x0`, `x1`, ..; weights `w0`, `w1`, ..; outputs `y0`, `y1`, .., as many as `outputs`.
-    pub fn graph(&self, outputs: usize) -> (Graph, Vec<Tensor>) {
+    /// Inputs are called `x0`, `x1`, ..; weights `w0`, `w1`, ..; outputs `y0`, `y1`, ..
+    pub fn graph(&self) -> (Graph, Vec<Tensor>) {
         let mut graph = Graph::default();
         let mut values = Vec::new();
         let mut names = Vec::new();
@@ -91,6 +91,10 @@ impl Case {
             }
             names.push(name);
         }
+        let types: Vec<_> = self.inputs.iter().map(|input| input.as_ref().map(Tensor::tensor_type)).collect();
+        let types: Vec<_> = types.iter().map(Option::as_ref).collect();
+        // What its shape rule refuses gets one output: validation will say why.
+        let outputs = self.op.infer(&Inputs { types: &types, size: self.size() }).map_or(1, |types| types.len());
         let output_names: Vec<String> = (0..outputs).map(|i| format!("y{i}")).collect();
         graph.outputs = output_names.iter().map(|n| GraphOutput::new(n, OutputKind::Tensor)).collect();
         graph.nodes.push(Node { name: "node".into(), op: self.op.clone(), inputs: names, outputs: output_names });

@@ -48,6 +48,13 @@ impl<'a> Inputs<'a> {
         Ok(found)
     }
 
+    /// Input `input`, which must be there and hold floats or integers.
+    pub fn number(&self, input: usize, name: &'static str) -> Result<&'a TensorType, NodeError> {
+        let found = self.required(input, name)?;
+        require(found.dtype != DType::Bool, input, name, "floats or integers", found)?;
+        Ok(found)
+    }
+
     /// Input `input`, which must be floats `[batch, channels, height, width]`.
     pub fn image(&self, input: usize, name: &'static str) -> Result<[usize; 4], NodeError> {
         let found = self.float(input, name)?;

@@ -157,6 +157,7 @@ macro_rules! operators {
 
 mod average_pool;
 mod binary;
+mod cast;
 mod concat;
 mod constant;
 mod conv;
@@ -174,6 +175,7 @@ mod unary;
 
 pub use depth_to_space::DepthToSpaceMode;
 pub use resize::{CoordinateTransformationMode, NearestMode, ResizeMode};
+pub use unary::Approximate;
 
 operators! {
     /// Two-dimensional convolution.
@@ -196,14 +198,52 @@ operators! {
     Min => binary, Pass;
     /// The larger of two, with broadcasting.
     Max => binary, Pass;
+    /// The remainder of `A / B`, with broadcasting.
+    Mod => binary, Pass;
+    /// `A^B` with broadcasting.
+    Pow => binary, Pass;
+    /// `X` where positive, else `X * slope`.
+    PRelu => binary, Pass;
     /// `A > B` with broadcasting; truth values.
     Greater => binary, Pass;
+    /// `A >= B` with broadcasting; truth values.
+    GreaterOrEqual => binary, Pass;
+    /// `A < B` with broadcasting; truth values.
+    Less => binary, Pass;
+    /// `A <= B` with broadcasting; truth values.
+    LessOrEqual => binary, Pass;
+    /// `A = B` with broadcasting; truth values.
+    Equal => binary, Pass;
+    /// Both of two truth values, with broadcasting.
+    And => binary, Pass;
+    /// Either of two truth values, with broadcasting.
+    Or => binary, Pass;
+    /// One of two truth values and not both, with broadcasting.
+    Xor => binary, Pass;
     /// `X` limited to a range.
     Clip => unary, Pass;
     /// `max(X, 0)`.
     Relu => unary, Pass;
     /// `X` where positive, else a fraction of it.
     LeakyRelu => unary, Pass;
+    /// `X` where above a threshold, else 0.
+    ThresholdedRelu => unary, Pass;
+    /// `X` where positive, else exponentially near a bound.
+    Elu => unary, Pass;
+    /// The scaled exponential linear unit.
+    Selu => unary, Pass;
+    /// The Gaussian error linear unit.
+    Gelu => unary, Pass;
+    /// `X tanh(softplus(X))`.
+    Mish => unary, Pass;
+    /// `ln(1 + exp(X))`.
+    Softplus => unary, Pass;
+    /// `X / (1 + |X|)`.
+    Softsign => unary, Pass;
+    /// A ramp between 0 and 1.
+    HardSigmoid => unary, Pass;
+    /// `X` times a ramp between 0 and 1.
+    HardSwish => unary, Pass;
     /// The logistic function.
     Sigmoid => unary, Pass;
     /// Hyperbolic tangent.
@@ -214,10 +254,30 @@ operators! {
     Cos => unary, Pass;
     /// Exponential function.
     Exp => unary, Pass;
+    /// Natural logarithm.
+    Log => unary, Pass;
     /// Square root.
     Sqrt => unary, Pass;
+    /// `1 / X`.
+    Reciprocal => unary, Pass;
+    /// The error function.
+    Erf => unary, Pass;
+    /// The next whole number below.
+    Floor => unary, Pass;
+    /// The next whole number above.
+    Ceil => unary, Pass;
+    /// The nearest whole number.
+    Round => unary, Pass;
+    /// `-X`.
+    Neg => unary, Pass;
     /// Absolute value.
     Abs => unary, Pass;
+    /// -1, 0 or 1.
+    Sign => unary, Pass;
+    /// The other truth value.
+    Not => unary, Pass;
+    /// Another element type.
+    Cast => cast, Pass;
     /// The input itself.
     Identity => unary, View;
     /// One of two tensors, element by element.
@@ -226,10 +286,18 @@ operators! {
     Concat => concat, Pass;
     /// Part of a tensor.
     Slice => slice, Pass;
+    /// A tensor cut into parts along an axis.
+    Split => slice, Pass;
     /// Elements added around a tensor.
     Pad => pad, Pass;
     /// The same elements under another shape.
     Reshape => shape, View;
+    /// All axes made two.
+    Flatten => shape, View;
+    /// Without axes of length 1.
+    Squeeze => shape, View;
+    /// With more axes of length 1.
+    Unsqueeze => shape, View;
     /// Axes in another order.
     Transpose => shape, Pass;
     /// A tensor repeated to a larger shape.

@@ -1,8 +1,11 @@
-//! `Reshape`, `Transpose` and `Expand`: the same elements under another shape, in another order, or repeated.
+//! Shapes: the same elements under another shape, in another order, or repeated.
 //!
 //! | operator | Y |
 //! |---|---|
 //! | `Reshape` | the elements of X in row-major order under `shape` |
+//! | `Flatten` | the same as a matrix: axes before `axis` times axes from it on |
+//! | `Squeeze` | the same without `axes`, which have length 1 |
+//! | `Unsqueeze` | the same with axes of length 1 that come to stand at `axes` |
 //! | `Transpose` | `Y[i_perm[0], i_perm[1], ..] = X[i_0, i_1, ..]` with `Y.shape[k] = X.shape[perm[k]]` |
 //! | `Expand` | X broadcast with `shape`; both may be 1 where the other is not |
 
@@ -14,7 +17,7 @@ use super::{Case, Operator};
 use crate::dim::Dim;
 use crate::error::NodeError;
 use crate::support::Reach;
-use crate::tensor::{TensorType, elements};
+use crate::tensor::{MAX_RANK, TensorType, elements};
 
 /// Parameters of `Reshape`.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -24,6 +27,36 @@ pub struct Reshape {
     pub shape: Vec<Dim>,
     /// Index of the dimension that takes what is left, whatever `shape` says there; ONNX's -1.
     pub infer: Option<usize>,
+}
+
+/// Parameters of `Flatten`.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Flatten {
+    /// First axis of the second dimension; a negative one counts from the end.
+    pub axis: i64,
+}
+
+impl Default for Flatten {
+    fn default() -> Self {
+        Self { axis: 1 }
+    }
+}
+
+/// Parameters of `Squeeze`.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Squeeze {
+    /// Axes to take away; all of length 1 if empty.
+    pub axes: Vec<i64>,
+}
+
+/// Parameters of `Unsqueeze`.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Unsqueeze {
+    /// Axes of the output that are new; negative ones count from its end.
+    pub axes: Vec<i64>,
 }
 
 /// Parameters of `Transpose`.
@@ -76,8 +109,7 @@ impl Operator for Reshape {
     }
 
     fn reach(&self, inputs: &[Option<&TensorType>], output: &TensorType) -> Vec<Reach> {
-        let same_image = inputs[0].is_some_and(|x| last_two(&x.shape) == last_two(&output.shape));
-        vec![if same_image { Reach::Pointwise } else { Reach::Everything("height and width under another shape") }]
+        reach_of_view(inputs[0], output)
     }
 
     fn cases() -> Vec<Case> {
@@ -91,6 +123,92 @@ impl Operator for Reshape {
             case("flatten, batch 2", &[2, 0], Some(1), &[2, 3, 5, 7]),
             case("groups", &[1, 2, 3, 9, 11], None, &[1, 6, 9, 11]),
             Case::new("to an image 97x61", Self { shape: image, infer: None }).float([1, 6, 97, 61], -1.0..1.0),
+        ]
+    }
+}
+
+/// What an operator reads that gives the elements of `input` another shape.
+fn reach_of_view(input: Option<&TensorType>, output: &TensorType) -> Vec<Reach> {
+    let same_image = input.is_some_and(|x| last_two(&x.shape) == last_two(&output.shape));
+    vec![if same_image { Reach::Pointwise } else { Reach::Everything("height and width under another shape") }]
+}
+
+impl Operator for Flatten {
+    fn infer(&self, inputs: &Inputs) -> Result<Vec<TensorType>, NodeError> {
+        inputs.count(1..=1)?;
+        let input = inputs.required(0, "input")?;
+        let rank = input.shape.len() as i64;
+        let axis = if self.axis < 0 { self.axis.saturating_add(rank) } else { self.axis };
+        require_param((0..=rank).contains(&axis), "axis", format!("one of {}..={rank}", -rank), self.axis)?;
+        let (rows, columns) = input.shape.split_at(axis as usize);
+        Ok(vec![output(input.dtype, vec![elements(rows), elements(columns)])?])
+    }
+
+    fn reach(&self, inputs: &[Option<&TensorType>], output: &TensorType) -> Vec<Reach> {
+        reach_of_view(inputs[0], output)
+    }
+
+    fn cases() -> Vec<Case> {
+        let case = |name: &str, axis, x: &[usize]| Case::new(name, Self { axis }).float(x, -1.0..1.0);
+        vec![
+            case("scalar", 0, &[]),
+            case("batch 2", 1, &[2, 3, 5, 7]),
+            case("from the end, 97x61", -1, &[1, 3, 97, 61]),
+            case("everything before", 3, &[2, 3, 5]),
+        ]
+    }
+}
+
+impl Operator for Squeeze {
+    fn infer(&self, inputs: &Inputs) -> Result<Vec<TensorType>, NodeError> {
+        inputs.count(1..=1)?;
+        let data = inputs.required(0, "data")?;
+        let axes = normalize_axes(&self.axes, data.shape.len(), "axes")?;
+        let ones = axes.iter().all(|&axis| data.shape[axis] == 1);
+        require_param(ones, "axes", format!("axes of length 1 in {:?}", data.shape), &self.axes)?;
+        let goes = |(axis, length): (usize, usize)| if axes.is_empty() { length == 1 } else { axes.contains(&axis) };
+        let kept = data.shape.iter().copied().enumerate().filter(|found| !goes(*found));
+        Ok(vec![output(data.dtype, kept.map(|(_, length)| length).collect())?])
+    }
+
+    fn reach(&self, inputs: &[Option<&TensorType>], output: &TensorType) -> Vec<Reach> {
+        reach_of_view(inputs[0], output)
+    }
+
+    fn cases() -> Vec<Case> {
+        let case =
+            |name: &str, axes: &[i64], x: &[usize]| Case::new(name, Self { axes: axes.into() }).float(x, -1.0..1.0);
+        vec![
+            case("to a scalar", &[], &[1, 1]),
+            case("one axis, batch 2", &[1], &[2, 1, 5, 1]),
+            case("from the end, 97x61", &[-4], &[1, 3, 97, 61]),
+        ]
+    }
+}
+
+impl Operator for Unsqueeze {
+    fn infer(&self, inputs: &Inputs) -> Result<Vec<TensorType>, NodeError> {
+        inputs.count(1..=1)?;
+        let data = inputs.required(0, "data")?;
+        let rank = data.shape.len().saturating_add(self.axes.len());
+        require_param(rank <= MAX_RANK, "axes", format!("at most {MAX_RANK} dimensions in all"), &self.axes)?;
+        let axes = normalize_axes(&self.axes, rank, "axes")?;
+        let mut lengths = data.shape.iter().copied();
+        let shape = (0..rank).map(|axis| if axes.contains(&axis) { Some(1) } else { lengths.next() });
+        Ok(vec![output(data.dtype, shape.flatten().collect())?])
+    }
+
+    fn reach(&self, inputs: &[Option<&TensorType>], output: &TensorType) -> Vec<Reach> {
+        reach_of_view(inputs[0], output)
+    }
+
+    fn cases() -> Vec<Case> {
+        let case =
+            |name: &str, axes: &[i64], x: &[usize]| Case::new(name, Self { axes: axes.into() }).float(x, -1.0..1.0);
+        vec![
+            case("scalar", &[0], &[]),
+            case("two axes, in any order", &[3, 0], &[2, 3]),
+            case("from the end, 97x61", &[-3], &[3, 97, 61]),
         ]
     }
 }

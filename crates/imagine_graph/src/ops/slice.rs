@@ -1,6 +1,8 @@
-//! `Slice`: part of a tensor along some axes, every `step`-th element, backwards where the step is negative.
+//! `Slice` and `Split`: parts of a tensor.
 //!
-//! Starts and ends follow ONNX: negative ones count from the end, and all are clamped to the tensor.
+//! `Slice` takes every `step`-th element along some axes, backwards where the step is negative. Starts and ends follow
+//! ONNX: negative ones count from the end, and all are clamped to the tensor. `Split` cuts along one axis; its outputs
+//! together are the input.
 
 use serde::{Deserialize, Serialize};
 
@@ -9,6 +11,9 @@ use super::{Case, Operator};
 use crate::error::NodeError;
 use crate::support::{Reach, Window};
 use crate::tensor::TensorType;
+
+/// Most parts of a `Split`.
+const MAX_PARTS: usize = 1024;
 
 /// Parameters of `Slice`.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -39,6 +44,41 @@ impl Slice {
             ranges[axis] = range(self.starts[i], self.ends[i], steps[i], shape[axis]);
         }
         Ok(ranges)
+    }
+}
+
+/// Parameters of `Split`; either `split` or `num_outputs`.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Split {
+    /// Axis that is cut.
+    pub axis: i64,
+    /// Length of every part.
+    pub split: Vec<usize>,
+    /// Number of parts of equal length, the last being shorter if it has to.
+    pub num_outputs: usize,
+}
+
+impl Split {
+    /// The axis, and first index and length of every part along it.
+    pub fn parts(&self, shape: &[usize]) -> Result<(usize, Vec<(usize, usize)>), NodeError> {
+        let axis = normalize_axes(&[self.axis], shape.len(), "axis")?[0];
+        let length = shape[axis];
+        let lengths = if self.split.is_empty() {
+            let count = self.num_outputs;
+            let part = length.div_ceil(count.max(1));
+            let fits = (1..=MAX_PARTS).contains(&count) && part * (count - 1) < length;
+            require_param(fits, "num_outputs", format!("a number of parts that {length} elements fill"), count)?;
+            (0..count).map(|index| part.min(length - index * part)).collect()
+        } else {
+            require_param(self.num_outputs == 0, "num_outputs", "none beside split", self.num_outputs)?;
+            let sum = self.split.iter().fold(0usize, |sum, part| sum.saturating_add(*part));
+            let fits = sum == length && !self.split.contains(&0) && self.split.len() <= MAX_PARTS;
+            require_param(fits, "split", format!("lengths above 0 that add up to {length}"), &self.split)?;
+            self.split.clone()
+        };
+        let firsts = lengths.iter().scan(0, |next, length| Some(std::mem::replace(next, *next + length)));
+        Ok((axis, firsts.zip(lengths.iter().copied()).collect()))
     }
 }
 
@@ -96,6 +136,39 @@ impl Operator for Slice {
             case("from the end, clamped", slice(&[-3, -100], &[i64::MAX, -1], &[-1, 0], &[]), &[4, 7]),
             case("steps", slice(&[1, 0], &[9, 100], &[2, 3], &[2, 3]), &[1, 2, 9, 11]),
             case("backwards", slice(&[-1, 5], &[i64::MIN, 0], &[0, 1], &[-1, -2]), &[3, 7]),
+        ]
+    }
+}
+
+impl Operator for Split {
+    fn infer(&self, inputs: &Inputs) -> Result<Vec<TensorType>, NodeError> {
+        inputs.count(1..=1)?;
+        let input = inputs.required(0, "input")?;
+        let (axis, parts) = self.parts(&input.shape)?;
+        let part = |(_, length): (usize, usize)| {
+            let mut shape = input.shape.clone();
+            shape[axis] = length;
+            output(input.dtype, shape)
+        };
+        parts.into_iter().map(part).collect()
+    }
+
+    fn reach(&self, inputs: &[Option<&TensorType>], _: &TensorType) -> Vec<Reach> {
+        let shape = inputs[0].map(|t| t.shape.as_slice()).unwrap_or_default();
+        let keeps_image = self.parts(shape).is_ok_and(|(axis, _)| axis + 2 < shape.len());
+        vec![if keeps_image { Reach::Pointwise } else { Reach::Everything("part of height or width") }]
+    }
+
+    fn cases() -> Vec<Case> {
+        let case = |name: &str, axis, split: &[usize], num_outputs, shape: &[usize]| {
+            Case::new(name, Self { axis, split: split.into(), num_outputs }).float(shape, -1.0..1.0)
+        };
+        vec![
+            case("one part", 0, &[], 1, &[3]),
+            case("equal parts, batch 2", 1, &[], 3, &[2, 6, 9, 7]),
+            case("a shorter last part", -1, &[], 4, &[2, 7]),
+            case("lengths, 97x61", 1, &[1, 3], 0, &[1, 4, 97, 61]),
+            case("rows", 2, &[2, 1, 2], 0, &[1, 2, 5, 3]),
         ]
     }
 }

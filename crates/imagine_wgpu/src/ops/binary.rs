@@ -1,5 +1,7 @@
 //! Elementwise operators of two tensors as one kernel call: broadcasting is strides of zero.
 
+use imagine_graph::DType;
+
 use crate::kernel::{Head, KernelCall};
 use crate::lower::Lowering;
 use crate::ops::axes::{Axes, broadcast, call};
@@ -23,5 +25,19 @@ pub fn lower(def: &'static str, node: &Lowering) -> KernelCall {
     let Axes { axes, rank } = Axes::new(shape, [&strides[0], &strides[1]]);
     let count = shape.iter().product::<usize>();
     let params = Params { axes, rank, count: count as u32, ..Params::default() };
-    call(node, Params::SHADER, &[def], &params, count, count as u64)
+    let [a, b] = [0, 1].map(|input| node.input(input).value_type.dtype);
+    let c = node.outputs[0].1.dtype;
+    let defs =
+        [Some(def), element(a, ["A_I32", "A_BOOL"]), element(b, ["B_I32", "B_BOOL"]), element(c, ["C_I32", "C_BOOL"])];
+    let defs: Vec<_> = defs.into_iter().flatten().collect();
+    call(node, Params::SHADER, &defs, &params, count, count as u64)
+}
+
+/// The def of an element type other than floats.
+fn element(dtype: DType, [integer, truth]: [&'static str; 2]) -> Option<&'static str> {
+    match dtype {
+        DType::F32 => None,
+        DType::I32 => Some(integer),
+        DType::Bool => Some(truth),
+    }
 }

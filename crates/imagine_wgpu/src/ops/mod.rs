@@ -11,6 +11,7 @@ pub mod automaton;
 pub mod average_pool;
 mod axes;
 pub mod binary;
+pub mod cast;
 pub mod concat;
 pub mod conv;
 pub mod conv_transpose;
@@ -30,6 +31,7 @@ pub const LAYOUTS: &[ParamsLayout] = &[
     automaton::Params::LAYOUT,
     average_pool::Params::LAYOUT,
     binary::Params::LAYOUT,
+    cast::Params::LAYOUT,
     concat::Params::LAYOUT,
     conv::Params::LAYOUT,
     conv_transpose::Params::LAYOUT,
@@ -58,20 +60,50 @@ pub fn lower(op: &Op, node: &Lowering) -> Lowered {
         Op::Div(_) => binary::lower("OP_DIV", node),
         Op::Min(_) => binary::lower("OP_MIN", node),
         Op::Max(_) => binary::lower("OP_MAX", node),
+        Op::Mod(op) => binary::lower(if op.fmod { "OP_FMOD" } else { "OP_MOD" }, node),
+        Op::Pow(_) => binary::lower("OP_POW", node),
+        Op::PRelu(_) => binary::lower("OP_PRELU", node),
         Op::Greater(_) => binary::lower("OP_GREATER", node),
+        Op::GreaterOrEqual(_) => binary::lower("OP_GREATER_OR_EQUAL", node),
+        Op::Less(_) => binary::lower("OP_LESS", node),
+        Op::LessOrEqual(_) => binary::lower("OP_LESS_OR_EQUAL", node),
+        Op::Equal(_) => binary::lower("OP_EQUAL", node),
+        Op::And(_) => binary::lower("OP_AND", node),
+        Op::Or(_) => binary::lower("OP_OR", node),
+        Op::Xor(_) => binary::lower("OP_XOR", node),
         Op::Clip(op) => unary::lower_activation(unary::clip(op), node),
         Op::Relu(_) => unary::lower_activation(Activation::Relu, node),
         Op::LeakyRelu(op) => unary::lower_activation(Activation::LeakyRelu(op.alpha), node),
         Op::Sigmoid(_) => unary::lower_activation(Activation::Sigmoid, node),
         Op::Tanh(_) => unary::lower_activation(Activation::Tanh, node),
+        Op::ThresholdedRelu(op) => unary::lower_with("OP_THRESHOLDED_RELU", [op.alpha, 0.0], node),
+        Op::Elu(op) => unary::lower_with("OP_ELU", [op.alpha, 1.0], node),
+        Op::Selu(op) => unary::lower_with("OP_ELU", [op.alpha, op.gamma], node),
+        Op::Gelu(op) => unary::lower_function(unary::gelu(op), node),
+        Op::Mish(_) => unary::lower_function("OP_MISH", node),
+        Op::Softplus(_) => unary::lower_function("OP_SOFTPLUS", node),
+        Op::Softsign(_) => unary::lower_function("OP_SOFTSIGN", node),
+        Op::HardSigmoid(op) => unary::lower_with("OP_HARD_SIGMOID", [op.alpha, op.beta], node),
+        Op::HardSwish(_) => unary::lower_with("OP_HARD_SWISH", [1.0 / 6.0, 0.5], node),
         Op::Sin(_) => unary::lower_function("OP_SIN", node),
         Op::Cos(_) => unary::lower_function("OP_COS", node),
         Op::Exp(_) => unary::lower_function("OP_EXP", node),
+        Op::Log(_) => unary::lower_function("OP_LOG", node),
         Op::Sqrt(_) => unary::lower_function("OP_SQRT", node),
-        Op::Abs(_) => unary::lower_function("OP_ABS", node),
+        Op::Reciprocal(_) => unary::lower_function("OP_RECIPROCAL", node),
+        Op::Erf(_) => unary::lower_function("OP_ERF", node),
+        Op::Floor(_) => unary::lower_function("OP_FLOOR", node),
+        Op::Ceil(_) => unary::lower_function("OP_CEIL", node),
+        Op::Round(_) => unary::lower_function("OP_ROUND", node),
+        Op::Neg(_) => unary::lower_number("OP_NEG", node),
+        Op::Abs(_) => unary::lower_number("OP_ABS", node),
+        Op::Sign(_) => unary::lower_number("OP_SIGN", node),
+        Op::Not(_) => unary::lower_function("OP_NOT", node),
+        Op::Cast(_) => cast::lower(node),
         Op::Where(_) => select::lower(node),
         Op::Concat(op) => return Ok(concat::lower(op, node)),
         Op::Slice(op) => slice::lower(op, node),
+        Op::Split(op) => return Ok(slice::lower_split(op, node)),
         Op::Pad(op) => pad::lower(op, node),
         Op::Transpose(op) => shape::lower_transpose(op, node),
         Op::Expand(_) => shape::lower_expand(node),
@@ -81,7 +113,9 @@ pub fn lower(op: &Op, node: &Lowering) -> Lowered {
         Op::ReduceMean(op) => reduce::lower(op, node),
         Op::RandomUniform(op) => random::lower_uniform(op, node),
         Op::RandomNormal(op) => random::lower_normal(op, node),
-        Op::Identity(_) | Op::Reshape(_) | Op::Constant(_) => return Ok(Vec::new()),
+        Op::Identity(_) | Op::Reshape(_) | Op::Flatten(_) | Op::Squeeze(_) | Op::Unsqueeze(_) | Op::Constant(_) => {
+            return Ok(Vec::new());
+        }
     };
     Ok(vec![call])
 }

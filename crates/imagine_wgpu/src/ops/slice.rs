@@ -1,6 +1,6 @@
-//! `Slice` as one kernel call: the input through longer, shorter or negative strides.
+//! `Slice` as one kernel call, `Split` as one for every part: the input through longer, shorter or negative strides.
 
-use imagine_graph::Slice;
+use imagine_graph::{Slice, Split, TensorType, ValueId};
 
 use crate::kernel::{Head, KernelCall};
 use crate::lower::Lowering;
@@ -30,8 +30,24 @@ pub fn lower(op: &Slice, node: &Lowering) -> KernelCall {
         // Steps that overflow belong to axes of one element, whose stride is not used.
         *stride = stride.wrapping_mul(step);
     }
-    let output = node.output_shape();
-    let Axes { axes, rank } = Axes::new(output, [&strides]);
+    part(node, node.output_shape(), &strides, start)
+}
+
+/// The calls of `Split`, one for each output.
+pub fn lower_split(op: &Split, node: &Lowering) -> Vec<KernelCall> {
+    let shape = &node.input(0).value_type.shape;
+    let strides = row_major(shape);
+    let (axis, parts) = op.parts(shape).expect("the shape rule accepted the parts");
+    let one = |(output, (first, _)): (&(ValueId, &TensorType), (usize, usize))| {
+        let node = Lowering { outputs: vec![*output], ..node.clone() };
+        part(&node, &output.1.shape, &strides, first as i64 * strides[axis])
+    };
+    node.outputs.iter().zip(parts).map(one).collect()
+}
+
+/// The call that reads elements from `start` on through `strides`.
+fn part(node: &Lowering, output: &[usize], strides: &[i64], start: i64) -> KernelCall {
+    let Axes { axes, rank } = Axes::new(output, [strides]);
     let count = output.iter().product::<usize>();
     let params = Params { axes, rank, count: count as u32, start: start as u32, ..Params::default() };
     call(node, Params::SHADER, &[], &params, count, 0)

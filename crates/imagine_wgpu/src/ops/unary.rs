@@ -1,6 +1,6 @@
 //! Elementwise operators of one tensor as one kernel call.
 
-use imagine_graph::Clip;
+use imagine_graph::{Approximate, Clip, DType, Gelu};
 
 use crate::kernel::{Head, KernelCall};
 use crate::lower::{Activation, Lowering};
@@ -11,7 +11,7 @@ params! {
     /// Params of `ops/unary`.
     pub(crate) struct Params for "ops/unary" {
         head: Head,
-        activation: [f32; 2],
+        numbers: [f32; 2],
         count: u32,
         unused: u32,
     }
@@ -19,12 +19,25 @@ params! {
 
 /// The call of an operator that kernels can also apply before they store.
 pub fn lower_activation(activation: Activation, node: &Lowering) -> KernelCall {
-    lower(activation.def(), activation.params(), node)
+    lower(activation.def().as_slice(), activation.params(), node)
 }
 
 /// The call of the operator that `def` chooses in the shader.
 pub fn lower_function(def: &'static str, node: &Lowering) -> KernelCall {
-    lower(Some(def), [0.0; 2], node)
+    lower(&[def], [0.0; 2], node)
+}
+
+/// The call of the operator that `def` chooses in the shader, with its parameters.
+pub fn lower_with(def: &'static str, numbers: [f32; 2], node: &Lowering) -> KernelCall {
+    lower(&[def], numbers, node)
+}
+
+/// The call of an operator that integers have too.
+pub fn lower_number(def: &'static str, node: &Lowering) -> KernelCall {
+    match node.input(0).value_type.dtype {
+        DType::I32 => lower(&[def, "X_I32"], [0.0; 2], node),
+        _ => lower(&[def], [0.0; 2], node),
+    }
 }
 
 /// `Clip` as an activation; a missing bound is the largest float, as in ONNX.
@@ -32,8 +45,16 @@ pub fn clip(op: &Clip) -> Activation {
     Activation::Clip(op.min.unwrap_or(f32::MIN), op.max.unwrap_or(f32::MAX))
 }
 
-fn lower(def: Option<&'static str>, activation: [f32; 2], node: &Lowering) -> KernelCall {
+/// The def of `Gelu`.
+pub fn gelu(op: &Gelu) -> &'static str {
+    match op.approximate {
+        Approximate::None => "OP_GELU",
+        Approximate::Tanh => "OP_GELU_TANH",
+    }
+}
+
+fn lower(defs: &[&'static str], numbers: [f32; 2], node: &Lowering) -> KernelCall {
     let count = node.outputs[0].1.elements();
-    let params = Params { activation, count: count as u32, ..Params::default() };
-    call(node, Params::SHADER, def.as_slice(), &params, count, count as u64)
+    let params = Params { numbers, count: count as u32, ..Params::default() };
+    call(node, Params::SHADER, defs, &params, count, count as u64)
 }

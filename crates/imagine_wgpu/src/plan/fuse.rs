@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::collections::{HashMap, HashSet};
 
-use imagine_graph::{BoundGraph, NodeId, Op, Tensor, ValidNode, ValueId};
+use imagine_graph::{BoundGraph, Class, NodeId, Op, Tensor, ValidNode, ValueId};
 
 use crate::kernel::KernelCall;
 use crate::lower::{Activation, Input, LowerError, Lowering};
@@ -109,7 +109,7 @@ fn resolve_views(lowered: &mut LoweredGraph) {
             (Op::Constant(constant), _) => {
                 lowered.known.insert(output, Cow::Owned(constant.value.clone()));
             }
-            (Op::Identity(_) | Op::Reshape(_), Some(input)) => {
+            (op, Some(input)) if op.info().class == Class::View => {
                 if let Some(tensor) = lowered.known.get(&input) {
                     let shape = bound.value_type(output).shape.clone();
                     let view = Tensor { shape, data: tensor.data.clone() };

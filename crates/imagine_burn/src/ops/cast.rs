@@ -1,0 +1,28 @@
+//! `Cast`.
+
+use burn::tensor::backend::{Backend, get_device_settings};
+use imagine_graph::{Cast, DType};
+
+use super::Context;
+use crate::value::Value;
+
+pub(super) fn run<B: Backend>(params: &Cast, x: Value<B>, context: &Context<B>) -> Value<B> {
+    let types = get_device_settings::<B>(context.device);
+    match (x, params.to) {
+        (Value::Float(x), DType::I32) => {
+            // Backends disagree beyond the range; below it and above it the ends are asked for. The upper end is no float.
+            let (low, high) = (i32::MIN as f32, 2_147_483_520.0);
+            let inside = B::float_clamp(x.clone(), low.into(), high.into());
+            let whole = B::float_into_int(B::float_trunc(inside), types.int_dtype);
+            let above = B::float_greater_equal_elem(x.clone(), 2_147_483_648.0.into(), types.bool_dtype);
+            let whole = B::int_mask_fill(whole, above, i32::MAX.into());
+            Value::Int(B::int_mask_fill(whole, B::float_is_nan(x, types.bool_dtype), 0.into()))
+        }
+        (Value::Float(x), DType::Bool) => Value::Bool(B::float_not_equal_elem(x, 0.0.into(), types.bool_dtype)),
+        (Value::Int(x), DType::F32) => Value::Float(B::int_into_float(x, types.float_dtype)),
+        (Value::Int(x), DType::Bool) => Value::Bool(B::int_not_equal_elem(x, 0.into(), types.bool_dtype)),
+        (Value::Bool(x), DType::F32) => Value::Float(B::bool_into_float(x, types.float_dtype)),
+        (Value::Bool(x), DType::I32) => Value::Int(B::bool_into_int(x, types.int_dtype)),
+        (x, _) => x,
+    }
+}
