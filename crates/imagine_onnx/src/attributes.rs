@@ -13,6 +13,11 @@ use crate::tensor;
 /// A value known at every probe.
 pub(crate) type Known = Vec<Rc<Array>>;
 
+/// Whether `known` is the same at every probe. An array with NaN is the same as itself.
+pub(crate) fn is_constant(known: &Known) -> bool {
+    known.iter().all(|array| Rc::ptr_eq(array, &known[0]) || array == &known[0])
+}
+
 /// The value of an attribute.
 #[derive(Clone, Debug)]
 pub(crate) enum Attribute {

@@ -7,7 +7,7 @@ use std::rc::Rc;
 use imagine_graph::{Graph, TensorType};
 
 use crate::array::{Array, Elements};
-use crate::attributes::{Attribute, Attributes, Known, constant};
+use crate::attributes::{Attribute, Attributes, Known, constant, is_constant};
 use crate::error::{Fault, NodeFault};
 use crate::fold;
 use crate::forms;
@@ -324,7 +324,7 @@ impl<'a> Importer<'a> {
 /// One array for all probes where all are equal.
 fn share(value: Value) -> Value {
     let Some(known) = &value.known else { return value };
-    let same = known.iter().all(|array| array == &known[0]);
+    let same = is_constant(known);
     if same { Value { known: Some(vec![known[0].clone(); known.len()]), ..value } } else { value }
 }
 

@@ -6,7 +6,7 @@ use imagine_graph::{DType, Dim, Inputs, MAX_ELEMENTS, Node, Op, Tensor};
 use serde_json::{Map, Value as Json, json};
 
 use crate::array::{Array, Elements};
-use crate::attributes::{Attribute, Attributes, Known, bad};
+use crate::attributes::{Attribute, Attributes, Known, bad, is_constant};
 use crate::convert::{Call, Importer, Value};
 use crate::error::NodeFault;
 use crate::table::{self, Kind};
@@ -67,7 +67,8 @@ impl Importer<'_> {
     /// The name in the graph of a value of the model called `label`.
     fn claim(&mut self, label: &str) -> String {
         // Names of the model's own values are reserved; a branch may use one again.
-        let own = self.scopes.len() == 1 && label.len() <= MAX_NAME && !label.contains(char::is_control);
+        let fits = label.len() <= MAX_NAME && !label.contains(char::is_control);
+        let own = self.scopes.len() == 1 && fits && self.values.claim(label);
         if own { label.into() } else { self.values.fresh(label) }
     }
 
@@ -94,7 +95,7 @@ impl Importer<'_> {
 
     fn spell_known(&self, op: &str, name: &str, known: &Known) -> Result<Json> {
         let kind = table::kind(op, name);
-        let same = known.iter().all(|array| array == &known[0]);
+        let same = is_constant(known);
         let floats = known[0].to_floats();
         let one = |values: usize| if values == 1 { Ok(()) } else { Err(bad(name, "must be one number")) };
         match kind {
@@ -150,11 +151,8 @@ impl Importer<'_> {
         if let Some((_, name)) = self.placed.get(&address) {
             return Ok(name.clone());
         }
-        let name = if known.iter().all(|array| array == &known[0]) {
-            self.place_constant(value, &known[0])?
-        } else {
-            self.place_varying(value, known)?
-        };
+        let name =
+            if is_constant(known) { self.place_constant(value, &known[0])? } else { self.place_varying(value, known)? };
         self.placed.insert(address, (known[0].clone(), name.clone()));
         Ok(name)
     }
@@ -167,8 +165,7 @@ impl Importer<'_> {
             self.graph.weights.insert(name.clone(), tensor);
             return Ok(name);
         }
-        let label = if value.label.is_empty() { "constant" } else { &value.label };
-        let name = self.values.fresh(label);
+        let name = self.claim(if value.label.is_empty() { "constant" } else { &value.label });
         self.constant(tensor, &name)
     }
 

@@ -107,7 +107,10 @@ fn group_normalization(importer: &mut Importer, call: &mut Call) -> Result<()> {
         let spread = match &value.known {
             Some(known) if width <= channels => {
                 let array = Rc::new(known[0].pick(vec![channels], (0..channels).map(|c| c / width)));
-                Value { weight: value.weight, ..Value::known(&value.label, vec![array; known.len()]) }
+                Value {
+                    weight: value.weight,
+                    ..Value::known(&format!("{}.channels", value.label), vec![array; known.len()])
+                }
             }
             _ => {
                 let column = importer.between(Unsqueeze { axes: vec![1] }, &[&value], &call.node)?;

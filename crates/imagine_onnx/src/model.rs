@@ -6,7 +6,7 @@ use std::rc::Rc;
 
 use imagine_graph::{DType, Dim, Graph, GraphInput, GraphOutput, InputKind, OutputKind, Size, TensorType};
 
-use crate::array::Array;
+use crate::array::{Array, Elements};
 use crate::convert::{Importer, Value};
 use crate::error::{Fault, ImportError};
 use crate::probe::Probes;
@@ -26,12 +26,15 @@ pub(crate) fn import(model: &ModelProto, folder: Option<&Path>, options: &Option
     let stored: HashSet<&str> = graph.initializer.iter().map(|t| t.name.as_str()).collect();
     let given =
         |input: &&ValueInfoProto| !stored.contains(input.name.as_str()) && !options.values.contains_key(&input.name);
-    let inputs = ports(graph.input.iter().filter(given), options)?;
+    let all = ports(graph.input.iter().filter(given), options)?;
+    // A tensor without elements is known, and a graph cannot hold it.
+    let (empty, inputs): (Vec<_>, Vec<_>) = all.into_iter().partition(|port| port.shape.contains(&Dim::Fixed(0)));
     let probes = probes(&inputs, options);
     let mut importer = Importer::new(probes, opset, folder);
     let names = graph.node.iter().flat_map(|n| &n.output).chain(graph.input.iter().map(|i| &i.name));
     names.chain(graph.initializer.iter().map(|t| &t.name)).for_each(|name| importer.values.reserve(name));
-    define_inputs(&mut importer, graph, &inputs, options);
+    define_inputs(&mut importer, &inputs);
+    define_known(&mut importer, graph, &empty, options);
     importer.initializers(graph);
     importer.add_nodes(graph);
     let outputs = outputs(&mut importer, graph);
@@ -133,7 +136,7 @@ fn probes(inputs: &[Port], options: &Options) -> Probes {
     }
 }
 
-fn define_inputs(importer: &mut Importer, graph: &GraphProto, ports: &[Port], options: &Options) {
+fn define_inputs(importer: &mut Importer, ports: &[Port]) {
     for port in ports {
         let dtype = port.element.map_or(DType::F32, ElementType::dtype);
         let mut types = Vec::new();
@@ -159,12 +162,25 @@ fn define_inputs(importer: &mut Importer, graph: &GraphProto, ports: &[Port], op
         let value = Value { label: port.name.clone(), types, known: None, name, weight: false };
         importer.define(&port.name, Some(value));
     }
-    for input in &graph.input {
-        if let Some(tensor) = options.values.get(&input.name) {
-            let array = Rc::new(Array::from(tensor));
-            let known = vec![array; importer.probes.0.len()];
-            importer.define(&input.name, Some(Value::known(&input.name, known)));
-        }
+}
+
+fn define_known(importer: &mut Importer, graph: &GraphProto, empty: &[Port], options: &Options) {
+    let given = graph.input.iter().filter_map(|input| {
+        let tensor = options.values.get(&input.name)?;
+        Some((input.name.as_str(), Array::from(tensor)))
+    });
+    let empty = empty.iter().map(|port| {
+        let shape = port.shape.iter().map(|dim| if let Dim::Fixed(n) = dim { *n } else { 0 }).collect();
+        let elements = match port.element.map_or(DType::F32, ElementType::dtype) {
+            DType::F32 => Elements::Float(Vec::new()),
+            DType::I32 => Elements::Int(Vec::new()),
+            DType::Bool => Elements::Bool(Vec::new()),
+        };
+        (port.name.as_str(), Array { shape, elements })
+    });
+    for (name, array) in given.chain(empty) {
+        let known = vec![Rc::new(array); importer.probes.0.len()];
+        importer.define(name, Some(Value::known(name, known)));
     }
 }
 

@@ -9,13 +9,20 @@ const MAX_NAME: usize = 180;
 #[derive(Default)]
 pub(crate) struct Names {
     taken: HashSet<String>,
+    reserved: HashSet<String>,
     numbers: HashMap<String, usize>,
 }
 
 impl Names {
-    /// Takes `name` as it is.
+    /// Keeps `name` for whoever claims it.
     pub fn reserve(&mut self, name: &str) {
         self.taken.insert(name.into());
+        self.reserved.insert(name.into());
+    }
+
+    /// Whether `name` was reserved and not claimed yet; it is claimed from now on.
+    pub fn claim(&mut self, name: &str) -> bool {
+        self.reserved.remove(name)
     }
 
     /// A name that was not taken: `wanted` in a graph's spelling, with a number if need be.

@@ -165,8 +165,11 @@ fn external(tensor: &TensorProto, folder: &Path, bytes: usize) -> Result<Vec<u8>
         return Err(TensorError::ExternalPath { location: location.into() });
     }
     let metadata = std::fs::metadata(&path).map_err(io)?;
+    if !metadata.is_file() {
+        return Err(TensorError::ExternalPath { location: location.into() });
+    }
     let end = offset.checked_add(bytes as u64);
-    if !metadata.is_file() || end.is_none_or(|end| end > metadata.len()) {
+    if end.is_none_or(|end| end > metadata.len()) {
         return Err(TensorError::ExternalRange { location: location.into(), offset, bytes, found: metadata.len() });
     }
     let mut file = File::open(&path).map_err(io)?;

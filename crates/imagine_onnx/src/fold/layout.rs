@@ -1,30 +1,33 @@
 //! Known values under other shapes, in other orders, in parts and joined.
 
-use super::{Call, MAX_ELEMENTS, input, sizes, small};
+use super::{Call, MAX_ELEMENTS, input, repeated, sizes, small};
 use crate::array::{Array, Elements, count};
 use crate::attributes::Attribute;
 use crate::error::NodeFault;
 
 type Arrays = Result<Option<Vec<Array>>, NodeFault>;
 
+/// Whether `op` is evaluated here.
+pub(super) fn has(op: &str) -> bool {
+    op.starts_with("Reduce")
+        || matches!(
+            op,
+            "Gather"
+                | "Concat"
+                | "Flatten"
+                | "Slice"
+                | "Squeeze"
+                | "Unsqueeze"
+                | "Reshape"
+                | "Transpose"
+                | "Expand"
+                | "Tile"
+                | "Split"
+        )
+}
+
+/// Evaluates an operator that [`has`] accepts; `None` where the result would be too large, or is not for integers.
 pub(super) fn evaluate(call: &Call) -> Arrays {
-    if !matches!(
-        call.op,
-        "Gather"
-            | "Concat"
-            | "Flatten"
-            | "Slice"
-            | "Squeeze"
-            | "Unsqueeze"
-            | "Reshape"
-            | "Transpose"
-            | "Expand"
-            | "Tile"
-            | "Split"
-    ) && !call.op.starts_with("Reduce")
-    {
-        return Ok(None);
-    }
     if call.op == "Concat" {
         return concat(call);
     }
@@ -68,7 +71,7 @@ pub(super) fn evaluate(call: &Call) -> Arrays {
         "Expand" => {
             let shape = sizes(&call.attributes.ints("shape", call.probe)?.unwrap_or_default())?;
             let shape = broadcast(&data.shape, &shape)?;
-            Ok(small(&shape).map(|_| {
+            Ok(repeated(&shape).map(|_| {
                 let indices = broadcast_indices(&shape, &data.shape);
                 vec![data.pick(shape.clone(), indices)]
             }))
@@ -79,7 +82,7 @@ pub(super) fn evaluate(call: &Call) -> Arrays {
                 return Err(NodeFault::Known("repeats must have a number for every axis"));
             }
             let shape: Vec<usize> = data.shape.iter().zip(&repeats).map(|(&d, &r)| d.saturating_mul(r)).collect();
-            Ok(small(&shape).map(|_| {
+            Ok(repeated(&shape).map(|_| {
                 let indices = cells(&shape).map(|cell| flat(cell.iter().zip(&data.shape).map(|(&c, &d)| (c % d, d))));
                 vec![data.pick(shape.clone(), indices)]
             }))

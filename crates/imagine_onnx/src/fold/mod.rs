@@ -17,6 +17,9 @@ use crate::error::NodeFault;
 /// Most elements of a value that is evaluated.
 pub(crate) const MAX_ELEMENTS: usize = 1 << 16;
 
+/// Most elements of a value that is evaluated where the elements of another are repeated.
+const MAX_REPEATED: usize = 1 << 10;
+
 /// A node at one probe.
 pub(crate) struct Call<'a> {
     pub op: &'a str,
@@ -62,10 +65,8 @@ pub(crate) fn evaluate(call: &Call) -> Folded {
         "Range" => range(call)?.map(|array| vec![array]),
         "ConstantOfShape" => constant_of_shape(call)?.map(|array| vec![array]),
         "Identity" => Some(vec![input(call, 0)?.clone()]),
-        _ => match layout::evaluate(call)? {
-            Some(arrays) => Some(arrays),
-            None => elementwise::evaluate(call)?.map(|array| vec![array]),
-        },
+        op if layout::has(op) => layout::evaluate(call)?,
+        _ => elementwise::evaluate(call)?.map(|array| vec![array]),
     };
     Ok(arrays.map(|arrays| arrays.into_iter().map(Rc::new).collect()))
 }
@@ -78,6 +79,11 @@ fn input<'a>(call: &'a Call, index: usize) -> Result<&'a Array, NodeFault> {
 fn small(shape: &[usize]) -> Option<usize> {
     let bound = shape.iter().fold(1usize, |n, &d| n.saturating_mul(d.max(1)));
     (bound <= MAX_ELEMENTS).then(|| count(shape))
+}
+
+/// As [`small`], where elements are repeated: a graph writes that better than a list does.
+fn repeated(shape: &[usize]) -> Option<usize> {
+    small(shape).filter(|&count| count <= MAX_REPEATED)
 }
 
 fn sizes(values: &[i64]) -> Result<Vec<usize>, NodeFault> {
@@ -122,5 +128,5 @@ fn constant_of_shape(call: &Call) -> Result<Option<Array>, NodeFault> {
         Some(_) => return Err(NodeFault::Known("value must be a tensor of one element")),
         None => zero,
     };
-    Ok(small(&shape).map(|count| value.pick(shape, std::iter::repeat_n(0, count))))
+    Ok(repeated(&shape).map(|count| value.pick(shape, std::iter::repeat_n(0, count))))
 }

@@ -1,7 +1,7 @@
 //! `Slice`, `Pad` and `Resize` as a graph writes them.
 
 use super::{known, shapes};
-use crate::attributes::{Attribute, Attributes, bad};
+use crate::attributes::{Attribute, Attributes, bad, is_constant};
 use crate::convert::{Call, Importer};
 use crate::error::NodeFault;
 
@@ -132,7 +132,7 @@ pub(super) fn resize(importer: &Importer, call: &mut Call) -> Result<()> {
         attributes.set("sizes", known(&sizes.iter().map(|s| s[2..].to_vec()).collect::<Vec<_>>()));
     }
     let scales = match attributes.0.get("scales") {
-        Some(Attribute::Known(known)) if known.iter().all(|array| array == &known[0]) => known[0].to_floats(),
+        Some(Attribute::Known(known)) if is_constant(known) => known[0].to_floats(),
         Some(Attribute::Floats(scales)) => scales.clone(),
         _ => Vec::new(),
     };

@@ -33,6 +33,9 @@ pub(crate) fn convert(importer: &mut Importer, call: Call) -> Result<Vec<Value>>
         "Cast" | "CastLike" => return cast(importer, call),
         "Dropout" => return dropout(importer, call),
         "ConstantOfShape" => constant_of_shape(importer, &mut call)?,
+        "Split" if !call.attributes.has("split") && !call.attributes.has("num_outputs") => {
+            call.attributes.set("num_outputs", Attribute::Int(call.outputs.len() as i64));
+        }
         "Slice" => layout::slice(importer, &mut call)?,
         "Pad" => layout::pad(importer, &mut call)?,
         "Clip" => clip(&mut call),
