@@ -217,7 +217,7 @@ fn operators_say_what_they_expect() {
         node "slice" (Slice): parameter "axes" is [4], expected different axes of -4..4
         node "empty" (Slice): output shape [1, 0, 4, 5] is out of range: an empty dimension
         node "reshape" (Reshape): parameter "shape" is [7, 1], expected dimensions that divide the 60 elements of [1, 3, 4, 5]
-        node "resize" (Resize): parameter "scales" is 5, expected 1..=4 numbers, one an axis, in either scales or sizes
+        node "resize" (Resize): parameter "scales" is 5 numbers, expected 1 to 4 numbers in scales or sizes
         node "pool" (AveragePool): parameter "dilations" is [9, 1], expected at most [4, 5], the image
         node "conv" (Conv): parameter "pads" is [9, 9, 9, 9], expected at most [3, 4] [y, x] in mode Reflect"#]].assert_eq(&valid.bind(Size::new(4, 5)).map(drop).unwrap_err().to_string());
 }

@@ -8,11 +8,11 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::inputs::{Inputs, output, require, require_param};
+use super::inputs::{Inputs, output, require_param};
 use super::{Case, Operator};
 use crate::error::NodeError;
 use crate::support::Reach;
-use crate::tensor::{DType, MAX_RANK, TensorType};
+use crate::tensor::{DType, MAX_ELEMENTS, MAX_RANK, TensorType, elements};
 
 /// Parameters of `Einsum`.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -61,7 +61,7 @@ impl Einsum {
             None => (text.as_str(), None),
         };
         let terms = left.split(',').map(|term| self.term(term)).collect::<Result<Vec<_>, _>>()?;
-        let one_each = format!("{} terms before the arrow, one an input", shapes.len());
+        let one_each = format!("one term before the arrow for each input, of which there are {}", shapes.len());
         require_param(terms.len() == shapes.len(), "equation", one_each, &self.equation)?;
         let mut letters: Vec<char> = terms.iter().flat_map(Term::letters).collect();
         let once: Vec<char> =
@@ -147,12 +147,12 @@ impl Operator for Einsum {
         let mut shapes = Vec::new();
         for input in 0..inputs.types.len() {
             let found = inputs.float(input, "Inputs")?;
-            require(found.elements() > 0, input, "Inputs", "at least one element", found)?;
             shapes.push(found.shape.as_slice());
         }
         let axes = self.axes(&shapes)?;
-        let summed = axes.summed().len();
-        require_param(summed <= MAX_RANK, "equation", "at most 6 letters to sum over", &self.equation)?;
+        let summed: Vec<usize> = axes.summed().into_iter().map(|axis| axes.lengths[axis]).collect();
+        let few = summed.len() <= MAX_RANK && elements(&summed) <= MAX_ELEMENTS;
+        require_param(few, "equation", "at most 6 letters and 2^30 terms to sum over", &self.equation)?;
         Ok(vec![output(DType::F32, axes.output.iter().map(|&axis| axes.lengths[axis]).collect())?])
     }
 

@@ -206,12 +206,13 @@ impl Operator for GatherElements {
 impl Operator for GatherND {
     fn infer(&self, inputs: &Inputs) -> Result<Vec<TensorType>, NodeError> {
         let [data, indices] = operands(inputs)?;
+        require(!indices.shape.is_empty(), 1, "indices", "rank 1 or more", indices)?;
         let picking = self.picking(&data.shape, &indices.shape)?;
         let batch = self.batch_dims;
         let (picked, most) = (indices.shape[indices.shape.len() - 1], data.shape.len() - batch);
         require((1..=most).contains(&picked), 1, "indices", format!("a last dimension of 1 to {most}"), indices)?;
         let common = data.shape[..batch] == indices.shape[..batch];
-        require(common, 1, "indices", format!("the first {batch} dimensions of {data}"), indices)?;
+        require(common, 1, "indices", format!("{:?} first, as data", &data.shape[..batch]), indices)?;
         picking.infer(data.dtype)
     }
 

@@ -20,6 +20,11 @@ use crate::resize::{ResizedAxis, elements_read};
 use crate::support::{Reach, Window};
 use crate::tensor::{DType, TensorType};
 
+/// Longest axis that can be resized; bounds the table of taps.
+const MAX_LENGTH: usize = 1 << 20;
+/// Most elements of the input times those of the output, along one axis; bounds the matrix of the reference.
+const MAX_WEIGHTS: usize = 1 << 28;
+
 /// Parameters of `Resize`; either `scales` or `sizes`, one for each of `axes`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
@@ -160,13 +165,15 @@ impl Resize {
 
     /// The axes that `scales` or `sizes` are about, once those and `roi` are sound.
     fn checked_axes(&self, rank: usize) -> Result<Vec<usize>, NodeError> {
-        let count = self.scales.len().max(self.sizes.len());
-        let (name, found) =
-            if self.scales.is_empty() { ("sizes", self.sizes.len()) } else { ("scales", self.scales.len()) };
-        let expected = if self.axes.is_empty() { 1..=rank } else { self.axes.len()..=self.axes.len() };
-        let one_an_axis = format!("{expected:?} numbers, one an axis, in either scales or sizes");
-        let either = self.scales.is_empty() != self.sizes.is_empty();
-        require_param(either && expected.contains(&found), name, one_an_axis, found)?;
+        let (scales, sizes) = (self.scales.len(), self.sizes.len());
+        require_param(scales.min(sizes) == 0, "sizes", "none beside scales", &self.sizes)?;
+        let count = scales.max(sizes);
+        let (fits, expected) = match self.axes.len() {
+            0 => ((1..=rank).contains(&count), format!("1 to {rank} numbers in scales or sizes")),
+            axes => (count == axes, format!("{axes} numbers, as axes has, in scales or sizes")),
+        };
+        let given = if sizes > 0 { ("sizes", sizes) } else { ("scales", scales) };
+        require_param(fits, given.0, expected, format_args!("{} numbers", given.1))?;
         let sound = self.scales.iter().all(|scale| (1e-4..=1e4).contains(scale));
         require_param(sound, "scales", "factors of 0.0001 to 10000", &self.scales)?;
         let regions = self.roi.is_empty() || self.roi.len() == 2 * count;
@@ -228,10 +235,14 @@ impl Operator for Resize {
         let filters = !self.antialias || self.mode != ResizeMode::Nearest;
         require_param(filters, "antialias", "false in mode nearest", self.antialias)?;
         let mut shape = x.shape.clone();
-        for axis in self.resized(&x.shape, inputs.size)? {
-            shape[axis.axis] = axis.output;
+        let axes = self.resized(&x.shape, inputs.size)?;
+        axes.iter().for_each(|axis| shape[axis.axis] = axis.output);
+        let found = output(DType::F32, shape)?;
+        if axes.iter().any(|axis| axis.input.max(axis.output) > MAX_LENGTH || axis.input * axis.output > MAX_WEIGHTS) {
+            let reason = "an axis of more than 2^20 elements, or with more than 2^28 pairs of elements, is resized";
+            return Err(NodeError::OutputShape { shape: found.shape, reason });
         }
-        Ok(vec![output(DType::F32, shape)?])
+        Ok(vec![found])
     }
 
     fn reach(&self, inputs: &[Option<&TensorType>], output: &TensorType) -> Vec<Reach> {
