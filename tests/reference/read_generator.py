@@ -551,6 +551,41 @@ def gather_nd(run, attributes, data, indices):
     return build(indices.shape[:-1] + data.shape[batch + count :], element, data.dtype)
 
 
+def scatter(attributes, data, targets):
+    """`targets` are pairs of an index of `data` and an update, in order."""
+    result = dict(zip(indices(data.shape), data.data))
+    reduce = {
+        "none": lambda a, b: b,
+        "add": lambda a, b: a + b,
+        "mul": lambda a, b: a * b,
+        "min": min,
+        "max": max,
+    }[attributes.get("reduction", "none")]
+    for index, update in targets:
+        value = reduce(result[index], update)
+        result[index] = f32(value) if data.dtype == "f32" else value
+    return Tensor(data.shape, result.values(), data.dtype)
+
+
+def scatter_elements(run, attributes, data, places, updates):
+    axis = attributes.get("axis", 0) % len(data.shape)
+
+    def target(i):
+        return i[:axis] + (inside(at_exact(places, i), data.shape[axis]),) + i[axis + 1 :]
+
+    return scatter(attributes, data, ((target(i), at_exact(updates, i)) for i in indices(places.shape)))
+
+
+def scatter_nd(run, attributes, data, places, updates):
+    count, outer = places.shape[-1], len(places.shape) - 1
+
+    def target(i):
+        picks = (inside(at_exact(places, i[:outer] + (k,)), data.shape[k]) for k in range(count))
+        return tuple(picks) + i[outer:]
+
+    return scatter(attributes, data, ((target(i), at_exact(updates, i)) for i in indices(updates.shape)))
+
+
 def grid_sample(run, attributes, x, grid):
     mode, padding = attributes.get("mode", "linear"), attributes.get("padding_mode", "zeros")
     corners, size = attributes.get("align_corners", False), x.shape[2:]
@@ -895,6 +930,8 @@ OPERATORS = {
     "Gather": gather,
     "GatherElements": gather_elements,
     "GatherND": gather_nd,
+    "ScatterElements": scatter_elements,
+    "ScatterND": scatter_nd,
     "GridSample": grid_sample,
     "AffineGrid": affine_grid,
     "Einsum": einsum,

@@ -112,6 +112,11 @@ fn picking() {
         message(GatherND { batch_dims: 1 }, &[floats(&[3, 4]), ints(&[2, 1])]),
         message(GatherND { batch_dims: usize::MAX }, &[floats(&[3, 4]), ints(&[2, 1])]),
         message(GatherND { batch_dims: 0 }, &[floats(&[3, 4]), ints(&[])]),
+        message(ScatterElements::default(), &[floats(&[3, 4]), ints(&[2, 4]), floats(&[2, 3])]),
+        message(ScatterElements::default(), &[floats(&[1 << 16]), ints(&[1 << 15]), floats(&[1 << 15])]),
+        message(ScatterND::default(), &[floats(&[3, 4]), ints(&[2, 3]), floats(&[2])]),
+        message(ScatterND::default(), &[floats(&[3, 4]), ints(&[2, 1]), floats(&[2])]),
+        message(ScatterND { reduction: ScatterReduction::Add }, &[ints(&[3]), ints(&[2, 1]), floats(&[2])]),
         message(Tile { repeats: vec![2] }, &[floats(&[3, 4])]),
         message(Tile { repeats: vec![usize::MAX, 0] }, &[floats(&[3, 4])]),
         message(Trilu::default(), &[floats(&[3])]),
@@ -122,22 +127,27 @@ fn picking() {
     check(
         &messages,
         expect![[r#"
-        parameter "axis" is [2], expected different axes of -2..2
-        input 1 (indices) is [2], expected integers
-        input 0 (data) is [], expected rank 1 or more
-        output shape [2, 2, 2, 3, 3, 3, 3] is out of range: more than 6 dimensions
-        input 1 (indices) is i32 [5, 5], expected at most [3, 4], but for axis 0
-        input 1 (indices) is i32 [5], expected at most [3, 4], but for axis 0
-        input 1 (indices) is i32 [3], expected a last dimension of 1 to 2
-        input 1 (indices) is i32 [2, 1], expected [3] first, as data
-        parameter "batch_dims" is 18446744073709551615, expected less than 2, the lower rank
-        input 1 (indices) is i32 [], expected rank 1 or more
-        parameter "repeats" is [2], expected 2 numbers, one an axis
-        output shape [18446744073709551615, 0] is out of range: an empty dimension
-        input 0 (input) is [3], expected rank 2 or more
-        parameter "axis" is [1], expected different axes of -1..1
-        parameter "blocksize" is 2, expected one that divides 4 and 3
-        parameter "blocksize" is 0, expected 1 to 64"#]],
+            parameter "axis" is [2], expected different axes of -2..2
+            input 1 (indices) is [2], expected integers
+            input 0 (data) is [], expected rank 1 or more
+            output shape [2, 2, 2, 3, 3, 3, 3] is out of range: more than 6 dimensions
+            input 1 (indices) is i32 [5, 5], expected at most [3, 4], but for axis 0
+            input 1 (indices) is i32 [5], expected at most [3, 4], but for axis 0
+            input 1 (indices) is i32 [3], expected a last dimension of 1 to 2
+            input 1 (indices) is i32 [2, 1], expected [3] first, as data
+            parameter "batch_dims" is 18446744073709551615, expected less than 2, the lower rank
+            input 1 (indices) is i32 [], expected rank 1 or more
+            input 2 (updates) is [2, 3], expected [2, 4], as indices
+            output shape [65536] is out of range: more than 2^30 elements times updates that each may take
+            input 1 (indices) is i32 [2, 3], expected a last dimension of 1 to 2
+            input 2 (updates) is [2], expected [2, 4]
+            input 2 (updates) is [2], expected elements like those of data, I32
+            parameter "repeats" is [2], expected 2 numbers, one an axis
+            output shape [18446744073709551615, 0] is out of range: an empty dimension
+            input 0 (input) is [3], expected rank 2 or more
+            parameter "axis" is [1], expected different axes of -1..1
+            parameter "blocksize" is 2, expected one that divides 4 and 3
+            parameter "blocksize" is 0, expected 1 to 64"#]],
     );
 }
 

@@ -18,6 +18,7 @@ mod pad;
 mod random;
 mod reduce;
 mod resize;
+mod scatter;
 mod select;
 mod shape;
 mod slice;
@@ -137,6 +138,8 @@ pub(crate) fn run<B: Backend>(op: &Op, inputs: Vec<Option<Value<B>>>, context: &
         Op::Gather(params) => gather::run(|data, indices| params.picking(data, indices), x.next(), x.next()),
         Op::GatherElements(params) => gather::run(|data, indices| params.picking(data, indices), x.next(), x.next()),
         Op::GatherND(params) => gather::run(|data, indices| params.picking(data, indices), x.next(), x.next()),
+        Op::ScatterElements(params) => scatter::elements(params, x.next(), x.next(), x.next()),
+        Op::ScatterND(params) => scatter::nd(params, x.next(), x.next(), x.next()),
         Op::GridSample(params) => Value::Float(grid_sample::run::<B>(params, x.float(), x.float(), shape)),
         Op::AffineGrid(params) => Value::Float(affine_grid::run::<B>(params, x.float(), shape)),
         Op::Einsum(params) => {

@@ -109,6 +109,10 @@ def picks():
         answer("middle axis", "GatherElements", [data, ints(-4, 4, 3, 5, 2)], {"axis": 1}),
         answer("tuples", "GatherND", [data, ints(0, 2, 5, 2)]),
         answer("batch", "GatherND", [data, ints(0, 2, 3, 2, 1)], {"batch_dims": 1}),
+        scatter("last axis, negative", "ScatterElements", data, [[[-1, 1], [0, 1]]], (1, 2, 2), axis=-1),
+        scatter("sums", "ScatterElements", data, [[[0, 3], [0, 3], [0, -3]]], (1, 3, 2), axis=1, reduction="add"),
+        scatter("products of rows", "ScatterND", data, [[0, 1], [2, -1], [0, 1]], (3, 2), reduction="mul"),
+        scatter("slices", "ScatterND", data, [[2], [0]], (2, 4, 2)),
         listed("every axis", "Tile", data, repeats=[2, 1, 3]),
         listed("lower", "Trilu", data, upper=False, k=-1),
         listed("upper", "Trilu", numbers, k=2),
@@ -116,6 +120,10 @@ def picks():
         listed("integers", "CumSum", numbers, axis=-1),
         answer("blocks", "SpaceToDepth", [floats(1, 2, 4, 6)], {"blocksize": 2}),
     ]
+
+
+def scatter(name, op, data, indices, updates, **ours):
+    return answer(name, op, [data, np.array(indices, dtype=np.int64), floats(*updates)], ours)
 
 
 def pads():

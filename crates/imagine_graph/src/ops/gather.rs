@@ -11,7 +11,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::inputs::{Inputs, normalize_axes, output, require, require_param};
+use super::inputs::{Inputs, normalize_axes, output, require, require_param, strides};
 use super::{Case, Operator};
 use crate::error::NodeError;
 use crate::support::{Reach, Window};
@@ -69,14 +69,6 @@ impl Picking {
         let (rank, strides) = (self.shape.len(), strides(data));
         rank >= 2 && data.len() >= 2 && self.data_strides[rank - 2..] == strides[data.len() - 2..]
     }
-}
-
-fn strides(shape: &[usize]) -> Vec<i64> {
-    let mut strides = vec![1; shape.len()];
-    for axis in (1..shape.len()).rev() {
-        strides[axis - 1] = strides[axis] * shape[axis] as i64;
-    }
-    strides
 }
 
 impl Gather {

@@ -173,6 +173,7 @@ mod pad;
 mod random;
 mod reduce;
 mod resize;
+mod scatter;
 mod select;
 mod shape;
 mod slice;
@@ -184,6 +185,7 @@ pub use einsum::EinsumAxes;
 pub use gather::Picking;
 pub use grid_sample::{GridSampleMode, GridSamplePadding};
 pub use resize::{CoordinateTransformationMode, KeepAspectRatioPolicy, NearestMode, ResizeMode};
+pub use scatter::{ScatterReduction, Scattering};
 pub use unary::Approximate;
 
 operators! {
@@ -329,6 +331,10 @@ operators! {
     GatherElements => gather, Pass;
     /// Slices picked by tuples of indices.
     GatherND => gather, Pass;
+    /// Elements put where indices along an axis say.
+    ScatterElements => scatter, Pass;
+    /// Slices put where tuples of indices say.
+    ScatterND => scatter, Pass;
     /// An image read where a grid says.
     GridSample => grid_sample, Pass;
     /// Where the elements of an image lie under affine maps.

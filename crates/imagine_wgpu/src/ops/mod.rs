@@ -26,6 +26,7 @@ pub mod pad;
 pub mod random;
 pub mod reduce;
 pub mod resize;
+pub mod scatter;
 pub mod select;
 pub mod shape;
 pub mod slice;
@@ -52,6 +53,7 @@ pub const LAYOUTS: &[ParamsLayout] = &[
     random::Params::LAYOUT,
     reduce::Params::LAYOUT,
     resize::Params::LAYOUT,
+    scatter::Params::LAYOUT,
     select::Params::LAYOUT,
     shape::Params::LAYOUT,
     slice::Params::LAYOUT,
@@ -128,6 +130,8 @@ pub fn lower(op: &Op, node: &Lowering) -> Lowered {
         Op::Gather(op) => gather::lower(|data, indices| op.picking(data, indices), node),
         Op::GatherElements(op) => gather::lower(|data, indices| op.picking(data, indices), node),
         Op::GatherND(op) => gather::lower(|data, indices| op.picking(data, indices), node),
+        Op::ScatterElements(op) => scatter::lower_elements(op, node),
+        Op::ScatterND(op) => scatter::lower_nd(op, node),
         Op::GridSample(op) => grid_sample::lower(op, node),
         Op::AffineGrid(op) => affine_grid::lower(op, node),
         Op::Einsum(op) => einsum::lower(op, node),
