@@ -1,0 +1,165 @@
+//! The attributes of one node. Whoever understands an attribute takes it; what is left goes to the operator, which refuses
+//! what it does not know: no attribute is ever ignored.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::rc::Rc;
+
+use crate::array::{Array, Elements};
+use crate::error::NodeFault;
+use crate::proto::{AttributeProto, GraphProto};
+use crate::tensor;
+
+/// A value known at every probe.
+pub(crate) type Known = Vec<Rc<Array>>;
+
+/// The value of an attribute.
+#[derive(Clone, Debug)]
+pub(crate) enum Attribute {
+    Float(f32),
+    Int(i64),
+    Text(String),
+    Floats(Vec<f32>),
+    Ints(Vec<i64>),
+    Texts,
+    Tensor(Rc<Array>),
+    Graph(Rc<GraphProto>),
+    /// An input of the node that the graph has as an attribute; one value a probe.
+    Known(Known),
+}
+
+/// The attributes of one node by ONNX name.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Attributes(pub BTreeMap<String, Attribute>);
+
+pub(crate) fn bad(name: &str, reason: impl Into<String>) -> NodeFault {
+    NodeFault::Attribute { name: name.into(), reason: reason.into() }
+}
+
+impl Attributes {
+    pub fn read(protos: &[AttributeProto], folder: Option<&Path>) -> Result<Self, NodeFault> {
+        let mut attributes = BTreeMap::new();
+        for proto in protos {
+            if attributes.insert(proto.name.clone(), read(proto, folder)?).is_some() {
+                return Err(bad(&proto.name, "is there twice"));
+            }
+        }
+        Ok(Self(attributes))
+    }
+
+    pub fn has(&self, name: &str) -> bool {
+        self.0.contains_key(name)
+    }
+
+    pub fn set(&mut self, name: &str, value: Attribute) {
+        self.0.insert(name.into(), value);
+    }
+
+    pub fn take(&mut self, name: &str) -> Option<Attribute> {
+        self.0.remove(name)
+    }
+
+    pub fn take_int(&mut self, name: &str, default: i64) -> Result<i64, NodeFault> {
+        match self.take(name) {
+            None => Ok(default),
+            Some(Attribute::Int(value)) => Ok(value),
+            Some(_) => Err(bad(name, "must be an integer")),
+        }
+    }
+
+    pub fn take_float(&mut self, name: &str, default: f32) -> Result<f32, NodeFault> {
+        match self.take(name) {
+            None => Ok(default),
+            Some(Attribute::Float(value)) => Ok(value),
+            Some(_) => Err(bad(name, "must be a float")),
+        }
+    }
+
+    pub fn take_text(&mut self, name: &str, default: &str) -> Result<String, NodeFault> {
+        match self.take(name) {
+            None => Ok(default.into()),
+            Some(Attribute::Text(value)) => Ok(value),
+            Some(_) => Err(bad(name, "must be a string")),
+        }
+    }
+
+    /// The integers that `name` is at probe `probe`; one integer counts as a list.
+    pub fn ints(&self, name: &str, probe: usize) -> Result<Option<Vec<i64>>, NodeFault> {
+        match self.0.get(name) {
+            None => Ok(None),
+            Some(Attribute::Int(value)) => Ok(Some(vec![*value])),
+            Some(Attribute::Ints(values)) => Ok(Some(values.clone())),
+            // An empty list is stored as a list of unknown type by some exporters.
+            Some(Attribute::Known(known)) if known[probe].len() == 0 => Ok(Some(Vec::new())),
+            Some(Attribute::Known(known)) => match known[probe].as_ints() {
+                Some(values) => Ok(Some(values.to_vec())),
+                None => Err(bad(name, "must be integers")),
+            },
+            Some(_) => Err(bad(name, "must be integers")),
+        }
+    }
+
+    /// The one integer that `name` is at probe `probe`.
+    pub fn int(&self, name: &str, probe: usize) -> Result<Option<i64>, NodeFault> {
+        match self.ints(name, probe)?.as_deref() {
+            None => Ok(None),
+            Some([value]) => Ok(Some(*value)),
+            Some(_) => Err(bad(name, "must be one integer")),
+        }
+    }
+}
+
+fn read(proto: &AttributeProto, folder: Option<&Path>) -> Result<Attribute, NodeFault> {
+    let name = proto.name.as_str();
+    if !proto.ref_attr_name.is_empty() {
+        return Err(bad(name, "refers to a function's attribute: inline functions first (onnx.inliner)"));
+    }
+    let finite = |values: &[f32]| match values.iter().find(|v| v.is_nan()) {
+        Some(_) => Err(bad(name, "is NaN")),
+        None => Ok(()),
+    };
+    Ok(match proto.kind {
+        1 => {
+            finite(&[proto.f])?;
+            Attribute::Float(proto.f)
+        }
+        2 => Attribute::Int(proto.i),
+        3 => match String::from_utf8(proto.s.clone()) {
+            Ok(text) => Attribute::Text(text),
+            Err(_) => return Err(bad(name, "is not UTF-8")),
+        },
+        4 => {
+            let tensor = proto.t.as_ref().ok_or_else(|| bad(name, "has no tensor"))?;
+            let (array, _) =
+                tensor::read(tensor, folder).map_err(|error| NodeFault::Tensor { name: name.into(), error })?;
+            Attribute::Tensor(Rc::new(array))
+        }
+        5 => {
+            let graph = proto.g.as_ref().ok_or_else(|| bad(name, "has no graph"))?;
+            Attribute::Graph(Rc::new(graph.as_ref().clone()))
+        }
+        6 => {
+            finite(&proto.floats)?;
+            Attribute::Floats(proto.floats.clone())
+        }
+        7 => Attribute::Ints(proto.ints.clone()),
+        8 => Attribute::Texts,
+        kind => return Err(bad(name, format!("is of kind {kind}, which is not supported"))),
+    })
+}
+
+/// The value of a `Constant` node.
+pub(crate) fn constant(attributes: &mut Attributes) -> Result<Rc<Array>, NodeFault> {
+    let array = |shape: &[usize], elements| Rc::new(Array { shape: shape.to_vec(), elements });
+    let Some((name, value)) = attributes.0.pop_first() else {
+        return Err(NodeFault::Form { reason: "has no value" });
+    };
+    match (name.as_str(), value) {
+        ("value", Attribute::Tensor(tensor)) => Ok(tensor),
+        ("value_float", Attribute::Float(v)) => Ok(array(&[], Elements::Float(vec![v]))),
+        ("value_int", Attribute::Int(v)) => Ok(array(&[], Elements::Int(vec![v]))),
+        ("value_floats", Attribute::Floats(v)) => Ok(array(&[v.len()], Elements::Float(v))),
+        ("value_ints", Attribute::Ints(v)) => Ok(array(&[v.len()], Elements::Int(v))),
+        _ => Err(bad(&name, "is not a value that a graph can hold")),
+    }
+}

@@ -1,0 +1,328 @@
+//! What can be wrong with an ONNX file, said by node, operator and attribute, with what to do about it.
+
+use imagine_graph::{GraphError, NodeError};
+
+/// Everything that is wrong with one file.
+#[derive(Clone, Debug, PartialEq, thiserror::Error)]
+#[error("{}", self.0.iter().map(|e| e.to_string()).collect::<Vec<_>>().join("\n"))]
+pub struct ImportError(pub Vec<Fault>);
+
+impl From<Fault> for ImportError {
+    fn from(fault: Fault) -> Self {
+        Self(vec![fault])
+    }
+}
+
+/// One fault of a file.
+#[derive(Clone, Debug, PartialEq, thiserror::Error)]
+#[non_exhaustive]
+pub enum Fault {
+    /// The file cannot be read.
+    #[error("{path}: {error}")]
+    File {
+        /// Path of the file.
+        path: String,
+        /// What the system says.
+        error: String,
+    },
+    /// The bytes are not what they should be.
+    #[error("not an ONNX {what}: {error}")]
+    Decode {
+        /// `model` or `tensor`.
+        what: &'static str,
+        /// What the decoder says.
+        error: String,
+    },
+    /// The file has no graph.
+    #[error("the model has no graph")]
+    NoGraph,
+    /// No version of ONNX's operators is named.
+    #[error("the model names no opset of domain \"ai.onnx\": export it again with opset_version 7 to 25")]
+    NoOpset,
+    /// A version of ONNX's operators that the importer does not know.
+    #[error(
+        "opset {version} is not supported: export the model with opset 7 to 25, or convert it with onnx.version_converter"
+    )]
+    Opset {
+        /// The version.
+        version: i64,
+    },
+    /// An input without what an import needs to know.
+    #[error("input {input:?}: {reason}")]
+    Input {
+        /// Name of the input.
+        input: String,
+        /// What is missing or wrong, and what to do.
+        reason: String,
+    },
+    /// An output that nothing writes, or that is not a tensor.
+    #[error("output {output:?}: {reason}")]
+    Output {
+        /// Name of the output.
+        output: String,
+        /// What is missing or wrong.
+        reason: String,
+    },
+    /// A weight that cannot be read.
+    #[error("initializer {name:?}: {error}")]
+    Initializer {
+        /// Name of the weight.
+        name: String,
+        /// The fault.
+        error: TensorError,
+    },
+    /// A tensor file that cannot be read.
+    #[error("tensor {name:?}: {error}")]
+    Tensor {
+        /// Name of the tensor.
+        name: String,
+        /// The fault.
+        error: TensorError,
+    },
+    /// Something that the importer does not read.
+    #[error("{what} are not supported: {remedy}")]
+    Unsupported {
+        /// What it is.
+        what: &'static str,
+        /// What to do.
+        remedy: &'static str,
+    },
+    /// Two things write the same value.
+    #[error("{value:?} is written twice: names of values must be unique")]
+    DuplicateValue {
+        /// The name.
+        value: String,
+    },
+    /// A node that cannot become part of a graph.
+    #[error("node {node:?} ({op}, opset {opset}): {error}")]
+    Node {
+        /// Name of the node.
+        node: String,
+        /// ONNX name of its operator.
+        op: String,
+        /// Version of ONNX's operators.
+        opset: i64,
+        /// The fault.
+        error: NodeFault,
+    },
+    /// The graph that came out is not sound.
+    #[error("{0}")]
+    Graph(#[from] GraphError),
+}
+
+/// Why a node cannot become part of a graph.
+#[derive(Clone, Debug, PartialEq, thiserror::Error)]
+#[non_exhaustive]
+pub enum NodeFault {
+    /// An operator of another domain.
+    #[error("domain {domain:?} is not known: export the model with operators of ONNX only")]
+    Domain {
+        /// The domain.
+        domain: String,
+    },
+    /// An operator that the graph does not have.
+    #[error(
+        "this operator is not supported: export the model without it, or simplify the model first so that constant parts are folded"
+    )]
+    UnknownOperator,
+    /// A value that nothing before the node writes.
+    #[error("input {input} reads {value:?}, which no input, initializer or earlier node writes")]
+    UnknownValue {
+        /// Index of the input.
+        input: usize,
+        /// The name.
+        value: String,
+    },
+    /// Nodes that do not stand in the order in which they run.
+    #[error(
+        "input {input} reads {value:?}, which only this or a later node writes: nodes must stand in order, without a cycle"
+    )]
+    Order {
+        /// Index of the input.
+        input: usize,
+        /// The name.
+        value: String,
+    },
+    /// An attribute with a value that the importer cannot take.
+    #[error("attribute {name:?} {reason}")]
+    Attribute {
+        /// ONNX name of the attribute.
+        name: String,
+        /// The rule that is broken.
+        reason: String,
+    },
+    /// A tensor among the attributes that cannot be read.
+    #[error("attribute {name:?}: {error}")]
+    Tensor {
+        /// ONNX name of the attribute.
+        name: String,
+        /// The fault.
+        error: TensorError,
+    },
+    /// Attributes that the operator does not take.
+    #[error("{reason}")]
+    Attributes {
+        /// What the operator says.
+        reason: String,
+    },
+    /// An input that must be known when the model is imported.
+    #[error(
+        "input {name:?} depends on data, but must be known when the model is imported: give it in `Options::values`"
+    )]
+    Unknown {
+        /// ONNX name of the input.
+        name: &'static str,
+    },
+    /// A shape-dependent number that no dimension expresses.
+    #[error(
+        "{name:?} is {found} at the probe sizes {probes}, which is no constant and no fraction of batch, height or width: fix dimensions in `Options::dims`"
+    )]
+    Unfit {
+        /// ONNX name of the attribute.
+        name: String,
+        /// The values.
+        found: String,
+        /// The sizes.
+        probes: String,
+    },
+    /// A value that depends on the size and is read as data.
+    #[error(
+        "input {value:?} is computed from shapes, and the graph cannot compute it: fix dimensions in `Options::dims`"
+    )]
+    SizeData {
+        /// Name of the value.
+        value: String,
+    },
+    /// A constant that is empty or too large.
+    #[error("input {value:?} has the shape {shape:?}, and a graph holds no empty tensor and at most 2^30 elements")]
+    Size {
+        /// Name of the value.
+        value: String,
+        /// Its shape.
+        shape: Vec<usize>,
+    },
+    /// An integer beyond 32 bits.
+    #[error("input {value:?} holds {found}, and a graph has 32-bit integers")]
+    Range {
+        /// Name of the value.
+        value: String,
+        /// The integer.
+        found: i64,
+    },
+    /// An output that the operator of the graph does not have.
+    #[error("output {output} is read, but only {expected} of its outputs are supported")]
+    Outputs {
+        /// Index of the output.
+        output: usize,
+        /// Number of outputs that there are.
+        expected: usize,
+    },
+    /// A form of the operator that cannot be imported.
+    #[error("{reason}")]
+    Form {
+        /// What it is and what to do, in a sentence.
+        reason: &'static str,
+    },
+    /// Parameters or inputs that the operator refuses.
+    #[error("at batch {batch}, height {height}, width {width}: {error}")]
+    Shape {
+        /// The fault.
+        error: NodeError,
+        /// Number of images at the probe.
+        batch: usize,
+        /// Height at the probe.
+        height: usize,
+        /// Width at the probe.
+        width: usize,
+    },
+    /// Known inputs that do not go together.
+    #[error("{0}")]
+    Known(&'static str),
+}
+
+/// Why a tensor cannot be read.
+#[derive(Clone, Debug, PartialEq, thiserror::Error)]
+#[non_exhaustive]
+pub enum TensorError {
+    /// An element type that the importer does not read.
+    #[error("element type {code} is not supported: store floats, integers of 8 to 64 bits or truth values")]
+    ElementType {
+        /// Number in `TensorProto.DataType`.
+        code: i32,
+    },
+    /// A negative dimension, or a shape that is too large.
+    #[error("dimensions {dims:?} are out of range")]
+    Dims {
+        /// The dimensions.
+        dims: Vec<i64>,
+    },
+    /// Shape and elements disagree.
+    #[error("shape {shape:?} has {expected} elements, but {found} are there")]
+    Count {
+        /// The shape.
+        shape: Vec<usize>,
+        /// Elements of the shape.
+        expected: usize,
+        /// Elements that are there.
+        found: usize,
+    },
+    /// An integer beyond 32 bits in a tensor that is wanted as data.
+    #[error("holds {found}, and a graph has 32-bit integers")]
+    Integer {
+        /// The integer.
+        found: i64,
+    },
+    /// Bytes that are no whole number of elements.
+    #[error("{found} bytes are no whole number of elements of {size} bytes")]
+    RawLength {
+        /// Number of bytes.
+        found: usize,
+        /// Bytes of an element.
+        size: usize,
+    },
+    /// Elements in another file, and no folder to find it in.
+    #[error("its elements are in another file: import the model with `import_file`")]
+    NoFolder,
+    /// A path that is not below the model's folder.
+    #[error("external data {location:?} is not a file below the model's folder")]
+    ExternalPath {
+        /// The path.
+        location: String,
+    },
+    /// A number that is none.
+    #[error("external data: {key} {found:?} is not a number")]
+    ExternalNumber {
+        /// Which number.
+        key: &'static str,
+        /// What stands there.
+        found: String,
+    },
+    /// A length that is not that of the tensor.
+    #[error("external data: length {found}, but the tensor has {expected} bytes")]
+    ExternalLength {
+        /// Bytes of the tensor.
+        expected: usize,
+        /// Length in the file.
+        found: u64,
+    },
+    /// A part beyond the end of the file.
+    #[error("external data {location:?}: {bytes} bytes at {offset}, but the file has {found}")]
+    ExternalRange {
+        /// The path.
+        location: String,
+        /// Where the elements begin.
+        offset: u64,
+        /// Bytes of the tensor.
+        bytes: usize,
+        /// Bytes of the file.
+        found: u64,
+    },
+    /// A file that cannot be read.
+    #[error("external data {location:?}: {error}")]
+    ExternalFile {
+        /// The path.
+        location: String,
+        /// What the system says.
+        error: String,
+    },
+}

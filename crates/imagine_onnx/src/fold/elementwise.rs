@@ -1,0 +1,186 @@
+//! Elementwise operators on known values. Integers wrap as ONNX's do; a division by zero is a fault.
+
+use super::layout::{broadcast, broadcast_indices};
+use super::{Call, input, small};
+use crate::array::{Array, Elements};
+use crate::error::NodeFault;
+use crate::tensor::ElementType;
+
+type Result<T> = std::result::Result<T, NodeFault>;
+
+const TYPES: NodeFault = NodeFault::Known("the element types do not fit the operator");
+
+pub(super) fn evaluate(call: &Call) -> Result<Option<Array>> {
+    if call.op == "Where" {
+        return select(call);
+    }
+    if call.op == "Cast" {
+        let to = call.attributes.int("to", call.probe)?.unwrap_or(0);
+        return cast(input(call, 0)?, to).map(Some);
+    }
+    if call.inputs.len() == 1 && !matches!(call.op, "Min" | "Max") {
+        return unary(call.op, input(call, 0)?).map(Some);
+    }
+    let mut result = input(call, 0)?.clone();
+    for index in 1..call.inputs.len() {
+        let Some(next) = binary(call, &result, input(call, index)?)? else { return Ok(None) };
+        result = next;
+    }
+    Ok(Some(result))
+}
+
+/// Known values keep the element type's class only: narrowing wraps as ONNX's casts do.
+pub(crate) fn cast(array: &Array, to: i64) -> Result<Array> {
+    let code = i32::try_from(to).ok().and_then(ElementType::from_code);
+    let to = code.ok_or(NodeFault::Known("the element type to cast to is not supported"))?;
+    let ints = || match &array.elements {
+        Elements::Float(e) => e.iter().map(|&v| v as i64).collect(),
+        Elements::Int(e) => e.clone(),
+        Elements::Bool(e) => e.iter().map(|&v| i64::from(v)).collect::<Vec<_>>(),
+    };
+    let narrow = |narrow: fn(i64) -> i64| Elements::Int(ints().into_iter().map(narrow).collect());
+    let elements = match to {
+        ElementType::Float | ElementType::Float16 | ElementType::Bfloat16 | ElementType::Double => {
+            Elements::Float(array.to_floats())
+        }
+        ElementType::Bool => match &array.elements {
+            Elements::Float(e) => Elements::Bool(e.iter().map(|&v| v != 0.0).collect()),
+            Elements::Int(e) => Elements::Bool(e.iter().map(|&v| v != 0).collect()),
+            Elements::Bool(e) => Elements::Bool(e.clone()),
+        },
+        ElementType::Int64 | ElementType::Uint64 => Elements::Int(ints()),
+        ElementType::Uint8 => narrow(|v| i64::from(v as u8)),
+        ElementType::Int8 => narrow(|v| i64::from(v as i8)),
+        ElementType::Uint16 => narrow(|v| i64::from(v as u16)),
+        ElementType::Int16 => narrow(|v| i64::from(v as i16)),
+        ElementType::Int32 => narrow(|v| i64::from(v as i32)),
+        ElementType::Uint32 => narrow(|v| i64::from(v as u32)),
+    };
+    Ok(Array { shape: array.shape.clone(), elements })
+}
+
+fn unary(op: &str, array: &Array) -> Result<Array> {
+    let floats: fn(f32) -> f32 = match op {
+        "Neg" => |v| -v,
+        "Abs" => f32::abs,
+        "Floor" => f32::floor,
+        "Ceil" => f32::ceil,
+        "Round" => f32::round_ties_even,
+        "Sqrt" => f32::sqrt,
+        "Reciprocal" => f32::recip,
+        "Exp" => f32::exp,
+        "Log" => f32::ln,
+        "Sign" => |v| if v == 0.0 { 0.0 } else { v.signum() },
+        "Not" => |v| v,
+        _ => return Err(NodeFault::Known("an input is missing")),
+    };
+    let elements = match (&array.elements, op) {
+        (Elements::Bool(e), "Not") => Elements::Bool(e.iter().map(|&v| !v).collect()),
+        (Elements::Float(e), op) if op != "Not" => Elements::Float(e.iter().map(|&v| floats(v)).collect()),
+        (Elements::Int(e), "Neg") => Elements::Int(e.iter().map(|&v| v.wrapping_neg()).collect()),
+        (Elements::Int(e), "Abs") => Elements::Int(e.iter().map(|&v| v.wrapping_abs()).collect()),
+        (Elements::Int(e), "Sign") => Elements::Int(e.iter().map(|&v| v.signum()).collect()),
+        _ => return Err(TYPES),
+    };
+    Ok(Array { shape: array.shape.clone(), elements })
+}
+
+fn binary(call: &Call, left: &Array, right: &Array) -> Result<Option<Array>> {
+    let shape = broadcast(&left.shape, &right.shape)?;
+    if small(&shape).is_none() {
+        return Ok(None);
+    }
+    let left = left.pick(shape.clone(), broadcast_indices(&shape, &left.shape));
+    let right = right.pick(shape.clone(), broadcast_indices(&shape, &right.shape));
+    let elements = match (&left.elements, &right.elements) {
+        (Elements::Int(a), Elements::Int(b)) => ints(call, a, b)?,
+        (Elements::Float(a), Elements::Float(b)) => floats(call, a, b)?,
+        (Elements::Bool(a), Elements::Bool(b)) => bools(call.op, a, b)?,
+        // The exponent of `Pow` may have a type of its own.
+        (Elements::Float(a), Elements::Int(_)) if call.op == "Pow" => floats(call, a, &right.to_floats())?,
+        _ => return Err(TYPES),
+    };
+    Ok(Some(Array { shape, elements }))
+}
+
+fn zip<A: Copy, T>(a: &[A], b: &[A], f: impl Fn(A, A) -> T) -> Vec<T> {
+    a.iter().zip(b).map(|(&a, &b)| f(a, b)).collect()
+}
+
+fn ints(call: &Call, a: &[i64], b: &[i64]) -> Result<Elements> {
+    if matches!(call.op, "Div" | "Mod") && b.contains(&0) {
+        return Err(NodeFault::Known("an integer is divided by 0"));
+    }
+    let truncated = call.attributes.int("fmod", call.probe)?.unwrap_or(0) != 0;
+    let modulo = |a: i64, b: i64| {
+        let rest = a.wrapping_rem(b);
+        if !truncated && rest != 0 && (rest < 0) != (b < 0) { rest + b } else { rest }
+    };
+    Ok(match call.op {
+        "Add" => Elements::Int(zip(a, b, i64::wrapping_add)),
+        "Sub" => Elements::Int(zip(a, b, i64::wrapping_sub)),
+        "Mul" => Elements::Int(zip(a, b, i64::wrapping_mul)),
+        "Div" => Elements::Int(zip(a, b, i64::wrapping_div)),
+        "Mod" => Elements::Int(zip(a, b, modulo)),
+        "Pow" => Elements::Int(zip(a, b, |a, b| (a as f64).powf(b as f64) as i64)),
+        "Min" => Elements::Int(zip(a, b, i64::min)),
+        "Max" => Elements::Int(zip(a, b, i64::max)),
+        op => compare(op, a, b)?,
+    })
+}
+
+fn floats(call: &Call, a: &[f32], b: &[f32]) -> Result<Elements> {
+    let truncated = call.attributes.int("fmod", call.probe)?.unwrap_or(0) != 0;
+    Ok(match call.op {
+        "Add" => Elements::Float(zip(a, b, |a, b| a + b)),
+        "Sub" => Elements::Float(zip(a, b, |a, b| a - b)),
+        "Mul" => Elements::Float(zip(a, b, |a, b| a * b)),
+        "Div" => Elements::Float(zip(a, b, |a, b| a / b)),
+        "Mod" if truncated => Elements::Float(zip(a, b, |a, b| a % b)),
+        "Pow" => Elements::Float(zip(a, b, f32::powf)),
+        "Min" => Elements::Float(zip(a, b, f32::min)),
+        "Max" => Elements::Float(zip(a, b, f32::max)),
+        op => compare(op, a, b)?,
+    })
+}
+
+fn compare<T: Copy + PartialOrd>(op: &str, a: &[T], b: &[T]) -> Result<Elements> {
+    Ok(Elements::Bool(match op {
+        "Equal" => zip(a, b, |a, b| a == b),
+        "Less" => zip(a, b, |a, b| a < b),
+        "Greater" => zip(a, b, |a, b| a > b),
+        "LessOrEqual" => zip(a, b, |a, b| a <= b),
+        "GreaterOrEqual" => zip(a, b, |a, b| a >= b),
+        _ => return Err(TYPES),
+    }))
+}
+
+fn bools(op: &str, a: &[bool], b: &[bool]) -> Result<Elements> {
+    Ok(Elements::Bool(match op {
+        "And" => zip(a, b, |a, b| a && b),
+        "Or" => zip(a, b, |a, b| a || b),
+        "Xor" => zip(a, b, |a, b| a != b),
+        "Equal" => zip(a, b, |a, b| a == b),
+        _ => return Err(TYPES),
+    }))
+}
+
+fn select(call: &Call) -> Result<Option<Array>> {
+    let (condition, x, y) = (input(call, 0)?, input(call, 1)?, input(call, 2)?);
+    let shape = broadcast(&broadcast(&condition.shape, &x.shape)?, &y.shape)?;
+    if small(&shape).is_none() {
+        return Ok(None);
+    }
+    let spread = |array: &Array| array.pick(shape.clone(), broadcast_indices(&shape, &array.shape));
+    let Elements::Bool(condition) = spread(condition).elements else { return Err(TYPES) };
+    fn choose<T: Copy>(condition: &[bool], x: &[T], y: &[T]) -> Vec<T> {
+        (0..condition.len()).map(|i| if condition[i] { x[i] } else { y[i] }).collect()
+    }
+    let elements = match (spread(x).elements, spread(y).elements) {
+        (Elements::Float(x), Elements::Float(y)) => Elements::Float(choose(&condition, &x, &y)),
+        (Elements::Int(x), Elements::Int(y)) => Elements::Int(choose(&condition, &x, &y)),
+        (Elements::Bool(x), Elements::Bool(y)) => Elements::Bool(choose(&condition, &x, &y)),
+        _ => return Err(TYPES),
+    };
+    Ok(Some(Array { shape, elements }))
+}

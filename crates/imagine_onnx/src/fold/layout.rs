@@ -1,0 +1,311 @@
+//! Known values under other shapes, in other orders, in parts and joined.
+
+use super::{Call, MAX_ELEMENTS, input, sizes, small};
+use crate::array::{Array, Elements, count};
+use crate::attributes::Attribute;
+use crate::error::NodeFault;
+
+type Arrays = Result<Option<Vec<Array>>, NodeFault>;
+
+pub(super) fn evaluate(call: &Call) -> Arrays {
+    if !matches!(
+        call.op,
+        "Gather"
+            | "Concat"
+            | "Flatten"
+            | "Slice"
+            | "Squeeze"
+            | "Unsqueeze"
+            | "Reshape"
+            | "Transpose"
+            | "Expand"
+            | "Tile"
+            | "Split"
+    ) && !call.op.starts_with("Reduce")
+    {
+        return Ok(None);
+    }
+    if call.op == "Concat" {
+        return concat(call);
+    }
+    let data = input(call, 0)?;
+    let rank = data.shape.len();
+    let view = |shape: Vec<usize>| {
+        if count(&shape) != data.len() {
+            return Err(NodeFault::Known("the shape has another number of elements"));
+        }
+        Ok(Some(vec![Array { shape, elements: data.elements.clone() }]))
+    };
+    match call.op {
+        "Gather" => gather(call, data),
+        "Slice" => slice(call, data),
+        "Split" => split(call, data),
+        "Reshape" => view(reshape(call, &data.shape)?),
+        "Flatten" => {
+            let axis = call.attributes.int("axis", call.probe)?.unwrap_or(1);
+            let axis = if axis == rank as i64 { rank } else { index(axis, rank)? };
+            view(vec![count(&data.shape[..axis]), count(&data.shape[axis..])])
+        }
+        "Squeeze" => {
+            let axes = match call.attributes.ints("axes", call.probe)? {
+                Some(axes) => axes.iter().map(|&a| index(a, rank)).collect::<Result<Vec<_>, _>>()?,
+                None => (0..rank).filter(|&axis| data.shape[axis] == 1).collect(),
+            };
+            if axes.iter().any(|&axis| data.shape[axis] != 1) {
+                return Err(NodeFault::Known("a squeezed axis is not 1"));
+            }
+            view((0..rank).filter(|axis| !axes.contains(axis)).map(|axis| data.shape[axis]).collect())
+        }
+        "Unsqueeze" => {
+            let axes = call.attributes.ints("axes", call.probe)?.unwrap_or_default();
+            let rank = rank + axes.len();
+            let axes = axes.iter().map(|&a| index(a, rank)).collect::<Result<Vec<_>, _>>()?;
+            let mut left = data.shape.iter().copied();
+            let shape = (0..rank).map(|axis| if axes.contains(&axis) { Some(1) } else { left.next() });
+            view(shape.collect::<Option<_>>().ok_or(NodeFault::Known("an axis is named twice"))?)
+        }
+        "Transpose" => transpose(call, data),
+        "Expand" => {
+            let shape = sizes(&call.attributes.ints("shape", call.probe)?.unwrap_or_default())?;
+            let shape = broadcast(&data.shape, &shape)?;
+            Ok(small(&shape).map(|_| {
+                let indices = broadcast_indices(&shape, &data.shape);
+                vec![data.pick(shape.clone(), indices)]
+            }))
+        }
+        "Tile" => {
+            let repeats = sizes(&call.attributes.ints("repeats", call.probe)?.unwrap_or_default())?;
+            if repeats.len() != rank {
+                return Err(NodeFault::Known("repeats must have a number for every axis"));
+            }
+            let shape: Vec<usize> = data.shape.iter().zip(&repeats).map(|(&d, &r)| d.saturating_mul(r)).collect();
+            Ok(small(&shape).map(|_| {
+                let indices = cells(&shape).map(|cell| flat(cell.iter().zip(&data.shape).map(|(&c, &d)| (c % d, d))));
+                vec![data.pick(shape.clone(), indices)]
+            }))
+        }
+        _ => reduce(call, data),
+    }
+}
+
+/// The axis counted from the front.
+fn index(axis: i64, rank: usize) -> Result<usize, NodeFault> {
+    let counted = if axis < 0 { axis.saturating_add(rank as i64) } else { axis };
+    usize::try_from(counted).ok().filter(|&a| a < rank).ok_or(NodeFault::Known("an axis is out of range"))
+}
+
+/// Coordinates of all cells of a small shape in row-major order.
+pub(super) fn cells(shape: &[usize]) -> impl Iterator<Item = Vec<usize>> + '_ {
+    (0..count(shape)).map(|mut position| {
+        let mut cell = vec![0; shape.len()];
+        for axis in (0..shape.len()).rev() {
+            cell[axis] = position % shape[axis];
+            position /= shape[axis];
+        }
+        cell
+    })
+}
+
+/// Row-major position from (coordinate, length) of every axis.
+fn flat(axes: impl Iterator<Item = (usize, usize)>) -> usize {
+    axes.fold(0, |position, (coordinate, length)| position * length + coordinate)
+}
+
+/// The shape that two shapes broadcast to.
+pub(super) fn broadcast(left: &[usize], right: &[usize]) -> Result<Vec<usize>, NodeFault> {
+    let rank = left.len().max(right.len());
+    let dim = |shape: &[usize], axis: usize| (axis + shape.len()).checked_sub(rank).map_or(1, |axis| shape[axis]);
+    (0..rank)
+        .map(|axis| match (dim(left, axis), dim(right, axis)) {
+            (a, b) if a == b || b == 1 => Ok(a),
+            (1, b) => Ok(b),
+            _ => Err(NodeFault::Known("the shapes do not broadcast")),
+        })
+        .collect()
+}
+
+/// The element of a tensor of `from` that each cell of `to` takes.
+pub(super) fn broadcast_indices<'a>(to: &'a [usize], from: &'a [usize]) -> impl Iterator<Item = usize> + 'a {
+    let missing = to.len() - from.len();
+    cells(to).map(move |cell| {
+        flat(from.iter().enumerate().map(|(axis, &d)| (if d == 1 { 0 } else { cell[axis + missing] }, d)))
+    })
+}
+
+fn concat(call: &Call) -> Arrays {
+    let first = input(call, 0)?;
+    let rank = first.shape.len();
+    let axis = index(call.attributes.int("axis", call.probe)?.unwrap_or(1), rank)?;
+    let arrays = (0..call.inputs.len()).map(|i| input(call, i)).collect::<Result<Vec<_>, _>>()?;
+    let fits =
+        |array: &Array| array.shape.len() == rank && (0..rank).all(|a| a == axis || array.shape[a] == first.shape[a]);
+    if !arrays.iter().all(|array| fits(array) && array.dtype() == first.dtype()) {
+        return Err(NodeFault::Known("inputs differ in type, or in an axis that is not joined"));
+    }
+    let mut shape = first.shape.clone();
+    shape[axis] = arrays.iter().fold(0, |sum: usize, array| sum.saturating_add(array.shape[axis]));
+    if small(&shape).is_none() {
+        return Ok(None);
+    }
+    let outer = count(&shape[..axis]);
+    let block = |array: &Array| count(&array.shape[axis..]);
+    let mut result = first.pick(vec![0], std::iter::empty());
+    for row in 0..outer {
+        for array in &arrays {
+            let range = row * block(array)..(row + 1) * block(array);
+            match (&mut result.elements, &array.elements) {
+                (Elements::Float(to), Elements::Float(from)) => to.extend_from_slice(&from[range]),
+                (Elements::Int(to), Elements::Int(from)) => to.extend_from_slice(&from[range]),
+                (Elements::Bool(to), Elements::Bool(from)) => to.extend_from_slice(&from[range]),
+                _ => return Err(NodeFault::Known("inputs differ in type")),
+            }
+        }
+    }
+    result.shape = shape;
+    Ok(Some(vec![result]))
+}
+
+fn gather(call: &Call, data: &Array) -> Arrays {
+    let axis = index(call.attributes.int("axis", call.probe)?.unwrap_or(0), data.shape.len())?;
+    let indices = input(call, 1)?;
+    let wanted = indices.as_ints().ok_or(NodeFault::Known("indices must be integers"))?;
+    let picked = wanted.iter().map(|&i| index(i, data.shape[axis])).collect::<Result<Vec<_>, _>>();
+    let picked = picked.map_err(|_| NodeFault::Known("an index is out of range"))?;
+    let shape = [&data.shape[..axis], &indices.shape, &data.shape[axis + 1..]].concat();
+    if small(&shape).is_none() {
+        return Ok(None);
+    }
+    let (length, inner) = (data.shape[axis], count(&data.shape[axis + 1..]));
+    let outer = count(&data.shape[..axis]);
+    let positions = (0..outer)
+        .flat_map(|o| picked.iter().flat_map(move |&i| (0..inner).map(move |k| (o * length + i) * inner + k)));
+    Ok(Some(vec![data.pick(shape, positions)]))
+}
+
+fn slice(call: &Call, data: &Array) -> Arrays {
+    let get = |name: &str| call.attributes.ints(name, call.probe);
+    let op = imagine_graph::Slice {
+        starts: get("starts")?.unwrap_or_default(),
+        ends: get("ends")?.unwrap_or_default(),
+        axes: get("axes")?.unwrap_or_default(),
+        steps: get("steps")?.unwrap_or_default(),
+    };
+    let fault = |_| NodeFault::Known("starts, ends, axes and steps do not fit the data");
+    if data.len() == 0 {
+        return Err(NodeFault::Known("the data is empty"));
+    }
+    let ranges = op.ranges(&data.shape).map_err(fault)?;
+    let shape: Vec<usize> = ranges.iter().map(|r| r.1).collect();
+    let positions = cells(&shape).map(|cell| {
+        let at = |axis: usize| (ranges[axis].0 as i64 + cell[axis] as i64 * ranges[axis].2) as usize;
+        flat((0..cell.len()).map(|axis| (at(axis), data.shape[axis])))
+    });
+    Ok(Some(vec![data.pick(shape.clone(), positions)]))
+}
+
+fn split(call: &Call, data: &Array) -> Arrays {
+    let axis = index(call.attributes.int("axis", call.probe)?.unwrap_or(0), data.shape.len())?;
+    let length = data.shape[axis];
+    let parts = match call.attributes.ints("split", call.probe)? {
+        Some(parts) => sizes(&parts)?,
+        None => {
+            let part = length.div_ceil(call.outputs.max(1));
+            (0..call.outputs).map(|i| part.min(length.saturating_sub(i * part))).collect()
+        }
+    };
+    let sum = parts.iter().fold(0usize, |sum, &part| sum.saturating_add(part));
+    if sum != length || parts.len() != call.outputs {
+        return Err(NodeFault::Known("the parts do not add up to the axis"));
+    }
+    let (outer, inner) = (count(&data.shape[..axis]), count(&data.shape[axis + 1..]));
+    let mut start = 0;
+    let arrays = parts.into_iter().map(|part| {
+        let mut shape = data.shape.clone();
+        shape[axis] = part;
+        let first = start;
+        start += part;
+        let positions = (0..outer).flat_map(|o| {
+            let row = (o * length + first) * inner;
+            row..row + part * inner
+        });
+        data.pick(shape, positions)
+    });
+    Ok(Some(arrays.collect()))
+}
+
+/// The shape that `Reshape` asks for at this probe.
+pub(super) fn reshape(call: &Call, data: &[usize]) -> Result<Vec<usize>, NodeFault> {
+    let wanted = call.attributes.ints("shape", call.probe)?.ok_or(NodeFault::Known("there is no shape"))?;
+    let allow_zero = call.attributes.int("allowzero", call.probe)?.unwrap_or(0) != 0;
+    target_shape(&wanted, data, allow_zero)
+}
+
+/// ONNX's rule for the target of `Reshape`: 0 keeps a dimension, -1 takes what is left.
+pub(crate) fn target_shape(wanted: &[i64], data: &[usize], allow_zero: bool) -> Result<Vec<usize>, NodeFault> {
+    let mut shape = Vec::with_capacity(wanted.len());
+    let mut open = None;
+    for (axis, &dim) in wanted.iter().enumerate() {
+        shape.push(match dim {
+            0 if !allow_zero => *data.get(axis).ok_or(NodeFault::Known("0 keeps a dimension that is not there"))?,
+            -1 if open.is_none() => {
+                open = Some(axis);
+                1
+            }
+            _ => usize::try_from(dim).map_err(|_| NodeFault::Known("a dimension is negative"))?,
+        });
+    }
+    if let Some(open) = open {
+        let known = count(&shape);
+        if known == 0 || !count(data).is_multiple_of(known) {
+            return Err(NodeFault::Known("-1 cannot take what is left"));
+        }
+        shape[open] = count(data) / known;
+    }
+    Ok(shape)
+}
+
+fn transpose(call: &Call, data: &Array) -> Arrays {
+    let rank = data.shape.len();
+    let perm = match call.attributes.0.get("perm") {
+        Some(Attribute::Ints(perm)) => perm.iter().map(|&a| index(a, rank)).collect::<Result<Vec<_>, _>>()?,
+        _ => (0..rank).rev().collect(),
+    };
+    let mut sorted = perm.clone();
+    sorted.sort_unstable();
+    if sorted != (0..rank).collect::<Vec<_>>() {
+        return Err(NodeFault::Known("perm must name every axis once"));
+    }
+    let shape: Vec<usize> = perm.iter().map(|&a| data.shape[a]).collect();
+    let positions = cells(&shape).map(|cell| {
+        let mut source = vec![0; rank];
+        perm.iter().zip(&cell).for_each(|(&axis, &c)| source[axis] = c);
+        flat(source.iter().zip(&data.shape).map(|(&c, &d)| (c, d)))
+    });
+    Ok(Some(vec![data.pick(shape.clone(), positions)]))
+}
+
+fn reduce(call: &Call, data: &Array) -> Arrays {
+    let rank = data.shape.len();
+    let axes = call.attributes.ints("axes", call.probe)?.unwrap_or_default();
+    let axes = axes.iter().map(|&a| index(a, rank)).collect::<Result<Vec<_>, _>>()?;
+    let keep = call.attributes.int("keepdims", call.probe)?.unwrap_or(1) != 0;
+    let nothing = axes.is_empty() && call.attributes.int("noop_with_empty_axes", call.probe)?.unwrap_or(0) != 0;
+    let reduced = |axis: usize| !nothing && (axes.is_empty() || axes.contains(&axis));
+    let (Some(values), true) = (data.as_ints(), data.len() <= MAX_ELEMENTS && data.len() > 0) else {
+        return Ok(None);
+    };
+    let kept: Vec<usize> = (0..rank).map(|a| if reduced(a) { 1 } else { data.shape[a] }).collect();
+    let combine: fn(i64, i64) -> i64 = match call.op {
+        "ReduceProd" => i64::wrapping_mul,
+        "ReduceSum" => i64::wrapping_add,
+        "ReduceMin" => i64::min,
+        _ => i64::max,
+    };
+    let mut result: Vec<Option<i64>> = vec![None; count(&kept)];
+    for (cell, &value) in cells(&data.shape).zip(values) {
+        let to = flat((0..rank).map(|a| (if reduced(a) { 0 } else { cell[a] }, kept[a])));
+        result[to] = Some(result[to].map_or(value, |sum| combine(sum, value)));
+    }
+    let shape: Vec<usize> = (0..rank).filter(|&a| keep || !reduced(a)).map(|a| kept[a]).collect();
+    Ok(Some(vec![Array::ints(&shape, result.into_iter().flatten().collect())]))
+}

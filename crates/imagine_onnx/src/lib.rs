@@ -1,0 +1,117 @@
+//! ONNX files become [`imagine_graph::Graph`]s.
+//!
+//! [`import`] reads a model of opset 7 to 25, writes its older forms in the present one, evaluates its shape arithmetic and
+//! gives a graph that [`Graph::validate`](imagine_graph::Graph::validate) accepts. A graph's operators carry ONNX's names
+//! and attributes, so that a node becomes an [`Op`](imagine_graph::Op) by its name: there is no list of operators here.
+//!
+//! # Open dimensions
+//! A dimension without a number becomes the batch, the height or the width: as [`Options::dims`] says, else by its name
+//! (`batch`, `height`, `width` and usual short forms), else by its position in an input of rank 4 (`[batch, channels,
+//! height, width]`), and the first dimension of any other input is the batch. Channels must be numbers.
+//!
+//! # Element types
+//! Floats of 16, 32 and 64 bits become 32-bit floats; integers become 32-bit signed integers. The types of the file are kept
+//! in [`Port`]. A cast between types that are one in a graph is the identity.
+//!
+//! This crate never runs a network and never sees a GPU, burn or Bevy.
+
+mod array;
+mod attributes;
+mod convert;
+mod emit;
+mod error;
+mod fold;
+mod forms;
+mod legacy;
+mod model;
+mod names;
+mod probe;
+#[doc(hidden)]
+pub mod proto;
+mod table;
+mod tensor;
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use imagine_graph::{Dim, Graph, Size, Tensor};
+use prost::Message;
+
+pub use error::{Fault, ImportError, NodeFault, TensorError};
+pub use tensor::ElementType;
+
+/// What a person knows about a model beyond its file.
+#[derive(Clone, Debug, Default)]
+pub struct Options {
+    /// Values of inputs, by name. Such an input is a constant of the graph; one that gives a shape must be here.
+    pub values: BTreeMap<String, Tensor>,
+    /// Open dimensions by their name in the file, or as `"input/axis"` such as `"x/2"`.
+    pub dims: BTreeMap<String, Dim>,
+    /// What the heights and widths are multiples of at which the model is tried out; 64 if `None`.
+    pub size_multiple: Option<usize>,
+}
+
+/// A model as a graph.
+#[derive(Clone, Debug)]
+pub struct Import {
+    /// The network.
+    pub graph: Graph,
+    /// The inputs that are still given from outside, in the file's order.
+    pub inputs: Vec<Port>,
+    /// The outputs, in the file's order.
+    pub outputs: Vec<Port>,
+    /// A size at which the graph can be bound.
+    pub size: Size,
+}
+
+/// An input or output as it stands in the file.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Port {
+    /// Name, the same in the file and in the graph.
+    pub name: String,
+    /// Element type in the file, where it is said.
+    pub element: Option<ElementType>,
+    /// Shape of an input; of an output, its shape at [`Import::size`].
+    pub shape: Vec<Dim>,
+}
+
+/// A tensor as it stands in a file, such as the `input_0.pb` of ONNX's tests.
+#[derive(Clone, Debug, PartialEq)]
+pub struct TensorFile {
+    /// Name; may be empty.
+    pub name: String,
+    /// The elements as a graph holds them.
+    pub tensor: Tensor,
+    /// Element type in the file.
+    pub element: ElementType,
+}
+
+/// Reads the bytes of a model whose weights all stand in them.
+pub fn import(bytes: &[u8], options: &Options) -> Result<Import, ImportError> {
+    read(bytes, None, options)
+}
+
+/// Reads a model, and the files below its folder that hold weights.
+pub fn import_file(path: impl AsRef<Path>, options: &Options) -> Result<Import, ImportError> {
+    let path = path.as_ref();
+    let file = |error: std::io::Error| Fault::File { path: path.display().to_string(), error: error.to_string() };
+    let bytes = std::fs::read(path).map_err(file)?;
+    let folder = path.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    read(&bytes, Some(folder), options)
+}
+
+/// Reads the bytes of a tensor (`TensorProto`).
+pub fn tensor_from_onnx(bytes: &[u8]) -> Result<TensorFile, ImportError> {
+    let proto = proto::TensorProto::decode(bytes)
+        .map_err(|error| Fault::Decode { what: "tensor", error: error.to_string() })?;
+    let fault = |error| Fault::Tensor { name: proto.name.clone(), error };
+    let (array, element) = tensor::read(&proto, None).map_err(fault)?;
+    let tensor = array.to_tensor().map_err(|found| fault(TensorError::Integer { found }))?;
+    Ok(TensorFile { name: proto.name.clone(), tensor, element })
+}
+
+fn read(bytes: &[u8], folder: Option<&Path>, options: &Options) -> Result<Import, ImportError> {
+    let model =
+        proto::ModelProto::decode(bytes).map_err(|error| Fault::Decode { what: "model", error: error.to_string() })?;
+    model::import(&model, folder, options)
+}

@@ -1,0 +1,83 @@
+//! Which inputs of an ONNX operator are attributes in a graph, by operator and by the opset that made them inputs.
+
+/// What an input becomes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Kind {
+    /// A list of integers.
+    Ints,
+    /// One integer.
+    Int,
+    /// One float.
+    Float,
+    /// A list of floats.
+    Floats,
+    /// A list of dimensions, which may be fractions of the size.
+    Dims,
+}
+
+/// An input that becomes an attribute.
+pub(crate) struct Entry {
+    pub input: usize,
+    pub attribute: &'static str,
+    pub kind: Kind,
+}
+
+const fn entry(input: usize, attribute: &'static str, kind: Kind) -> Entry {
+    Entry { input, attribute, kind }
+}
+
+/// Operator, first opset with this form, inputs. Of several lines for an operator the last that applies counts.
+const TABLE: &[(&str, i64, &[Entry])] = &[
+    ("AffineGrid", 20, &[entry(1, "size", Kind::Dims)]),
+    ("CenterCropPad", 18, &[entry(1, "shape", Kind::Dims)]),
+    ("Clip", 11, &[entry(1, "min", Kind::Float), entry(2, "max", Kind::Float)]),
+    ("ConstantOfShape", 9, &[entry(0, "shape", Kind::Dims)]),
+    ("CumSum", 11, &[entry(1, "axis", Kind::Int)]),
+    ("Dropout", 12, &[entry(1, "ratio", Kind::Float), entry(2, "training_mode", Kind::Int)]),
+    ("Expand", 8, &[entry(1, "shape", Kind::Dims)]),
+    ("Pad", 11, &[entry(1, "pads", Kind::Ints), entry(2, "value", Kind::Float), entry(3, "axes", Kind::Ints)]),
+    ("ReduceSum", 13, REDUCE),
+    ("ReduceL1", 18, REDUCE),
+    ("ReduceL2", 18, REDUCE),
+    ("ReduceLogSum", 18, REDUCE),
+    ("ReduceLogSumExp", 18, REDUCE),
+    ("ReduceMax", 18, REDUCE),
+    ("ReduceMean", 18, REDUCE),
+    ("ReduceMin", 18, REDUCE),
+    ("ReduceProd", 18, REDUCE),
+    ("ReduceSumSquare", 18, REDUCE),
+    ("Reshape", 5, &[entry(1, "shape", Kind::Dims)]),
+    ("Resize", 10, &[entry(1, "scales", Kind::Floats)]),
+    ("Resize", 11, &[entry(1, "roi", Kind::Floats), entry(2, "scales", Kind::Floats), entry(3, "sizes", Kind::Dims)]),
+    (
+        "Slice",
+        10,
+        &[
+            entry(1, "starts", Kind::Ints),
+            entry(2, "ends", Kind::Ints),
+            entry(3, "axes", Kind::Ints),
+            entry(4, "steps", Kind::Ints),
+        ],
+    ),
+    ("Split", 13, &[entry(1, "split", Kind::Ints)]),
+    ("Squeeze", 13, &[entry(1, "axes", Kind::Ints)]),
+    ("Tile", 6, &[entry(1, "repeats", Kind::Ints)]),
+    ("TopK", 10, &[entry(1, "k", Kind::Int)]),
+    ("Trilu", 14, &[entry(1, "k", Kind::Int)]),
+    ("Unsqueeze", 13, &[entry(1, "axes", Kind::Ints)]),
+    ("Upsample", 9, &[entry(1, "scales", Kind::Floats)]),
+];
+
+const REDUCE: &[Entry] = &[entry(1, "axes", Kind::Ints)];
+
+/// The inputs of `op` that are attributes in a graph.
+pub(crate) fn entries(op: &str, opset: i64) -> &'static [Entry] {
+    let lines = TABLE.iter().filter(|(name, since, _)| *name == op && opset >= *since);
+    lines.max_by_key(|(_, since, _)| *since).map_or(&[], |(_, _, entries)| entries)
+}
+
+/// What attribute `name` is in a graph, for one that is an input in some opset; integers where nothing is said.
+pub(crate) fn kind(op: &str, name: &str) -> Kind {
+    let named = TABLE.iter().filter(|(o, _, _)| *o == op).flat_map(|(_, _, entries)| *entries);
+    named.into_iter().find(|e| e.attribute == name).map_or(Kind::Ints, |e| e.kind)
+}

@@ -1,0 +1,177 @@
+//! Tensors of an ONNX file: element types, the places where elements stand, and files beside the model.
+
+use std::fs::File;
+use std::io::{Read, Seek, SeekFrom};
+use std::path::{Component, Path};
+
+use half::{bf16, f16};
+use imagine_graph::DType;
+
+use crate::array::{Array, Elements, count};
+use crate::error::TensorError;
+use crate::proto::TensorProto;
+
+/// Element type of a tensor in an ONNX file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[allow(missing_docs, reason = "the names are ONNX's")]
+pub enum ElementType {
+    Float,
+    Uint8,
+    Int8,
+    Uint16,
+    Int16,
+    Int32,
+    Int64,
+    Bool,
+    Float16,
+    Double,
+    Uint32,
+    Uint64,
+    Bfloat16,
+}
+
+impl ElementType {
+    /// The type with number `code` of `TensorProto.DataType`, if the importer reads it.
+    pub fn from_code(code: i32) -> Option<Self> {
+        Some(match code {
+            1 => Self::Float,
+            2 => Self::Uint8,
+            3 => Self::Int8,
+            4 => Self::Uint16,
+            5 => Self::Int16,
+            6 => Self::Int32,
+            7 => Self::Int64,
+            9 => Self::Bool,
+            10 => Self::Float16,
+            11 => Self::Double,
+            12 => Self::Uint32,
+            13 => Self::Uint64,
+            16 => Self::Bfloat16,
+            _ => return None,
+        })
+    }
+
+    /// The element type in a graph: floats become 32-bit floats, integers 32-bit signed integers.
+    pub fn dtype(self) -> DType {
+        match self {
+            Self::Float | Self::Float16 | Self::Double | Self::Bfloat16 => DType::F32,
+            Self::Bool => DType::Bool,
+            _ => DType::I32,
+        }
+    }
+
+    /// Bytes of an element.
+    fn size(self) -> usize {
+        match self {
+            Self::Uint8 | Self::Int8 | Self::Bool => 1,
+            Self::Uint16 | Self::Int16 | Self::Float16 | Self::Bfloat16 => 2,
+            Self::Float | Self::Int32 | Self::Uint32 => 4,
+            Self::Int64 | Self::Uint64 | Self::Double => 8,
+        }
+    }
+}
+
+/// The elements of `tensor` and their type in the file; `folder` is where the model's other files are, if it may have any.
+pub(crate) fn read(tensor: &TensorProto, folder: Option<&Path>) -> Result<(Array, ElementType), TensorError> {
+    let kind = ElementType::from_code(tensor.data_type).ok_or(TensorError::ElementType { code: tensor.data_type })?;
+    let dims: Option<Vec<usize>> = tensor.dims.iter().map(|&d| usize::try_from(d).ok()).collect();
+    let shape = dims.ok_or_else(|| TensorError::Dims { dims: tensor.dims.clone() })?;
+    let expected = count(&shape);
+    let elements = if tensor.data_location == 1 {
+        let folder = folder.ok_or(TensorError::NoFolder)?;
+        let bytes = expected.checked_mul(kind.size()).ok_or_else(|| TensorError::Dims { dims: tensor.dims.clone() })?;
+        from_bytes(kind, &external(tensor, folder, bytes)?)
+    } else if !tensor.raw_data.is_empty() {
+        if tensor.raw_data.len() % kind.size() != 0 {
+            return Err(TensorError::RawLength { found: tensor.raw_data.len(), size: kind.size() });
+        }
+        from_bytes(kind, &tensor.raw_data)
+    } else {
+        from_fields(kind, tensor)
+    };
+    // No tensor is made larger than its bytes: a shape that promises more is refused here.
+    let array = Array { shape, elements };
+    if array.len() != expected {
+        return Err(TensorError::Count { shape: array.shape.clone(), expected, found: array.len() });
+    }
+    Ok((array, kind))
+}
+
+fn from_bytes(kind: ElementType, bytes: &[u8]) -> Elements {
+    fn convert<const N: usize, T>(bytes: &[u8], f: impl Fn([u8; N]) -> T) -> Vec<T> {
+        bytes.as_chunks::<N>().0.iter().map(|chunk| f(*chunk)).collect()
+    }
+    match kind {
+        ElementType::Float => Elements::Float(convert(bytes, f32::from_le_bytes)),
+        ElementType::Double => Elements::Float(convert(bytes, |b| f64::from_le_bytes(b) as f32)),
+        ElementType::Float16 => Elements::Float(convert(bytes, |b| f16::from_le_bytes(b).to_f32())),
+        ElementType::Bfloat16 => Elements::Float(convert(bytes, |b| bf16::from_le_bytes(b).to_f32())),
+        ElementType::Bool => Elements::Bool(bytes.iter().map(|&b| b != 0).collect()),
+        ElementType::Uint8 => Elements::Int(bytes.iter().map(|&b| i64::from(b)).collect()),
+        ElementType::Int8 => Elements::Int(bytes.iter().map(|&b| i64::from(b as i8)).collect()),
+        ElementType::Uint16 => Elements::Int(convert(bytes, |b| i64::from(u16::from_le_bytes(b)))),
+        ElementType::Int16 => Elements::Int(convert(bytes, |b| i64::from(i16::from_le_bytes(b)))),
+        ElementType::Int32 => Elements::Int(convert(bytes, |b| i64::from(i32::from_le_bytes(b)))),
+        ElementType::Uint32 => Elements::Int(convert(bytes, |b| i64::from(u32::from_le_bytes(b)))),
+        ElementType::Int64 => Elements::Int(convert(bytes, i64::from_le_bytes)),
+        ElementType::Uint64 => Elements::Int(convert(bytes, |b| clamp_u64(u64::from_le_bytes(b)))),
+    }
+}
+
+fn from_fields(kind: ElementType, tensor: &TensorProto) -> Elements {
+    let bits = || tensor.int32_data.iter().map(|&v| v as u16);
+    match kind {
+        ElementType::Float => Elements::Float(tensor.float_data.clone()),
+        ElementType::Double => Elements::Float(tensor.double_data.iter().map(|&v| v as f32).collect()),
+        ElementType::Float16 => Elements::Float(bits().map(|b| f16::from_bits(b).to_f32()).collect()),
+        ElementType::Bfloat16 => Elements::Float(bits().map(|b| bf16::from_bits(b).to_f32()).collect()),
+        ElementType::Bool => Elements::Bool(tensor.int32_data.iter().map(|&v| v != 0).collect()),
+        ElementType::Int64 => Elements::Int(tensor.int64_data.clone()),
+        ElementType::Uint32 | ElementType::Uint64 => {
+            Elements::Int(tensor.uint64_data.iter().map(|&v| clamp_u64(v)).collect())
+        }
+        _ => Elements::Int(tensor.int32_data.iter().map(|&v| i64::from(v)).collect()),
+    }
+}
+
+/// Values beyond `i64` are out of any range that a graph has; they stay out of range.
+fn clamp_u64(value: u64) -> i64 {
+    i64::try_from(value).unwrap_or(i64::MAX)
+}
+
+/// The `bytes` bytes of a tensor in a file at or below `folder`.
+fn external(tensor: &TensorProto, folder: &Path, bytes: usize) -> Result<Vec<u8>, TensorError> {
+    let entry = |key: &str| tensor.external_data.iter().find(|e| e.key == key).map(|e| e.value.as_str());
+    let number = |key: &'static str| match entry(key) {
+        None => Ok(None),
+        Some(text) => {
+            text.parse::<u64>().map(Some).map_err(|_| TensorError::ExternalNumber { key, found: text.into() })
+        }
+    };
+    let location = entry("location").unwrap_or_default();
+    let (offset, length) = (number("offset")?.unwrap_or(0), number("length")?);
+    if length.is_some_and(|length| length != bytes as u64) {
+        return Err(TensorError::ExternalLength { expected: bytes, found: length.unwrap_or_default() });
+    }
+    let relative = Path::new(location);
+    let plain = relative.components().all(|c| matches!(c, Component::Normal(_))) && !location.contains('\\');
+    if location.is_empty() || !plain {
+        return Err(TensorError::ExternalPath { location: location.into() });
+    }
+    let io = |error: std::io::Error| TensorError::ExternalFile { location: location.into(), error: error.to_string() };
+    let folder = folder.canonicalize().map_err(io)?;
+    let path = folder.join(relative).canonicalize().map_err(io)?;
+    if !path.starts_with(&folder) {
+        return Err(TensorError::ExternalPath { location: location.into() });
+    }
+    let metadata = std::fs::metadata(&path).map_err(io)?;
+    let end = offset.checked_add(bytes as u64);
+    if !metadata.is_file() || end.is_none_or(|end| end > metadata.len()) {
+        return Err(TensorError::ExternalRange { location: location.into(), offset, bytes, found: metadata.len() });
+    }
+    let mut file = File::open(&path).map_err(io)?;
+    file.seek(SeekFrom::Start(offset)).map_err(io)?;
+    let mut data = vec![0; bytes];
+    file.read_exact(&mut data).map_err(io)?;
+    Ok(data)
+}
