@@ -2,7 +2,7 @@
 #define_import_path imagine::border
 
 // Index in 0 .. length that position `at` reads, or -1 where the constant stands. Reflection mirrors without repeating
-// the border and goes on for ever; the shape rules keep positions within one image's length of it.
+// the border and goes on for ever (Rust: imagine_graph::PadMode::place).
 fn place(at: i32, length: i32) -> i32 {
 #ifdef BORDER_WRAP
     return ((at % length) + length) % length;

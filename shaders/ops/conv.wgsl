@@ -2,8 +2,9 @@
 // nothing else: the bias is where the sum starts. Positions outside the image follow the defs BORDER_*.
 //
 // With PACKED an invocation does 4 pixels of a row x 8 output channels in registers, so that each loaded pixel serves 8
-// products and each loaded weight 4. Without, it does one element with weights in their natural layout: for groups, and for
-// weights that are not known when the plan is made.
+// products and each loaded weight 4. With WINDOW_3 too, for 3x3 kernels without strides and dilations, it loads the 6 pixels of
+// a row that the three kernel columns share once, from places found once. Without PACKED it does one element with weights in
+// their natural layout: for groups, and for weights that are not known when the plan is made.
 #import imagine::head::Head
 #import imagine::index::{invocation, image_coordinate}
 #import imagine::activation::{activate, activate4}
@@ -63,6 +64,20 @@ fn place(at: i32, length: i32) -> i32 {
 
 #ifdef PACKED
 
+// Adds the products of four pixels with the weights of eight output channels at `at`.
+fn multiply(sums: ptr<function, array<vec4<f32>, 8>>, at: u32, v: vec4<f32>) {
+    let low = w[at];
+    let high = w[at + 1u];
+    (*sums)[0] += low.x * v;
+    (*sums)[1] += low.y * v;
+    (*sums)[2] += low.z * v;
+    (*sums)[3] += low.w * v;
+    (*sums)[4] += high.x * v;
+    (*sums)[5] += high.y * v;
+    (*sums)[6] += high.z * v;
+    (*sums)[7] += high.w * v;
+}
+
 fn pixel(row: u32, column: i32) -> f32 {
     return select(0.0, x[row + u32(max(column, 0))], column >= 0);
 }
@@ -95,14 +110,14 @@ fn main(@builtin(workgroup_id) workgroup: vec3<u32>, @builtin(local_invocation_i
     let bias_low = w[at];
     let bias_high = w[at + 1u];
     at += 2u;
-    var s0 = vec4(bias_low.x);
-    var s1 = vec4(bias_low.y);
-    var s2 = vec4(bias_low.z);
-    var s3 = vec4(bias_low.w);
-    var s4 = vec4(bias_high.x);
-    var s5 = vec4(bias_high.y);
-    var s6 = vec4(bias_high.z);
-    var s7 = vec4(bias_high.w);
+    var sums = array(
+        vec4(bias_low.x), vec4(bias_low.y), vec4(bias_low.z), vec4(bias_low.w),
+        vec4(bias_high.x), vec4(bias_high.y), vec4(bias_high.z), vec4(bias_high.w),
+    );
+#ifdef WINDOW_3
+    let near = vec4(place(columns.x, size.y), place(columns.y, size.y), place(columns.z, size.y), place(columns.w, size.y));
+    let far = vec2(place(columns.w + 1, size.y), place(columns.w + 2, size.y));
+#endif
     for (var c = 0u; c < params.input_shape.y; c++) {
         let plane = (image * params.input_shape.y + c) * params.input_shape.z;
         for (var ky = 0; ky < params.kernel.x; ky++) {
@@ -112,6 +127,14 @@ fn main(@builtin(workgroup_id) workgroup: vec3<u32>, @builtin(local_invocation_i
                 continue;
             }
             let start = (plane + u32(input_row)) * params.input_shape.w;
+#ifdef WINDOW_3
+            let a = vec4(pixel(start, near.x), pixel(start, near.y), pixel(start, near.z), pixel(start, near.w));
+            let b = vec2(pixel(start, far.x), pixel(start, far.y));
+            multiply(&sums, at, a);
+            multiply(&sums, at + 2u, vec4(a.yzw, b.x));
+            multiply(&sums, at + 4u, vec4(a.zw, b));
+            at += 6u;
+#else
             for (var kx = 0; kx < params.kernel.y; kx++) {
                 let p = columns + kx * params.dilations.y;
                 let v = vec4(
@@ -120,30 +143,22 @@ fn main(@builtin(workgroup_id) workgroup: vec3<u32>, @builtin(local_invocation_i
                     pixel(start, place(p.z, size.y)),
                     pixel(start, place(p.w, size.y)),
                 );
-                let low = w[at];
-                let high = w[at + 1u];
+                multiply(&sums, at, v);
                 at += 2u;
-                s0 += low.x * v;
-                s1 += low.y * v;
-                s2 += low.z * v;
-                s3 += low.w * v;
-                s4 += high.x * v;
-                s5 += high.y * v;
-                s6 += high.z * v;
-                s7 += high.w * v;
             }
+#endif
         }
     }
     let plane = image * params.shape.y;
     let m = block * 8u;
-    store(plane, m, first, row, s0);
-    store(plane, m + 1u, first, row, s1);
-    store(plane, m + 2u, first, row, s2);
-    store(plane, m + 3u, first, row, s3);
-    store(plane, m + 4u, first, row, s4);
-    store(plane, m + 5u, first, row, s5);
-    store(plane, m + 6u, first, row, s6);
-    store(plane, m + 7u, first, row, s7);
+    store(plane, m, first, row, sums[0]);
+    store(plane, m + 1u, first, row, sums[1]);
+    store(plane, m + 2u, first, row, sums[2]);
+    store(plane, m + 3u, first, row, sums[3]);
+    store(plane, m + 4u, first, row, sums[4]);
+    store(plane, m + 5u, first, row, sums[5]);
+    store(plane, m + 6u, first, row, sums[6]);
+    store(plane, m + 7u, first, row, sums[7]);
 }
 
 #else

@@ -1,11 +1,12 @@
-// Pad along any axis. The defs BORDER_* choose what stands outside; elements are copied as words. Negative pads crop.
+// Pad along any axis, after elements were cut off. The defs BORDER_* choose what stands outside; elements are copied as words.
+// Tile is wrapping without a beginning.
 #import imagine::border::place
 #import imagine::head::Head
 #import imagine::index::invocation
 
 struct Params {
     head: Head,
-    // Axes, outermost first: [length in the output, length in the input, stride in the input, elements added before].
+    // Axes, outermost first: [length in the output, length of what was not cut off, stride in the input, elements added before].
     axes: array<vec4<i32>, 6>,
     // How many axes, from the last, are in use.
     rank: u32,
@@ -13,7 +14,8 @@ struct Params {
     count: u32,
     // The word that stands outside in constant mode.
     fill: u32,
-    unused: u32,
+    // Index in the input of the first element that was not cut off.
+    start: u32,
 }
 
 @group(0) @binding(0) var<uniform> params: Params;
@@ -25,7 +27,7 @@ fn main(@builtin(workgroup_id) workgroup: vec3<u32>, @builtin(local_invocation_i
     let i = invocation(workgroup, params.head.base, local);
     if i >= params.count { return; }
     var rest = i32(i);
-    var offset = 0;
+    var offset = i32(params.start);
     var inside = true;
     for (var k = 0u; k < params.rank; k++) {
         let axis = params.axes[5u - k];

@@ -1,4 +1,5 @@
-// RandomUniform, or RandomNormal with the def NORMAL: the hash of key, plane, row and column of every element.
+// RandomUniform, RandomNormal with the def NORMAL, or Bernoulli with the def BERNOULLI: the hash of key, plane, row and column
+// of every element.
 #import imagine::head::Head
 #import imagine::index::invocation
 #import imagine::rng::{lattice_coordinate, uniform_number, normal_number}
@@ -11,14 +12,20 @@ struct Params {
     affine: vec2<f32>,
     // Number of elements.
     count: u32,
-    // Three words, because a uniform is a multiple of 16 bytes.
+    // The word that Bernoulli writes where the number is below the probability: 1, or 1.0.
+    one: u32,
+    // Two words, because a uniform is a multiple of 16 bytes.
     unused_a: u32,
     unused_b: u32,
-    unused_c: u32,
 }
 
 @group(0) @binding(0) var<uniform> params: Params;
+#ifdef BERNOULLI
+@group(0) @binding(1) var<storage, read_write> probabilities: array<f32>; // [planes, height, width]
+@group(0) @binding(2) var<storage, read_write> y: array<u32>; // [planes, height, width]
+#else
 @group(0) @binding(1) var<storage, read_write> y: array<f32>; // [planes, height, width]
+#endif
 
 @compute @workgroup_size(#{WORKGROUP})
 fn main(@builtin(workgroup_id) workgroup: vec3<u32>, @builtin(local_invocation_index) local: u32) {
@@ -33,5 +40,9 @@ fn main(@builtin(workgroup_id) workgroup: vec3<u32>, @builtin(local_invocation_i
 #else
     let number = uniform_number(coordinate, plane, params.head.random.x);
 #endif
+#ifdef BERNOULLI
+    y[i] = select(0u, params.one, number < probabilities[i]);
+#else
     y[i] = params.affine.y + params.affine.x * number;
+#endif
 }

@@ -215,7 +215,8 @@ def outside(i, length, mode):
     if mode == "wrap":
         return i % length
     if mode == "reflect":
-        return -i if i < 0 else 2 * (length - 1) - i if i >= length else i
+        period = max(2 * (length - 1), 1)
+        return min(i % period, period - i % period) if length > 1 else 0
     return i if 0 <= i < length else None
 
 
@@ -339,9 +340,13 @@ def slice_(run, attributes, x):
 
 
 def pad(run, attributes, x):
-    pads, rank = attributes["pads"], len(x.shape)
-    mode, value = attributes.get("mode", "constant"), f32(attributes.get("value", 0.0))
-    before, after = pads[:rank], pads[rank:]
+    rank = len(x.shape)
+    axes = [axis % rank for axis in attributes.get("axes") or range(rank)]
+    pads, mode, value = attributes.get("pads", []), attributes.get("mode", "constant"), attributes.get("value", 0.0)
+    value = {"f32": f32, "i32": int, "bool": bool}[x.dtype](value)
+    before, after = [0] * rank, [0] * rank
+    for k, axis in enumerate(axes):
+        before[axis], after[axis] = pads[k], pads[len(axes) + k]
     cut = [max(-p, 0) for p in before]
     kept = [d - c + min(p, 0) for d, c, p in zip(x.shape, cut, after)]
 
@@ -371,48 +376,93 @@ def expand(run, attributes, x):
     return build(broadcast(x, Tensor(shape, [0] * math.prod(shape))), lambda index: at(x, index), x.dtype)
 
 
+def triangle(t):
+    return max(1 - abs(t), 0.0)
+
+
+def keys(t, a):
+    t = abs(t)
+    if t <= 1:
+        return (a + 2) * t**3 - (a + 3) * t**2 + 1
+    return a * (t**3 - 5 * t**2 + 8 * t - 4) if t < 2 else 0.0
+
+
 def resize(run, attributes, x):
-    scales, sizes = attributes.get("scales"), attributes.get("sizes")
-    if sizes:
-        out = [bind(dim, run) for dim in sizes]
-        scales = [o / d for o, d in zip(out, x.shape[2:])]
+    numbers = attributes.get("scales") or [bind(dim, run) for dim in attributes["sizes"]]
+    axes = [a % len(x.shape) for a in attributes.get("axes") or range(-len(numbers), 0)]
+    policy = attributes.get("keep_aspect_ratio_policy", "stretch")
+    roi = attributes.get("roi") or [0.0] * len(axes) + [1.0] * len(axes)
+    if attributes.get("scales"):
+        scales = [f32(s) for s in numbers]
+        lengths = [math.floor(x.shape[axis] * s) for axis, s in zip(axes, scales)]
     else:
-        scales = [f32(s) for s in scales]
-        out = [math.floor(d * s) for d, s in zip(x.shape[2:], scales)]
+        scales, lengths = [size / x.shape[axis] for axis, size in zip(axes, numbers)], numbers
+        if policy != "stretch":
+            scales = [min(scales) if policy == "not_larger" else max(scales)] * len(axes)
+            lengths = [math.floor(x.shape[axis] * s + 0.5) for axis, s in zip(axes, scales)]
+    for k, axis in enumerate(axes):
+        region = f32(roi[k]), f32(roi[len(axes) + k])
+        x = resize_axis(attributes, x, axis, lengths[k], scales[k], region)
+    return Tensor(x.shape, [f32(v) for v in x.data])
+
+
+def resize_axis(attributes, x, axis, out, scale, region):
+    d, mode = x.shape[axis], attributes.get("mode", "nearest")
     transformation = attributes.get("coordinate_transformation_mode", "half_pixel")
-    rounding = attributes.get("nearest_mode", "round_prefer_floor")
+    crops = transformation == "tf_crop_and_resize"
+    if scale == 1 and out == d and not (crops and region != (0, 1)):
+        return x
+    length, (begin, end), a = scale * d, region, f32(attributes.get("cubic_coeff_a", -0.75))
 
-    def place(i, axis):
-        d, o = x.shape[2 + axis], out[axis]
-        if transformation == "align_corners":
-            return 0.0 if o == 1 else i * (d - 1) / (o - 1)
-        if transformation == "asymmetric":
-            return i / scales[axis]
-        if transformation == "pytorch_half_pixel" and o == 1:
+    def place(i):
+        half_pixel = (i + 0.5) / scale - 0.5
+        if out == 1 and transformation in ("pytorch_half_pixel", "align_corners"):
             return 0.0
-        return (i + 0.5) / scales[axis] - 0.5
+        if crops:
+            return (begin + end) / 2 * (d - 1) if out == 1 else begin * (d - 1) + i * (end - begin) * (d - 1) / (length - 1)
+        return {
+            "half_pixel": half_pixel,
+            "pytorch_half_pixel": half_pixel,
+            "half_pixel_symmetric": d / 2 * (1 - out / length) + half_pixel,
+            "asymmetric": i / scale,
+            "tf_half_pixel_for_nn": (i + 0.5) / scale,
+            "align_corners": i * (d - 1) / (length - 1) if length != 1 else 0.0,
+        }[transformation]
 
-    def taps(i, axis):
-        """Pairs of index and weight."""
-        d, p = x.shape[2 + axis], place(i, axis)
-        clamp = lambda index: min(max(index, 0), d - 1)
-        if attributes.get("mode", "nearest") == "nearest":
+    clamp = lambda index: min(max(index, 0), d - 1)
+
+    def taps(i):
+        """Pairs of index and weight; None where the output is extrapolated."""
+        p = place(i)
+        if crops and not 0 <= p <= d - 1:
+            return None
+        if mode == "nearest":
             nearest = {
                 "round_prefer_floor": math.ceil(p - 0.5),
                 "round_prefer_ceil": math.floor(p + 0.5),
                 "floor": math.floor(p),
                 "ceil": math.ceil(p),
-            }[rounding]
+            }[attributes.get("nearest_mode", "round_prefer_floor")]
             return [(clamp(nearest), 1.0)]
-        lower = math.floor(p)
-        return [(clamp(lower), 1.0 - (p - lower)), (clamp(lower + 1), p - lower)]
+        m = min(scale, 1.0) if attributes.get("antialias", False) else 1.0
+        f = triangle if mode == "linear" else lambda t: keys(t, a)
+        reach = math.ceil(2 / m) + 1
+        near = range(math.floor(p) - reach, math.floor(p) + reach + 1)
+        inside = lambda j: 0 <= j < d or not attributes.get("exclude_outside", False)
+        weights = [(clamp(j), f((j - p) * m)) for j in near if inside(j)]
+        total = sum(w for _, w in weights)
+        if not total:
+            return [(clamp(math.floor(p - 2 / m) + 1), 1.0)]
+        return [(j, w / total) for j, w in weights if w]
+
+    tables = [taps(i) for i in range(out)]
 
     def element(index):
-        b, c, y, x_ = index
-        pairs = itertools.product(taps(y, 0), taps(x_, 1))
-        return f32(sum(at_exact(x, (b, c, r, k)) * wr * wk for (r, wr), (k, wk) in pairs))
+        if tables[index[axis]] is None:
+            return f32(attributes.get("extrapolation_value", 0.0))
+        return sum(at_exact(x, index[:axis] + (j,) + index[axis + 1 :]) * w for j, w in tables[index[axis]])
 
-    return build(x.shape[:2] + out, element)
+    return build(x.shape[:axis] + [out] + x.shape[axis + 1 :], element)
 
 
 def depth_to_space(run, attributes, x):
@@ -426,6 +476,199 @@ def depth_to_space(run, attributes, x):
         return at_exact(x, (n_, source, y // b, x_ // b))
 
     return build([n, c, height * b, width * b], element, x.dtype)
+
+
+def space_to_depth(run, attributes, x):
+    b, (n, c, height, width) = attributes.get("blocksize", 1), x.shape
+
+    def element(index):
+        n_, k, y, x_ = index
+        i, j = divmod(k // c, b)
+        return at_exact(x, (n_, k % c, y * b + i, x_ * b + j))
+
+    return build([n, c * b * b, height // b, width // b], element, x.dtype)
+
+
+def tile(run, attributes, x):
+    shape = [d * r for d, r in zip(x.shape, attributes.get("repeats", []))]
+    return build(shape, lambda index: at_exact(x, [i % d for i, d in zip(index, x.shape)]), x.dtype)
+
+
+def trilu(run, attributes, x):
+    k, upper = attributes.get("k", 0), attributes.get("upper", True)
+    stays = lambda right: right >= k if upper else right <= k
+    zero = {"f32": 0.0, "i32": 0, "bool": False}[x.dtype]
+    return build(x.shape, lambda i: at_exact(x, i) if stays(i[-1] - i[-2]) else zero, x.dtype)
+
+
+def cum_sum(run, attributes, x):
+    axis = attributes.get("axis", 0) % len(x.shape)
+    reverse, exclusive = attributes.get("reverse", False), attributes.get("exclusive", False)
+
+    def element(index):
+        i, own = index[axis], not exclusive
+        taken = range(x.shape[axis] - 1, i - own, -1) if reverse else range(i + own)
+        total = 0
+        for j in taken:
+            total += at_exact(x, index[:axis] + (j,) + index[axis + 1 :])
+            total = f32(total) if x.dtype == "f32" else total
+        return total
+
+    return build(x.shape, element, x.dtype)
+
+
+def inside(index, length):
+    return min(max(index + length if index < 0 else index, 0), length - 1)
+
+
+def gather(run, attributes, data, indices):
+    axis, rank = attributes.get("axis", 0) % len(data.shape), len(indices.shape)
+
+    def element(index):
+        picked = inside(at_exact(indices, index[axis : axis + rank]), data.shape[axis])
+        return at_exact(data, index[:axis] + (picked,) + index[axis + rank :])
+
+    return build(data.shape[:axis] + indices.shape + data.shape[axis + 1 :], element, data.dtype)
+
+
+def gather_elements(run, attributes, data, indices):
+    axis = attributes.get("axis", 0) % len(data.shape)
+
+    def element(index):
+        picked = inside(at_exact(indices, index), data.shape[axis])
+        return at_exact(data, index[:axis] + (picked,) + index[axis + 1 :])
+
+    return build(indices.shape, element, data.dtype)
+
+
+def gather_nd(run, attributes, data, indices):
+    batch, outer, count = attributes.get("batch_dims", 0), len(indices.shape) - 1, indices.shape[-1]
+
+    def element(index):
+        picks = [inside(at_exact(indices, index[:outer] + (k,)), data.shape[batch + k]) for k in range(count)]
+        return at_exact(data, index[:batch] + tuple(picks) + index[outer:])
+
+    return build(indices.shape[:-1] + data.shape[batch + count :], element, data.dtype)
+
+
+def scatter(attributes, data, targets):
+    """`targets` are pairs of an index of `data` and an update, in order."""
+    result = dict(zip(indices(data.shape), data.data))
+    reduce = {
+        "none": lambda a, b: b,
+        "add": lambda a, b: a + b,
+        "mul": lambda a, b: a * b,
+        "min": min,
+        "max": max,
+    }[attributes.get("reduction", "none")]
+    for index, update in targets:
+        value = reduce(result[index], update)
+        result[index] = f32(value) if data.dtype == "f32" else value
+    return Tensor(data.shape, result.values(), data.dtype)
+
+
+def scatter_elements(run, attributes, data, places, updates):
+    axis = attributes.get("axis", 0) % len(data.shape)
+
+    def target(i):
+        return i[:axis] + (inside(at_exact(places, i), data.shape[axis]),) + i[axis + 1 :]
+
+    return scatter(attributes, data, ((target(i), at_exact(updates, i)) for i in indices(places.shape)))
+
+
+def scatter_nd(run, attributes, data, places, updates):
+    count, outer = places.shape[-1], len(places.shape) - 1
+
+    def target(i):
+        picks = (inside(at_exact(places, i[:outer] + (k,)), data.shape[k]) for k in range(count))
+        return tuple(picks) + i[outer:]
+
+    return scatter(attributes, data, ((target(i), at_exact(updates, i)) for i in indices(updates.shape)))
+
+
+def grid_sample(run, attributes, x, grid):
+    mode, padding = attributes.get("mode", "linear"), attributes.get("padding_mode", "zeros")
+    corners, size = attributes.get("align_corners", False), x.shape[2:]
+
+    def mirrored(p, low, high):
+        if low == high:
+            return 0
+        while not low <= p <= high:
+            p = 2 * low - p if p < low else 2 * high - p
+        return p
+
+    def taps(g, d):
+        """Pairs of index and weight along one axis."""
+        low, high = (0, d - 1) if corners else (-0.5, d - 0.5)
+        # Rounded as an executor in binary32 does, because what is mirrored jumps at the edges.
+        p = f32(f32(f32(g + 1) / 2) * (d - 1)) if corners else f32(f32(f32(f32(g + 1) * d) - 1) / 2)
+        p = float(round(p)) if mode == "nearest" else p
+        if not low <= p <= high and padding == "border":
+            p = min(max(p, 0), d - 1)
+        if padding == "reflection":
+            p = mirrored(p, low, high)
+        f = {"nearest": lambda t: float(t == 0), "linear": triangle, "cubic": lambda t: keys(t, -0.75)}[mode]
+        found = []
+        for j in range(math.floor(p) - 2, math.floor(p) + 4):
+            at = min(max(j, 0), d - 1) if padding == "border" else mirrored(j, low, high) if padding == "reflection" else j
+            if 0 <= at < d and f(j - p):
+                found.append((int(at), f(j - p)))
+        return found
+
+    def element(index):
+        place = (index[0],) + index[2:]
+        axes = [taps(at_exact(grid, place + (len(size) - 1 - k,)), d) for k, d in enumerate(size)]
+        term = lambda c: at_exact(x, index[:2] + tuple(j for j, _ in c)) * math.prod(w for _, w in c)
+        return f32(sum(term(c) for c in itertools.product(*axes)))
+
+    return build(x.shape[:2] + grid.shape[1:-1], element)
+
+
+def affine_grid(run, attributes, theta):
+    n, _, *size = [bind(dim, run) for dim in attributes["size"]]
+
+    def position(k, d):
+        if attributes.get("align_corners", False):
+            return 2 * k / (d - 1) - 1 if d > 1 else 0.0
+        return (2 * k + 1) / d - 1
+
+    def element(index):
+        column = [position(k, d) for k, d in zip(index[1:-1], size)][::-1] + [1.0]
+        return f32(sum(at_exact(theta, (index[0], index[-1], k)) * v for k, v in enumerate(column)))
+
+    return build([n, *size, len(size)], element)
+
+
+def einsum(run, attributes, *inputs):
+    left, arrow, right = attributes["equation"].replace(" ", "").partition("->")
+
+    def axes(term, rank):
+        """Letters of a term; the dimensions of its ellipsis are numbers that count from the last."""
+        before, ellipsis, behind = term.partition("...")
+        open_ = range(rank - len(before) - len(behind), 0, -1) if ellipsis else []
+        return [*before, *open_, *behind]
+
+    terms = [axes(term, len(t.shape)) for term, t in zip(left.split(","), inputs, strict=True)]
+    lengths = {}
+    for term, tensor in zip(terms, inputs):
+        for axis, d in zip(term, tensor.shape, strict=True):
+            lengths[axis] = max(d, lengths.get(axis, 1))
+    most = max((axis for axis in lengths if isinstance(axis, int)), default=0)
+    if arrow:
+        out = axes(right, len(right.replace("...", "")) + most)
+    else:
+        out = [*range(most, 0, -1), *sorted(c for c in lengths if isinstance(c, str) and left.count(c) == 1)]
+    summed = [axis for axis in lengths if axis not in out]
+
+    def element(index):
+        total = 0.0
+        for rest in itertools.product(*(range(lengths[axis]) for axis in summed)):
+            at_axis = dict(zip([*out, *summed], [*index, *rest]))
+            total += math.prod(at(t, tuple(at_axis[axis] for axis in term)) for t, term in zip(inputs, terms))
+        return f32(total)
+
+    # `at` lets a dimension of 1 repeat.
+    return build([lengths[axis] for axis in out], element)
 
 
 def average_pool(run, attributes, x):
@@ -480,6 +723,13 @@ def random_normal(run, attributes):
     mean, scale = f32(attributes.get("mean", 0.0)), f32(attributes.get("scale", 1.0))
     numbers = draw(normal, attributes.get("shape", []), run, attributes.get("stream", 0))
     return elementwise(lambda n: mean + f32(scale * n), numbers)
+
+
+def bernoulli(run, attributes, x):
+    numbers = draw(uniform, attributes.get("shape") or x.shape, run, attributes.get("stream", 0))
+    dtype = attributes.get("dtype", "f32")
+    one = {"f32": float, "i32": int, "bool": bool}[dtype]
+    return elementwise(lambda u, p: one(u < p), numbers, x, dtype=dtype)
 
 
 def constant(run, attributes):
@@ -673,10 +923,23 @@ OPERATORS = {
     "Expand": expand,
     "Resize": resize,
     "DepthToSpace": depth_to_space,
+    "SpaceToDepth": space_to_depth,
+    "Tile": tile,
+    "Trilu": trilu,
+    "CumSum": cum_sum,
+    "Gather": gather,
+    "GatherElements": gather_elements,
+    "GatherND": gather_nd,
+    "ScatterElements": scatter_elements,
+    "ScatterND": scatter_nd,
+    "GridSample": grid_sample,
+    "AffineGrid": affine_grid,
+    "Einsum": einsum,
     "AveragePool": average_pool,
     "ReduceMean": reduce_mean,
     "RandomUniform": random_uniform,
     "RandomNormal": random_normal,
+    "Bernoulli": bernoulli,
     "Constant": constant,
 }
 

@@ -3,6 +3,7 @@
 //! All numbers stay where operators are well conditioned: every value carries the interval that it lies in, and an
 //! operator that would leave -8 to 8 is not taken. So executors can be compared node by node on the same inputs.
 
+mod places;
 mod proposals;
 
 use imagine_graph::rng;

@@ -5,7 +5,7 @@
 use std::path::PathBuf;
 
 use burn::backend::Flex;
-use imagine_graph::file::{self, EXTENSION, LoadedGenerator};
+use imagine_graph::file::{self, EXTENSION, LoadedGenerator, WeightFormat};
 use imagine_graph::rng::{self, Lattice};
 use imagine_graph::{Generated, Request, Size, Tensor};
 use imagine_wgpu::BoundsChecks;
@@ -16,12 +16,16 @@ const SIZES: [[usize; 2]; 2] = [[256, 256], [97, 61]];
 const ROLL: [usize; 2] = [17, 31];
 
 fn shipped() -> Vec<LoadedGenerator> {
+    paths().iter().map(|path| file::load(path).unwrap()).collect()
+}
+
+fn paths() -> Vec<PathBuf> {
     let folder = PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/../assets/generators"));
     let mut paths: Vec<_> = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();
     paths.retain(|path| path.to_string_lossy().ends_with(EXTENSION));
     paths.sort();
     assert!(paths.len() >= 3, "{paths:?}");
-    paths.iter().map(|path| file::load(path).unwrap()).collect()
+    paths
 }
 
 fn gpu() -> Option<Gpu> {
@@ -90,6 +94,14 @@ fn every_card_says_what_the_weights_were_made_from() {
             let all = [&data.name, &data.source, &data.license, &data.sha256];
             assert!(all.iter().all(|text| !text.is_empty()), "{}: {data:?}", loaded.name);
         }
+    }
+}
+
+#[test]
+fn writing_them_again_gives_the_same_bytes() {
+    for (path, loaded) in paths().iter().zip(shipped()) {
+        let again = file::write(&loaded.generator.generator, WeightFormat::F32).unwrap();
+        assert!(again == std::fs::read(path).unwrap(), "{} is not in canonical form", loaded.name);
     }
 }
 

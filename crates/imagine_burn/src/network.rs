@@ -104,7 +104,7 @@ impl<B: Backend> Network<B> {
         for (index, node) in graph.nodes().iter().enumerate() {
             let inputs = node.inputs.iter().map(|v| v.and_then(|v| values[v.0].clone())).collect();
             let outputs = node.outputs.iter().map(|v| bound.value_type(*v).clone()).collect();
-            let context = Context { outputs, device: &device, random };
+            let context = Context { outputs, size, device: &device, random };
             for (value, result) in node.outputs.iter().zip(ops::run(&node.op, inputs, &context)) {
                 values[value.0] = Some(result);
             }

@@ -120,14 +120,13 @@ impl BoundGraph<'_> {
             }
         }
         for node in graph.nodes() {
+            for &output in &node.outputs {
+                reads[output.0] = self.node_support(node, self.value_type(output), &reads);
+            }
             let written = node.outputs[0];
             if random_shape(&node.op).is_some_and(is_image) {
                 reads[written.0].insert(sources.len(), own_place());
                 sources.push(graph.name(written).into());
-                continue;
-            }
-            for &output in &node.outputs {
-                reads[output.0] = self.node_support(node, self.value_type(output), &reads);
             }
         }
         let outputs = graph.outputs().iter().flat_map(|output| {
@@ -198,6 +197,7 @@ fn random_shape(op: &Op) -> Option<&[Dim]> {
     match op {
         Op::RandomUniform(op) => Some(&op.shape),
         Op::RandomNormal(op) => Some(&op.shape),
+        Op::Bernoulli(op) => Some(&op.shape),
         _ => None,
     }
 }

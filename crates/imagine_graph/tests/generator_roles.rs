@@ -204,7 +204,7 @@ fn operators_say_what_they_expect() {
     graph.push("slice", Slice { starts: vec![0], ends: vec![1], axes: vec![4], steps: vec![] }, ["x"]);
     graph.push("empty", Slice { starts: vec![3], ends: vec![1], axes: vec![1], steps: vec![] }, ["x"]);
     graph.push("reshape", Reshape { shape: vec![Dim::Fixed(7), Dim::Fixed(0)], infer: Some(1) }, ["x"]);
-    graph.push("resize", Resize { scales: vec![2.0], ..Default::default() }, ["x"]);
+    graph.push("resize", Resize { scales: vec![2.0; 5], ..Default::default() }, ["x"]);
     graph.push(
         "pool",
         AveragePool { kernel_shape: [2, 2], dilations: [9, 1], pads: [9, 0, 9, 0], ..Default::default() },
@@ -217,7 +217,7 @@ fn operators_say_what_they_expect() {
         node "slice" (Slice): parameter "axes" is [4], expected different axes of -4..4
         node "empty" (Slice): output shape [1, 0, 4, 5] is out of range: an empty dimension
         node "reshape" (Reshape): parameter "shape" is [7, 1], expected dimensions that divide the 60 elements of [1, 3, 4, 5]
-        node "resize" (Resize): parameter "scales" is [2.0], expected two factors of 0.0001 to 10000
+        node "resize" (Resize): parameter "scales" is 5 numbers, expected 1 to 4 numbers in scales or sizes
         node "pool" (AveragePool): parameter "dilations" is [9, 1], expected at most [4, 5], the image
         node "conv" (Conv): parameter "pads" is [9, 9, 9, 9], expected at most [3, 4] [y, x] in mode Reflect"#]].assert_eq(&valid.bind(Size::new(4, 5)).map(drop).unwrap_err().to_string());
 }

@@ -7,7 +7,7 @@ use super::{Builder, Known, Proposal};
 impl Builder {
     /// Some node. `None`, or a shape rule that refuses, means another try.
     pub(super) fn propose(&mut self) -> Option<Proposal> {
-        match self.between(0, 26) {
+        match self.between(0, 29) {
             0 | 1 => self.conv(),
             2 => self.conv_transpose(),
             3 | 4 => self.binary(),
@@ -30,6 +30,9 @@ impl Builder {
             23 => self.integers(),
             24 => self.view(),
             25 => self.power(),
+            26 => self.picked(),
+            27 => self.rearranged(),
+            28 => self.sampled(),
             _ => self.source(),
         }
     }
@@ -268,7 +271,7 @@ impl Builder {
     }
 
     /// A node that only moves elements of `x`.
-    fn moved(x: Known, op: impl Into<Op>) -> Option<Proposal> {
+    pub(super) fn moved(x: Known, op: impl Into<Op>) -> Option<Proposal> {
         let interval = x.interval;
         Some(Proposal { op: op.into(), inputs: vec![x], weights: Vec::new(), interval })
     }
@@ -287,7 +290,7 @@ impl Builder {
         let pads = (0..2 * x.kind.shape.len()).map(|_| self.between(0, 2) as i64).collect();
         let mode = self.pad_mode();
         let interval = [x.interval[0].min(0.5), x.interval[1].max(0.5)];
-        Some(Proposal { interval, ..Self::moved(x, Pad { pads, mode, value: 0.5 })? })
+        Some(Proposal { interval, ..Self::moved(x, Pad { pads, mode, value: 0.5, axes: Vec::new() })? })
     }
 
     fn pad_mode(&mut self) -> PadMode {
@@ -319,15 +322,19 @@ impl Builder {
 
     fn resize(&mut self) -> Option<Proposal> {
         use CoordinateTransformationMode::{AlignCorners, Asymmetric, HalfPixel, PytorchHalfPixel};
-        let (x, _) = self.image()?;
+        let x = self.pick(|known| known.kind.dtype == DType::F32 && known.kind.shape.len() > 1)?;
+        let mode = [ResizeMode::Nearest, ResizeMode::Linear, ResizeMode::Cubic][self.between(0, 2)];
         let op = Resize {
-            mode: [ResizeMode::Nearest, ResizeMode::Linear][self.between(0, 1)],
+            mode,
             scales: vec![[0.5, 1.5, 2.0][self.between(0, 2)], [0.7, 1.0, 2.0][self.between(0, 2)]],
-            sizes: Vec::new(),
             coordinate_transformation_mode: [HalfPixel, Asymmetric, AlignCorners, PytorchHalfPixel][self.between(0, 3)],
             nearest_mode: [NearestMode::RoundPreferFloor, NearestMode::Floor, NearestMode::Ceil][self.between(0, 2)],
+            antialias: mode != ResizeMode::Nearest && self.between(0, 1) == 0,
+            ..Resize::default()
         };
-        Self::moved(x, op)
+        // The absolute weights of the cubic kernel sum to 1.375 at most along an axis.
+        let bound = x.absolute() * if mode == ResizeMode::Cubic { 2.0 } else { 1.0 };
+        Some(Proposal { interval: [-bound, bound], ..Self::moved(x, op)? })
     }
 
     fn depth_to_space(&mut self) -> Option<Proposal> {

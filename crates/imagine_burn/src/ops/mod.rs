@@ -1,5 +1,6 @@
 //! One file an operator family; this one picks. The mapping is exhaustive: an operator without one does not compile.
 
+mod affine_grid;
 mod average_pool;
 mod binary;
 mod cast;
@@ -7,21 +8,27 @@ mod concat;
 mod constant;
 mod conv;
 mod conv_transpose;
+mod cum_sum;
 mod depth_to_space;
+mod einsum;
+mod gather;
+mod grid_sample;
 mod matmul;
 mod pad;
 mod random;
 mod reduce;
 mod resize;
+mod scatter;
 mod select;
 mod shape;
 mod slice;
+mod trilu;
 mod unary;
 
 use burn::tensor::backend::Backend;
 use burn::tensor::ops::FloatTensor;
 use imagine_graph::rng::RandomState;
-use imagine_graph::{Op, TensorType};
+use imagine_graph::{Op, Size, TensorType};
 
 use crate::value::Value;
 
@@ -29,6 +36,8 @@ use crate::value::Value;
 pub(crate) struct Context<'a, B: Backend> {
     /// Types that the shape rule promised.
     pub outputs: Vec<TensorType>,
+    /// Size that the graph is bound to, for symbolic parameters.
+    pub size: Size,
     /// Device that new tensors go to.
     pub device: &'a B::Device,
     /// What random numbers depend on.
@@ -116,16 +125,31 @@ pub(crate) fn run<B: Backend>(op: &Op, inputs: Vec<Option<Value<B>>>, context: &
         Op::Concat(params) => concat::run(params, x.0.flatten().collect()),
         Op::Slice(params) => slice::run(params, x.next()),
         Op::Split(params) => return slice::split(params, x.next()),
-        Op::Pad(params) => Value::Float(pad::run::<B>(params, x.float())),
+        Op::Pad(params) => pad::run(params, x.next()),
         Op::Reshape(_) | Op::Flatten(_) | Op::Squeeze(_) | Op::Unsqueeze(_) => shape::reshape(x.next(), shape),
         Op::Transpose(params) => shape::transpose(params, x.next()),
         Op::Expand(_) => x.next().broadcast(shape),
-        Op::Resize(params) => Value::Float(resize::run::<B>(params, x.float(), shape)),
+        Op::Resize(params) => Value::Float(resize::run::<B>(params, x.float(), context)),
         Op::DepthToSpace(params) => Value::Float(depth_to_space::run::<B>(params, x.float(), shape)),
+        Op::SpaceToDepth(params) => Value::Float(depth_to_space::space::<B>(params, x.float(), shape)),
+        Op::Tile(params) => shape::tile(params, x.next()),
+        Op::Trilu(params) => trilu::run(params, x.next(), context),
+        Op::CumSum(params) => cum_sum::run(params, x.next()),
+        Op::Gather(params) => gather::run(|data, indices| params.picking(data, indices), x.next(), x.next()),
+        Op::GatherElements(params) => gather::run(|data, indices| params.picking(data, indices), x.next(), x.next()),
+        Op::GatherND(params) => gather::run(|data, indices| params.picking(data, indices), x.next(), x.next()),
+        Op::ScatterElements(params) => scatter::elements(params, x.next(), x.next(), x.next()),
+        Op::ScatterND(params) => scatter::nd(params, x.next(), x.next(), x.next()),
+        Op::GridSample(params) => Value::Float(grid_sample::run::<B>(params, x.float(), x.float(), shape)),
+        Op::AffineGrid(params) => Value::Float(affine_grid::run::<B>(params, x.float(), shape)),
+        Op::Einsum(params) => {
+            Value::Float(einsum::run::<B>(params, x.0.flatten().map(Value::into_float).collect(), shape))
+        }
         Op::AveragePool(params) => Value::Float(average_pool::run::<B>(params, x.float(), shape)),
         Op::ReduceMean(params) => Value::Float(reduce::mean::<B>(params, x.float(), shape)),
         Op::RandomUniform(params) => random::uniform(params, context),
         Op::RandomNormal(params) => random::normal(params, context),
+        Op::Bernoulli(params) => random::bernoulli(params, x.next(), context),
         Op::Constant(params) => constant::run(params, context),
     };
     vec![result]

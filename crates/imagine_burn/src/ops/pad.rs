@@ -1,28 +1,26 @@
-//! Padding by slices and concatenation, for all modes alike; burn's own has no wrap.
+//! Padding by slices and concatenation, for all modes and element types alike; burn's own has no wrap.
 
-use burn::tensor::backend::Backend;
+use burn::tensor::backend::{Backend, get_device_settings};
 use burn::tensor::ops::FloatTensor;
-use burn::tensor::{FloatDType, Slice as Range, TensorMetadata};
+use burn::tensor::{FloatDType, Shape, Slice as Range};
 use imagine_graph::{Pad, PadMode};
+
+use super::{concat, shape, slice};
+use crate::value::Value;
 
 /// Pads one axis after the other: the corners follow, for every mode is separable. A negative pad cuts, before the rest
 /// is padded.
-pub(super) fn run<B: Backend>(params: &Pad, x: FloatTensor<B>) -> FloatTensor<B> {
-    let rank = x.shape().num_dims();
-    let sides = |axis: usize| [params.pads[axis], params.pads[rank + axis]];
-    let cut = |(axis, length): (usize, &usize)| {
-        let [before, after] = sides(axis).map(|side| side.min(0) as isize);
-        Range::new(-before, Some(*length as isize + after), 1)
+pub(super) fn run<B: Backend>(params: &Pad, x: Value<B>) -> Value<B> {
+    let lengths = x.shape();
+    let sides = params.sides(lengths.len()).expect("the shape rule accepted them");
+    let pad = |x: Value<B>, (axis, [before, after]): (usize, &[i64; 2])| {
+        let (first, left) = (-before.min(&0), lengths[axis] as i64 + before.min(&0) + after.min(&0));
+        let at = -before.max(&0)..left + after.max(&0);
+        let place = |at| params.mode.place(at, left.max(1) as usize).filter(|_| left > 0);
+        let elements: Vec<_> = at.map(|at| place(at).map(|index| index + first as usize)).collect();
+        pick(x, axis, &elements, params.value)
     };
-    let x = match params.pads.iter().any(|pad| *pad < 0) {
-        true => {
-            let ranges: Vec<Range> = x.shape().iter().enumerate().map(cut).collect();
-            B::float_slice(x, &ranges)
-        }
-        false => x,
-    };
-    let pad = |x, index| axis::<B>(x, index, sides(index).map(|side| side.max(0) as usize), params.mode, params.value);
-    (0..rank).fold(x, pad)
+    sides.iter().enumerate().fold(x, pad)
 }
 
 /// Adds `before` and `after` elements along `axis`.
@@ -33,28 +31,76 @@ pub(super) fn axis<B: Backend>(
     mode: PadMode,
     value: f32,
 ) -> FloatTensor<B> {
+    let x = Value::<B>::Float(x);
     let length = x.shape()[axis];
-    let part = |start: usize, count: usize, step: isize| {
-        let mut ranges = vec![Range::full(); x.shape().num_dims()];
-        ranges[axis] = Range::new(start as isize, Some((start + count) as isize), step);
-        B::float_slice(x.clone(), &ranges)
-    };
-    let constant = |count: usize| {
-        let mut shape = x.shape();
-        shape[axis] = count;
-        B::float_full(shape, value.into(), &B::float_device(&x), FloatDType::F32)
-    };
-    let border = |count: usize, edge: usize, mirrored: usize, wrapped: usize| match mode {
-        PadMode::Constant => constant(count),
-        PadMode::Edge => B::float_repeat_dim(part(edge, 1, 1), axis, count),
-        PadMode::Reflect => part(mirrored, count, -1),
-        PadMode::Wrap => part(wrapped, count, 1),
-    };
-    let low = (before > 0).then(|| border(before, 0, 1, length.saturating_sub(before)));
-    let high = (after > 0).then(|| border(after, length - 1, (length - 1).saturating_sub(after), 0));
-    if low.is_none() && high.is_none() {
+    let at = -(before as i64)..(length + after) as i64;
+    let elements: Vec<_> = at.map(|at| mode.place(at, length)).collect();
+    pick(x, axis, &elements, value).into_float()
+}
+
+/// The elements of `x` with these indices along `axis`, `value` where there is none.
+fn pick<B: Backend>(x: Value<B>, axis: usize, elements: &[Option<usize>], value: f32) -> Value<B> {
+    let lengths = x.shape();
+    if elements.iter().copied().eq((0..lengths[axis]).map(Some)) {
         return x;
     }
-    let parts = [low, Some(x.clone()), high].into_iter().flatten().collect();
-    B::float_cat(parts, axis)
+    let part = |run: &Run| {
+        let Some(start) = run.start else { return full(&x, axis, run.count, value) };
+        let mut ranges = vec![Range::full(); lengths.len()];
+        // One element on the spot is repeated.
+        let (count, step, times) = if run.step == 0 { (1, 1, run.count) } else { (run.count, run.step, 1) };
+        ranges[axis] = slice::range(start, count, step);
+        let part = slice::cut(x.clone(), &ranges);
+        if times > 1 { shape::repeat(part, axis, times) } else { part }
+    };
+    let mut parts: Vec<Value<B>> = runs(elements).iter().map(part).collect();
+    if parts.len() == 1 { parts.remove(0) } else { concat::join(parts, axis) }
+}
+
+/// Neighbouring elements that follow each other in the source, too: forwards, backwards or on the spot.
+struct Run {
+    start: Option<usize>,
+    step: i64,
+    count: usize,
+}
+
+fn runs(elements: &[Option<usize>]) -> Vec<Run> {
+    let mut runs: Vec<Run> = Vec::new();
+    for &element in elements {
+        let at = element.map(|index| index as i64);
+        if let Some(run) = runs.last_mut() {
+            let start = run.start.map(|index| index as i64);
+            let step = start.zip(at).map_or(0, |(start, at)| at - start);
+            let begins = run.count == 1 && (-1..=1).contains(&step);
+            let goes_on = start.is_some() && (begins || step == run.step * run.count as i64);
+            if start.is_some() == at.is_some() && (goes_on || at.is_none()) {
+                run.step = if run.count == 1 { step } else { run.step };
+                run.count += 1;
+                continue;
+            }
+        }
+        runs.push(Run { start: element, step: 1, count: 1 });
+    }
+    runs
+}
+
+/// A tensor like `x`, but `count` long along `axis`, of one value.
+fn full<B: Backend>(x: &Value<B>, axis: usize, count: usize, value: f32) -> Value<B> {
+    let mut shape = x.shape();
+    shape[axis] = count;
+    let shape = Shape::from(shape);
+    match x {
+        Value::Float(t) => Value::Float(B::float_full(shape, value.into(), &B::float_device(t), FloatDType::F32)),
+        Value::Int(t) => {
+            let device = B::int_device(t);
+            let dtype = get_device_settings::<B>(&device).int_dtype;
+            Value::Int(B::int_full(shape, (value as i64).into(), &device, dtype))
+        }
+        Value::Bool(t) => {
+            let device = B::bool_device(t);
+            let dtype = get_device_settings::<B>(&device).bool_dtype;
+            let zeros = B::bool_zeros(shape, &device, dtype);
+            Value::Bool(if value == 0.0 { zeros } else { B::bool_not(zeros) })
+        }
+    }
 }

@@ -1,8 +1,8 @@
-//! `RandomUniform` and `RandomNormal`: drawn on the CPU by [`imagine_graph::rng`], which defines them to the bit.
+//! `RandomUniform`, `RandomNormal` and `Bernoulli`: drawn on the CPU by [`imagine_graph::rng`], which defines them to the bit.
 
 use burn::tensor::TensorData;
-use burn::tensor::backend::Backend;
-use imagine_graph::{Dim, RandomNormal, RandomUniform, rng};
+use burn::tensor::backend::{Backend, get_device_settings};
+use imagine_graph::{Bernoulli, DType, Dim, RandomNormal, RandomUniform, rng};
 
 use super::Context;
 use crate::value::Value;
@@ -16,6 +16,19 @@ pub(super) fn uniform<B: Backend>(params: &RandomUniform, context: &Context<B>) 
 pub(super) fn normal<B: Backend>(params: &RandomNormal, context: &Context<B>) -> Value<B> {
     let key = rng::key(context.random.seed, params.stream, context.random.step);
     draw(&params.shape, context, |x, y, plane| params.mean + params.scale * rng::normal(x, y, plane, key))
+}
+
+/// 1 where a uniform number is below the probability, else 0.
+pub(super) fn bernoulli<B: Backend>(params: &Bernoulli, probabilities: Value<B>, context: &Context<B>) -> Value<B> {
+    let key = rng::key(context.random.seed, params.stream, context.random.step);
+    let numbers = draw(&params.shape, context, |x, y, plane| rng::uniform(rng::cell(x, y, plane, key)));
+    let settings = get_device_settings::<B>(context.device);
+    let ones = B::float_lower(numbers.into_float(), probabilities.into_float(), settings.bool_dtype);
+    match params.dtype {
+        DType::F32 => Value::Float(B::bool_into_float(ones, settings.float_dtype)),
+        DType::I32 => Value::Int(B::bool_into_int(ones, settings.int_dtype)),
+        DType::Bool => Value::Bool(ones),
+    }
 }
 
 fn draw<B: Backend>(dims: &[Dim], context: &Context<B>, element: impl Fn(u32, u32, u32) -> f32) -> Value<B> {

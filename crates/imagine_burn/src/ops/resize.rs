@@ -1,22 +1,61 @@
-//! `Resize` as two matrix products with the weights of [`imagine_graph::resize`]: differentiable on every backend.
+//! `Resize` as one matrix product an axis with the weights of [`imagine_graph::resize`]: differentiable on every backend.
 
 use burn::tensor::backend::Backend;
 use burn::tensor::ops::FloatTensor;
 use burn::tensor::{Shape, TensorData, TensorMetadata};
-use imagine_graph::{Resize, resize};
+use imagine_graph::Resize;
+use imagine_graph::resize::{ResizedAxis, Taps};
 
-/// `Y = Wy X Wx'` for every channel of every image.
-pub(super) fn run<B: Backend>(params: &Resize, x: FloatTensor<B>, shape: &[usize]) -> FloatTensor<B> {
-    let [n, c, height, width]: [usize; 4] = x.shape().dims();
-    let planes = n * c;
-    let weights = |axis: usize, input: usize, output: usize| {
-        let taps = resize::taps(params, input, output, params.scale(axis, input, output));
-        let data = TensorData::new(resize::weights(&taps, input), [1, output, input]);
-        let weights = B::float_from_data(data, &B::float_device(&x));
-        B::float_expand(weights, Shape::from([planes, output, input]))
+use super::Context;
+use crate::value::Value;
+
+pub(super) fn run<B: Backend>(params: &Resize, x: FloatTensor<B>, context: &Context<B>) -> FloatTensor<B> {
+    let axes = params.resized(&x.shape().to_vec(), context.size).expect("the shape rule accepted it");
+    let shape = &context.outputs[0].shape;
+    let mut y = x;
+    // Elements outside have no taps along some axis; what stands there is 1 here.
+    let mut outside: Option<FloatTensor<B>> = None;
+    for axis in &axes {
+        let taps = Taps::new(params, axis);
+        y = product::<B>(y, axis, taps.matrix(axis.input));
+        if (0..axis.output).any(|o| taps.of(o).is_empty()) {
+            let along = mask(&taps, axis, shape.len(), context);
+            let along = Value::<B>::Float(along).broadcast(shape).into_float();
+            outside = Some(match outside {
+                Some(before) => B::float_add(B::float_sub(before.clone(), B::float_mul(before, along.clone())), along),
+                None => along,
+            });
+        }
+    }
+    match outside {
+        Some(outside) => B::float_add(y, B::float_mul_scalar(outside, params.extrapolation_value.into())),
+        None => y,
+    }
+}
+
+/// `matrix` `[output, input]` times `x` along one axis.
+fn product<B: Backend>(x: FloatTensor<B>, axis: &ResizedAxis, matrix: Vec<f32>) -> FloatTensor<B> {
+    let mut shape = x.shape().to_vec();
+    let outer: usize = shape[..axis.axis].iter().product();
+    let inner: usize = shape[axis.axis + 1..].iter().product();
+    shape[axis.axis] = axis.output;
+    let data = TensorData::new(matrix, [axis.output, axis.input]);
+    let matrix = B::float_from_data(data, &B::float_device(&x));
+    let y = if inner == 1 {
+        let rows = B::float_reshape(x, Shape::from([outer, axis.input]));
+        B::float_matmul(rows, B::float_swap_dims(matrix, 0, 1))
+    } else {
+        let matrix = B::float_reshape(matrix, Shape::from([1, axis.output, axis.input]));
+        let matrix = B::float_expand(matrix, Shape::from([outer, axis.output, axis.input]));
+        B::float_matmul(matrix, B::float_reshape(x, Shape::from([outer, axis.input, inner])))
     };
-    let (rows, columns) = (weights(0, height, shape[2]), B::float_swap_dims(weights(1, width, shape[3]), 1, 2));
-    let x = B::float_reshape(x, Shape::from([planes, height, width]));
-    let y = B::float_matmul(B::float_matmul(rows, x), columns);
-    B::float_reshape(y, Shape::from(shape.to_vec()))
+    B::float_reshape(y, Shape::from(shape))
+}
+
+/// 1 where an output element has no taps along `axis`, in a shape that broadcasts.
+fn mask<B: Backend>(taps: &Taps, axis: &ResizedAxis, rank: usize, context: &Context<B>) -> FloatTensor<B> {
+    let mut shape = vec![1; rank];
+    shape[axis.axis] = axis.output;
+    let values: Vec<f32> = (0..axis.output).map(|o| if taps.of(o).is_empty() { 1.0 } else { 0.0 }).collect();
+    B::float_from_data(TensorData::new(values, shape), context.device)
 }

@@ -1,8 +1,8 @@
-//! `Reshape`, `Transpose` and `Expand`, of any element type.
+//! `Reshape`, `Transpose` and `Tile`, of any element type.
 
 use burn::tensor::Shape;
 use burn::tensor::backend::Backend;
-use imagine_graph::Transpose;
+use imagine_graph::{Tile, Transpose};
 
 use crate::value::Value;
 
@@ -22,4 +22,17 @@ pub(super) fn transpose<B: Backend>(params: &Transpose, x: Value<B>) -> Value<B>
         Value::Int(t) => Value::Int(B::int_permute(t, &axes)),
         Value::Bool(t) => Value::Bool(B::bool_permute(t, &axes)),
     }
+}
+
+pub(super) fn tile<B: Backend>(params: &Tile, x: Value<B>) -> Value<B> {
+    let repeats = params.repeats.iter().enumerate().filter(|(_, times)| **times > 1);
+    repeats.fold(x, |x, (axis, times)| repeat(x, axis, *times))
+}
+
+/// `x`, `times` times along `axis`, as an expansion: the gradient of burn 0.21's own `repeat_dim` is wrong for axes longer than 1.
+pub(super) fn repeat<B: Backend>(x: Value<B>, axis: usize, times: usize) -> Value<B> {
+    let mut shape = x.shape();
+    let (outer, block) = (shape[..axis].iter().product(), shape[axis..].iter().product());
+    shape[axis] *= times;
+    reshape(reshape(x, &[outer, 1, block]).broadcast(&[outer, times, block]), &shape)
 }

@@ -33,6 +33,16 @@ impl Case {
         self.tensor(Tensor::new(shape, TensorData::Bool(values)))
     }
 
+    /// Adds an input of seeded whole numbers, uniform in `range`.
+    pub fn int(self, shape: impl Into<Vec<usize>>, range: Range<i32>) -> Self {
+        let shape = shape.into();
+        let key = rng::key(0, self.inputs.len() as u32, 0);
+        let span = (range.end - range.start) as u32;
+        let values = (0..elements(&shape) as u32).map(|i| range.start + (rng::cell(i, 0, 0, key)[0] % span) as i32);
+        let values = values.collect();
+        self.tensor(Tensor::new(shape, TensorData::I32(values)))
+    }
+
     /// Adds an input with the given elements.
     pub fn tensor(mut self, tensor: Tensor) -> Self {
         self.inputs.push(Some(tensor));

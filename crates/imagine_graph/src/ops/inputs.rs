@@ -153,3 +153,12 @@ pub(crate) fn normalize_axes(axes: &[i64], rank: usize, name: &'static str) -> R
     }
     Ok(found)
 }
+
+/// Strides of a row-major tensor.
+pub(crate) fn strides(shape: &[usize]) -> Vec<i64> {
+    let mut strides = vec![1; shape.len()];
+    for axis in (1..shape.len()).rev() {
+        strides[axis - 1] = strides[axis] * shape[axis] as i64;
+    }
+    strides
+}

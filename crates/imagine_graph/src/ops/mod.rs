@@ -155,6 +155,7 @@ macro_rules! operators {
     };
 }
 
+mod affine_grid;
 mod average_pool;
 mod binary;
 mod cast;
@@ -162,19 +163,29 @@ mod concat;
 mod constant;
 mod conv;
 mod conv_transpose;
+mod cum_sum;
 mod depth_to_space;
+mod einsum;
+mod gather;
+mod grid_sample;
 mod matmul;
 mod pad;
 mod random;
 mod reduce;
 mod resize;
+mod scatter;
 mod select;
 mod shape;
 mod slice;
+mod trilu;
 mod unary;
 
 pub use depth_to_space::DepthToSpaceMode;
-pub use resize::{CoordinateTransformationMode, NearestMode, ResizeMode};
+pub use einsum::EinsumAxes;
+pub use gather::Picking;
+pub use grid_sample::{GridSampleMode, GridSamplePadding};
+pub use resize::{CoordinateTransformationMode, KeepAspectRatioPolicy, NearestMode, ResizeMode};
+pub use scatter::{ScatterReduction, Scattering};
 pub use unary::Approximate;
 
 operators! {
@@ -302,10 +313,34 @@ operators! {
     Transpose => shape, Pass;
     /// A tensor repeated to a larger shape.
     Expand => shape, Pass;
-    /// An image of another size.
+    /// A tensor of other lengths along some axes.
     Resize => resize, Pass;
     /// Channels become pixels.
     DepthToSpace => depth_to_space, Pass;
+    /// Pixels become channels.
+    SpaceToDepth => depth_to_space, Pass;
+    /// A tensor side by side with itself.
+    Tile => shape, Pass;
+    /// A triangle of every matrix.
+    Trilu => trilu, Pass;
+    /// The sum of all elements up to each one.
+    CumSum => cum_sum, Pass;
+    /// Slices picked by indices.
+    Gather => gather, Pass;
+    /// Elements picked by indices along an axis.
+    GatherElements => gather, Pass;
+    /// Slices picked by tuples of indices.
+    GatherND => gather, Pass;
+    /// Elements put where indices along an axis say.
+    ScatterElements => scatter, Pass;
+    /// Slices put where tuples of indices say.
+    ScatterND => scatter, Pass;
+    /// An image read where a grid says.
+    GridSample => grid_sample, Pass;
+    /// Where the elements of an image lie under affine maps.
+    AffineGrid => affine_grid, Pass;
+    /// Sums of products by an equation.
+    Einsum => einsum, Pass;
     /// The mean over a window.
     AveragePool => average_pool, Pass;
     /// The mean over axes.
@@ -314,6 +349,8 @@ operators! {
     RandomUniform => random, Pass;
     /// Normal random numbers from the counter-based hash of [`crate::rng`].
     RandomNormal => random, Pass;
+    /// Zeros and ones with given probabilities, from the counter-based hash of [`crate::rng`].
+    Bernoulli => random, Pass;
     /// A tensor that stands in the graph.
     Constant => constant, Fold;
 }
@@ -325,10 +362,28 @@ pub enum PadMode {
     /// A constant.
     #[default]
     Constant,
-    /// Mirrored without repeating the border.
+    /// Mirrored without repeating the border, again and again.
     Reflect,
     /// The border repeated.
     Edge,
     /// From the opposite side: the image is a torus.
     Wrap,
+}
+
+impl PadMode {
+    /// The index in `0 .. length` that position `at` reads; `None` where the constant stands.
+    pub fn place(self, at: i64, length: usize) -> Option<usize> {
+        let length = length as i64;
+        let index = match self {
+            PadMode::Constant => return (0..length).contains(&at).then_some(at as usize),
+            PadMode::Edge => at.clamp(0, length - 1),
+            PadMode::Wrap => at.rem_euclid(length),
+            PadMode::Reflect => {
+                let period = (2 * (length - 1)).max(1);
+                let folded = at.rem_euclid(period);
+                folded.min(period - folded)
+            }
+        };
+        Some(index as usize)
+    }
 }

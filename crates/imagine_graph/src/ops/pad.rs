@@ -1,59 +1,77 @@
-//! `Pad`: elements added around a tensor. A negative pad cuts elements off, as in ONNX.
+//! `Pad`: elements added around a tensor. A negative pad cuts elements off, before the rest is padded, as in ONNX.
+//!
+//! | mode | element at index i outside of `0 .. D` |
+//! |---|---|
+//! | `constant` | `value` |
+//! | `reflect` | mirrored at the first and the last element, again and again; the one element if D = 1 |
+//! | `edge` | the nearest element |
+//! | `wrap` | element `i mod D` |
 
 use serde::{Deserialize, Serialize};
 
 use super::conv::MAX_WINDOW;
-use super::inputs::{Inputs, output, require_param};
+use super::inputs::{Inputs, normalize_axes, output, require_param};
 use super::{Case, Operator, PadMode};
 use crate::error::NodeError;
 use crate::support::{Reach, Window};
-use crate::tensor::TensorType;
+use crate::tensor::{DType, TensorType};
 
 /// Parameters of `Pad`.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Pad {
-    /// Elements added before each axis, then those added after each axis; negative ones are cut off.
+    /// Elements added before each axis of `axes`, then those added after each; negative ones are cut off.
     pub pads: Vec<i64>,
     /// What the added elements are.
     pub mode: PadMode,
-    /// The constant of mode `constant`.
+    /// The constant of mode `constant`; a whole number for integers, 0 or 1 for truth values.
     pub value: f32,
+    /// The axes that `pads` is about; all, in order, if empty.
+    pub axes: Vec<i64>,
 }
 
 impl Pad {
     /// Elements added before and after each axis of a tensor of `rank`.
     pub fn sides(&self, rank: usize) -> Result<Vec<[i64; 2]>, NodeError> {
-        let expected = format!("{} numbers, two for each axis", 2 * rank);
-        require_param(self.pads.len() == 2 * rank, "pads", expected, &self.pads)?;
-        Ok((0..rank).map(|axis| [self.pads[axis], self.pads[rank + axis]]).collect())
+        let axes = match self.axes.is_empty() {
+            true => (0..rank).collect(),
+            false => normalize_axes(&self.axes, rank, "axes")?,
+        };
+        let expected = format!("{} numbers, two for each axis", 2 * axes.len());
+        require_param(self.pads.len() == 2 * axes.len(), "pads", expected, &self.pads)?;
+        let mut sides = vec![[0, 0]; rank];
+        for (index, &axis) in axes.iter().enumerate() {
+            sides[axis] = [self.pads[index], self.pads[axes.len() + index]];
+        }
+        Ok(sides)
     }
 
-    /// Fails where the mode cannot fill one axis. What is cut off is cut before the rest is padded.
+    /// Fails where the mode cannot fill one axis: only a constant fills what has no element left.
     fn check_axis(&self, length: usize, [before, after]: [i64; 2]) -> Result<(), NodeError> {
+        let range = -(MAX_WINDOW as i64)..=MAX_WINDOW as i64;
+        let fits = range.contains(&before) && range.contains(&after);
+        require_param(fits, "pads", "-4096 to 4096", &self.pads)?;
         let left = length as i64 + before.min(0) + after.min(0);
-        let limit = match self.mode {
-            PadMode::Constant => MAX_WINDOW as i64,
-            PadMode::Edge if left > 0 => MAX_WINDOW as i64,
-            PadMode::Edge => 0,
-            PadMode::Reflect => left - 1,
-            PadMode::Wrap => left,
+        let fills = left > 0 || (left == 0 && self.mode == PadMode::Constant) || before.max(after) <= 0;
+        let expected = format!("an element left of {length} in mode {:?}", self.mode);
+        require_param(fills, "pads", expected, &self.pads)
+    }
+
+    fn check_value(&self, dtype: DType) -> Result<(), NodeError> {
+        let (sound, expected) = match dtype {
+            DType::F32 => (self.value.is_finite(), "a finite number"),
+            DType::I32 => (self.value.fract() == 0.0 && self.value.abs() <= 16_777_216.0, "a whole number within 2^24"),
+            DType::Bool => ([0.0, 1.0].contains(&self.value), "0 or 1"),
         };
-        let fits = before.max(after) <= limit.max(0) && before.min(after) >= -(MAX_WINDOW as i64);
-        require_param(
-            fits,
-            "pads",
-            format!("-4096 to {limit} on an axis of {length} in mode {:?}", self.mode),
-            &self.pads,
-        )
+        require_param(sound, "value", expected, self.value)
     }
 }
 
 impl Operator for Pad {
     fn infer(&self, inputs: &Inputs) -> Result<Vec<TensorType>, NodeError> {
         inputs.count(1..=1)?;
-        let data = inputs.float(0, "data")?;
-        require_param(self.value.is_finite(), "value", "a finite number", self.value)?;
+        let data = inputs.required(0, "data")?;
+        self.check_value(data.dtype)?;
         let mut shape = Vec::with_capacity(data.shape.len());
         for (length, sides) in data.shape.iter().zip(self.sides(data.shape.len())?) {
             self.check_axis(*length, sides)?;
@@ -64,26 +82,42 @@ impl Operator for Pad {
 
     fn reach(&self, inputs: &[Option<&TensorType>], _: &TensorType) -> Vec<Reach> {
         let rank = inputs[0].map_or(0, |t| t.shape.len());
+        let sides = self.sides(rank).unwrap_or_default();
         let window = |from_end: usize| {
-            let before = rank.checked_sub(from_end).map_or(0, |axis| self.pads[axis]);
+            let before = rank.checked_sub(from_end).and_then(|axis| sides.get(axis)).map_or(0, |[before, _]| *before);
             Window { stride: 1, repeat: 1, low: -before, high: -before }
         };
         vec![Reach::Window([window(2), window(1)])]
     }
 
     fn cases() -> Vec<Case> {
+        let op = |pads: &[i64], mode, value| Self { pads: pads.into(), mode, value, axes: Vec::new() };
         let case = |name: &str, pads: &[i64], mode: PadMode, value: f32, shape: &[usize]| {
-            Case::new(name, Self { pads: pads.into(), mode, value }).float(shape, -1.0..1.0)
+            Case::new(name, op(pads, mode, value)).float(shape, -1.0..1.0)
         };
+        let at = |axes: &[i64], op: Self| Self { axes: axes.into(), ..op };
         let image = [0, 0, 2, 1, 0, 0, 1, 3];
+        let far = [0, 0, 7, 4, 0, 0, 9, 11];
+        let swapped = at(&[-1, 0], op(&[2, 1, 0, 3], PadMode::Wrap, 0.0));
         vec![
             case("constant", &image, PadMode::Constant, 0.5, &[1, 3, 97, 61]),
             case("reflect", &image, PadMode::Reflect, 0.0, &[2, 3, 5, 7]),
             case("edge", &image, PadMode::Edge, 0.0, &[2, 3, 5, 7]),
             case("edge on 1x1", &image, PadMode::Edge, 0.0, &[1, 1, 1, 1]),
             case("wrap", &image, PadMode::Wrap, 0.0, &[2, 3, 5, 7]),
+            case("reflect, more than the image", &far, PadMode::Reflect, 0.0, &[1, 2, 3, 2]),
+            case("reflect on 1x1", &image, PadMode::Reflect, 0.0, &[1, 1, 1, 1]),
+            case("wrap, more than the image", &far, PadMode::Wrap, 0.0, &[1, 2, 3, 2]),
+            case("edge, more than the image", &far, PadMode::Edge, 0.0, &[1, 1, 3, 2]),
             case("cut", &[0, -1, 2, 0, -2, 1], PadMode::Wrap, 0.0, &[5, 4, 6]),
+            case("cut, then reflect", &[-1, 3, 0, -2], PadMode::Reflect, 0.0, &[4, 5]),
+            case("cut to nothing, then constant", &[-3, 2], PadMode::Constant, 0.25, &[3]),
             case("nothing", &[0, 0], PadMode::Constant, 0.0, &[3]),
+            case("rank 6", &[0, 1, 0, 0, 2, 1, 1, 0, 0, 1, 0, 0], PadMode::Edge, 0.0, &[1, 2, 2, 1, 2, 3]),
+            Case::new("two axes, swapped", swapped).float([3, 2, 4], -1.0..1.0),
+            Case::new("integers", op(&[1, 2], PadMode::Constant, -7.0)).int([4], -9..9).not_differentiable(),
+            Case::new("integers, wrap", op(&[5, 2], PadMode::Wrap, 0.0)).int([4], -9..9).not_differentiable(),
+            Case::new("truth values", op(&[1, 0, 0, 2], PadMode::Constant, 1.0)).bool([2, 3]).not_differentiable(),
         ]
     }
 }

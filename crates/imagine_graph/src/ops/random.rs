@@ -1,10 +1,11 @@
-//! `RandomUniform` and `RandomNormal`: random numbers that depend on the run's seed, the node's stream, the step and the
+//! `RandomUniform`, `RandomNormal` and `Bernoulli`: random numbers that depend on the run's seed, the node's stream, the step and the
 //! element's coordinate, and on nothing else. [`crate::rng`] has the arithmetic, to the bit.
 //!
 //! | operator | Y |
 //! |---|---|
 //! | `RandomUniform` | `low + (high - low) * u`, u uniform in [0, 1) |
 //! | `RandomNormal` | `mean + scale * n`, n with mean 0 and variance 1, within +-6 |
+//! | `Bernoulli` | 1 where `u < X`, else 0; X are the probabilities |
 //!
 //! ONNX's `seed` is the run's seed here; `stream` tells two nodes of one graph apart.
 
@@ -57,6 +58,24 @@ impl Default for RandomNormal {
     }
 }
 
+/// Parameters of `Bernoulli`.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Bernoulli {
+    /// Element type of the output.
+    pub dtype: DType,
+    /// Shape of the input with height and width left open, so that the numbers move with the image; if empty they stay.
+    pub shape: Vec<Dim>,
+    /// Tells random nodes of one graph apart.
+    pub stream: u32,
+}
+
+impl Default for Bernoulli {
+    fn default() -> Self {
+        Self { dtype: DType::F32, shape: Vec::new(), stream: 0 }
+    }
+}
+
 impl Operator for RandomUniform {
     fn infer(&self, inputs: &Inputs) -> Result<Vec<TensorType>, NodeError> {
         require_param(self.low.is_finite(), "low", "a finite number", self.low)?;
@@ -86,6 +105,41 @@ impl Operator for RandomNormal {
 
     fn cases() -> Vec<Case> {
         cases(|shape, stream| Self { mean: 0.25, scale: 2.0, shape, stream })
+    }
+}
+
+impl Operator for Bernoulli {
+    fn infer(&self, inputs: &Inputs) -> Result<Vec<TensorType>, NodeError> {
+        inputs.count(1..=1)?;
+        let probabilities = inputs.float(0, "input")?;
+        if !self.shape.is_empty() {
+            let shape = bind(&self.shape, inputs.size, "shape")?;
+            require_param(
+                shape == probabilities.shape,
+                "shape",
+                format!("that of the input, {probabilities}"),
+                &shape,
+            )?;
+        }
+        Ok(vec![output(self.dtype, probabilities.shape.clone())?])
+    }
+
+    fn reach(&self, _: &[Option<&TensorType>], _: &TensorType) -> Vec<Reach> {
+        vec![Reach::Pointwise]
+    }
+
+    fn cases() -> Vec<Case> {
+        let case = |name: &str, dtype, shape, stream, x: &[usize]| {
+            let op = Self { dtype, shape, stream };
+            Case::new(name, op).float(x, -0.1..1.1).not_differentiable()
+        };
+        vec![
+            case("scalar", DType::F32, Vec::new(), 0, &[]),
+            case("odd size 97x61", DType::F32, Vec::new(), 1, &[2, 3, 97, 61]),
+            case("whole image", DType::F32, Dim::nchw(3), u32::MAX, &[1, 3, 7, 4]),
+            case("integers", DType::I32, Vec::new(), 2, &[5, 7]),
+            case("truth values", DType::Bool, Vec::new(), 3, &[4, 3, 2]),
+        ]
     }
 }
 

@@ -1,37 +1,77 @@
-//! `Resize`: an image of another height and width, by the nearest element or by linear interpolation.
+//! `Resize`: a tensor of other lengths along some axes, by the nearest element, linear or cubic interpolation.
 //!
-//! [`crate::resize`] has the formulas. No antialiasing: to shrink, take `AveragePool` or a strided `Conv`.
+//! [`crate::resize`] has the formulas. Output length: `floor(D * scale)`, or the one of `sizes`; with
+//! `keep_aspect_ratio_policy` `not_larger` (`not_smaller`) the scale of all axes is the smallest (largest)
+//! `size / D`, and the length `floor(D * scale + 0.5)`.
 //!
 //! | | shape |
 //! |---|---|
-//! | X | `[N, C, H, W]` |
-//! | Y | `[N, C, floor(H * scales[0]), floor(W * scales[1])]`, or `[N, C, sizes[0], sizes[1]]` |
+//! | X | any rank, floats |
+//! | Y | that of X but for `axes` |
 
 use serde::{Deserialize, Serialize};
 
-use super::inputs::{Inputs, output, require_param};
+use super::inputs::{Inputs, normalize_axes, output, require_param};
 use super::random::bind;
 use super::{Case, Operator};
 use crate::dim::{Dim, Size};
 use crate::error::NodeError;
-use crate::resize::elements_read;
+use crate::resize::{ResizedAxis, elements_read};
 use crate::support::{Reach, Window};
 use crate::tensor::{DType, TensorType};
 
-/// Parameters of `Resize`; either `scales` or `sizes`, `[y, x]`.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+/// Longest axis that can be resized; bounds the table of taps.
+const MAX_LENGTH: usize = 1 << 20;
+/// Most elements of the input times those of the output, along one axis; bounds the matrix of the reference.
+const MAX_WEIGHTS: usize = 1 << 28;
+
+/// Parameters of `Resize`; either `scales` or `sizes`, one for each of `axes`.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Resize {
     /// How values between elements are found.
     pub mode: ResizeMode,
-    /// Factors of height and width.
+    /// Factors of the lengths.
     pub scales: Vec<f32>,
-    /// Height and width of the output.
+    /// Lengths of the output.
     pub sizes: Vec<Dim>,
+    /// Axes that `scales`, `sizes` and `roi` are about; if empty the last ones, as many as there are `scales` or `sizes`.
+    pub axes: Vec<i64>,
     /// Where an output element lies in the input.
     pub coordinate_transformation_mode: CoordinateTransformationMode,
     /// How mode `nearest` rounds.
     pub nearest_mode: NearestMode,
+    /// Coefficient `a` of mode `cubic`.
+    pub cubic_coeff_a: f32,
+    /// Whether elements outside have no weight, where they else are those of the border.
+    pub exclude_outside: bool,
+    /// Whether modes `linear` and `cubic` filter where they shrink.
+    pub antialias: bool,
+    /// Region of interest of `tf_crop_and_resize`, in fractions: all begins, then all ends; whole if empty.
+    pub roi: Vec<f32>,
+    /// What `tf_crop_and_resize` writes where an element lies outside.
+    pub extrapolation_value: f32,
+    /// What `sizes` means.
+    pub keep_aspect_ratio_policy: KeepAspectRatioPolicy,
+}
+
+impl Default for Resize {
+    fn default() -> Self {
+        Self {
+            mode: ResizeMode::Nearest,
+            scales: Vec::new(),
+            sizes: Vec::new(),
+            axes: Vec::new(),
+            coordinate_transformation_mode: CoordinateTransformationMode::HalfPixel,
+            nearest_mode: NearestMode::RoundPreferFloor,
+            cubic_coeff_a: -0.75,
+            exclude_outside: false,
+            antialias: false,
+            roi: Vec::new(),
+            extrapolation_value: 0.0,
+            keep_aspect_ratio_policy: KeepAspectRatioPolicy::Stretch,
+        }
+    }
 }
 
 /// How `Resize` finds values between elements.
@@ -43,6 +83,8 @@ pub enum ResizeMode {
     Nearest,
     /// A mixture of the two neighbours along each axis.
     Linear,
+    /// A mixture of the four neighbours along each axis.
+    Cubic,
 }
 
 /// Where an output element of `Resize` lies in the input.
@@ -52,12 +94,18 @@ pub enum CoordinateTransformationMode {
     /// Pixels are areas; borders of input and output meet.
     #[default]
     HalfPixel,
+    /// Pixels are areas; centres of input and output meet, also where the output's length was rounded.
+    HalfPixelSymmetric,
     /// The first elements meet.
     Asymmetric,
     /// The first and the last elements meet.
     AlignCorners,
     /// As `HalfPixel`, but an output of one element takes the first.
     PytorchHalfPixel,
+    /// As `HalfPixel`, but half an element further on.
+    TfHalfPixelForNn,
+    /// The first and the last elements meet the ends of the region of interest.
+    TfCropAndResize,
 }
 
 /// How mode `nearest` of `Resize` rounds.
@@ -75,89 +123,235 @@ pub enum NearestMode {
     Ceil,
 }
 
+/// What `sizes` of `Resize` means.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum KeepAspectRatioPolicy {
+    /// The lengths of the output.
+    #[default]
+    Stretch,
+    /// The most that each may be, under one scale for all axes.
+    NotLarger,
+    /// The least that each may be, under one scale for all axes.
+    NotSmaller,
+}
+
 impl Resize {
-    /// Scale of one axis (0 is y), from `input` to `output` elements.
-    pub fn scale(&self, axis: usize, input: usize, output: usize) -> f64 {
-        self.scales.get(axis).map_or(output as f64 / input as f64, |&scale| f64::from(scale))
+    /// The axes that change; one of the same length at scale 1 does not.
+    pub fn resized(&self, shape: &[usize], size: Size) -> Result<Vec<ResizedAxis>, NodeError> {
+        let axes = self.checked_axes(shape.len())?;
+        let sizes = bind(&self.sizes, size, "sizes")?;
+        let lengths = || axes.iter().map(|&axis| shape[axis] as f64);
+        let ratios = sizes.iter().zip(lengths()).map(|(&size, length)| size as f64 / length);
+        let common = match self.keep_aspect_ratio_policy {
+            KeepAspectRatioPolicy::Stretch => None,
+            KeepAspectRatioPolicy::NotLarger => ratios.clone().reduce(f64::min),
+            KeepAspectRatioPolicy::NotSmaller => ratios.clone().reduce(f64::max),
+        };
+        let given = self.scales.iter().map(|&scale| f64::from(scale));
+        let scales: Vec<f64> = given.chain(ratios.map(|ratio| common.unwrap_or(ratio))).collect();
+        let resized = (0..axes.len()).map(|index| {
+            let (axis, scale) = (axes[index], scales[index]);
+            let length = shape[axis] as f64 * scale;
+            let output = match (sizes.get(index), common) {
+                (Some(&output), None) => output,
+                (Some(_), Some(_)) => (length + 0.5).floor() as usize,
+                (None, _) => length.floor() as usize,
+            };
+            ResizedAxis { axis, input: shape[axis], output, scale, roi: self.region(index, axes.len()) }
+        });
+        Ok(resized.filter(|axis| !self.leaves(axis)).collect())
     }
 
-    fn output_size(&self, input: [usize; 2], size: Size) -> Result<[usize; 2], NodeError> {
-        if self.scales.is_empty() {
-            require_param(self.sizes.len() == 2, "sizes", "height and width, where there are no scales", &self.sizes)?;
-            let sizes = bind(&self.sizes, size, "sizes")?;
-            return Ok([sizes[0], sizes[1]]);
+    /// The axes that `scales` or `sizes` are about, once those and `roi` are sound.
+    fn checked_axes(&self, rank: usize) -> Result<Vec<usize>, NodeError> {
+        let (scales, sizes) = (self.scales.len(), self.sizes.len());
+        require_param(scales.min(sizes) == 0, "sizes", "none beside scales", &self.sizes)?;
+        let count = scales.max(sizes);
+        let (fits, expected) = match self.axes.len() {
+            0 => ((1..=rank).contains(&count), format!("1 to {rank} numbers in scales or sizes")),
+            axes => (count == axes, format!("{axes} numbers, as axes has, in scales or sizes")),
+        };
+        let given = if sizes > 0 { ("sizes", sizes) } else { ("scales", scales) };
+        require_param(fits, given.0, expected, format_args!("{} numbers", given.1))?;
+        let sound = self.scales.iter().all(|scale| (1e-4..=1e4).contains(scale));
+        require_param(sound, "scales", "factors of 0.0001 to 10000", &self.scales)?;
+        let regions = self.roi.is_empty() || self.roi.len() == 2 * count;
+        let sound = regions && self.roi.iter().all(|fraction| fraction.abs() <= 1e4);
+        require_param(sound, "roi", format!("{} numbers of -10000 to 10000", 2 * count), &self.roi)?;
+        let stretches = self.keep_aspect_ratio_policy == KeepAspectRatioPolicy::Stretch;
+        let policy = self.keep_aspect_ratio_policy;
+        require_param(
+            stretches || !self.sizes.is_empty(),
+            "keep_aspect_ratio_policy",
+            "stretch beside scales",
+            policy,
+        )?;
+        let last: Vec<i64> = (0..count as i64).map(|index| index - count as i64).collect();
+        normalize_axes(if self.axes.is_empty() { &last } else { &self.axes }, rank, "axes")
+    }
+
+    fn region(&self, index: usize, count: usize) -> [f64; 2] {
+        if self.roi.is_empty() { [0.0, 1.0] } else { [index, count + index].map(|i| f64::from(self.roi[i])) }
+    }
+
+    fn leaves(&self, axis: &ResizedAxis) -> bool {
+        let crops = self.coordinate_transformation_mode == CoordinateTransformationMode::TfCropAndResize;
+        axis.scale == 1.0 && axis.input == axis.output && (!crops || axis.roi == [0.0, 1.0])
+    }
+
+    /// The window along one of the last two axes, of `from` elements in the input and `to` in the output.
+    fn window(&self, axis: usize, rank: usize, from: usize, to: usize) -> Option<Window> {
+        let axes = self.checked_axes(rank).ok()?;
+        let Some(index) = axes.iter().position(|&resized| resized == axis) else { return Some(Window::POINT) };
+        let ratio = to as f64 / from as f64;
+        let scale = self.scales.get(index).map_or(ratio, |&scale| f64::from(scale));
+        let axis = ResizedAxis { axis, input: from, output: to, scale, roi: self.region(index, axes.len()) };
+        if self.leaves(&axis) {
+            return Some(Window::POINT);
         }
-        require_param(self.sizes.is_empty(), "sizes", "none beside scales", &self.sizes)?;
-        let sound = self.scales.len() == 2 && self.scales.iter().all(|s| (1e-4..=1e4).contains(s));
-        require_param(sound, "scales", "two factors of 0.0001 to 10000", &self.scales)?;
-        Ok([0, 1].map(|axis| (input[axis] as f64 * f64::from(self.scales[axis])).floor() as usize))
+        // Whole steps of the window need a whole ratio one way or the other.
+        let (stride, repeat) = match (to.is_multiple_of(from), from.is_multiple_of(to)) {
+            (true, _) => (1, to / from),
+            (_, true) => (from / to, 1),
+            _ => return None,
+        };
+        let read = (0..repeat).map(|o| elements_read(self, &axis, o));
+        let (low, high) = read.fold((i64::MAX, i64::MIN), |(low, high), (l, h)| (low.min(l), high.max(h)));
+        use CoordinateTransformationMode::{AlignCorners, TfCropAndResize};
+        let whole = matches!(self.coordinate_transformation_mode, AlignCorners | TfCropAndResize)
+            || self.keep_aspect_ratio_policy != KeepAspectRatioPolicy::Stretch;
+        (scale == ratio && !whole).then_some(Window { stride, repeat, low, high })
     }
 }
 
 impl Operator for Resize {
     fn infer(&self, inputs: &Inputs) -> Result<Vec<TensorType>, NodeError> {
         inputs.count(1..=1)?;
-        let [n, channels, height, width] = inputs.image(0, "X")?;
-        let [out_height, out_width] = self.output_size([height, width], inputs.size)?;
-        Ok(vec![output(DType::F32, vec![n, channels, out_height, out_width])?])
+        let x = inputs.float(0, "X")?;
+        require_param(self.cubic_coeff_a.abs() <= 1e4, "cubic_coeff_a", "-10000 to 10000", self.cubic_coeff_a)?;
+        let value = self.extrapolation_value;
+        require_param(value.is_finite(), "extrapolation_value", "a finite number", value)?;
+        let filters = !self.antialias || self.mode != ResizeMode::Nearest;
+        require_param(filters, "antialias", "false in mode nearest", self.antialias)?;
+        let mut shape = x.shape.clone();
+        let axes = self.resized(&x.shape, inputs.size)?;
+        axes.iter().for_each(|axis| shape[axis.axis] = axis.output);
+        let found = output(DType::F32, shape)?;
+        if axes.iter().any(|axis| axis.input.max(axis.output) > MAX_LENGTH || axis.input * axis.output > MAX_WEIGHTS) {
+            let reason = "an axis of more than 2^20 elements, or with more than 2^28 pairs of elements, is resized";
+            return Err(NodeError::OutputShape { shape: found.shape, reason });
+        }
+        Ok(vec![found])
     }
 
     fn reach(&self, inputs: &[Option<&TensorType>], output: &TensorType) -> Vec<Reach> {
-        let input = inputs[0].map_or([1, 1], |t| [t.shape[2], t.shape[3]]);
-        let windows = [0, 1].map(|axis| {
-            let (from, to) = (input[axis], output.shape[axis + 2]);
-            let exact = self.scale(axis, from, to) == to as f64 / from as f64;
-            // Whole steps of the window need a whole ratio one way or the other.
-            let (stride, repeat) = match (to.is_multiple_of(from), from.is_multiple_of(to)) {
-                (true, _) => (1, to / from),
-                (_, true) => (from / to, 1),
-                _ => return None,
-            };
-            let read = (0..repeat).map(|o| elements_read(self, o, from, to, self.scale(axis, from, to)));
-            let (low, high) = read.fold((i64::MAX, i64::MIN), |(low, high), (l, h)| (low.min(l), high.max(h)));
-            exact.then_some(Window { stride, repeat, low, high })
-        });
-        let whole = self.coordinate_transformation_mode == CoordinateTransformationMode::AlignCorners;
-        match windows {
-            [Some(y), Some(x)] if !whole => vec![Reach::Window([y, x])],
+        let input = inputs[0].map(|t| t.shape.as_slice()).unwrap_or_default();
+        let window = |from_end: usize| match input.len().checked_sub(from_end) {
+            Some(axis) => self.window(axis, input.len(), input[axis], output.shape[axis]),
+            None => Some(Window::POINT),
+        };
+        match [window(2), window(1)] {
+            [Some(y), Some(x)] => vec![Reach::Window([y, x])],
             _ => vec![Reach::Everything("height and width: the place of an element depends on the size")],
         }
     }
 
     fn cases() -> Vec<Case> {
-        use CoordinateTransformationMode::{AlignCorners, Asymmetric, HalfPixel, PytorchHalfPixel};
-        let case = |name: &str, op: Self, x: [usize; 4]| Case::new(name, op).float(x, -1.0..1.0);
-        let scaled = |mode, scales: [f32; 2], coordinate_transformation_mode, nearest_mode| Self {
-            mode,
-            scales: scales.into(),
-            sizes: Vec::new(),
-            coordinate_transformation_mode,
-            nearest_mode,
-        };
-        let (nearest, linear) = (ResizeMode::Nearest, ResizeMode::Linear);
-        let sized = Self { mode: linear, sizes: vec![Dim::HEIGHT, Dim::Fixed(5)], ..Self::default() };
-        vec![
-            case("1x1 to 2x3", scaled(linear, [2.0, 3.0], HalfPixel, NearestMode::default()), [1, 1, 1, 1]),
-            case("nearest x2, 97x61", scaled(nearest, [2.0, 2.0], Asymmetric, NearestMode::Floor), [1, 2, 97, 61]),
-            case("linear x2, batch 2", scaled(linear, [2.0, 2.0], HalfPixel, NearestMode::default()), [2, 3, 9, 7]),
-            case(
-                "nearest, odd factors",
-                scaled(nearest, [1.5, 0.7], HalfPixel, NearestMode::RoundPreferCeil),
-                [1, 2, 9, 11],
-            ),
-            case(
-                "nearest, ties down",
-                scaled(nearest, [0.5, 2.0], HalfPixel, NearestMode::RoundPreferFloor),
-                [1, 2, 8, 6],
-            ),
-            case("nearest, up", scaled(nearest, [1.3, 2.6], Asymmetric, NearestMode::Ceil), [1, 2, 8, 6]),
-            case("linear, corners", scaled(linear, [1.5, 2.0], AlignCorners, NearestMode::default()), [1, 2, 6, 5]),
-            case(
-                "linear to one row",
-                scaled(linear, [0.25, 0.5], PytorchHalfPixel, NearestMode::default()),
-                [1, 2, 4, 6],
-            ),
-            case("sizes", sized, [1, 2, 6, 11]),
-        ]
+        let mut cases = image_cases();
+        cases.extend(cubic_cases());
+        cases.extend(axis_cases());
+        cases
     }
+}
+
+fn case(name: &str, op: Resize, x: &[usize]) -> Case {
+    Case::new(name, op).float(x, -1.0..1.0)
+}
+
+fn scaled(mode: ResizeMode, scales: &[f32], coordinate_transformation_mode: CoordinateTransformationMode) -> Resize {
+    Resize { mode, scales: scales.into(), coordinate_transformation_mode, ..Resize::default() }
+}
+
+/// Nearest and linear on images.
+fn image_cases() -> Vec<Case> {
+    use CoordinateTransformationMode::{
+        AlignCorners, Asymmetric, HalfPixel, HalfPixelSymmetric, PytorchHalfPixel, TfHalfPixelForNn,
+    };
+    use ResizeMode::{Linear, Nearest};
+    let nearest = |scales: [f32; 2], mode, nearest_mode| Resize { nearest_mode, ..scaled(Nearest, &scales, mode) };
+    let sized = Resize { mode: Linear, sizes: vec![Dim::HEIGHT, Dim::Fixed(5)], ..Resize::default() };
+    vec![
+        case("1x1 to 2x3", scaled(Linear, &[2.0, 3.0], HalfPixel), &[1, 1, 1, 1]),
+        case("nearest x2, 97x61", nearest([2.0, 2.0], Asymmetric, NearestMode::Floor), &[1, 2, 97, 61]),
+        case("linear x2, batch 2", scaled(Linear, &[2.0, 2.0], HalfPixel), &[2, 3, 9, 7]),
+        case("nearest, odd factors", nearest([1.5, 0.7], HalfPixel, NearestMode::RoundPreferCeil), &[1, 2, 9, 11]),
+        case("nearest, ties down", nearest([0.5, 2.0], HalfPixel, NearestMode::RoundPreferFloor), &[1, 2, 8, 6]),
+        case("nearest, up", nearest([1.3, 2.6], Asymmetric, NearestMode::Ceil), &[1, 2, 8, 6]),
+        case("nearest, TensorFlow", nearest([0.6, 1.7], TfHalfPixelForNn, NearestMode::Floor), &[1, 2, 5, 4]),
+        case("linear, corners", scaled(Linear, &[1.5, 2.0], AlignCorners), &[1, 2, 6, 5]),
+        case("linear, corners of no whole length", scaled(Linear, &[0.6, 1.3], AlignCorners), &[1, 1, 4, 4]),
+        case("linear, symmetric", scaled(Linear, &[0.6, 1.3], HalfPixelSymmetric), &[1, 1, 4, 4]),
+        case("linear to one row", scaled(Linear, &[0.25, 0.5], PytorchHalfPixel), &[1, 2, 4, 6]),
+        case("sizes", sized, &[1, 2, 6, 11]),
+    ]
+}
+
+/// Cubic and antialiasing.
+fn cubic_cases() -> Vec<Case> {
+    use CoordinateTransformationMode::{AlignCorners, Asymmetric, HalfPixel};
+    use ResizeMode::{Cubic, Linear};
+    let cubic = |scales: [f32; 2], mode| scaled(Cubic, &scales, mode);
+    let shrunk = |mode| Resize { antialias: true, ..scaled(mode, &[0.3, 0.6], HalfPixel) };
+    let without = |op| Resize { exclude_outside: true, ..op };
+    let sharp = Resize { cubic_coeff_a: -0.5, ..cubic([2.0, 0.8], Asymmetric) };
+    vec![
+        case("cubic, 1x1", cubic([2.0, 1.0], HalfPixel), &[1, 1, 1, 1]),
+        case("cubic x2, 97x61", cubic([2.0, 2.0], HalfPixel), &[1, 1, 97, 61]),
+        case("cubic, corners", cubic([1.7, 0.7], AlignCorners), &[1, 2, 4, 6]),
+        case("cubic without the outside, batch 2", without(sharp), &[2, 2, 4, 5]),
+        case("antialiased linear", shrunk(Linear), &[2, 1, 13, 11]),
+        case("antialiased cubic", shrunk(Cubic), &[1, 2, 13, 11]),
+        case("antialiased without the outside", without(shrunk(Cubic)), &[1, 1, 7, 5]),
+        case(
+            "antialiased, one way",
+            Resize { antialias: true, ..scaled(Linear, &[2.0, 0.5], HalfPixel) },
+            &[1, 1, 3, 8],
+        ),
+    ]
+}
+
+/// Other ranks and axes, regions, policies.
+fn axis_cases() -> Vec<Case> {
+    use CoordinateTransformationMode::{HalfPixel, TfCropAndResize};
+    use KeepAspectRatioPolicy::{NotLarger, NotSmaller};
+    use ResizeMode::{Cubic, Linear, Nearest};
+    let at = |axes: &[i64], op: Resize| Resize { axes: axes.into(), ..op };
+    let region = |mode, roi: &[f32]| Resize {
+        mode,
+        sizes: vec![Dim::Fixed(5), Dim::Fixed(4)],
+        roi: roi.into(),
+        extrapolation_value: 0.5,
+        coordinate_transformation_mode: TfCropAndResize,
+        ..Resize::default()
+    };
+    let policy = |keep_aspect_ratio_policy, sizes: [usize; 2]| Resize {
+        mode: Linear,
+        sizes: sizes.map(Dim::Fixed).into(),
+        keep_aspect_ratio_policy,
+        ..Resize::default()
+    };
+    vec![
+        case("vector", scaled(Linear, &[2.5], HalfPixel), &[5]),
+        case("all axes, two of them as they are", scaled(Linear, &[1.0, 1.0, 2.0, 0.5], HalfPixel), &[2, 3, 3, 4]),
+        case("channels and rows", at(&[-2, 1], scaled(Cubic, &[1.5, 2.0], HalfPixel)), &[2, 3, 4, 5]),
+        case("first axis", at(&[0], scaled(Nearest, &[2.0], HalfPixel)), &[2, 3, 2]),
+        case("volume", scaled(Linear, &[2.0, 0.5, 1.5], HalfPixel), &[1, 2, 3, 4, 4]),
+        case("five axes", scaled(Linear, &[2.0, 1.5, 1.5, 0.5, 2.0], HalfPixel), &[2, 1, 2, 2, 4, 2]),
+        case("region", region(Linear, &[0.2, 0.4, 0.9, 0.6]), &[1, 2, 6, 7]),
+        case("region beyond the image", region(Cubic, &[-0.3, 0.5, 0.8, 1.4]), &[1, 2, 6, 7]),
+        case("region to one row", Resize { sizes: vec![Dim::Fixed(1)], ..region(Linear, &[0.1, 0.7]) }, &[2, 6]),
+        case("not larger", policy(NotLarger, [7, 8]), &[1, 2, 3, 4]),
+        case("not smaller, swapped axes", at(&[3, 2], policy(NotSmaller, [7, 8])), &[1, 2, 3, 4]),
+    ]
 }

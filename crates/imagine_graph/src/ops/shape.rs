@@ -8,6 +8,7 @@
 //! | `Unsqueeze` | the same with axes of length 1 that come to stand at `axes` |
 //! | `Transpose` | `Y[i_perm[0], i_perm[1], ..] = X[i_0, i_1, ..]` with `Y.shape[k] = X.shape[perm[k]]` |
 //! | `Expand` | X broadcast with `shape`; both may be 1 where the other is not |
+//! | `Tile` | X side by side, `repeats[k]` times along axis `k` |
 
 use serde::{Deserialize, Serialize};
 
@@ -73,6 +74,14 @@ pub struct Transpose {
 pub struct Expand {
     /// Shape that the input is broadcast with.
     pub shape: Vec<Dim>,
+}
+
+/// Parameters of `Tile`.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Tile {
+    /// How often the input is repeated along each axis.
+    pub repeats: Vec<usize>,
 }
 
 impl Transpose {
@@ -264,6 +273,35 @@ impl Operator for Expand {
             case("to 97x61", &[1, 3, 97, 61], &[1, 3, 1, 1]),
             case("both ways, batch 2", &[3, 1, 5], &[2, 1, 4, 1]),
             case("lower rank", &[4], &[2, 3, 1]),
+        ]
+    }
+}
+
+impl Operator for Tile {
+    fn infer(&self, inputs: &Inputs) -> Result<Vec<TensorType>, NodeError> {
+        inputs.count(1..=1)?;
+        let data = inputs.required(0, "input")?;
+        let rank = data.shape.len();
+        require_param(self.repeats.len() == rank, "repeats", format!("{rank} numbers, one an axis"), &self.repeats)?;
+        let shape = data.shape.iter().zip(&self.repeats).map(|(length, times)| length.saturating_mul(*times)).collect();
+        Ok(vec![output(data.dtype, shape)?])
+    }
+
+    fn reach(&self, _: &[Option<&TensorType>], _: &TensorType) -> Vec<Reach> {
+        let repeats_image = self.repeats.iter().rev().take(2).any(|times| *times > 1);
+        vec![if repeats_image { Reach::Everything("height and width again and again") } else { Reach::Pointwise }]
+    }
+
+    fn cases() -> Vec<Case> {
+        let op = |repeats: &[usize]| Self { repeats: repeats.into() };
+        let case = |name: &str, repeats: &[usize], x: &[usize]| Case::new(name, op(repeats)).float(x, -1.0..1.0);
+        vec![
+            case("scalar", &[], &[]),
+            case("once", &[1, 1], &[2, 3]),
+            case("rows and columns, batch 2", &[1, 1, 2, 3], &[2, 3, 3, 2]),
+            case("97x61", &[1, 2, 2, 1], &[1, 1, 97, 61]),
+            case("every axis", &[2, 3, 1, 2, 2, 2], &[1, 2, 2, 1, 3, 2]),
+            Case::new("truth values", op(&[3])).bool([5]).not_differentiable(),
         ]
     }
 }

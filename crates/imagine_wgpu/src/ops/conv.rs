@@ -91,6 +91,10 @@ fn blocked(mut call: KernelCall, params: Params, packed: Packed, input: imagine_
     let block_stride = (packed.data.len() / 4) as u32 / blocks;
     let params = Params { count, block_stride, ..params };
     call.defs.push(("PACKED", Def::Bool(true)));
+    let [kernel, strides, dilations] = [params.kernel, params.strides, params.dilations];
+    if kernel == [3, 3] && strides == [1, 1] && dilations == [1, 1] {
+        call.defs.push(("WINDOW_3", Def::Bool(true)));
+    }
     call.params = bytemuck::bytes_of(&params).to_vec();
     call.operands = vec![Operand::Value(input), Operand::Packed(packed)];
     call.workgroups = [workgroups(count as usize), blocks, batch];

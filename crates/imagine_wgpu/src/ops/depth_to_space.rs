@@ -1,10 +1,11 @@
-//! `DepthToSpace` as one kernel call.
+//! `DepthToSpace` as one kernel call; `SpaceToDepth` as one of `ops/shape`: it is a transposition of a view.
 
-use imagine_graph::{DepthToSpace, DepthToSpaceMode};
+use imagine_graph::{DepthToSpace, DepthToSpaceMode, SpaceToDepth};
 
 use crate::kernel::{Head, KernelCall};
 use crate::lower::Lowering;
-use crate::ops::axes::call;
+use crate::ops::axes::{call, row_major};
+use crate::ops::shape;
 use crate::params::params;
 
 params! {
@@ -28,4 +29,13 @@ pub fn lower(op: &DepthToSpace, node: &Lowering) -> KernelCall {
         DepthToSpaceMode::Crd => &["MODE_CRD"],
     };
     call(node, Params::SHADER, defs, &params, count, 0)
+}
+
+/// The call of `SpaceToDepth`: `[N, C, H, b, W, b]` becomes `[N, b, b, C, H, W]`.
+pub fn lower_space(op: &SpaceToDepth, node: &Lowering) -> KernelCall {
+    let [n, channels, height, width] = node.image(0).map(|length| length as usize);
+    let block = op.blocksize;
+    let view = [n, channels, height / block, block, width / block, block];
+    let (strides, order) = (row_major(&view), [0, 3, 5, 1, 2, 4]);
+    shape::strided(&order.map(|axis| view[axis]), &order.map(|axis| strides[axis]), node)
 }

@@ -7,6 +7,7 @@ use imagine_graph::Op;
 use crate::lower::{Activation, Lowered, Lowering};
 use crate::params::ParamsLayout;
 
+pub mod affine_grid;
 pub mod automaton;
 pub mod average_pool;
 mod axes;
@@ -15,19 +16,26 @@ pub mod cast;
 pub mod concat;
 pub mod conv;
 pub mod conv_transpose;
+pub mod cum_sum;
 pub mod depth_to_space;
+pub mod einsum;
+pub mod gather;
+pub mod grid_sample;
 pub mod matmul;
 pub mod pad;
 pub mod random;
 pub mod reduce;
 pub mod resize;
+pub mod scatter;
 pub mod select;
 pub mod shape;
 pub mod slice;
+pub mod trilu;
 pub mod unary;
 
 /// The params uniform of every kernel below `shaders/ops`, for the test that compares them with the shaders.
 pub const LAYOUTS: &[ParamsLayout] = &[
+    affine_grid::Params::LAYOUT,
     automaton::Params::LAYOUT,
     average_pool::Params::LAYOUT,
     binary::Params::LAYOUT,
@@ -35,15 +43,21 @@ pub const LAYOUTS: &[ParamsLayout] = &[
     concat::Params::LAYOUT,
     conv::Params::LAYOUT,
     conv_transpose::Params::LAYOUT,
+    cum_sum::Params::LAYOUT,
     depth_to_space::Params::LAYOUT,
+    einsum::Params::LAYOUT,
+    gather::Params::LAYOUT,
+    grid_sample::Params::LAYOUT,
     matmul::Params::LAYOUT,
     pad::Params::LAYOUT,
     random::Params::LAYOUT,
     reduce::Params::LAYOUT,
     resize::Params::LAYOUT,
+    scatter::Params::LAYOUT,
     select::Params::LAYOUT,
     shape::Params::LAYOUT,
     slice::Params::LAYOUT,
+    trilu::Params::LAYOUT,
     unary::Params::LAYOUT,
 ];
 
@@ -107,12 +121,25 @@ pub fn lower(op: &Op, node: &Lowering) -> Lowered {
         Op::Pad(op) => pad::lower(op, node),
         Op::Transpose(op) => shape::lower_transpose(op, node),
         Op::Expand(_) => shape::lower_expand(node),
-        Op::Resize(op) => return resize::lower(op, node),
+        Op::Resize(op) => resize::lower(op, node),
         Op::DepthToSpace(op) => depth_to_space::lower(op, node),
+        Op::SpaceToDepth(op) => depth_to_space::lower_space(op, node),
+        Op::Tile(_) => shape::lower_tile(node),
+        Op::Trilu(op) => trilu::lower(op, node),
+        Op::CumSum(op) => cum_sum::lower(op, node),
+        Op::Gather(op) => gather::lower(|data, indices| op.picking(data, indices), node),
+        Op::GatherElements(op) => gather::lower(|data, indices| op.picking(data, indices), node),
+        Op::GatherND(op) => gather::lower(|data, indices| op.picking(data, indices), node),
+        Op::ScatterElements(op) => scatter::lower_elements(op, node),
+        Op::ScatterND(op) => scatter::lower_nd(op, node),
+        Op::GridSample(op) => grid_sample::lower(op, node),
+        Op::AffineGrid(op) => affine_grid::lower(op, node),
+        Op::Einsum(op) => einsum::lower(op, node),
         Op::AveragePool(op) => average_pool::lower(op, node),
         Op::ReduceMean(op) => reduce::lower(op, node),
         Op::RandomUniform(op) => random::lower_uniform(op, node),
         Op::RandomNormal(op) => random::lower_normal(op, node),
+        Op::Bernoulli(op) => random::lower_bernoulli(op, node),
         Op::Identity(_) | Op::Reshape(_) | Op::Flatten(_) | Op::Squeeze(_) | Op::Unsqueeze(_) | Op::Constant(_) => {
             return Ok(Vec::new());
         }

@@ -1,6 +1,6 @@
 //! `Pad` as one kernel call.
 
-use imagine_graph::{Pad, PadMode};
+use imagine_graph::{DType, Pad, PadMode};
 
 use crate::kernel::{Head, KernelCall};
 use crate::lower::Lowering;
@@ -15,25 +15,39 @@ params! {
         rank: u32,
         count: u32,
         fill: u32,
-        unused: u32,
+        start: u32,
     }
 }
 
 /// The call of `Pad`.
 pub fn lower(op: &Pad, node: &Lowering) -> KernelCall {
+    let data = node.input(0).value_type;
+    let sides = op.sides(data.shape.len()).expect("the shape rule accepted the pads");
+    let fill = match data.dtype {
+        DType::F32 => op.value.to_bits(),
+        DType::I32 | DType::Bool => op.value as i32 as u32,
+    };
+    filled(&sides, op.mode, fill, node)
+}
+
+/// The call that writes the input between what `mode` makes of it; `sides` are the elements added before and after each axis.
+pub(crate) fn filled(sides: &[[i64; 2]], mode: PadMode, fill: u32, node: &Lowering) -> KernelCall {
     let input = &node.input(0).value_type.shape;
     let output = node.output_shape();
     let strides = row_major(input);
     let mut axes = [[1, 1, 0, 0]; 6];
     let free = axes.len() - input.len();
-    let sides = op.sides(input.len()).expect("the shape rule accepted the pads");
-    for (axis, [before, _]) in sides.into_iter().enumerate() {
-        axes[free + axis] = [output[axis] as i32, input[axis] as i32, strides[axis] as i32, before as i32];
+    let mut start = 0;
+    for (axis, [before, after]) in sides.iter().enumerate() {
+        // What is cut off is cut before the rest is padded.
+        let left = input[axis] as i64 + before.min(&0) + after.min(&0);
+        start -= before.min(&0) * strides[axis];
+        axes[free + axis] = [output[axis] as i32, left as i32, strides[axis] as i32, *before.max(&0) as i32];
     }
     let count = output.iter().product::<usize>();
-    let params =
-        Params { axes, rank: input.len() as u32, count: count as u32, fill: op.value.to_bits(), ..Params::default() };
-    call(node, Params::SHADER, border(op.mode).as_slice(), &params, count, 0)
+    let rank = input.len() as u32;
+    let params = Params { axes, rank, count: count as u32, fill, start: start as u32, ..Params::default() };
+    call(node, Params::SHADER, border(mode).as_slice(), &params, count, 0)
 }
 
 /// The def that makes `imagine::border` fill positions outside as `mode` says.

@@ -1,6 +1,6 @@
-//! `RandomUniform` and `RandomNormal` as one kernel call.
+//! `RandomUniform`, `RandomNormal` and `Bernoulli` as one kernel call.
 
-use imagine_graph::{Dim, RandomNormal, RandomUniform};
+use imagine_graph::{Bernoulli, DType, Dim, RandomNormal, RandomUniform};
 
 use crate::kernel::{Head, KernelCall, Random};
 use crate::lower::Lowering;
@@ -14,28 +14,34 @@ params! {
         size: [u32; 2],
         affine: [f32; 2],
         count: u32,
+        one: u32,
         unused_a: u32,
         unused_b: u32,
-        unused_c: u32,
     }
 }
 
 /// The call of `RandomUniform`.
 pub fn lower_uniform(op: &RandomUniform, node: &Lowering) -> KernelCall {
-    lower(&[], [op.high - op.low, op.low], op.stream, &op.shape, node)
+    lower(&[], [op.high - op.low, op.low], 0, op.stream, &op.shape, node)
 }
 
 /// The call of `RandomNormal`.
 pub fn lower_normal(op: &RandomNormal, node: &Lowering) -> KernelCall {
-    lower(&["NORMAL"], [op.scale, op.mean], op.stream, &op.shape, node)
+    lower(&["NORMAL"], [op.scale, op.mean], 0, op.stream, &op.shape, node)
 }
 
-fn lower(defs: &[&'static str], affine: [f32; 2], stream: u32, dims: &[Dim], node: &Lowering) -> KernelCall {
+/// The call of `Bernoulli`.
+pub fn lower_bernoulli(op: &Bernoulli, node: &Lowering) -> KernelCall {
+    let one = if op.dtype == DType::F32 { 1.0f32.to_bits() } else { 1 };
+    lower(&["BERNOULLI"], [1.0, 0.0], one, op.stream, &op.shape, node)
+}
+
+fn lower(defs: &[&'static str], affine: [f32; 2], one: u32, stream: u32, dims: &[Dim], node: &Lowering) -> KernelCall {
     let shape = node.output_shape();
     let side = |from_end: usize| shape.len().checked_sub(from_end).map_or(1, |axis| shape[axis]);
     let size = [side(2), side(1)];
     let count = shape.iter().product::<usize>();
-    let params = Params { size: size.map(|s| s as u32), affine, count: count as u32, ..Params::default() };
+    let params = Params { size: size.map(|s| s as u32), affine, count: count as u32, one, ..Params::default() };
     // Two hashes of about 20 integer operations each; counted as one operation each, like every other arithmetic.
     let random = Some(Random { stream, dims: dims.to_vec(), size });
     KernelCall { random, ..call(node, Params::SHADER, defs, &params, count, 40 * count as u64) }

@@ -1,59 +1,88 @@
 //! `Resize` as one kernel call that reads its taps from a table made here.
 
-use imagine_graph::{Resize, ResizeMode, resize};
+use imagine_graph::resize::{ResizedAxis, Taps};
+use imagine_graph::{MAX_RANK, Resize};
 
-use crate::kernel::{Head, Operand, Packed};
-use crate::lower::{LowerError, Lowered, Lowering};
-use crate::ops::axes::call;
+use crate::kernel::{Head, KernelCall, Operand, Packed};
+use crate::lower::Lowering;
+use crate::ops::axes::{Axes, call, row_major};
 use crate::params::params;
 
 params! {
     /// Params of `ops/resize`.
     pub(crate) struct Params for "ops/resize" {
         head: Head,
-        size: [u32; 2],
-        input_size: [u32; 2],
+        axes: [[i32; 4]; 6],
+        resized: [[u32; 4]; 6],
+        rank: u32,
         count: u32,
-        unused_a: u32,
-        unused_b: u32,
-        unused_c: u32,
+        outside: f32,
+        unused: u32,
     }
 }
-
-/// Longest axis whose indices are exact as floats, which is how the table holds them.
-const MAX_LENGTH: u32 = 1 << 24;
 
 /// The call of `Resize`.
-pub fn lower(op: &Resize, node: &Lowering) -> Lowered {
-    let [_, _, input_height, input_width] = node.image(0);
-    if input_height.max(input_width) > MAX_LENGTH {
-        return Err(LowerError::Unsupported {
-            node: node.node.into(),
-            op: "Resize",
-            reason: format!("the input is {input_height} x {input_width}, at most {MAX_LENGTH} a side is supported"),
-        });
+pub fn lower(op: &Resize, node: &Lowering) -> KernelCall {
+    let input = &node.input(0).value_type.shape;
+    let output = node.output_shape();
+    let strides = row_major(input);
+    let mut kept = strides.clone();
+    let mut table = Table::default();
+    let mut resized = [[1, 1, 0, 0]; MAX_RANK];
+    let mut terms = 1;
+    let axes = op.resized(input, node.size).expect("the shape rule accepted the axes");
+    // The last axis is the innermost loop.
+    for (place, axis) in resized.iter_mut().zip(axes.iter().rev()) {
+        kept[axis.axis] = 0;
+        let behind: usize = output[axis.axis + 1..].iter().product();
+        let start = table.add(op, axis, &mut terms);
+        *place = [behind as u32, axis.output as u32, strides[axis.axis] as u32, start];
     }
-    let [_, _, height, width] = node.output_image();
-    let count = node.outputs[0].1.elements();
-    let params = Params {
-        size: [height, width],
-        input_size: [input_height, input_width],
-        count: count as u32,
-        ..Params::default()
-    };
-    let (defs, flop): (&[&str], _) = match op.mode {
-        ResizeMode::Nearest => (&["NEAREST"], 0),
-        ResizeMode::Linear => (&[], 9 * count as u64),
-    };
-    let mut call = call(node, Params::SHADER, defs, &params, count, flop);
-    let data = [(input_height, height), (input_width, width)].into_iter().enumerate();
-    let data = data.flat_map(|(axis, (input, output))| table(op, axis, input as usize, output as usize)).collect();
-    call.operands.push(Operand::Packed(Packed { label: format!("{} taps", node.node), data }));
-    Ok(vec![call])
+    let one = table.add_one();
+    resized[axes.len()..].iter_mut().for_each(|place| place[3] = one);
+    let Axes { axes: walk, rank } = Axes::new(output, [&kept]);
+    let count = output.iter().product::<usize>();
+    let params =
+        Params { axes: walk, resized, rank, count: count as u32, outside: op.extrapolation_value, ..Params::default() };
+    let defs: &[&str] = if axes.len() > 2 { &["OUTER"] } else { &[] };
+    let mut call = call(node, Params::SHADER, defs, &params, count, 2 * count as u64 * terms as u64);
+    let packed = Packed { label: format!("{} taps", node.node), data: table.words() };
+    call.operands.push(Operand::Packed(packed));
+    call
 }
 
-/// Lower index, upper index and weight of the upper one for every output element of one axis.
-fn table(op: &Resize, axis: usize, input: usize, output: usize) -> Vec<f32> {
-    let taps = resize::taps(op, input, output, op.scale(axis, input, output));
-    taps.iter().flat_map(|tap| [tap.lower as f32, tap.upper as f32, tap.weight]).collect()
+/// For every axis where the taps of its output elements begin, and where the last ones end; then the taps themselves.
+#[derive(Default)]
+struct Table {
+    /// Positions in `taps`.
+    begins: Vec<u32>,
+    /// Index and weight of each tap, as words.
+    taps: Vec<[u32; 2]>,
+}
+
+impl Table {
+    /// Adds an axis; returns where its first position stands. Multiplies `terms` by the most taps of an element.
+    fn add(&mut self, op: &Resize, axis: &ResizedAxis, terms: &mut usize) -> u32 {
+        let (start, first) = (self.begins.len(), self.taps.len());
+        let taps = Taps::new(op, axis);
+        self.begins.push(first as u32);
+        self.begins.extend(taps.ends.iter().map(|end| (first + end) as u32));
+        self.taps.extend(taps.all.iter().map(|tap| [tap.index as u32, tap.weight.to_bits()]));
+        *terms *= (0..axis.output).map(|o| taps.of(o).len()).max().unwrap_or(1).max(1);
+        start as u32
+    }
+
+    /// Adds what stands for an axis that is not resized: the first element.
+    fn add_one(&mut self) -> u32 {
+        let (start, first) = (self.begins.len() as u32, self.taps.len() as u32);
+        self.begins.extend([first, first + 1]);
+        self.taps.push([0, 1.0f32.to_bits()]);
+        start
+    }
+
+    /// Positions counted in words from the table's beginning, then the taps. The kernel reads all of it as words.
+    fn words(&self) -> std::sync::Arc<[f32]> {
+        let begins = self.begins.iter().map(|begin| self.begins.len() as u32 + 2 * begin);
+        begins.chain(self.taps.iter().flatten().copied()).map(f32::from_bits).collect()
+    }
 }

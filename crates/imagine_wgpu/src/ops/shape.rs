@@ -1,10 +1,12 @@
-//! `Transpose` and `Expand` as one kernel call: the input through other strides. `Reshape` is a view and has none.
+//! `Transpose` and `Expand` as one kernel call: the input through other strides. `Tile` is one of `ops/pad`, and `Reshape` a view
+//! that needs none.
 
-use imagine_graph::{Size, TensorType, Transpose, ValueId};
+use imagine_graph::{PadMode, Size, TensorType, Transpose, ValueId};
 
 use crate::kernel::{Head, KernelCall};
 use crate::lower::{Activation, Input, Lowering};
 use crate::ops::axes::{Axes, broadcast, call, row_major};
+use crate::ops::pad;
 use crate::params::params;
 
 params! {
@@ -32,8 +34,18 @@ pub fn lower_expand(node: &Lowering) -> KernelCall {
     lower(&broadcast(&node.input(0).value_type.shape, node.output_shape().len()), node)
 }
 
+/// The call of `Tile`: a torus that is walked several times.
+pub fn lower_tile(node: &Lowering) -> KernelCall {
+    let rank = node.output_shape().len();
+    pad::filled(&vec![[0; 2]; rank], PadMode::Wrap, 0, node)
+}
+
 fn lower(strides: &[i64], node: &Lowering) -> KernelCall {
-    let shape = node.output_shape();
+    strided(node.output_shape(), strides, node)
+}
+
+/// A call that writes the elements of a walk over `shape`, by its strides in the input, in row-major order.
+pub(crate) fn strided(shape: &[usize], strides: &[i64], node: &Lowering) -> KernelCall {
     let Axes { axes, rank } = Axes::new(shape, [strides]);
     let count = shape.iter().product::<usize>();
     let params = Params { axes, rank, count: count as u32, ..Params::default() };

@@ -1,0 +1,48 @@
+//! How fast convolutions are on this machine: GFLOP/s of kernels and sizes that generators have.
+//!
+//! ```text
+//! cargo run --release -p imagine_wgpu --example convolution
+//! ```
+
+use std::sync::Arc;
+use std::time::Instant;
+
+use imagine_graph::{Conv, Dim, Graph, InputKind, OutputKind, PadMode, Size, Tensor};
+use imagine_wgpu::headless::Gpu;
+use imagine_wgpu::{BoundsChecks, Fusion, Plan, Run, Session};
+
+/// Measured runs; the fastest counts.
+const RUNS: usize = 10;
+
+/// Input channels, output channels, kernel side, side of the image.
+const LAYERS: [[usize; 4]; 6] =
+    [[64, 64, 3, 128], [64, 64, 1, 128], [16, 16, 3, 256], [128, 128, 3, 32], [64, 3, 7, 128], [3, 32, 9, 128]];
+
+fn main() -> Result<(), Box<dyn std::error::Error>> {
+    let gpu = Gpu::new(BoundsChecks::On)?;
+    println!("{}", gpu.adapter.get_info().name);
+    for [channels, outputs, kernel, side] in LAYERS {
+        let mut graph = Graph::default();
+        graph.input("x", InputKind::Tensor, Dim::nchw(channels));
+        let shape = [outputs, channels, kernel, kernel];
+        graph.weight("w", Tensor::f32(shape, vec![0.01; shape.iter().product()]));
+        graph.push("y", Conv::same(kernel, PadMode::Constant), ["x", "w"]);
+        graph.output("y", OutputKind::Tensor);
+        let plan = Arc::new(Plan::for_graph(&graph.validate()?, Size::new(side, side), gpu.limits(), Fusion::On)?);
+        let mut session = Session::new(&gpu.device, plan.clone());
+        let mut fastest = f64::INFINITY;
+        for _ in 0..RUNS {
+            let start = Instant::now();
+            gpu.play(&mut session, plan.whole(0), Run::default())?;
+            gpu.wait()?;
+            fastest = fastest.min(start.elapsed().as_secs_f64());
+        }
+        let flop = plan.whole(0).cost().flop;
+        println!(
+            "{channels:3} -> {outputs:3}, {kernel}x{kernel} at {side}x{side}: {:8.2} ms {:6.1} GFLOP/s",
+            fastest * 1e3,
+            flop as f64 / fastest / 1e9
+        );
+    }
+    Ok(())
+}

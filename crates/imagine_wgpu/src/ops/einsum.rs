@@ -1,0 +1,61 @@
+//! `Einsum` as one kernel call: letters are strides. A letter that stands twice has the sum of both.
+
+use imagine_graph::Einsum;
+
+use crate::kernel::{Head, KernelCall};
+use crate::lower::Lowering;
+use crate::ops::axes::{Axes, call, row_major};
+use crate::params::params;
+
+params! {
+    /// Params of `ops/einsum`.
+    pub(crate) struct Params for "ops/einsum" {
+        head: Head,
+        kept: [[i32; 4]; 6],
+        summed: [[i32; 4]; 6],
+        kept_rank: u32,
+        summed_rank: u32,
+        count: u32,
+        terms: u32,
+        step: [i32; 2],
+        steps: u32,
+        unused: u32,
+    }
+}
+
+/// The call of `Einsum`.
+pub fn lower(op: &Einsum, node: &Lowering) -> KernelCall {
+    let shapes: Vec<&[usize]> = node.inputs.iter().flatten().map(|input| input.value_type.shape.as_slice()).collect();
+    let axes = op.axes(&shapes).expect("the shape rule accepted the equation");
+    let mut strides = [vec![0; axes.lengths.len()], vec![0; axes.lengths.len()]];
+    for ((strides, numbers), shape) in strides.iter_mut().zip(&axes.inputs).zip(&shapes) {
+        let own = row_major(shape);
+        // Where an input is 1 long and its letter longer, it repeats.
+        let moving = (0..shape.len()).filter(|&axis| shape[axis] > 1);
+        moving.for_each(|axis| strides[numbers[axis]] += own[axis]);
+    }
+    let walk = |numbers: &[usize]| {
+        let lengths: Vec<usize> = numbers.iter().map(|&number| axes.lengths[number]).collect();
+        let along = |input: usize| numbers.iter().map(|&number| strides[input][number]).collect::<Vec<i64>>();
+        Axes::new(&lengths, [&along(0), &along(1)])
+    };
+    let (kept, mut summed) = (walk(&axes.output), walk(&axes.summed()));
+    let terms: usize = axes.summed().iter().map(|&number| axes.lengths[number]).product();
+    // The innermost letter is stepped along, the others are walked.
+    let [steps, left, right, _] = summed.axes[5];
+    summed.axes[5] = [1, 0, 0, 0];
+    let count = node.outputs[0].1.elements();
+    let params = Params {
+        kept: kept.axes,
+        summed: summed.axes,
+        kept_rank: kept.rank,
+        summed_rank: summed.rank,
+        count: count as u32,
+        terms: (terms / steps as usize) as u32,
+        step: [left, right],
+        steps: steps as u32,
+        ..Params::default()
+    };
+    let defs: &[&str] = if shapes.len() == 2 { &["PRODUCT"] } else { &[] };
+    call(node, Params::SHADER, defs, &params, count, 2 * (count as u64).saturating_mul(terms as u64))
+}

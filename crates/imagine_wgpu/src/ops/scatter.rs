@@ -1,0 +1,75 @@
+//! `ScatterElements` and `ScatterND` as one kernel call: every element looks for its updates, so that none is lost and all come
+//! in order.
+
+use imagine_graph::{DType, ScatterElements, ScatterND, ScatterReduction, Scattering};
+
+use crate::kernel::{Head, KernelCall};
+use crate::lower::Lowering;
+use crate::ops::axes::call;
+use crate::params::params;
+
+params! {
+    /// Params of `ops/scatter`.
+    pub(crate) struct Params for "ops/scatter" {
+        head: Head,
+        axes: [[i32; 4]; 6],
+        picks: [[i32; 4]; 6],
+        rank: u32,
+        count: u32,
+        picked: u32,
+        candidates: u32,
+        step: [i32; 2],
+        unused: [u32; 2],
+    }
+}
+
+/// The call of `ScatterElements`.
+pub fn lower_elements(op: &ScatterElements, node: &Lowering) -> KernelCall {
+    let [data, indices] = [0, 1].map(|input| node.input(input).value_type.shape.as_slice());
+    let scattering = op.scattering(data, indices).expect("the shape rule accepted the axis");
+    lower(&scattering, op.reduction, node)
+}
+
+/// The call of `ScatterND`.
+pub fn lower_nd(op: &ScatterND, node: &Lowering) -> KernelCall {
+    let [data, indices] = [0, 1].map(|input| node.input(input).value_type.shape.as_slice());
+    lower(&op.scattering(data, indices), op.reduction, node)
+}
+
+fn lower(scattering: &Scattering, reduction: ScatterReduction, node: &Lowering) -> KernelCall {
+    let shape = node.output_shape();
+    let mut axes = [[1, 0, 0, 1]; 6];
+    let free = axes.len() - shape.len();
+    for axis in 0..shape.len() {
+        let strides = [scattering.index_strides[axis], scattering.update_strides[axis]];
+        let [index, update] = strides.map(|stride| stride as i32);
+        axes[free + axis] = [shape[axis] as i32, index, update, scattering.limits[axis] as i32];
+    }
+    let mut picks = [[1, 1, 0, 0]; 6];
+    for (place, &axis) in picks.iter_mut().zip(&scattering.picks) {
+        let behind: usize = shape[axis + 1..].iter().product();
+        *place = [shape[axis] as i32, behind as i32, 0, 0];
+    }
+    let count = shape.iter().product::<usize>();
+    let params = Params {
+        axes,
+        picks,
+        rank: shape.len() as u32,
+        count: count as u32,
+        picked: scattering.picks.len() as u32,
+        candidates: scattering.candidates as u32,
+        step: [scattering.index_step as i32, scattering.update_step as i32],
+        ..Params::default()
+    };
+    let reduction = match reduction {
+        ScatterReduction::None => None,
+        ScatterReduction::Add => Some("REDUCTION_ADD"),
+        ScatterReduction::Mul => Some("REDUCTION_MUL"),
+        ScatterReduction::Min => Some("REDUCTION_MIN"),
+        ScatterReduction::Max => Some("REDUCTION_MAX"),
+    };
+    // Without a reduction elements are only moved, whatever their type.
+    let number = reduction.map(|_| if node.outputs[0].1.dtype == DType::I32 { "INTEGER" } else { "FLOAT" });
+    let defs: Vec<&str> = [reduction, number].into_iter().flatten().collect();
+    call(node, Params::SHADER, &defs, &params, count, (count * scattering.candidates) as u64)
+}

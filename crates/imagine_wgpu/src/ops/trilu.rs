@@ -1,0 +1,30 @@
+//! `Trilu` as one kernel call.
+
+use imagine_graph::Trilu;
+
+use crate::kernel::{Head, KernelCall};
+use crate::lower::Lowering;
+use crate::ops::axes::call;
+use crate::params::params;
+
+params! {
+    /// Params of `ops/trilu`.
+    pub(crate) struct Params for "ops/trilu" {
+        head: Head,
+        size: [u32; 2],
+        count: u32,
+        k: i32,
+    }
+}
+
+/// The call of `Trilu`.
+pub fn lower(op: &Trilu, node: &Lowering) -> KernelCall {
+    let shape = node.output_shape();
+    let count = shape.iter().product::<usize>();
+    let size = [shape[shape.len() - 2] as u32, shape[shape.len() - 1] as u32];
+    // No matrix has rows or columns beyond this.
+    let k = op.k.clamp(i64::from(i32::MIN), i64::from(i32::MAX)) as i32;
+    let params = Params { size, count: count as u32, k, ..Params::default() };
+    let defs: &[&str] = if op.upper { &["UPPER"] } else { &[] };
+    call(node, Params::SHADER, defs, &params, count, 0)
+}

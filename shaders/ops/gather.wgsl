@@ -1,0 +1,38 @@
+// Gather, GatherElements and GatherND: a walk over the output that steps through data and indices; the indices it finds there
+// name further steps through the data. Indices outside are clamped. Elements are copied as words.
+#import imagine::head::Head
+#import imagine::index::{invocation, offsets}
+
+struct Params {
+    head: Head,
+    // Axes of the output, outermost first: [length, stride in the data, stride in the indices, 0].
+    axes: array<vec4<i32>, 6>,
+    // Axes of the data that indices count along: [length, stride, 0, 0].
+    picks: array<vec4<i32>, 6>,
+    // How many of `axes`, from the last, are in use.
+    rank: u32,
+    // Number of elements of the output.
+    count: u32,
+    // How many of `picks`, from the first, are in use.
+    picked: u32,
+    unused: u32,
+}
+
+@group(0) @binding(0) var<uniform> params: Params;
+@group(0) @binding(1) var<storage, read_write> data: array<u32>;
+@group(0) @binding(2) var<storage, read_write> indices: array<i32>;
+@group(0) @binding(3) var<storage, read_write> output: array<u32>; // [count]
+
+@compute @workgroup_size(#{WORKGROUP})
+fn main(@builtin(workgroup_id) workgroup: vec3<u32>, @builtin(local_invocation_index) local: u32) {
+    let i = invocation(workgroup, params.head.base, local);
+    if i >= params.count { return; }
+    let at = offsets(i, params.rank, params.axes);
+    var place = at.x;
+    for (var k = 0u; k < params.picked; k++) {
+        let axis = params.picks[k];
+        let index = indices[at.y + i32(k)];
+        place += clamp(select(index, index + axis.x, index < 0), 0, axis.x - 1) * axis.y;
+    }
+    output[i] = data[place];
+}

@@ -1,0 +1,89 @@
+// ScatterElements and ScatterND: every output element looks at all updates that may be its own and takes those whose indices
+// name it, in their order. A def REDUCTION_ADD, _MUL, _MIN or _MAX says how, with FLOAT or INTEGER; without one the last update
+// takes the element's place, and elements are copied as words. Indices outside are clamped.
+#import imagine::head::Head
+#import imagine::index::invocation
+
+struct Params {
+    head: Head,
+    // Axes of the data, outermost first: [length, stride in the indices, in the updates, elements that can be updated].
+    axes: array<vec4<i32>, 6>,
+    // Axes that indices count along: [length, elements of the data behind one step, 0, 0].
+    picks: array<vec4<i32>, 6>,
+    // How many of `axes`, from the last, are in use.
+    rank: u32,
+    // Number of elements of the data.
+    count: u32,
+    // How many of `picks`, from the first, are in use.
+    picked: u32,
+    // Number of updates that an element looks at.
+    candidates: u32,
+    // From one of them to the next, in the indices and in the updates.
+    step: vec2<i32>,
+    unused: vec2<u32>,
+}
+
+#ifdef FLOAT
+alias Element = f32;
+#else ifdef INTEGER
+alias Element = i32;
+#else
+alias Element = u32;
+#endif
+
+@group(0) @binding(0) var<uniform> params: Params;
+@group(0) @binding(1) var<storage, read_write> data: array<Element>; // [count]
+@group(0) @binding(2) var<storage, read_write> indices: array<i32>;
+@group(0) @binding(3) var<storage, read_write> updates: array<Element>;
+@group(0) @binding(4) var<storage, read_write> output: array<Element>; // [count]
+
+// Whether the indices from `at` on name element `i`.
+fn names(at: i32, i: i32) -> bool {
+    for (var k = 0u; k < params.picked; k++) {
+        let axis = params.picks[k];
+        let index = indices[at + i32(k)];
+        let place = clamp(select(index, index + axis.x, index < 0), 0, axis.x - 1);
+        if place != i / axis.y % axis.x { return false; }
+    }
+    return true;
+}
+
+fn updated(element: Element, update: Element) -> Element {
+#ifdef REDUCTION_ADD
+    return element + update;
+#else ifdef REDUCTION_MUL
+    return element * update;
+#else ifdef REDUCTION_MIN
+    return min(element, update);
+#else ifdef REDUCTION_MAX
+    return max(element, update);
+#else
+    return update;
+#endif
+}
+
+@compute @workgroup_size(#{WORKGROUP})
+fn main(@builtin(workgroup_id) workgroup: vec3<u32>, @builtin(local_invocation_index) local: u32) {
+    let i = invocation(workgroup, params.head.base, local);
+    if i >= params.count { return; }
+    // Where the candidates begin, in the indices and in the updates.
+    var at = vec2(0);
+    var inside = true;
+    var rest = i32(i);
+    for (var k = 0u; k < params.rank; k++) {
+        let axis = params.axes[5u - k];
+        let coordinate = rest % axis.x;
+        at += coordinate * axis.yz;
+        inside = inside && coordinate < axis.w;
+        rest /= axis.x;
+    }
+    var element = data[i];
+    let candidates = select(0u, params.candidates, inside);
+    for (var k = 0u; k < candidates; k++) {
+        if names(at.x, i32(i)) {
+            element = updated(element, updates[at.y]);
+        }
+        at += params.step;
+    }
+    output[i] = element;
+}
