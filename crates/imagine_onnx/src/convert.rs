@@ -20,6 +20,9 @@ use crate::tensor;
 /// Most elements that all evaluated values may have together.
 const FOLD_BUDGET: usize = 1 << 24;
 
+/// Most nodes in a row that are added to the graph after all, where a value that depends on the size is read as data.
+const MAX_ORIGINS: usize = 64;
+
 /// A value of the model.
 #[derive(Clone, Debug)]
 pub(crate) struct Value {
@@ -33,12 +36,24 @@ pub(crate) struct Value {
     pub name: Option<String>,
     /// Whether it is a weight of the model.
     pub weight: bool,
+    /// What computes it, if it is known and depends on the size.
+    pub origin: Option<Rc<Origin>>,
+}
+
+/// The node that an evaluated value comes from.
+#[derive(Debug)]
+pub(crate) struct Origin {
+    pub call: Call,
+    /// Index of the output.
+    pub output: usize,
+    /// How many nodes stand in a row behind it.
+    depth: usize,
 }
 
 impl Value {
     pub fn known(label: &str, arrays: Known) -> Self {
         let types = arrays.iter().map(|a| a.tensor_type()).collect();
-        Self { label: label.into(), types, known: Some(arrays), name: None, weight: false }
+        Self { label: label.into(), types, known: Some(arrays), name: None, weight: false, origin: None }
     }
 
     /// Shape at probe `probe`.
@@ -261,8 +276,15 @@ impl<'a> Importer<'a> {
             probes.push(values);
         }
         let count = probes.iter().map(Vec::len).min().unwrap_or(0);
-        let values = (0..count).map(|i| Value::known("", probes.iter().map(|p| p[i].clone()).collect()));
-        Ok(Some(values.map(share).collect()))
+        let depth = call.inputs.iter().flatten().filter_map(|v| v.origin.as_ref()).map(|o| o.depth + 1).max();
+        let value = |output: usize| {
+            let value = share(Value::known("", probes.iter().map(|p| p[output].clone()).collect()));
+            let varies = value.known.as_ref().is_some_and(|known| !is_constant(known));
+            let depth = depth.unwrap_or(0);
+            let origin = (varies && depth < MAX_ORIGINS).then(|| Rc::new(Origin { call: call.clone(), output, depth }));
+            Value { origin, ..value }
+        };
+        Ok(Some((0..count).map(value).collect()))
     }
 
     fn shape(&mut self, mut call: Call) -> Result<Vec<Value>, NodeFault> {

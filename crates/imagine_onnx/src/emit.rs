@@ -1,11 +1,8 @@
 //! Adds operators to the graph: attributes in the graph's spelling, known values as data, types at every probe.
 
-use std::rc::Rc;
-
-use imagine_graph::{DType, Dim, Inputs, MAX_ELEMENTS, Node, Op, Tensor};
+use imagine_graph::{Dim, Inputs, Node, Op};
 use serde_json::{Map, Value as Json, json};
 
-use crate::array::{Array, Elements};
 use crate::attributes::{Attribute, Attributes, Known, bad, is_constant};
 use crate::convert::{Call, Importer, Value};
 use crate::error::NodeFault;
@@ -57,7 +54,7 @@ impl Importer<'_> {
             let name =
                 if label.is_empty() { self.values.fresh(&format!("{node}.{index}")) } else { self.claim(&label) };
             let types = types.iter().map(|t| t[index].clone()).collect();
-            values.push(Value { label, types, known: None, name: Some(name), weight: false });
+            values.push(Value { label, types, known: None, name: Some(name), weight: false, origin: None });
         }
         let outputs = values.iter().filter_map(|v| v.name.clone()).collect();
         self.graph.nodes.push(Node { name: node, op, inputs: names, outputs });
@@ -65,7 +62,7 @@ impl Importer<'_> {
     }
 
     /// The name in the graph of a value of the model called `label`.
-    fn claim(&mut self, label: &str) -> String {
+    pub fn claim(&mut self, label: &str) -> String {
         // Names of the model's own values are reserved; a branch may use one again.
         let fits = label.len() <= MAX_NAME && !label.contains(char::is_control);
         let own = self.scopes.len() == 1 && fits && self.values.claim(label);
@@ -140,100 +137,4 @@ impl Importer<'_> {
         let lists: Vec<Vec<i64>> = value.types.iter().map(|t| t.shape.iter().map(|&d| d as i64).collect()).collect();
         self.dims("shape", &lists)
     }
-
-    /// The name of `value` in the graph, which it becomes part of if it was only known so far.
-    pub fn place(&mut self, value: &Value) -> Result<String> {
-        if let Some(name) = &value.name {
-            return Ok(name.clone());
-        }
-        let known = value.known.as_ref().ok_or_else(|| NodeFault::SizeData { value: value.label.clone() })?;
-        let address = Rc::as_ptr(&known[0]) as usize;
-        if let Some((_, name)) = self.placed.get(&address) {
-            return Ok(name.clone());
-        }
-        let name =
-            if is_constant(known) { self.place_constant(value, &known[0])? } else { self.place_varying(value, known)? };
-        self.placed.insert(address, (known[0].clone(), name.clone()));
-        Ok(name)
-    }
-
-    fn place_constant(&mut self, value: &Value, array: &Array) -> Result<String> {
-        let tensor = data(value, array)?;
-        let float = matches!(array.elements, Elements::Float(_));
-        if value.weight && float {
-            let name = self.claim(&value.label);
-            self.graph.weights.insert(name.clone(), tensor);
-            return Ok(name);
-        }
-        let name = self.claim(if value.label.is_empty() { "constant" } else { &value.label });
-        self.constant(tensor, &name)
-    }
-
-    /// Adds a constant called `name`.
-    fn constant(&mut self, value: Tensor, name: &str) -> Result<String> {
-        let node = self.nodes.fresh(name);
-        let op = imagine_graph::Constant { value }.into();
-        self.graph.nodes.push(Node { name: node, op, inputs: Vec::new(), outputs: vec![name.into()] });
-        Ok(name.into())
-    }
-
-    /// A value whose elements depend on the size: one number everywhere, or numbers in steps along one axis.
-    fn place_varying(&mut self, value: &Value, known: &Known) -> Result<String> {
-        let unknown = || NodeFault::SizeData { value: value.label.clone() };
-        let shape = self.shape_of(value).map_err(|_| unknown())?;
-        let first = known.iter().find(|array| array.len() > 0).ok_or_else(unknown)?;
-        let start = first.pick(Vec::new(), std::iter::once(0));
-        let equal = |array: &Rc<Array>| *array.as_ref() == start.pick(array.shape.clone(), (0..array.len()).map(|_| 0));
-        let scalar = |array: &Array| Value::known("", vec![Rc::new(array.clone()); known.len()]);
-        if known.iter().all(equal) {
-            let op = imagine_graph::Expand { shape };
-            let value = self.between(op, &[&scalar(&start)], &value.label)?;
-            return self.place(&value);
-        }
-        let step = steps(known).ok_or_else(unknown)?;
-        let ones = self.between(imagine_graph::Expand { shape }, &[&scalar(&step.delta)], &value.label)?;
-        let op = Op::from_attributes("CumSum", json!({ "axis": 0 })).map_err(|_| unknown())?;
-        let sums = self.between(op, &[&ones], &value.label)?;
-        let moved = self.between(imagine_graph::Add {}, &[&sums, &scalar(&step.before)], &value.label)?;
-        self.place(&moved)
-    }
-
-    /// A float constant for the use of a rewritten form.
-    pub fn floats(&self, shape: &[usize], values: Vec<f32>) -> Value {
-        let array = Array { shape: shape.to_vec(), elements: Elements::Float(values) };
-        Value::known("", vec![Rc::new(array); self.probes.0.len()])
-    }
-}
-
-/// The elements of a constant as a graph holds them.
-fn data(value: &Value, array: &Array) -> Result<Tensor> {
-    if array.len() > MAX_ELEMENTS || array.shape.contains(&0) {
-        return Err(NodeFault::Size { value: value.label.clone(), shape: array.shape.clone() });
-    }
-    array.to_tensor().map_err(|found| NodeFault::Range { value: value.label.clone(), found })
-}
-
-/// `before + delta`, `before + 2 delta`, ..
-struct Steps {
-    before: Array,
-    delta: Array,
-}
-
-/// The steps in which the elements of `known` go at every probe, if they do and are exact as a graph computes them.
-fn steps(known: &Known) -> Option<Steps> {
-    let floats: Vec<Vec<f32>> = known.iter().map(|array| array.to_floats()).collect();
-    let longest = floats.iter().max_by_key(|list| list.len())?;
-    let (&[start, next, ..], DType::F32 | DType::I32) = (longest.as_slice(), known[0].dtype()) else { return None };
-    let (delta, limit) = (next - start, 16_777_216.0);
-    let whole = |value: f32| value.fract() == 0.0 && value.abs() < limit;
-    let steady = |list: &Vec<f32>| list.iter().enumerate().all(|(i, &v)| v == start + i as f32 * delta && whole(v));
-    if known.iter().any(|array| array.shape.len() != 1) || !whole(delta) || !floats.iter().all(steady) {
-        return None;
-    }
-    let number = |value: f32| {
-        let ints = Array::ints(&[], vec![value as i64]);
-        let floats = Array { shape: Vec::new(), elements: Elements::Float(vec![value]) };
-        if known[0].dtype() == DType::I32 { ints } else { floats }
-    };
-    Some(Steps { before: number(start - delta), delta: number(delta) })
 }

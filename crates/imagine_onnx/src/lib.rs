@@ -4,10 +4,23 @@
 //! gives a graph that [`Graph::validate`](imagine_graph::Graph::validate) accepts. A graph's operators carry ONNX's names
 //! and attributes, so that a node becomes an [`Op`](imagine_graph::Op) by its name: there is no list of operators here.
 //!
+//! ```no_run
+//! use imagine_onnx::{Options, import_file};
+//!
+//! let import = import_file("generator.onnx", &Options::default())?;
+//! let graph = import.graph.validate()?;
+//! let bound = graph.bind(import.size)?;
+//! println!("{:?}", bound.value_type(graph.outputs()[0]));
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//!
 //! # Open dimensions
 //! A dimension without a number becomes the batch, the height or the width: as [`Options::dims`] says, else by its name
 //! (`batch`, `height`, `width` and usual short forms), else by its position in an input of rank 4 (`[batch, channels,
 //! height, width]`), and the first dimension of any other input is the batch. Channels must be numbers.
+//!
+//! What depends on the size is found by trying three sizes, multiples of [`Options::size_multiple`]. A model that decides by
+//! the size, such as one that takes another branch above 1024 pixels, does at every size what it does at these.
 //!
 //! # Element types
 //! Floats of 16, 32 and 64 bits become 32-bit floats; integers become 32-bit signed integers. The types of the file are kept
@@ -25,6 +38,7 @@ mod forms;
 mod legacy;
 mod model;
 mod names;
+mod place;
 mod probe;
 #[doc(hidden)]
 pub mod proto;

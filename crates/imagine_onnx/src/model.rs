@@ -159,7 +159,7 @@ fn define_inputs(importer: &mut Importer, ports: &[Port]) {
             shape: port.shape.clone(),
         });
         let name = Some(port.name.clone());
-        let value = Value { label: port.name.clone(), types, known: None, name, weight: false };
+        let value = Value { label: port.name.clone(), types, known: None, name, weight: false, origin: None };
         importer.define(&port.name, Some(value));
     }
 }

@@ -101,14 +101,66 @@ fn data_that_depends_on_the_size() {
         y = Add {} (x, zeros)
     "#]]
     .assert_eq(&graph(&model(13, &IMAGE, vec![], zeros)));
-    let mut product = vec![node("Shape", &["x"], "shape", vec![])];
-    product.extend(dim_of(2));
-    product.extend([
-        node("Cast", &["d2"], "height", vec![int("to", 1)]),
-        node("Sqrt", &["height"], "root", vec![]),
+}
+
+#[test]
+fn numbers_that_follow_the_size_are_computed_when_the_graph_runs() {
+    let mut root = vec![node("Shape", &["x"], "shape", vec![])];
+    root.extend([2, 3].into_iter().flat_map(dim_of));
+    root.extend([
+        node("Mul", &["d2", "d3"], "area", vec![]),
+        node("Cast", &["area"], "area_f", vec![int("to", 1)]),
+        node("Sqrt", &["area_f"], "root", vec![]),
         node("Mul", &["x", "root"], "y", vec![]),
     ]);
-    expect![[r#"node "y_node" (Mul, opset 13): input "root" is computed from shapes, and the graph cannot compute it: fix dimensions in `Options::dims`"#]].assert_eq(&fault(&model(13, &IMAGE, vec![], product)));
+    let import = read(&model(13, &IMAGE, vec![], root)).unwrap();
+    expect![[r#"
+        constant = Constant {"value":{"data":{"i32":[1]},"shape":[]}} ()
+        d2.0 = Expand {"shape":[{"height":[1,1]}]} (constant)
+        d2_1.0 = CumSum {} (d2.0)
+        d2_2.0 = Slice {"ends":[9223372036854775807],"starts":[-1]} (d2_1.0)
+        constant_1 = Constant {"value":{"data":{"i32":[1]},"shape":[]}} ()
+        d3.0 = Expand {"shape":[{"width":[1,1]}]} (constant_1)
+        d3_1.0 = CumSum {} (d3.0)
+        d3_2.0 = Slice {"ends":[9223372036854775807],"starts":[-1]} (d3_1.0)
+        area_node.0 = Mul {} (d2_2.0, d3_2.0)
+        area_f_node.0 = Cast {} (area_node.0)
+        root_node.0 = Sqrt {} (area_f_node.0)
+        y = Mul {} (x, root_node.0)
+    "#]]
+    .assert_eq(&lines(&import.graph));
+    import.graph.validate().unwrap().bind(Size::new(9, 5)).unwrap();
+    let weights = || vec![number("zero", 0), number("one", 1)];
+    let mut ramp = vec![node("Shape", &["x"], "shape", vec![])];
+    ramp.extend([
+        node("Constant", &[], "three", vec![tensor("value", number("", 3))]),
+        node("Gather", &["shape", "three"], "width", vec![]),
+        node("Range", &["zero", "width", "one"], "columns", vec![]),
+        node("Cast", &["columns"], "columns_f", vec![int("to", 1)]),
+        node("Add", &["x", "columns_f"], "y", vec![]),
+    ]);
+    expect![[r#"
+        constant = Constant {"value":{"data":{"f32":[1.0]},"shape":[]}} ()
+        columns_f.0 = Expand {"shape":[{"width":[1,1]}]} (constant)
+        columns_f_1.0 = CumSum {} (columns_f.0)
+        constant_1 = Constant {"value":{"data":{"f32":[-1.0]},"shape":[]}} ()
+        columns_f_2.0 = Add {} (columns_f_1.0, constant_1)
+        y = Add {} (x, columns_f_2.0)
+    "#]]
+    .assert_eq(&graph(&model(13, &IMAGE, weights(), ramp)));
+}
+
+#[test]
+fn a_range_over_an_area_is_refused() {
+    let nodes = vec![
+        node("Size", &["x"], "size", vec![]),
+        node("Range", &["zero", "size", "one"], "all", vec![]),
+        node("Cast", &["all"], "all_f", vec![int("to", 1)]),
+        node("Reshape", &["all_f", "target"], "y", vec![]),
+    ];
+    let weights = vec![number("zero", 0), number("one", 1), list("target", &[-1])];
+    let x = ["1", "1", "h", "w"];
+    expect![[r#"output "y": input "y" is computed from shapes, and the graph cannot compute it: fix dimensions in `Options::dims`"#]].assert_eq(&fault(&model(13, &x, weights, nodes)));
 }
 
 #[test]
