@@ -193,6 +193,9 @@ impl<'a> Importer<'a> {
         if !matches!(proto.domain.as_str(), "" | "ai.onnx") {
             return Err(NodeFault::Domain { domain: proto.domain.clone() });
         }
+        if proto.output.is_empty() {
+            return Err(NodeFault::Form { reason: "has no output" });
+        }
         let mut inputs = Vec::with_capacity(proto.input.len());
         for (input, name) in proto.input.iter().enumerate() {
             match self.find(name) {
