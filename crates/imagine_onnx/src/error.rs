@@ -115,7 +115,9 @@ pub enum Fault {
 #[non_exhaustive]
 pub enum NodeFault {
     /// An operator of another domain.
-    #[error("domain {domain:?} is not known: export the model with operators of ONNX only")]
+    #[error(
+        "domain {domain:?} is not known: export the model with operators of ONNX only, or inline its functions first (onnx.inliner)"
+    )]
     Domain {
         /// The domain.
         domain: String,

@@ -94,7 +94,7 @@ fn operator_sets_and_domains() {
     expect![[r#"the model names no opset of domain "ai.onnx": export it again with opset_version 7 to 25"#]]
         .assert_eq(&fault(&ModelProto { opset_import: vec![], ..rich() }));
     let foreign = NodeProto { domain: "com.example".into(), ..relu(&["x"]) };
-    expect![[r#"node "y_node" (Relu, opset 13): domain "com.example" is not known: export the model with operators of ONNX only"#]].assert_eq(&fault(&model(13, &IMAGE, vec![], vec![foreign])));
+    expect![[r#"node "y_node" (Relu, opset 13): domain "com.example" is not known: export the model with operators of ONNX only, or inline its functions first (onnx.inliner)"#]].assert_eq(&fault(&model(13, &IMAGE, vec![], vec![foreign])));
     let unknown = node("Frobnicate", &["x"], "y", vec![]);
     expect![[r#"node "y_node" (Frobnicate, opset 13): this operator is not supported: export the model without it, or simplify the model first so that constant parts are folded"#]].assert_eq(&fault(&model(13, &IMAGE, vec![], vec![unknown])));
 }

@@ -76,17 +76,7 @@ pub(super) fn evaluate(call: &Call) -> Arrays {
                 vec![data.pick(shape.clone(), indices)]
             }))
         }
-        "Tile" => {
-            let repeats = sizes(&call.attributes.ints("repeats", call.probe)?.unwrap_or_default())?;
-            if repeats.len() != rank {
-                return Err(NodeFault::Known("repeats must have a number for every axis"));
-            }
-            let shape: Vec<usize> = data.shape.iter().zip(&repeats).map(|(&d, &r)| d.saturating_mul(r)).collect();
-            Ok(repeated(&shape).map(|_| {
-                let indices = cells(&shape).map(|cell| flat(cell.iter().zip(&data.shape).map(|(&c, &d)| (c % d, d))));
-                vec![data.pick(shape.clone(), indices)]
-            }))
-        }
+        "Tile" => tile(call, data),
         _ => reduce(call, data),
     }
 }
@@ -285,6 +275,18 @@ fn transpose(call: &Call, data: &Array) -> Arrays {
         flat(source.iter().zip(&data.shape).map(|(&c, &d)| (c, d)))
     });
     Ok(Some(vec![data.pick(shape.clone(), positions)]))
+}
+
+fn tile(call: &Call, data: &Array) -> Arrays {
+    let repeats = sizes(&call.attributes.ints("repeats", call.probe)?.unwrap_or_default())?;
+    if repeats.len() != data.shape.len() {
+        return Err(NodeFault::Known("repeats must have a number for every axis"));
+    }
+    let shape: Vec<usize> = data.shape.iter().zip(&repeats).map(|(&d, &r)| d.saturating_mul(r)).collect();
+    Ok(repeated(&shape).map(|_| {
+        let indices = cells(&shape).map(|cell| flat(cell.iter().zip(&data.shape).map(|(&c, &d)| (c % d, d))));
+        vec![data.pick(shape.clone(), indices)]
+    }))
 }
 
 fn reduce(call: &Call, data: &Array) -> Arrays {

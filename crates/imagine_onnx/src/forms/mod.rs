@@ -41,10 +41,6 @@ pub(crate) fn convert(importer: &mut Importer, call: Call) -> Result<Vec<Value>>
         "Clip" => clip(&mut call),
         "Resize" => layout::resize(importer, &mut call)?,
         "BatchNormalization" => batch_normalization(&mut call)?,
-        "LayerNormalization" | "GroupNormalization" | "RMSNormalization" => {
-            // The type of intermediate results; ours are 32-bit floats, which is the default.
-            call.attributes.take_int("stash_type", 1)?;
-        }
         "Conv" | "ConvTranspose" | "MaxPool" | "AveragePool" | "LpPool" => window(&mut call)?,
         "RandomNormal" | "RandomUniform" | "RandomNormalLike" | "RandomUniformLike" | "Bernoulli" => {
             random(importer, &mut call)?;
