@@ -23,6 +23,7 @@ pub(crate) fn import(model: &ModelProto, folder: Option<&Path>, options: &Option
         let remedy = "store the weights as dense tensors";
         return Err(Fault::Unsupported { what: "sparse initializers", remedy }.into());
     }
+    check_options(graph, options)?;
     let stored: HashSet<&str> = graph.initializer.iter().map(|t| t.name.as_str()).collect();
     let given =
         |input: &&ValueInfoProto| !stored.contains(input.name.as_str()) && !options.values.contains_key(&input.name);
@@ -51,6 +52,25 @@ fn opset(model: &ModelProto) -> Result<i64, Fault> {
     let own = model.opset_import.iter().filter(|set| matches!(set.domain.as_str(), "" | "ai.onnx"));
     let version = own.map(|set| set.version).max().ok_or(Fault::NoOpset)?;
     if OPSETS.contains(&version) { Ok(version) } else { Err(Fault::Opset { version }) }
+}
+
+/// An option that is about nothing in the model is a mistake.
+fn check_options(graph: &GraphProto, options: &Options) -> Result<(), ImportError> {
+    let mut known = HashSet::new();
+    for input in &graph.input {
+        let shape = input.r#type.as_ref().and_then(|t| t.tensor_type.as_ref()).and_then(|t| t.shape.as_ref());
+        for (axis, dim) in shape.iter().flat_map(|shape| &shape.dim).enumerate() {
+            known.insert(format!("{}/{axis}", input.name));
+            known.extend(dim.dim_param.clone());
+        }
+    }
+    let values = options.values.keys().filter(|name| !graph.input.iter().any(|input| input.name == **name));
+    let values = values.map(|name| (name, "is in `Options::values`, but is no input of the model"));
+    let dims = options.dims.keys().filter(|name| !known.contains(*name));
+    let dims = dims.map(|name| (name, "is in `Options::dims`, but no input has such a dimension"));
+    let fault = |(name, reason): (&String, &str)| Fault::Input { input: name.clone(), reason: reason.into() };
+    let faults: Vec<_> = values.chain(dims).map(fault).collect();
+    if faults.is_empty() { Ok(()) } else { Err(ImportError(faults)) }
 }
 
 /// Names, types and shapes of the inputs that are given when the graph runs.

@@ -89,7 +89,7 @@ impl Importer<'_> {
         let lists: Option<Vec<Vec<i64>>> = known.iter().map(|array| Some(array.as_ints()?.to_vec())).collect();
         let short = known.iter().all(|array| array.shape.len() <= 1 && array.shape == known[0].shape);
         let lists = lists.filter(|lists| short && !lists[0].is_empty() && lists[0].len() <= MAX_LENGTHS)?;
-        self.dims("", &lists).ok()
+        self.dims("", &lists).ok().filter(|dims| !dims.contains(&Dim::Fixed(0)))
     }
 
     /// Each length is the last of as many sums of 1.

@@ -196,6 +196,14 @@ fn options_say_what_dimensions_and_values_are() {
     let import = import(&open.encode_to_vec(), &options).unwrap();
     assert_eq!(import.inputs[0].shape, [Dim::BATCH, Dim::Symbol(Symbol::Width([1, 8])), Dim::Fixed(3)]);
 
+    let mut wrong = Options::default();
+    wrong.dims.insert("z".into(), Dim::BATCH);
+    wrong.values.insert("q".into(), Tensor::scalar(1.0));
+    expect![[r#"
+        input "q": is in `Options::values`, but is no input of the model
+        input "z": is in `Options::dims`, but no input has such a dimension"#]]
+    .assert_eq(&imagine_onnx::import(&open.encode_to_vec(), &wrong).unwrap_err().to_string());
+
     let mut given = model(13, &["2", "6"], vec![], vec![node("Reshape", &["x", "shape"], "y", vec![])]);
     let mut shape = value("shape", &["2"]);
     if let Some(tensor) = shape.r#type.as_mut().and_then(|t| t.tensor_type.as_mut()) {
