@@ -127,36 +127,47 @@ fn group_normalization(importer: &mut Importer, call: &mut Call) -> Result<()> {
 
 /// Operators that ONNX had on trial before opset 10.
 fn experimental(importer: &mut Importer, mut call: Call) -> Result<Vec<Value>> {
-    let data = call.input(0)?.clone();
-    let mut numbers = [("alpha", 1.0), ("beta", 0.0), ("scale", 1.0)];
+    use imagine_graph::{Add, Mul, Softplus};
     if call.op == "Crop" {
         return crop(importer, call);
     }
-    for (name, value) in &mut numbers {
-        *value = call.attributes.take_float(name, *value)?;
-    }
-    let [alpha, beta, scale] = numbers.map(|(_, value)| importer.floats(&[], vec![value]));
-    let bias = match call.attributes.take("bias") {
-        None => importer.floats(&[], vec![0.0]),
-        Some(Attribute::Floats(bias)) => importer.floats(&[bias.len(), 1, 1], bias),
-        Some(_) => return Err(bad("bias", "must be a list of floats")),
-    };
-    importer.nothing_left(&call)?;
-    let node = call.node.clone();
-    let (product, addend) = match call.op.as_str() {
-        "ImageScaler" => (importer.between(imagine_graph::Mul {}, &[&data, &scale], &node)?, bias),
-        "Affine" => (importer.between(imagine_graph::Mul {}, &[&data, &alpha], &node)?, beta),
-        _ => {
-            let inner = importer.between(imagine_graph::Mul {}, &[&data, &beta], &node)?;
-            let bent = match call.op.as_str() {
-                "ScaledTanh" => importer.between(Tanh {}, &[&inner], &node)?,
-                _ => importer.between(imagine_graph::Softplus {}, &[&inner], &node)?,
-            };
-            let inputs = [Some(bent), Some(alpha)];
-            return importer.push(imagine_graph::Mul {}.into(), &inputs, &call.outputs, &node);
+    let data = call.input(0)?.clone();
+    let affine = match call.op.as_str() {
+        "ImageScaler" => Some(("scale", image_bias(importer, &mut call)?)),
+        "Affine" => {
+            let beta = call.attributes.take_float("beta", 0.0)?;
+            Some(("alpha", importer.floats(&[], vec![beta])))
         }
+        _ => None,
     };
-    importer.push(imagine_graph::Add {}.into(), &[Some(product), Some(addend)], &call.outputs, &node)
+    if let Some((name, addend)) = affine {
+        let factor = call.attributes.take_float(name, 1.0)?;
+        importer.nothing_left(&call)?;
+        let factor = importer.floats(&[], vec![factor]);
+        let product = importer.between(Mul {}, &[&data, &factor], &call.node)?;
+        return importer.push(Add {}.into(), &[Some(product), Some(addend)], &call.outputs, &call.node);
+    }
+    if !call.attributes.has("alpha") || !call.attributes.has("beta") {
+        return Err(NodeFault::Form { reason: "needs alpha and beta" });
+    }
+    let [alpha, beta] = [call.attributes.take_float("alpha", 1.0)?, call.attributes.take_float("beta", 1.0)?]
+        .map(|value| importer.floats(&[], vec![value]));
+    importer.nothing_left(&call)?;
+    let inner = importer.between(Mul {}, &[&data, &beta], &call.node)?;
+    let bent = match call.op.as_str() {
+        "ScaledTanh" => importer.between(Tanh {}, &[&inner], &call.node)?,
+        _ => importer.between(Softplus {}, &[&inner], &call.node)?,
+    };
+    importer.push(Mul {}.into(), &[Some(bent), Some(alpha)], &call.outputs, &call.node)
+}
+
+/// The bias of `ImageScaler`, one number for each channel.
+fn image_bias(importer: &Importer, call: &mut Call) -> Result<Value> {
+    match call.attributes.take("bias") {
+        None => Ok(importer.floats(&[], vec![0.0])),
+        Some(Attribute::Floats(bias)) => Ok(importer.floats(&[bias.len(), 1, 1], bias)),
+        Some(_) => Err(bad("bias", "must be a list of floats")),
+    }
 }
 
 /// `border` is left, top, right, bottom; `scale`, height and width of the result, counts before right and bottom.

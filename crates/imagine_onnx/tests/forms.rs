@@ -285,6 +285,31 @@ fn operators_on_trial() {
         y = Slice {"axes":[2,3],"ends":[10,10],"starts":[2,1]} (x)
     "#]],
     );
+    let foreign = node("ImageScaler", &["x"], "y", vec![float("alpha", 2.0)]);
+    expect![[r#"node "y_node" (ImageScaler, opset 8): attribute "alpha" is not known"#]].assert_eq(&fault(&model(
+        8,
+        &IMAGE,
+        vec![],
+        vec![foreign],
+    )));
+    let bare = node("ScaledTanh", &["x"], "y", vec![float("alpha", 2.0)]);
+    expect![[r#"node "y_node" (ScaledTanh, opset 8): needs alpha and beta"#]].assert_eq(&fault(&model(
+        8,
+        &IMAGE,
+        vec![],
+        vec![bare],
+    )));
+    let softplus = node("ParametricSoftplus", &["x"], "y", vec![float("alpha", 2.0), float("beta", 3.0)]);
+    check(
+        model(8, &IMAGE, vec![], vec![softplus]),
+        expect![[r#"
+        constant = Constant {"value":{"data":{"f32":[3.0]},"shape":[]}} ()
+        y_node.0 = Mul {} (x, constant)
+        y_node_1.0 = Softplus {} (y_node.0)
+        constant_1 = Constant {"value":{"data":{"f32":[2.0]},"shape":[]}} ()
+        y = Mul {} (y_node_1.0, constant_1)
+    "#]],
+    );
     let tanh = node("ScaledTanh", &["x"], "y", vec![float("alpha", 2.0), float("beta", 3.0)]);
     check(
         model(8, &IMAGE, vec![], vec![tanh]),
