@@ -342,6 +342,7 @@ fn axis_cases() -> Vec<Case> {
         ..Resize::default()
     };
     vec![
+        case("as it is", scaled(Cubic, &[1.0, 1.0], HalfPixel), &[2, 3, 4]),
         case("vector", scaled(Linear, &[2.5], HalfPixel), &[5]),
         case("all axes, two of them as they are", scaled(Linear, &[1.0, 1.0, 2.0, 0.5], HalfPixel), &[2, 3, 3, 4]),
         case("channels and rows", at(&[-2, 1], scaled(Cubic, &[1.5, 2.0], HalfPixel)), &[2, 3, 4, 5]),
