@@ -125,7 +125,12 @@ impl Operator for Bernoulli {
     }
 
     fn reach(&self, _: &[Option<&TensorType>], _: &TensorType) -> Vec<Reach> {
-        vec![Reach::Pointwise]
+        let moves = !self.shape.is_empty();
+        vec![if moves {
+            Reach::Pointwise
+        } else {
+            Reach::Everything("its place: the random numbers do not move with it")
+        }]
     }
 
     fn cases() -> Vec<Case> {
