@@ -23,12 +23,19 @@ struct Params {
     plane: u32,
 }
 
+// Copies are words, whatever their type.
+#ifdef SINGLE
+alias Element = u32;
+#else
+alias Element = f32;
+#endif
+
 @group(0) @binding(0) var<uniform> params: Params;
-@group(0) @binding(1) var<storage, read_write> x: array<f32>;
+@group(0) @binding(1) var<storage, read_write> x: array<Element>;
 // For every resized axis: where the taps of each output element begin in this table, and where the last ones end. Then the
 // taps: [index, weight as a float].
 @group(0) @binding(2) var<storage, read> table: array<u32>;
-@group(0) @binding(3) var<storage, read_write> y: array<f32>; // [count]
+@group(0) @binding(3) var<storage, read_write> y: array<Element>; // [count]
 
 // An element's places along the last two resized axes, and the index of the first input element along all others.
 struct Place {

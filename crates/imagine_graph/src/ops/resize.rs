@@ -6,12 +6,12 @@
 //!
 //! | | shape |
 //! |---|---|
-//! | X | any rank, floats |
+//! | X | any rank; floats, or any elements in mode `nearest` without a region |
 //! | Y | that of X but for `axes` |
 
 use serde::{Deserialize, Serialize};
 
-use super::inputs::{Inputs, normalize_axes, output, require_param};
+use super::inputs::{Inputs, normalize_axes, output, require, require_param};
 use super::random::bind;
 use super::{Case, Operator};
 use crate::dim::{Dim, Size};
@@ -228,7 +228,10 @@ impl Resize {
 impl Operator for Resize {
     fn infer(&self, inputs: &Inputs) -> Result<Vec<TensorType>, NodeError> {
         inputs.count(1..=1)?;
-        let x = inputs.float(0, "X")?;
+        let x = inputs.required(0, "X")?;
+        let crops = self.coordinate_transformation_mode == CoordinateTransformationMode::TfCropAndResize;
+        let copies = self.mode == ResizeMode::Nearest && !crops;
+        require(copies || x.dtype == DType::F32, 0, "X", "floats, unless in mode nearest without a region", x)?;
         require_param(self.cubic_coeff_a.abs() <= 1e4, "cubic_coeff_a", "-10000 to 10000", self.cubic_coeff_a)?;
         let value = self.extrapolation_value;
         require_param(value.is_finite(), "extrapolation_value", "a finite number", value)?;
@@ -237,7 +240,7 @@ impl Operator for Resize {
         let mut shape = x.shape.clone();
         let axes = self.resized(&x.shape, inputs.size)?;
         axes.iter().for_each(|axis| shape[axis.axis] = axis.output);
-        let found = output(DType::F32, shape)?;
+        let found = output(x.dtype, shape)?;
         if axes.iter().any(|axis| axis.input.max(axis.output) > MAX_LENGTH || axis.input * axis.output > MAX_WEIGHTS) {
             let reason = "an axis of more than 2^20 elements, or with more than 2^28 pairs of elements, is resized";
             return Err(NodeError::OutputShape { shape: found.shape, reason });
@@ -342,6 +345,8 @@ fn axis_cases() -> Vec<Case> {
         ..Resize::default()
     };
     vec![
+        Case::new("integers", scaled(Nearest, &[2.0, 1.5], HalfPixel)).int([3, 4], -9..9).not_differentiable(),
+        Case::new("truth values", scaled(Nearest, &[0.5], HalfPixel)).bool([2, 7]).not_differentiable(),
         case("as it is", scaled(Cubic, &[1.0, 1.0], HalfPixel), &[2, 3, 4]),
         case("vector", scaled(Linear, &[2.5], HalfPixel), &[5]),
         case("all axes, two of them as they are", scaled(Linear, &[1.0, 1.0, 2.0, 0.5], HalfPixel), &[2, 3, 3, 4]),
