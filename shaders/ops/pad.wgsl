@@ -6,7 +6,8 @@
 
 struct Params {
     head: Head,
-    // Axes, outermost first: [length in the output, length of what was not cut off, stride in the input, elements added before, less whole periods of the border].
+    // Axes, outermost first: [length in the output, length of what was not cut off, stride in the input, elements added before,
+    // less whole periods of the border].
     axes: array<vec4<i32>, 6>,
     // How many axes, from the last, are in use.
     rank: u32,

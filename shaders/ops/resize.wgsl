@@ -1,8 +1,7 @@
 // Resize along up to five axes, one output element an invocation. Which elements it mixes, and how, stands in a table made by
 // imagine_graph::resize on the CPU, so that no rounding of coordinates depends on a driver. Every output element sums in the
-// order of its taps, the last axis innermost. Defs: TRAILING where the last axis, or the last two, are resized and no
-// other; OUTER where more than two are; SINGLE where every element is a copy of one, whose index is all the table holds; PAIRS where it is
-// made of two along each of two axes, and the table holds [index, index, weight, weight].
+// order of its taps, the last axis innermost. Defs: TRAILING where the last axis, or the last two, are resized and no other;
+// OUTER where more than two are; SINGLE where every element is a copy of one; PAIRS where it is made of two along each axis.
 #import imagine::head::Head
 #import imagine::index::{invocation, offsets}
 
@@ -32,8 +31,8 @@ alias Element = f32;
 
 @group(0) @binding(0) var<uniform> params: Params;
 @group(0) @binding(1) var<storage, read_write> x: array<Element>;
-// For every resized axis: where the taps of each output element begin in this table, and where the last ones end. Then the
-// taps: [index, weight as a float].
+// For every resized axis and output element: with SINGLE its index, with PAIRS [index, index, weight, weight], else where its
+// taps begin in this table; there also where the last ones end, and at last the taps: [index, weight]. Weights are floats.
 @group(0) @binding(2) var<storage, read> table: array<u32>;
 @group(0) @binding(3) var<storage, read_write> y: array<Element>; // [count]
 

@@ -45,6 +45,7 @@ fn resize() {
         on_image(Resize { cubic_coeff_a: f32::NAN, ..scales(&[0.5]) }),
         on_image(Resize { sizes: vec![Dim::Fixed(usize::MAX)], ..Resize::default() }),
         on_image(Resize { sizes: vec![Dim::Fixed(0)], ..Resize::default() }),
+        message(scales(&[2.0; 6]), &[floats(&[1; 6])]),
         message(scales(&[2.0]), &[floats(&[1 << 21])]),
         message(scales(&[1.5]), &[floats(&[1 << 16])]),
         message(scales(&[2.0]), &[floats(&[])]),
@@ -67,6 +68,7 @@ fn resize() {
             parameter "cubic_coeff_a" is NaN, expected -10000 to 10000
             output shape [1, 3, 4, 18446744073709551615] is out of range: more than 2^30 elements
             output shape [1, 3, 4, 0] is out of range: an empty dimension
+            parameter "axes" is 6, expected at most 5 axes that change
             output shape [4194304] is out of range: an axis of more than 2^20 elements, or with more than 2^28 pairs of elements, is resized
             output shape [98304] is out of range: an axis of more than 2^20 elements, or with more than 2^28 pairs of elements, is resized
             parameter "scales" is 1 numbers, expected 1 to 0 numbers in scales or sizes

@@ -1,5 +1,5 @@
-//! `Resize` as one matrix product an axis with the weights of [`imagine_graph::resize`]: differentiable on every backend. What is not
-//! floats is picked.
+//! `Resize` as one matrix product an axis with the weights of [`imagine_graph::resize`]: differentiable on every backend.
+//! What is not floats is picked.
 
 use burn::tensor::backend::Backend;
 use burn::tensor::ops::FloatTensor;

@@ -1,5 +1,5 @@
-//! `RandomUniform`, `RandomNormal` and `Bernoulli`: random numbers that depend on the run's seed, the node's stream, the step and the
-//! element's coordinate, and on nothing else. [`crate::rng`] has the arithmetic, to the bit.
+//! `RandomUniform`, `RandomNormal` and `Bernoulli`: random numbers that depend on the run's seed, the node's stream, the step
+//! and the element's coordinate, and on nothing else. [`crate::rng`] has the arithmetic, to the bit.
 //!
 //! | operator | Y |
 //! |---|---|

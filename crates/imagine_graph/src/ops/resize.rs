@@ -20,6 +20,8 @@ use crate::resize::{ResizedAxis, elements_read};
 use crate::support::{Reach, Window};
 use crate::tensor::{DType, TensorType};
 
+/// Most axes that can be resized at once.
+const MAX_AXES: usize = 5;
 /// Longest axis that can be resized; bounds the table of taps.
 const MAX_LENGTH: usize = 1 << 20;
 /// Most elements of the input times those of the output, along one axis; bounds the matrix of the reference.
@@ -137,7 +139,7 @@ pub enum KeepAspectRatioPolicy {
 }
 
 impl Resize {
-    /// The axes that change; one of the same length at scale 1 does not.
+    /// The axes that change, in order; one of the same length at scale 1 does not.
     pub fn resized(&self, shape: &[usize], size: Size) -> Result<Vec<ResizedAxis>, NodeError> {
         let axes = self.checked_axes(shape.len())?;
         let sizes = bind(&self.sizes, size, "sizes")?;
@@ -160,7 +162,9 @@ impl Resize {
             };
             ResizedAxis { axis, input: shape[axis], output, scale, roi: self.region(index, axes.len()) }
         });
-        Ok(resized.filter(|axis| !self.leaves(axis)).collect())
+        let mut resized: Vec<ResizedAxis> = resized.filter(|axis| !self.leaves(axis)).collect();
+        resized.sort_by_key(|axis| axis.axis);
+        Ok(resized)
     }
 
     /// The axes that `scales` or `sizes` are about, once those and `roi` are sound.
@@ -239,6 +243,7 @@ impl Operator for Resize {
         require_param(filters, "antialias", "false in mode nearest", self.antialias)?;
         let mut shape = x.shape.clone();
         let axes = self.resized(&x.shape, inputs.size)?;
+        require_param(axes.len() <= MAX_AXES, "axes", "at most 5 axes that change", axes.len())?;
         axes.iter().for_each(|axis| shape[axis.axis] = axis.output);
         let found = output(x.dtype, shape)?;
         if axes.iter().any(|axis| axis.input.max(axis.output) > MAX_LENGTH || axis.input * axis.output > MAX_WEIGHTS) {
