@@ -1,6 +1,6 @@
-// GridSample: every output element reads the image at the place that the grid names for it. Defs: MODE_NEAREST or MODE_CUBIC, else
-// linear; PADDING_BORDER or PADDING_REFLECTION, else zeros outside; ALIGN_CORNERS; VOLUME for three axes. Along each axis the
-// taps are summed in order, x innermost.
+// GridSample: every output element reads the image at the place that the grid names for it. Defs: MODE_NEAREST or MODE_CUBIC,
+// else linear; PADDING_BORDER or PADDING_REFLECTION, else zeros outside; ALIGN_CORNERS; VOLUME for three axes. Along each
+// axis the taps are summed in order, x innermost.
 #import imagine::head::Head
 #import imagine::index::invocation
 

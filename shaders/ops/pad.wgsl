@@ -6,7 +6,8 @@
 
 struct Params {
     head: Head,
-    // Axes, outermost first: [length in the output, length of what was not cut off, stride in the input, elements added before].
+    // Axes, outermost first: [length in the output, length of what was not cut off, stride in the input, elements added before,
+    // less whole periods of the border].
     axes: array<vec4<i32>, 6>,
     // How many axes, from the last, are in use.
     rank: u32,
@@ -22,22 +23,35 @@ struct Params {
 @group(0) @binding(1) var<storage, read_write> input: array<u32>;
 @group(0) @binding(2) var<storage, read_write> output: array<u32>; // [count]
 
+// What is left of a linear index after its inner axes are taken off, the offset in the input, and whether it has one.
+struct Walk {
+    rest: u32,
+    offset: i32,
+    inside: bool,
+}
+
+// Takes the innermost axis off.
+fn take(walk: Walk, axis: vec4<i32>) -> Walk {
+    let length = u32(axis.x);
+    var at = i32(walk.rest % length) - axis.w;
+    // Axes to which nothing is added need no border; the branch is uniform.
+    if axis.x != axis.y { at = place(at, axis.y); }
+    return Walk(walk.rest / length, walk.offset + max(at, 0) * axis.z, walk.inside && at >= 0);
+}
+
 @compute @workgroup_size(#{WORKGROUP})
 fn main(@builtin(workgroup_id) workgroup: vec3<u32>, @builtin(local_invocation_index) local: u32) {
     let i = invocation(workgroup, params.head.base, local);
     if i >= params.count { return; }
-    var rest = i32(i);
-    var offset = i32(params.start);
-    var inside = true;
-    for (var k = 0u; k < params.rank; k++) {
-        let axis = params.axes[5u - k];
-        let at = place(rest % axis.x - axis.w, axis.y);
-        inside = inside && at >= 0;
-        offset += max(at, 0) * axis.z;
-        rest /= axis.x;
-    }
-    if inside {
-        output[i] = input[offset];
+    // Indices are constant so that no driver copies the array.
+    var walk = take(Walk(i, i32(params.start), true), params.axes[5]);
+    if params.rank > 1u { walk = take(walk, params.axes[4]); }
+    if params.rank > 2u { walk = take(walk, params.axes[3]); }
+    if params.rank > 3u { walk = take(walk, params.axes[2]); }
+    if params.rank > 4u { walk = take(walk, params.axes[1]); }
+    if params.rank > 5u { walk = take(walk, params.axes[0]); }
+    if walk.inside {
+        output[i] = input[walk.offset];
     } else {
         output[i] = params.fill;
     }

@@ -1,6 +1,7 @@
 // Resize along up to five axes, one output element an invocation. Which elements it mixes, and how, stands in a table made by
-// imagine_graph::resize on the CPU, so that no rounding of coordinates depends on a driver. With the def OUTER more than
-// two axes are resized. Every output element sums in the order of its taps, the last axis innermost.
+// imagine_graph::resize on the CPU, so that no rounding of coordinates depends on a driver. Every output element sums in the
+// order of its taps, the last axis innermost. Defs: TRAILING where the last axis, or the last two, are resized and no other;
+// OUTER where more than two are; SINGLE where every element is a copy of one; PAIRS where it is made of two along each axis.
 #import imagine::head::Head
 #import imagine::index::{invocation, offsets}
 
@@ -9,7 +10,7 @@ struct Params {
     // Axes of the output, outermost first: [length, stride in the input, 0 for those that are resized, 0, 0].
     axes: array<vec4<i32>, 6>,
     // Axes that are resized, innermost first: [output elements behind one step, length in the output, stride in the input,
-    // where their positions begin in `table`]. Unused ones have length 1.
+    // where their part of `table` begins]. Unused ones have length 1.
     resized: array<vec4<u32>, 6>,
     // How many of `axes`, from the last, are in use.
     rank: u32,
@@ -17,20 +18,89 @@ struct Params {
     count: u32,
     // What stands where an element has no taps.
     outside: f32,
-    unused: u32,
+    // With TRAILING, number of elements of the input along the resized axes.
+    plane: u32,
 }
 
-@group(0) @binding(0) var<uniform> params: Params;
-@group(0) @binding(1) var<storage, read_write> x: array<f32>;
-// For every resized axis: where the taps of each output element begin in this table, and where the last ones end. Then the
-// taps: [index, weight as a float].
-@group(0) @binding(2) var<storage, read> table: array<u32>;
-@group(0) @binding(3) var<storage, read_write> y: array<f32>; // [count]
+// Copies are words, whatever their type.
+#ifdef SINGLE
+alias Element = u32;
+#else
+alias Element = f32;
+#endif
 
-// The words of the table between which the taps of element `i` stand along one axis.
-fn taps(i: u32, axis: vec4<u32>) -> vec2<u32> {
-    let at = axis.w + i / axis.x % axis.y;
-    return vec2(table[at], table[at + 1u]);
+@group(0) @binding(0) var<uniform> params: Params;
+@group(0) @binding(1) var<storage, read_write> x: array<Element>;
+// For every resized axis and output element: with SINGLE its index, with PAIRS [index, index, weight, weight], else where its
+// taps begin in this table; there also where the last ones end, and at last the taps: [index, weight]. Weights are floats.
+@group(0) @binding(2) var<storage, read> table: array<u32>;
+@group(0) @binding(3) var<storage, read_write> y: array<Element>; // [count]
+
+// An element's places along the last two resized axes, and the index of the first input element along all others.
+struct Place {
+    column: u32,
+    row: u32,
+    base: u32,
+}
+
+fn place(i: u32) -> Place {
+    let columns = params.resized[0];
+    let rows = params.resized[1];
+#ifdef TRAILING
+    let line = i / columns.y;
+    return Place(i % columns.y, line % rows.y, line / rows.y * params.plane);
+#else
+    let base = u32(offsets(i, params.rank, params.axes).x);
+    return Place(along(i, columns), along(i, rows), base);
+#endif
+}
+
+// Place of element `i` along one axis.
+fn along(i: u32, axis: vec4<u32>) -> u32 {
+    return i / axis.x % axis.y;
+}
+
+#ifdef SINGLE
+@compute @workgroup_size(#{WORKGROUP})
+fn main(@builtin(workgroup_id) workgroup: vec3<u32>, @builtin(local_invocation_index) local: u32) {
+    let i = invocation(workgroup, params.head.base, local);
+    if i >= params.count { return; }
+    let at = place(i);
+    let columns = params.resized[0];
+    let rows = params.resized[1];
+    var source = at.base + table[columns.w + at.column] * columns.z + table[rows.w + at.row] * rows.z;
+#ifdef OUTER
+    for (var k = 2; k < 5; k++) {
+        let axis = params.resized[k];
+        source += table[axis.w + along(i, axis)] * axis.z;
+    }
+#endif
+    y[i] = x[source];
+}
+#else ifdef PAIRS
+@compute @workgroup_size(#{WORKGROUP})
+fn main(@builtin(workgroup_id) workgroup: vec3<u32>, @builtin(local_invocation_index) local: u32) {
+    let i = invocation(workgroup, params.head.base, local);
+    if i >= params.count { return; }
+    let at = place(i);
+    let columns = params.resized[0];
+    let rows = params.resized[1];
+    let column = columns.w + 4u * at.column;
+    let row = rows.w + 4u * at.row;
+    let left = table[column] * columns.z;
+    let right = table[column + 1u] * columns.z;
+    let above = at.base + table[row] * rows.z;
+    let below = at.base + table[row + 1u] * rows.z;
+    let across = bitcast<vec2<f32>>(vec2(table[column + 2u], table[column + 3u]));
+    let down = bitcast<vec2<f32>>(vec2(table[row + 2u], table[row + 3u]));
+    let top = across.x * x[above + left] + across.y * x[above + right];
+    let bottom = across.x * x[below + left] + across.y * x[below + right];
+    y[i] = down.x * top + down.y * bottom;
+}
+#else
+// The words of the table between which the taps of place `at` stand along one axis.
+fn taps(at: u32, axis: vec4<u32>) -> vec2<u32> {
+    return vec2(table[axis.w + at], table[axis.w + at + 1u]);
 }
 
 fn weight(tap: u32) -> f32 {
@@ -57,27 +127,28 @@ fn plane(base: u32, columns: vec2<u32>, rows: vec2<u32>) -> f32 {
 fn main(@builtin(workgroup_id) workgroup: vec3<u32>, @builtin(local_invocation_index) local: u32) {
     let i = invocation(workgroup, params.head.base, local);
     if i >= params.count { return; }
-    let base = u32(offsets(i, params.rank, params.axes).x);
-    let columns = taps(i, params.resized[0]);
-    let rows = taps(i, params.resized[1]);
+    let at = place(i);
+    let columns = taps(at.column, params.resized[0]);
+    let rows = taps(at.row, params.resized[1]);
     var inside = columns.x < columns.y && rows.x < rows.y;
 #ifdef OUTER
-    let depths = taps(i, params.resized[2]);
-    let fourths = taps(i, params.resized[3]);
-    let fifths = taps(i, params.resized[4]);
+    let depths = taps(along(i, params.resized[2]), params.resized[2]);
+    let fourths = taps(along(i, params.resized[3]), params.resized[3]);
+    let fifths = taps(along(i, params.resized[4]), params.resized[4]);
     inside = inside && depths.x < depths.y && fourths.x < fourths.y && fifths.x < fifths.y;
     var sum = 0.0;
     for (var c = fifths.x; c < fifths.y; c += 2u) {
         for (var b = fourths.x; b < fourths.y; b += 2u) {
             for (var a = depths.x; a < depths.y; a += 2u) {
-                let place = base + table[a] * params.resized[2].z + table[b] * params.resized[3].z
+                let start = at.base + table[a] * params.resized[2].z + table[b] * params.resized[3].z
                     + table[c] * params.resized[4].z;
-                sum += weight(a) * weight(b) * weight(c) * plane(place, columns, rows);
+                sum += weight(a) * weight(b) * weight(c) * plane(start, columns, rows);
             }
         }
     }
 #else
-    let sum = plane(base, columns, rows);
+    let sum = plane(at.base, columns, rows);
 #endif
     y[i] = select(params.outside, sum, inside);
 }
+#endif

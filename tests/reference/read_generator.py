@@ -403,7 +403,7 @@ def resize(run, attributes, x):
     for k, axis in enumerate(axes):
         region = f32(roi[k]), f32(roi[len(axes) + k])
         x = resize_axis(attributes, x, axis, lengths[k], scales[k], region)
-    return Tensor(x.shape, [f32(v) for v in x.data])
+    return Tensor(x.shape, [f32(v) if x.dtype == "f32" else v for v in x.data], x.dtype)
 
 
 def resize_axis(attributes, x, axis, out, scale, region):
@@ -460,9 +460,10 @@ def resize_axis(attributes, x, axis, out, scale, region):
     def element(index):
         if tables[index[axis]] is None:
             return f32(attributes.get("extrapolation_value", 0.0))
-        return sum(at_exact(x, index[:axis] + (j,) + index[axis + 1 :]) * w for j, w in tables[index[axis]])
+        parts = [(at_exact(x, index[:axis] + (j,) + index[axis + 1 :]), w) for j, w in tables[index[axis]]]
+        return sum(v * w for v, w in parts) if mode != "nearest" else parts[0][0]
 
-    return build(x.shape[:axis] + [out] + x.shape[axis + 1 :], element)
+    return build(x.shape[:axis] + [out] + x.shape[axis + 1 :], element, x.dtype)
 
 
 def depth_to_space(run, attributes, x):

@@ -45,32 +45,34 @@ fn resize() {
         on_image(Resize { cubic_coeff_a: f32::NAN, ..scales(&[0.5]) }),
         on_image(Resize { sizes: vec![Dim::Fixed(usize::MAX)], ..Resize::default() }),
         on_image(Resize { sizes: vec![Dim::Fixed(0)], ..Resize::default() }),
+        message(scales(&[2.0; 6]), &[floats(&[1; 6])]),
         message(scales(&[2.0]), &[floats(&[1 << 21])]),
         message(scales(&[1.5]), &[floats(&[1 << 16])]),
         message(scales(&[2.0]), &[floats(&[])]),
-        message(scales(&[2.0]), &[ints(&[4])]),
+        message(Resize { mode: ResizeMode::Linear, ..scales(&[2.0]) }, &[ints(&[4])]),
     ];
     check(
         &messages,
         expect![[r#"
-        parameter "scales" is 0 numbers, expected 1 to 4 numbers in scales or sizes
-        parameter "scales" is 5 numbers, expected 1 to 4 numbers in scales or sizes
-        parameter "sizes" is [Fixed(3)], expected none beside scales
-        parameter "scales" is [NaN], expected factors of 0.0001 to 10000
-        output shape [1, 3, 4, 0] is out of range: an empty dimension
-        parameter "scales" is 1 numbers, expected 2 numbers, as axes has, in scales or sizes
-        parameter "axes" is [1, -3], expected different axes of -4..4
-        parameter "axes" is [-9223372036854775808], expected different axes of -4..4
-        parameter "roi" is [0.0, inf], expected 2 numbers of -10000 to 10000
-        parameter "keep_aspect_ratio_policy" is NotLarger, expected stretch beside scales
-        parameter "antialias" is true, expected false in mode nearest
-        parameter "cubic_coeff_a" is NaN, expected -10000 to 10000
-        output shape [1, 3, 4, 18446744073709551615] is out of range: more than 2^30 elements
-        output shape [1, 3, 4, 0] is out of range: an empty dimension
-        output shape [4194304] is out of range: an axis of more than 2^20 elements, or with more than 2^28 pairs of elements, is resized
-        output shape [98304] is out of range: an axis of more than 2^20 elements, or with more than 2^28 pairs of elements, is resized
-        parameter "scales" is 1 numbers, expected 1 to 0 numbers in scales or sizes
-        input 0 (X) is i32 [4], expected floats"#]],
+            parameter "scales" is 0 numbers, expected 1 to 4 numbers in scales or sizes
+            parameter "scales" is 5 numbers, expected 1 to 4 numbers in scales or sizes
+            parameter "sizes" is [Fixed(3)], expected none beside scales
+            parameter "scales" is [NaN], expected factors of 0.0001 to 10000
+            output shape [1, 3, 4, 0] is out of range: an empty dimension
+            parameter "scales" is 1 numbers, expected 2 numbers, as axes has, in scales or sizes
+            parameter "axes" is [1, -3], expected different axes of -4..4
+            parameter "axes" is [-9223372036854775808], expected different axes of -4..4
+            parameter "roi" is [0.0, inf], expected 2 numbers of -10000 to 10000
+            parameter "keep_aspect_ratio_policy" is NotLarger, expected stretch beside scales
+            parameter "antialias" is true, expected false in mode nearest
+            parameter "cubic_coeff_a" is NaN, expected -10000 to 10000
+            output shape [1, 3, 4, 18446744073709551615] is out of range: more than 2^30 elements
+            output shape [1, 3, 4, 0] is out of range: an empty dimension
+            parameter "axes" is 6, expected at most 5 axes that change
+            output shape [4194304] is out of range: an axis of more than 2^20 elements, or with more than 2^28 pairs of elements, is resized
+            output shape [98304] is out of range: an axis of more than 2^20 elements, or with more than 2^28 pairs of elements, is resized
+            parameter "scales" is 1 numbers, expected 1 to 0 numbers in scales or sizes
+            input 0 (X) is i32 [4], expected floats, unless in mode nearest without a region"#]],
     );
 }
 

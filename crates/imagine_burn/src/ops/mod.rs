@@ -129,7 +129,7 @@ pub(crate) fn run<B: Backend>(op: &Op, inputs: Vec<Option<Value<B>>>, context: &
         Op::Reshape(_) | Op::Flatten(_) | Op::Squeeze(_) | Op::Unsqueeze(_) => shape::reshape(x.next(), shape),
         Op::Transpose(params) => shape::transpose(params, x.next()),
         Op::Expand(_) => x.next().broadcast(shape),
-        Op::Resize(params) => Value::Float(resize::run::<B>(params, x.float(), context)),
+        Op::Resize(params) => resize::run(params, x.next(), context),
         Op::DepthToSpace(params) => Value::Float(depth_to_space::run::<B>(params, x.float(), shape)),
         Op::SpaceToDepth(params) => Value::Float(depth_to_space::space::<B>(params, x.float(), shape)),
         Op::Tile(params) => shape::tile(params, x.next()),

@@ -1,4 +1,5 @@
 //! `Resize` as one matrix product an axis with the weights of [`imagine_graph::resize`]: differentiable on every backend.
+//! What is not floats is picked.
 
 use burn::tensor::backend::Backend;
 use burn::tensor::ops::FloatTensor;
@@ -6,16 +7,34 @@ use burn::tensor::{Shape, TensorData, TensorMetadata};
 use imagine_graph::Resize;
 use imagine_graph::resize::{ResizedAxis, Taps};
 
-use super::Context;
+use super::{Context, gather};
 use crate::value::Value;
 
-pub(super) fn run<B: Backend>(params: &Resize, x: FloatTensor<B>, context: &Context<B>) -> FloatTensor<B> {
-    let axes = params.resized(&x.shape().to_vec(), context.size).expect("the shape rule accepted it");
+pub(super) fn run<B: Backend>(params: &Resize, x: Value<B>, context: &Context<B>) -> Value<B> {
+    let axes = params.resized(&x.shape(), context.size).expect("the shape rule accepted it");
+    match x {
+        Value::Float(x) => Value::Float(mixed(params, x, &axes, context)),
+        x => axes.iter().fold(x, |x, axis| copied(x, axis, &Taps::new(params, axis), context)),
+    }
+}
+
+/// The one element that each output element is, along one axis.
+fn copied<B: Backend>(x: Value<B>, axis: &ResizedAxis, taps: &Taps, context: &Context<B>) -> Value<B> {
+    let indices: Vec<i64> = taps.all.iter().map(|tap| tap.index as i64).collect();
+    let indices = gather::constant::<B>(&indices, context.device);
+    match x {
+        Value::Float(t) => Value::Float(B::float_select(t, axis.axis, indices)),
+        Value::Int(t) => Value::Int(B::int_select(t, axis.axis, indices)),
+        Value::Bool(t) => Value::Bool(B::bool_select(t, axis.axis, indices)),
+    }
+}
+
+fn mixed<B: Backend>(params: &Resize, x: FloatTensor<B>, axes: &[ResizedAxis], context: &Context<B>) -> FloatTensor<B> {
     let shape = &context.outputs[0].shape;
     let mut y = x;
     // Elements outside have no taps along some axis; what stands there is 1 here.
     let mut outside: Option<FloatTensor<B>> = None;
-    for axis in &axes {
+    for axis in axes {
         let taps = Taps::new(params, axis);
         y = product::<B>(y, axis, taps.matrix(axis.input));
         if (0..axis.output).any(|o| taps.of(o).is_empty()) {

@@ -1,9 +1,9 @@
 //! `GridSample`: an image read at the places that a grid names, between -1 and 1.
 //!
 //! The last dimension of the grid holds x, y (and z). Coordinate g along an axis of D elements is place
-//! `((g + 1) D - 1) / 2`, or `(g + 1) / 2 * (D - 1)` with `align_corners`. Places beyond the image's edges, `-0.5` and `D - 0.5` (`0`
-//! and `D - 1` with `align_corners`), are moved first: `border` clamps them to `0 .. D - 1`, `reflection` mirrors them at the
-//! edges until they are inside. Then:
+//! `((g + 1) D - 1) / 2`, or `(g + 1) / 2 * (D - 1)` with `align_corners`. Places beyond the image's edges, `-0.5` and
+//! `D - 0.5` (`0` and `D - 1` with `align_corners`), are moved first: `border` clamps them to `0 .. D - 1`, `reflection`
+//! mirrors them at the edges until they are inside. Then:
 //!
 //! | `mode` | Y along each axis, with `l = floor(place)`, `f = place - l` |
 //! |---|---|

@@ -1,5 +1,5 @@
-//! `RandomUniform`, `RandomNormal` and `Bernoulli`: random numbers that depend on the run's seed, the node's stream, the step and the
-//! element's coordinate, and on nothing else. [`crate::rng`] has the arithmetic, to the bit.
+//! `RandomUniform`, `RandomNormal` and `Bernoulli`: random numbers that depend on the run's seed, the node's stream, the step
+//! and the element's coordinate, and on nothing else. [`crate::rng`] has the arithmetic, to the bit.
 //!
 //! | operator | Y |
 //! |---|---|
@@ -125,7 +125,12 @@ impl Operator for Bernoulli {
     }
 
     fn reach(&self, _: &[Option<&TensorType>], _: &TensorType) -> Vec<Reach> {
-        vec![Reach::Pointwise]
+        let moves = !self.shape.is_empty();
+        vec![if moves {
+            Reach::Pointwise
+        } else {
+            Reach::Everything("its place: the random numbers do not move with it")
+        }]
     }
 
     fn cases() -> Vec<Case> {

@@ -6,12 +6,12 @@
 //!
 //! | | shape |
 //! |---|---|
-//! | X | any rank, floats |
+//! | X | any rank; floats, or any elements in mode `nearest` without a region |
 //! | Y | that of X but for `axes` |
 
 use serde::{Deserialize, Serialize};
 
-use super::inputs::{Inputs, normalize_axes, output, require_param};
+use super::inputs::{Inputs, normalize_axes, output, require, require_param};
 use super::random::bind;
 use super::{Case, Operator};
 use crate::dim::{Dim, Size};
@@ -20,6 +20,8 @@ use crate::resize::{ResizedAxis, elements_read};
 use crate::support::{Reach, Window};
 use crate::tensor::{DType, TensorType};
 
+/// Most axes that can be resized at once.
+const MAX_AXES: usize = 5;
 /// Longest axis that can be resized; bounds the table of taps.
 const MAX_LENGTH: usize = 1 << 20;
 /// Most elements of the input times those of the output, along one axis; bounds the matrix of the reference.
@@ -137,7 +139,7 @@ pub enum KeepAspectRatioPolicy {
 }
 
 impl Resize {
-    /// The axes that change; one of the same length at scale 1 does not.
+    /// The axes that change, in order; one of the same length at scale 1 does not.
     pub fn resized(&self, shape: &[usize], size: Size) -> Result<Vec<ResizedAxis>, NodeError> {
         let axes = self.checked_axes(shape.len())?;
         let sizes = bind(&self.sizes, size, "sizes")?;
@@ -160,7 +162,9 @@ impl Resize {
             };
             ResizedAxis { axis, input: shape[axis], output, scale, roi: self.region(index, axes.len()) }
         });
-        Ok(resized.filter(|axis| !self.leaves(axis)).collect())
+        let mut resized: Vec<ResizedAxis> = resized.filter(|axis| !self.leaves(axis)).collect();
+        resized.sort_by_key(|axis| axis.axis);
+        Ok(resized)
     }
 
     /// The axes that `scales` or `sizes` are about, once those and `roi` are sound.
@@ -228,7 +232,10 @@ impl Resize {
 impl Operator for Resize {
     fn infer(&self, inputs: &Inputs) -> Result<Vec<TensorType>, NodeError> {
         inputs.count(1..=1)?;
-        let x = inputs.float(0, "X")?;
+        let x = inputs.required(0, "X")?;
+        let crops = self.coordinate_transformation_mode == CoordinateTransformationMode::TfCropAndResize;
+        let copies = self.mode == ResizeMode::Nearest && !crops;
+        require(copies || x.dtype == DType::F32, 0, "X", "floats, unless in mode nearest without a region", x)?;
         require_param(self.cubic_coeff_a.abs() <= 1e4, "cubic_coeff_a", "-10000 to 10000", self.cubic_coeff_a)?;
         let value = self.extrapolation_value;
         require_param(value.is_finite(), "extrapolation_value", "a finite number", value)?;
@@ -236,8 +243,9 @@ impl Operator for Resize {
         require_param(filters, "antialias", "false in mode nearest", self.antialias)?;
         let mut shape = x.shape.clone();
         let axes = self.resized(&x.shape, inputs.size)?;
+        require_param(axes.len() <= MAX_AXES, "axes", "at most 5 axes that change", axes.len())?;
         axes.iter().for_each(|axis| shape[axis.axis] = axis.output);
-        let found = output(DType::F32, shape)?;
+        let found = output(x.dtype, shape)?;
         if axes.iter().any(|axis| axis.input.max(axis.output) > MAX_LENGTH || axis.input * axis.output > MAX_WEIGHTS) {
             let reason = "an axis of more than 2^20 elements, or with more than 2^28 pairs of elements, is resized";
             return Err(NodeError::OutputShape { shape: found.shape, reason });
@@ -342,6 +350,9 @@ fn axis_cases() -> Vec<Case> {
         ..Resize::default()
     };
     vec![
+        Case::new("integers", scaled(Nearest, &[2.0, 1.5], HalfPixel)).int([3, 4], -9..9).not_differentiable(),
+        Case::new("truth values", scaled(Nearest, &[0.5], HalfPixel)).bool([2, 7]).not_differentiable(),
+        case("as it is", scaled(Cubic, &[1.0, 1.0], HalfPixel), &[2, 3, 4]),
         case("vector", scaled(Linear, &[2.5], HalfPixel), &[5]),
         case("all axes, two of them as they are", scaled(Linear, &[1.0, 1.0, 2.0, 0.5], HalfPixel), &[2, 3, 3, 4]),
         case("channels and rows", at(&[-2, 1], scaled(Cubic, &[1.5, 2.0], HalfPixel)), &[2, 3, 4, 5]),

@@ -5,10 +5,10 @@ use crate::dim::Size;
 use crate::generator::{InputKind, OutputKind};
 use crate::graph::Graph;
 use crate::ops::{
-    Add, AveragePool, Conv, ConvTranspose, DepthToSpace, PadMode, RandomUniform, ReduceMean, Resize, ResizeMode,
-    Transpose,
+    Add, AveragePool, Bernoulli, Conv, ConvTranspose, CumSum, DepthToSpace, Einsum, Gather, Pad, PadMode,
+    RandomUniform, ReduceMean, Resize, ResizeMode, SpaceToDepth, Tile, Transpose, Trilu,
 };
-use crate::tensor::Tensor;
+use crate::tensor::{Tensor, TensorData};
 
 /// A graph on an image `x` of one channel, whose last node is the output.
 fn support_of(build: impl FnOnce(&mut Graph)) -> Vec<OutputSupport> {
@@ -91,6 +91,59 @@ fn pixel_shuffle_repeats() {
         graph.push("b", DepthToSpace { blocksize: 3, ..Default::default() }, ["a"]);
     });
     assert_eq!(found, [window(1, 3, -1, 1); 2]);
+}
+
+#[test]
+fn pixels_in_channels_and_back_are_pixels() {
+    let found = local(|graph| {
+        graph.push("deep", SpaceToDepth { blocksize: 2 }, ["x"]);
+        graph.push("wide", DepthToSpace { blocksize: 2, ..Default::default() }, ["deep"]);
+    });
+    assert_eq!(found, [window(1, 1, -1, 1); 2]);
+}
+
+#[test]
+fn picking_and_summing_channels_keeps_the_image_in_place() {
+    let found = local(|graph| {
+        graph.weight("mix", Tensor::f32([3, 1], vec![0.1; 3]));
+        graph.weight("order", Tensor::new(vec![2], TensorData::I32(vec![2, 0])));
+        graph.push("mixed", Einsum { equation: "nchw,mc->nmhw".into() }, ["x", "mix"]);
+        graph.push("picked", Gather { axis: 1 }, ["mixed", "order"]);
+        graph.push("summed", CumSum { axis: 1, ..Default::default() }, ["picked"]);
+        graph.push("tiled", Tile { repeats: vec![1, 2, 1, 1] }, ["summed"]);
+        graph.push("moved", Pad { pads: vec![2, -2], axes: vec![-1], mode: PadMode::Wrap, value: 0.0 }, ["tiled"]);
+    });
+    assert_eq!(found, [window(1, 1, 0, 0), window(1, 1, -2, -2)]);
+}
+
+#[test]
+fn antialiasing_sees_as_far_as_its_filter() {
+    let found = local(|graph| {
+        let half = Resize { mode: ResizeMode::Linear, antialias: true, scales: vec![0.5, 1.0], ..Default::default() };
+        graph.push("half", half, ["x"]);
+    });
+    assert_eq!(found, [window(2, 1, -1, 2), window(1, 1, 0, 0)]);
+}
+
+#[test]
+fn what_depends_on_the_place_is_global() {
+    let reads = |node: &str, build: &dyn Fn(&mut Graph)| {
+        let found = text(build);
+        assert!(found.starts_with(&format!("{node} of x: global")), "{found}");
+    };
+    reads("still", &|graph| {
+        graph.push("still", Bernoulli::default(), ["x"]);
+    });
+    reads("triangle", &|graph| {
+        graph.push("triangle", Trilu::default(), ["x"]);
+    });
+    reads("sums", &|graph| {
+        graph.push("sums", CumSum { axis: 3, ..Default::default() }, ["x"]);
+    });
+    let moving = text(|graph| {
+        graph.push("moving", Bernoulli { shape: Dim::nchw(1), ..Default::default() }, ["x"]);
+    });
+    assert_eq!(moving, "moving of x: rows 0..=0, columns 0..=0; moving of moving: rows 0..=0, columns 0..=0");
 }
 
 #[test]

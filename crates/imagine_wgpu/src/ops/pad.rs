@@ -35,19 +35,44 @@ pub(crate) fn filled(sides: &[[i64; 2]], mode: PadMode, fill: u32, node: &Loweri
     let input = &node.input(0).value_type.shape;
     let output = node.output_shape();
     let strides = row_major(input);
-    let mut axes = [[1, 1, 0, 0]; 6];
-    let free = axes.len() - input.len();
+    let mut walk: Vec<[i64; 4]> = Vec::new();
     let mut start = 0;
     for (axis, [before, after]) in sides.iter().enumerate() {
         // What is cut off is cut before the rest is padded.
         let left = input[axis] as i64 + before.min(&0) + after.min(&0);
         start -= before.min(&0) * strides[axis];
-        axes[free + axis] = [output[axis] as i32, left as i32, strides[axis] as i32, *before.max(&0) as i32];
+        let next = [output[axis] as i64, left, strides[axis], shift(mode, left, *before.max(&0))];
+        match walk.last_mut() {
+            // Neighbours that stay as they are make one axis, unless the inner one was cut.
+            Some(outer) if stays(outer) && stays(&next) && outer[2] == next[0] * next[2] => {
+                *outer = [outer[0] * next[0], outer[1] * next[1], next[2], 0];
+            }
+            _ => walk.push(next),
+        }
     }
+    let mut axes = [[1, 1, 0, 0]; 6];
+    let free = axes.len() - walk.len();
+    axes[free..].iter_mut().zip(&walk).for_each(|(place, axis)| *place = axis.map(|number| number as i32));
     let count = output.iter().product::<usize>();
-    let rank = input.len() as u32;
+    let rank = walk.len() as u32;
     let params = Params { axes, rank, count: count as u32, fill, start: start as u32, ..Params::default() };
     call(node, Params::SHADER, border(mode).as_slice(), &params, count, 0)
+}
+
+/// What positions on an axis of `length` are shifted by: the elements added before, less whole periods of the border, so that
+/// none is negative.
+fn shift(mode: PadMode, length: i64, before: i64) -> i64 {
+    let period = match mode {
+        PadMode::Constant | PadMode::Edge => return before,
+        PadMode::Wrap => length.max(1),
+        PadMode::Reflect => (2 * (length - 1)).max(1),
+    };
+    before - (before as u64).div_ceil(period as u64) as i64 * period
+}
+
+/// Whether an axis has the elements in the output that are left in the input.
+fn stays([output, left, ..]: &[i64; 4]) -> bool {
+    output == left
 }
 
 /// The def that makes `imagine::border` fill positions outside as `mode` says.

@@ -1,7 +1,7 @@
 //! `Resize` as one kernel call that reads its taps from a table made here.
 
-use imagine_graph::resize::{ResizedAxis, Taps};
-use imagine_graph::{MAX_RANK, Resize};
+use imagine_graph::resize::{Tap, Taps};
+use imagine_graph::{CoordinateTransformationMode, MAX_RANK, Resize, ResizeMode};
 
 use crate::kernel::{Head, KernelCall, Operand, Packed};
 use crate::lower::Lowering;
@@ -17,7 +17,7 @@ params! {
         rank: u32,
         count: u32,
         outside: f32,
-        unused: u32,
+        plane: u32,
     }
 }
 
@@ -26,63 +26,107 @@ pub fn lower(op: &Resize, node: &Lowering) -> KernelCall {
     let input = &node.input(0).value_type.shape;
     let output = node.output_shape();
     let strides = row_major(input);
-    let mut kept = strides.clone();
-    let mut table = Table::default();
-    let mut resized = [[1, 1, 0, 0]; MAX_RANK];
-    let mut terms = 1;
     let axes = op.resized(input, node.size).expect("the shape rule accepted the axes");
+    let taps: Vec<Taps> = axes.iter().map(|axis| Taps::new(op, axis)).collect();
+    let mut kept = strides.clone();
+    let mut table = Table { layout: Layout::of(op, axes.len()), ..Table::default() };
+    // An axis that is not resized stands for the first element.
+    let one = Taps { all: vec![Tap { index: 0, weight: 1.0 }], ends: vec![1] };
+    let mut resized = [[1, 1, 0, table.add(&one)]; MAX_RANK];
     // The last axis is the innermost loop.
-    for (place, axis) in resized.iter_mut().zip(axes.iter().rev()) {
+    for (place, (axis, taps)) in resized.iter_mut().zip(axes.iter().zip(&taps).rev()) {
         kept[axis.axis] = 0;
         let behind: usize = output[axis.axis + 1..].iter().product();
-        let start = table.add(op, axis, &mut terms);
-        *place = [behind as u32, axis.output as u32, strides[axis.axis] as u32, start];
+        *place = [behind as u32, axis.output as u32, strides[axis.axis] as u32, table.add(taps)];
     }
-    let one = table.add_one();
-    resized[axes.len()..].iter_mut().for_each(|place| place[3] = one);
+    let words = table.whole();
     let Axes { axes: walk, rank } = Axes::new(output, [&kept]);
     let count = output.iter().product::<usize>();
-    let params =
-        Params { axes: walk, resized, rank, count: count as u32, outside: op.extrapolation_value, ..Params::default() };
-    let defs: &[&str] = if axes.len() > 2 { &["OUTER"] } else { &[] };
-    let mut call = call(node, Params::SHADER, defs, &params, count, 2 * count as u64 * terms as u64);
-    let packed = Packed { label: format!("{} taps", node.node), data: table.words() };
-    call.operands.push(Operand::Packed(packed));
+    let trailing =
+        axes.len() <= 2 && axes.iter().rev().zip((0..input.len()).rev()).all(|(axis, last)| axis.axis == last);
+    let params = Params {
+        axes: walk,
+        resized,
+        rank,
+        count: count as u32,
+        outside: op.extrapolation_value,
+        plane: axes.iter().map(|axis| axis.input as u32).product(),
+        ..Params::default()
+    };
+    let flags = [
+        ("OUTER", axes.len() > 2),
+        ("PAIRS", table.layout == Layout::Pairs),
+        ("SINGLE", table.layout == Layout::Single),
+        ("TRAILING", trailing),
+    ];
+    let defs: Vec<&str> = flags.into_iter().filter(|(_, on)| *on).map(|(name, _)| name).collect();
+    let terms: u64 = taps.iter().map(|taps| taps.all.len().div_ceil(taps.ends.len()) as u64).product();
+    let mut call = call(node, Params::SHADER, &defs, &params, count, 2 * count as u64 * terms);
+    call.operands.push(Operand::Packed(Packed { label: format!("{} taps", node.node), data: words }));
     call
 }
 
-/// For every axis where the taps of its output elements begin, and where the last ones end; then the taps themselves.
+/// How a table holds taps. The choice depends on the operator's parameters, never on a length.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+enum Layout {
+    /// For every element the index of its one tap, of weight 1.
+    Single,
+    /// For every element the indices of its two taps, then their weights; the second may be the first again, of weight 0.
+    Pairs,
+    /// For every element where its taps begin, and where the last ones end; then indices and weights.
+    #[default]
+    Lists,
+}
+
+impl Layout {
+    fn of(op: &Resize, axes: usize) -> Self {
+        // Where the region of interest lies outside, elements have no tap.
+        let whole = op.coordinate_transformation_mode != CoordinateTransformationMode::TfCropAndResize;
+        match op.mode {
+            ResizeMode::Nearest if whole => Layout::Single,
+            ResizeMode::Linear if whole && !op.antialias && axes <= 2 => Layout::Pairs,
+            _ => Layout::Lists,
+        }
+    }
+}
+
+/// The tables of all axes, one after the other.
 #[derive(Default)]
 struct Table {
-    /// Positions in `taps`.
-    begins: Vec<u32>,
-    /// Index and weight of each tap, as words.
-    taps: Vec<[u32; 2]>,
+    layout: Layout,
+    /// What [`Layout`] says, but for the lists themselves.
+    words: Vec<u32>,
+    /// Index and weight of each tap of the lists, as words.
+    lists: Vec<[u32; 2]>,
 }
 
 impl Table {
-    /// Adds an axis; returns where its first position stands. Multiplies `terms` by the most taps of an element.
-    fn add(&mut self, op: &Resize, axis: &ResizedAxis, terms: &mut usize) -> u32 {
-        let (start, first) = (self.begins.len(), self.taps.len());
-        let taps = Taps::new(op, axis);
-        self.begins.push(first as u32);
-        self.begins.extend(taps.ends.iter().map(|end| (first + end) as u32));
-        self.taps.extend(taps.all.iter().map(|tap| [tap.index as u32, tap.weight.to_bits()]));
-        *terms *= (0..axis.output).map(|o| taps.of(o).len()).max().unwrap_or(1).max(1);
-        start as u32
-    }
-
-    /// Adds what stands for an axis that is not resized: the first element.
-    fn add_one(&mut self) -> u32 {
-        let (start, first) = (self.begins.len() as u32, self.taps.len() as u32);
-        self.begins.extend([first, first + 1]);
-        self.taps.push([0, 1.0f32.to_bits()]);
+    /// Adds an axis; returns where it begins.
+    fn add(&mut self, taps: &Taps) -> u32 {
+        let start = self.words.len() as u32;
+        match self.layout {
+            Layout::Single => self.words.extend(taps.all.iter().map(|tap| tap.index as u32)),
+            Layout::Pairs => {
+                for of in (0..taps.ends.len()).map(|o| taps.of(o)) {
+                    let second = of.get(1).map_or(Tap { weight: 0.0, ..of[0] }, |tap| *tap);
+                    self.words.extend([of[0].index, second.index].map(|index| index as u32));
+                    self.words.extend([of[0].weight, second.weight].map(f32::to_bits));
+                }
+            }
+            Layout::Lists => {
+                let first = self.lists.len();
+                self.words.push(first as u32);
+                self.words.extend(taps.ends.iter().map(|end| (first + end) as u32));
+                self.lists.extend(taps.all.iter().map(|tap| [tap.index as u32, tap.weight.to_bits()]));
+            }
+        }
         start
     }
 
-    /// Positions counted in words from the table's beginning, then the taps. The kernel reads all of it as words.
-    fn words(&self) -> std::sync::Arc<[f32]> {
-        let begins = self.begins.iter().map(|begin| self.begins.len() as u32 + 2 * begin);
-        begins.chain(self.taps.iter().flatten().copied()).map(f32::from_bits).collect()
+    /// All of it; lists begin where they do in the whole.
+    fn whole(&self) -> std::sync::Arc<[f32]> {
+        let before = self.words.len() as u32;
+        let word = |word: &u32| if self.layout == Layout::Lists { before + 2 * word } else { *word };
+        self.words.iter().map(word).chain(self.lists.iter().flatten().copied()).map(f32::from_bits).collect()
     }
 }
