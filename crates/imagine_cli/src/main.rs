@@ -36,6 +36,8 @@ enum Command {
     #[command(hide = true)]
     #[cfg(feature = "wgpu-backend")]
     FirstImage(commands::bench::FirstImage),
+    /// Runs a tree of ONNX tests on every executor.
+    OnnxTest(commands::onnx_test::OnnxTest),
     /// Trains a generator.
     #[command(subcommand)]
     Train(Train),
@@ -56,6 +58,7 @@ fn main() -> ExitCode {
         Command::Bench(command) => command.run(),
         #[cfg(feature = "wgpu-backend")]
         Command::FirstImage(command) => command.run(),
+        Command::OnnxTest(command) => command.run(),
         Command::Train(Train::Texture(command)) => command.run(),
     };
     result.unwrap_or_else(|error| {

@@ -31,6 +31,7 @@
 mod array;
 mod attributes;
 mod convert;
+mod describe;
 mod emit;
 mod error;
 mod fold;
@@ -51,6 +52,7 @@ use std::path::Path;
 use imagine_graph::{Dim, Graph, Size, Tensor};
 use prost::Message;
 
+pub use describe::{Description, describe};
 pub use error::{Fault, ImportError, NodeFault, TensorError};
 pub use tensor::ElementType;
 

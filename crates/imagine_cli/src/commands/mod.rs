@@ -5,6 +5,7 @@ pub mod bench;
 pub mod compare;
 pub mod generate;
 pub mod inspect;
+pub mod onnx_test;
 pub mod train_texture;
 
 use std::sync::Arc;

@@ -1,0 +1,253 @@
+//! `imagine onnx-test`: runs a tree of ONNX tests, folders with `model.onnx` and `test_data_set_K`, on every executor.
+//!
+//! Each test runs on burn-flex, on wgpu, and on burn-flex once more after the network went through a generator file. It
+//! passes if all three are right. A test whose network cannot be imported is refused.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use anyhow::{Context, bail, ensure};
+use burn::backend::Flex;
+use clap::{Args, ValueEnum};
+use imagine_burn::{Network, Value as BurnValue};
+use imagine_graph::file::{self, WeightFormat};
+use imagine_graph::rng::RandomState;
+use imagine_graph::{Card, Generator, Graph, Size, SizeRule, Tensor, TensorData};
+use imagine_onnx::{Import, Options, TensorFile};
+use imagine_wgpu::Fusion;
+use imagine_wgpu::headless::Gpu;
+use serde_json::{Value, json};
+
+use super::{open_gpu, print};
+
+/// Tolerances of ONNX's own test runner.
+const RELATIVE: f32 = 1e-3;
+const ABSOLUTE: f32 = 1e-7;
+
+/// Arguments of `imagine onnx-test`.
+#[derive(Args, Clone, Debug)]
+pub struct OnnxTest {
+    /// Folder with tests at any depth.
+    folder: PathBuf,
+    /// Executors; all if left out.
+    #[arg(long, value_enum)]
+    on: Vec<On>,
+    /// Largest absolute difference beside the relative one of 0.001.
+    #[arg(long, default_value_t = ABSOLUTE)]
+    absolute: f32,
+    /// Prints JSON.
+    #[arg(long)]
+    json: bool,
+}
+
+/// What runs a test.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum On {
+    /// burn-flex.
+    Flex,
+    /// wgpu passes.
+    Wgpu,
+    /// burn-flex, after the network was written to a generator file and read again.
+    File,
+}
+
+/// How a test came out.
+#[derive(Clone, Debug, PartialEq)]
+enum Outcome {
+    Passed,
+    Failed(String),
+    Refused(String),
+}
+
+impl OnnxTest {
+    /// Runs all tests; code 1 if one failed.
+    pub fn run(self) -> anyhow::Result<ExitCode> {
+        let mut models = Vec::new();
+        find(&self.folder, &mut models)?;
+        ensure!(!models.is_empty(), "{}: no model.onnx below it", self.folder.display());
+        let on = if self.on.is_empty() { vec![On::Flex, On::Wgpu, On::File] } else { self.on.clone() };
+        let gpu = on.contains(&On::Wgpu).then(open_gpu).transpose()?;
+        let mut tests = Vec::new();
+        let mut counts = [0; 3];
+        for model in &models {
+            let folder = model.parent().context("a file has a folder")?;
+            let name = folder.strip_prefix(&self.folder).unwrap_or(folder).display().to_string();
+            let outcome = Test { folder, on: &on, gpu: gpu.as_ref(), absolute: self.absolute }.run();
+            let about = imagine_onnx::describe(&std::fs::read(model)?);
+            let (status, reason) = match outcome {
+                Outcome::Passed => (0, None),
+                Outcome::Failed(reason) => (1, Some(reason)),
+                Outcome::Refused(reason) => (2, Some(reason)),
+            };
+            counts[status] += 1;
+            tests.push(json!({
+                "name": name,
+                "status": ["passed", "failed", "refused"][status],
+                "reason": reason,
+                "operators": about.as_ref().map(|about| about.operators.clone()).unwrap_or_default(),
+                "declared": about.is_ok_and(|about| about.declared),
+            }));
+        }
+        let [passed, failed, refused] = counts;
+        let report = json!({ "passed": passed, "failed": failed, "refused": refused, "tests": tests });
+        print(self.json, &report, &text(&report));
+        Ok(if failed == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+    }
+}
+
+/// Every `model.onnx` below `folder`, in order.
+fn find(folder: &Path, models: &mut Vec<PathBuf>) -> anyhow::Result<()> {
+    let entries = std::fs::read_dir(folder).with_context(|| format!("cannot read {}", folder.display()))?;
+    let mut paths = entries.map(|entry| Ok(entry?.path())).collect::<anyhow::Result<Vec<_>>>()?;
+    paths.sort();
+    for path in paths {
+        if path.is_dir() {
+            find(&path, models)?;
+        } else if path.file_name().is_some_and(|name| name == "model.onnx") {
+            models.push(path);
+        }
+    }
+    Ok(())
+}
+
+struct Test<'a> {
+    folder: &'a Path,
+    on: &'a [On],
+    gpu: Option<&'a Gpu>,
+    absolute: f32,
+}
+
+impl Test<'_> {
+    fn run(&self) -> Outcome {
+        let mut any = false;
+        for index in 0.. {
+            let folder = self.folder.join(format!("test_data_set_{index}"));
+            if !folder.is_dir() {
+                break;
+            }
+            any = true;
+            match self.run_set(&folder) {
+                Ok(Outcome::Passed) => {}
+                Ok(other) => return other,
+                Err(error) => return Outcome::Failed(format!("{error:#}")),
+            }
+        }
+        if any { Outcome::Passed } else { Outcome::Refused("no test_data_set_0".into()) }
+    }
+
+    fn run_set(&self, folder: &Path) -> anyhow::Result<Outcome> {
+        let (given, expected) = match (tensors(folder, "input"), tensors(folder, "output")) {
+            (Ok(given), Ok(expected)) => (given, expected),
+            (Err(error), _) | (_, Err(error)) => return Ok(Outcome::Refused(format!("{error:#}"))),
+        };
+        let import = match import(&self.folder.join("model.onnx"), &given) {
+            Ok(import) => import,
+            Err(error) => return Ok(Outcome::Refused(error)),
+        };
+        ensure!(import.outputs.len() >= expected.len(), "{} outputs expected", expected.len());
+        let inputs = import.graph.inputs.iter().map(|input| {
+            let found = given.iter().find(|tensor| tensor.name == input.name);
+            found.map(|tensor| tensor.tensor.clone()).with_context(|| format!("input {:?} has no data", input.name))
+        });
+        let inputs = inputs.collect::<anyhow::Result<Vec<_>>>()?;
+        for on in self.on {
+            let found = self.execute(*on, &import.graph, &inputs, import.size)?;
+            for ((found, expected), port) in found.iter().zip(&expected).zip(&import.outputs) {
+                if let Some(fault) = difference(found, &expected.tensor, self.absolute) {
+                    bail!("{on:?}, output {:?}: {fault}", port.name);
+                }
+            }
+        }
+        Ok(Outcome::Passed)
+    }
+
+    fn execute(&self, on: On, graph: &Graph, inputs: &[Tensor], size: Size) -> anyhow::Result<Vec<Tensor>> {
+        let valid = match on {
+            On::File => through_file(graph, size)?.validate()?,
+            _ => graph.validate()?,
+        };
+        if on == On::Wgpu {
+            let gpu = self.gpu.context("no GPU")?;
+            return Ok(gpu.run_graph(&valid, inputs, size, RandomState::default(), Fusion::On)?);
+        }
+        let device = Default::default();
+        let inputs = inputs.iter().map(|tensor| BurnValue::from_data(tensor, &device)).collect();
+        let outputs = Network::<Flex>::new(&valid, &device).run(inputs, size, RandomState::default())?;
+        Ok(outputs.into_iter().map(BurnValue::into_data).collect())
+    }
+}
+
+/// The graph as it comes back from a generator file.
+fn through_file(graph: &Graph, size: Size) -> anyhow::Result<Graph> {
+    let rule = SizeRule { min: [size.height, size.width], ..SizeRule::default() };
+    let generator = Generator { output: graph.clone(), recurrence: None, size: rule, card: Card::default() };
+    Ok(file::read(&file::write(&generator, WeightFormat::F32)?)?.output)
+}
+
+/// `input_0.pb`, `input_1.pb`, .. of a data set.
+fn tensors(folder: &Path, kind: &str) -> anyhow::Result<Vec<TensorFile>> {
+    let mut all = Vec::new();
+    for index in 0.. {
+        let path = folder.join(format!("{kind}_{index}.pb"));
+        if !path.is_file() {
+            break;
+        }
+        let bytes = std::fs::read(&path).with_context(|| format!("cannot read {}", path.display()))?;
+        all.push(imagine_onnx::tensor_from_onnx(&bytes).with_context(|| path.display().to_string())?);
+    }
+    Ok(all)
+}
+
+/// Imports the model with as few of its inputs made constants as it can do with: none, whole numbers that may be shapes,
+/// everything but floats, everything but the first.
+fn import(path: &Path, given: &[TensorFile]) -> Result<Import, String> {
+    let is_whole = |tensor: &TensorFile| !matches!(tensor.tensor.data, TensorData::F32(_));
+    let choices: [&dyn Fn(usize, &TensorFile) -> bool; 4] = [
+        &|_, _| false,
+        &|_, tensor| is_whole(tensor) && tensor.tensor.shape.len() <= 1,
+        &|_, tensor| is_whole(tensor),
+        &|index, _| index > 0,
+    ];
+    let mut refusal = String::new();
+    let mut tried = BTreeSet::new();
+    for choice in choices {
+        let chosen = given.iter().enumerate().filter(|(index, tensor)| choice(*index, tensor));
+        let values: BTreeMap<_, _> = chosen.map(|(_, t)| (t.name.clone(), t.tensor.clone())).collect();
+        if !tried.insert(values.keys().cloned().collect::<Vec<_>>()) {
+            continue;
+        }
+        match imagine_onnx::import_file(path, &Options { values, ..Options::default() }) {
+            Ok(import) => return Ok(import),
+            Err(error) if refusal.is_empty() => refusal = error.to_string(),
+            Err(_) => {}
+        }
+    }
+    Err(refusal)
+}
+
+/// Where and how much `found` is off.
+fn difference(found: &Tensor, expected: &Tensor, absolute: f32) -> Option<String> {
+    if found.tensor_type() != expected.tensor_type() {
+        return Some(format!("is {}, expected {}", found.tensor_type(), expected.tensor_type()));
+    }
+    let (TensorData::F32(a), TensorData::F32(b)) = (&found.data, &expected.data) else {
+        return (found != expected).then(|| format!("is {:?}, expected {:?}", found.data, expected.data));
+    };
+    let same = |(a, b): (&f32, &f32)| {
+        a == b || (a.is_nan() && b.is_nan()) || (a - b).abs() <= absolute + RELATIVE * b.abs()
+    };
+    let bad = a.iter().zip(b).position(|pair| !same(pair))?;
+    Some(format!("element {bad} of {} is {}, expected {}", found.tensor_type(), a[bad], b[bad]))
+}
+
+fn text(report: &Value) -> String {
+    let mut text = String::new();
+    for test in report["tests"].as_array().into_iter().flatten() {
+        let part = |key: &str| test[key].as_str().unwrap_or_default();
+        if part("status") != "passed" {
+            text += &format!("{} {}: {}\n", part("status"), part("name"), part("reason"));
+        }
+    }
+    text + &format!("{} passed, {} failed, {} refused", report["passed"], report["failed"], report["refused"])
+}

@@ -1,0 +1,63 @@
+//! What a model is made of, whether or not it can be imported.
+
+use std::collections::BTreeSet;
+
+use imagine_graph::Op;
+use prost::Message;
+
+use crate::ElementType;
+use crate::error::{Fault, ImportError};
+use crate::proto::{GraphProto, ModelProto, ValueInfoProto};
+
+/// Operators that a graph does not have because an import evaluates them or writes them as others.
+const IMPORTED: [&str; 10] = [
+    "ConstantOfShape",
+    "Dropout",
+    "EyeLike",
+    "GlobalLpPool",
+    "If",
+    "Mean",
+    "Range",
+    "Shape",
+    "Size",
+    "Sum",
+];
+
+/// What a model is made of.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Description {
+    /// Operators of its nodes, each once, with their domain if it is not ONNX's own.
+    pub operators: BTreeSet<String>,
+    /// Whether a graph knows all of them, and the element types of its inputs and outputs are floats of 16 or 32 bits,
+    /// integers of 32 or 64 bits, bytes or truth values.
+    pub declared: bool,
+}
+
+/// Describes a model.
+pub fn describe(bytes: &[u8]) -> Result<Description, ImportError> {
+    let model = ModelProto::decode(bytes)
+        .map_err(|error| Fault::Decode { what: "model", error: error.to_string() })?;
+    let Some(graph) = &model.graph else { return Err(Fault::NoGraph.into()) };
+    let mut operators = BTreeSet::new();
+    collect(graph, &mut operators);
+    let is_known = |name: &String| IMPORTED.contains(&name.as_str()) || Op::ALL.iter().any(|info| info.name == *name);
+    let ports = graph.input.iter().chain(&graph.output);
+    let declared = operators.iter().all(is_known) && ports.into_iter().all(has_known_elements);
+    Ok(Description { operators, declared })
+}
+
+fn collect(graph: &GraphProto, operators: &mut BTreeSet<String>) {
+    for node in &graph.node {
+        let own = matches!(node.domain.as_str(), "" | "ai.onnx");
+        operators.insert(if own { node.op_type.clone() } else { format!("{}.{}", node.domain, node.op_type) });
+        for attribute in &node.attribute {
+            attribute.g.iter().for_each(|graph| collect(graph, operators));
+        }
+    }
+}
+
+fn has_known_elements(port: &ValueInfoProto) -> bool {
+    use ElementType::{Bool, Float, Float16, Int32, Int64, Uint8};
+    let code = port.r#type.as_ref().and_then(|found| found.tensor_type.as_ref()).map(|found| found.elem_type);
+    code.and_then(ElementType::from_code).is_some_and(|found| [Bool, Float, Float16, Int32, Int64, Uint8].contains(&found))
+}
