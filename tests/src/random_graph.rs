@@ -4,6 +4,7 @@
 //! operator that would leave -8 to 8 is not taken. So executors can be compared node by node on the same inputs.
 
 mod proposals;
+mod statistics;
 
 use imagine_graph::rng;
 use imagine_graph::{DType, Dim, Graph, InputKind, Inputs, Op, OutputKind, Size, Tensor, TensorType};
@@ -13,7 +14,7 @@ const MAX_ABSOLUTE: f32 = 8.0;
 /// Most elements of one value.
 const MAX_VALUE_ELEMENTS: usize = 20_000;
 /// Nodes of one graph.
-const NODES: std::ops::RangeInclusive<usize> = 6..=18;
+const NODES: std::ops::RangeInclusive<usize> = 10..=24;
 
 /// A graph that runs at one size, with values for its inputs.
 #[derive(Clone, Debug)]

@@ -7,7 +7,7 @@ use super::{Builder, Known, Proposal};
 impl Builder {
     /// Some node. `None`, or a shape rule that refuses, means another try.
     pub(super) fn propose(&mut self) -> Option<Proposal> {
-        match self.between(0, 19) {
+        match self.between(0, 24) {
             0 | 1 => self.conv(),
             2 => self.conv_transpose(),
             3 | 4 => self.binary(),
@@ -24,6 +24,9 @@ impl Builder {
             16 => self.depth_to_space(),
             17 => self.average(),
             18 => self.matrix(),
+            19 | 20 => self.reduction(),
+            21 => self.line(),
+            22 | 23 => self.normalization(),
             _ => self.source(),
         }
     }
@@ -228,11 +231,6 @@ impl Builder {
     }
 
     fn average(&mut self) -> Option<Proposal> {
-        if self.between(0, 1) == 0 {
-            let x = self.floats()?;
-            let axes = if x.kind.shape.is_empty() { Vec::new() } else { vec![-1] };
-            return Self::moved(x, ReduceMean { axes, keepdims: self.between(0, 1) == 0 });
-        }
         let (x, _) = self.image()?;
         let op = AveragePool {
             kernel_shape: [self.between(2, 3), 2],

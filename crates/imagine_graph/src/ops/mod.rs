@@ -155,7 +155,9 @@ macro_rules! operators {
     };
 }
 
+mod arg_max;
 mod average_pool;
+mod batch_normalization;
 mod binary;
 mod concat;
 mod constant;
@@ -163,6 +165,7 @@ mod conv;
 mod conv_transpose;
 mod depth_to_space;
 mod matmul;
+mod normalization;
 mod pad;
 mod random;
 mod reduce;
@@ -170,9 +173,11 @@ mod resize;
 mod select;
 mod shape;
 mod slice;
+mod softmax;
 mod unary;
 
 pub use depth_to_space::DepthToSpaceMode;
+pub use reduce::Reduction;
 pub use resize::{CoordinateTransformationMode, NearestMode, ResizeMode};
 
 operators! {
@@ -240,8 +245,52 @@ operators! {
     DepthToSpace => depth_to_space, Pass;
     /// The mean over a window.
     AveragePool => average_pool, Pass;
+    /// The mean over all axes but the first two.
+    GlobalAveragePool => reduce, Pass;
+    /// The largest element over all axes but the first two.
+    GlobalMaxPool => reduce, Pass;
+    /// The sum over axes.
+    ReduceSum => reduce, Pass;
     /// The mean over axes.
     ReduceMean => reduce, Pass;
+    /// The product over axes.
+    ReduceProd => reduce, Pass;
+    /// The largest element over axes.
+    ReduceMax => reduce, Pass;
+    /// The smallest element over axes.
+    ReduceMin => reduce, Pass;
+    /// The sum of magnitudes over axes.
+    ReduceL1 => reduce, Pass;
+    /// The square root of the sum of squares over axes.
+    ReduceL2 => reduce, Pass;
+    /// The sum of squares over axes.
+    ReduceSumSquare => reduce, Pass;
+    /// The logarithm of the sum over axes.
+    ReduceLogSum => reduce, Pass;
+    /// The logarithm of the sum of exponentials over axes.
+    ReduceLogSumExp => reduce, Pass;
+    /// The index of the largest element along an axis.
+    ArgMax => arg_max, Pass;
+    /// The index of the smallest element along an axis.
+    ArgMin => arg_max, Pass;
+    /// Exponentials over their sum along an axis.
+    Softmax => softmax, Pass;
+    /// The logarithm of `Softmax`.
+    LogSoftmax => softmax, Pass;
+    /// Normalisation of channels by known statistics.
+    BatchNormalization => batch_normalization, Pass;
+    /// Normalisation of every channel of every image.
+    InstanceNormalization => normalization, Pass;
+    /// Normalisation of groups of channels of every image.
+    GroupNormalization => normalization, Pass;
+    /// Normalisation over the axes from one on.
+    LayerNormalization => normalization, Pass;
+    /// Division by the root mean square over the axes from one on.
+    RMSNormalization => normalization, Pass;
+    /// Normalisation over given axes.
+    MeanVarianceNormalization => normalization, Pass;
+    /// Division by a norm along an axis.
+    LpNormalization => normalization, Pass;
     /// Uniform random numbers from the counter-based hash of [`crate::rng`].
     RandomUniform => random, Pass;
     /// Normal random numbers from the counter-based hash of [`crate::rng`].

@@ -96,7 +96,7 @@ fn pixel_shuffle_repeats() {
 #[test]
 fn what_reads_everything_is_named() {
     let pooled = text(|graph| {
-        graph.push("mean", ReduceMean { axes: vec![2, 3], keepdims: true }, ["x"]);
+        graph.push("mean", ReduceMean { axes: vec![2, 3], ..Default::default() }, ["x"]);
         graph.push("sum", Add {}, ["x", "mean"]);
     });
     assert_eq!(pooled, "sum of x: global: node \"mean\" reads all of height and width");

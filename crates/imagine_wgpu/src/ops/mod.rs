@@ -7,15 +7,18 @@ use imagine_graph::Op;
 use crate::lower::{Activation, Lowered, Lowering};
 use crate::params::ParamsLayout;
 
+pub mod arg_max;
 pub mod automaton;
 pub mod average_pool;
 mod axes;
+pub mod batch_normalization;
 pub mod binary;
 pub mod concat;
 pub mod conv;
 pub mod conv_transpose;
 pub mod depth_to_space;
 pub mod matmul;
+pub mod normalization;
 pub mod pad;
 pub mod random;
 pub mod reduce;
@@ -23,18 +26,22 @@ pub mod resize;
 pub mod select;
 pub mod shape;
 pub mod slice;
+pub mod softmax;
 pub mod unary;
 
 /// The params uniform of every kernel below `shaders/ops`, for the test that compares them with the shaders.
 pub const LAYOUTS: &[ParamsLayout] = &[
+    arg_max::Params::LAYOUT,
     automaton::Params::LAYOUT,
     average_pool::Params::LAYOUT,
+    batch_normalization::Params::LAYOUT,
     binary::Params::LAYOUT,
     concat::Params::LAYOUT,
     conv::Params::LAYOUT,
     conv_transpose::Params::LAYOUT,
     depth_to_space::Params::LAYOUT,
     matmul::Params::LAYOUT,
+    normalization::Params::LAYOUT,
     pad::Params::LAYOUT,
     random::Params::LAYOUT,
     reduce::Params::LAYOUT,
@@ -42,6 +49,7 @@ pub const LAYOUTS: &[ParamsLayout] = &[
     select::Params::LAYOUT,
     shape::Params::LAYOUT,
     slice::Params::LAYOUT,
+    softmax::Params::LAYOUT,
     unary::Params::LAYOUT,
 ];
 
@@ -78,7 +86,30 @@ pub fn lower(op: &Op, node: &Lowering) -> Lowered {
         Op::Resize(op) => return resize::lower(op, node),
         Op::DepthToSpace(op) => depth_to_space::lower(op, node),
         Op::AveragePool(op) => average_pool::lower(op, node),
-        Op::ReduceMean(op) => reduce::lower(op, node),
+        Op::GlobalAveragePool(op) => reduce::lower("OP_MEAN", op, node),
+        Op::GlobalMaxPool(op) => reduce::lower("OP_MAX", op, node),
+        Op::ReduceSum(op) => reduce::lower("OP_SUM", op, node),
+        Op::ReduceMean(op) => reduce::lower("OP_MEAN", op, node),
+        Op::ReduceProd(op) => reduce::lower("OP_PROD", op, node),
+        Op::ReduceMax(op) => reduce::lower("OP_MAX", op, node),
+        Op::ReduceMin(op) => reduce::lower("OP_MIN", op, node),
+        Op::ReduceL1(op) => reduce::lower("OP_L1", op, node),
+        Op::ReduceL2(op) => reduce::lower("OP_L2", op, node),
+        Op::ReduceSumSquare(op) => reduce::lower("OP_SUM_SQUARE", op, node),
+        Op::ReduceLogSum(op) => reduce::lower("OP_LOG_SUM", op, node),
+        Op::ReduceLogSumExp(op) => reduce::lower("OP_LOG_SUM_EXP", op, node),
+        Op::ArgMax(op) => arg_max::lower(false, op.select_last_index, op, node),
+        Op::ArgMin(op) => arg_max::lower(true, op.select_last_index, op, node),
+        Op::Softmax(op) => softmax::lower(false, op, node),
+        Op::LogSoftmax(op) => softmax::lower(true, op, node),
+        Op::BatchNormalization(op) => batch_normalization::lower(op, node),
+        Op::InstanceNormalization(op) => normalization::lower_instance(op, node),
+        Op::GroupNormalization(op) => normalization::lower_group(op, node),
+        Op::LayerNormalization(op) => normalization::lower_broadcast("CENTERED", op.epsilon, op, node),
+        Op::RMSNormalization(op) => normalization::lower_broadcast("NORM_RMS", op.epsilon, op, node),
+        // ONNX adds 1e-9 to the deviation; its square added to the variance differs only where that is about 1e-18.
+        Op::MeanVarianceNormalization(op) => normalization::lower_broadcast("CENTERED", 1e-18, op, node),
+        Op::LpNormalization(op) => normalization::lower_norm(op, node),
         Op::RandomUniform(op) => random::lower_uniform(op, node),
         Op::RandomNormal(op) => random::lower_normal(op, node),
         Op::Identity(_) | Op::Reshape(_) | Op::Constant(_) => return Ok(Vec::new()),
