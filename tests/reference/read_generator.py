@@ -428,29 +428,40 @@ def depth_to_space(run, attributes, x):
     return build([n, c, height * b, width * b], element, x.dtype)
 
 
-def average_pool(run, attributes, x):
-    (kh, kw), pads = attributes.get("kernel_shape", [1, 1]), attributes.get("pads", [0] * 4)
-    strides, dilations = attributes.get("strides", [1, 1]), attributes.get("dilations", [1, 1])
-    n, c, height, width = x.shape
-    ceil, include = attributes.get("ceil_mode", False), attributes.get("count_include_pad", False)
-    out_height = window_output(height, kh, strides[0], dilations[0], pads[0], pads[2], ceil)
-    out_width = window_output(width, kw, strides[1], dilations[1], pads[1], pads[3], ceil)
-    out_height -= ceil and (out_height - 1) * strides[0] >= height + pads[0]
-    out_width -= ceil and (out_width - 1) * strides[1] >= width + pads[1]
+def pool(finish):
+    """`finish` makes one number of a window's elements, in order, and of how many positions count."""
 
-    def element(index):
-        b, k, y, x_ = index
-        total, count = 0.0, 0
-        for i, j in indices([kh, kw]):
-            row = y * strides[0] + i * dilations[0] - pads[0]
-            column = x_ * strides[1] + j * dilations[1] - pads[1]
-            inside = 0 <= row < height and 0 <= column < width
-            if inside:
-                total = f32(total + at_exact(x, (b, k, row, column)))
-            count += (row < height + pads[2] and column < width + pads[3]) if include else inside
-        return f32(total / count)
+    def run_pool(run, attributes, x):
+        size, rank = x.shape[2:], len(x.shape) - 2
+        of = lambda name, default, count: attributes.get(name) or [default] * count
+        kernel, strides, dilations = (of(name, 1, rank) for name in ("kernel_shape", "strides", "dilations"))
+        pads, auto = of("pads", 0, 2 * rank), attributes.get("auto_pad", "NOTSET")
+        ceil, out = attributes.get("ceil_mode", False) and auto == "NOTSET", []
+        begins, ends = pads[:rank], pads[rank:]
+        for axis, (length, k, stride, dilation) in enumerate(zip(size, kernel, strides, dilations)):
+            if auto.startswith("SAME"):
+                out.append(-(-length // stride))
+                total_pad = max(0, (out[axis] - 1) * stride + dilation * (k - 1) + 1 - length)
+                ends[axis] = (total_pad + (auto == "SAME_UPPER")) // 2
+                begins[axis] = total_pad - ends[axis]
+                continue
+            o = window_output(length, k, stride, dilation, begins[axis], ends[axis], ceil)
+            out.append(o - (ceil and (o - 1) * stride >= length + begins[axis]))
 
-    return build([n, c, out_height, out_width], element)
+        def element(index):
+            values, count = [], 0
+            for offsets in indices(kernel):
+                place = [o * s + k * d - p for o, s, k, d, p in zip(index[2:], strides, offsets, dilations, begins)]
+                inside = all(0 <= i < length for i, length in zip(place, size))
+                if inside:
+                    values.append(at_exact(x, list(index[:2]) + place))
+                padded = all(i < length + end for i, length, end in zip(place, size, ends))
+                count += padded if attributes.get("count_include_pad", False) else inside
+            return f32(finish(values, count, attributes))
+
+        return build(x.shape[:2] + out, element)
+
+    return run_pool
 
 
 def at_axes(x, axes, index):
@@ -461,6 +472,11 @@ def at_axes(x, axes, index):
 
 def total(values):
     return sum_of((value, 1.0) for value in values)
+
+
+def lp_norm(values, count, attributes):
+    p = attributes.get("p", 2)
+    return math.fsum(abs(value) ** p for value in values) ** (1 / p)
 
 
 def reduction(function, axes_of=None):
@@ -686,7 +702,9 @@ OPERATORS = {
     "Expand": expand,
     "Resize": resize,
     "DepthToSpace": depth_to_space,
-    "AveragePool": average_pool,
+    "AveragePool": pool(lambda values, count, attributes: total(values) / count),
+    "MaxPool": pool(lambda values, count, attributes: max(values)),
+    "LpPool": pool(lp_norm),
     "GlobalAveragePool": reduction(mean, lambda rank: range(2, rank)),
     "GlobalMaxPool": reduction(max, lambda rank: range(2, rank)),
     "ReduceSum": reduction(add_all),

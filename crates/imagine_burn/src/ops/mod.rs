@@ -1,7 +1,6 @@
 //! One file an operator family; this one picks. The mapping is exhaustive: an operator without one does not compile.
 
 mod arg_max;
-mod average_pool;
 mod batch_normalization;
 mod binary;
 mod concat;
@@ -12,6 +11,7 @@ mod depth_to_space;
 mod matmul;
 mod normalization;
 mod pad;
+mod pool;
 mod random;
 mod reduce;
 mod resize;
@@ -94,7 +94,9 @@ pub(crate) fn run<B: Backend>(op: &Op, inputs: Vec<Option<Value<B>>>, context: &
         Op::Expand(_) => x.next().broadcast(shape),
         Op::Resize(params) => Value::Float(resize::run::<B>(params, x.float(), shape)),
         Op::DepthToSpace(params) => Value::Float(depth_to_space::run::<B>(params, x.float(), shape)),
-        Op::AveragePool(params) => Value::Float(average_pool::run::<B>(params, x.float(), shape)),
+        Op::AveragePool(params) => Value::Float(pool::average::<B>(params, x.float())),
+        Op::MaxPool(params) => Value::Float(pool::max::<B>(params, x.float())),
+        Op::LpPool(params) => Value::Float(pool::lp::<B>(params, x.float())),
         Op::GlobalAveragePool(params) => Value::Float(reduce::mean::<B>(params, x.float(), shape)),
         Op::GlobalMaxPool(params) => reduce::extreme(Extreme::Largest, params, x.next(), shape),
         Op::ReduceSum(params) => reduce::number(B::float_sum_dim, B::int_sum_dim, params, x.next(), shape),

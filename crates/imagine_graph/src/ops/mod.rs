@@ -156,7 +156,6 @@ macro_rules! operators {
 }
 
 mod arg_max;
-mod average_pool;
 mod batch_normalization;
 mod binary;
 mod concat;
@@ -167,6 +166,7 @@ mod depth_to_space;
 mod matmul;
 mod normalization;
 mod pad;
+mod pool;
 mod random;
 mod reduce;
 mod resize;
@@ -175,10 +175,13 @@ mod shape;
 mod slice;
 mod softmax;
 mod unary;
+mod window;
 
 pub use depth_to_space::DepthToSpaceMode;
+pub use pool::Pool;
 pub use reduce::Reduction;
 pub use resize::{CoordinateTransformationMode, NearestMode, ResizeMode};
+pub use window::{AutoPad, WindowAxis};
 
 operators! {
     /// Two-dimensional convolution.
@@ -244,7 +247,11 @@ operators! {
     /// Channels become pixels.
     DepthToSpace => depth_to_space, Pass;
     /// The mean over a window.
-    AveragePool => average_pool, Pass;
+    AveragePool => pool, Pass;
+    /// The largest element of a window.
+    MaxPool => pool, Pass;
+    /// A norm of a window.
+    LpPool => pool, Pass;
     /// The mean over all axes but the first two.
     GlobalAveragePool => reduce, Pass;
     /// The largest element over all axes but the first two.

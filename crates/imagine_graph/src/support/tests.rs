@@ -109,7 +109,7 @@ fn what_reads_everything_is_named() {
 #[test]
 fn different_scales_of_one_input_do_not_join() {
     let found = text(|graph| {
-        graph.push("half", AveragePool { kernel_shape: [2, 2], strides: [2, 2], ..Default::default() }, ["x"]);
+        graph.push("half", AveragePool { kernel_shape: vec![2, 2], strides: vec![2, 2], ..Default::default() }, ["x"]);
         graph.push(
             "part",
             crate::ops::Slice { starts: vec![0, 0], ends: vec![24, 12], axes: vec![2, 3], steps: vec![] },

@@ -9,7 +9,6 @@ use crate::params::ParamsLayout;
 
 pub mod arg_max;
 pub mod automaton;
-pub mod average_pool;
 mod axes;
 pub mod batch_normalization;
 pub mod binary;
@@ -20,6 +19,7 @@ pub mod depth_to_space;
 pub mod matmul;
 pub mod normalization;
 pub mod pad;
+pub mod pool;
 pub mod random;
 pub mod reduce;
 pub mod resize;
@@ -33,7 +33,6 @@ pub mod unary;
 pub const LAYOUTS: &[ParamsLayout] = &[
     arg_max::Params::LAYOUT,
     automaton::Params::LAYOUT,
-    average_pool::Params::LAYOUT,
     batch_normalization::Params::LAYOUT,
     binary::Params::LAYOUT,
     concat::Params::LAYOUT,
@@ -43,6 +42,7 @@ pub const LAYOUTS: &[ParamsLayout] = &[
     matmul::Params::LAYOUT,
     normalization::Params::LAYOUT,
     pad::Params::LAYOUT,
+    pool::Params::LAYOUT,
     random::Params::LAYOUT,
     reduce::Params::LAYOUT,
     resize::Params::LAYOUT,
@@ -85,7 +85,9 @@ pub fn lower(op: &Op, node: &Lowering) -> Lowered {
         Op::Expand(_) => shape::lower_expand(node),
         Op::Resize(op) => return resize::lower(op, node),
         Op::DepthToSpace(op) => depth_to_space::lower(op, node),
-        Op::AveragePool(op) => average_pool::lower(op, node),
+        Op::AveragePool(op) => pool::lower_average(op, node),
+        Op::MaxPool(op) => pool::lower_max(op, node),
+        Op::LpPool(op) => pool::lower_lp(op, node),
         Op::GlobalAveragePool(op) => reduce::lower("OP_MEAN", op, node),
         Op::GlobalMaxPool(op) => reduce::lower("OP_MAX", op, node),
         Op::ReduceSum(op) => reduce::lower("OP_SUM", op, node),
