@@ -58,6 +58,10 @@ def cut(name, x, starts, ends, axes, steps):
     return answer(name, "Slice", [x], ours, {}, [ints(*starts), ints(*ends), ints(*axes), ints(*steps)])
 
 
+def as_int(attributes):
+    return {key: int(value) if isinstance(value, bool) else value for key, value in attributes.items()}
+
+
 def reduce(name, op, x, axes, keepdims):
     ours = {"axes": axes, "keepdims": keepdims}
     return answer(name, op, [x], ours, {"keepdims": int(keepdims)}, [ints(*axes)])
@@ -88,12 +92,27 @@ def statistics():
     ]
 
 
+def pools():
+    image, volume = floats(1, 2, 6, 5), floats(1, 1, 3, 4, 5)
+    window = {"kernel_shape": [3, 2], "strides": [2, 2]}
+    dilated = {**window, "dilations": [2, 1], "pads": [1, 1, 2, 0], "ceil_mode": True}
+    deep = {"kernel_shape": [2, 1, 3], "strides": [1, 2, 2], "pads": [1, 0, 0, 0, 0, 1]}
+    return [
+        *(answer(mode, op, [image], {**window, "auto_pad": mode}) for op in ("MaxPool", "AveragePool", "LpPool")
+          for mode in ("SAME_UPPER", "SAME_LOWER", "VALID")),
+        answer("dilated, rounds up", "MaxPool", [image], dilated, as_int(dilated)),
+        answer("dilated, rounds up", "AveragePool", [image], dilated, as_int(dilated)),
+        answer("cubes", "LpPool", [image], {**window, "p": 3}),
+        *(answer("rank 5", op, [volume], deep) for op in ("MaxPool", "AveragePool", "LpPool")),
+        answer("rank 3", "MaxPool", [floats(2, 3, 7)], {"kernel_shape": [3], "dilations": [2], "pads": [0, 2]}),
+    ]
+
+
 def main():
     image = floats(1, 2, 5, 6)
     pool = {"kernel_shape": [3, 2], "strides": [2, 2], "pads": [1, 1, 1, 0]}
     counted = {**pool, "ceil_mode": True, "count_include_pad": True}
     uncounted = {**pool, "ceil_mode": True, "count_include_pad": False}
-    as_int = lambda attributes: {key: int(value) if isinstance(value, bool) else value for key, value in attributes.items()}
     uneven = {"group": 2, "strides": [2, 1], "dilations": [1, 2], "pads": [1, 0, 2, 3]}
     transposed = {"strides": [2, 3], "pads": [1, 0, 0, 2], "output_padding": [1, 2], "dilations": [2, 1]}
     gemm = {"alpha": 0.5, "beta": -2.0, "transA": True, "transB": True}
@@ -124,6 +143,7 @@ def main():
         answer("LeakyRelu", "LeakyRelu", [image], {"alpha": 0.25}),
         answer("without the axes", "ReduceMean", [image], {"axes": [-1, 1], "keepdims": False}, {"keepdims": 0}, [ints(-1, 1)]),
         *statistics(),
+        *pools(),
     ]
     lines = ",\n".join(json.dumps(entry) for entry in answers)
     path = pathlib.Path(__file__).with_name("onnx_answers.json")
