@@ -14,7 +14,7 @@ use clap::Parser;
 use imagine_examples::{ASSETS, Arguments, Pictures};
 
 /// Times that a texture repeats around a ball and from pole to pole.
-const BALL_REPEATS: Vec2 = Vec2::new(4.0, 2.0);
+const BALL_REPEATS: Vec2 = Vec2::new(3.0, 1.5);
 /// Times that a texture repeats across the ground.
 const GROUND_REPEATS: f32 = 40.0;
 /// The generator of the ground, if it is there.
@@ -83,7 +83,7 @@ fn spawn_stage(mut commands: Commands, mut images: ResMut<Assets<Image>>) {
     commands.spawn((
         Camera3d::default(),
         Projection::Perspective(PerspectiveProjection { fov: PI / 6.0, ..default() }),
-        Transform::from_xyz(0.0, 2.3, 9.4).looking_at(Vec3::new(0.0, 0.8, 0.0), Vec3::Y),
+        Transform::from_xyz(0.0, 2.6, 8.4).looking_at(Vec3::new(0.0, 0.72, 0.0), Vec3::Y),
         Msaa::Sample4,
         // Names also show where there is no window.
         IsDefaultUiCamera,

@@ -113,9 +113,16 @@ impl Pictures {
         self.app.world_mut()
     }
 
-    /// Makes frames until every request is fulfilled; an error if one failed.
+    /// Makes frames until every request is fulfilled, without drawing any; an error if one failed.
     pub fn settle(&mut self) -> anyhow::Result<()> {
         self.wait(1);
+        self.draw(false);
+        let result = self.fulfil();
+        self.draw(true);
+        result
+    }
+
+    fn fulfil(&mut self) -> anyhow::Result<()> {
         for _ in 0..PATIENCE {
             let world = self.app.world_mut();
             let open = world.query::<&SynthesisStatus>().iter(world).copied().collect::<Vec<_>>();
@@ -128,6 +135,12 @@ impl Pictures {
             self.wait(1);
         }
         bail!("a request was not fulfilled after {PATIENCE} frames")
+    }
+
+    /// Switches all cameras on or off.
+    fn draw(&mut self, is_active: bool) {
+        let world = self.app.world_mut();
+        world.query::<&mut Camera>().iter_mut(world).for_each(|mut camera| camera.is_active = is_active);
     }
 
     /// Makes `frames` frames.

@@ -672,46 +672,209 @@ def einsum(run, attributes, *inputs):
     return build([lengths[axis] for axis in out], element)
 
 
-def average_pool(run, attributes, x):
-    (kh, kw), pads = attributes.get("kernel_shape", [1, 1]), attributes.get("pads", [0] * 4)
-    strides, dilations = attributes.get("strides", [1, 1]), attributes.get("dilations", [1, 1])
-    n, c, height, width = x.shape
-    ceil, include = attributes.get("ceil_mode", False), attributes.get("count_include_pad", False)
-    out_height = window_output(height, kh, strides[0], dilations[0], pads[0], pads[2], ceil)
-    out_width = window_output(width, kw, strides[1], dilations[1], pads[1], pads[3], ceil)
-    out_height -= ceil and (out_height - 1) * strides[0] >= height + pads[0]
-    out_width -= ceil and (out_width - 1) * strides[1] >= width + pads[1]
+def pool(finish):
+    """`finish` makes one number of a window's elements, in order, and of how many positions count."""
 
-    def element(index):
-        b, k, y, x_ = index
-        total, count = 0.0, 0
-        for i, j in indices([kh, kw]):
-            row = y * strides[0] + i * dilations[0] - pads[0]
-            column = x_ * strides[1] + j * dilations[1] - pads[1]
-            inside = 0 <= row < height and 0 <= column < width
-            if inside:
-                total = f32(total + at_exact(x, (b, k, row, column)))
-            count += (row < height + pads[2] and column < width + pads[3]) if include else inside
-        return f32(total / count)
+    def run_pool(run, attributes, x):
+        size, rank = x.shape[2:], len(x.shape) - 2
+        of = lambda name, default, count: attributes.get(name) or [default] * count
+        kernel, strides, dilations = (of(name, 1, rank) for name in ("kernel_shape", "strides", "dilations"))
+        pads, auto = of("pads", 0, 2 * rank), attributes.get("auto_pad", "NOTSET")
+        ceil, out = attributes.get("ceil_mode", False) and auto == "NOTSET", []
+        begins, ends = pads[:rank], pads[rank:]
+        for axis, (length, k, stride, dilation) in enumerate(zip(size, kernel, strides, dilations)):
+            if auto.startswith("SAME"):
+                out.append(-(-length // stride))
+                total_pad = max(0, (out[axis] - 1) * stride + dilation * (k - 1) + 1 - length)
+                ends[axis] = (total_pad + (auto == "SAME_UPPER")) // 2
+                begins[axis] = total_pad - ends[axis]
+                continue
+            o = window_output(length, k, stride, dilation, begins[axis], ends[axis], ceil)
+            out.append(o - (ceil and (o - 1) * stride >= length + begins[axis]))
 
-    return build([n, c, out_height, out_width], element)
+        def element(index):
+            values, count = [], 0
+            for offsets in indices(kernel):
+                place = [o * s + k * d - p for o, s, k, d, p in zip(index[2:], strides, offsets, dilations, begins)]
+                inside = all(0 <= i < length for i, length in zip(place, size))
+                if inside:
+                    values.append(at_exact(x, list(index[:2]) + place))
+                padded = all(i < length + end for i, length, end in zip(place, size, ends))
+                count += padded if attributes.get("count_include_pad", False) else inside
+            return f32(finish(values, count, attributes))
+
+        return build(x.shape[:2] + out, element)
+
+    return run_pool
 
 
-def reduce_mean(run, attributes, x):
-    rank = len(x.shape)
-    axes = {axis % rank for axis in attributes.get("axes", [])} or set(range(rank))
-    keep = attributes.get("keepdims", True)
-    kept = [1 if k in axes else d for k, d in enumerate(x.shape)]
+def at_axes(x, axes, index):
+    """The elements whose places differ from `index` along `axes` only."""
+    spans = [range(d) if k in axes else [index[k]] for k, d in enumerate(x.shape)]
+    return [at_exact(x, place) for place in itertools.product(*spans)]
 
-    def element(index):
-        spans = [range(d) if k in axes else [index[k]] for k, d in enumerate(x.shape)]
-        total = sum_of((at_exact(x, place), 1.0) for place in itertools.product(*spans))
-        return f32(total / math.prod(x.shape[k] for k in axes))
 
-    result = build(kept, element)
-    if not keep:
-        result.shape = [d for k, d in enumerate(x.shape) if k not in axes]
+def total(values):
+    return sum_of((value, 1.0) for value in values)
+
+
+def lp_norm(values, count, attributes):
+    p = attributes.get("p", 2)
+    return math.fsum(abs(value) ** p for value in values) ** (1 / p)
+
+
+def reduction(function, axes_of=None):
+    """Every output element is `function` of the list of elements that it is made of."""
+
+    def run_reduction(run, attributes, x):
+        rank = len(x.shape)
+        if axes_of:
+            axes = set(axes_of(rank))
+        else:
+            axes = {axis % rank for axis in attributes.get("axes", [])}
+            if not axes and not attributes.get("noop_with_empty_axes", False):
+                axes = set(range(rank))
+        rounded = f32 if x.dtype == "f32" else (lambda value: value)
+        kept = [1 if k in axes else d for k, d in enumerate(x.shape)]
+        result = build(kept, lambda index: rounded(function(at_axes(x, axes, index))), x.dtype)
+        if not attributes.get("keepdims", True):
+            result.shape = [d for k, d in enumerate(x.shape) if k not in axes]
+        return result
+
+    return run_reduction
+
+
+def mean(values):
+    return f32(total(values) / len(values))
+
+
+def add_all(values):
+    return sum(values) if isinstance(values[0], int) else total(values)
+
+
+def product(values):
+    result = values[0]
+    for value in values[1:]:
+        result = result * value if isinstance(value, int) else f32(result * value)
     return result
+
+
+def sum_square(values):
+    return sum_of((value, value) for value in values)
+
+
+def log_sum_exp(values):
+    largest = max(values)
+    return largest + math.log(sum(math.exp(value - largest) for value in values))
+
+
+def arg(best):
+    """The index along one axis of the element that `best` takes."""
+
+    def run_arg(run, attributes, x):
+        axis = attributes.get("axis", 0) % len(x.shape)
+        kept = [1 if k == axis else d for k, d in enumerate(x.shape)]
+
+        def element(index):
+            values = at_axes(x, {axis}, index)
+            found = values.index(best(values))
+            if attributes.get("select_last_index", False):
+                found = len(values) - 1 - values[::-1].index(best(values))
+            return found
+
+        result = build(kept, element, "i32")
+        if not attributes.get("keepdims", True):
+            result.shape = [d for k, d in enumerate(x.shape) if k != axis]
+        return result
+
+    return run_arg
+
+
+def softmax(log):
+    def run_softmax(run, attributes, x):
+        axis = attributes.get("axis", -1) % len(x.shape)
+
+        def element(index):
+            difference = at_exact(x, index) - log_sum_exp(at_axes(x, {axis}, index))
+            return f32(difference if log else math.exp(difference))
+
+        return build(x.shape, element)
+
+    return run_softmax
+
+
+def batch_normalization(run, attributes, x, scale, bias, mean, variance):
+    epsilon = f32(attributes.get("epsilon", 1e-5))
+
+    def element(index):
+        c = index[1]
+        deviation = math.sqrt(variance.data[c] + epsilon)
+        return f32((at_exact(x, index) - mean.data[c]) / deviation * scale.data[c] + bias.data[c])
+
+    return build(x.shape, element)
+
+
+def standardized(x, members, index, epsilon):
+    """The element at `index` less the mean of `members`, over their deviation."""
+    average = math.fsum(members) / len(members)
+    variance = math.fsum((member - average) ** 2 for member in members) / len(members)
+    return (at_exact(x, index) - average) / math.sqrt(variance + epsilon)
+
+
+def channel_normalization(run, attributes, x, scale, bias):
+    epsilon, channels = f32(attributes.get("epsilon", 1e-5)), x.shape[1]
+    per_group = channels // attributes.get("num_groups", 1) if "groups" in attributes else 1
+
+    def element(index):
+        first = index[1] // per_group * per_group
+        places = ([index[0], c] + list(index[2:]) for c in range(first, first + per_group))
+        members = [value for place in places for value in at_axes(x, set(range(2, len(x.shape))), place)]
+        return f32(standardized(x, members, index, epsilon) * scale.data[index[1]] + bias.data[index[1]])
+
+    return build(x.shape, element)
+
+
+def group_normalization(run, attributes, *inputs):
+    return channel_normalization(run, {**attributes, "groups": True}, *inputs)
+
+
+def layer_normalization(run, attributes, x, scale, bias=None):
+    epsilon = f32(attributes.get("epsilon", 1e-5))
+    axes = set(range(attributes.get("axis", -1) % len(x.shape), len(x.shape)))
+
+    def element(index):
+        y = standardized(x, at_axes(x, axes, index), index, epsilon) * at(scale, index)
+        return f32(y + at(bias, index) if bias else y)
+
+    return build(x.shape, element)
+
+
+def rms_normalization(run, attributes, x, scale):
+    epsilon = f32(attributes.get("epsilon", 1e-5))
+    axes = set(range(attributes.get("axis", -1) % len(x.shape), len(x.shape)))
+
+    def element(index):
+        members = at_axes(x, axes, index)
+        square = math.fsum(member * member for member in members) / len(members)
+        return f32(at_exact(x, index) / math.sqrt(square + epsilon) * at(scale, index))
+
+    return build(x.shape, element)
+
+
+def mean_variance_normalization(run, attributes, x):
+    rank = len(x.shape)
+    axes = {axis % rank for axis in attributes.get("axes", [0, 2, 3])} or set(range(rank))
+    return build(x.shape, lambda index: f32(standardized(x, at_axes(x, axes, index), index, 1e-18)))
+
+
+def lp_normalization(run, attributes, x):
+    axis, p = attributes.get("axis", -1) % len(x.shape), attributes.get("p", 2)
+
+    def element(index):
+        norm = math.fsum(abs(value) ** p for value in at_axes(x, {axis}, index)) ** (1 / p)
+        return f32(at_exact(x, index) / norm) if norm else 0.0
+
+    return build(x.shape, element)
 
 
 def random_uniform(run, attributes):
@@ -936,8 +1099,32 @@ OPERATORS = {
     "GridSample": grid_sample,
     "AffineGrid": affine_grid,
     "Einsum": einsum,
-    "AveragePool": average_pool,
-    "ReduceMean": reduce_mean,
+    "AveragePool": pool(lambda values, count, attributes: total(values) / count),
+    "MaxPool": pool(lambda values, count, attributes: max(values)),
+    "LpPool": pool(lp_norm),
+    "GlobalAveragePool": reduction(mean, lambda rank: range(2, rank)),
+    "GlobalMaxPool": reduction(max, lambda rank: range(2, rank)),
+    "ReduceSum": reduction(add_all),
+    "ReduceMean": reduction(mean),
+    "ReduceProd": reduction(product),
+    "ReduceMax": reduction(max),
+    "ReduceMin": reduction(min),
+    "ReduceL1": reduction(lambda values: total(abs(value) for value in values)),
+    "ReduceL2": reduction(lambda values: math.sqrt(sum_square(values))),
+    "ReduceSumSquare": reduction(sum_square),
+    "ReduceLogSum": reduction(lambda values: math.log(total(values))),
+    "ReduceLogSumExp": reduction(log_sum_exp),
+    "ArgMax": arg(max),
+    "ArgMin": arg(min),
+    "Softmax": softmax(False),
+    "LogSoftmax": softmax(True),
+    "BatchNormalization": batch_normalization,
+    "InstanceNormalization": channel_normalization,
+    "GroupNormalization": group_normalization,
+    "LayerNormalization": layer_normalization,
+    "RMSNormalization": rms_normalization,
+    "MeanVarianceNormalization": mean_variance_normalization,
+    "LpNormalization": lp_normalization,
     "RandomUniform": random_uniform,
     "RandomNormal": random_normal,
     "Bernoulli": bernoulli,

@@ -5,6 +5,7 @@
 
 mod places;
 mod proposals;
+mod statistics;
 
 use imagine_graph::rng;
 use imagine_graph::{DType, Dim, Graph, InputKind, Inputs, Node, Op, OutputKind, Size, Tensor, TensorType};
@@ -14,7 +15,7 @@ const MAX_ABSOLUTE: f32 = 8.0;
 /// Most elements of one value.
 const MAX_VALUE_ELEMENTS: usize = 20_000;
 /// Nodes of one graph.
-const NODES: std::ops::RangeInclusive<usize> = 12..=32;
+const NODES: std::ops::RangeInclusive<usize> = 20..=44;
 
 /// A graph that runs at one size, with values for its inputs.
 #[derive(Clone, Debug)]

@@ -59,7 +59,7 @@ fn an_error_says_which_graph_it_is_in() {
             let step = &mut generator.recurrence.as_mut().unwrap().step;
             step.weight("w", Tensor::f32([2, 3, 3, 3], vec![0.0; 54]));
             step.push("up3.conv", Conv::same(3, PadMode::Wrap), ["state", "w"]);
-            step.push("pool", AveragePool { kernel_shape: [0, 2], ..Default::default() }, ["state"]);
+            step.push("pool", AveragePool { kernel_shape: vec![0, 2], ..Default::default() }, ["state"]);
         },
         expect![[r#"
             step: node "up3.conv" (Conv): input 1 (W) is [2, 3, 3, 3], expected [2, 1/1, ..]
@@ -207,7 +207,7 @@ fn operators_say_what_they_expect() {
     graph.push("resize", Resize { scales: vec![2.0; 5], ..Default::default() }, ["x"]);
     graph.push(
         "pool",
-        AveragePool { kernel_shape: [2, 2], dilations: [9, 1], pads: [9, 0, 9, 0], ..Default::default() },
+        AveragePool { kernel_shape: vec![2, 2], dilations: vec![9, 1], pads: vec![9, 0, 9, 0], ..Default::default() },
         ["x"],
     );
     graph.push("conv", Conv { pads: [9; 4], pad_mode: PadMode::Reflect, ..Default::default() }, ["x", "x"]);

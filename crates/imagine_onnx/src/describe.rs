@@ -10,18 +10,8 @@ use crate::error::{Fault, ImportError};
 use crate::proto::{GraphProto, ModelProto, ValueInfoProto};
 
 /// Operators that a graph does not have because an import evaluates them or writes them as others.
-const IMPORTED: [&str; 10] = [
-    "ConstantOfShape",
-    "Dropout",
-    "EyeLike",
-    "GlobalLpPool",
-    "If",
-    "Mean",
-    "Range",
-    "Shape",
-    "Size",
-    "Sum",
-];
+const IMPORTED: [&str; 10] =
+    ["ConstantOfShape", "Dropout", "EyeLike", "GlobalLpPool", "If", "Mean", "Range", "Shape", "Size", "Sum"];
 
 /// What a model is made of.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -35,8 +25,7 @@ pub struct Description {
 
 /// Describes a model.
 pub fn describe(bytes: &[u8]) -> Result<Description, ImportError> {
-    let model = ModelProto::decode(bytes)
-        .map_err(|error| Fault::Decode { what: "model", error: error.to_string() })?;
+    let model = ModelProto::decode(bytes).map_err(|error| Fault::Decode { what: "model", error: error.to_string() })?;
     let Some(graph) = &model.graph else { return Err(Fault::NoGraph.into()) };
     let mut operators = BTreeSet::new();
     collect(graph, &mut operators);
@@ -59,5 +48,6 @@ fn collect(graph: &GraphProto, operators: &mut BTreeSet<String>) {
 fn has_known_elements(port: &ValueInfoProto) -> bool {
     use ElementType::{Bool, Float, Float16, Int32, Int64, Uint8};
     let code = port.r#type.as_ref().and_then(|found| found.tensor_type.as_ref()).map(|found| found.elem_type);
-    code.and_then(ElementType::from_code).is_some_and(|found| [Bool, Float, Float16, Int32, Int64, Uint8].contains(&found))
+    code.and_then(ElementType::from_code)
+        .is_some_and(|found| [Bool, Float, Float16, Int32, Int64, Uint8].contains(&found))
 }

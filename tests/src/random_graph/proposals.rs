@@ -7,7 +7,7 @@ use super::{Builder, Known, Proposal};
 impl Builder {
     /// Some node. `None`, or a shape rule that refuses, means another try.
     pub(super) fn propose(&mut self) -> Option<Proposal> {
-        match self.between(0, 29) {
+        match self.between(0, 34) {
             0 | 1 => self.conv(),
             2 => self.conv_transpose(),
             3 | 4 => self.binary(),
@@ -22,7 +22,7 @@ impl Builder {
             14 => self.expand(),
             15 => self.resize(),
             16 => self.depth_to_space(),
-            17 => self.average(),
+            17 => self.pool(),
             18 => self.matrix(),
             19 | 20 => self.activation(),
             21 => self.rounded(),
@@ -33,6 +33,9 @@ impl Builder {
             26 => self.picked(),
             27 => self.rearranged(),
             28 => self.sampled(),
+            29 | 30 => self.reduction(),
+            31 => self.line(),
+            32 | 33 => self.normalization(),
             _ => self.source(),
         }
     }
@@ -343,20 +346,33 @@ impl Builder {
         Self::moved(x, DepthToSpace { blocksize: 2, mode })
     }
 
-    fn average(&mut self) -> Option<Proposal> {
-        if self.between(0, 1) == 0 {
-            let x = self.floats()?;
-            let axes = if x.kind.shape.is_empty() { Vec::new() } else { vec![-1] };
-            return Self::moved(x, ReduceMean { axes, keepdims: self.between(0, 1) == 0 });
-        }
+    fn pool(&mut self) -> Option<Proposal> {
         let (x, _) = self.image()?;
-        let op = AveragePool {
-            kernel_shape: [self.between(2, 3), 2],
-            strides: [self.between(1, 2), self.between(1, 3)],
-            dilations: [1, self.between(1, 2)],
-            pads: [self.between(0, 1), 0, 0, self.between(0, 1)],
-            ceil_mode: self.between(0, 1) == 0,
-            count_include_pad: self.between(0, 1) == 0,
+        let kernel_shape = vec![self.between(2, 3), 2];
+        let strides = vec![self.between(1, 2), self.between(1, 3)];
+        let dilations = vec![1, self.between(1, 2)];
+        let pads = vec![self.between(0, 1), 0, 0, self.between(0, 1)];
+        let ceil_mode = self.between(0, 1) == 0;
+        macro_rules! op {
+            ($name:ident, $field:ident: $value:expr) => {
+                $name { kernel_shape, strides, dilations, pads, ceil_mode, auto_pad: AutoPad::NotSet, $field: $value }
+                    .into()
+            };
+        }
+        let op: Op = match self.between(0, 2) {
+            0 => op!(AveragePool, count_include_pad: self.between(0, 1) == 0),
+            1 => op!(MaxPool, storage_order: 0),
+            // No more than 6 elements have magnitudes that add up to less than 6 times the largest.
+            _ => {
+                let interval = [0.0, 6.0 * x.absolute()];
+                return Some(Proposal {
+                    interval,
+                    ..Self::moved(x, {
+                        let op: Op = op!(LpPool, p: 1);
+                        op
+                    })?
+                });
+            }
         };
         let interval = [x.interval[0].min(0.0), x.interval[1].max(0.0)];
         Some(Proposal { interval, ..Self::moved(x, op)? })

@@ -1,7 +1,7 @@
 //! `Gather`, `GatherElements` and `GatherND`: one index into the flat data for every element of the output.
 
 use burn::tensor::backend::{Backend, get_device_settings};
-use burn::tensor::ops::IntTensor;
+use burn::tensor::ops::{BoolTensor, IntTensor};
 use burn::tensor::{Shape, TensorData};
 use imagine_graph::{NodeError, Picking};
 
@@ -34,8 +34,15 @@ pub(super) fn select<B: Backend>(data: Value<B>, places: IntTensor<B>, shape: &[
     match data {
         Value::Float(t) => Value::Float(B::float_reshape(B::float_select(B::float_reshape(t, flat), 0, places), shape)),
         Value::Int(t) => Value::Int(B::int_reshape(B::int_select(B::int_reshape(t, flat), 0, places), shape)),
-        Value::Bool(t) => Value::Bool(B::bool_reshape(B::bool_select(B::bool_reshape(t, flat), 0, places), shape)),
+        Value::Bool(t) => Value::Bool(B::bool_reshape(select_truth::<B>(B::bool_reshape(t, flat), 0, places), shape)),
     }
+}
+
+/// Slices of `data` along `axis`. By way of integers: what burn-flex's own `bool_select` gives is no truth values to its `bool_not`.
+pub(super) fn select_truth<B: Backend>(data: BoolTensor<B>, axis: usize, indices: IntTensor<B>) -> BoolTensor<B> {
+    let settings = get_device_settings::<B>(&B::bool_device(&data));
+    let numbers = B::int_select(B::bool_into_int(data, settings.int_dtype), axis, indices);
+    B::int_not_equal_elem(numbers, 0.into(), settings.bool_dtype)
 }
 
 /// The offset of every element of `shape`, in row-major order, for these strides.

@@ -1,7 +1,8 @@
 //! One file an operator family; this one picks. The mapping is exhaustive: an operator without one does not compile.
 
 mod affine_grid;
-mod average_pool;
+mod arg_max;
+mod batch_normalization;
 mod binary;
 mod cast;
 mod concat;
@@ -14,7 +15,9 @@ mod einsum;
 mod gather;
 mod grid_sample;
 mod matmul;
+mod normalization;
 mod pad;
+mod pool;
 mod random;
 mod reduce;
 mod resize;
@@ -22,6 +25,7 @@ mod scatter;
 mod select;
 mod shape;
 mod slice;
+mod softmax;
 mod trilu;
 mod unary;
 
@@ -31,6 +35,7 @@ use imagine_graph::rng::RandomState;
 use imagine_graph::{Op, Size, TensorType};
 
 use crate::value::Value;
+use reduce::Extreme;
 
 /// What an operator may know beside its inputs.
 pub(crate) struct Context<'a, B: Backend> {
@@ -145,8 +150,47 @@ pub(crate) fn run<B: Backend>(op: &Op, inputs: Vec<Option<Value<B>>>, context: &
         Op::Einsum(params) => {
             Value::Float(einsum::run::<B>(params, x.0.flatten().map(Value::into_float).collect(), shape))
         }
-        Op::AveragePool(params) => Value::Float(average_pool::run::<B>(params, x.float(), shape)),
+        Op::AveragePool(params) => Value::Float(pool::average::<B>(params, x.float())),
+        Op::MaxPool(params) => Value::Float(pool::max::<B>(params, x.float())),
+        Op::LpPool(params) => Value::Float(pool::lp::<B>(params, x.float())),
+        Op::GlobalAveragePool(params) => Value::Float(reduce::mean::<B>(params, x.float(), shape)),
+        Op::GlobalMaxPool(params) => reduce::extreme(Extreme::Largest, params, x.next(), shape),
+        Op::ReduceSum(params) => reduce::number(B::float_sum_dim, B::int_sum_dim, params, x.next(), shape),
         Op::ReduceMean(params) => Value::Float(reduce::mean::<B>(params, x.float(), shape)),
+        Op::ReduceProd(params) => reduce::number(reduce::product::<B>, B::int_prod_dim, params, x.next(), shape),
+        Op::ReduceMax(params) => reduce::extreme(Extreme::Largest, params, x.next(), shape),
+        Op::ReduceMin(params) => reduce::extreme(Extreme::Smallest, params, x.next(), shape),
+        Op::ReduceL1(params) => Value::Float(reduce::sum::<B>(params, B::float_abs(x.float()), shape)),
+        Op::ReduceL2(params) => Value::Float(B::float_sqrt(reduce::sum_square::<B>(params, x.float(), shape))),
+        Op::ReduceSumSquare(params) => Value::Float(reduce::sum_square::<B>(params, x.float(), shape)),
+        Op::ReduceLogSum(params) => Value::Float(B::float_log(reduce::sum::<B>(params, x.float(), shape))),
+        Op::ReduceLogSumExp(params) => Value::Float(reduce::log_sum_exp::<B>(params, x.float(), shape)),
+        Op::ArgMax(params) => arg_max::run(Extreme::Largest, params, params.select_last_index, x.next(), shape),
+        Op::ArgMin(params) => arg_max::run(Extreme::Smallest, params, params.select_last_index, x.next(), shape),
+        Op::Softmax(params) => Value::Float(softmax::softmax::<B>(params, x.float())),
+        Op::LogSoftmax(params) => Value::Float(softmax::log_softmax::<B>(params, x.float())),
+        Op::BatchNormalization(params) => {
+            let data = x.float();
+            Value::Float(batch_normalization::run::<B>(params.epsilon, data, [(); 4].map(|()| x.float())))
+        }
+        Op::InstanceNormalization(params) => {
+            let groups = shape[1];
+            Value::Float(normalization::group::<B>(groups, params.epsilon, x.float(), x.float(), x.float()))
+        }
+        Op::GroupNormalization(params) => {
+            let groups = params.num_groups;
+            Value::Float(normalization::group::<B>(groups, params.epsilon, x.float(), x.float(), x.float()))
+        }
+        Op::LayerNormalization(params) => {
+            let y = normalization::standard::<B>(params, params.epsilon, x.float());
+            Value::Float(normalization::affine::<B>(y, Some(x.float()), x.optional_float()))
+        }
+        Op::RMSNormalization(params) => {
+            let y = normalization::root_mean_square::<B>(params, params.epsilon, x.float());
+            Value::Float(normalization::affine::<B>(y, Some(x.float()), None))
+        }
+        Op::MeanVarianceNormalization(params) => Value::Float(normalization::mean_variance::<B>(params, x.float())),
+        Op::LpNormalization(params) => Value::Float(normalization::norm::<B>(params, x.float())),
         Op::RandomUniform(params) => random::uniform(params, context),
         Op::RandomNormal(params) => random::normal(params, context),
         Op::Bernoulli(params) => random::bernoulli(params, x.next(), context),

@@ -25,7 +25,7 @@ fn copied<B: Backend>(x: Value<B>, axis: &ResizedAxis, taps: &Taps, context: &Co
     match x {
         Value::Float(t) => Value::Float(B::float_select(t, axis.axis, indices)),
         Value::Int(t) => Value::Int(B::int_select(t, axis.axis, indices)),
-        Value::Bool(t) => Value::Bool(B::bool_select(t, axis.axis, indices)),
+        Value::Bool(t) => Value::Bool(gather::select_truth::<B>(t, axis.axis, indices)),
     }
 }
 

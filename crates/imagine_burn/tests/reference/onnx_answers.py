@@ -25,7 +25,7 @@ def ints(*values):
     return np.array(values, dtype=np.int64)
 
 
-def answer(name, op, inputs, ours, onnx_attributes=None, extra=()):
+def answer(name, op, inputs, ours, onnx_attributes=None, extra=(), opset=19):
     """Runs one node. `extra` are ONNX's further inputs, None where one is left out."""
     attributes = ours if onnx_attributes is None else onnx_attributes
     tensors = list(inputs) + list(extra)
@@ -35,7 +35,7 @@ def answer(name, op, inputs, ours, onnx_attributes=None, extra=()):
     constants = [numpy_helper.from_array(t, f"x{i}") for i, t in enumerate(tensors) if i >= len(inputs) and t is not None]
     result = helper.make_tensor_value_info("y", TensorProto.FLOAT, None)
     graph = helper.make_graph([node], name, given, [result], constants)
-    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 19)], ir_version=9)
+    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", opset)], ir_version=9)
     session = onnxruntime.InferenceSession(model.SerializeToString(), providers=["CPUExecutionProvider"])
     (y,) = session.run(None, {f"x{i}": t for i, t in enumerate(inputs)})
     tensor = lambda t: {"shape": list(t.shape), "data": [round(float(v), 7) for v in t.ravel()]}
@@ -58,12 +58,61 @@ def cut(name, x, starts, ends, axes, steps):
     return answer(name, "Slice", [x], ours, {}, [ints(*starts), ints(*ends), ints(*axes), ints(*steps)])
 
 
+def as_int(attributes):
+    return {key: int(value) if isinstance(value, bool) else value for key, value in attributes.items()}
+
+
+def reduce(name, op, x, axes, keepdims):
+    ours = {"axes": axes, "keepdims": keepdims}
+    return answer(name, op, [x], ours, {"keepdims": int(keepdims)}, [ints(*axes)])
+
+
+def statistics():
+    x, scale, bias = floats(2, 4, 3, 2), floats(4), floats(4)
+    known = [x, scale, bias, floats(4), np.abs(floats(4)) + 0.5]
+    epsilon = {"epsilon": 0.125}
+    reductions = ["Sum", "Prod", "Max", "Min", "L1", "L2", "SumSquare", "LogSumExp"]
+    group = {"num_groups": 2, **epsilon}
+    return [
+        *(reduce("the first and the last axis", f"Reduce{name}", floats(3, 2, 4), [-1, 0], False) for name in reductions),
+        reduce("positive", "ReduceLogSum", np.abs(floats(3, 2, 4)) + 0.5, [1], True),
+        answer("along channels", "Softmax", [x], {"axis": 1}),
+        answer("along rows", "LogSoftmax", [x], {"axis": -1}),
+        answer("known statistics", "BatchNormalization", known, epsilon),
+        answer("epsilon", "InstanceNormalization", [x, scale, bias], epsilon),
+        answer("two groups", "GroupNormalization", [x, scale, bias], group, opset=21),
+        answer("image", "LayerNormalization", [x, floats(3, 2), floats(3, 2)], {"axis": 2, **epsilon}),
+        answer("without bias", "LayerNormalization", [x, floats(2)], epsilon),
+        answer("last two axes", "RMSNormalization", [x, floats(3, 2)], {"axis": -2, **epsilon}, opset=23),
+        answer("batch and image", "MeanVarianceNormalization", [x], {"axes": [0, 2, 3]}),
+        answer("magnitudes", "LpNormalization", [x], {"axis": 1, "p": 1}),
+        answer("squares", "LpNormalization", [x], {"axis": -1, "p": 2}),
+        answer("mean", "GlobalAveragePool", [x], {}),
+        answer("largest", "GlobalMaxPool", [x], {}),
+    ]
+
+
+def pools():
+    image, volume = floats(1, 2, 6, 5), floats(1, 1, 3, 4, 5)
+    window = {"kernel_shape": [3, 2], "strides": [2, 2]}
+    dilated = {**window, "dilations": [2, 1], "pads": [1, 1, 2, 0], "ceil_mode": True}
+    deep = {"kernel_shape": [2, 1, 3], "strides": [1, 2, 2], "pads": [1, 0, 0, 0, 0, 1]}
+    return [
+        *(answer(mode, op, [image], {**window, "auto_pad": mode}) for op in ("MaxPool", "AveragePool", "LpPool")
+          for mode in ("SAME_UPPER", "SAME_LOWER", "VALID")),
+        answer("dilated, rounds up", "MaxPool", [image], dilated, as_int(dilated)),
+        answer("dilated, rounds up", "AveragePool", [image], dilated, as_int(dilated)),
+        answer("cubes", "LpPool", [image], {**window, "p": 3}),
+        *(answer("rank 5", op, [volume], deep) for op in ("MaxPool", "AveragePool", "LpPool")),
+        answer("rank 3", "MaxPool", [floats(2, 3, 7)], {"kernel_shape": [3], "dilations": [2], "pads": [0, 2]}),
+    ]
+
+
 def main():
     image = floats(1, 2, 5, 6)
     pool = {"kernel_shape": [3, 2], "strides": [2, 2], "pads": [1, 1, 1, 0]}
     counted = {**pool, "ceil_mode": True, "count_include_pad": True}
     uncounted = {**pool, "ceil_mode": True, "count_include_pad": False}
-    as_int = lambda attributes: {key: int(value) if isinstance(value, bool) else value for key, value in attributes.items()}
     uneven = {"group": 2, "strides": [2, 1], "dilations": [1, 2], "pads": [1, 0, 2, 3]}
     transposed = {"strides": [2, 3], "pads": [1, 0, 0, 2], "output_padding": [1, 2], "dilations": [2, 1]}
     gemm = {"alpha": 0.5, "beta": -2.0, "transA": True, "transB": True}
@@ -93,6 +142,8 @@ def main():
         answer("negative axis", "Concat", [floats(2, 3), floats(2, 2)], {"axis": -1}),
         answer("LeakyRelu", "LeakyRelu", [image], {"alpha": 0.25}),
         answer("without the axes", "ReduceMean", [image], {"axes": [-1, 1], "keepdims": False}, {"keepdims": 0}, [ints(-1, 1)]),
+        *statistics(),
+        *pools(),
     ]
     lines = ",\n".join(json.dumps(entry) for entry in answers)
     path = pathlib.Path(__file__).with_name("onnx_answers.json")

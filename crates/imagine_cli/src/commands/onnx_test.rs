@@ -234,9 +234,8 @@ fn difference(found: &Tensor, expected: &Tensor, absolute: f32) -> Option<String
     let (TensorData::F32(a), TensorData::F32(b)) = (&found.data, &expected.data) else {
         return (found != expected).then(|| format!("is {:?}, expected {:?}", found.data, expected.data));
     };
-    let same = |(a, b): (&f32, &f32)| {
-        a == b || (a.is_nan() && b.is_nan()) || (a - b).abs() <= absolute + RELATIVE * b.abs()
-    };
+    let same =
+        |(a, b): (&f32, &f32)| a == b || (a.is_nan() && b.is_nan()) || (a - b).abs() <= absolute + RELATIVE * b.abs();
     let bad = a.iter().zip(b).position(|pair| !same(pair))?;
     Some(format!("element {bad} of {} is {}, expected {}", found.tensor_type(), a[bad], b[bad]))
 }

@@ -156,7 +156,8 @@ macro_rules! operators {
 }
 
 mod affine_grid;
-mod average_pool;
+mod arg_max;
+mod batch_normalization;
 mod binary;
 mod cast;
 mod concat;
@@ -169,7 +170,9 @@ mod einsum;
 mod gather;
 mod grid_sample;
 mod matmul;
+mod normalization;
 mod pad;
+mod pool;
 mod random;
 mod reduce;
 mod resize;
@@ -177,16 +180,21 @@ mod scatter;
 mod select;
 mod shape;
 mod slice;
+mod softmax;
 mod trilu;
 mod unary;
+mod window;
 
 pub use depth_to_space::DepthToSpaceMode;
 pub use einsum::EinsumAxes;
 pub use gather::Picking;
 pub use grid_sample::{GridSampleMode, GridSamplePadding};
+pub use pool::Pool;
+pub use reduce::Reduction;
 pub use resize::{CoordinateTransformationMode, KeepAspectRatioPolicy, NearestMode, ResizeMode};
 pub use scatter::{ScatterReduction, Scattering};
 pub use unary::Approximate;
+pub use window::{AutoPad, WindowAxis};
 
 operators! {
     /// Two-dimensional convolution.
@@ -342,9 +350,57 @@ operators! {
     /// Sums of products by an equation.
     Einsum => einsum, Pass;
     /// The mean over a window.
-    AveragePool => average_pool, Pass;
+    AveragePool => pool, Pass;
+    /// The largest element of a window.
+    MaxPool => pool, Pass;
+    /// A norm of a window.
+    LpPool => pool, Pass;
+    /// The mean over all axes but the first two.
+    GlobalAveragePool => reduce, Pass;
+    /// The largest element over all axes but the first two.
+    GlobalMaxPool => reduce, Pass;
+    /// The sum over axes.
+    ReduceSum => reduce, Pass;
     /// The mean over axes.
     ReduceMean => reduce, Pass;
+    /// The product over axes.
+    ReduceProd => reduce, Pass;
+    /// The largest element over axes.
+    ReduceMax => reduce, Pass;
+    /// The smallest element over axes.
+    ReduceMin => reduce, Pass;
+    /// The sum of magnitudes over axes.
+    ReduceL1 => reduce, Pass;
+    /// The square root of the sum of squares over axes.
+    ReduceL2 => reduce, Pass;
+    /// The sum of squares over axes.
+    ReduceSumSquare => reduce, Pass;
+    /// The logarithm of the sum over axes.
+    ReduceLogSum => reduce, Pass;
+    /// The logarithm of the sum of exponentials over axes.
+    ReduceLogSumExp => reduce, Pass;
+    /// The index of the largest element along an axis.
+    ArgMax => arg_max, Pass;
+    /// The index of the smallest element along an axis.
+    ArgMin => arg_max, Pass;
+    /// Exponentials over their sum along an axis.
+    Softmax => softmax, Pass;
+    /// The logarithm of `Softmax`.
+    LogSoftmax => softmax, Pass;
+    /// Normalisation of channels by known statistics.
+    BatchNormalization => batch_normalization, Pass;
+    /// Normalisation of every channel of every image.
+    InstanceNormalization => normalization, Pass;
+    /// Normalisation of groups of channels of every image.
+    GroupNormalization => normalization, Pass;
+    /// Normalisation over the axes from one on.
+    LayerNormalization => normalization, Pass;
+    /// Division by the root mean square over the axes from one on.
+    RMSNormalization => normalization, Pass;
+    /// Normalisation over given axes.
+    MeanVarianceNormalization => normalization, Pass;
+    /// Division by a norm along an axis.
+    LpNormalization => normalization, Pass;
     /// Uniform random numbers from the counter-based hash of [`crate::rng`].
     RandomUniform => random, Pass;
     /// Normal random numbers from the counter-based hash of [`crate::rng`].

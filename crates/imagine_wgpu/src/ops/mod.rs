@@ -8,9 +8,10 @@ use crate::lower::{Activation, Lowered, Lowering};
 use crate::params::ParamsLayout;
 
 pub mod affine_grid;
+pub mod arg_max;
 pub mod automaton;
-pub mod average_pool;
 mod axes;
+pub mod batch_normalization;
 pub mod binary;
 pub mod cast;
 pub mod concat;
@@ -22,7 +23,9 @@ pub mod einsum;
 pub mod gather;
 pub mod grid_sample;
 pub mod matmul;
+pub mod normalization;
 pub mod pad;
+pub mod pool;
 pub mod random;
 pub mod reduce;
 pub mod resize;
@@ -30,14 +33,16 @@ pub mod scatter;
 pub mod select;
 pub mod shape;
 pub mod slice;
+pub mod softmax;
 pub mod trilu;
 pub mod unary;
 
 /// The params uniform of every kernel below `shaders/ops`, for the test that compares them with the shaders.
 pub const LAYOUTS: &[ParamsLayout] = &[
     affine_grid::Params::LAYOUT,
+    arg_max::Params::LAYOUT,
     automaton::Params::LAYOUT,
-    average_pool::Params::LAYOUT,
+    batch_normalization::Params::LAYOUT,
     binary::Params::LAYOUT,
     cast::Params::LAYOUT,
     concat::Params::LAYOUT,
@@ -49,7 +54,9 @@ pub const LAYOUTS: &[ParamsLayout] = &[
     gather::Params::LAYOUT,
     grid_sample::Params::LAYOUT,
     matmul::Params::LAYOUT,
+    normalization::Params::LAYOUT,
     pad::Params::LAYOUT,
+    pool::Params::LAYOUT,
     random::Params::LAYOUT,
     reduce::Params::LAYOUT,
     resize::Params::LAYOUT,
@@ -58,6 +65,7 @@ pub const LAYOUTS: &[ParamsLayout] = &[
     shape::Params::LAYOUT,
     slice::Params::LAYOUT,
     trilu::Params::LAYOUT,
+    softmax::Params::LAYOUT,
     unary::Params::LAYOUT,
 ];
 
@@ -135,8 +143,33 @@ pub fn lower(op: &Op, node: &Lowering) -> Lowered {
         Op::GridSample(op) => grid_sample::lower(op, node),
         Op::AffineGrid(op) => affine_grid::lower(op, node),
         Op::Einsum(op) => einsum::lower(op, node),
-        Op::AveragePool(op) => average_pool::lower(op, node),
-        Op::ReduceMean(op) => reduce::lower(op, node),
+        Op::AveragePool(op) => pool::lower_average(op, node),
+        Op::MaxPool(op) => pool::lower_max(op, node),
+        Op::LpPool(op) => pool::lower_lp(op, node),
+        Op::GlobalAveragePool(op) => reduce::lower("OP_MEAN", op, node),
+        Op::GlobalMaxPool(op) => reduce::lower("OP_MAX", op, node),
+        Op::ReduceSum(op) => reduce::lower("OP_SUM", op, node),
+        Op::ReduceMean(op) => reduce::lower("OP_MEAN", op, node),
+        Op::ReduceProd(op) => reduce::lower("OP_PROD", op, node),
+        Op::ReduceMax(op) => reduce::lower("OP_MAX", op, node),
+        Op::ReduceMin(op) => reduce::lower("OP_MIN", op, node),
+        Op::ReduceL1(op) => reduce::lower("OP_L1", op, node),
+        Op::ReduceL2(op) => reduce::lower("OP_L2", op, node),
+        Op::ReduceSumSquare(op) => reduce::lower("OP_SUM_SQUARE", op, node),
+        Op::ReduceLogSum(op) => reduce::lower("OP_LOG_SUM", op, node),
+        Op::ReduceLogSumExp(op) => reduce::lower("OP_LOG_SUM_EXP", op, node),
+        Op::ArgMax(op) => arg_max::lower(false, op.select_last_index, op, node),
+        Op::ArgMin(op) => arg_max::lower(true, op.select_last_index, op, node),
+        Op::Softmax(op) => softmax::lower(false, op, node),
+        Op::LogSoftmax(op) => softmax::lower(true, op, node),
+        Op::BatchNormalization(op) => batch_normalization::lower(op, node),
+        Op::InstanceNormalization(op) => normalization::lower_instance(op, node),
+        Op::GroupNormalization(op) => normalization::lower_group(op, node),
+        Op::LayerNormalization(op) => normalization::lower_broadcast("CENTERED", op.epsilon, op, node),
+        Op::RMSNormalization(op) => normalization::lower_broadcast("NORM_RMS", op.epsilon, op, node),
+        // ONNX adds 1e-9 to the deviation; its square added to the variance differs only where that is about 1e-18.
+        Op::MeanVarianceNormalization(op) => normalization::lower_broadcast("CENTERED", 1e-18, op, node),
+        Op::LpNormalization(op) => normalization::lower_norm(op, node),
         Op::RandomUniform(op) => random::lower_uniform(op, node),
         Op::RandomNormal(op) => random::lower_normal(op, node),
         Op::Bernoulli(op) => random::lower_bernoulli(op, node),

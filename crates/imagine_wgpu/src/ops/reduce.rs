@@ -1,6 +1,6 @@
-//! `ReduceMean` as one kernel call.
+//! Reductions as one kernel call.
 
-use imagine_graph::ReduceMean;
+use imagine_graph::{DType, Reduction};
 
 use crate::kernel::{Head, KernelCall, workgroups};
 use crate::lower::Lowering;
@@ -20,23 +20,36 @@ params! {
     }
 }
 
-/// The call of `ReduceMean`.
+/// A walk over the axes of `shape` that are reduced, or over those that are not.
+pub(crate) fn walk<const N: usize>(shape: &[usize], goes: &[bool], reduced: bool, strides: [&[i64]; N]) -> Axes {
+    let part: Vec<usize> = (0..shape.len()).filter(|&axis| goes[axis] == reduced).collect();
+    let lengths: Vec<usize> = part.iter().map(|&axis| shape[axis]).collect();
+    let strides = strides.map(|all| part.iter().map(|&axis| all[axis]).collect::<Vec<i64>>());
+    Axes::new(&lengths, strides.each_ref().map(Vec::as_slice))
+}
+
+/// Makes `call` one workgroup for each of `count` sets of elements, where the last axis `goes`.
 ///
-/// Where the last axis goes, neighbouring terms are neighbours in memory, and a workgroup reads them together; where it
-/// stays, neighbouring output elements are, and each invocation sums its own. The choice depends on the axes alone.
-pub fn lower(op: &ReduceMean, node: &Lowering) -> KernelCall {
-    let shape = &node.input(0).value_type.shape;
-    let goes = op.reduced(shape.len()).expect("the shape rule accepted the axes");
-    let walk = |reduced: bool| {
-        let strides = row_major(shape);
-        let part: Vec<usize> = (0..shape.len()).filter(|&axis| goes[axis] == reduced).collect();
-        let lengths: Vec<usize> = part.iter().map(|&axis| shape[axis]).collect();
-        let strides: Vec<i64> = part.iter().map(|&axis| strides[axis]).collect();
-        Axes::new(&lengths, [&strides])
-    };
-    let (kept, reduced) = (walk(false), walk(true));
+/// There neighbouring elements of a set are neighbours in memory, and a workgroup reads them together; where that axis
+/// stays, neighbouring sets are, and each invocation takes one of them. The choice depends on the axes alone.
+pub(crate) fn cooperate(mut call: KernelCall, goes: &[bool], count: usize) -> KernelCall {
+    call.workgroups = [workgroups(count), 1, 1];
+    if goes.last() == Some(&true) {
+        call.workgroups[0] = count as u32;
+        call.defs.push(("COOPERATIVE", crate::kernel::Def::Bool(true)));
+        call.defs.sort();
+    }
+    call
+}
+
+/// The call of the reduction that `def` names in the shader.
+pub fn lower(def: &'static str, op: &impl Reduction, node: &Lowering) -> KernelCall {
+    let data = node.input(0).value_type;
+    let goes = op.reduced(data.shape.len()).expect("the shape rule accepted the axes");
+    let strides = row_major(&data.shape);
+    let [kept, reduced] = [false, true].map(|part| walk(&data.shape, &goes, part, [&strides]));
     let count = node.outputs[0].1.elements();
-    let all = node.input(0).value_type.elements();
+    let all = data.elements();
     let params = Params {
         kept: kept.axes,
         reduced: reduced.axes,
@@ -46,8 +59,21 @@ pub fn lower(op: &ReduceMean, node: &Lowering) -> KernelCall {
         terms: (all / count) as u32,
         ..Params::default()
     };
-    let cooperative = goes.last() == Some(&true);
-    let defs: &[&str] = if cooperative { &["COOPERATIVE"] } else { &[] };
-    let groups = if cooperative { count as u32 } else { workgroups(count) };
-    KernelCall { workgroups: [groups, 1, 1], ..call(node, Params::SHADER, defs, &params, count, all as u64) }
+    let defs: Vec<_> = [Some(def), type_def(data.dtype)].into_iter().flatten().collect();
+    cooperate(call(node, Params::SHADER, &defs, &params, count, all as u64), &goes, count)
+}
+
+/// The def that tells a kernel the type of its elements.
+pub(crate) fn type_def(dtype: DType) -> Option<&'static str> {
+    match dtype {
+        DType::F32 => None,
+        DType::I32 => Some("TYPE_I32"),
+        DType::Bool => Some("TYPE_BOOL"),
+    }
+}
+
+/// Length of the one axis of `shape` that `goes`, and the distance between its elements.
+pub(crate) fn line(shape: &[usize], goes: &[bool]) -> [usize; 2] {
+    let axis = goes.iter().position(|gone| *gone).expect("the shape rule accepted the axis");
+    [shape[axis], shape[axis + 1..].iter().product()]
 }

@@ -1,0 +1,32 @@
+//! `ArgMax` and `ArgMin` as one kernel call.
+
+use imagine_graph::Reduction;
+
+use crate::kernel::{Head, KernelCall};
+use crate::lower::Lowering;
+use crate::ops::axes::call;
+use crate::ops::reduce::{line, type_def};
+use crate::params::params;
+
+params! {
+    /// Params of `ops/arg_max`.
+    pub(crate) struct Params for "ops/arg_max" {
+        head: Head,
+        length: u32,
+        stride: u32,
+        count: u32,
+        unused: u32,
+    }
+}
+
+/// The call of `ArgMax`, or of `ArgMin` where the `smallest` is asked for.
+pub fn lower(smallest: bool, last: bool, op: &impl Reduction, node: &Lowering) -> KernelCall {
+    let data = node.input(0).value_type;
+    let goes = op.reduced(data.shape.len()).expect("the shape rule accepted the axis");
+    let [length, stride] = line(&data.shape, &goes);
+    let count = node.outputs[0].1.elements();
+    let params = Params { length: length as u32, stride: stride as u32, count: count as u32, ..Params::default() };
+    let defs = [smallest.then_some("SMALLEST"), last.then_some("LAST"), type_def(data.dtype)];
+    let defs: Vec<_> = defs.into_iter().flatten().collect();
+    call(node, Params::SHADER, &defs, &params, count, data.elements() as u64)
+}

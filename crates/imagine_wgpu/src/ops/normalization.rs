@@ -1,0 +1,89 @@
+//! Normalisations by statistics of the input as one kernel call.
+
+use imagine_graph::{GroupNormalization, InstanceNormalization, LpNormalization, Reduction};
+
+use crate::kernel::{Head, KernelCall};
+use crate::lower::Lowering;
+use crate::ops::axes::{broadcast, call, row_major};
+use crate::ops::reduce::{cooperate, walk};
+use crate::params::params;
+
+params! {
+    /// Params of `ops/normalization`.
+    pub(crate) struct Params for "ops/normalization" {
+        head: Head,
+        kept: [[i32; 4]; 6],
+        reduced: [[i32; 4]; 6],
+        kept_rank: u32,
+        reduced_rank: u32,
+        count: u32,
+        terms: u32,
+        epsilon: f32,
+        unused_a: u32,
+        unused_b: u32,
+        unused_c: u32,
+    }
+}
+
+/// The call of `InstanceNormalization`.
+pub fn lower_instance(op: &InstanceNormalization, node: &Lowering) -> KernelCall {
+    lower_channels(node.output_shape()[1], op.epsilon, node)
+}
+
+/// The call of `GroupNormalization`.
+pub fn lower_group(op: &GroupNormalization, node: &Lowering) -> KernelCall {
+    lower_channels(op.num_groups, op.epsilon, node)
+}
+
+/// The input as `[N, groups, channels of a group, rest]`, with scale and bias for every channel.
+fn lower_channels(groups: usize, epsilon: f32, node: &Lowering) -> KernelCall {
+    let full = node.output_shape();
+    let per_group = full[1] / groups;
+    let shape = [full[0], groups, per_group, full[2..].iter().product()];
+    let channels = vec![0, per_group as i64, 1, 0];
+    lower("CENTERED", epsilon, &shape, &[false, false, true, true], [channels.clone(), channels], node)
+}
+
+/// The call of an operator whose further inputs broadcast to the first: `def` is `CENTERED` or one of `NORM_*`.
+pub fn lower_broadcast(def: &'static str, epsilon: f32, op: &impl Reduction, node: &Lowering) -> KernelCall {
+    let shape = node.output_shape();
+    let goes = op.reduced(shape.len()).expect("the shape rule accepted the axes");
+    let strides = [1, 2].map(|index| match node.optional(index) {
+        Some(input) => broadcast(&input.value_type.shape, shape.len()),
+        None => vec![0; shape.len()],
+    });
+    lower(def, epsilon, shape, &goes, strides, node)
+}
+
+/// The call of `LpNormalization`.
+pub fn lower_norm(op: &LpNormalization, node: &Lowering) -> KernelCall {
+    lower_broadcast(if op.p == 1 { "NORM_L1" } else { "NORM_L2" }, 0.0, op, node)
+}
+
+fn lower(
+    def: &'static str,
+    epsilon: f32,
+    shape: &[usize],
+    goes: &[bool],
+    [scale, bias]: [Vec<i64>; 2],
+    node: &Lowering,
+) -> KernelCall {
+    let strides = row_major(shape);
+    let [kept, reduced] = [false, true].map(|part| walk(shape, goes, part, [&strides, &scale, &bias]));
+    let all = shape.iter().product::<usize>();
+    let terms = shape.iter().zip(goes).filter(|(_, gone)| **gone).map(|(length, _)| length).product::<usize>();
+    let count = all / terms;
+    let params = Params {
+        kept: kept.axes,
+        reduced: reduced.axes,
+        kept_rank: kept.rank,
+        reduced_rank: reduced.rank,
+        count: count as u32,
+        terms: terms as u32,
+        epsilon,
+        ..Params::default()
+    };
+    let flags = [Some(def), node.optional(1).map(|_| "SCALE"), node.optional(2).map(|_| "BIAS")];
+    let defs: Vec<_> = flags.into_iter().flatten().collect();
+    cooperate(call(node, Params::SHADER, &defs, &params, count, 8 * all as u64), goes, count)
+}

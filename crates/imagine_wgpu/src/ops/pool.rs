@@ -1,0 +1,73 @@
+//! Pools as one kernel call.
+
+use imagine_graph::{AveragePool, LpPool, MaxPool, Pool, WindowAxis};
+
+use crate::kernel::{Head, KernelCall};
+use crate::lower::Lowering;
+use crate::ops::axes::call;
+use crate::params::params;
+
+params! {
+    /// Params of `ops/pool`.
+    pub(crate) struct Params for "ops/pool" {
+        head: Head,
+        shape: [u32; 4],
+        input_size: [i32; 4],
+        kernel: [i32; 4],
+        strides: [i32; 4],
+        dilations: [i32; 4],
+        begin: [i32; 4],
+        end: [i32; 4],
+        count: u32,
+        power: f32,
+        unused: [u32; 2],
+    }
+}
+
+/// The call of `MaxPool`.
+pub fn lower_max(op: &MaxPool, node: &Lowering) -> KernelCall {
+    lower(&["POOL_MAX"], 1.0, op, node)
+}
+
+/// The call of `AveragePool`.
+pub fn lower_average(op: &AveragePool, node: &Lowering) -> KernelCall {
+    let defs: &[&str] = if op.count_include_pad { &["COUNT_INCLUDE_PAD", "POOL_AVERAGE"] } else { &["POOL_AVERAGE"] };
+    lower(defs, 1.0, op, node)
+}
+
+/// The call of `LpPool`.
+pub fn lower_lp(op: &LpPool, node: &Lowering) -> KernelCall {
+    let def = match op.p {
+        1 => "POOL_L1",
+        2 => "POOL_L2",
+        _ => "POOL_LP",
+    };
+    lower(&[def], op.p as f32, op, node)
+}
+
+/// Axes that are missing before the last stand first and have length 1.
+fn lower(defs: &[&'static str], power: f32, op: &impl Pool, node: &Lowering) -> KernelCall {
+    let shape = node.output_shape();
+    let windows = op.windows(&node.input(0).value_type.shape).expect("the shape rule accepted the windows");
+    let whole = WindowAxis { input: 1, output: 1, kernel: 1, stride: 1, dilation: 1, begin: 0, end: 0 };
+    let missing = 3 - windows.len();
+    let axes: [WindowAxis; 3] =
+        std::array::from_fn(|axis| axis.checked_sub(missing).map_or(whole, |index| windows[index]));
+    let of = |part: fn(&WindowAxis) -> usize| [part(&axes[0]) as i32, part(&axes[1]) as i32, part(&axes[2]) as i32, 0];
+    let count = shape.iter().product::<usize>();
+    let planes = (shape[0] * shape[1]) as u32;
+    let params = Params {
+        shape: [planes, axes[0].output as u32, axes[1].output as u32, axes[2].output as u32],
+        input_size: of(|axis| axis.input),
+        kernel: of(|axis| axis.kernel),
+        strides: of(|axis| axis.stride),
+        dilations: of(|axis| axis.dilation),
+        begin: of(|axis| axis.begin),
+        end: of(|axis| axis.end),
+        count: count as u32,
+        power,
+        ..Params::default()
+    };
+    let terms = windows.iter().map(|axis| axis.kernel as u64).product::<u64>();
+    call(node, Params::SHADER, defs, &params, count, (count as u64).saturating_mul(terms + 1))
+}

@@ -1,0 +1,32 @@
+//! `Softmax` and `LogSoftmax` as one kernel call.
+
+use imagine_graph::Reduction;
+
+use crate::kernel::{Head, KernelCall};
+use crate::lower::Lowering;
+use crate::ops::axes::call;
+use crate::ops::reduce::{cooperate, line};
+use crate::params::params;
+
+params! {
+    /// Params of `ops/softmax`.
+    pub(crate) struct Params for "ops/softmax" {
+        head: Head,
+        length: u32,
+        stride: u32,
+        count: u32,
+        unused: u32,
+    }
+}
+
+/// The call of `Softmax`, or of `LogSoftmax` where the logarithm is asked for.
+pub fn lower(log: bool, op: &impl Reduction, node: &Lowering) -> KernelCall {
+    let shape = node.output_shape();
+    let goes = op.reduced(shape.len()).expect("the shape rule accepted the axis");
+    let [length, stride] = line(shape, &goes);
+    let all = shape.iter().product::<usize>();
+    let count = all / length;
+    let params = Params { length: length as u32, stride: stride as u32, count: count as u32, ..Params::default() };
+    let defs: &[&str] = if log { &["LOG"] } else { &[] };
+    cooperate(call(node, Params::SHADER, defs, &params, count, 6 * all as u64), &goes, count)
+}

@@ -1,0 +1,29 @@
+// BatchNormalization with known statistics, element by element.
+#import imagine::head::Head
+#import imagine::index::invocation
+
+struct Params {
+    head: Head,
+    // Number of channels, and of elements of one channel of one image.
+    channels: u32,
+    plane: u32,
+    // Number of elements.
+    count: u32,
+    epsilon: f32,
+}
+
+@group(0) @binding(0) var<uniform> params: Params;
+@group(0) @binding(1) var<storage, read_write> x: array<f32>; // [N, channels, plane]
+@group(0) @binding(2) var<storage, read_write> scale: array<f32>; // [channels]
+@group(0) @binding(3) var<storage, read_write> bias: array<f32>; // [channels]
+@group(0) @binding(4) var<storage, read_write> mean: array<f32>; // [channels]
+@group(0) @binding(5) var<storage, read_write> variance: array<f32>; // [channels]
+@group(0) @binding(6) var<storage, read_write> y: array<f32>; // like x
+
+@compute @workgroup_size(#{WORKGROUP})
+fn main(@builtin(workgroup_id) workgroup: vec3<u32>, @builtin(local_invocation_index) local: u32) {
+    let i = invocation(workgroup, params.head.base, local);
+    if i >= params.count { return; }
+    let c = i / params.plane % params.channels;
+    y[i] = (x[i] - mean[c]) / sqrt(variance[c] + params.epsilon) * scale[c] + bias[c];
+}

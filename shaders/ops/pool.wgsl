@@ -1,0 +1,83 @@
+// Pools over depth, height and width: POOL_MAX; POOL_AVERAGE, where with the def COUNT_INCLUDE_PAD padded positions count as
+// zeros; POOL_L1, POOL_L2 and POOL_LP, norms.
+#import imagine::head::Head
+#import imagine::index::{invocation, image_coordinate}
+
+struct Params {
+    head: Head,
+    // Shape of the output, [N * C, D, H, W].
+    shape: vec4<u32>,
+    // All that follow: [depth, height, width, 0].
+    input_size: vec4<i32>,
+    kernel: vec4<i32>,
+    strides: vec4<i32>,
+    dilations: vec4<i32>,
+    // Padding before and after.
+    begin: vec4<i32>,
+    end: vec4<i32>,
+    // Number of elements of the output.
+    count: u32,
+    // Order of the norm.
+    power: f32,
+    unused: vec2<u32>,
+}
+
+@group(0) @binding(0) var<uniform> params: Params;
+@group(0) @binding(1) var<storage, read_write> x: array<f32>; // [N * C, input depth, input height, input width]
+@group(0) @binding(2) var<storage, read_write> y: array<f32>; // [N * C, D, H, W]
+
+// `joined` with one more element, the first if `cells` is 0.
+fn join(joined: f32, cells: i32, value: f32) -> f32 {
+#ifdef POOL_MAX
+    return select(max(joined, value), value, cells == 0);
+#else ifdef POOL_L1
+    return joined + abs(value);
+#else ifdef POOL_L2
+    return joined + value * value;
+#else ifdef POOL_LP
+    return joined + select(0.0, pow(abs(value), params.power), value != 0.0);
+#else
+    return joined + value;
+#endif
+}
+
+fn finish(joined: f32, cells: i32) -> f32 {
+#ifdef POOL_AVERAGE
+    return joined / f32(max(cells, 1));
+#else ifdef POOL_L2
+    return sqrt(joined);
+#else ifdef POOL_LP
+    return select(0.0, pow(joined, 1.0 / params.power), joined > 0.0);
+#else
+    return joined;
+#endif
+}
+
+@compute @workgroup_size(#{WORKGROUP})
+fn main(@builtin(workgroup_id) workgroup: vec3<u32>, @builtin(local_invocation_index) local: u32) {
+    let i = invocation(workgroup, params.head.base, local);
+    if i >= params.count { return; }
+    let at = vec4<i32>(image_coordinate(i, params.shape));
+    let size = params.input_size.xyz;
+    let origin = at.yzw * params.strides.xyz - params.begin.xyz;
+    var joined = 0.0;
+    var cells = 0;
+    for (var kz = 0; kz < params.kernel.x; kz++) {
+        for (var ky = 0; ky < params.kernel.y; ky++) {
+            for (var kx = 0; kx < params.kernel.z; kx++) {
+                let p = origin + vec3(kz, ky, kx) * params.dilations.xyz;
+                let inside = all(p >= vec3(0)) && all(p < size);
+                if inside {
+                    joined = join(joined, cells, x[((at.x * size.x + p.x) * size.y + p.y) * size.z + p.z]);
+                }
+#ifdef COUNT_INCLUDE_PAD
+                // A window that ceil_mode pushes beyond the padding does not count what lies there.
+                cells += i32(all(p < size + params.end.xyz));
+#else
+                cells += i32(inside);
+#endif
+            }
+        }
+    }
+    y[i] = finish(joined, cells);
+}
