@@ -56,6 +56,11 @@ impl Value {
         Self { label: label.into(), types, known: Some(arrays), name: None, weight: false, origin: None }
     }
 
+    /// A known value that is the same at every probe.
+    pub fn constant(label: &str, array: Array, probes: usize) -> Self {
+        Self::known(label, std::iter::repeat_n(Rc::new(array), probes).collect())
+    }
+
     /// Shape at probe `probe`.
     pub fn shape(&self, probe: usize) -> &[usize] {
         &self.types[probe].shape

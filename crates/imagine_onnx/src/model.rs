@@ -2,7 +2,6 @@
 
 use std::collections::{BTreeMap, HashSet};
 use std::path::Path;
-use std::rc::Rc;
 
 use imagine_graph::{DType, Dim, Graph, GraphInput, GraphOutput, InputKind, OutputKind, Size, TensorType};
 
@@ -48,10 +47,10 @@ pub(crate) fn import(model: &ModelProto, folder: Option<&Path>, options: &Option
     Ok(Import { graph: result, inputs, outputs, size: importer.probes.0[0] })
 }
 
-fn opset(model: &ModelProto) -> Result<i64, Fault> {
+fn opset(model: &ModelProto) -> Result<i64, ImportError> {
     let own = model.opset_import.iter().filter(|set| matches!(set.domain.as_str(), "" | "ai.onnx"));
     let version = own.map(|set| set.version).max().ok_or(Fault::NoOpset)?;
-    if OPSETS.contains(&version) { Ok(version) } else { Err(Fault::Opset { version }) }
+    if OPSETS.contains(&version) { Ok(version) } else { Err(Fault::Opset { version }.into()) }
 }
 
 /// An option that is about nothing in the model is a mistake.
@@ -199,8 +198,7 @@ fn define_known(importer: &mut Importer, graph: &GraphProto, empty: &[Port], opt
         (port.name.as_str(), Array { shape, elements })
     });
     for (name, array) in given.chain(empty) {
-        let known = vec![Rc::new(array); importer.probes.0.len()];
-        importer.define(name, Some(Value::known(name, known)));
+        importer.define(name, Some(Value::constant(name, array, importer.probes.0.len())));
     }
 }
 

@@ -74,7 +74,7 @@ impl Importer<'_> {
     }
 
     fn place_pattern(&mut self, label: &str, shape: Vec<Dim>, Pattern { delta, before }: Pattern) -> Result<String> {
-        let scalar = |array: Array| Value::known("", vec![Rc::new(array); self.probes.0.len()]);
+        let scalar = |array: Array| Value::constant("", array, self.probes.0.len());
         let (delta, before) = (scalar(delta), before.map(scalar));
         let mut value = self.between(Expand { shape }, &[&delta], label)?;
         if let Some(before) = before {
@@ -95,7 +95,7 @@ impl Importer<'_> {
     /// Each length is the last of as many sums of 1.
     fn place_lengths(&mut self, value: &Value, dims: &[Dim]) -> Result<String> {
         let label = &value.label;
-        let one = Value::known("", vec![Rc::new(Array::ints(&[], vec![1])); self.probes.0.len()]);
+        let one = Value::constant("", Array::ints(&[], vec![1]), self.probes.0.len());
         let mut lengths = Vec::new();
         for &dim in dims {
             let ones = self.between(Expand { shape: vec![dim] }, &[&one], label)?;
@@ -116,7 +116,7 @@ impl Importer<'_> {
     /// A float constant for the use of a rewritten form.
     pub fn floats(&self, shape: &[usize], values: Vec<f32>) -> Value {
         let array = Array { shape: shape.to_vec(), elements: Elements::Float(values) };
-        Value::known("", vec![Rc::new(array); self.probes.0.len()])
+        Value::constant("", array, self.probes.0.len())
     }
 }
 

@@ -82,7 +82,7 @@ pub(crate) fn read(tensor: &TensorProto, folder: Option<&Path>) -> Result<(Array
         let bytes = expected.checked_mul(kind.size()).ok_or_else(|| TensorError::Dims { dims: tensor.dims.clone() })?;
         from_bytes(kind, &external(tensor, folder, bytes)?)
     } else if !tensor.raw_data.is_empty() {
-        if tensor.raw_data.len() % kind.size() != 0 {
+        if !tensor.raw_data.len().is_multiple_of(kind.size()) {
             return Err(TensorError::RawLength { found: tensor.raw_data.len(), size: kind.size() });
         }
         from_bytes(kind, &tensor.raw_data)

@@ -152,13 +152,13 @@ impl Builder {
             1 => (Reciprocal {}.into(), [1.0 / high, 1.0 / low]),
             2 => (Elu { alpha: 1.0 }.into(), [elu(low), elu(high)]),
             3 => (Selu { alpha: 1.0, gamma: 0.5 }.into(), [0.5 * elu(low), 0.5 * elu(high)]),
-            4 => (Gelu { approximate: Approximate::None }.into(), [low.min(0.0).max(-0.2), high.max(0.0)]),
-            5 => (Gelu { approximate: Approximate::Tanh }.into(), [low.min(0.0).max(-0.2), high.max(0.0)]),
-            6 => (Mish {}.into(), [low.min(0.0).max(-0.4), high.max(0.0)]),
+            4 => (Gelu { approximate: Approximate::None }.into(), [low.clamp(-0.2, 0.0), high.max(0.0)]),
+            5 => (Gelu { approximate: Approximate::Tanh }.into(), [low.clamp(-0.2, 0.0), high.max(0.0)]),
+            6 => (Mish {}.into(), [low.clamp(-0.4, 0.0), high.max(0.0)]),
             7 => (Softplus {}.into(), [0.0, high.max(0.0) + 0.7]),
             8 => (Softsign {}.into(), [-1.0, 1.0]),
             9 => (HardSigmoid::default().into(), [0.0, 1.0]),
-            10 => (HardSwish {}.into(), [low.min(0.0).max(-0.4), high.max(0.0)]),
+            10 => (HardSwish {}.into(), [low.clamp(-0.4, 0.0), high.max(0.0)]),
             11 => (Erf {}.into(), [-1.0, 1.0]),
             _ => {
                 let slope = self.tensor(Vec::new(), [0.1, 0.9]);

@@ -13,7 +13,7 @@ use clap::{Args, ValueEnum};
 use imagine_burn::{Network, Value as BurnValue};
 use imagine_graph::file::{self, WeightFormat};
 use imagine_graph::rng::RandomState;
-use imagine_graph::{Card, Generator, Graph, Size, SizeRule, Tensor, TensorData};
+use imagine_graph::{Card, Dim, Generator, Graph, Size, SizeRule, Symbol, Tensor, TensorData};
 use imagine_onnx::{Import, Options, TensorFile};
 use imagine_wgpu::Fusion;
 use imagine_wgpu::headless::Gpu;
@@ -74,19 +74,19 @@ impl OnnxTest {
             let folder = model.parent().context("a file has a folder")?;
             let name = folder.strip_prefix(&self.folder).unwrap_or(folder).display().to_string();
             let outcome = Test { folder, on: &on, gpu: gpu.as_ref(), absolute: self.absolute }.run();
-            let about = imagine_onnx::describe(&std::fs::read(model)?);
-            let (status, reason) = match outcome {
-                Outcome::Passed => (0, None),
-                Outcome::Failed(reason) => (1, Some(reason)),
-                Outcome::Refused(reason) => (2, Some(reason)),
+            let about = imagine_onnx::describe(&std::fs::read(model)?).unwrap_or_default();
+            let (index, status, reason) = match outcome {
+                Outcome::Passed => (0, "passed", None),
+                Outcome::Failed(reason) => (1, "failed", Some(reason)),
+                Outcome::Refused(reason) => (2, "refused", Some(reason)),
             };
-            counts[status] += 1;
+            counts[index] += 1;
             tests.push(json!({
                 "name": name,
-                "status": ["passed", "failed", "refused"][status],
+                "status": status,
                 "reason": reason,
-                "operators": about.as_ref().map(|about| about.operators.clone()).unwrap_or_default(),
-                "declared": about.is_ok_and(|about| about.declared),
+                "operators": about.operators,
+                "declared": about.declared,
             }));
         }
         let [passed, failed, refused] = counts;
@@ -151,8 +151,9 @@ impl Test<'_> {
             found.map(|tensor| tensor.tensor.clone()).with_context(|| format!("input {:?} has no data", input.name))
         });
         let inputs = inputs.collect::<anyhow::Result<Vec<_>>>()?;
+        let size = size(&import, &inputs);
         for on in self.on {
-            let found = self.execute(*on, &import.graph, &inputs, import.size)?;
+            let found = self.execute(*on, &import.graph, &inputs, size)?;
             for ((found, expected), port) in found.iter().zip(&expected).zip(&import.outputs) {
                 if let Some(fault) = difference(found, &expected.tensor, self.absolute) {
                     bail!("{on:?}, output {:?}: {fault}", port.name);
@@ -176,6 +177,22 @@ impl Test<'_> {
         let outputs = Network::<Flex>::new(&valid, &device).run(inputs, size, RandomState::default())?;
         Ok(outputs.into_iter().map(BurnValue::into_data).collect())
     }
+}
+
+/// The size that gives the graph's inputs the shapes of their data.
+fn size(import: &Import, inputs: &[Tensor]) -> Size {
+    let mut size = import.size;
+    let whole = |length: usize, [numerator, denominator]: [usize; 2]| (length * denominator).checked_div(numerator);
+    let dims = import.graph.inputs.iter().zip(inputs).flat_map(|(input, data)| input.shape.iter().zip(&data.shape));
+    for (dim, &length) in dims {
+        match dim {
+            Dim::Fixed(_) => {}
+            Dim::Symbol(Symbol::Batch) => size.batch = length,
+            Dim::Symbol(Symbol::Height(ratio)) => size.height = whole(length, *ratio).unwrap_or(size.height),
+            Dim::Symbol(Symbol::Width(ratio)) => size.width = whole(length, *ratio).unwrap_or(size.width),
+        }
+    }
+    size
 }
 
 /// The graph as it comes back from a generator file.

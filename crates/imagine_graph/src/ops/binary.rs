@@ -58,9 +58,9 @@ binary! {
     /// `Max` has no parameters.
     Max by arithmetic, cases |op| numbers(op, -1.0..1.0);
     /// `Pow` has no parameters.
-    Pow by power, cases |op| power_cases(op);
+    Pow by power, cases power_cases;
     /// `PRelu` has no parameters.
-    PRelu by slope, cases |op| slope_cases(op);
+    PRelu by slope, cases slope_cases;
     /// `Greater` has no parameters.
     Greater by compare, cases |op| without_gradient(numbers(op, -1.0..1.0));
     /// `GreaterOrEqual` has no parameters.
@@ -75,11 +75,11 @@ binary! {
         without_gradient(numbers(op, -1.0..1.0).into_iter().chain([truth]).collect())
     };
     /// `And` has no parameters.
-    And by logic, cases |op| truths(op);
+    And by logic, cases truths;
     /// `Or` has no parameters.
-    Or by logic, cases |op| truths(op);
+    Or by logic, cases truths;
     /// `Xor` has no parameters.
-    Xor by logic, cases |op| truths(op);
+    Xor by logic, cases truths;
 }
 
 /// Parameters of `Mod`.

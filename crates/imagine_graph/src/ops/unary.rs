@@ -81,11 +81,11 @@ unary! {
     /// `Reciprocal` has no parameters.
     Reciprocal by infer, cases |op| cases(op, 0.5..4.0);
     /// `Floor` has no parameters.
-    Floor by infer, cases |op| steps(op);
+    Floor by infer, cases steps;
     /// `Ceil` has no parameters.
-    Ceil by infer, cases |op| steps(op);
+    Ceil by infer, cases steps;
     /// `Round` has no parameters.
-    Round by infer, cases |op| steps(op);
+    Round by infer, cases steps;
     /// `Neg` has no parameters.
     Neg by infer_number, cases |op| numbers(cases(op, -2.0..2.0));
     /// `Abs` has no parameters.

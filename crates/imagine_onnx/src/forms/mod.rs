@@ -159,7 +159,7 @@ fn dropout(importer: &mut Importer, mut call: Call) -> Result<Vec<Value>> {
     let mut values = vec![data.clone()];
     if call.outputs.get(1).is_some_and(|name| !name.is_empty()) {
         let yes = Array { shape: Vec::new(), elements: Elements::Bool(vec![true]) };
-        let yes = Value::known("", vec![Rc::new(yes); data.types.len()]);
+        let yes = Value::constant("", yes, data.types.len());
         let op = imagine_graph::Expand { shape: importer.shape_of(&data)? };
         values.push(importer.between(op, &[&yes], &call.node)?);
     }
