@@ -30,7 +30,8 @@ fn main() -> anyhow::Result<()> {
     let files = generators()?;
     let count = files.len();
     let mut app = arguments.app("bevy_imagine demo");
-    app.insert_resource(ClearColor(Color::srgb(0.62, 0.72, 0.83)))
+    // What tonemapping makes of the fog: the ground ends in the sky.
+    app.insert_resource(ClearColor(Color::srgb(0.553, 0.627, 0.706)))
         .insert_resource(Files(files))
         .add_systems(Startup, (spawn_stage, spawn_materials))
         .add_systems(Update, (place_labels, name_labels));
