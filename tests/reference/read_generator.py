@@ -228,9 +228,15 @@ def window_output(length, kernel, stride, dilation, before, after, ceil=False):
 def conv(run, attributes, x, w, bias=None):
     group = attributes.get("group", 1)
     strides, dilations = attributes.get("strides", [1, 1]), attributes.get("dilations", [1, 1])
-    pads, mode = attributes.get("pads", [0] * 4), attributes.get("pad_mode", "constant")
+    pads, mode = list(attributes.get("pads", [0] * 4)), attributes.get("pad_mode", "constant")
     (n, c, height, width), (m, per_group, kh, kw) = x.shape, w.shape
     assert c == per_group * group
+    auto = attributes.get("auto_pad", "NOTSET")
+    if auto.startswith("SAME"):
+        for axis, (length, k) in enumerate([(height, kh), (width, kw)]):
+            total = max(0, (-(-length // strides[axis]) - 1) * strides[axis] + dilations[axis] * (k - 1) + 1 - length)
+            pads[axis + 2] = (total + (auto == "SAME_UPPER")) // 2
+            pads[axis] = total - pads[axis + 2]
     out_height = window_output(height, kh, strides[0], dilations[0], pads[0], pads[2])
     out_width = window_output(width, kw, strides[1], dilations[1], pads[1], pads[3])
 

@@ -398,7 +398,7 @@ fn operators_and_attributes() {
     refused(
         &with_graph(|graph| graph["nodes"][0]["attributes"]["kernel"] = json!(3)),
         expect![[
-            r#"moss.generator.safetensors: output: node "up3.conv" (Conv): attributes: unknown field `kernel`, expected one of `group`, `strides`, `dilations`, `pads`, `pad_mode`"#
+            r#"moss.generator.safetensors: output: node "up3.conv" (Conv): attributes: unknown field `kernel`, expected one of `group`, `strides`, `dilations`, `pads`, `auto_pad`, `pad_mode`"#
         ]],
     );
     refused(

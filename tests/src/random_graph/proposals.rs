@@ -54,6 +54,7 @@ impl Builder {
             dilations: [self.between(1, 2), 1],
             pads: [self.between(0, 2), self.between(0, 2), self.between(0, 2), self.between(0, 2)],
             pad_mode,
+            auto_pad: AutoPad::NotSet,
         };
         Some(self.weighted(
             op,

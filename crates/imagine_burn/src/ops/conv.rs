@@ -17,6 +17,8 @@ pub(super) fn run<B: Backend>(
     w: FloatTensor<B>,
     b: Option<FloatTensor<B>>,
 ) -> FloatTensor<B> {
+    let [image, kernel] = [&x, &w].map(|tensor| [tensor.shape()[2], tensor.shape()[3]]);
+    let params = &params.padded(image, kernel).expect("the shape rule accepted it");
     if is_pointwise(params, &w.shape()) {
         return pointwise::<B>(x, w, b);
     }

@@ -15,6 +15,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::inputs::{Inputs, output, require, require_param};
+use super::window::{AutoPad, Geometry};
 use super::{Case, Operator, PadMode};
 use crate::error::NodeError;
 use crate::support::{Reach, Window};
@@ -33,15 +34,24 @@ pub struct Conv {
     pub strides: [usize; 2],
     /// Distance between kernel elements, `[y, x]`.
     pub dilations: [usize; 2],
-    /// Positions added around the image, `[top, left, bottom, right]`.
+    /// Positions added around the image, `[top, left, bottom, right]`; 0 beside `auto_pad`.
     pub pads: [usize; 4],
+    /// How many positions are added where `pads` does not say it.
+    pub auto_pad: AutoPad,
     /// What the added positions hold; `Constant` is zero.
     pub pad_mode: PadMode,
 }
 
 impl Default for Conv {
     fn default() -> Self {
-        Self { group: 1, strides: [1, 1], dilations: [1, 1], pads: [0; 4], pad_mode: PadMode::Constant }
+        Self {
+            group: 1,
+            strides: [1, 1],
+            dilations: [1, 1],
+            pads: [0; 4],
+            auto_pad: AutoPad::NotSet,
+            pad_mode: PadMode::Constant,
+        }
     }
 }
 
@@ -49,6 +59,24 @@ impl Conv {
     /// A convolution with an odd square kernel whose output has the size of its input.
     pub fn same(kernel: usize, pad_mode: PadMode) -> Self {
         Self { pads: [kernel / 2; 4], pad_mode, ..Self::default() }
+    }
+
+    /// The same convolution with `pads` in place of `auto_pad`, for an image and a kernel of these heights and widths.
+    pub fn padded(&self, image: [usize; 2], kernel: [usize; 2]) -> Result<Self, NodeError> {
+        if self.auto_pad == AutoPad::NotSet {
+            return Ok(self.clone());
+        }
+        let geometry = Geometry {
+            kernel_shape: &kernel,
+            strides: &self.strides,
+            dilations: &self.dilations,
+            pads: &self.pads,
+            auto_pad: self.auto_pad,
+            ceil_mode: false,
+        };
+        let axes = geometry.axes(&image)?;
+        let pads = [axes[0].begin, axes[1].begin, axes[0].end, axes[1].end];
+        Ok(Self { pads, auto_pad: AutoPad::NotSet, ..self.clone() })
     }
 }
 
@@ -79,9 +107,10 @@ impl Operator for Conv {
         if let Some(bias) = inputs.optional(2) {
             require(*bias == TensorType::f32([m]), 2, "B", format!("[{m}]"), bias)?;
         }
-        self.pad_mode.check(&self.pads, [height, width])?;
+        let pads = self.padded([height, width], [kh, kw])?.pads;
+        self.pad_mode.check(&pads, [height, width])?;
         let side = |axis: usize, length: usize, kernel: usize| {
-            let padded = length + self.pads[axis] + self.pads[axis + 2];
+            let padded = length + pads[axis] + pads[axis + 2];
             let window = (kernel - 1) * self.dilations[axis] + 1;
             if padded < window { 0 } else { (padded - window) / self.strides[axis] + 1 }
         };
@@ -89,12 +118,14 @@ impl Operator for Conv {
     }
 
     fn reach(&self, inputs: &[Option<&TensorType>], _: &TensorType) -> Vec<Reach> {
-        let kernel = inputs[1].map_or([1, 1], |w| [w.shape[2], w.shape[3]]);
+        let sides = |input: usize| inputs[input].map_or([1, 1], |found| [found.shape[2], found.shape[3]]);
+        let kernel = sides(1);
+        let pads = self.padded(sides(0), kernel).map_or(self.pads, |conv| conv.pads);
         let window = [0, 1].map(|axis| Window {
             stride: self.strides[axis],
             repeat: 1,
-            low: -(self.pads[axis] as i64),
-            high: ((kernel[axis] - 1) * self.dilations[axis]) as i64 - self.pads[axis] as i64,
+            low: -(pads[axis] as i64),
+            high: ((kernel[axis] - 1) * self.dilations[axis]) as i64 - pads[axis] as i64,
         });
         let mut reach = vec![Reach::Everything("its weights"); inputs.len()];
         reach[0] = Reach::Window(window);
@@ -113,6 +144,19 @@ impl Operator for Conv {
             with_bias(conv("pointwise, batch 2", Conv::default(), [2, 7, 9, 5], [13, 7, 1, 1]), 13),
             conv("wrap", wrap.clone(), [2, 4, 8, 6], [8, 4, 3, 3]),
             conv("wrap on 1x1", wrap.clone(), [1, 2, 1, 1], [3, 2, 3, 3]),
+            conv(
+                "same, more below and right",
+                Conv { strides: [2, 1], auto_pad: AutoPad::SameUpper, ..Conv::default() },
+                [2, 3, 9, 8],
+                [4, 3, 3, 4],
+            ),
+            conv(
+                "same, more above and left",
+                Conv { strides: [2, 2], auto_pad: AutoPad::SameLower, ..Conv::default() },
+                [1, 2, 6, 5],
+                [3, 2, 3, 2],
+            ),
+            conv("valid", Conv { auto_pad: AutoPad::Valid, ..Conv::default() }, [1, 2, 5, 5], [3, 2, 3, 3]),
             conv("depthwise wrap", Conv { group: 6, ..wrap }, [1, 6, 17, 11], [24, 1, 3, 3]),
             conv("reflect", Conv::same(5, PadMode::Reflect), [1, 2, 9, 7], [4, 2, 5, 5]),
             conv("edge", Conv::same(3, PadMode::Edge), [1, 2, 5, 5], [4, 2, 3, 3]),

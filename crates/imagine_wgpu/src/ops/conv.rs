@@ -33,6 +33,8 @@ params! {
 pub fn lower(op: &Conv, node: &Lowering) -> KernelCall {
     let shape = node.output_image();
     let [channels, per_group, kernel_height, kernel_width] = node.image(1).map(|side| side as usize);
+    let [_, _, height, width] = node.image(0).map(|side| side as usize);
+    let op = &op.padded([height, width], [kernel_height, kernel_width]).expect("the shape rule accepted it");
     let count = node.outputs[0].1.elements();
     let params = Params {
         shape,
