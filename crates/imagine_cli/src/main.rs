@@ -36,6 +36,8 @@ enum Command {
     #[command(hide = true)]
     #[cfg(feature = "wgpu-backend")]
     FirstImage(commands::bench::FirstImage),
+    /// Makes a generator file of an ONNX file.
+    Import(commands::import::ImportOnnx),
     /// Runs a tree of ONNX tests on every executor.
     OnnxTest(commands::onnx_test::OnnxTest),
     /// Trains a generator.
@@ -58,6 +60,7 @@ fn main() -> ExitCode {
         Command::Bench(command) => command.run(),
         #[cfg(feature = "wgpu-backend")]
         Command::FirstImage(command) => command.run(),
+        Command::Import(command) => command.run(),
         Command::OnnxTest(command) => command.run(),
         Command::Train(Train::Texture(command)) => command.run(),
     };

@@ -35,3 +35,72 @@ fn a_broken_model_is_refused_and_a_folder_without_one_is_an_error() {
     let report: Value = serde_json::from_slice(&output.stdout).unwrap();
     assert_eq!(report["refused"], 1, "{report:#}");
 }
+
+fn family(name: &str) -> String {
+    format!("{}/../../tests/families/{name}/model.onnx", env!("CARGO_MANIFEST_DIR"))
+}
+
+#[test]
+fn an_imported_network_is_a_generator_of_the_size_that_it_makes() {
+    let folder = tempfile::tempdir().unwrap();
+    // The network, the factor from its input to its output, and roles that cannot be guessed.
+    let networks = [
+        ("srvgg", 4, vec![]),
+        ("espcn", 3, vec!["--output", "output=roughness"]),
+        ("fast_style", 1, vec![]),
+        ("psgan", 8, vec!["--input", "local=latent:normal", "--output", "output=base_color@-1..1"]),
+    ];
+    for (name, factor, roles) in networks {
+        let out = folder.path().join(format!("{name}.generator.safetensors"));
+        let model = family(name);
+        let mut arguments = vec!["import", &model, "--out", out.to_str().unwrap()];
+        arguments.extend(roles);
+        let output = Command::new(env!("CARGO_BIN_EXE_imagine")).args(arguments).output().unwrap();
+        assert!(output.status.success(), "{name}: {}", String::from_utf8_lossy(&output.stderr));
+        let generator = imagine_graph::file::load(&out).unwrap().generator;
+        let side = 24 * factor.max(generator.generator.size.multiple[0]);
+        let bound = generator.output.bind(imagine_graph::Size::new(side, side)).unwrap();
+        let shape = |value| bound.value_type(value).shape[2..].to_vec();
+        let spatial = generator.output.graph().inputs.iter().position(|input| input.shape.len() == 4).unwrap();
+        let image = generator.output.input(spatial);
+        assert_eq!(
+            (shape(generator.output.outputs()[0]), shape(image)),
+            (vec![side; 2], vec![side / factor; 2]),
+            "{name}"
+        );
+    }
+}
+
+#[test]
+fn a_scaled_output_lies_between_0_and_1() {
+    let folder = tempfile::tempdir().unwrap();
+    let imagine = |arguments: &[&str]| {
+        let output = Command::new(env!("CARGO_BIN_EXE_imagine")).args(arguments).current_dir(&folder).output().unwrap();
+        assert!(output.status.success(), "{arguments:?}: {}", String::from_utf8_lossy(&output.stderr));
+    };
+    let file = "psgan.generator.safetensors";
+    let roles = ["--input", "local=latent:normal", "--output", "output=base_color@-1..1"];
+    imagine(&[["import", &family("psgan"), "--out", file].as_slice(), &roles].concat());
+    imagine(&["generate", file, "--size", "64x48", "--seed", "4", "--backend", "cpu", "--out", "made.png"]);
+    let picture =
+        png::Decoder::new(std::io::BufReader::new(std::fs::File::open(folder.path().join("made.png")).unwrap()));
+    let mut reader = picture.read_info().unwrap();
+    let mut bytes = vec![0; reader.output_buffer_size().unwrap()];
+    reader.next_frame(&mut bytes).unwrap();
+    // tanh near 0 becomes middle grey; unscaled, half of it would be black.
+    let black = bytes.iter().filter(|byte| **byte == 0).count();
+    assert!(black < bytes.len() / 20, "{black} of {} are 0", bytes.len());
+}
+
+#[test]
+fn wrong_roles_are_code_2_and_write_nothing() {
+    let folder = tempfile::tempdir().unwrap();
+    let out = folder.path().join("x.generator.safetensors");
+    for role in ["image=colour", "picture=image", "image=image:srgb@3..1", "image"] {
+        let model = family("srvgg");
+        let arguments = ["import", &model, "--out", out.to_str().unwrap(), "--input", role];
+        let output = Command::new(env!("CARGO_BIN_EXE_imagine")).args(arguments).output().unwrap();
+        assert_eq!(output.status.code(), Some(2), "{role}");
+        assert!(!out.exists(), "{role}");
+    }
+}
