@@ -137,7 +137,7 @@ fn attributes_are_never_ignored() {
     let conv = |attributes: Vec<AttributeProto>| {
         model(11, &IMAGE, vec![weight("w", &[2, 4, 1, 1])], vec![node("Conv", &["x", "w"], "y", attributes)])
     };
-    expect![[r#"node "y_node" (Conv, opset 11): Conv: unknown field `frobs`, expected one of `group`, `strides`, `dilations`, `pads`, `pad_mode`"#]].assert_eq(&fault(&conv(vec![int("frobs", 1)])));
+    expect![[r#"node "y_node" (Conv, opset 11): Conv: unknown field `frobs`, expected one of `group`, `strides`, `dilations`, `pads`, `auto_pad`, `pad_mode`"#]].assert_eq(&fault(&conv(vec![int("frobs", 1)])));
     expect![[r#"node "y_node" (Conv, opset 11): Conv: invalid type: string "1", expected usize"#]]
         .assert_eq(&fault(&conv(vec![text("group", "1")])));
     expect![[r#"node "y_node" (Conv, opset 11): attribute "group" is there twice"#]]
