@@ -52,6 +52,20 @@ pub enum SynthesisError {
         /// Size asked for.
         size: UVec2,
     },
+    /// A living result of a generator without steps.
+    #[error("generator {generator:?} is not recurrent: Living needs a network with steps")]
+    NotRecurrent {
+        /// Name of the generator.
+        generator: String,
+    },
+    /// A rate of steps that makes no sense.
+    #[error("generator {generator:?}: {rate} steps a second are asked for, 0 to 1000 are possible")]
+    StepRate {
+        /// Name of the generator.
+        generator: String,
+        /// Steps a second.
+        rate: f32,
+    },
     /// A picture for an input that takes none.
     #[error("generator {generator:?} has no image or mask input {name:?}; it has {known:?}")]
     NoPicture {

@@ -21,6 +21,8 @@ pub(crate) struct Job {
     pub request: Request,
     /// Pictures of image and mask inputs.
     pub images: Vec<(String, AssetId<Image>)>,
+    /// Steps a second after the first result, of a living one.
+    pub steps_per_second: Option<f32>,
     /// The textures to make, and where each goes.
     pub textures: Vec<(TexturePlan, Destination)>,
 }
@@ -46,6 +48,8 @@ pub(crate) enum Letter {
 #[derive(Resource, Debug, Default)]
 pub(crate) struct Outbox {
     pub letters: Vec<Letter>,
+    /// Seconds since the last extraction.
+    pub elapsed: f32,
     /// Ranks of the jobs under way.
     pub ranks: Vec<(JobId, Rank)>,
     last: u64,

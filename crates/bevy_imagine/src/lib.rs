@@ -55,7 +55,7 @@ pub use error::SynthesisError;
 pub use memory::ImagineMemory;
 pub use plugin::{ImaginePlugin, ImagineSystems};
 pub use render::{FrameStats, ImagineStats};
-pub use request::{Control, Synthesis, SynthesisFailed, SynthesisFinished, SynthesisRefresh, SynthesisStatus};
+pub use request::{Control, Living, Synthesis, SynthesisFailed, SynthesisFinished, SynthesisRefresh, SynthesisStatus};
 pub use target::{ImageTarget, MaterialTarget, SkyTarget, SpriteTarget, TextureRole};
 pub use textures::SynthesisTextures;
 pub use warm_up::{WarmUp, WarmUpFinished};
@@ -64,8 +64,8 @@ pub use warm_up::{WarmUp, WarmUpFinished};
 pub mod prelude {
     pub use crate::asset::Generator;
     pub use crate::{
-        Control, ImageTarget, ImaginePlugin, ImagineSystems, MaterialTarget, SkyTarget, SpriteTarget, Synthesis,
-        SynthesisFailed, SynthesisFinished, SynthesisRefresh, SynthesisStatus, SynthesisTextures, TextureRole, WarmUp,
-        WarmUpFinished,
+        Control, ImageTarget, ImaginePlugin, ImagineSystems, Living, MaterialTarget, SkyTarget, SpriteTarget,
+        Synthesis, SynthesisFailed, SynthesisFinished, SynthesisRefresh, SynthesisStatus, SynthesisTextures,
+        TextureRole, WarmUp, WarmUpFinished,
     };
 }

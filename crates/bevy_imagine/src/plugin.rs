@@ -16,7 +16,7 @@ use crate::results::Results;
 use crate::synthesis::{self, Verdicts};
 use crate::target::{ImageTarget, MaterialTarget, Placeholder, SkyTarget, SpriteTarget};
 use crate::warm_up::{self, WarmUps};
-use crate::{Synthesis, SynthesisStatus, SynthesisTextures};
+use crate::{Living, Synthesis, SynthesisStatus, SynthesisTextures};
 
 /// Adds [`Synthesis`] and its targets. Add it after `DefaultPlugins`.
 #[derive(Clone, Debug)]
@@ -76,6 +76,7 @@ impl Plugin for ImaginePlugin {
             .init_resource::<WarmUps>()
             .add_observer(synthesis::release_request)
             .add_observer(synthesis::refresh_request)
+            .add_observer(synthesis::restart_still)
             .add_observer(warm_up::note_warm_up)
             .add_systems(PreUpdate, (synthesis::receive_reports, measure).chain().in_set(ImagineSystems::Report))
             .add_systems(
@@ -131,6 +132,7 @@ fn register(app: &mut App) {
     app.register_type::<Synthesis>()
         .register_type::<SynthesisStatus>()
         .register_type::<SynthesisTextures>()
+        .register_type::<Living>()
         .register_type::<MaterialTarget>()
         .register_type::<ImageTarget>()
         .register_type::<SpriteTarget>()

@@ -46,6 +46,14 @@ pub enum Control {
     Text(String),
 }
 
+/// Beside a [`Synthesis`] of a recurrent generator: the result goes on changing, step by step, inside the frame budget.
+#[derive(Component, Reflect, Clone, Copy, Debug, Default, PartialEq)]
+#[reflect(Component, Default, Clone, PartialEq)]
+pub struct Living {
+    /// Steps a second, at most 1000; `None` (the default) is the file's own rate. Where the budget does not allow as many, there are fewer.
+    pub steps_per_second: Option<f32>,
+}
+
 /// Where a request stands. Set by the plugin; read it.
 #[derive(Component, Reflect, Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[reflect(Component, Default, Clone, PartialEq)]

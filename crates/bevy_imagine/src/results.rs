@@ -17,6 +17,8 @@ pub(crate) struct ResultKey {
     pub plans: Vec<TexturePlan>,
     /// The game's own image, which nobody else writes.
     pub own_image: Option<(AssetId<Image>, u32)>,
+    /// Whose result lives on, and how many steps a second.
+    pub living: Option<(Entity, f32)>,
 }
 
 /// All results. Each is known by the job that makes it.
@@ -62,13 +64,17 @@ impl Results {
 
     /// The textures of a result that only `entity` uses, to be written again. Nobody else joins it from now on.
     pub fn take_over(&mut self, id: JobId, entity: Entity) -> Option<Arc<Textures>> {
-        let result = self.entries.get(&id).filter(|result| result.users == [entity])?;
+        let result = self.entries.get(&id)?;
+        // A living result is written until the new one is on show.
+        if result.users != [entity] || result.key.living.is_some() {
+            return None;
+        }
         let textures = result.textures.clone();
         self.unlist(id);
         Some(textures)
     }
 
-    /// `entity` no longer uses the result. True if nobody does and it was not whole: its job is for nobody.
+    /// `entity` no longer uses the result. True if nobody does while its job still works.
     pub fn leave(&mut self, id: JobId, entity: Entity) -> bool {
         let Some(result) = self.entries.get_mut(&id) else { return false };
         result.users.retain(|user| *user != entity);
@@ -76,7 +82,7 @@ impl Results {
             return false;
         }
         self.unlist(id);
-        self.entries.remove(&id).is_some_and(|result| !result.is_whole)
+        self.entries.remove(&id).is_some_and(|result| !result.is_whole || result.key.living.is_some())
     }
 
     /// Forgets a result that cannot be made. Gives who waited for it.
@@ -85,9 +91,9 @@ impl Results {
         self.entries.remove(&id).map(|result| result.users).unwrap_or_default()
     }
 
-    /// Results that are not whole yet, with their users.
+    /// Results that are not whole yet or live on, with their users.
     pub fn under_way(&self) -> impl Iterator<Item = (JobId, &[Entity])> {
-        let open = self.entries.iter().filter(|(_, result)| !result.is_whole);
+        let open = self.entries.iter().filter(|(_, result)| !result.is_whole || result.key.living.is_some());
         open.map(|(id, result)| (*id, result.users.as_slice()))
     }
 

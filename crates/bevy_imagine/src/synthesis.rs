@@ -15,7 +15,9 @@ use crate::asset::Generator;
 use crate::error::SynthesisError;
 use crate::job::{Job, JobId, Letter, Outbox, Rank, Report, Reports};
 use crate::memory::ImagineMemory;
-use crate::request::{Control, Synthesis, SynthesisFailed, SynthesisFinished, SynthesisRefresh, SynthesisStatus};
+use crate::request::{
+    Control, Living, Synthesis, SynthesisFailed, SynthesisFinished, SynthesisRefresh, SynthesisStatus,
+};
 use crate::results::{ResultKey, Results};
 use crate::target::{
     Destination, ImageTarget, MaterialTarget, SkyTarget, SpriteTarget, Stage, Targets, TargetsItem, TexturePlan,
@@ -23,6 +25,9 @@ use crate::target::{
 };
 use crate::textures::SynthesisTextures;
 use crate::warm_up::WarmUpFinished;
+
+/// Most steps a second of a living result.
+const MAX_STEP_RATE: f32 = 1000.0;
 
 /// What the plugin remembers of a request.
 #[derive(Component, Debug, Default)]
@@ -48,6 +53,7 @@ pub(crate) struct RequestChanged {
         Changed<ImageTarget>,
         Changed<SpriteTarget>,
         Changed<SkyTarget>,
+        Changed<Living>,
     )>,
 }
 
@@ -110,9 +116,21 @@ pub(crate) fn refresh_request(
     *status = SynthesisStatus::Waiting;
 }
 
+/// A result that lived is made again as it was at first.
+pub(crate) fn restart_still(
+    removed: On<Remove, Living>,
+    mut requests: Query<(&mut SynthesisJob, &mut SynthesisStatus)>,
+    mut results: ResMut<Results>,
+    mut outbox: ResMut<Outbox>,
+) {
+    let Ok((mut job, mut status)) = requests.get_mut(removed.entity) else { return };
+    job.restart(removed.entity, &mut results, &mut outbox);
+    *status = SynthesisStatus::Waiting;
+}
+
 /// Sends waiting requests whose generator is there to the render world.
 pub(crate) fn submit_requests(
-    mut requests: Query<(Entity, &Synthesis, Targets, &mut SynthesisJob, &mut SynthesisStatus)>,
+    mut requests: Query<(Entity, &Synthesis, Option<&Living>, Targets, &mut SynthesisJob, &mut SynthesisStatus)>,
     generators: Res<Assets<Generator>>,
     assets: Res<AssetServer>,
     device: Option<Res<RenderDevice>>,
@@ -124,13 +142,17 @@ pub(crate) fn submit_requests(
 ) {
     let Some(device) = device else { return };
     let limit = device.limits().max_texture_dimension_2d;
-    for (entity, request, targets, mut job, mut status) in &mut requests {
+    for (entity, request, living, targets, mut job, mut status) in &mut requests {
         if !job.waiting {
             continue;
         }
         let checked = match (generators.get(&request.generator), assets.load_state(&request.generator)) {
             (_, LoadState::Failed(error)) => Err(SynthesisError::Load(error)),
-            (Some(generator), _) => check(request, &targets, generator, limit).map(|key| (generator.clone(), key)),
+            (Some(generator), _) => check(request, &targets, generator, limit).and_then(|key| {
+                let living = living.map(|living| steps_per_second(living, generator)).transpose()?;
+                let living = living.map(|rate| (entity, rate));
+                Ok((generator.clone(), ResultKey { living, ..key }))
+            }),
             (None, _) => continue,
         };
         job.waiting = false;
@@ -188,7 +210,8 @@ impl Submission<'_> {
         };
         let destinations = key.plans.iter().zip(&textures.list).map(destination).collect();
         let (request, images) = (key.request.clone(), key.images.clone());
-        let sent = Job { id, generator, request, images, textures: destinations };
+        let steps_per_second = key.living.map(|(_, rate)| rate);
+        let sent = Job { id, generator, request, images, steps_per_second, textures: destinations };
         self.outbox.letters.push(Letter::Submit(Box::new(sent)));
         self.results.insert(id, key, textures, entity);
         job.coming = Some(id);
@@ -201,9 +224,11 @@ pub(crate) fn rank_jobs(
     results: Res<Results>,
     requests: Query<(&Synthesis, Option<&ViewVisibility>, Option<&GlobalTransform>)>,
     cameras: Query<(&Camera, &GlobalTransform)>,
+    time: Res<Time>,
     mut outbox: ResMut<Outbox>,
 ) {
     outbox.ranks.clear();
+    outbox.elapsed += time.delta_secs();
     let eyes: Vec<Vec3> = cameras.iter().filter(|(c, _)| c.is_active).map(|(_, at)| at.translation()).collect();
     for (id, users) in results.under_way() {
         let ranks = users.iter().filter_map(|user| requests.get(*user).ok()).map(|(request, visibility, at)| {
@@ -358,7 +383,20 @@ fn check(
     network.resolve_with(&asked, &given).map_err(fail)?;
     let images = request.images.iter().map(|(name, image)| (name.clone(), image.id())).collect();
     let own_image = targets.image.filter(|target| target.is_own()).map(|target| (target.image.id(), target.layer));
-    Ok(ResultKey { generator: generator.hash().into(), request: asked, images, plans, own_image })
+    Ok(ResultKey { generator: generator.hash().into(), request: asked, images, plans, own_image, living: None })
+}
+
+/// How fast a living result goes on.
+fn steps_per_second(living: &Living, generator: &Generator) -> Result<f32, SynthesisError> {
+    let name = || generator.name().to_string();
+    let recurrence = generator.network().generator.recurrence.as_ref();
+    let recurrence = recurrence.ok_or_else(|| SynthesisError::NotRecurrent { generator: name() })?;
+    let rate = living.steps_per_second.unwrap_or(recurrence.step_rate);
+    if (0.0..=MAX_STEP_RATE).contains(&rate) {
+        Ok(rate)
+    } else {
+        Err(SynthesisError::StepRate { generator: name(), rate })
+    }
 }
 
 /// Values of controls as the network's inputs take them.

@@ -38,16 +38,22 @@ pub(crate) fn extract_jobs(mut main: ResMut<MainWorld>, mut queue: ResMut<JobQue
             Letter::Cancel(id) => queue.jobs.retain(|queued| queued.job.id != id),
         }
     }
-    let ranks = outbox.ranks.drain(..).collect();
-    queue.ranks = ranks;
+    let elapsed = std::mem::take(&mut outbox.elapsed);
+    queue.ranks = outbox.ranks.drain(..).collect();
+    for queued in &mut queue.jobs {
+        if let (Progress::Working(work), Some(rate)) = (&mut queued.progress, queued.job.steps_per_second) {
+            work.owe(elapsed * rate);
+        }
+    }
 }
 
 impl JobQueue {
-    /// Indices of the jobs in the order of this frame: best rank first, then oldest.
+    /// Indices of the jobs in the order of this frame: best rank first, results that live on last, then oldest.
     pub fn order(&self) -> Vec<usize> {
         let mut order: Vec<usize> = (0..self.jobs.len()).collect();
         let rank = |index: &usize| self.ranks.get(&self.jobs[*index].job.id).copied().unwrap_or_default();
-        order.sort_by(|a, b| rank(b).compare(&rank(a)).then(a.cmp(b)));
+        let lives = |index: &usize| self.jobs[*index].progress.lives();
+        order.sort_by(|a, b| lives(a).cmp(&lives(b)).then(rank(b).compare(&rank(a))).then(a.cmp(b)));
         if self.frame.is_multiple_of(FAIR_EVERY)
             && let Some(oldest) = order.iter().position(|index| *index == 0)
         {

@@ -29,6 +29,13 @@ pub(crate) enum Progress {
     Working(Box<Work>),
 }
 
+impl Progress {
+    /// Whether the first result is whole and it goes on from there.
+    pub fn lives(&self) -> bool {
+        matches!(self, Progress::Working(work) if work.lives)
+    }
+}
+
 /// Work, or nothing for want of memory, or why there cannot be any.
 pub(crate) type Prepared = Result<Option<Box<Work>>, SynthesisError>;
 
@@ -40,8 +47,17 @@ pub(crate) struct Work {
     pub recording: Recording,
     pub run: Run,
     pub presentation: Presentation,
+    /// Steps that were recorded.
+    pub done: u32,
+    /// Steps that a living result is behind.
+    pub owed: f32,
+    /// Whether the first result is whole and it goes on from there.
+    pub lives: bool,
     pub _buffers: Allocation,
 }
+
+/// Most steps that a living result makes up for at once.
+const MOST_OWED: f32 = 8.0;
 
 /// What a frame has left and where its times go.
 struct Frame<'a> {
@@ -98,6 +114,14 @@ pub(crate) fn synthesize(
                 Ok(_) => continue,
                 Err(error) => Err(error.into()),
             };
+            if queued.job.steps_per_second.is_some() && result.is_ok() {
+                work.presentation.is_copied = true;
+                if std::mem::replace(&mut work.lives, true) {
+                    continue;
+                }
+                reports.push(Report::Job(queued.job.id, Ok(())));
+                continue;
+            }
             reports.push(Report::Job(queued.job.id, result));
             done.push(queued.job.id);
         }
@@ -107,13 +131,39 @@ pub(crate) fn synthesize(
     }
     stats.update(|stats| {
         stats.planned_ms = spent as f32 / 1e6;
-        stats.queue = queue.jobs.len();
+        stats.queue = queue.jobs.iter().filter(|queued| !queued.progress.lives()).count();
     });
 }
 
 impl Work {
+    /// A living result is `steps` more steps behind.
+    pub fn owe(&mut self, steps: f32) {
+        if self.lives {
+            self.owed = (self.owed + steps).min(MOST_OWED);
+        }
+    }
+
+    /// Has a living result go on once it is shown. Steps come in pairs: states alternate between two places, and the passes
+    /// that show them read one.
+    fn go_on(&mut self) {
+        let steps = self.owed as u32 / 2 * 2;
+        if !self.lives || !self.presentation.is_copied || steps == 0 {
+            return;
+        }
+        self.owed -= steps as f32;
+        let plan = self.session.plan().clone();
+        self.recording = plan.steps(self.done, steps);
+        self.done = self.done.wrapping_add(steps);
+        self.recording.append(plan.output(self.done));
+        self.presentation.restart();
+    }
+
     /// Records what fits; true when nothing is left but to copy the textures.
     fn encode(&mut self, frame: &mut Frame) -> Result<bool, EncodeError> {
+        self.go_on();
+        if self.presentation.is_copied {
+            return Ok(false);
+        }
         while !self.uploads.is_empty() && frame.present(&mut self.uploads) {}
         while self.uploads.is_empty() && !self.recording.is_empty() {
             let costs = frame.costs;

@@ -117,9 +117,10 @@ pub(crate) fn prepare_jobs(
         return;
     }
     let is_new = |progress: &Progress| matches!(progress, Progress::New);
+    let is_open = |progress: &Progress| !is_new(progress) && !progress.lives();
     let order = queue.order();
-    let mut in_flight = queue.jobs.iter().filter(|queued| !is_new(&queued.progress)).count();
-    let last_in_flight = order.iter().rposition(|index| !is_new(&queue.jobs[*index].progress));
+    let mut in_flight = queue.jobs.iter().filter(|queued| is_open(&queued.progress)).count();
+    let last_in_flight = order.iter().rposition(|index| is_open(&queue.jobs[*index].progress));
     for (place, index) in order.into_iter().enumerate() {
         let outranks = last_in_flight.is_some_and(|last| place < last);
         let limit = if outranks { 2 * IN_FLIGHT } else { IN_FLIGHT };
@@ -203,6 +204,17 @@ fn prepare(
     }
     let uploads = uploads(&kernels.present, &session, pictures)?;
     let presentation = Presentation::new(&kernels.present, &session, resolved.steps, job)?;
+    let done = resolved.steps;
     let run = Run { seed: job.request.seed, lattice: job.request.lattice };
-    Ok(Some(Box::new(Work { session, uploads, recording, run, presentation, _buffers: buffers })))
+    Ok(Some(Box::new(Work {
+        session,
+        uploads,
+        recording,
+        run,
+        presentation,
+        done,
+        owed: 0.0,
+        lives: false,
+        _buffers: buffers,
+    })))
 }

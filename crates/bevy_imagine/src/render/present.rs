@@ -44,10 +44,15 @@ pub(crate) struct PresentPipelines {
 /// What is left to do to make the textures of one job.
 pub(crate) struct Presentation {
     pub passes: VecDeque<PresentPass>,
+    /// Whether the textures are where they are shown.
+    pub is_copied: bool,
+    /// All passes of a living result, which is shown again and again.
+    again: VecDeque<PresentPass>,
     textures: Vec<(Destination, TextureShape, wgpu::Texture)>,
 }
 
 /// A dispatch.
+#[derive(Clone)]
 pub(crate) struct PresentPass {
     pub kernel: KernelId,
     pub work: u64,
@@ -202,7 +207,14 @@ impl Presentation {
             }
             textures.push((*destination, shape, texture));
         }
-        Ok(Self { passes, textures })
+        let again = if job.steps_per_second.is_some() { passes.clone() } else { VecDeque::new() };
+        Ok(Self { passes, is_copied: false, again, textures })
+    }
+
+    /// Makes all textures again.
+    pub fn restart(&mut self) {
+        self.passes = self.again.clone();
+        self.is_copied = false;
     }
 
     /// Whether all textures are made.

@@ -3,12 +3,13 @@
 use bevy::light::{EnvironmentMapLight, Skybox};
 use bevy::prelude::*;
 use bevy::render::render_resource::{Extent3d, TextureDimension, TextureFormat};
+use bevy::time::TimeUpdateStrategy;
 use bevy_imagine::prelude::*;
 use burn::backend::Flex;
 use half::f16;
 use imagine_graph::{
-    Add, Card, ColorSpace, Dim, Graph, InputKind, Mul, OutputKind, RandomUniform, Request, Size, SizeRule, Tensor,
-    ValidGenerator,
+    Add, Card, ColorSpace, Dim, Graph, InputKind, Mul, OutputKind, RandomUniform, Recurrence, Relu, Request, Size,
+    SizeRule, Tensor, ValidGenerator,
 };
 
 use crate::stage::Stage;
@@ -21,6 +22,7 @@ pub fn run(stage: &mut Stage, noise: &ValidGenerator) {
     a_sheet_holds_the_images_of_a_batch(stage, noise);
     a_sky_lights_what_it_surrounds(stage);
     a_picture_is_an_input(stage);
+    a_living_result_goes_on(stage);
 }
 
 fn synthesis(stage: &Stage, size: UVec2, seed: u64) -> Synthesis {
@@ -180,6 +182,59 @@ fn a_picture_is_an_input(stage: &mut Stage) {
     let texels = shown(stage);
     assert!(near(&texels[0..4], [50; 3]), "{texels:?}");
     stage.app.world_mut().despawn(entity);
+}
+
+/// A state that fades by a hundredth a step.
+fn fading() -> imagine_graph::Generator {
+    let state = || Dim::nchw(3);
+    let mut init = Graph::default();
+    init.push("first", RandomUniform { low: 0.9, shape: state(), stream: 1000, ..default() }, []);
+    init.output("first", OutputKind::State);
+    let mut step = Graph::default();
+    step.input("state", InputKind::State, state());
+    step.weight("rate", Tensor::f32([1, 1, 1, 1], [0.99]));
+    step.push("next", Mul {}, ["state", "rate"]);
+    step.output("next", OutputKind::State);
+    let mut output = Graph::default();
+    output.input("state", InputKind::State, state());
+    output.push("color", Relu {}, ["state"]);
+    output.output("color", OutputKind::BaseColor);
+    let recurrence = Some(Recurrence { init, step, steps: 4, step_rate: 50.0 });
+    let card = Card { title: "Fading".into(), license: "CC0-1.0".into(), ..default() };
+    imagine_graph::Generator { output, recurrence, size: SizeRule::default(), card }
+}
+
+fn a_living_result_goes_on(stage: &mut Stage) {
+    let generator = Generator::new("fading", &fading()).unwrap();
+    let generator = stage.app.world_mut().resource_mut::<Assets<Generator>>().add(generator);
+    let request = Synthesis::new(generator).with_size(UVec2::splat(8));
+    let image = stage.app.world().resource::<Assets<Image>>().reserve_handle();
+    let entity = spawn(stage, (request.clone(), ImageTarget::new(image.clone()), Living::default()));
+    let brightness = |stage: &Stage| stage.read(&image)[0].2[0];
+    let first = brightness(stage);
+    // 40 ms a frame at 50 steps a second are two steps a frame.
+    let frame = std::time::Duration::from_millis(40);
+    stage.app.insert_resource(TimeUpdateStrategy::ManualDuration(frame));
+    (0..60).for_each(|_| stage.app.update());
+    let later = brightness(stage);
+    assert!(later < first / 10 * 9, "{first} has faded to {later} only");
+    assert!(stage.told().is_empty(), "it is finished once");
+    // Without the component it stays as it is: as one that never lived.
+    stage.app.world_mut().entity_mut(entity).remove::<Living>();
+    stage.app.update();
+    stage.settle();
+    assert_eq!(stage.told(), ["finished"]);
+    (0..5).for_each(|_| stage.app.update());
+    assert_eq!(brightness(stage), first);
+    stage.app.world_mut().despawn(entity);
+    stage.app.insert_resource(TimeUpdateStrategy::Automatic);
+    // A generator without steps cannot live.
+    let still = synthesis(stage, UVec2::splat(8), 1);
+    let still = stage.app.world_mut().spawn((still, ImageTarget::default(), Living::default())).id();
+    stage.settle();
+    let told = stage.told();
+    assert!(told.len() == 1 && told[0].contains("not recurrent"), "{told:?}");
+    stage.app.world_mut().despawn(still);
 }
 
 fn add(stage: &mut Stage, name: &str, output: Graph) -> Handle<Generator> {
