@@ -40,9 +40,11 @@
 
 pub mod asset;
 mod error;
+mod export;
 mod job;
 mod memory;
 mod plugin;
+mod recipe;
 mod render;
 mod request;
 mod results;
@@ -52,8 +54,10 @@ mod textures;
 mod warm_up;
 
 pub use error::SynthesisError;
+pub use export::ExportPng;
 pub use memory::ImagineMemory;
 pub use plugin::{ImaginePlugin, ImagineSystems};
+pub use recipe::{RecipeControl, RecipeError, SynthesisRecipe};
 pub use render::{FrameStats, ImagineStats};
 pub use request::{Control, Living, Synthesis, SynthesisFailed, SynthesisFinished, SynthesisRefresh, SynthesisStatus};
 pub use target::{ImageTarget, MaterialTarget, SkyTarget, SpriteTarget, TextureRole};

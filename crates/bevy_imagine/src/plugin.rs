@@ -9,6 +9,7 @@ use bevy::render::renderer::RenderGraph;
 use bevy::render::{ExtractSchedule, GpuResourceAppExt, Render, RenderApp, RenderPlugin, RenderSystems};
 
 use crate::asset::{Generator, GeneratorLoader};
+use crate::export;
 use crate::job::{Outbox, Reports};
 use crate::memory::ImagineMemory;
 use crate::render::{self, CostModel, FrameBudget, GpuTimer, ImagineStats, JobQueue, Kernels};
@@ -77,6 +78,7 @@ impl Plugin for ImaginePlugin {
             .add_observer(synthesis::release_request)
             .add_observer(synthesis::refresh_request)
             .add_observer(synthesis::restart_still)
+            .add_observer(export::start_export)
             .add_observer(warm_up::note_warm_up)
             .add_systems(PreUpdate, (synthesis::receive_reports, measure).chain().in_set(ImagineSystems::Report))
             .add_systems(

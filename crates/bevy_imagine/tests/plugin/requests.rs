@@ -2,7 +2,7 @@
 
 use bevy::prelude::*;
 use bevy_imagine::prelude::*;
-use bevy_imagine::{ImagineStats, SynthesisTextures};
+use bevy_imagine::{ExportPng, ImagineStats, SynthesisRecipe, SynthesisTextures};
 
 use crate::stage::Stage;
 
@@ -15,6 +15,7 @@ pub fn run(stage: &mut Stage) {
     a_target_may_be_missing_or_too_much(stage);
     nothing_is_left_of_many(stage);
     warming_up_is_told(stage);
+    an_export_is_marked_and_can_be_made_again(stage);
     assert!(stage.app.world().resource::<ImagineStats>().get().queue == 0);
 }
 
@@ -100,6 +101,35 @@ fn a_target_may_be_missing_or_too_much(stage: &mut Stage) {
         assert!(told.contains(expected), "{told:?} says not {expected:?}");
     }
     [none, sky, both, output].into_iter().for_each(|entity| _ = stage.app.world_mut().despawn(entity));
+}
+
+fn an_export_is_marked_and_can_be_made_again(stage: &mut Stage) {
+    let folder = tempfile::tempdir().unwrap();
+    let entity = stage.request(FILE, SIZE, 77);
+    stage.settle();
+    stage.told();
+    let export = ExportPng { entity, folder: folder.path().join("new"), name: "noise".into() };
+    stage.app.world_mut().trigger(export);
+    let file = |name: &str| std::fs::read(folder.path().join("new").join(name));
+    for _ in 0..300 {
+        stage.app.update();
+        std::thread::sleep(std::time::Duration::from_millis(1));
+        if file("noise_base_color.png").is_ok() && file("noise_normal.png").is_ok() {
+            break;
+        }
+    }
+    let bytes = file("noise_base_color.png").unwrap();
+    let recipe = SynthesisRecipe::from_ron(&imagine_png::recipe(&bytes).unwrap()).unwrap();
+    assert_eq!((recipe.generator.as_str(), recipe.size, recipe.seed), (FILE, SIZE.into(), 77));
+    let marking = b"digitalsourcetype/trainedAlgorithmicMedia";
+    assert!(bytes.windows(marking.len()).any(|part| part == marking));
+    let assets = stage.app.world().resource::<AssetServer>();
+    assert_eq!(recipe.synthesis(assets), *stage.app.world().get::<Synthesis>(entity).unwrap());
+    let decoded =
+        Image::from_buffer(&bytes, bevy::image::ImageType::Extension("png"), default(), true, default(), default());
+    let texels = &stage.read(&stage.map(entity, TextureRole::BaseColor))[0].2;
+    assert_eq!(decoded.unwrap().data.as_ref(), Some(texels));
+    stage.app.world_mut().despawn(entity);
 }
 
 /// Distinct requests, spawned and despawned, some of them in the middle of their work.
