@@ -1,6 +1,8 @@
 //! Older forms of ONNX's operators in the present form. Attributes that became inputs later need nothing here: a graph has
 //! them as attributes anyway.
 
+mod first;
+
 use std::rc::Rc;
 
 use imagine_graph::{Expand, Flatten, Reshape, Tanh, Unsqueeze};
@@ -23,6 +25,9 @@ pub(crate) enum Rewritten {
 /// Brings a node into the present form.
 pub(crate) fn rewrite(importer: &mut Importer, mut call: Call) -> Result<Rewritten> {
     let opset = importer.opset;
+    if opset < 7 {
+        first::rewrite(importer, &mut call)?;
+    }
     match call.op.as_str() {
         "Add" | "Sub" | "Mul" | "Div" | "Pow" | "And" | "Or" | "Xor" | "Equal" | "Less" | "Greater"
             if call.attributes.has("broadcast") || call.attributes.has("axis") =>
