@@ -399,7 +399,7 @@ fn operators_and_attributes() {
     refused(
         &with_graph(|graph| graph["nodes"][0]["attributes"]["pads"] = json!([1, 1])),
         expect![[
-            r#"moss.generator.safetensors: output: node "up3.conv" (Conv): attributes: invalid length 2, expected an array of length 4"#
+            r#"moss.generator.safetensors: output: node "up3.conv" (Conv): parameter "pads" is [1, 1], expected 4 numbers"#
         ]],
     );
     refused(

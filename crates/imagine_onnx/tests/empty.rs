@@ -18,7 +18,7 @@ fn reduced(op: &str) -> String {
 #[test]
 fn reductions_of_nothing() {
     let ops = ["ReduceSum", "ReduceProd", "ReduceL1", "ReduceL2", "ReduceSumSquare", "ReduceMin", "ReduceLogSumExp"];
-    let text: String = ops.map(|op| reduced(op)).concat();
+    let text: String = ops.map(reduced).concat();
     expect![[r#"
         ReduceSum: y = Constant {"value":{"data":{"f32":[0.0,0.0,0.0,0.0,0.0,0.0]},"shape":[2,3]}} ()
         ReduceProd: y = Constant {"value":{"data":{"f32":[1.0,1.0,1.0,1.0,1.0,1.0]},"shape":[2,3]}} ()

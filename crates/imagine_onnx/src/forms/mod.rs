@@ -4,6 +4,7 @@
 mod compose;
 mod empty;
 mod layout;
+mod window;
 
 use std::rc::Rc;
 
@@ -49,9 +50,9 @@ pub(crate) fn convert(importer: &mut Importer, call: Call) -> Result<Vec<Value>>
         "Clip" => clip(&mut call),
         "Resize" => layout::resize(importer, &mut call)?,
         "BatchNormalization" => batch_normalization(&mut call)?,
-        "Conv" | "ConvTranspose" | "AveragePool" | "LpPool" => window(&mut call)?,
+        "Conv" | "ConvTranspose" | "AveragePool" | "LpPool" => window::window(importer, &mut call)?,
         "MaxPool" => {
-            window(&mut call)?;
+            window::window(importer, &mut call)?;
             return compose::max_pool(importer, call);
         }
         "RandomNormal" | "RandomUniform" | "RandomNormalLike" | "RandomUniformLike" | "Bernoulli" => {
@@ -211,23 +212,6 @@ fn batch_normalization(call: &mut Call) -> Result<()> {
     }
     if call.attributes.take_int("spatial", 1)? != 1 {
         return Err(bad("spatial", "must be 1: one mean and variance for each channel"));
-    }
-    Ok(())
-}
-
-/// The kernel's shape stands in the weight; no padding rule is the default.
-fn window(call: &mut Call) -> Result<()> {
-    if matches!(call.attributes.0.get("auto_pad"), Some(Attribute::Text(text)) if text == "NOTSET") {
-        call.attributes.take("auto_pad");
-    }
-    if call.op.starts_with("Conv")
-        && let Some(kernel) = call.attributes.ints("kernel_shape", 0)?
-    {
-        let weight: Vec<i64> = call.input(1)?.shape(0).iter().skip(2).map(|&d| d as i64).collect();
-        if weight != kernel {
-            return Err(bad("kernel_shape", format!("is {kernel:?}, but the weight's kernel is {weight:?}")));
-        }
-        call.attributes.take("kernel_shape");
     }
     Ok(())
 }

@@ -1,7 +1,7 @@
 //! Strided walks over tensors: what `imagine::index::offsets` needs to know of shapes, and the calls that are built on it.
 
 use bytemuck::Pod;
-use imagine_graph::MAX_RANK;
+use imagine_graph::{MAX_RANK, WindowAxis};
 
 use crate::kernel::{Def, KernelCall, Operand, workgroups};
 use crate::lower::Lowering;
@@ -65,6 +65,14 @@ pub(crate) fn broadcast(shape: &[usize], rank: usize) -> Vec<i64> {
         }
     }
     strides
+}
+
+/// Depth, height and width of windows over one to three axes; axes that are missing stand first and have length 1.
+pub(crate) fn three(windows: &[WindowAxis]) -> [WindowAxis; 3] {
+    let whole = WindowAxis { input: 1, output: 1, kernel: 1, stride: 1, dilation: 1, begin: 0, end: 0 };
+    let mut axes = [whole; 3];
+    axes[3 - windows.len()..].copy_from_slice(windows);
+    axes
 }
 
 /// The call that reads all inputs of `node` and writes its output with one invocation for each of `count` elements.
