@@ -80,8 +80,9 @@ impl OnnxTest {
             let folder = model.parent().context("a file has a folder")?;
             let name = folder.strip_prefix(&self.folder).unwrap_or(folder).display().to_string();
             let about = imagine_onnx::describe(&std::fs::read(model)?).unwrap_or_default();
+            let inputs = &about.inputs;
             let random = about.operators.iter().any(|name| RANDOM.contains(&name.as_str()));
-            let outcome = Test { folder, on: &on, gpu: gpu.as_ref(), absolute: self.absolute, random }.run();
+            let outcome = Test { folder, on: &on, gpu: gpu.as_ref(), absolute: self.absolute, inputs, random }.run();
             let (index, status, reason) = match outcome {
                 Outcome::Passed => (0, "passed", None),
                 Outcome::Failed(reason) => (1, "failed", Some(reason)),
@@ -123,6 +124,8 @@ struct Test<'a> {
     on: &'a [On],
     gpu: Option<&'a Gpu>,
     absolute: f32,
+    /// Names of the network's inputs, for data without.
+    inputs: &'a [String],
     /// Whether the network draws random numbers.
     random: bool,
 }
@@ -146,10 +149,12 @@ impl Test<'_> {
     }
 
     fn run_set(&self, folder: &Path) -> anyhow::Result<Outcome> {
-        let (given, expected) = match (tensors(folder, "input"), tensors(folder, "output")) {
+        let (mut given, expected) = match (tensors(folder, "input"), tensors(folder, "output")) {
             (Ok(given), Ok(expected)) => (given, expected),
             (Err(error), _) | (_, Err(error)) => return Ok(Outcome::Refused(format!("{error:#}"))),
         };
+        let nameless = given.iter_mut().zip(self.inputs).filter(|(tensor, _)| tensor.name.is_empty());
+        nameless.for_each(|(tensor, name)| tensor.name.clone_from(name));
         let import = match import(&self.folder.join("model.onnx"), &given) {
             Ok(import) => import,
             Err(error) => return Ok(Outcome::Refused(error)),
