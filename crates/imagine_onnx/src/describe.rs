@@ -7,6 +7,7 @@ use prost::Message;
 
 use crate::ElementType;
 use crate::error::{Fault, ImportError};
+use crate::forms::FUNCTIONS;
 use crate::proto::{GraphProto, ModelProto, ValueInfoProto};
 
 /// Operators that a graph does not have because an import evaluates them or writes them as others.
@@ -31,7 +32,11 @@ pub fn describe(bytes: &[u8]) -> Result<Description, ImportError> {
     let Some(graph) = &model.graph else { return Err(Fault::NoGraph.into()) };
     let mut operators = BTreeSet::new();
     collect(graph, &mut operators);
-    let is_known = |name: &String| IMPORTED.contains(&name.as_str()) || Op::ALL.iter().any(|info| info.name == *name);
+    let is_known = |name: &String| {
+        IMPORTED.contains(&name.as_str())
+            || FUNCTIONS.contains(&name.as_str())
+            || Op::ALL.iter().any(|info| info.name == *name)
+    };
     let ports = graph.input.iter().chain(&graph.output);
     let declared = operators.iter().all(is_known) && ports.into_iter().all(has_known_elements);
     let stored = |input: &&ValueInfoProto| graph.initializer.iter().any(|tensor| tensor.name == input.name);

@@ -35,6 +35,7 @@ const TABLE: &[(&str, i64, &[Entry])] = &[
     ("CumSum", 11, &[entry(1, "axis", Kind::Int)]),
     ("Dropout", 12, &[entry(1, "ratio", Kind::Float), entry(2, "training_mode", Kind::Int)]),
     ("Expand", 8, &[entry(1, "shape", Kind::Dims)]),
+    ("OneHot", 9, &[entry(1, "depth", Kind::Int)]),
     ("Pad", 11, &[entry(1, "pads", Kind::Ints), entry(2, "value", Kind::Float), entry(3, "axes", Kind::Ints)]),
     ("ReduceSum", 13, REDUCE),
     ("ReduceL1", 18, REDUCE),

@@ -2,9 +2,13 @@
 //! streams. Everything else goes into the graph under its own name with its own attributes.
 
 mod compose;
+mod einsum;
 mod empty;
+mod functions;
 mod layout;
 mod window;
+
+pub(crate) use functions::FUNCTIONS;
 
 use std::rc::Rc;
 
@@ -38,6 +42,7 @@ pub(crate) fn convert(importer: &mut Importer, call: Call) -> Result<Vec<Value>>
         "Reshape" => return reshape(importer, call),
         "Cast" | "CastLike" => return cast(importer, call),
         "Dropout" => return dropout(importer, call),
+        "Einsum" => return einsum::chain(importer, call),
         "EyeLike" => return compose::eye_like(importer, call),
         "GlobalLpPool" => return compose::global_lp_pool(importer, call),
         "LayerNormalization" => return compose::layer_normalization(importer, call),
@@ -58,6 +63,7 @@ pub(crate) fn convert(importer: &mut Importer, call: Call) -> Result<Vec<Value>>
         "RandomNormal" | "RandomUniform" | "RandomNormalLike" | "RandomUniformLike" | "Bernoulli" => {
             random(importer, &mut call)?;
         }
+        op if FUNCTIONS.contains(&op) => return functions::convert(importer, call),
         op if op.starts_with("Reduce") => reduce(importer, &mut call)?,
         _ => {}
     }

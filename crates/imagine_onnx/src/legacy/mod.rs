@@ -10,7 +10,7 @@ use imagine_graph::{Expand, Flatten, Reshape, Tanh, Unsqueeze};
 use crate::attributes::{Attribute, bad};
 use crate::convert::{Call, Importer, Value};
 use crate::error::NodeFault;
-use crate::forms::{first, reshape_to};
+use crate::forms::{self, first, reshape_to};
 
 type Result<T> = std::result::Result<T, NodeFault>;
 
@@ -84,7 +84,7 @@ fn softmax(importer: &mut Importer, call: &mut Call) -> Result<Option<Vec<Value>
     let shapes: Vec<Vec<usize>> = data.types.iter().map(|t| t.shape.clone()).collect();
     let back: Reshape = reshape_to(importer, &shapes, None)?;
     let inner = Call { inputs: vec![Some(flat)], outputs: vec![String::new()], ..call.clone() };
-    let result = first(importer.emit(inner)?)?;
+    let result = first(forms::convert(importer, inner)?)?;
     importer.push(back.into(), &[Some(result)], &call.outputs, &call.node).map(Some)
 }
 
