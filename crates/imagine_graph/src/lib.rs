@@ -7,6 +7,7 @@
 //!
 //! This crate never sees a GPU, burn or Bevy.
 
+mod coordinates;
 mod dim;
 mod error;
 pub mod file;
@@ -21,6 +22,7 @@ mod tensor;
 mod valid_generator;
 mod validate;
 
+pub use coordinates::Coordinates;
 pub use dim::{Dim, Size, Symbol};
 pub use error::{GraphError, GraphErrors, NodeError};
 pub use generator::{
