@@ -1,9 +1,11 @@
-//! PNG files with provenance: the XMP property that says a trained network made the picture, and the recipe.
+//! PNG files with provenance: the XMP property that says what made the picture, and the recipe.
 
 use std::io::Cursor;
 use std::path::Path;
 
 use anyhow::{Context, ensure};
+
+use imagine_graph::generators;
 
 use crate::picture::Picture;
 use crate::recipe::{self, Recipe};
@@ -12,7 +14,7 @@ use crate::recipe::{self, Recipe};
 const KEYWORD: &str = "imagine";
 /// Keyword that the XMP specification prescribes.
 const XMP_KEYWORD: &str = "XML:com.adobe.xmp";
-/// Marks the picture as made by a trained network, in IPTC's vocabulary.
+/// Says how the picture was made, in IPTC's vocabulary: by a trained network.
 const XMP: &str = r#"<?xpacket begin="" id="W5M0MpCehiHzreSzNTczkc9d"?>
 <x:xmpmeta xmlns:x="adobe:ns:meta/">
  <rdf:RDF xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#">
@@ -39,12 +41,21 @@ pub fn encode(picture: &Picture, recipe: &Recipe) -> anyhow::Result<Vec<u8>> {
     if picture.is_srgb {
         encoder.set_source_srgb(png::SrgbRenderingIntent::Perceptual);
     }
-    encoder.add_itxt_chunk(XMP_KEYWORD.into(), XMP.into())?;
+    encoder.add_itxt_chunk(XMP_KEYWORD.into(), xmp(recipe))?;
     encoder.add_itxt_chunk(KEYWORD.into(), recipe.to_text())?;
     let mut writer = encoder.write_header()?;
     writer.write_image_data(&picture.bytes)?;
     writer.finish()?;
     Ok(bytes)
+}
+
+/// The XMP packet: a trained network made the picture, or a formula where the generator was built in code.
+fn xmp(recipe: &Recipe) -> String {
+    let built = generators::ALL.iter().filter_map(|(name, _)| generators::load(name));
+    match built.into_iter().any(|built| built.hash == recipe.generator_sha256) {
+        true => XMP.replace("trainedAlgorithmicMedia", "algorithmicMedia"),
+        false => XMP.into(),
+    }
 }
 
 /// The recipe in the PNG file at `path`.
@@ -84,6 +95,8 @@ mod tests {
             size: "2x1".into(),
             steps: 7,
             controls: BTreeMap::from([("wear".into(), "0.5".into()), ("ton é".into(), "#ff0000".into())]),
+            cube: false,
+            exposure: None,
             executor: "cpu".into(),
             version: "1.2.3".into(),
         }

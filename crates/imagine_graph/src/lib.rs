@@ -12,6 +12,7 @@ mod dim;
 mod error;
 pub mod file;
 mod generator;
+pub mod generators;
 mod graph;
 mod ops;
 mod request;
