@@ -46,6 +46,8 @@ mod target;
 
 pub use component::{ImagineMaterial, SynthesisFailed, SynthesisFinished, SynthesisStatus};
 pub use error::SynthesisError;
+/// Generators built in code; `assets.add(Generator::from(generators::load("noise_material").unwrap()))` makes one an asset.
+pub use imagine_graph::generators;
 pub use memory::ImagineMemory;
 pub use plugin::{ImaginePlugin, ImagineSystems};
 pub use target::{MapKind, MaterialMaps};

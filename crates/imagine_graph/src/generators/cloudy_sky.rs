@@ -143,7 +143,7 @@ fn ground(f: &mut Formula, controls: &Controls, view: &View, air: &Air, sky: &st
     let irradiance = f.scaled(&air.ambient, 2.0 * std::f32::consts::PI, &direct);
     let irradiance = f.mul(&irradiance, 1.0 / std::f32::consts::PI);
     let ground = f.mul(&irradiance, &controls.ground);
-    let below = f.mul(&view.height, -30.0);
+    let below = f.mul(&view.height, -80.0);
     let below = f.relu(&below);
     let thick = f.scaled(&controls.haze, 2.0, 1.0);
     let near = f.div(&below, &thick);

@@ -211,7 +211,7 @@ fn roughness_and_metalness(f: &mut Formula, parts: &Parts) {
     let uneven = f.mul(&fields.tone, 0.06);
     let uneven = f.scaled(&fields.body, 0.1, &uneven);
     let uneven = f.scaled(vein, -0.1, &uneven);
-    let body = f.add(&body, &uneven);
+    let body = f.scaled(&uneven, &body, &body);
     let coating = f.range("coat_roughness", [0.0, 1.0], 0.8);
     let coating = f.scaled(&fields.body, 0.06, &coating);
     let roughness = f.mix(&body, &coating, coat);
@@ -227,8 +227,7 @@ fn roughness_and_metalness(f: &mut Formula, parts: &Parts) {
 }
 
 fn occlusion(f: &mut Formula, parts: &Parts) {
-    let deep = f.relu(&parts.hollow);
-    let deep = f.mul(&deep, &parts.relief);
+    let deep = f.mul(&parts.hollow, &parts.relief);
     let open = f.scaled(&deep, -5.0, 1.0);
     let open = f.clip(&open, 0.0, 1.0);
     f.output(&open, OutputKind::Occlusion);
