@@ -120,18 +120,55 @@ def draw(number, dims, run, stream):
     shape = [bind(dim, run) for dim in dims]
     key = node_key(run.seed, stream, run.step)
     height, width = ([1, 1] + shape)[-2:]
+    top, left = tensor_origin(dims, run)
+    place = lambda at, length: (at % length if run.wrap else at) & U32
+    planes = range(math.prod(shape[:-2]))
+    cells = itertools.product(planes, range(height), range(width))
+    return Tensor(shape, [number(place(left + x, width), place(top + y, height), plane, key) for plane, y, x in cells])
 
-    def origin(from_end, name, whole):
+
+def tensor_origin(dims, run):
+    """The lattice's origin in elements of a tensor, `[y, x]`."""
+
+    def axis(from_end, name, whole):
         dim = dims[-from_end] if len(dims) >= from_end else None
         if isinstance(dim, dict) and name in dim:
             return whole * dim[name][0] // dim[name][1]
         return 0
 
-    top, left = origin(2, "height", run.origin[0]), origin(1, "width", run.origin[1])
-    place = lambda at, length: (at % length if run.wrap else at) & U32
-    planes = range(math.prod(shape[:-2]))
-    cells = itertools.product(planes, range(height), range(width))
-    return Tensor(shape, [number(place(left + x, width), place(top + y, height), plane, key) for plane, y, x in cells])
+    return axis(2, "height", run.origin[0]), axis(1, "width", run.origin[1])
+
+
+def coordinates(kind, dims, run):
+    """Places on the plane or directions on the sphere, computed in binary64 and rounded once."""
+    shape = batch, _, height, width = [bind(dim, run) for dim in dims]
+    middle = lambda at, length: (2 * at + 1) / length - 1.0
+
+    def plane(index):
+        _, channel, y, x = index
+        top, left = tensor_origin(dims, run)
+        at, length = (left + x, width) if channel == 0 else (top + y, height)
+        return ((at % length if run.wrap else at) + 0.5) / length
+
+    def face(index):
+        number, channel, y, x = index
+        v, u = middle(y, height), middle(x, width)
+        corner = [(1.0, -v, u), (-1.0, -v, -u), (u, 1.0, -v), (u, -1.0, v), (u, -v, -1.0), (-u, -v, 1.0)][number]
+        return corner[channel] / math.sqrt(corner[0] * corner[0] + corner[1] * corner[1] + corner[2] * corner[2])
+
+    def panorama(index):
+        _, channel, y, x = index
+        azimuth, elevation = middle(x, width) * math.pi, -middle(y, height) * (math.pi / 2)
+        flat = (math.sin(azimuth), 0.0, -math.cos(azimuth))[channel]
+        return math.sin(elevation) if channel == 1 else flat * math.cos(elevation)
+
+    if kind == "plane":
+        return build(shape, lambda index: f32(plane(index)))
+    if batch == 6 and height == width:
+        return build(shape, lambda index: f32(face(index)))
+    if batch == 1 and width == 2 * height:
+        return build(shape, lambda index: f32(panorama(index)))
+    raise SystemExit("a sphere is a cubemap (batch 6 of squares) or a panorama (batch 1, twice as wide as high)")
 
 
 def check_test_vectors():
@@ -1192,6 +1229,8 @@ def default_inputs(graphs, run):
             tensor = build(shape, lambda index: float(channel(index) == detail["default"]))
         elif name == "color":
             tensor = build(shape, lambda index: f32(detail["default"][channel(index)]))
+        elif name == "coordinates":
+            tensor = coordinates(detail, entry["shape"], run)
         elif name == "latent":
             run.step = 0
             tensor = draw(normal if detail == "normal" else uniform, entry["shape"], run, 2000 + number)

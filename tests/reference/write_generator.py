@@ -128,6 +128,7 @@ def inputs(path):
         "weather": ({"choice": {"options": ["dry", "wet", "snow"], "default": 1}}, ["batch", 3, 1, 1]),
         "tint": ({"color": {"default": [0.1, 0.2, 0.7]}}, ["batch", 3, {"height": [1, 1]}, {"width": [1, 1]}]),
         "mask": ("mask", ["batch", 1, {"height": [1, 1]}, {"width": [1, 1]}]),
+        "place": ({"coordinates": "plane"}, ["batch", 2, {"height": [1, 1]}, {"width": [1, 2]}]),
     }
     graph = {
         "inputs": [{"name": name, "kind": kind, "shape": shape} for name, (kind, shape) in kinds.items()],

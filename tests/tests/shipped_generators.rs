@@ -2,14 +2,16 @@
 //!
 //! The GPU half is skipped aloud without an adapter, or fails if `IMAGINE_REQUIRE_GPU` is 1.
 
+mod common;
+
 use std::path::PathBuf;
 
 use burn::backend::Flex;
 use imagine_graph::file::{self, EXTENSION, LoadedGenerator, WeightFormat};
 use imagine_graph::rng::{self, Lattice};
 use imagine_graph::{Generated, Request, Size, Tensor};
-use imagine_wgpu::BoundsChecks;
-use imagine_wgpu::headless::Gpu;
+
+use common::{bits, gpu, roll};
 
 /// An even size, and one that no workgroup divides.
 const SIZES: [[usize; 2]; 2] = [[256, 256], [97, 61]];
@@ -28,17 +30,6 @@ fn paths() -> Vec<PathBuf> {
     paths
 }
 
-fn gpu() -> Option<Gpu> {
-    match Gpu::new(BoundsChecks::Off) {
-        Ok(gpu) => Some(gpu),
-        Err(error) if std::env::var("IMAGINE_REQUIRE_GPU").as_deref() == Ok("1") => panic!("{error}"),
-        Err(error) => {
-            eprintln!("SKIPPED: {error}");
-            None
-        }
-    }
-}
-
 /// A state without structure, uniform within plus and minus 2.
 fn random_state(generator: &LoadedGenerator, [height, width]: [usize; 2]) -> Tensor {
     let recurrence = generator.generator.recurrence.as_ref().expect("the shipped textures are automata");
@@ -48,21 +39,6 @@ fn random_state(generator: &LoadedGenerator, [height, width]: [usize; 2]) -> Ten
     let number = |i: u32| 4.0 * rng::uniform(rng::cell(i, 0, 0, key)) - 2.0;
     let count = shape.iter().product::<usize>() as u32;
     Tensor::f32(shape, (0..count).map(number).collect::<Vec<_>>())
-}
-
-/// Element `[y, x]` of the result is element `[y + rows, x + columns]` of `tensor`, on the torus.
-fn roll(tensor: &Tensor, [rows, columns]: [usize; 2]) -> Tensor {
-    let [height, width] = [tensor.shape[2], tensor.shape[3]];
-    let values = tensor.as_f32().unwrap();
-    let rolled = (0..values.len()).map(|i| {
-        let (plane, y, x) = (i / (height * width), i / width % height, i % width);
-        values[(plane * height + (y + rows) % height) * width + (x + columns) % width]
-    });
-    Tensor::f32(tensor.shape.clone(), rolled.collect::<Vec<_>>())
-}
-
-fn bits(tensor: &Tensor) -> Vec<u32> {
-    tensor.as_f32().unwrap().iter().map(|value| value.to_bits()).collect()
 }
 
 /// Rolling the state and the random numbers' lattice rolls state and outputs, to the bit.

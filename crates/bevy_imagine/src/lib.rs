@@ -55,6 +55,8 @@ mod warm_up;
 
 pub use error::SynthesisError;
 pub use export::ExportPng;
+/// Generators built in code; `assets.add(Generator::from(generators::load("noise_material").unwrap()))` makes one an asset.
+pub use imagine_graph::generators;
 pub use memory::ImagineMemory;
 pub use plugin::{ImaginePlugin, ImagineSystems};
 pub use recipe::{RecipeControl, RecipeError, SynthesisRecipe};

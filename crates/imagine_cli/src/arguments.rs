@@ -1,12 +1,12 @@
 //! What the commands' arguments share: sizes, named values, executors, generator files.
 
 use std::collections::BTreeMap;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use anyhow::Context;
 use clap::{Args, ValueEnum};
 use imagine_graph::file::{self, LoadedGenerator};
-use imagine_graph::{Request, Size, ValidGenerator, parse_input};
+use imagine_graph::{Request, Size, ValidGenerator, generators, parse_input};
 
 /// Largest height and width.
 const MAX_SIDE: usize = 16_384;
@@ -33,11 +33,14 @@ impl Executor {
 /// A generator file and the image asked of it.
 #[derive(Args, Clone, Debug)]
 pub struct Asked {
-    /// Generator file.
+    /// Generator file, or the name of a generator built in code (see `imagine generators`).
     pub file: PathBuf,
     /// Width x height in pixels, as in 256x128.
     #[arg(long, value_parser = parse_size, default_value = "256x256", value_name = "WxH")]
     pub size: Size,
+    /// Makes the six square faces of a cubemap.
+    #[arg(long)]
+    pub cube: bool,
     /// Chooses one of many results.
     #[arg(long, default_value_t = 0)]
     pub seed: u64,
@@ -49,13 +52,27 @@ pub struct Asked {
 impl Asked {
     /// Reads the file and makes the request, with `steps` of a recurrent generator.
     pub fn load(&self, steps: Option<u32>) -> anyhow::Result<(LoadedGenerator, Request)> {
-        let loaded = file::load(&self.file)?;
-        let mut request = Request { steps, ..Request::new(self.size, self.seed) };
+        let loaded = load(&self.file)?;
+        let mut request = Request { steps, ..Request::new(with_faces(self.size, self.cube), self.seed) };
         set_inputs(&mut request, &loaded.generator, self.set.iter().cloned())?;
         // The executors check it too, but only after a device was opened.
         loaded.generator.resolve(&request).with_context(|| loaded.name.clone())?;
         Ok((loaded, request))
     }
+}
+
+/// Number of faces of a cubemap.
+const FACES: usize = 6;
+
+/// `size` for a cubemap's six faces, or as it is.
+pub fn with_faces(size: Size, cube: bool) -> Size {
+    if cube { size.with_batch(FACES) } else { size }
+}
+
+/// The generator in a file, or, where there is none, the one built in code that is called so.
+pub fn load(file: &Path) -> anyhow::Result<LoadedGenerator> {
+    let built = || file.to_str().filter(|_| !file.exists()).and_then(generators::load);
+    Ok(built().map_or_else(|| file::load(file), Ok)?)
 }
 
 /// Sets inputs of a request from texts.

@@ -5,6 +5,7 @@
 
 mod arguments;
 mod commands;
+mod hdr;
 mod output_files;
 mod picture;
 mod png_file;
@@ -36,6 +37,8 @@ enum Command {
     #[command(hide = true)]
     #[cfg(feature = "wgpu-backend")]
     FirstImage(commands::bench::FirstImage),
+    /// Lists the generators built in code, or writes them as files.
+    Generators(commands::generators::Generators),
     /// Makes a generator file of an ONNX file.
     Import(commands::import::ImportOnnx),
     /// Runs a tree of ONNX tests on every executor.
@@ -60,6 +63,7 @@ fn main() -> ExitCode {
         Command::Bench(command) => command.run(),
         #[cfg(feature = "wgpu-backend")]
         Command::FirstImage(command) => command.run(),
+        Command::Generators(command) => command.run(),
         Command::Import(command) => command.run(),
         Command::OnnxTest(command) => command.run(),
         Command::Train(Train::Texture(command)) => command.run(),

@@ -38,7 +38,7 @@ pub fn picture(output: &GraphOutput, tensor: &Tensor) -> anyhow::Result<Picture>
 }
 
 /// The sRGB transfer curve, IEC 61966-2-1.
-fn linear_to_srgb(v: f32) -> f32 {
+pub fn linear_to_srgb(v: f32) -> f32 {
     if v <= 0.003_130_8 { 12.92 * v } else { 1.055 * v.powf(1.0 / 2.4) - 0.055 }
 }
 

@@ -3,7 +3,8 @@
 use std::path::Path;
 
 use anyhow::{Context, ensure};
-use imagine_png::Picture;
+use imagine_graph::generators;
+use imagine_png::{Picture, Source};
 
 use crate::recipe::Recipe;
 
@@ -12,7 +13,8 @@ const MAX_FILE_BYTES: u64 = 1 << 30;
 
 /// The bytes of a PNG file. Equal pictures and recipes give equal bytes.
 pub fn encode(picture: &Picture, recipe: &Recipe) -> anyhow::Result<Vec<u8>> {
-    Ok(imagine_png::encode(picture, &recipe.to_text())?)
+    let source = if generators::is_built(&recipe.generator_sha256) { Source::Formula } else { Source::TrainedNetwork };
+    Ok(imagine_png::encode(picture, source, &recipe.to_text())?)
 }
 
 /// The recipe in the PNG file at `path`.

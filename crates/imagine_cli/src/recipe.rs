@@ -10,7 +10,7 @@ use imagine_graph::{Request, Size};
 use imagine_png::MAX_RECIPE_BYTES;
 use serde::{Deserialize, Serialize};
 
-use crate::arguments::{Executor, parse_size};
+use crate::arguments::{Executor, parse_size, with_faces};
 
 /// How one picture was made.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -28,6 +28,12 @@ pub struct Recipe {
     pub steps: u32,
     /// Inputs that were set, as texts.
     pub controls: BTreeMap<String, String>,
+    /// Whether the size is that of six faces of a cubemap.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub cube: bool,
+    /// Stops by which HDR was made brighter to show it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub exposure: Option<f32>,
     /// `gpu` or `cpu`.
     pub executor: String,
     /// Version of the program.
@@ -51,6 +57,8 @@ impl Recipe {
             size: format!("{}x{}", request.size.width, request.size.height),
             steps,
             controls: controls.clone(),
+            cube: request.size.batch > 1,
+            exposure: None,
             executor: executor.name().into(),
             version: env!("CARGO_PKG_VERSION").into(),
         }
@@ -74,7 +82,9 @@ impl Recipe {
 
     /// The picture's size.
     pub fn size(&self) -> anyhow::Result<Size> {
-        parse_size(&self.size).map_err(|reason| anyhow::anyhow!("its recipe has size {:?}: {reason}", self.size))
+        let size = parse_size(&self.size);
+        let size = size.map_err(|reason| anyhow::anyhow!("its recipe has size {:?}: {reason}", self.size))?;
+        Ok(with_faces(size, self.cube))
     }
 
     /// Where it was made.

@@ -100,6 +100,9 @@ fn wrong_input_is_code_2_one_message_and_nothing_written() {
         (&["generate", "--from", "plain.png", "--out", "o.png"], "not a PNG"),
         (&["generate", "--from", "plain.png", "--seed", "3", "--out", "o.png"], "cannot be used with"),
         (&["generate", "FILE"], "--out"),
+        (&["generate", "cloudy_sky", "--size", "64x64", "--out", "o", "--backend", "cpu"], "batch 6 of square images"),
+        (&["generate", "cloudy_sky", "--size", "8x8", "--cube", "--out", "o.png", "--backend", "cpu"], "give a folder"),
+        (&["generate", "noise_material", "--size", "100x64", "--out", "o", "--backend", "cpu"], "128x64"),
         (&["inspect", "bad.generator.safetensors"], "bad"),
         (&["compare", "bad.generator.safetensors"], "bad"),
         (&["bench", "bad.generator.safetensors"], "bad"),
@@ -187,4 +190,56 @@ fn bench_has_the_promised_keys() {
     for key in ["ours_ms", "burn_wgpu_ms", "ratio"] {
         assert!(measured[key].as_f64().unwrap() > 0.0, "{key} in {measured}");
     }
+}
+
+#[test]
+fn generators_built_in_code_run_by_name_and_from_their_files() {
+    let place = Place::new();
+    assert_eq!(place.good(&["generators"]).lines().collect::<Vec<_>>(), ["noise_material", "cloudy_sky"]);
+    place.good(&["generators", "--out", "built"]);
+    let wanted = ["--size", "64x64", "--set", "coat=0.5", "--backend", "cpu"];
+    place.good(&[&["generate", "noise_material", "--out", "by_name"], &wanted[..]].concat());
+    let file = "built/noise_material.generator.safetensors";
+    place.good(&[&["generate", file, "--out", "by_file"], &wanted[..]].concat());
+    for map in ["base_color", "height", "normal", "roughness", "metallic", "occlusion"] {
+        let [named, filed] = ["by_name", "by_file"].map(|folder| bytes(place.path(&format!("{folder}/{map}.png"))));
+        assert_eq!(named, filed, "{map}");
+        let text = String::from_utf8_lossy(&named);
+        assert!(text.contains("/algorithmicMedia") && !text.contains("trained"), "{map}: no network was trained");
+    }
+    // The recipe is enough: the generator needs no file.
+    std::fs::remove_dir_all(place.path("built")).unwrap();
+    place.good(&["generate", "--from", "by_name/normal.png", "--out", "again.png"]);
+    assert_eq!(bytes(place.path("again.png")), bytes(place.path("by_name/normal.png")));
+    let report: Value = serde_json::from_str(&place.good(&["inspect", "cloudy_sky", "--json"])).unwrap();
+    assert_eq!(report["card"]["license"], "MIT OR Apache-2.0");
+}
+
+#[test]
+fn a_sky_is_written_as_hdr_and_shown_as_png() {
+    let place = Place::new();
+    let sky = ["generate", "cloudy_sky", "--backend", "cpu", "--seed", "4"];
+    place.good(&[&sky[..], &["--size", "8x8", "--cube", "--preview=-1", "--out", "faces"]].concat());
+    for face in ["px", "nx", "py", "ny", "pz", "nz"] {
+        let hdr = bytes(place.path(&format!("faces/radiance_{face}.hdr")));
+        assert!(hdr.starts_with(b"#?RADIANCE\nIMAGINE={"), "{face}");
+        let decoder = image::codecs::hdr::HdrDecoder::new(hdr.as_slice()).unwrap();
+        let metadata = decoder.metadata();
+        assert_eq!((metadata.width, metadata.height), (8, 8), "{face}");
+        let shown = format!("faces/radiance_{face}.png");
+        if face == "px" {
+            place.good(&["generate", "--from", &shown, "--out", "again"]);
+            assert_eq!(bytes(place.path("again/radiance_px.png")), bytes(place.path(&shown)));
+        }
+    }
+    place.good(&[&sky[..], &["--size", "16x8", "--out", "panorama.hdr"]].concat());
+    place.good(&[&sky[..], &["--size", "16x8", "--out", "panorama.png"]].concat());
+    let from_hdr = image::load_from_memory(&bytes(place.path("panorama.hdr"))).unwrap().into_rgb32f();
+    let from_png = image::load_from_memory(&bytes(place.path("panorama.png"))).unwrap().into_rgb8();
+    assert_eq!(from_hdr.dimensions(), from_png.dimensions());
+    let (top, bottom) = (from_hdr.get_pixel(3, 1), from_hdr.get_pixel(3, 7));
+    assert!(
+        top.0[2] > bottom.0[2] && from_png.get_pixel(3, 1).0[2] > from_png.get_pixel(3, 7).0[2],
+        "{top:?} {bottom:?}"
+    );
 }

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+use crate::coordinates::Coordinates;
 use crate::dim::Size;
 use crate::graph::Graph;
 use crate::validate::ValidGraph;
@@ -111,6 +112,8 @@ pub enum InputKind {
         /// Colour if nobody sets it.
         default: [f32; 3],
     },
+    /// Where each texel lies; filled in, never given.
+    Coordinates(Coordinates),
     /// A picture `[batch, channels, height, width]`, values 0 to 1.
     Image(ColorSpace),
     /// Where to work: 1 inside, 0 outside.

@@ -7,10 +7,12 @@
 //!
 //! This crate never sees a GPU, burn or Bevy.
 
+mod coordinates;
 mod dim;
 mod error;
 pub mod file;
 mod generator;
+pub mod generators;
 mod graph;
 mod ops;
 mod request;
@@ -21,6 +23,7 @@ mod tensor;
 mod valid_generator;
 mod validate;
 
+pub use coordinates::Coordinates;
 pub use dim::{Dim, Size, Symbol};
 pub use error::{GraphError, GraphErrors, NodeError};
 pub use generator::{

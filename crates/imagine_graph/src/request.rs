@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use crate::coordinates::Coordinates;
 use crate::dim::Size;
 use crate::error::GraphErrors;
 use crate::generator::{ColorSpace, Distribution, InputKind, ValidGenerator};
@@ -119,6 +120,18 @@ pub enum RequestError {
         expected: String,
         /// What was given.
         found: String,
+    },
+    /// A size at which directions on a sphere are not known.
+    #[error(
+        "input {name:?} needs directions on a sphere: batch 6 of square images makes a cubemap, batch 1 of an image twice \
+         as wide as high a panorama; batch {} of {}x{} is neither",
+        size.batch, size.width, size.height
+    )]
+    Sphere {
+        /// The name.
+        name: String,
+        /// What was asked for.
+        size: Size,
     },
     /// The graphs have no shapes at this size.
     #[error(transparent)]
@@ -247,6 +260,13 @@ fn resolve_input(input: &GraphInput, index: u32, request: &Request) -> Result<Te
             Ok(repeat(&shape, &one_hot))
         }
         InputKind::Color { default } => Ok(repeat(&shape, &numbers(3, default.to_vec())?)),
+        InputKind::Coordinates(_) if given.is_some() => {
+            Err(fail("nothing: coordinates follow from the request".into(), "a value".into()))
+        }
+        InputKind::Coordinates(coordinates) => {
+            let filled = coordinates.fill(&shape, &input.shape, request.lattice);
+            filled.ok_or_else(|| RequestError::Sphere { name: input.name.clone(), size: request.size })
+        }
         InputKind::Latent(distribution) if given.is_none() => Ok(latent(input, &shape, *distribution, index, request)),
         InputKind::Mask if given.is_none() => Ok(repeat(&shape, &[1.0])),
         kind => {
@@ -325,6 +345,8 @@ impl InputKind {
             InputKind::Range { .. } => "range",
             InputKind::Choice { .. } => "choice",
             InputKind::Color { .. } => "color",
+            InputKind::Coordinates(Coordinates::Plane) => "plane coordinates",
+            InputKind::Coordinates(Coordinates::Sphere) => "sphere coordinates",
             InputKind::Image(ColorSpace::Linear) => "linear image",
             InputKind::Image(ColorSpace::Srgb) => "sRGB image",
             InputKind::Mask => "mask",

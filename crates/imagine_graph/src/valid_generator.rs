@@ -109,6 +109,14 @@ fn check_input(input: &GraphInput, errors: &mut Vec<GraphError>) {
             let sound = default.iter().all(|v| v.is_finite()) && channels == Some(3);
             role(errors, sound, || format!("input {name:?}: a colour needs 3 channels and finite numbers"));
         }
+        InputKind::Coordinates(coordinates) => {
+            let count = coordinates.channels();
+            role(errors, coordinates.fits(&input.shape), || {
+                format!(
+                    "input {name:?}: coordinates need the shape [batch, {count}, height, width], or fractions of these"
+                )
+            });
+        }
         _ => {}
     }
 }

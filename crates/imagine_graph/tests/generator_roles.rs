@@ -4,8 +4,9 @@ use std::collections::BTreeMap;
 
 use expect_test::{Expect, expect};
 use imagine_graph::{
-    AveragePool, Conv, Dim, Distribution, Gemm, Generator, Graph, InputKind, Mul, OutputKind, PadMode, RandomUniform,
-    Recurrence, Relu, Request, Reshape, Resize, Size, SizeRule, Slice, Tensor, ValidGenerator, parse_input,
+    AveragePool, Conv, Coordinates, Dim, Distribution, Gemm, Generator, Graph, InputKind, Mul, OutputKind, PadMode,
+    RandomUniform, Recurrence, Relu, Request, Reshape, Resize, Size, SizeRule, Slice, Tensor, ValidGenerator,
+    parse_input,
 };
 
 /// A recurrent generator of one channel whose step is the sum of its state and noise.
@@ -118,6 +119,40 @@ fn numbers_of_a_generator_are_in_range() {
         |g| g.size.multiple = [0, 4],
         expect!["size rule SizeRule { multiple: [0, 4], min: [16, 4], tiles: true }: 1 to 16384 expected everywhere"],
     );
+}
+
+/// A generator that shows the coordinates of `kind`, declared as `shape`.
+fn placed(kind: Coordinates, shape: Vec<Dim>) -> Generator {
+    let mut output = Graph::default();
+    output.input("place", InputKind::Coordinates(kind), shape);
+    output.push("out", Relu {}, ["place"]);
+    output.output("out", OutputKind::Tensor);
+    Generator { output, recurrence: None, size: SizeRule::default(), card: Default::default() }
+}
+
+#[test]
+fn coordinates_are_filled_in_and_never_given() {
+    let wrong = [(Coordinates::Plane, Dim::nchw(3)), (Coordinates::Sphere, [1, 3, 8, 8].map(Dim::Fixed).to_vec())];
+    let wrong = wrong.map(|(kind, shape)| placed(kind, shape).validate().map(drop).unwrap_err().to_string());
+    let sphere = placed(Coordinates::Sphere, Dim::nchw(3)).validate().unwrap();
+    let resolve = |size| sphere.resolve(&Request::new(size, 0)).map(|resolved| resolved.inputs["place"].shape.clone());
+    assert_eq!(resolve(Size::new(8, 8).with_batch(6)), Ok(vec![6, 3, 8, 8]));
+    assert_eq!(resolve(Size::new(8, 16)), Ok(vec![1, 3, 8, 16]));
+    let found = [
+        wrong[0].clone(),
+        wrong[1].clone(),
+        resolve(Size::new(8, 8)).unwrap_err().to_string(),
+        resolve(Size::new(8, 4).with_batch(6)).unwrap_err().to_string(),
+        resolved_error(&sphere, |r| drop(r.inputs.insert("place".into(), Tensor::scalar(0.0)))),
+        parse_input(sphere.inputs()[0], "up").unwrap_err().to_string(),
+    ];
+    expect![[r#"
+        output: input "place": coordinates need the shape [batch, 2, height, width], or fractions of these
+        output: input "place": coordinates need the shape [batch, 3, height, width], or fractions of these
+        input "place" needs directions on a sphere: batch 6 of square images makes a cubemap, batch 1 of an image twice as wide as high a panorama; batch 1 of 8x8 is neither
+        input "place" needs directions on a sphere: batch 6 of square images makes a cubemap, batch 1 of an image twice as wide as high a panorama; batch 6 of 4x8 is neither
+        input "place": a value is given, nothing: coordinates follow from the request expected
+        input "place": "up" is given, a value that text cannot give (sphere coordinates) expected"#]].assert_eq(&found.join("\n"));
 }
 
 fn resolved_error(generator: &ValidGenerator, change: impl FnOnce(&mut Request)) -> String {

@@ -44,7 +44,7 @@ fn inputs_take_the_defaults_of_the_reference() {
     let lattice = Lattice { origin: [5, -6], wrap: false };
     let request = Request { lattice, ..Request::new(Size::new(3, 4).with_batch(2), 99) };
     let resolved = loaded.generator.resolve(&request).unwrap();
-    assert_eq!(resolved.inputs.len(), 6);
+    assert_eq!(resolved.inputs.len(), 7);
     for (name, tensor) in resolved.inputs {
         let expected = &json["outputs"][format!("{name}.out")];
         let bits: Vec<u32> = tensor.as_f32().unwrap().iter().map(|v| v.to_bits()).collect();

@@ -1,5 +1,4 @@
-//! PNG files of generated pictures: 8-bit pixels, the XMP property that says that a trained network made them
-//! (IPTC's digital source type), and a text of the caller's that says how to make them again.
+//! PNG files of generated pictures: 8-bit pixels, the XMP property that says what made them (IPTC's digital source type), and a text of the caller's that says how to make them again.
 //!
 //! No date, no path and no host: equal pictures and texts give equal bytes.
 
@@ -9,13 +8,13 @@ use std::io::Cursor;
 const KEYWORD: &str = "imagine";
 /// Keyword that the XMP specification prescribes.
 const XMP_KEYWORD: &str = "XML:com.adobe.xmp";
-/// Marks the picture as made by a trained network, in IPTC's vocabulary.
+/// Says what made the picture, in IPTC's vocabulary; SOURCE stands for the term.
 const XMP: &str = r#"<?xpacket begin="" id="W5M0MpCehiHzreSzNTczkc9d"?>
 <x:xmpmeta xmlns:x="adobe:ns:meta/">
  <rdf:RDF xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#">
   <rdf:Description rdf:about=""
     xmlns:Iptc4xmpExt="http://iptc.org/std/Iptc4xmpExt/2008-02-29/"
-    Iptc4xmpExt:DigitalSourceType="http://cv.iptc.org/newscodes/digitalsourcetype/trainedAlgorithmicMedia"/>
+    Iptc4xmpExt:DigitalSourceType="http://cv.iptc.org/newscodes/digitalsourcetype/SOURCE"/>
  </rdf:RDF>
 </x:xmpmeta>
 <?xpacket end="r"?>"#;
@@ -37,6 +36,25 @@ pub struct Picture {
     pub bytes: Vec<u8>,
 }
 
+/// What made a picture.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Source {
+    /// A network with trained weights.
+    TrainedNetwork,
+    /// A formula that somebody wrote down, without any training.
+    Formula,
+}
+
+impl Source {
+    /// The term of IPTC's vocabulary.
+    fn term(self) -> &'static str {
+        match self {
+            Source::TrainedNetwork => "trainedAlgorithmicMedia",
+            Source::Formula => "algorithmicMedia",
+        }
+    }
+}
+
 /// Why a PNG file has no recipe that can be read.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
@@ -56,7 +74,7 @@ pub enum ReadError {
 }
 
 /// The bytes of a PNG file. Equal pictures and recipes give equal bytes.
-pub fn encode(picture: &Picture, recipe: &str) -> Result<Vec<u8>, png::EncodingError> {
+pub fn encode(picture: &Picture, source: Source, recipe: &str) -> Result<Vec<u8>, png::EncodingError> {
     let mut bytes = Vec::new();
     let mut encoder = png::Encoder::new(&mut bytes, picture.width, picture.height);
     encoder.set_color(match picture.channels {
@@ -69,7 +87,7 @@ pub fn encode(picture: &Picture, recipe: &str) -> Result<Vec<u8>, png::EncodingE
     if picture.is_srgb {
         encoder.set_source_srgb(png::SrgbRenderingIntent::Perceptual);
     }
-    encoder.add_itxt_chunk(XMP_KEYWORD.into(), XMP.into())?;
+    encoder.add_itxt_chunk(XMP_KEYWORD.into(), XMP.replace("SOURCE", source.term()))?;
     encoder.add_itxt_chunk(KEYWORD.into(), recipe.into())?;
     let mut writer = encoder.write_header()?;
     writer.write_image_data(&picture.bytes)?;
@@ -98,7 +116,7 @@ mod tests {
 
     fn file(recipe: &str) -> Vec<u8> {
         let picture = Picture { width: 2, height: 1, channels: 3, is_srgb: true, bytes: vec![0, 1, 2, 3, 4, 255] };
-        encode(&picture, recipe).unwrap()
+        encode(&picture, Source::TrainedNetwork, recipe).unwrap()
     }
 
     #[test]

@@ -126,6 +126,9 @@ impl Bench {
         let mut command = Command::new(std::env::current_exe()?);
         command.arg("first-image").arg(&self.asked.file).args(["--by", by.get_name()]);
         command.arg("--size").arg(format!("{}x{}", size.width, size.height));
+        if self.asked.cube {
+            command.arg("--cube");
+        }
         command.arg("--seed").arg(self.asked.seed.to_string());
         for (name, value) in &self.asked.set {
             command.arg("--set").arg(format!("{name}={value}"));

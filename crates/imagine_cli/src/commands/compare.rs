@@ -13,17 +13,17 @@ use burn::backend::Flex;
 use clap::Args;
 use imagine_burn::{Network, Value as BurnValue};
 use imagine_graph::rng::RandomState;
-use imagine_graph::{InputKind, Request, ResolvedRequest, Tensor, ValidGenerator, ValidGraph};
+use imagine_graph::{InputKind, OutputKind, Request, ResolvedRequest, Tensor, ValidGenerator, ValidGraph};
 use imagine_wgpu::headless::Gpu;
 use imagine_wgpu::{Plan, Recording, Run, Session};
 use serde_json::{Value, json};
 
 use super::{open_gpu, print};
-use crate::arguments::Asked;
+use crate::arguments::{Asked, load};
 
 /// Largest difference of one step from the same state.
 const STEP_TOLERANCE: f32 = 1e-5;
-/// Largest difference of the outputs: one level of an 8-bit picture.
+/// Largest difference of the outputs: one level of an 8-bit picture; of HDR radiance v, of `ln(1 + v)`.
 const OUTPUT_TOLERANCE: f32 = 1.0 / 255.0;
 /// Free steps if none are asked for.
 const STEPS: u32 = 64;
@@ -61,7 +61,7 @@ struct Way {
 impl Compare {
     /// Compares; code 1 past the tolerance.
     pub fn run(self) -> anyhow::Result<ExitCode> {
-        let is_recurrent = imagine_graph::file::load(&self.asked.file)?.generator.recurrence.is_some();
+        let is_recurrent = load(&self.asked.file)?.generator.recurrence.is_some();
         let steps = self.steps.or(is_recurrent.then_some(STEPS));
         let (loaded, request) = self.asked.load(steps)?;
         let resolved = loaded.generator.resolve(&request)?;
@@ -70,10 +70,15 @@ impl Compare {
 
         let mut outputs = Vec::new();
         let mut max_abs_diff = 0.0f32;
-        for ((output, ours), reference) in ours.iter().zip(&reference) {
-            let difference = difference(ours, reference)?;
+        for (((name, ours), reference), output) in
+            ours.iter().zip(&reference).zip(&loaded.generator.generator.output.outputs)
+        {
+            let difference = match output.kind {
+                OutputKind::Radiance => difference(&compressed(ours)?, &compressed(reference)?)?,
+                _ => difference(ours, reference)?,
+            };
             max_abs_diff = max_abs_diff.max(difference.largest);
-            outputs.push(json!({ "name": output, "max_abs_diff": difference.largest, "at": difference.at }));
+            outputs.push(json!({ "name": name, "max_abs_diff": difference.largest, "at": difference.at }));
         }
         let max_step_diff = way.as_ref().map(|way| way.step.largest);
         // Written so that a difference that is no number fails.
@@ -228,6 +233,15 @@ fn difference(ours: &Tensor, reference: &Tensor) -> anyhow::Result<Difference> {
         }
     }
     Ok(Difference { largest, at: coordinate(at, &ours.shape) })
+}
+
+/// HDR radiance as `ln(1 + v)`: what is bright may differ in proportion.
+fn compressed(radiance: &Tensor) -> anyhow::Result<Tensor> {
+    let values = radiance.as_f32().context("radiance is floats")?;
+    Ok(Tensor::f32(
+        radiance.shape.clone(),
+        values.iter().map(|&v| if v > 0.0 { v.ln_1p() } else { v }).collect::<Vec<_>>(),
+    ))
 }
 
 fn coordinate(mut index: usize, shape: &[usize]) -> Vec<usize> {

@@ -8,11 +8,12 @@ use anyhow::{Context, bail, ensure};
 use burn::backend::Flex;
 use clap::Args;
 use imagine_graph::file::{self, EXTENSION, LoadedGenerator};
-use imagine_graph::{Generated, GraphOutput, Request, Size};
+use imagine_graph::{Generated, GraphOutput, OutputKind, Request, Size, Tensor, generators};
 use serde_json::json;
 
 use super::{open_gpu, print};
-use crate::arguments::{Asked, Executor, controls, parse_set, parse_size, set_inputs};
+use crate::arguments::{Asked, Executor, controls, load, parse_set, parse_size, set_inputs};
+use crate::hdr;
 use crate::output_files::{write_file, write_folder};
 use crate::picture::{can_show, picture};
 use crate::png_file;
@@ -21,13 +22,16 @@ use crate::recipe::Recipe;
 /// Arguments of `imagine generate`.
 #[derive(Args, Clone, Debug)]
 pub struct Generate {
-    /// Generator file. With --from it may be left out: then it is looked for, by its hash, beside the picture, here and
+    /// Generator file, or the name of a generator built in code (see `imagine generators`). With --from it may be left out: then it is looked for, by its hash, beside the picture, here and
     /// in ./assets/generators.
     #[arg(required_unless_present = "from")]
     file: Option<PathBuf>,
     /// Width x height in pixels, as in 256x128.
     #[arg(long, value_parser = parse_size, default_value = "256x256", value_name = "WxH")]
     size: Size,
+    /// Makes the six square faces of a cubemap, for generators of directions: +X, -X, +Y, -Y, +Z, -Z.
+    #[arg(long)]
+    cube: bool,
     /// Chooses one of many results.
     #[arg(long, default_value_t = 0)]
     seed: u64,
@@ -41,9 +45,13 @@ pub struct Generate {
     #[arg(long, value_enum, default_value = "gpu")]
     backend: Executor,
     /// Makes the picture again that this PNG file shows, from the recipe in it.
-    #[arg(long, value_name = "PNG", conflicts_with_all = ["size", "seed", "set", "steps", "backend"])]
+    #[arg(long, value_name = "PNG", conflicts_with_all = ["size", "cube", "seed", "set", "steps", "backend", "preview"])]
     from: Option<PathBuf>,
-    /// A file ending in .png for a single output, else a folder that gets one PNG file for each output.
+    /// Also shows HDR radiance as a tone-mapped PNG, this many stops brighter.
+    #[arg(long, value_name = "STOPS", num_args = 0..=1, require_equals = true, default_missing_value = "0")]
+    preview: Option<f32>,
+    /// A file ending in .png (or .hdr) for a single picture, else a folder that gets one file for each: PNG files, and
+    /// Radiance files for HDR.
     #[arg(long)]
     out: PathBuf,
     /// Prints JSON.
@@ -59,6 +67,10 @@ struct Order {
     executor: Executor,
     /// The only output wanted; all if `None`.
     only: Option<String>,
+    /// Stops by which HDR is made brighter to show it, if it is shown.
+    exposure: Option<f32>,
+    /// Whether HDR is written as it is.
+    keeps_hdr: bool,
 }
 
 impl Generate {
@@ -69,13 +81,14 @@ impl Generate {
             None => self.order()?,
         };
         let wanted = wanted(&order)?;
-        let is_file = self.out.extension().is_some_and(|e| e.eq_ignore_ascii_case("png")) && !self.out.is_dir();
-        if is_file && wanted.len() > 1 {
+        let is_file = (self.ends_in("png") || self.ends_in("hdr")) && !self.out.is_dir();
+        if is_file && (wanted.len() > 1 || order.request.size.batch > 1) {
             let names: Vec<_> = wanted.iter().map(|output| &output.name).collect();
-            bail!("--out is one file, but the generator has several outputs {names:?}: give a folder");
+            bail!("--out is one file, but there are several pictures of outputs {names:?}: give a folder");
         }
         let generated = generate(&order.loaded, &order.request, order.executor)?;
         let files = encode(&order, &wanted, &generated)?;
+        ensure!(!is_file || files.len() == 1, "--out is one file, but HDR and its preview are two: give a folder");
         let written = match is_file {
             true => {
                 write_file(&self.out, &files[0].1)?;
@@ -91,15 +104,23 @@ impl Generate {
 
     fn order(&self) -> anyhow::Result<Order> {
         let file = self.file.clone().context("a generator file is needed")?;
-        let asked = Asked { file, size: self.size, seed: self.seed, set: self.set.clone() };
+        ensure!(self.preview.is_none_or(f32::is_finite), "--preview: a number of stops expected");
+        let asked = Asked { file, size: self.size, cube: self.cube, seed: self.seed, set: self.set.clone() };
         let (loaded, request) = asked.load(self.steps)?;
-        Ok(Order { loaded, request, controls: controls(&self.set), executor: self.backend, only: None })
+        let exposure = if self.ends_in("png") { Some(self.preview.unwrap_or(0.0)) } else { self.preview };
+        let controls = controls(&self.set);
+        let keeps_hdr = !self.ends_in("png");
+        Ok(Order { loaded, request, controls, executor: self.backend, only: None, exposure, keeps_hdr })
+    }
+
+    fn ends_in(&self, extension: &str) -> bool {
+        self.out.extension().is_some_and(|found| found.eq_ignore_ascii_case(extension))
     }
 
     fn order_from(&self, png: &Path) -> anyhow::Result<Order> {
         let recipe = png_file::read_recipe(png)?;
         let loaded = match &self.file {
-            Some(file) => file::load(file)?,
+            Some(file) => load(file)?,
             None => find_generator(png, &recipe.generator_sha256)?,
         };
         let (found, expected) = (&loaded.hash, &recipe.generator_sha256);
@@ -113,7 +134,8 @@ impl Generate {
         set_inputs(&mut request, &loaded.generator, recipe.controls.clone())?;
         loaded.generator.resolve(&request)?;
         let executor = recipe.executor()?;
-        Ok(Order { loaded, request, controls: recipe.controls, executor, only: Some(recipe.output) })
+        let (only, exposure) = (Some(recipe.output), recipe.exposure);
+        Ok(Order { loaded, request, controls: recipe.controls, executor, only, exposure, keeps_hdr: false })
     }
 }
 
@@ -129,8 +151,9 @@ pub fn generate(loaded: &LoadedGenerator, request: &Request, executor: Executor)
 fn wanted(order: &Order) -> anyhow::Result<Vec<GraphOutput>> {
     let all = &order.loaded.generator.generator.output.outputs;
     let named = |output: &&GraphOutput| order.only.as_ref().is_none_or(|only| *only == output.name);
-    let wanted: Vec<GraphOutput> = all.iter().filter(named).filter(|output| can_show(output)).cloned().collect();
-    ensure!(!wanted.is_empty(), "{}: no output that an 8-bit picture can show", order.loaded.name);
+    let is_picture = |output: &&GraphOutput| can_show(output) || output.kind == OutputKind::Radiance;
+    let wanted: Vec<GraphOutput> = all.iter().filter(named).filter(is_picture).cloned().collect();
+    ensure!(!wanted.is_empty(), "{}: no output that a picture can show", order.loaded.name);
     Ok(wanted)
 }
 
@@ -138,24 +161,58 @@ fn encode(order: &Order, wanted: &[GraphOutput], generated: &Generated) -> anyho
     let steps = order.loaded.generator.resolve(&order.request)?.steps;
     let mut files: Vec<(String, Vec<u8>)> = Vec::new();
     for (output, tensor) in generated.outputs.iter().filter(|(output, _)| wanted.contains(output)) {
-        let recipe = Recipe::new(&order.loaded, &order.request, steps, &order.controls, order.executor, &output.name);
-        let mut name = file_name(&output.name);
-        if files.iter().any(|(other, _)| *other == name) {
-            name = format!("{}_{name}", files.len());
+        let mut recipe =
+            Recipe::new(&order.loaded, &order.request, steps, &order.controls, order.executor, &output.name);
+        let images = images(tensor)?;
+        for (index, image) in images.iter().enumerate() {
+            let face = FACES.get(index).filter(|_| images.len() > 1).copied().unwrap_or_default();
+            let name = format!("{}{face}", file_name(&output.name));
+            if output.kind != OutputKind::Radiance {
+                add(&mut files, &name, "png", png_file::encode(&picture(output, image)?, &recipe)?);
+                continue;
+            }
+            if order.keeps_hdr {
+                add(&mut files, &name, "hdr", hdr::encode(output, image, &recipe)?);
+            }
+            if let Some(stops) = order.exposure {
+                recipe.exposure = Some(stops);
+                add(&mut files, &name, "png", png_file::encode(&hdr::tone_map(output, image, stops)?, &recipe)?);
+                recipe.exposure = None;
+            }
         }
-        files.push((name, png_file::encode(&picture(output, tensor)?, &recipe)?));
     }
     Ok(files)
 }
 
-/// A file name for an output, whose name comes from a stranger's file: no folder, nothing hidden, nothing special.
-fn file_name(output: &str) -> String {
-    let safe = |c: char| if c.is_ascii_alphanumeric() || c == '_' || c == '-' { c } else { '_' };
-    let name: String = output.chars().take(60).map(safe).collect();
-    format!("{name}.png")
+/// The faces of a cubemap in the order of the batch, as ends of file names.
+const FACES: [&str; 6] = ["_px", "_nx", "_py", "_ny", "_pz", "_nz"];
+
+/// The images of a batch, each as a batch of one.
+fn images(tensor: &Tensor) -> anyhow::Result<Vec<Tensor>> {
+    let (Some(values), [batch, rest @ ..]) = (tensor.as_f32(), tensor.shape.as_slice()) else {
+        bail!("floats expected, found {}", tensor.tensor_type());
+    };
+    let shape: Vec<usize> = [&[1], rest].concat();
+    let count = values.len() / (*batch).max(1);
+    Ok(values.chunks(count.max(1)).map(|image| Tensor::f32(shape.clone(), image)).collect())
 }
 
-/// The generator file with this hash beside `png`, in the current folder or in its `assets/generators`.
+/// Adds a file under a name that no other has.
+fn add(files: &mut Vec<(String, Vec<u8>)>, name: &str, extension: &str, bytes: Vec<u8>) {
+    let mut file = format!("{name}.{extension}");
+    if files.iter().any(|(other, _)| *other == file) {
+        file = format!("{}_{file}", files.len());
+    }
+    files.push((file, bytes));
+}
+
+/// A file name without extension for an output, whose name comes from a stranger's file: no folder, nothing hidden, nothing special.
+fn file_name(output: &str) -> String {
+    let safe = |c: char| if c.is_ascii_alphanumeric() || c == '_' || c == '-' { c } else { '_' };
+    output.chars().take(60).map(safe).collect()
+}
+
+/// The generator with this hash: a file beside `png`, in the current folder or in its `assets/generators`, or built in code.
 fn find_generator(png: &Path, hash: &str) -> anyhow::Result<LoadedGenerator> {
     let beside = png.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
     let folders = [beside, Path::new("."), Path::new("assets/generators")];
@@ -168,6 +225,10 @@ fn find_generator(png: &Path, hash: &str) -> anyhow::Result<LoadedGenerator> {
             return Ok(loaded);
         }
     }
+    let mut built = generators::ALL.iter().filter_map(|(name, _)| generators::load(name));
+    if let Some(found) = built.find(|built| built.hash.eq_ignore_ascii_case(hash)) {
+        return Ok(found);
+    }
     bail!("no generator file with SHA-256 {hash} beside the picture, here or in assets/generators: name it")
 }
 
@@ -177,8 +238,8 @@ mod tests {
 
     #[test]
     fn a_strangers_output_name_stays_in_the_folder() {
-        assert_eq!(file_name("base_color"), "base_color.png");
-        assert_eq!(file_name("../../etc/x.y"), "______etc_x_y.png");
-        assert_eq!(file_name(&"x".repeat(300)).len(), 64);
+        assert_eq!(file_name("base_color"), "base_color");
+        assert_eq!(file_name("../../etc/x.y"), "______etc_x_y");
+        assert_eq!(file_name(&"x".repeat(300)).len(), 60);
     }
 }

@@ -5,18 +5,18 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::Args;
-use imagine_graph::file::{self, LoadedGenerator};
+use imagine_graph::file::LoadedGenerator;
 use imagine_graph::{Dim, OutputSupport, Size, Support, ValidGenerator, Window};
 use imagine_wgpu::{Limits, Plan, Recording};
 use serde_json::{Value, json};
 
 use super::print;
-use crate::arguments::parse_size;
+use crate::arguments::{load, parse_size};
 
 /// Arguments of `imagine inspect`.
 #[derive(Args, Clone, Debug)]
 pub struct Inspect {
-    /// Generator file.
+    /// Generator file, or the name of a generator built in code.
     file: PathBuf,
     /// Width x height in pixels that cost is counted for, as in 256x128.
     #[arg(long, value_parser = parse_size, default_value = "256x256", value_name = "WxH")]
@@ -29,7 +29,7 @@ pub struct Inspect {
 impl Inspect {
     /// Prints what there is to know.
     pub fn run(self) -> anyhow::Result<ExitCode> {
-        let loaded = file::load(&self.file)?;
+        let loaded = load(&self.file)?;
         let plan = Plan::for_generator(&loaded.generator, self.size, Limits::default())?;
         let report = report(&loaded, &plan)?;
         print(self.json, &report, &text(&loaded, &report));

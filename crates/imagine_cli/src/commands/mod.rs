@@ -4,6 +4,7 @@
 pub mod bench;
 pub mod compare;
 pub mod generate;
+pub mod generators;
 pub mod import;
 pub mod inspect;
 pub mod onnx_test;

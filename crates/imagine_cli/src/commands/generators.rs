@@ -1,0 +1,42 @@
+//! `imagine generators`: the generators built in code, listed or written as generator files.
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::Args;
+use imagine_graph::file::{self, EXTENSION, WeightFormat};
+use imagine_graph::generators;
+use serde_json::json;
+
+use super::print;
+use crate::output_files::write_folder;
+
+/// Arguments of `imagine generators`.
+#[derive(Args, Clone, Debug)]
+pub struct Generators {
+    /// Folder that gets a generator file of each; without it they are listed.
+    #[arg(long)]
+    out: Option<PathBuf>,
+    /// Prints JSON.
+    #[arg(long)]
+    json: bool,
+}
+
+impl Generators {
+    /// Lists or writes them.
+    pub fn run(self) -> anyhow::Result<ExitCode> {
+        let Some(folder) = &self.out else {
+            let names = generators::ALL.map(|(name, _)| name);
+            print(self.json, &json!({ "generators": names }), &names.join("\n"));
+            return Ok(ExitCode::SUCCESS);
+        };
+        let mut files = Vec::new();
+        for (name, build) in generators::ALL {
+            files.push((format!("{name}{EXTENSION}"), file::write(&build(), WeightFormat::F32)?));
+        }
+        let written = write_folder(folder, &files)?;
+        let written: Vec<String> = written.iter().map(|path| path.display().to_string()).collect();
+        print(self.json, &json!({ "files": written }), &written.join("\n"));
+        Ok(ExitCode::SUCCESS)
+    }
+}

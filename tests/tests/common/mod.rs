@@ -1,0 +1,33 @@
+//! What the suites of whole generators share: the GPU if there is one, and exact comparison of rolled pictures.
+
+use imagine_graph::Tensor;
+use imagine_wgpu::BoundsChecks;
+use imagine_wgpu::headless::Gpu;
+
+/// The GPU; without one the test is skipped aloud, or fails if `IMAGINE_REQUIRE_GPU` is 1.
+pub fn gpu() -> Option<Gpu> {
+    match Gpu::new(BoundsChecks::Off) {
+        Ok(gpu) => Some(gpu),
+        Err(error) if std::env::var("IMAGINE_REQUIRE_GPU").as_deref() == Ok("1") => panic!("{error}"),
+        Err(error) => {
+            eprintln!("SKIPPED: {error}");
+            None
+        }
+    }
+}
+
+/// Element `[y, x]` of the result is element `[y + rows, x + columns]` of `tensor`, on the torus.
+pub fn roll(tensor: &Tensor, [rows, columns]: [usize; 2]) -> Tensor {
+    let [height, width] = [tensor.shape[2], tensor.shape[3]];
+    let values = tensor.as_f32().unwrap();
+    let rolled = (0..values.len()).map(|i| {
+        let (plane, y, x) = (i / (height * width), i / width % height, i % width);
+        values[(plane * height + (y + rows) % height) * width + (x + columns) % width]
+    });
+    Tensor::f32(tensor.shape.clone(), rolled.collect::<Vec<_>>())
+}
+
+/// The numbers as bits, so that equal means equal.
+pub fn bits(tensor: &Tensor) -> Vec<u32> {
+    tensor.as_f32().unwrap().iter().map(|value| value.to_bits()).collect()
+}
