@@ -18,7 +18,7 @@ pub const MAX_BYTES: usize = 1 << 20;
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Recipe {
-    /// SHA-256 of the generator file, in hexadecimal.
+    /// SHA-256 of the generator file, or of the one that `imagine import` makes of the ONNX file, in hexadecimal.
     pub generator_sha256: String,
     /// Name of the output that the picture shows.
     pub output: String,
@@ -30,6 +30,9 @@ pub struct Recipe {
     pub steps: u32,
     /// Inputs that were set, as texts.
     pub controls: BTreeMap<String, String>,
+    /// SHA-256 of the picture files that inputs were set to, in hexadecimal.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub images: BTreeMap<String, String>,
     /// `gpu` or `cpu`.
     pub executor: String,
     /// Version of the program.
@@ -37,22 +40,16 @@ pub struct Recipe {
 }
 
 impl Recipe {
-    /// The recipe of `output` in what `request` asks of `loaded`.
-    pub fn new(
-        loaded: &LoadedGenerator,
-        request: &Request,
-        steps: u32,
-        controls: &BTreeMap<String, String>,
-        executor: Executor,
-        output: &str,
-    ) -> Self {
+    /// The recipe of what `request` asks of `loaded`, without the output's name and without inputs.
+    pub fn new(loaded: &LoadedGenerator, request: &Request, steps: u32, executor: Executor) -> Self {
         Self {
             generator_sha256: loaded.hash.clone(),
-            output: output.into(),
+            output: String::new(),
             seed: request.seed,
             size: format!("{}x{}", request.size.width, request.size.height),
             steps,
-            controls: controls.clone(),
+            controls: BTreeMap::new(),
+            images: BTreeMap::new(),
             executor: executor.name().into(),
             version: env!("CARGO_PKG_VERSION").into(),
         }

@@ -1,11 +1,17 @@
 //! What can be wrong with an ONNX file, said by node, operator and attribute, with what to do about it.
 
-use imagine_graph::{GraphError, NodeError};
+use imagine_graph::{GraphError, GraphErrors, NodeError};
 
 /// Everything that is wrong with one file.
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
 #[error("{}", self.0.iter().map(|e| e.to_string()).collect::<Vec<_>>().join("\n"))]
 pub struct ImportError(pub Vec<Fault>);
+
+impl From<GraphErrors> for ImportError {
+    fn from(errors: GraphErrors) -> Self {
+        Self(errors.0.into_iter().map(Fault::Graph).collect())
+    }
+}
 
 impl From<Fault> for ImportError {
     fn from(fault: Fault) -> Self {
@@ -108,6 +114,36 @@ pub enum Fault {
     /// The graph that came out is not sound.
     #[error("{0}")]
     Graph(#[from] GraphError),
+    /// A file of roles that cannot be read.
+    #[error("{file}:{line}:{column}: {reason}")]
+    Roles {
+        /// Name of the file.
+        file: String,
+        /// Line, from 1.
+        line: usize,
+        /// Character of the line, from 1.
+        column: usize,
+        /// What is wrong there.
+        reason: String,
+    },
+    /// A role for something that the model does not have.
+    #[error("a role is given for {what} {name:?}, but the model has {known:?}")]
+    UnknownRole {
+        /// `input` or `output`.
+        what: &'static str,
+        /// The name.
+        name: String,
+        /// Names that there are.
+        known: Vec<String>,
+    },
+    /// A network that makes no size that a generator can be asked for.
+    #[error(
+        "no multiple up to {most} of pixels fits the network: give the rule for its sizes (`size` of its roles), or fix its open dimensions (`dims`)"
+    )]
+    NoSize {
+        /// Largest multiple that was tried.
+        most: usize,
+    },
 }
 
 /// Why a node cannot become part of a graph.

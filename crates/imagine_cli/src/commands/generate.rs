@@ -1,4 +1,4 @@
-//! `imagine generate`: pictures from a generator file, or from the recipe in a picture.
+//! `imagine generate`: pictures from a generator file or an ONNX file, or from the recipe in a picture.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -12,22 +12,34 @@ use imagine_graph::{Generated, GraphOutput, Request, Size};
 use serde_json::json;
 
 use super::{open_gpu, print};
-use crate::arguments::{Asked, Executor, controls, parse_set, parse_size, set_inputs};
+use crate::arguments::{Executor, controls, parse_set, parse_size, set_inputs};
+use crate::input_picture::{InputPicture, read_pictures, set_pictures};
+use crate::network_file::{RoleArguments, load};
 use crate::output_files::{write_file, write_folder};
 use crate::picture::{can_show, picture};
 use crate::png_file;
 use crate::recipe::Recipe;
 
+/// What is made if nothing says a size, or the nearest size that there is.
+const DEFAULT_SIZE: Size = Size { batch: 1, height: 256, width: 256 };
+
 /// Arguments of `imagine generate`.
 #[derive(Args, Clone, Debug)]
 pub struct Generate {
-    /// Generator file. With --from it may be left out: then it is looked for, by its hash, beside the picture, here and
-    /// in ./assets/generators.
+    /// Generator file, or ONNX file with its roles in FILE.onnx.ron or as arguments. With --from it may be left out: then
+    /// it is looked for among generator files, by its hash, beside the picture, here and in ./assets/generators.
     #[arg(required_unless_present = "from")]
     file: Option<PathBuf>,
-    /// Width x height in pixels, as in 256x128.
-    #[arg(long, value_parser = parse_size, default_value = "256x256", value_name = "WxH")]
-    size: Size,
+    #[command(flatten)]
+    roles: RoleArguments,
+    /// Width x height of what is made, in pixels, as in 256x128. If left out, what fits the first picture of --image, else
+    /// about 256x256.
+    #[arg(long, value_parser = parse_size, value_name = "WxH")]
+    size: Option<Size>,
+    /// Picture (png or jpg) for the image input, or NAME=FILE for one of several images and masks; may be repeated. It is
+    /// scaled where --size or another picture asks for it.
+    #[arg(long, value_name = "[NAME=]FILE")]
+    image: Vec<String>,
     /// Chooses one of many results.
     #[arg(long, default_value_t = 0)]
     seed: u64,
@@ -56,6 +68,8 @@ struct Order {
     loaded: LoadedGenerator,
     request: Request,
     controls: BTreeMap<String, String>,
+    /// SHA-256 of the files of pictures that were given, by input.
+    images: BTreeMap<String, String>,
     executor: Executor,
     /// The only output wanted; all if `None`.
     only: Option<String>,
@@ -90,30 +104,61 @@ impl Generate {
     }
 
     fn order(&self) -> anyhow::Result<Order> {
-        let file = self.file.clone().context("a generator file is needed")?;
-        let asked = Asked { file, size: self.size, seed: self.seed, set: self.set.clone() };
-        let (loaded, request) = asked.load(self.steps)?;
-        Ok(Order { loaded, request, controls: controls(&self.set), executor: self.backend, only: None })
+        let loaded = load(self.file.as_deref().context("a generator file is needed")?, &self.roles)?;
+        let pictures = read_pictures(&loaded.generator, &self.image)?;
+        let size = match (self.size, pictures.first()) {
+            (Some(size), _) => Some(size),
+            (None, Some(picture)) => picture.size_made()?,
+            (None, None) => None,
+        };
+        let size = size.unwrap_or_else(|| loaded.generator.generator.size.nearest(DEFAULT_SIZE));
+        let request = Request { steps: self.steps, ..Request::new(size, self.seed) };
+        let (controls, executor) = (controls(&self.set), self.backend);
+        let order = Order { loaded, request, controls, images: BTreeMap::new(), executor, only: None };
+        let from_picture = self.size.is_none() && !pictures.is_empty();
+        let told = |error: anyhow::Error| match from_picture {
+            true => error.context("the size is that of the picture; --size WxH scales it"),
+            false => error,
+        };
+        order.with(&pictures).map_err(told)
     }
 
     fn order_from(&self, png: &Path) -> anyhow::Result<Order> {
         let recipe = png_file::read_recipe(png)?;
         let loaded = match &self.file {
-            Some(file) => file::load(file)?,
+            Some(file) => load(file, &self.roles)?,
             None => find_generator(png, &recipe.generator_sha256)?,
         };
         let (found, expected) = (&loaded.hash, &recipe.generator_sha256);
         ensure!(
             found.eq_ignore_ascii_case(expected),
-            "{}: made by another generator file (SHA-256 {expected}, not {found})",
+            "{}: made by another generator file, or with other roles (SHA-256 {expected}, not {found})",
             png.display()
         );
-        let mut request = Request::new(recipe.size()?, recipe.seed);
-        request.steps = Some(recipe.steps);
-        set_inputs(&mut request, &loaded.generator, recipe.controls.clone())?;
-        loaded.generator.resolve(&request)?;
+        let pictures = read_pictures(&loaded.generator, &self.image)?;
+        let request = Request { steps: Some(recipe.steps), ..Request::new(recipe.size()?, recipe.seed) };
         let executor = recipe.executor()?;
-        Ok(Order { loaded, request, controls: recipe.controls, executor, only: Some(recipe.output) })
+        let (controls, only) = (recipe.controls, Some(recipe.output));
+        let order = Order { loaded, request, controls, images: BTreeMap::new(), executor, only }.with(&pictures)?;
+        ensure!(
+            order.images == recipe.images,
+            "{}: made from other pictures (SHA-256 {:?}, not {:?}): give them with --image",
+            png.display(),
+            recipe.images,
+            order.images
+        );
+        Ok(order)
+    }
+}
+
+impl Order {
+    /// With the values of its inputs.
+    fn with(mut self, pictures: &[InputPicture]) -> anyhow::Result<Self> {
+        set_inputs(&mut self.request, &self.loaded.generator, self.controls.clone())?;
+        self.images = set_pictures(&mut self.request, &self.loaded.generator, pictures)?;
+        // The executors check it too, but only after a device was opened.
+        self.loaded.generator.resolve(&self.request).with_context(|| self.loaded.name.clone())?;
+        Ok(self)
     }
 }
 
@@ -136,9 +181,11 @@ fn wanted(order: &Order) -> anyhow::Result<Vec<GraphOutput>> {
 
 fn encode(order: &Order, wanted: &[GraphOutput], generated: &Generated) -> anyhow::Result<Vec<(String, Vec<u8>)>> {
     let steps = order.loaded.generator.resolve(&order.request)?.steps;
+    let mut recipe = Recipe::new(&order.loaded, &order.request, steps, order.executor);
+    (recipe.controls, recipe.images) = (order.controls.clone(), order.images.clone());
     let mut files: Vec<(String, Vec<u8>)> = Vec::new();
     for (output, tensor) in generated.outputs.iter().filter(|(output, _)| wanted.contains(output)) {
-        let recipe = Recipe::new(&order.loaded, &order.request, steps, &order.controls, order.executor, &output.name);
+        recipe.output.clone_from(&output.name);
         let mut name = file_name(&output.name);
         if files.iter().any(|(other, _)| *other == name) {
             name = format!("{}_{name}", files.len());
