@@ -136,6 +136,16 @@ pub enum Fault {
         /// Names that there are.
         known: Vec<String>,
     },
+    /// A network that always makes several pictures at once.
+    #[error(
+        "output {output:?} has a fixed batch of {batch}: export the model with a batch of 1 or an open one (`dynamic_axes` or `dynamic_shapes` of torch.onnx.export)"
+    )]
+    Batch {
+        /// Name of the output.
+        output: String,
+        /// Number of pictures.
+        batch: usize,
+    },
     /// A network that makes no size that a generator can be asked for.
     #[error(
         "no multiple up to {most} of pixels fits the network: give the rule for its sizes (`size` of its roles), or fix its open dimensions (`dims`)"

@@ -13,7 +13,7 @@ use crate::external::External;
 use crate::proto::ModelProto;
 use crate::role::{InputRole, OutputRole};
 use crate::roles::Roles;
-use crate::{Import, Options, decode, model, read_file};
+use crate::{Import, Options, Port, decode, model, read_file};
 
 /// Largest step between sizes that is tried.
 const MOST_MULTIPLE: usize = 256;
@@ -60,6 +60,7 @@ pub fn generator_from_bytes(
         let taken = |kind: &OutputKind| graph.outputs.iter().any(|output| output.kind == *kind);
         let guess = || guess_output(&port.shape).filter(|kind| !taken(kind)).unwrap_or(OutputKind::Tensor).into();
         let role = given.cloned().unwrap_or_else(guess);
+        check_batch(port, &role)?;
         set_output(&mut graph, index, &role);
         used.push(UsedRole {
             name: port.name.clone(),
@@ -133,13 +134,21 @@ fn known<'a>(
     }
 }
 
+/// A map is made of one picture at a time, which the size of an import has.
+fn check_batch(port: &Port, role: &OutputRole) -> Result<(), ImportError> {
+    match port.shape.first() {
+        Some(&Dim::Fixed(batch)) if batch > 1 && role.kind.channels().is_some() && port.shape.len() == 4 => {
+            Err(Fault::Batch { output: port.name.clone(), batch }.into())
+        }
+        _ => Ok(()),
+    }
+}
+
 fn guess_input(input: &GraphInput) -> InputKind {
     match input.shape.as_slice() {
-        [_, Dim::Fixed(1), Dim::Symbol(_), Dim::Symbol(_)] if input.name.to_lowercase().contains("mask") => {
-            InputKind::Mask
-        }
-        [_, Dim::Fixed(1 | 3 | 4), Dim::Symbol(_), Dim::Symbol(_)] => InputKind::Image(ColorSpace::Srgb),
         [_, _] | [_, _, Dim::Fixed(1), Dim::Fixed(1)] => InputKind::Latent(Distribution::Normal),
+        [_, Dim::Fixed(1), _, _] if input.name.to_lowercase().contains("mask") => InputKind::Mask,
+        [_, Dim::Fixed(1 | 3 | 4), _, _] => InputKind::Image(ColorSpace::Srgb),
         _ => InputKind::Tensor,
     }
 }

@@ -42,7 +42,11 @@ impl Roles {
         let options = ron::Options::default().with_default_extension(Extensions::IMPLICIT_SOME);
         options.from_str(text).map_err(|error| {
             let at = error.span.start;
-            fault(at.line, at.col, error.code.to_string()).into()
+            let reason = match error.code {
+                ron::Error::ExceededRecursionLimit => "is nested too deeply".into(),
+                code => code.to_string(),
+            };
+            fault(at.line, at.col, reason).into()
         })
     }
 
