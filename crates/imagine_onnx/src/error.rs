@@ -32,7 +32,7 @@ pub enum Fault {
         error: String,
     },
     /// The bytes are not what they should be.
-    #[error("not an ONNX {what}: {error}")]
+    #[error("not an ONNX {what}: {error}; the file is cut off, damaged or of another kind: fetch or export it again")]
     Decode {
         /// `model` or `tensor`.
         what: &'static str,
@@ -40,7 +40,7 @@ pub enum Fault {
         error: String,
     },
     /// The file has no graph.
-    #[error("the model has no graph")]
+    #[error("the model has no graph: export it again")]
     NoGraph,
     /// No version of ONNX's operators is named.
     #[error("the model names no opset of domain \"ai.onnx\": export it again with opset_version 7 to 25")]
@@ -174,7 +174,9 @@ pub enum NodeFault {
     )]
     UnknownOperator,
     /// A value that nothing before the node writes.
-    #[error("input {input} reads {value:?}, which no input, initializer or earlier node writes")]
+    #[error(
+        "input {input} reads {value:?}, which no input, initializer or earlier node writes: export the model again with its weights (export_params)"
+    )]
     UnknownValue {
         /// Index of the input.
         input: usize,
@@ -299,13 +301,13 @@ pub enum TensorError {
         code: i32,
     },
     /// A negative dimension, or a shape that is too large.
-    #[error("dimensions {dims:?} are out of range")]
+    #[error("dimensions {dims:?} are out of range: export the model again")]
     Dims {
         /// The dimensions.
         dims: Vec<i64>,
     },
     /// Shape and elements disagree.
-    #[error("shape {shape:?} has {expected} elements, but {found} are there")]
+    #[error("shape {shape:?} has {expected} elements, but {found} are there: export the model again")]
     Count {
         /// The shape.
         shape: Vec<usize>,
@@ -321,7 +323,7 @@ pub enum TensorError {
         found: i64,
     },
     /// Bytes that are no whole number of elements.
-    #[error("{found} bytes are no whole number of elements of {size} bytes")]
+    #[error("{found} bytes are no whole number of elements of {size} bytes: export the model again")]
     RawLength {
         /// Number of bytes.
         found: usize,
@@ -354,7 +356,9 @@ pub enum TensorError {
         found: u64,
     },
     /// A part beyond the end of the file.
-    #[error("external data {location:?}: {bytes} bytes at {offset}, but the file has {found}")]
+    #[error(
+        "external data {location:?}: {bytes} bytes at {offset}, but the file has {found}: it is cut off or of another model"
+    )]
     ExternalRange {
         /// The path.
         location: String,
@@ -366,7 +370,7 @@ pub enum TensorError {
         found: u64,
     },
     /// A file that cannot be read.
-    #[error("external data {location:?}: {error}")]
+    #[error("external data {location:?}: {error}: keep this file beside the model")]
     ExternalFile {
         /// The path.
         location: String,

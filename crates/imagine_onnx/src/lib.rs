@@ -141,7 +141,11 @@ pub fn tensor_from_onnx(bytes: &[u8]) -> Result<TensorFile, ImportError> {
 }
 
 fn decode(bytes: &[u8]) -> Result<proto::ModelProto, ImportError> {
-    proto::ModelProto::decode(bytes).map_err(|error| Fault::Decode { what: "model", error: error.to_string() }.into())
+    let fault = |error: String| Fault::Decode { what: "model", error }.into();
+    if bytes.is_empty() {
+        return Err(fault("is empty".into()));
+    }
+    proto::ModelProto::decode(bytes).map_err(|error| fault(error.to_string()))
 }
 
 /// The bytes of a model, and the folder that it is in.

@@ -188,9 +188,10 @@ fn weights_in_files_that_were_read_before() {
     };
     assert_eq!(read(&BTreeMap::from([("parts/w.bin".into(), floats.clone())])).unwrap(), [1.0, 2.0, 3.0]);
     let missing = read(&BTreeMap::new()).unwrap_err().to_string();
-    expect![[r#"initializer "s": external data "parts/w.bin": not there"#]].assert_eq(&missing);
+    expect![[r#"initializer "s": external data "parts/w.bin": not there: keep this file beside the model"#]]
+        .assert_eq(&missing);
     let short = read(&BTreeMap::from([("parts/w.bin".into(), floats[1..].to_vec())])).unwrap_err().to_string();
-    expect![[r#"initializer "s": external data "parts/w.bin": 12 bytes at 4, but the file has 15"#]].assert_eq(&short);
+    expect![[r#"initializer "s": external data "parts/w.bin": 12 bytes at 4, but the file has 15: it is cut off or of another model"#]].assert_eq(&short);
     let outside = external_files(&with_weights_in("../w.bin").encode_to_vec()).unwrap_err().to_string();
     expect![[r#"tensor "s": external data "../w.bin" is not a file below the model's folder"#]].assert_eq(&outside);
 }
