@@ -28,7 +28,7 @@ fn on_every_executor(folder: &str, arguments: &[&str]) -> Value {
 #[test]
 fn every_family_runs_on_every_executor() {
     let families = concat!(env!("CARGO_MANIFEST_DIR"), "/../../tests/families");
-    assert_eq!(on_every_executor(families, &["--absolute", "1e-5"])["passed"], 11);
+    assert_eq!(on_every_executor(families, &["--absolute", "1e-5"])["passed"], 12);
 }
 
 #[test]
