@@ -9,7 +9,7 @@ use imagine_graph::file::{self, LoadedGenerator};
 use imagine_graph::{Request, Size, ValidGenerator, generators, parse_input};
 
 /// Largest height and width.
-const MAX_SIDE: usize = 16_384;
+pub const MAX_SIDE: usize = 16_384;
 
 /// Where a generator runs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]

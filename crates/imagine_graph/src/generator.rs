@@ -249,4 +249,19 @@ impl SizeRule {
         let side = |axis: usize| self.min[axis].max(1).next_multiple_of(self.multiple[axis].max(1));
         Size::new(side(0), side(1))
     }
+
+    /// The size that obeys the rule and is nearest to `size`.
+    pub fn nearest(&self, size: Size) -> Size {
+        let smallest = self.smallest();
+        let side = |axis: usize, asked: usize, least: usize| {
+            let multiple = self.multiple[axis].max(1);
+            let down = asked.min(1 << 24) / multiple * multiple;
+            (if asked - down <= multiple / 2 { down } else { down + multiple }).max(least)
+        };
+        Size {
+            batch: size.batch,
+            height: side(0, size.height, smallest.height),
+            width: side(1, size.width, smallest.width),
+        }
+    }
 }

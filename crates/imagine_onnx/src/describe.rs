@@ -3,12 +3,11 @@
 use std::collections::BTreeSet;
 
 use imagine_graph::Op;
-use prost::Message;
 
 use crate::ElementType;
 use crate::error::{Fault, ImportError};
 use crate::forms::FUNCTIONS;
-use crate::proto::{GraphProto, ModelProto, ValueInfoProto};
+use crate::proto::{GraphProto, ValueInfoProto};
 
 /// Operators that a graph does not have because an import evaluates them or writes them as others.
 const IMPORTED: [&str; 10] =
@@ -28,7 +27,7 @@ pub struct Description {
 
 /// Describes a model.
 pub fn describe(bytes: &[u8]) -> Result<Description, ImportError> {
-    let model = ModelProto::decode(bytes).map_err(|error| Fault::Decode { what: "model", error: error.to_string() })?;
+    let model = crate::decode(bytes)?;
     let Some(graph) = &model.graph else { return Err(Fault::NoGraph.into()) };
     let mut operators = BTreeSet::new();
     collect(graph, &mut operators);
