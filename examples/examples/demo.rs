@@ -119,11 +119,9 @@ fn spawn_materials(
         let uv_transform = Affine2::from_scale(repeats);
         MeshMaterial3d(materials.add(StandardMaterial { uv_transform, ..default() }))
     };
-    let request = |file: &String, seed| ImagineMaterial {
-        generator: assets.load(file),
-        size: UVec2::splat(TEXELS),
-        seed,
-        ..default()
+    let request = |file: &String, seed| {
+        let synthesis = Synthesis::new(assets.load(file)).with_size(UVec2::splat(TEXELS)).with_seed(seed);
+        (synthesis, MaterialTarget::default())
     };
     let ball = meshes.add(Sphere::new(1.0).mesh().uv(128, 64).with_generated_tangents()?);
     let count = files.0.len();
@@ -150,7 +148,7 @@ fn spawn_materials(
 /// Keeps every name below its ball.
 fn place_labels(
     camera: Single<(&Camera, &GlobalTransform)>,
-    balls: Query<&GlobalTransform, With<ImagineMaterial>>,
+    balls: Query<&GlobalTransform, With<Synthesis>>,
     mut labels: Query<(&Label, &mut Node, &ComputedNode)>,
 ) {
     let (camera, view) = *camera;
@@ -165,7 +163,7 @@ fn place_labels(
 
 /// Writes the title of its model card into every label.
 fn name_labels(
-    requests: Query<&ImagineMaterial>,
+    requests: Query<&Synthesis>,
     generators: Res<Assets<Generator>>,
     mut labels: Query<(&Label, &mut Text)>,
 ) {

@@ -17,8 +17,8 @@ fn main() -> anyhow::Result<()> {
 fn spawn(mut commands: Commands, assets: Res<AssetServer>, mut meshes: ResMut<Assets<Mesh>>) -> Result {
     // Normal maps need tangents.
     let ball = Sphere::new(1.0).mesh().uv(96, 48).with_generated_tangents()?;
-    commands
-        .spawn((Mesh3d(meshes.add(ball)), ImagineMaterial { generator: assets.load(GENERATOR), seed: 1, ..default() }));
+    let synthesis = Synthesis::new(assets.load(GENERATOR)).with_seed(1);
+    commands.spawn((Mesh3d(meshes.add(ball)), synthesis, MaterialTarget::default()));
     commands.spawn((Camera3d::default(), Transform::from_xyz(0.0, 0.6, 3.0).looking_at(Vec3::ZERO, Vec3::Y)));
     commands.spawn((DirectionalLight::default(), Transform::from_xyz(2.0, 3.0, 2.0).looking_at(Vec3::ZERO, Vec3::Y)));
     Ok(())

@@ -56,7 +56,7 @@ impl Arguments {
         } else {
             app.add_plugins(plugins);
         }
-        app.add_plugins(ImaginePlugin { frame_budget_ms });
+        app.add_plugins(ImaginePlugin { frame_budget_ms, ..default() });
         app
     }
 

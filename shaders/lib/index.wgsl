@@ -19,14 +19,16 @@ fn take(walk: Walk, axis: vec4<i32>) -> Walk {
 }
 
 // Offsets of element `linear` (row-major) in up to three operands. `axes` are outermost first; the last `rank` of
-// the six are in use. Indices are constant so that no driver copies the array; the branches are uniform.
-fn offsets(linear: u32, rank: u32, axes: array<vec4<i32>, 6>) -> vec3<i32> {
-    var walk = take(Walk(linear, vec3(0)), axes[5]);
-    if rank > 1u { walk = take(walk, axes[4]); }
-    if rank > 2u { walk = take(walk, axes[3]); }
-    if rank > 3u { walk = take(walk, axes[2]); }
-    if rank > 4u { walk = take(walk, axes[1]); }
-    if rank > 5u { walk = take(walk, axes[0]); }
+// the eight are in use. Indices are constant so that no driver copies the array; the branches are uniform.
+fn offsets(linear: u32, rank: u32, axes: array<vec4<i32>, 8>) -> vec3<i32> {
+    var walk = take(Walk(linear, vec3(0)), axes[7]);
+    if rank > 1u { walk = take(walk, axes[6]); }
+    if rank > 2u { walk = take(walk, axes[5]); }
+    if rank > 3u { walk = take(walk, axes[4]); }
+    if rank > 4u { walk = take(walk, axes[3]); }
+    if rank > 5u { walk = take(walk, axes[2]); }
+    if rank > 6u { walk = take(walk, axes[1]); }
+    if rank > 7u { walk = take(walk, axes[0]); }
     return walk.offsets;
 }
 

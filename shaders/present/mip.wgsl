@@ -1,6 +1,6 @@
 // One mip level from the one above it: every texel is the mean of the area that it covers, also where a side is odd.
 // SRGB averages colour in linear light; NORMAL averages directions and makes them unit length again; with neither the
-// numbers are averaged as they are. Both views are rgba8unorm, of one layer and one level.
+// numbers are averaged as they are. Both views are of one level and all its layers: rgba8unorm, or rgba16float with HALF.
 #import imagine::head::Head
 #import imagine::srgb::{srgb_from_linear, linear_from_srgb}
 
@@ -13,8 +13,12 @@ struct Params {
 }
 
 @group(0) @binding(0) var<uniform> params: Params;
-@group(0) @binding(1) var above: texture_2d<f32>;
-@group(0) @binding(2) var level: texture_storage_2d<rgba8unorm, write>;
+@group(0) @binding(1) var above: texture_2d_array<f32>;
+#ifdef HALF
+@group(0) @binding(2) var level: texture_storage_2d_array<rgba16float, write>;
+#else
+@group(0) @binding(2) var level: texture_storage_2d_array<rgba8unorm, write>;
+#endif
 
 // How much of texels 2i, 2i + 1 and 2i + 2 of `length` the texel i of length / 2 covers (polyphase box filter).
 fn coverage(i: u32, length: u32) -> vec3<f32> {
@@ -51,6 +55,7 @@ fn main(@builtin(workgroup_id) workgroup: vec3<u32>, @builtin(local_invocation_i
     let x = (workgroup.x + params.head.base.x) * #{WORKGROUP} + local;
     let y = workgroup.y + params.head.base.y;
     if x >= params.size.x || y >= params.size.y { return; }
+    let layer = workgroup.z + params.head.base.z;
     let columns = coverage(x, params.above_size.x);
     let rows = coverage(y, params.above_size.y);
     let last = params.above_size - 1u;
@@ -60,9 +65,9 @@ fn main(@builtin(workgroup_id) workgroup: vec3<u32>, @builtin(local_invocation_i
             let weight = rows[row] * columns[column];
             if weight > 0.0 {
                 let at = min(vec2(2u * x + column, 2u * y + row), last);
-                mean += weight * decode(textureLoad(above, at, 0));
+                mean += weight * decode(textureLoad(above, at, layer, 0));
             }
         }
     }
-    textureStore(level, vec2(x, y), encode(mean));
+    textureStore(level, vec2(x, y), layer, encode(mean));
 }

@@ -1,4 +1,4 @@
-// A height tensor -> a tangent-space normal texture (+Y up, as in OpenGL and glTF), by the Sobel operator.
+// Heights of one or several images -> tangent-space normals (+Y up, as in OpenGL and glTF), a layer each, by the Sobel operator.
 // The defs BORDER_WRAP or BORDER_EDGE say what lies beyond the border; one of them is needed.
 #import imagine::border::place
 #import imagine::head::Head
@@ -13,12 +13,12 @@ struct Params {
 }
 
 @group(0) @binding(0) var<uniform> params: Params;
-@group(0) @binding(1) var<storage, read_write> height: array<f32>; // [height, width]
-@group(0) @binding(2) var normal: texture_storage_2d<rgba8unorm, write>;
+@group(0) @binding(1) var<storage, read_write> height: array<f32>; // [N, 1, height, width]
+@group(0) @binding(2) var normal: texture_storage_2d_array<rgba8unorm, write>;
 
-fn height_at(x: i32, y: i32) -> f32 {
+fn height_at(layer: u32, x: i32, y: i32) -> f32 {
     let size = vec2<i32>(params.size);
-    return height[place(y, size.y) * size.x + place(x, size.x)];
+    return height[layer * params.size.x * params.size.y + u32(place(y, size.y) * size.x + place(x, size.x))];
 }
 
 @compute @workgroup_size(#{WORKGROUP})
@@ -26,13 +26,14 @@ fn main(@builtin(workgroup_id) workgroup: vec3<u32>, @builtin(local_invocation_i
     let column = (workgroup.x + params.head.base.x) * #{WORKGROUP} + local;
     let row = workgroup.y + params.head.base.y;
     if column >= params.size.x || row >= params.size.y { return; }
+    let layer = workgroup.z + params.head.base.z;
     let x = i32(column);
     let y = i32(row);
-    let left = height_at(x - 1, y - 1) + 2.0 * height_at(x - 1, y) + height_at(x - 1, y + 1);
-    let right = height_at(x + 1, y - 1) + 2.0 * height_at(x + 1, y) + height_at(x + 1, y + 1);
-    let above = height_at(x - 1, y - 1) + 2.0 * height_at(x, y - 1) + height_at(x + 1, y - 1);
-    let below = height_at(x - 1, y + 1) + 2.0 * height_at(x, y + 1) + height_at(x + 1, y + 1);
+    let left = height_at(layer, x - 1, y - 1) + 2.0 * height_at(layer, x - 1, y) + height_at(layer, x - 1, y + 1);
+    let right = height_at(layer, x + 1, y - 1) + 2.0 * height_at(layer, x + 1, y) + height_at(layer, x + 1, y + 1);
+    let above = height_at(layer, x - 1, y - 1) + 2.0 * height_at(layer, x, y - 1) + height_at(layer, x + 1, y - 1);
+    let below = height_at(layer, x - 1, y + 1) + 2.0 * height_at(layer, x, y + 1) + height_at(layer, x + 1, y + 1);
     // Rows grow downwards and Y points up, hence the signs. The Sobel weights add up to 8.
     let slope = vec2(left - right, below - above) * (params.strength / 8.0);
-    textureStore(normal, vec2(column, row), vec4(normalize(vec3(slope, 1.0)) * 0.5 + 0.5, 1.0));
+    textureStore(normal, vec2(column, row), layer, vec4(normalize(vec3(slope, 1.0)) * 0.5 + 0.5, 1.0));
 }

@@ -1,56 +1,74 @@
-// Tensors -> one rgba8unorm texture, one pixel an invocation. A def chooses what is packed:
+// Tensors of one or several images -> one texture, one pixel of one image an invocation: images lie side by side on layer 0,
+// `columns` of them in a row, or on layers of their own where `columns` is 0. A def chooses what is packed:
 // COLOR      colour and, with ALPHA, coverage; ENCODE_SRGB where the tensor holds linear light
 // NORMAL     a normal of -1..1, made unit length, as 0..1; straight up where its length is 0
 // OCCLUSION, ROUGHNESS, METALLIC   any of the three, in red, green and blue: Bevy's occlusion and metallic_roughness textures
-// HEIGHT     height as grey; with DEPTH, 1 - height, which is Bevy's depth map
+// GRAY       one channel in red, green and blue; with INVERTED, 1 - it, which is Bevy's depth map of a height
+// The texture is rgba8unorm and holds 0 to 1, or rgba16float with HALF and holds what an f16 can.
 #import imagine::head::Head
 #import imagine::srgb::srgb_from_linear
 
 struct Params {
     head: Head,
-    // Width and height in pixels.
+    // Width and height of an image in pixels.
     size: vec2<u32>,
-    unused: vec2<u32>,
+    // Images in a row of a sheet; 0 where every image has a layer.
+    columns: u32,
+    unused: u32,
     // What stands in a channel that no tensor gives.
     fallback: vec4<f32>,
 }
 
 @group(0) @binding(0) var<uniform> params: Params;
 #ifdef COLOR
-@group(0) @binding(1) var<storage, read_write> color: array<f32>; // [3, height, width]
+@group(0) @binding(1) var<storage, read_write> color: array<f32>; // [N, 3, height, width]
 #ifdef ALPHA
-@group(0) @binding(2) var<storage, read_write> alpha: array<f32>; // [height, width]
+@group(0) @binding(2) var<storage, read_write> alpha: array<f32>; // [N, 1, height, width]
 #endif
 #endif
 #ifdef NORMAL
-@group(0) @binding(1) var<storage, read_write> normal: array<f32>; // [3, height, width]
+@group(0) @binding(1) var<storage, read_write> normal: array<f32>; // [N, 3, height, width]
 #endif
 #ifdef OCCLUSION
-@group(0) @binding(1) var<storage, read_write> occlusion: array<f32>; // [height, width]
+@group(0) @binding(1) var<storage, read_write> occlusion: array<f32>; // [N, 1, height, width]
 #endif
 #ifdef ROUGHNESS
-@group(0) @binding(2) var<storage, read_write> roughness: array<f32>; // [height, width]
+@group(0) @binding(2) var<storage, read_write> roughness: array<f32>; // [N, 1, height, width]
 #endif
 #ifdef METALLIC
-@group(0) @binding(3) var<storage, read_write> metallic: array<f32>; // [height, width]
+@group(0) @binding(3) var<storage, read_write> metallic: array<f32>; // [N, 1, height, width]
 #endif
-#ifdef HEIGHT
-@group(0) @binding(1) var<storage, read_write> height: array<f32>; // [height, width]
+#ifdef GRAY
+@group(0) @binding(1) var<storage, read_write> gray: array<f32>; // [N, 1, height, width]
 #endif
-@group(0) @binding(4) var packed: texture_storage_2d<rgba8unorm, write>;
+#ifdef HALF
+@group(0) @binding(4) var packed: texture_storage_2d_array<rgba16float, write>;
+#else
+@group(0) @binding(4) var packed: texture_storage_2d_array<rgba8unorm, write>;
+#endif
 
-// The texel of pixel `i`, where a plane of a tensor has `plane` pixels.
-fn texel(i: u32, plane: u32) -> vec4<f32> {
+// The largest finite f16.
+const HALF_MAX: f32 = 65504.0;
+
+// The texel of pixel `pixel` of image `image`, where a plane of a tensor has `plane` pixels.
+fn texel(image: u32, pixel: u32, plane: u32) -> vec4<f32> {
+    let single = image * plane + pixel;
+    let i = 3u * image * plane + pixel;
     var value = params.fallback;
 #ifdef COLOR
-    let encoded = clamp(vec3(color[i], color[i + plane], color[i + 2u * plane]), vec3(0.0), vec3(1.0));
+    let raw = vec3(color[i], color[i + plane], color[i + 2u * plane]);
+#ifdef HALF
+    let encoded = clamp(raw, vec3(0.0), vec3(HALF_MAX));
+#else
+    let encoded = clamp(raw, vec3(0.0), vec3(1.0));
+#endif
 #ifdef ENCODE_SRGB
     value = vec4(srgb_from_linear(encoded), value.a);
 #else
     value = vec4(encoded, value.a);
 #endif
 #ifdef ALPHA
-    value.a = alpha[i];
+    value.a = alpha[single];
 #endif
 #endif
 #ifdef NORMAL
@@ -60,22 +78,26 @@ fn texel(i: u32, plane: u32) -> vec4<f32> {
     value = vec4(unit * 0.5 + 0.5, value.a);
 #endif
 #ifdef OCCLUSION
-    value.r = occlusion[i];
+    value.r = occlusion[single];
 #endif
 #ifdef ROUGHNESS
-    value.g = roughness[i];
+    value.g = roughness[single];
 #endif
 #ifdef METALLIC
-    value.b = metallic[i];
+    value.b = metallic[single];
 #endif
-#ifdef HEIGHT
-#ifdef DEPTH
-    value = vec4(vec3(1.0 - height[i]), value.a);
+#ifdef GRAY
+#ifdef INVERTED
+    value = vec4(vec3(1.0 - gray[single]), value.a);
 #else
-    value = vec4(vec3(height[i]), value.a);
+    value = vec4(vec3(gray[single]), value.a);
 #endif
 #endif
+#ifdef HALF
+    return value;
+#else
     return clamp(value, vec4(0.0), vec4(1.0));
+#endif
 }
 
 @compute @workgroup_size(#{WORKGROUP})
@@ -83,5 +105,9 @@ fn main(@builtin(workgroup_id) workgroup: vec3<u32>, @builtin(local_invocation_i
     let x = (workgroup.x + params.head.base.x) * #{WORKGROUP} + local;
     let y = workgroup.y + params.head.base.y;
     if x >= params.size.x || y >= params.size.y { return; }
-    textureStore(packed, vec2(x, y), texel(y * params.size.x + x, params.size.x * params.size.y));
+    let image = workgroup.z + params.head.base.z;
+    let value = texel(image, y * params.size.x + x, params.size.x * params.size.y);
+    let columns = max(params.columns, 1u);
+    let cell = select(vec2(0u), vec2(image % columns, image / columns), params.columns > 0u);
+    textureStore(packed, vec2(x, y) + cell * params.size, select(image, 0u, params.columns > 0u), value);
 }

@@ -36,6 +36,27 @@ impl Generator {
     }
 }
 
+impl Generator {
+    /// A generator built in code, for `Assets<Generator>::add`. `name` stands in messages.
+    pub fn new(name: impl Into<String>, generator: &imagine_graph::Generator) -> Result<Self, GeneratorError> {
+        let bytes = imagine_graph::file::write(generator, imagine_graph::file::WeightFormat::F32)?;
+        let name = name.into();
+        Ok(imagine_graph::file::from_bytes(&format!("{name}.generator.safetensors"), &bytes)?.into())
+    }
+}
+
+/// Why a graph built in code is no generator.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum GeneratorError {
+    /// It cannot be written as a file.
+    #[error(transparent)]
+    Write(#[from] imagine_graph::file::SaveError),
+    /// It is not valid.
+    #[error(transparent)]
+    Load(#[from] LoadError),
+}
+
 impl From<LoadedGenerator> for Generator {
     fn from(loaded: LoadedGenerator) -> Self {
         Self { loaded: Arc::new(loaded) }

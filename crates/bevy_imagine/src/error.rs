@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use bevy::asset::AssetLoadError;
+use bevy::math::UVec2;
 use imagine_graph::RequestError;
 use imagine_wgpu::{EncodeError, PipelineError, PlanError, UploadError};
 
@@ -13,13 +14,87 @@ pub enum SynthesisError {
     /// The generator did not load. Bevy's asset server has logged it.
     #[error(transparent)]
     Load(#[from] Arc<AssetLoadError>),
-    /// The generator has no output that a material shows.
-    #[error("generator {generator:?} has none of the outputs that a material shows; it has {found:?}")]
-    NoMaps {
+    /// The request has no target.
+    #[error(
+        "generator {generator:?}: nothing says where the result goes; add a MaterialTarget, ImageTarget, SpriteTarget or SkyTarget"
+    )]
+    NoTarget {
         /// Name of the generator.
         generator: String,
-        /// Kinds of its outputs.
-        found: Vec<&'static str>,
+    },
+    /// Targets of one entity that need different numbers of images.
+    #[error(
+        "generator {generator:?}: the targets of one entity need {batches:?} images each; give them entities of their own"
+    )]
+    Targets {
+        /// Name of the generator.
+        generator: String,
+        /// Images that each target needs.
+        batches: Vec<u32>,
+    },
+    /// The generator lacks an output that the target needs.
+    #[error("generator {generator:?} has no output{} for {target}; it has {found:?}", if wanted.is_empty() { String::new() } else { format!(" {wanted:?}") })]
+    MissingOutput {
+        /// Name of the generator.
+        generator: String,
+        /// What the output was for.
+        target: &'static str,
+        /// The output that was asked for; empty if any of several would do.
+        wanted: String,
+        /// Its outputs and their kinds.
+        found: Vec<String>,
+    },
+    /// A sky whose faces are not square.
+    #[error("generator {generator:?}: faces of a sky are as wide as high, {}x{} is asked for", size.x, size.y)]
+    NotSquare {
+        /// Name of the generator.
+        generator: String,
+        /// Size asked for.
+        size: UVec2,
+    },
+    /// A living result of a generator without steps.
+    #[error("generator {generator:?} is not recurrent: Living needs a network with steps")]
+    NotRecurrent {
+        /// Name of the generator.
+        generator: String,
+    },
+    /// A rate of steps that makes no sense.
+    #[error("generator {generator:?}: {rate} steps a second are asked for, 0 to 1000 are possible")]
+    StepRate {
+        /// Name of the generator.
+        generator: String,
+        /// Steps a second.
+        rate: f32,
+    },
+    /// A picture for an input that takes none.
+    #[error("generator {generator:?} has no image or mask input {name:?}; it has {known:?}")]
+    NoPicture {
+        /// Name of the generator.
+        generator: String,
+        /// The name.
+        name: String,
+        /// Names of inputs that take pictures.
+        known: Vec<String>,
+    },
+    /// The game's own image cannot take the result.
+    #[error("the image of an ImageTarget does not fit: {reason}")]
+    Image {
+        /// How it is and how it should be.
+        reason: String,
+    },
+    /// A result that does not fit into the plugin's memory budget.
+    #[error(
+        "generator {generator:?} needs {needed} bytes of GPU memory; {held} of the budget of {budget} are in use (ImaginePlugin::memory_budget)"
+    )]
+    Memory {
+        /// Name of the generator.
+        generator: String,
+        /// Bytes it needs.
+        needed: u64,
+        /// Bytes in use.
+        held: u64,
+        /// Most bytes.
+        budget: u64,
     },
     /// A texture that the device cannot hold.
     #[error("generator {generator:?}: size {width}x{height} is more than the {limit} texels a side of this device")]

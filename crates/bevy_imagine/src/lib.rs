@@ -1,6 +1,7 @@
-//! Materials from generator networks, made while the game runs, on the device that Bevy renders with.
+//! Textures, materials, sprites and skies from generator networks, made while the game runs, on the device that Bevy renders
+//! with.
 //!
-//! Add the plugin, drop a generator file into `assets/`, and give an entity an [`ImagineMaterial`]:
+//! Add the plugin, drop a generator file into `assets/`, and give an entity a [`Synthesis`] and a target:
 //!
 //! ```no_run
 //! use bevy::prelude::*;
@@ -15,48 +16,62 @@
 //!     let ball = Sphere::new(1.0).mesh().uv(64, 32).with_generated_tangents().expect("a sphere has normals and UVs");
 //!     commands.spawn((
 //!         Mesh3d(meshes.add(ball)),
-//!         ImagineMaterial {
-//!             generator: assets.load("generators/stone_wall.generator.safetensors"),
-//!             size: UVec2::splat(512),
-//!             seed: 7,
-//!             ..default()
-//!         },
+//!         Synthesis::new(assets.load("generators/stone_wall.generator.safetensors")).with_seed(7),
+//!         MaterialTarget::default(),
 //!     ));
 //!     commands.spawn((Camera3d::default(), Transform::from_xyz(0.0, 1.0, 4.0).looking_at(Vec3::ZERO, Vec3::Y)));
 //!     commands.spawn(DirectionalLight::default());
 //! }
 //! ```
 //!
+//! | target | fills |
+//! |---|---|
+//! | [`MaterialTarget`] | the `StandardMaterial` of the entity |
+//! | [`ImageTarget`] | an image, or a layer of one, from any output |
+//! | [`SpriteTarget`] | the `Sprite` of the entity, also a sheet of variants |
+//! | [`SkyTarget`] | the `Skybox` of a camera and the light from it |
+//!
 //! A changed component is synthesised again, and the old picture stays until the new one is whole; a removed component or a
-//! despawned entity gives back everything. [`SynthesisFinished`] and
+//! despawned entity gives back everything. Requests that ask for the same thing share one result. [`SynthesisFinished`] and
 //! [`SynthesisFailed`] are triggered on the entity. What the network computes is spread over frames
-//! by [`ImaginePlugin::frame_budget_ms`](prelude::ImaginePlugin::frame_budget_ms); shaders compile on background threads.
-//! Nothing is read back.
+//! by [`ImaginePlugin::frame_budget_ms`]; shaders compile on background threads. Nothing is read back.
 //!
 //! The crate draws nothing itself and holds no network code: networks are `imagine_graph`, their passes `imagine_wgpu`.
 
 pub mod asset;
-mod component;
 mod error;
+mod export;
+mod job;
 mod memory;
 mod plugin;
+mod recipe;
 mod render;
+mod request;
+mod results;
 mod synthesis;
 mod target;
+mod textures;
+mod warm_up;
 
-pub use component::{ImagineMaterial, SynthesisFailed, SynthesisFinished, SynthesisStatus};
 pub use error::SynthesisError;
+pub use export::ExportPng;
 /// Generators built in code; `assets.add(Generator::from(generators::load("noise_material").unwrap()))` makes one an asset.
 pub use imagine_graph::generators;
 pub use memory::ImagineMemory;
 pub use plugin::{ImaginePlugin, ImagineSystems};
-pub use target::{MapKind, MaterialMaps};
+pub use recipe::{RecipeControl, RecipeError, SynthesisRecipe};
+pub use render::{FrameStats, ImagineStats};
+pub use request::{Control, Living, Synthesis, SynthesisFailed, SynthesisFinished, SynthesisRefresh, SynthesisStatus};
+pub use target::{ImageTarget, MaterialTarget, SkyTarget, SpriteTarget, TextureRole};
+pub use textures::SynthesisTextures;
+pub use warm_up::{WarmUp, WarmUpFinished};
 
 /// What a game needs: `use bevy_imagine::prelude::*`.
 pub mod prelude {
     pub use crate::asset::Generator;
     pub use crate::{
-        ImagineMaterial, ImaginePlugin, ImagineSystems, MapKind, MaterialMaps, SynthesisFailed, SynthesisFinished,
-        SynthesisStatus,
+        Control, ImageTarget, ImaginePlugin, ImagineSystems, Living, MaterialTarget, SkyTarget, SpriteTarget,
+        Synthesis, SynthesisFailed, SynthesisFinished, SynthesisRefresh, SynthesisStatus, SynthesisTextures,
+        TextureRole, WarmUp, WarmUpFinished,
     };
 }

@@ -5,10 +5,13 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use bevy::prelude::*;
 
+use crate::error::SynthesisError;
+
 /// Bytes of GPU memory that the plugin holds. A resource of main and render world; clones share the count.
-#[derive(Resource, Clone, Debug, Default)]
+#[derive(Resource, Clone, Debug)]
 pub struct ImagineMemory {
     bytes: Arc<AtomicU64>,
+    budget: u64,
 }
 
 /// A share of [`ImagineMemory`], given back on drop.
@@ -18,7 +21,42 @@ pub(crate) struct Allocation {
     bytes: u64,
 }
 
+/// An allocation that the budget does not allow.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct OverBudget {
+    needed: u64,
+    held: u64,
+    budget: u64,
+}
+
+impl OverBudget {
+    /// The error of a request for `generator`.
+    pub fn of(self, generator: &str) -> SynthesisError {
+        let OverBudget { needed, held, budget } = self;
+        SynthesisError::Memory { generator: generator.into(), needed, held, budget }
+    }
+}
+
 impl ImagineMemory {
+    /// Nothing held, at most `budget` bytes.
+    pub(crate) fn new(budget: u64) -> Self {
+        Self { bytes: Arc::default(), budget }
+    }
+
+    /// Most bytes that may be held.
+    pub fn budget(&self) -> u64 {
+        self.budget
+    }
+
+    /// Whether `bytes` more are allowed.
+    pub(crate) fn check(&self, bytes: u64) -> Result<(), OverBudget> {
+        let held = self.bytes();
+        if held.saturating_add(bytes) > self.budget {
+            return Err(OverBudget { needed: bytes, held, budget: self.budget });
+        }
+        Ok(())
+    }
+
     /// Bytes held now: textures of results, and buffers and textures of work in progress.
     pub fn bytes(&self) -> u64 {
         self.bytes.load(Ordering::Relaxed)

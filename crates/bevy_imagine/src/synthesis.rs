@@ -1,246 +1,422 @@
-//! The life of a request in the main world: changed, sent to the render world, finished or failed, given back.
+//! The life of a request in the main world: changed, sent to the render world or shared with another, finished or failed,
+//! given back.
 
-use std::sync::{Arc, Mutex};
+use std::collections::BTreeMap;
 
 use bevy::asset::LoadState;
+use bevy::camera::visibility::ViewVisibility;
+use bevy::ecs::query::QueryFilter;
 use bevy::prelude::*;
 use bevy::render::renderer::RenderDevice;
-use imagine_graph::{Request, Size};
+use imagine_graph::parse_input;
+use imagine_graph::{InputKind, Request, Size};
 
 use crate::asset::Generator;
-use crate::component::{ImagineMaterial, SynthesisFailed, SynthesisFinished, SynthesisStatus};
 use crate::error::SynthesisError;
+use crate::job::{Job, JobId, Letter, Outbox, Rank, Report, Reports};
 use crate::memory::ImagineMemory;
-use crate::target::{self, MapKind, MapPlan, MaterialMaps, Placeholder};
+use crate::request::{
+    Control, Living, Synthesis, SynthesisFailed, SynthesisFinished, SynthesisRefresh, SynthesisStatus,
+};
+use crate::results::{ResultKey, Results};
+use crate::target::{
+    Destination, ImageTarget, MaterialTarget, SkyTarget, SpriteTarget, Stage, Targets, TargetsItem, TexturePlan,
+    TextureRole,
+};
+use crate::textures::SynthesisTextures;
+use crate::warm_up::WarmUpFinished;
 
-/// Tells jobs apart: a request that is changed gets a new one.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
-pub(crate) struct JobId(u64);
+/// Most steps a second of a living result.
+const MAX_STEP_RATE: f32 = 1000.0;
 
 /// What the plugin remembers of a request.
 #[derive(Component, Debug, Default)]
-pub(crate) struct Synthesis {
-    /// The job under way.
-    job: Option<JobId>,
+pub(crate) struct SynthesisJob {
     /// Whether the request still has to be sent.
     waiting: bool,
-    /// The maps that the job fills; those on show stay until they are whole.
-    maps: Option<MaterialMaps>,
+    /// The result on show.
+    shown: Option<JobId>,
+    /// The result that will replace it.
+    coming: Option<JobId>,
 }
 
-/// Everything that the render world needs to fulfil one request.
-#[derive(Clone, Debug)]
-pub(crate) struct Job {
-    pub id: JobId,
-    pub entity: Entity,
-    pub generator: Generator,
-    pub request: Request,
-    pub maps: Vec<(MapPlan, AssetId<Image>)>,
-}
-
-/// From main to render world.
-#[derive(Debug)]
-pub(crate) enum Letter {
-    Submit(Box<Job>),
-    Cancel(JobId),
-}
-
-/// Letters to the render world, taken at extraction.
+/// Requests that are decided without a job: mistaken ones, and those whose result is there already.
 #[derive(Resource, Debug, Default)]
-pub(crate) struct Outbox {
-    pub letters: Vec<Letter>,
-    last: u64,
-}
+pub(crate) struct Verdicts(Vec<(Entity, Result<(), SynthesisError>)>);
 
-/// From render to main world.
-#[derive(Debug)]
-pub(crate) struct Report {
-    pub entity: Entity,
-    pub job: JobId,
-    pub result: Result<(), SynthesisError>,
-}
-
-/// Reports to the main world; shared, because the two worlds may run at the same time.
-#[derive(Resource, Clone, Debug, Default)]
-pub(crate) struct Reports(Arc<Mutex<Vec<Report>>>);
-
-impl Reports {
-    pub fn push(&self, report: Report) {
-        self.0.lock().unwrap_or_else(std::sync::PoisonError::into_inner).push(report);
-    }
-
-    fn take(&self) -> Vec<Report> {
-        std::mem::take(&mut *self.0.lock().unwrap_or_else(std::sync::PoisonError::into_inner))
-    }
+/// Requests and targets that have changed.
+#[derive(QueryFilter)]
+pub(crate) struct RequestChanged {
+    any: Or<(
+        Changed<Synthesis>,
+        Changed<MaterialTarget>,
+        Changed<ImageTarget>,
+        Changed<SpriteTarget>,
+        Changed<SkyTarget>,
+        Changed<Living>,
+    )>,
 }
 
 /// Starts new and changed requests from the beginning.
 pub(crate) fn restart_changed(
-    mut requests: Query<(&mut Synthesis, &mut SynthesisStatus), Changed<ImagineMaterial>>,
+    mut requests: Query<(Entity, &mut SynthesisJob, &mut SynthesisStatus), (With<Synthesis>, RequestChanged)>,
+    mut results: ResMut<Results>,
     mut outbox: ResMut<Outbox>,
 ) {
-    for (mut synthesis, mut status) in &mut requests {
-        synthesis.restart(&mut outbox);
+    for (entity, mut job, mut status) in &mut requests {
+        job.restart(entity, &mut results, &mut outbox);
         *status = SynthesisStatus::Waiting;
     }
 }
 
-/// Starts requests again whose generator was loaded again.
+/// Starts requests again whose generator or picture was loaded again.
 pub(crate) fn restart_reloaded(
-    mut events: MessageReader<AssetEvent<Generator>>,
-    mut requests: Query<(&ImagineMaterial, &mut Synthesis, &mut SynthesisStatus)>,
+    mut generators: MessageReader<AssetEvent<Generator>>,
+    mut images: MessageReader<AssetEvent<Image>>,
+    mut requests: Query<(Entity, &Synthesis, &mut SynthesisJob, &mut SynthesisStatus)>,
+    mut results: ResMut<Results>,
     mut outbox: ResMut<Outbox>,
 ) {
-    for event in events.read() {
-        let (AssetEvent::Modified { id } | AssetEvent::Added { id }) = event else { continue };
-        let concerned = requests.iter_mut().filter(|(request, ..)| request.generator.id() == *id);
-        for (_, mut synthesis, mut status) in concerned {
-            if *status != SynthesisStatus::Waiting {
-                synthesis.restart(&mut outbox);
-                *status = SynthesisStatus::Waiting;
-            }
+    // A generator that comes for the first time matters to those who gave it up; the rest still wait for it.
+    let changed = |event: &AssetEvent<Generator>| match event {
+        AssetEvent::Modified { id } => Some((*id, false)),
+        AssetEvent::Added { id } => Some((*id, true)),
+        _ => None,
+    };
+    let generators: Vec<_> = generators.read().filter_map(changed).collect();
+    let changed = |event: &AssetEvent<Image>| match event {
+        AssetEvent::Modified { id } => Some(*id),
+        _ => None,
+    };
+    let images: Vec<_> = images.read().filter_map(changed).collect();
+    if generators.is_empty() && images.is_empty() {
+        return;
+    }
+    for (entity, request, mut job, mut status) in &mut requests {
+        let picture = request.images.values().any(|image| images.contains(&image.id()));
+        let generator = generators
+            .iter()
+            .any(|(id, is_first)| *id == request.generator.id() && (!is_first || *status == SynthesisStatus::Failed));
+        if generator || picture {
+            job.forget(entity, &mut results, &mut outbox);
+            *status = SynthesisStatus::Waiting;
         }
     }
+}
+
+/// Starts one request again because the game asked for it.
+pub(crate) fn refresh_request(
+    refresh: On<SynthesisRefresh>,
+    mut requests: Query<(&mut SynthesisJob, &mut SynthesisStatus)>,
+    mut results: ResMut<Results>,
+    mut outbox: ResMut<Outbox>,
+) {
+    let Ok((mut job, mut status)) = requests.get_mut(refresh.entity) else { return };
+    job.forget(refresh.entity, &mut results, &mut outbox);
+    *status = SynthesisStatus::Waiting;
+}
+
+/// A result that lived is made again as it was at first.
+pub(crate) fn restart_still(
+    removed: On<Remove, Living>,
+    mut requests: Query<(&mut SynthesisJob, &mut SynthesisStatus)>,
+    mut results: ResMut<Results>,
+    mut outbox: ResMut<Outbox>,
+) {
+    let Ok((mut job, mut status)) = requests.get_mut(removed.entity) else { return };
+    job.restart(removed.entity, &mut results, &mut outbox);
+    *status = SynthesisStatus::Waiting;
 }
 
 /// Sends waiting requests whose generator is there to the render world.
 pub(crate) fn submit_requests(
-    mut requests: Query<(Entity, &ImagineMaterial, Option<&MaterialMaps>, &mut Synthesis, &mut SynthesisStatus)>,
+    mut requests: Query<(Entity, &Synthesis, Option<&Living>, Targets, &mut SynthesisJob, &mut SynthesisStatus)>,
     generators: Res<Assets<Generator>>,
     assets: Res<AssetServer>,
     device: Option<Res<RenderDevice>>,
     memory: Res<ImagineMemory>,
-    mut images: ResMut<Assets<Image>>,
+    mut results: ResMut<Results>,
     mut outbox: ResMut<Outbox>,
-    reports: Res<Reports>,
+    mut verdicts: ResMut<Verdicts>,
+    mut stage: Stage,
 ) {
     let Some(device) = device else { return };
-    for (entity, material, shown, mut synthesis, mut status) in &mut requests {
-        if !synthesis.waiting {
+    let limit = device.limits().max_texture_dimension_2d;
+    for (entity, request, living, targets, mut job, mut status) in &mut requests {
+        if !job.waiting {
             continue;
         }
-        let generator = generators.get(&material.generator);
-        let load_state = assets.load_state(&material.generator);
-        let prepared = match (generator, load_state) {
+        let checked = match (generators.get(&request.generator), assets.load_state(&request.generator)) {
             (_, LoadState::Failed(error)) => Err(SynthesisError::Load(error)),
-            (Some(generator), _) => check(material, generator, device.limits().max_texture_dimension_2d)
-                .map(|(request, plans)| (generator.clone(), request, plans)),
+            (Some(generator), _) => check(request, &targets, generator, limit).and_then(|key| {
+                let living = living.map(|living| steps_per_second(living, generator)).transpose()?;
+                let living = living.map(|rate| (entity, rate));
+                Ok((generator.clone(), ResultKey { living, ..key }))
+            }),
             (None, _) => continue,
         };
-        synthesis.waiting = false;
+        job.waiting = false;
         *status = SynthesisStatus::Running;
-        let id = outbox.next_id();
-        synthesis.job = Some(id);
-        let (generator, request, plans) = match prepared {
-            Ok(prepared) => prepared,
-            Err(error) => {
-                reports.push(Report { entity, job: id, result: Err(error) });
-                continue;
-            }
-        };
-        let kept = shown.filter(|maps| maps.fit(material.size, &plans)).map(MaterialMaps::share);
-        let maps = kept.unwrap_or_else(|| MaterialMaps::new(material.size, &plans, &mut images, &memory));
-        let targets = plans.into_iter().zip(maps.ids()).collect();
-        synthesis.maps = Some(maps);
-        outbox.letters.push(Letter::Submit(Box::new(Job { id, entity, generator, request, maps: targets })));
+        let submitted = checked.and_then(|(generator, key)| {
+            let mut submission = Submission { memory: &memory, results: &mut results, outbox: &mut outbox };
+            submission.submit(entity, &mut job, generator, key, &targets, &mut stage)
+        });
+        match submitted {
+            Ok(true) => {}
+            Ok(false) => verdicts.0.push((entity, Ok(()))),
+            Err(error) => verdicts.0.push((entity, Err(error))),
+        }
     }
 }
 
-/// Fills the materials of finished requests and shows the placeholder where one failed.
+/// What sending a request needs.
+struct Submission<'a> {
+    memory: &'a ImagineMemory,
+    results: &'a mut Results,
+    outbox: &'a mut Outbox,
+}
+
+impl Submission<'_> {
+    /// Joins an equal result or sends a job. False if there is nothing left to do.
+    fn submit(
+        &mut self,
+        entity: Entity,
+        job: &mut SynthesisJob,
+        generator: Generator,
+        key: ResultKey,
+        targets: &TargetsItem,
+        stage: &mut Stage,
+    ) -> Result<bool, SynthesisError> {
+        if let Some(id) = self.results.join(&key, entity) {
+            job.coming = Some(id);
+            return Ok(!self.results.get(id).is_some_and(|result| result.is_whole));
+        }
+        let fitting = |id: &JobId| self.results.get(*id).is_some_and(|result| result.textures.fit(&key.plans));
+        let kept = job.shown.filter(|id| key.own_image.is_none() && fitting(id));
+        let kept = kept.and_then(|id| self.results.take_over(id, entity));
+        let textures = match kept {
+            Some(textures) => textures,
+            None => {
+                let bytes = key.plans.iter().map(|plan| plan.shape.bytes()).sum();
+                self.memory.check(bytes).map_err(|error| error.of(generator.name()))?;
+                stage.textures(key.plans.clone(), targets)?.into()
+            }
+        };
+        let id = self.outbox.next_id();
+        let destination = |(plan, (_, image)): (&TexturePlan, &(TexturePlan, Handle<Image>))| {
+            let own_layer = key.own_image.filter(|_| plan.role == TextureRole::Image);
+            let first_layer = own_layer.map_or(0, |(_, layer)| layer);
+            (plan.clone(), Destination { image: image.id(), first_layer })
+        };
+        let destinations = key.plans.iter().zip(&textures.list).map(destination).collect();
+        let (request, images) = (key.request.clone(), key.images.clone());
+        let steps_per_second = key.living.map(|(_, rate)| rate);
+        let sent = Job { id, generator, request, images, steps_per_second, textures: destinations };
+        self.outbox.letters.push(Letter::Submit(Box::new(sent)));
+        self.results.insert(id, key, textures, entity);
+        job.coming = Some(id);
+        Ok(true)
+    }
+}
+
+/// Ranks the jobs under way by the requests that wait for them.
+pub(crate) fn rank_jobs(
+    results: Res<Results>,
+    requests: Query<(&Synthesis, Option<&ViewVisibility>, Option<&GlobalTransform>)>,
+    cameras: Query<(&Camera, &GlobalTransform)>,
+    time: Res<Time>,
+    mut outbox: ResMut<Outbox>,
+) {
+    outbox.ranks.clear();
+    outbox.elapsed += time.delta_secs();
+    let eyes: Vec<Vec3> = cameras.iter().filter(|(c, _)| c.is_active).map(|(_, at)| at.translation()).collect();
+    for (id, users) in results.under_way() {
+        let ranks = users.iter().filter_map(|user| requests.get(*user).ok()).map(|(request, visibility, at)| {
+            let distance = at.map_or(0.0, |at| {
+                let nearest = eyes.iter().map(|eye| eye.distance(at.translation())).reduce(f32::min);
+                nearest.unwrap_or(0.0)
+            });
+            // What has no place in the world, such as an image, counts as on screen.
+            let on_screen = visibility.is_none_or(|visibility| visibility.get());
+            Rank { priority: request.priority, on_screen, distance }
+        });
+        if let Some(best) = ranks.max_by(Rank::compare) {
+            outbox.ranks.push((id, best));
+        }
+    }
+}
+
+/// Shows finished results and the placeholder where a request failed.
 pub(crate) fn receive_reports(
     mut commands: Commands,
     reports: Res<Reports>,
-    mut requests: Query<(&mut Synthesis, &mut SynthesisStatus, &mut MeshMaterial3d<StandardMaterial>)>,
-    mut materials: ResMut<Assets<StandardMaterial>>,
-    mut images: ResMut<Assets<Image>>,
-    mut placeholder: ResMut<Placeholder>,
+    mut verdicts: ResMut<Verdicts>,
+    mut results: ResMut<Results>,
+    mut requests: Query<(&mut SynthesisJob, &mut SynthesisStatus)>,
+    mut outbox: ResMut<Outbox>,
+    mut stage: Stage,
 ) {
-    for Report { entity, job, result } in reports.take() {
-        // Reports of jobs that were cancelled meanwhile concern nobody.
-        let Ok((mut synthesis, mut status, mut material)) = requests.get_mut(entity) else { continue };
-        if synthesis.job != Some(job) {
+    let mut decided = std::mem::take(&mut verdicts.0);
+    for report in reports.take() {
+        match report {
+            Report::WarmUp(generator, result) => commands.trigger(WarmUpFinished { generator, result }),
+            Report::Job(job, Ok(())) => {
+                let Some(result) = results.get_mut(job) else { continue };
+                result.is_whole = true;
+                decided.extend(result.users.iter().map(|user| (*user, Ok(()))));
+            }
+            Report::Job(job, Err(error)) => {
+                let users = results.remove(job);
+                decided.extend(users.into_iter().map(|user| (user, Err(error.clone()))));
+            }
+        }
+    }
+    for (entity, result) in decided {
+        let Ok((mut job, mut status)) = requests.get_mut(entity) else { continue };
+        // A request that changed meanwhile waits for something else.
+        if job.waiting {
             continue;
         }
-        synthesis.job = None;
-        let maps = synthesis.maps.take();
-        if material.0 == Handle::default() {
-            material.0 = materials.add(StandardMaterial::default());
-        }
-        match (result, maps) {
-            (Ok(()), Some(maps)) => {
+        match result {
+            Ok(()) => {
+                let Some(coming) = job.coming.take() else { continue };
+                let Some(textures) = results.get(coming).map(|result| result.textures.clone()) else { continue };
+                job.show(Some(coming), entity, &mut results, &mut outbox);
                 *status = SynthesisStatus::Finished;
-                maps.show(&material.0, &mut materials);
-                commands.entity(entity).insert(maps);
+                stage.show(entity, &textures);
+                commands.entity(entity).try_insert(SynthesisTextures(textures));
                 commands.trigger(SynthesisFinished { entity });
             }
-            (Ok(()), None) => {}
-            (Err(error), _) => {
-                *status = SynthesisStatus::Failed;
+            Err(error) => {
+                // Bevy's asset server has logged why a file did not load.
                 if !matches!(error, SynthesisError::Load(_)) {
                     error!("{error}");
                 }
-                placeholder.show(&material.0, &mut materials, &mut images);
-                commands.entity(entity).remove::<MaterialMaps>();
+                job.coming = None;
+                job.show(None, entity, &mut results, &mut outbox);
+                *status = SynthesisStatus::Failed;
+                stage.fail(entity);
+                commands.entity(entity).try_remove::<SynthesisTextures>();
                 commands.trigger(SynthesisFailed { entity, error });
             }
         }
     }
 }
 
-/// Gives back what a removed request held: its job, its maps, their places in the material.
+/// Gives back what a removed request held: its job, its textures, their places in its targets.
 pub(crate) fn release_request(
-    removed: On<Remove, ImagineMaterial>,
+    removed: On<Remove, Synthesis>,
     mut commands: Commands,
-    mut requests: Query<(&mut Synthesis, Option<&MaterialMaps>, &MeshMaterial3d<StandardMaterial>)>,
-    mut materials: ResMut<Assets<StandardMaterial>>,
-    placeholder: Res<Placeholder>,
+    mut requests: Query<(&mut SynthesisJob, Option<&SynthesisTextures>)>,
+    mut results: ResMut<Results>,
     mut outbox: ResMut<Outbox>,
+    mut stage: Stage,
 ) {
-    let Ok((mut synthesis, maps, material)) = requests.get_mut(removed.entity) else { return };
-    synthesis.restart(&mut outbox);
-    if let Some(mut material) = materials.get_mut(&material.0) {
-        maps.iter().for_each(|maps| maps.clear(&mut material));
-        placeholder.clear(&mut material);
-    }
-    commands.entity(removed.entity).try_remove::<(Synthesis, SynthesisStatus, MaterialMaps)>();
+    let entity = removed.entity;
+    let Ok((mut job, textures)) = requests.get_mut(entity) else { return };
+    job.restart(entity, &mut results, &mut outbox);
+    job.show(None, entity, &mut results, &mut outbox);
+    stage.clear(entity, textures.map(|textures| &*textures.0));
+    commands.entity(entity).try_remove::<(SynthesisJob, SynthesisStatus, SynthesisTextures)>();
 }
 
-impl Synthesis {
-    /// Cancels the job under way; the request has to be sent again.
-    fn restart(&mut self, outbox: &mut Outbox) {
-        outbox.letters.extend(self.job.take().map(Letter::Cancel));
-        self.maps = None;
+impl SynthesisJob {
+    /// Gives up what is coming; the request has to be sent again.
+    fn restart(&mut self, entity: Entity, results: &mut Results, outbox: &mut Outbox) {
+        if let Some(coming) = self.coming.take()
+            && results.leave(coming, entity)
+        {
+            outbox.letters.push(Letter::Cancel(coming));
+        }
         self.waiting = true;
     }
-}
 
-impl Outbox {
-    fn next_id(&mut self) -> JobId {
-        self.last += 1;
-        JobId(self.last)
+    /// As `restart`, and nobody shares what is on show, which is out of date.
+    fn forget(&mut self, entity: Entity, results: &mut Results, outbox: &mut Outbox) {
+        self.restart(entity, results, outbox);
+        if let Some(shown) = self.shown {
+            results.unlist(shown);
+        }
+    }
+
+    /// `id` is on show from now on, in place of what was.
+    fn show(&mut self, id: Option<JobId>, entity: Entity, results: &mut Results, outbox: &mut Outbox) {
+        let before = std::mem::replace(&mut self.shown, id);
+        if let Some(before) = before.filter(|before| Some(*before) != id)
+            && results.leave(before, entity)
+        {
+            outbox.letters.push(Letter::Cancel(before));
+        }
     }
 }
 
-/// The executor's request and the maps to make, if the generator and the device can do what `material` asks for.
+/// The result that `request` asks for, if the generator and the device can make it.
 fn check(
-    material: &ImagineMaterial,
+    request: &Synthesis,
+    targets: &TargetsItem,
     generator: &Generator,
     limit: u32,
-) -> Result<(Request, Vec<MapPlan>), SynthesisError> {
+) -> Result<ResultKey, SynthesisError> {
     let name = || generator.name().to_string();
-    let UVec2 { x: width, y: height } = material.size;
-    if width.max(height) > limit {
+    let (plans, batch) = targets.plan(generator, request.size)?;
+    let largest = plans.iter().map(|plan| plan.shape.size).chain([request.size]).reduce(UVec2::max).unwrap_or_default();
+    if largest.max_element() > limit {
+        let UVec2 { x: width, y: height } = largest;
         return Err(SynthesisError::DeviceLimit { generator: name(), width, height, limit });
     }
-    let mut request = Request::new(Size::new(height as usize, width as usize), material.seed);
-    request.steps = material.steps;
-    let resolved = generator.network().resolve(&request);
-    resolved.map_err(|error| SynthesisError::Request { generator: name(), error })?;
-    let outputs = &generator.network().output.graph().outputs;
-    let plans = target::plan_maps(outputs, generator.network().generator.size.tiles, material);
-    if plans.iter().all(|plan| plan.kind == MapKind::Depth) {
-        let found = outputs.iter().map(|output| output.kind.name()).collect();
-        return Err(SynthesisError::NoMaps { generator: name(), found });
+    let size = Size::new(request.size.y as usize, request.size.x as usize).with_batch(batch as usize);
+    let mut asked = Request::new(size, request.seed);
+    asked.steps = request.steps;
+    let fail = |error| SynthesisError::Request { generator: name(), error };
+    asked.inputs = control_values(generator, &request.controls).map_err(fail)?;
+    // Pictures are uploaded by the render world; everything else is checked now.
+    let network = generator.network();
+    let pictures: Vec<&str> = network.pictures().map(|input| input.name.as_str()).collect();
+    if let Some(name) = request.images.keys().find(|name| !pictures.contains(&name.as_str())) {
+        return Err(SynthesisError::NoPicture {
+            generator: generator.name().into(),
+            name: name.clone(),
+            known: pictures.iter().map(|name| name.to_string()).collect(),
+        });
     }
-    Ok((request, plans))
+    let given: Vec<&str> = request.images.keys().map(String::as_str).collect();
+    network.resolve_with(&asked, &given).map_err(fail)?;
+    let images = request.images.iter().map(|(name, image)| (name.clone(), image.id())).collect();
+    let own_image = targets.image.filter(|target| target.is_own()).map(|target| (target.image.id(), target.layer));
+    Ok(ResultKey { generator: generator.hash().into(), request: asked, images, plans, own_image, living: None })
+}
+
+/// How fast a living result goes on.
+fn steps_per_second(living: &Living, generator: &Generator) -> Result<f32, SynthesisError> {
+    let name = || generator.name().to_string();
+    let recurrence = generator.network().generator.recurrence.as_ref();
+    let recurrence = recurrence.ok_or_else(|| SynthesisError::NotRecurrent { generator: name() })?;
+    let rate = living.steps_per_second.unwrap_or(recurrence.step_rate);
+    if (0.0..=MAX_STEP_RATE).contains(&rate) {
+        Ok(rate)
+    } else {
+        Err(SynthesisError::StepRate { generator: name(), rate })
+    }
+}
+
+/// Values of controls as the network's inputs take them.
+fn control_values(
+    generator: &Generator,
+    controls: &BTreeMap<String, Control>,
+) -> Result<BTreeMap<String, imagine_graph::Tensor>, imagine_graph::RequestError> {
+    let inputs = generator.network().inputs();
+    let known = || inputs.iter().filter(|i| i.kind != InputKind::State).map(|i| i.name.clone()).collect();
+    let mut values = BTreeMap::new();
+    for (name, control) in controls {
+        let input = inputs.iter().find(|input| input.name == *name);
+        let input =
+            input.ok_or_else(|| imagine_graph::RequestError::UnknownInput { name: name.clone(), known: known() })?;
+        let value = match control {
+            Control::Number(number) => imagine_graph::Tensor::scalar(*number),
+            Control::Color(color) => imagine_graph::Tensor::f32([3], color.to_f32_array_no_alpha()),
+            Control::Text(text) => parse_input(input, text)?,
+        };
+        values.insert(name.clone(), value);
+    }
+    Ok(values)
 }

@@ -1,4 +1,4 @@
-//! An egui panel that shows what every [`ImagineMaterial`] asks for and where it comes from, inside a running game.
+//! An egui panel that shows what every [`Synthesis`] asks for and where it comes from, inside a running game.
 //!
 //! ```no_run
 //! use bevy::prelude::*;
@@ -30,7 +30,7 @@ impl Plugin for ImagineEditorPlugin {
 /// Shows one section for every request.
 fn show_panel(
     mut contexts: EguiContexts,
-    mut requests: Query<(Entity, Option<&Name>, &mut ImagineMaterial, &SynthesisStatus)>,
+    mut requests: Query<(Entity, Option<&Name>, &mut Synthesis, &SynthesisStatus)>,
     generators: Res<Assets<Generator>>,
 ) {
     // Without a camera there is no context to draw in.
@@ -49,7 +49,7 @@ fn show_panel(
 }
 
 /// Seed and size. The component is touched only where a value changed, because a touch means another synthesis.
-fn show_request(ui: &mut egui::Ui, request: &mut Mut<ImagineMaterial>) {
+fn show_request(ui: &mut egui::Ui, request: &mut Mut<Synthesis>) {
     let (mut seed, mut size) = (request.seed, request.size);
     ui.horizontal(|ui| {
         ui.label("seed");

@@ -2,21 +2,7 @@
 
 use anyhow::{bail, ensure};
 use imagine_graph::{ColorSpace, GraphOutput, OutputKind, Tensor};
-
-/// Pixels as they stand in a PNG file.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Picture {
-    /// Pixels in a row.
-    pub width: u32,
-    /// Rows.
-    pub height: u32,
-    /// Channels, 1 to 4.
-    pub channels: usize,
-    /// Whether it is a colour with the sRGB curve, and not data.
-    pub is_srgb: bool,
-    /// Rows from the top, channels interleaved.
-    pub bytes: Vec<u8>,
-}
+use imagine_png::Picture;
 
 /// Whether an output can be an 8-bit picture at all; states and HDR cannot.
 pub fn can_show(output: &GraphOutput) -> bool {

@@ -7,12 +7,10 @@ use std::collections::BTreeMap;
 use anyhow::{Context, ensure};
 use imagine_graph::file::LoadedGenerator;
 use imagine_graph::{Request, Size};
+use imagine_png::MAX_RECIPE_BYTES;
 use serde::{Deserialize, Serialize};
 
 use crate::arguments::{Executor, parse_size, with_faces};
-
-/// Most bytes of the text that are read: pictures come from strangers.
-pub const MAX_BYTES: usize = 1 << 20;
 
 /// How one picture was made.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -73,7 +71,7 @@ impl Recipe {
 
     /// Reads the text of a chunk.
     pub fn from_text(text: &str) -> anyhow::Result<Self> {
-        ensure!(text.len() <= MAX_BYTES, "its recipe is larger than {MAX_BYTES} bytes");
+        ensure!(text.len() <= MAX_RECIPE_BYTES, "its recipe is larger than {MAX_RECIPE_BYTES} bytes");
         let recipe: Self = serde_json::from_str(text).context("its recipe cannot be read")?;
         let hash = &recipe.generator_sha256;
         ensure!(hash.len() == 64 && hash.bytes().all(|b| b.is_ascii_hexdigit()), "its recipe holds no SHA-256");

@@ -141,6 +141,11 @@ pub enum RequestError {
 impl ValidGenerator {
     /// Checks `request` and fills up what it leaves out.
     pub fn resolve(&self, request: &Request) -> Result<ResolvedRequest, RequestError> {
+        self.resolve_with(request, &[])
+    }
+
+    /// As [`ValidGenerator::resolve`], without the inputs named in `elsewhere`, which the executor is given by other means.
+    pub fn resolve_with(&self, request: &Request, elsewhere: &[&str]) -> Result<ResolvedRequest, RequestError> {
         self.check_size(request.size)?;
         let steps = self.steps(request)?;
         for graph in self.graphs() {
@@ -153,6 +158,9 @@ impl ValidGenerator {
         }
         let mut inputs = BTreeMap::new();
         for (index, input) in declared.iter().enumerate() {
+            if elsewhere.contains(&input.name.as_str()) {
+                continue;
+            }
             inputs.insert(input.name.clone(), resolve_input(input, index as u32, request)?);
         }
         self.check_state(request)?;
@@ -168,6 +176,11 @@ impl ValidGenerator {
             }
         }
         inputs
+    }
+
+    /// The inputs that are pictures: images and masks.
+    pub fn pictures(&self) -> impl Iterator<Item = &GraphInput> {
+        self.inputs().into_iter().filter(|input| matches!(input.kind, InputKind::Image(_) | InputKind::Mask))
     }
 
     /// All graphs, the one that makes the outputs first.

@@ -1,4 +1,4 @@
-//! Passes that turn tensors into textures, as plain data: `shaders/present`, whose README section has the bindings.
+//! Passes that turn tensors into textures and pictures into tensors, as plain data: `shaders/present`, whose README section has the bindings.
 //!
 //! Every pass has one invocation a texel, [`WORKGROUP`] of them along x, and begins its params with a zeroed [`Head`]:
 //! who plays it may cut it along y and set `head.base` to the first workgroup.
@@ -19,19 +19,19 @@ pub struct PresentCall {
     pub workgroups: [u32; 3],
 }
 
-/// What is packed into a texture.
+/// What is packed into a texture, of every image of the batch.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Pack {
-    /// Colour `[3, H, W]` at binding 1.
+    /// Colour `[N, 3, H, W]` at binding 1.
     Color {
-        /// Whether coverage `[1, H, W]` is at binding 2; 1 everywhere if not.
+        /// Whether coverage `[N, 1, H, W]` is at binding 2; 1 everywhere if not.
         alpha: bool,
         /// Whether the tensor holds linear light, which is then encoded as sRGB.
         encode_srgb: bool,
     },
-    /// A normal `[3, H, W]` of -1 to 1 at binding 1.
+    /// A normal `[N, 3, H, W]` of -1 to 1 at binding 1.
     Normal,
-    /// Occlusion, roughness and metalness, `[1, H, W]` each, for red, green and blue.
+    /// Occlusion, roughness and metalness, `[N, 1, H, W]` each, for red, green and blue.
     Material {
         /// Whether occlusion is at binding 1; 1 everywhere if not.
         occlusion: bool,
@@ -40,10 +40,24 @@ pub enum Pack {
         /// Whether metalness is at binding 3; 0 everywhere if not.
         metallic: bool,
     },
-    /// Height `[1, H, W]` at binding 1.
-    Height {
-        /// Whether 1 - height is stored, as Bevy's depth map wants.
-        depth: bool,
+    /// One channel `[N, 1, H, W]` at binding 1, as grey.
+    Gray {
+        /// Whether 1 minus the channel is stored, as Bevy's depth map wants of a height.
+        inverted: bool,
+    },
+    /// Linear radiance `[N, 3, H, W]` at binding 1, into an `rgba16float` texture.
+    Radiance,
+}
+
+/// Where the images of a batch go.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Arrangement {
+    /// Each on a layer of its own.
+    Layers,
+    /// Side by side on one layer, so many in a row.
+    Sheet {
+        /// Images in a row, at least 1.
+        columns: u32,
     },
 }
 
@@ -56,6 +70,8 @@ pub enum Mip {
     Srgb,
     /// As directions, which are made unit length again.
     Normal,
+    /// As linear radiance, in `rgba16float` textures.
+    Radiance,
 }
 
 /// What height is assumed beyond the border of a height map.
@@ -67,14 +83,25 @@ pub enum HeightBorder {
     Edge,
 }
 
+/// Which light an environment map holds.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Environment {
+    /// What a matt surface gets: the mean radiance, weighted by the cosine.
+    Diffuse,
+    /// What a glossy surface of this perceptual roughness, 0 to 1, mirrors.
+    Specular(f32),
+}
+
 /// The params uniforms of the passes, for the test that compares them with the shaders.
-pub const LAYOUTS: &[ParamsLayout] = &[PackParams::LAYOUT, MipParams::LAYOUT, NormalParams::LAYOUT];
+pub const LAYOUTS: &[ParamsLayout] =
+    &[PackParams::LAYOUT, MipParams::LAYOUT, NormalParams::LAYOUT, EnvironmentParams::LAYOUT, UnpackParams::LAYOUT];
 
 params! {
     struct PackParams for "present/pack" {
         head: Head,
         size: [u32; 2],
-        unused: [u32; 2],
+        columns: u32,
+        unused: u32,
         fallback: [f32; 4],
     }
 }
@@ -96,8 +123,31 @@ params! {
     }
 }
 
-/// Packs tensors of `size` (`[width, height]`) into an `rgba8unorm` texture at binding 4.
-pub fn pack(what: Pack, size: [u32; 2]) -> PresentCall {
+params! {
+    struct EnvironmentParams for "present/environment" {
+        head: Head,
+        side: u32,
+        sky_side: u32,
+        samples: u32,
+        roughness: f32,
+    }
+}
+
+params! {
+    struct UnpackParams for "present/unpack" {
+        head: Head,
+        size: [u32; 2],
+        picture_size: [u32; 2],
+        channels: u32,
+        unused_a: u32,
+        unused_b: u32,
+        unused_c: u32,
+    }
+}
+
+/// Packs tensors of `images` images of `size` (`[width, height]`) into a texture at binding 4: `rgba8unorm`, but
+/// `rgba16float` of radiance.
+pub fn pack(what: Pack, size: [u32; 2], images: u32, arrangement: Arrangement) -> PresentCall {
     let (defs, fallback) = match what {
         Pack::Color { alpha, encode_srgb } => {
             (vec![("COLOR", true), ("ALPHA", alpha), ("ENCODE_SRGB", encode_srgb)], [1.0; 4])
@@ -106,51 +156,90 @@ pub fn pack(what: Pack, size: [u32; 2]) -> PresentCall {
         Pack::Material { occlusion, roughness, metallic } => {
             (vec![("OCCLUSION", occlusion), ("ROUGHNESS", roughness), ("METALLIC", metallic)], [1.0, 1.0, 0.0, 1.0])
         }
-        Pack::Height { depth } => (vec![("HEIGHT", true), ("DEPTH", depth)], [1.0; 4]),
+        Pack::Gray { inverted } => (vec![("GRAY", true), ("INVERTED", inverted)], [1.0; 4]),
+        Pack::Radiance => (vec![("COLOR", true), ("HALF", true)], [1.0; 4]),
     };
-    let params = PackParams { size, fallback, ..PackParams::default() };
-    call(PackParams::SHADER, &defs, bytemuck::bytes_of(&params), size)
+    let columns = match arrangement {
+        Arrangement::Layers => 0,
+        Arrangement::Sheet { columns } => columns.max(1),
+    };
+    let params = PackParams { size, columns, fallback, ..PackParams::default() };
+    call(PackParams::SHADER, &defs, bytemuck::bytes_of(&params), size, images)
 }
 
-/// Makes one mip level, an `rgba8unorm` view at binding 2, from the one above of `above_size` (`[width, height]`), an
-/// `rgba8unorm` view at binding 1.
-pub fn mip(kind: Mip, above_size: [u32; 2]) -> PresentCall {
+/// Makes one mip level, an array view at binding 2, from the one above of `above_size` (`[width, height]`), an array view at
+/// binding 1; both have `layers` layers.
+pub fn mip(kind: Mip, above_size: [u32; 2], layers: u32) -> PresentCall {
     let size = above_size.map(|side| (side / 2).max(1));
     let params = MipParams { size, above_size, ..MipParams::default() };
-    let defs = [("SRGB", kind == Mip::Srgb), ("NORMAL", kind == Mip::Normal)];
-    call(MipParams::SHADER, &defs, bytemuck::bytes_of(&params), size)
+    let defs = [("SRGB", kind == Mip::Srgb), ("NORMAL", kind == Mip::Normal), ("HALF", kind == Mip::Radiance)];
+    call(MipParams::SHADER, &defs, bytemuck::bytes_of(&params), size, layers)
 }
 
-/// Makes a normal map, an `rgba8unorm` texture at binding 2, from the height `[1, H, W]` at binding 1.
+/// Makes normal maps, an `rgba8unorm` array texture at binding 2, from the heights `[N, 1, H, W]` at binding 1.
 ///
 /// `size` is `[width, height]`; `strength` says how many pixels the height difference between 0 and 1 is.
-pub fn normal_from_height(size: [u32; 2], strength: f32, border: HeightBorder) -> PresentCall {
+pub fn normal_from_height(size: [u32; 2], images: u32, strength: f32, border: HeightBorder) -> PresentCall {
     let params = NormalParams { size, strength, ..NormalParams::default() };
     let defs = [("BORDER_WRAP", border == HeightBorder::Wrap), ("BORDER_EDGE", border == HeightBorder::Edge)];
-    call(NormalParams::SHADER, &defs, bytemuck::bytes_of(&params), size)
+    call(NormalParams::SHADER, &defs, bytemuck::bytes_of(&params), size, images)
+}
+
+/// Filters the cubemap at binding 1, whose faces have `sky_side` texels a side and all their mips, with the linear sampler
+/// at binding 2 into one level of a cubemap of `side` texels, an `rgba16float` array view at binding 3.
+pub fn environment(what: Environment, side: u32, sky_side: u32, samples: u32) -> PresentCall {
+    let roughness = if let Environment::Specular(roughness) = what { roughness.clamp(0.0, 1.0) } else { 0.0 };
+    let params = EnvironmentParams { side, sky_side, samples, roughness, ..EnvironmentParams::default() };
+    let defs = [("DIFFUSE", what == Environment::Diffuse), ("SPECULAR", what != Environment::Diffuse)];
+    call(EnvironmentParams::SHADER, &defs, bytemuck::bytes_of(&params), [side; 2], 6)
+}
+
+/// Resizes the picture at binding 1, of `picture_size` (`[width, height]`), with the linear, clamping sampler at binding 2 into
+/// the tensor `[images, channels, H, W]` at binding 3, of `size` (`[width, height]`) and at most four channels. All images of
+/// the batch are the same. `encode_srgb` stores sRGB code values, `luminance` makes one channel of red, green and blue.
+pub fn unpack(
+    size: [u32; 2],
+    images: u32,
+    channels: u32,
+    picture_size: [u32; 2],
+    encode_srgb: bool,
+    luminance: bool,
+) -> PresentCall {
+    let params = UnpackParams { size, picture_size, channels, ..UnpackParams::default() };
+    let defs = [("ENCODE_SRGB", encode_srgb), ("LUMINANCE", luminance)];
+    call(UnpackParams::SHADER, &defs, bytemuck::bytes_of(&params), size, images)
 }
 
 /// One call of every variant, for tests and for warming pipelines.
 pub fn variants() -> Vec<PresentCall> {
-    let size = [4, 4];
+    let (size, layers) = ([4, 4], Arrangement::Layers);
     let flags = [false, true];
-    let mut calls = vec![pack(Pack::Normal, size)];
+    let mut packs = vec![Pack::Normal, Pack::Radiance];
     for a in flags {
-        calls.push(pack(Pack::Height { depth: a }, size));
+        packs.push(Pack::Gray { inverted: a });
         for b in flags {
-            calls.push(pack(Pack::Color { alpha: a, encode_srgb: b }, size));
-            for c in flags {
-                calls.push(pack(Pack::Material { occlusion: a, roughness: b, metallic: c }, size));
-            }
+            packs.push(Pack::Color { alpha: a, encode_srgb: b });
+            packs.extend(flags.map(|c| Pack::Material { occlusion: a, roughness: b, metallic: c }));
         }
     }
-    calls.extend([Mip::Linear, Mip::Srgb, Mip::Normal].map(|kind| mip(kind, size)));
-    calls.extend([HeightBorder::Wrap, HeightBorder::Edge].map(|border| normal_from_height(size, 1.0, border)));
+    let mut calls: Vec<_> = packs.into_iter().map(|what| pack(what, size, 1, layers)).collect();
+    calls.extend([Mip::Linear, Mip::Srgb, Mip::Normal, Mip::Radiance].map(|kind| mip(kind, size, 1)));
+    calls.extend([HeightBorder::Wrap, HeightBorder::Edge].map(|border| normal_from_height(size, 1, 1.0, border)));
+    for encode_srgb in flags {
+        calls.extend(flags.map(|luminance| unpack(size, 1, 3, size, encode_srgb, luminance)));
+    }
+    calls.extend([Environment::Diffuse, Environment::Specular(0.5)].map(|what| environment(what, 4, 4, 1)));
     calls
 }
 
-fn call(shader: &'static str, flags: &[(&'static str, bool)], params: &[u8], [width, height]: [u32; 2]) -> PresentCall {
+fn call(
+    shader: &'static str,
+    flags: &[(&'static str, bool)],
+    params: &[u8],
+    [width, height]: [u32; 2],
+    layers: u32,
+) -> PresentCall {
     let mut defs: Vec<_> = flags.iter().filter(|(_, on)| *on).map(|(name, _)| (*name, Def::Bool(true))).collect();
     defs.sort();
-    PresentCall { shader, defs, params: params.to_vec(), workgroups: [width.div_ceil(WORKGROUP), height, 1] }
+    PresentCall { shader, defs, params: params.to_vec(), workgroups: [width.div_ceil(WORKGROUP), height, layers] }
 }

@@ -101,6 +101,31 @@ impl Pass {
         (0..3).rev().find(|&axis| self.workgroups[axis] > 1).unwrap_or(0)
     }
 
+    /// What of it fits into `budget`, if anything does or has to, and the rest of it if so.
+    fn cut_to(&self, budget: u64, force: bool, price: &impl Fn(&Pass) -> u64) -> (Option<Pass>, Vec<Pass>) {
+        let axis = self.cut_axis();
+        let layers = self.workgroups[axis];
+        let whole = price(self).max(1);
+        let fitting = (u128::from(layers) * u128::from(budget) / u128::from(whole)) as u64;
+        if fitting >= u64::from(layers) || (layers == 1 && force) {
+            return (Some(self.clone()), Vec::new());
+        }
+        if fitting > 0 {
+            let (front, rest) = self.cut(axis, fitting as u32);
+            return (Some(front), vec![rest]);
+        }
+        if layers == 1 {
+            return (None, Vec::new());
+        }
+        // Not even one layer fits: cut within the first.
+        let (layer, others) = self.cut(axis, 1);
+        let (front, mut rest) = layer.cut_to(budget, force, price);
+        if front.is_some() {
+            rest.push(others);
+        }
+        (front, rest)
+    }
+
     /// Cuts into the first `layers` layers of workgroups along `axis`, and the rest.
     fn cut(&self, axis: usize, layers: u32) -> (Pass, Pass) {
         let (mut front, mut rest) = (self.clone(), self.clone());
@@ -137,45 +162,37 @@ impl Recording {
         self.passes.extend(other.passes);
     }
 
-    /// Takes passes of at most `budget` [`Cost::work`] off the front, cutting the last of them if need be. Always takes at
-    /// least one layer of workgroups, so that a loop over it ends.
-    pub fn take_front(&mut self, budget: u64) -> Recording {
-        let mut front = Vec::new();
+    /// Takes passes of at most `budget` off the front, cutting the last of them if need be, down to single workgroups.
+    /// `price` says what a pass, or a part of one, costs in the budget's unit. With `force` at least one workgroup is taken, so
+    /// that a loop over it ends.
+    pub fn take_front(&mut self, budget: u64, force: bool, price: impl Fn(&Pass) -> u64) -> Recording {
+        let mut front: Vec<Pass> = Vec::new();
         let mut left = budget;
         let mut taken = 0;
-        for pass in &mut self.passes {
-            let work = pass.cost().work();
-            if work <= left {
-                left -= work;
-                taken += 1;
-                front.push(pass.clone());
-                continue;
+        let mut rest = Vec::new();
+        for pass in &self.passes {
+            let cost = price(pass);
+            if cost <= left {
+                left -= cost;
+            } else {
+                let (fitting, later) = pass.cut_to(left, force && front.is_empty(), &price);
+                taken += usize::from(fitting.is_some());
+                front.extend(fitting);
+                rest = later;
+                break;
             }
-            let axis = pass.cut_axis();
-            let layers = u64::from(pass.workgroups[axis]);
-            let mut fitting = (u128::from(layers) * u128::from(left) / u128::from(work.max(1))) as u64;
-            if front.is_empty() {
-                fitting = fitting.max(1);
-            }
-            if fitting >= layers {
-                taken += 1;
-                front.push(pass.clone());
-            } else if fitting > 0 {
-                let (first, rest) = pass.cut(axis, fitting as u32);
-                front.push(first);
-                *pass = rest;
-            }
-            break;
+            taken += 1;
+            front.push(pass.clone());
         }
-        self.passes.drain(..taken);
+        self.passes.splice(..taken, rest);
         Recording { passes: front }
     }
 
-    /// Cuts into recordings of at most `budget` [`Cost::work`] each, or of one layer of workgroups where that is more.
+    /// Cuts into recordings of at most `budget` [`Cost::work`] each, or of one workgroup where that is more.
     pub fn split(mut self, budget: u64) -> Vec<Recording> {
         let mut parts = Vec::new();
         while !self.is_empty() {
-            parts.push(self.take_front(budget));
+            parts.push(self.take_front(budget, true, |pass| pass.cost().work()));
         }
         parts
     }
@@ -285,8 +302,23 @@ mod tests {
             expected.sort();
             found.sort();
             assert_eq!(found, expected, "budget {budget}");
-            assert!(budget < 700 || parts.iter().all(|part| part.cost().work() <= budget), "budget {budget}");
+            assert!(budget < 100 || parts.iter().all(|part| part.cost().work() <= budget), "budget {budget}");
         }
+    }
+
+    #[test]
+    fn what_does_not_fit_stays_unless_forced() {
+        let whole = recording(&[[7, 1, 1], [3, 5, 1]]);
+        let price = |pass: &Pass| pass.cost().work();
+        let mut rest = whole.clone();
+        assert!(rest.take_front(99, false, price).is_empty());
+        assert_eq!(rest, whole);
+        assert_eq!(rest.take_front(99, true, price).cost().work(), 100);
+        // 700 for the first call and one workgroup of the second, whose layers of 300 do not fit.
+        assert_eq!(rest.take_front(700, false, price).cost().work(), 700);
+        let found = workgroups(&[rest]);
+        assert_eq!(found.len(), 14);
+        assert_eq!(found.iter().collect::<std::collections::HashSet<_>>().len(), 14);
     }
 
     #[test]

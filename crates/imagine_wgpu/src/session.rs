@@ -175,14 +175,36 @@ impl Session {
         recording: &Recording,
         run: Run,
     ) -> Result<(), EncodeError> {
+        self.encode_timed(encoder, store, recording, run, None)
+    }
+
+    /// As [`Session::encode`], and writes the GPU's time before the first and after the last pass.
+    pub fn encode_timed(
+        &mut self,
+        encoder: &mut wgpu::CommandEncoder,
+        store: &PipelineStore,
+        recording: &Recording,
+        run: Run,
+        times: Option<wgpu::ComputePassTimestampWrites>,
+    ) -> Result<(), EncodeError> {
         for pass in &recording.passes {
             self.prepare(store, &pass.call)?;
         }
+        let mut begin = times.as_ref().and_then(|times| times.beginning_of_pass_write_index);
         let mut rest = recording.passes.as_slice();
         while !rest.is_empty() {
             let (offsets, params) = fill_window(rest, run);
             let (now, later) = rest.split_at(offsets.len());
-            self.encode_window(encoder, store.device(), now, &offsets, &params);
+            let end = times.as_ref().filter(|_| later.is_empty()).and_then(|times| times.end_of_pass_write_index);
+            let writes = times.as_ref().map(|times| wgpu::ComputePassTimestampWrites {
+                query_set: times.query_set,
+                beginning_of_pass_write_index: begin.take(),
+                end_of_pass_write_index: end,
+            });
+            let written = |w: &wgpu::ComputePassTimestampWrites| {
+                w.beginning_of_pass_write_index.is_some() || w.end_of_pass_write_index.is_some()
+            };
+            self.encode_window(encoder, store.device(), (now, &offsets, &params), writes.filter(written));
             rest = later;
         }
         Ok(())
@@ -192,15 +214,14 @@ impl Session {
         &self,
         encoder: &mut wgpu::CommandEncoder,
         device: &wgpu::Device,
-        passes: &[Pass],
-        offsets: &[u32],
-        params: &[u8],
+        (passes, offsets, params): (&[Pass], &[u32], &[u8]),
+        timestamp_writes: Option<wgpu::ComputePassTimestampWrites>,
     ) {
         let usage = wgpu::BufferUsages::COPY_SRC;
         let descriptor = wgpu::util::BufferInitDescriptor { label: Some("params"), contents: params, usage };
         let staging = device.create_buffer_init(&descriptor);
         encoder.copy_buffer_to_buffer(&staging, 0, &self.window, 0, params.len() as u64);
-        let descriptor = wgpu::ComputePassDescriptor { label: Some("imagine"), timestamp_writes: None };
+        let descriptor = wgpu::ComputePassDescriptor { label: Some("imagine"), timestamp_writes };
         let mut compute = encoder.begin_compute_pass(&descriptor);
         for (pass, &offset) in passes.iter().zip(offsets) {
             let Some((pipeline, bind_group)) = &self.bind_groups[pass.call.id] else { continue };

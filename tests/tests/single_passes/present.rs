@@ -1,10 +1,20 @@
 //! The presentation passes on a device, against the same formulas in plain Rust.
 
 use crate::gpu::{Bound, Gpu};
-use imagine_wgpu::present::{self, HeightBorder, Mip, Pack, PresentCall};
+use imagine_wgpu::present::{self, Arrangement, HeightBorder, Mip, Pack, PresentCall};
 
 fn run(gpu: &Gpu, call: &PresentCall, bound: &[Bound]) {
     gpu.dispatch(call.shader, &call.defs, &call.params, bound, call.workgroups);
+}
+
+/// One level as an array of layers.
+fn array(texture: &wgpu::Texture, level: u32) -> wgpu::TextureView {
+    texture.create_view(&wgpu::TextureViewDescriptor {
+        dimension: Some(wgpu::TextureViewDimension::D2Array),
+        base_mip_level: level,
+        mip_level_count: Some(1),
+        ..Default::default()
+    })
 }
 
 /// Numbers from 0 to 1 that look random but are not.
@@ -18,8 +28,8 @@ fn packed(gpu: &Gpu, what: Pack, size: [u32; 2], tensors: &[(u32, &[f32])]) -> V
     let texture = gpu.texture(size, 1);
     let buffers: Vec<_> = tensors.iter().map(|(binding, values)| (*binding, gpu.buffer(values))).collect();
     let mut bound: Vec<_> = buffers.iter().map(|(binding, buffer)| Bound::Buffer(*binding, buffer)).collect();
-    bound.push(Bound::View(4, texture.create_view(&Default::default())));
-    run(gpu, &present::pack(what, size), &bound);
+    bound.push(Bound::View(4, array(&texture, 0)));
+    run(gpu, &present::pack(what, size, 1, Arrangement::Layers), &bound);
     gpu.read_texture(&texture, 0)
 }
 
@@ -83,7 +93,7 @@ fn material_maps_stand_where_bevy_reads_them() {
     assert_near(&texels, &[[51, 102, 153, 255], [255, 128, 0, 255]], "all");
     let rough = Pack::Material { occlusion: false, roughness: true, metallic: false };
     assert_near(&packed(&gpu, rough, [2, 1], &[(2, &roughness)]), &[[255, 102, 0, 255], [255, 128, 0, 255]], "rough");
-    let depth = packed(&gpu, Pack::Height { depth: true }, [2, 1], &[(1, &occlusion)]);
+    let depth = packed(&gpu, Pack::Gray { inverted: true }, [2, 1], &[(1, &occlusion)]);
     assert_near(&depth, &[[204, 204, 204, 255], [0, 0, 0, 255]], "depth");
 }
 
@@ -129,18 +139,15 @@ fn mip_levels_are_area_means_of_even_and_odd_sizes() {
         let color = numbers(3 * pixels, 3);
         let texture = gpu.texture(size, 2);
         let buffer = gpu.buffer(&color);
-        let level = |level| {
-            texture.create_view(&wgpu::TextureViewDescriptor {
-                base_mip_level: level,
-                mip_level_count: Some(1),
-                ..Default::default()
-            })
-        };
-        let pack = present::pack(Pack::Color { alpha: false, encode_srgb: false }, size);
-        run(&gpu, &pack, &[Bound::Buffer(1, &buffer), Bound::View(4, level(0))]);
+        let pack = present::pack(Pack::Color { alpha: false, encode_srgb: false }, size, 1, Arrangement::Layers);
+        run(&gpu, &pack, &[Bound::Buffer(1, &buffer), Bound::View(4, array(&texture, 0))]);
         let above = gpu.read_texture(&texture, 0);
         for kind in [Mip::Linear, Mip::Srgb, Mip::Normal] {
-            run(&gpu, &present::mip(kind, size), &[Bound::View(1, level(0)), Bound::View(2, level(1))]);
+            run(
+                &gpu,
+                &present::mip(kind, size, 1),
+                &[Bound::View(1, array(&texture, 0)), Bound::View(2, array(&texture, 1))],
+            );
             let expected = brute_force_mip(&above, size.map(|side| side as usize), kind);
             assert_near(&gpu.read_texture(&texture, 1), &expected, &format!("{kind:?} {size:?}"));
         }
@@ -155,8 +162,8 @@ fn normals_of_a_height_map_point_downhill_and_tile() {
     let buffer = gpu.buffer(&height);
     for border in [HeightBorder::Wrap, HeightBorder::Edge] {
         let texture = gpu.texture(size, 1);
-        let call = present::normal_from_height(size, 2.0, border);
-        run(&gpu, &call, &[Bound::Buffer(1, &buffer), Bound::View(2, texture.create_view(&Default::default()))]);
+        let call = present::normal_from_height(size, 1, 2.0, border);
+        run(&gpu, &call, &[Bound::Buffer(1, &buffer), Bound::View(2, array(&texture, 0))]);
         let place = |at: i32, length: i32| match border {
             HeightBorder::Wrap => at.rem_euclid(length),
             HeightBorder::Edge => at.clamp(0, length - 1),
@@ -186,14 +193,14 @@ fn a_pass_cut_along_y_makes_the_same_texels() {
     let size = [70, 9];
     let color = numbers(3 * 70 * 9, 5);
     let buffer = gpu.buffer(&color);
-    let call = present::pack(Pack::Normal, size);
+    let call = present::pack(Pack::Normal, size, 1, Arrangement::Layers);
     let whole = packed(&gpu, Pack::Normal, size, &[(1, &color)]);
     let texture = gpu.texture(size, 1);
     for first in [0u32, 4, 8] {
         let mut params = call.params.clone();
         params[4..8].copy_from_slice(&first.to_ne_bytes());
         let rows = 4.min(9 - first);
-        let bound = [Bound::Buffer(1, &buffer), Bound::View(4, texture.create_view(&Default::default()))];
+        let bound = [Bound::Buffer(1, &buffer), Bound::View(4, array(&texture, 0))];
         gpu.dispatch(call.shader, &call.defs, &params, &bound, [call.workgroups[0], rows, 1]);
     }
     assert_eq!(gpu.read_texture(&texture, 0), whole);

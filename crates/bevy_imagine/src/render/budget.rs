@@ -1,7 +1,13 @@
-//! How much work fits into a frame: a simple model of how fast devices are.
+//! How much of a frame synthesis may take, and what it took.
+
+use std::sync::{Arc, Mutex, PoisonError};
 
 use bevy::prelude::*;
-use wgpu::DeviceType;
+
+/// Longest slice while a game plays, in nanoseconds.
+const SLICE_NANOSECONDS: u64 = 250_000;
+/// A larger budget is spent in about as many slices.
+const SLICES: u64 = 16;
 
 /// How much of a frame synthesis may take.
 #[derive(Resource, Clone, Debug, Default)]
@@ -12,20 +18,42 @@ pub(crate) struct FrameBudget {
     pub synchronous: bool,
 }
 
+/// What synthesis did in the last frames. A resource of main and render world; clones share it.
+#[derive(Resource, Clone, Debug, Default)]
+pub struct ImagineStats(Arc<Mutex<FrameStats>>);
+
+/// What synthesis did in a frame.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct FrameStats {
+    /// GPU milliseconds that the last frame planned to spend.
+    pub planned_ms: f32,
+    /// GPU milliseconds that the last measured frame spent, a few frames old; `None` where the device has no timestamps.
+    pub measured_ms: Option<f32>,
+    /// Jobs that wait or are worked on.
+    pub queue: usize,
+    /// Frames that were measured so far.
+    pub measured_frames: u64,
+}
+
 impl FrameBudget {
-    /// Work ([`imagine_wgpu::Cost::work`]) of one frame on a device of this type.
-    pub fn work(&self, device: DeviceType) -> u64 {
-        (f64::from(self.milliseconds.max(0.0)) * work_per_millisecond(device)) as u64
+    pub fn nanoseconds(&self) -> u64 {
+        (f64::from(self.milliseconds.max(0.0)) * 1e6) as u64
+    }
+
+    /// Longest slice. Apps that wait for results, as tests do, have large budgets and want few slices.
+    pub fn slice_nanoseconds(&self) -> u64 {
+        (self.nanoseconds() / SLICES).max(SLICE_NANOSECONDS)
     }
 }
 
-/// What our kernels reach, rounded down: a third to a tenth of what such devices can do at best. The CPU's figure is
-/// estimated on two cores.
-fn work_per_millisecond(device: DeviceType) -> f64 {
-    match device {
-        DeviceType::DiscreteGpu => 1e9,
-        DeviceType::IntegratedGpu | DeviceType::VirtualGpu | DeviceType::Other => 1e8,
-        DeviceType::Cpu => 1e7,
+impl ImagineStats {
+    /// The figures of the last frame.
+    pub fn get(&self) -> FrameStats {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(crate) fn update(&self, change: impl FnOnce(&mut FrameStats)) {
+        change(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner));
     }
 }
 
@@ -35,10 +63,12 @@ mod tests {
 
     #[test]
     fn no_budget_makes_the_cast_overflow() {
-        let work = |milliseconds| FrameBudget { milliseconds, synchronous: false }.work(DeviceType::Cpu);
-        assert_eq!(work(2.0), 20_000_000);
-        assert_eq!(work(-1.0), 0);
-        assert_eq!(work(f32::NAN), 0);
-        assert_eq!(work(f32::INFINITY), u64::MAX);
+        let budget = |milliseconds| FrameBudget { milliseconds, synchronous: false };
+        assert_eq!(budget(2.0).nanoseconds(), 2_000_000);
+        assert_eq!(budget(-1.0).nanoseconds(), 0);
+        assert_eq!(budget(f32::NAN).nanoseconds(), 0);
+        assert_eq!(budget(f32::INFINITY).nanoseconds(), u64::MAX);
+        assert_eq!(budget(4.0).slice_nanoseconds(), 250_000);
+        assert_eq!(budget(1_600.0).slice_nanoseconds(), 100_000_000);
     }
 }

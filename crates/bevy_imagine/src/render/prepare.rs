@@ -1,23 +1,32 @@
 //! From a job to work that is ready to be recorded: plan, buffers, textures and compiled shaders, made on a background
 //! thread.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use bevy::prelude::*;
+use bevy::render::render_asset::RenderAssets;
 use bevy::render::renderer::{RenderAdapterInfo, RenderDevice, RenderQueue};
+use bevy::render::texture::GpuImage;
 use bevy::tasks::AsyncComputeTaskPool;
 use bevy::tasks::futures::check_ready;
+use imagine_graph::Size;
 use imagine_wgpu::{BoundsChecks, Limits, PipelineStore, Plan, Run, Session};
 
+use crate::asset::Generator;
 use crate::error::SynthesisError;
+use crate::job::{Job, Report, Reports};
 use crate::memory::ImagineMemory;
 use crate::render::budget::FrameBudget;
 use crate::render::extract::JobQueue;
 use crate::render::pass::{Progress, Work};
-use crate::render::present::{PresentPipelines, Presentation};
-use crate::synthesis::{Job, Report, Reports};
+use crate::render::present::{Picture, PresentPipelines, Presentation, uploads};
 
-/// Compiled shaders of this device. Clones share them.
+/// Jobs that may hold buffers at once; better ranked ones may go beyond it up to twice as many.
+const IN_FLIGHT: usize = 4;
+/// Plans that are kept for requests to come.
+const KEPT_PLANS: usize = 8;
+
+/// Compiled shaders and plans of this device. Clones share them.
 #[derive(Resource, Clone)]
 pub(crate) struct Kernels {
     /// Those of operators. Generator files are from outside, so every index is checked.
@@ -26,7 +35,11 @@ pub(crate) struct Kernels {
     pub present: PresentPipelines,
     /// Limits that plans have to keep.
     limits: Limits,
+    plans: Arc<Mutex<Vec<(PlanKey, Arc<Plan>)>>>,
 }
+
+/// Hash of a generator's file, and the size.
+type PlanKey = (String, Size);
 
 impl FromWorld for Kernels {
     fn from_world(world: &mut World) -> Self {
@@ -36,30 +49,101 @@ impl FromWorld for Kernels {
             operators: PipelineStore::new(device, BoundsChecks::On),
             present: PresentPipelines::new(device),
             limits: Limits::new(&device.limits(), device_type),
+            plans: Arc::default(),
         }
     }
 }
 
-/// Starts the preparation of new jobs and looks which are ready.
+impl Kernels {
+    /// Compiles all passes of a generator. Which they are does not depend on a request's size.
+    fn warm_up(&self, generator: &Generator) -> Result<(), SynthesisError> {
+        let network = generator.network();
+        let plan = Plan::for_generator(network, network.generator.size.smallest(), self.limits);
+        let name = || generator.name().to_string();
+        let plan = plan.map_err(|error| SynthesisError::Plan { generator: name(), error })?;
+        self.operators.compile_all(&plan.whole(1))?;
+        self.present.compile_all()?;
+        Ok(())
+    }
+
+    /// The plan of a job, made now if it is not among those kept.
+    fn plan(&self, job: &Job) -> Result<Arc<Plan>, SynthesisError> {
+        let key = (job.generator.hash().to_string(), job.request.size);
+        let lock = || self.plans.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some((_, plan)) = lock().iter().find(|(known, _)| *known == key) {
+            return Ok(plan.clone());
+        }
+        let plan = Plan::for_generator(job.generator.network(), job.request.size, self.limits);
+        let generator = || job.generator.name().to_string();
+        let plan = Arc::new(plan.map_err(|error| SynthesisError::Plan { generator: generator(), error })?);
+        let mut plans = lock();
+        if plans.len() == KEPT_PLANS {
+            plans.remove(0);
+        }
+        plans.push((key, plan.clone()));
+        Ok(plan)
+    }
+}
+
+/// Compiles everything that generators need, on background threads.
+pub(crate) fn warm_up(
+    mut queue: ResMut<JobQueue>,
+    kernels: Res<Kernels>,
+    budget: Res<FrameBudget>,
+    reports: Res<Reports>,
+) {
+    for (id, generator) in std::mem::take(&mut queue.warm_ups) {
+        let (kernels, reports) = (kernels.clone(), reports.clone());
+        let task = async move { reports.push(Report::WarmUp(id, kernels.warm_up(&generator))) };
+        if budget.synchronous {
+            bevy::tasks::block_on(task);
+        } else {
+            AsyncComputeTaskPool::get().spawn(task).detach();
+        }
+    }
+}
+
+/// Starts the preparation of waiting jobs, the best ranked first, and looks which are ready.
 pub(crate) fn prepare_jobs(
     mut queue: ResMut<JobQueue>,
     kernels: Res<Kernels>,
     render_queue: Res<RenderQueue>,
+    images: Res<RenderAssets<GpuImage>>,
     memory: Res<ImagineMemory>,
     budget: Res<FrameBudget>,
     reports: Res<Reports>,
 ) {
-    queue.jobs.retain_mut(|queued| {
-        if matches!(queued.progress, Progress::New) {
-            let (job, kernels, memory) = (queued.job.clone(), kernels.clone(), memory.clone());
-            let queue = wgpu::Queue::clone(&render_queue);
-            let task = async move { prepare(&job, &kernels, &queue, &memory).map(Box::new) };
-            queued.progress = if budget.synchronous {
-                Progress::Prepared(Some(bevy::tasks::block_on(task)))
-            } else {
-                Progress::Preparing(AsyncComputeTaskPool::get().spawn(task))
-            };
+    if queue.jobs.is_empty() {
+        return;
+    }
+    let is_new = |progress: &Progress| matches!(progress, Progress::New);
+    let is_open = |progress: &Progress| !is_new(progress) && !progress.lives();
+    let order = queue.order();
+    let mut in_flight = queue.jobs.iter().filter(|queued| is_open(&queued.progress)).count();
+    let last_in_flight = order.iter().rposition(|index| is_open(&queue.jobs[*index].progress));
+    for (place, index) in order.into_iter().enumerate() {
+        let outranks = last_in_flight.is_some_and(|last| place < last);
+        let limit = if outranks { 2 * IN_FLIGHT } else { IN_FLIGHT };
+        if in_flight >= limit {
+            break;
         }
+        let queued = &mut queue.jobs[index];
+        if !is_new(&queued.progress) {
+            continue;
+        }
+        let Some(pictures) = pictures(&queued.job, &images) else { continue };
+        let (job, kernels, memory) = (queued.job.clone(), kernels.clone(), memory.clone());
+        let queue = wgpu::Queue::clone(&render_queue);
+        let is_alone = in_flight == 0;
+        let task = async move { prepare(&job, &pictures, &kernels, &queue, &memory, is_alone) };
+        queued.progress = if budget.synchronous {
+            Progress::Prepared(Some(bevy::tasks::block_on(task)))
+        } else {
+            Progress::Preparing(AsyncComputeTaskPool::get().spawn(task))
+        };
+        in_flight += 1;
+    }
+    queue.jobs.retain_mut(|queued| {
         if let Progress::Preparing(task) = &mut queued.progress
             && let Some(result) = check_ready(task)
         {
@@ -67,9 +151,10 @@ pub(crate) fn prepare_jobs(
         }
         let Progress::Prepared(result) = &mut queued.progress else { return true };
         match result.take() {
-            Some(Ok(work)) => queued.progress = Progress::Working(work),
+            Some(Ok(Some(work))) => queued.progress = Progress::Working(work),
+            Some(Ok(None)) => queued.progress = Progress::New,
             Some(Err(error)) => {
-                reports.push(Report { entity: queued.job.entity, job: queued.job.id, result: Err(error) });
+                reports.push(Report::Job(queued.job.id, Err(error)));
                 return false;
             }
             None => {}
@@ -78,24 +163,58 @@ pub(crate) fn prepare_jobs(
     });
 }
 
-fn prepare(job: &Job, kernels: &Kernels, queue: &wgpu::Queue, memory: &ImagineMemory) -> Result<Work, SynthesisError> {
+/// The pictures of a job's inputs, once all of them are on the GPU.
+fn pictures(job: &Job, images: &RenderAssets<GpuImage>) -> Option<Vec<Picture>> {
+    let picture = |(name, id): &(String, AssetId<Image>)| {
+        let image = images.get(*id)?;
+        let size = [image.texture.width(), image.texture.height()];
+        Some(Picture { input: name.clone(), view: wgpu::TextureView::clone(&image.texture_view), size })
+    };
+    job.images.iter().map(picture).collect()
+}
+
+/// Plans and allocates. `None` if there is no memory as long as other jobs hold theirs.
+fn prepare(
+    job: &Job,
+    pictures: &[Picture],
+    kernels: &Kernels,
+    queue: &wgpu::Queue,
+    memory: &ImagineMemory,
+    is_alone: bool,
+) -> Result<Option<Box<Work>>, SynthesisError> {
     let generator = job.generator.network();
     let name = || job.generator.name().to_string();
-    let resolved = generator.resolve(&job.request);
+    let elsewhere: Vec<&str> = pictures.iter().map(|picture| picture.input.as_str()).collect();
+    let resolved = generator.resolve_with(&job.request, &elsewhere);
     let resolved = resolved.map_err(|error| SynthesisError::Request { generator: name(), error })?;
     let device = kernels.operators.device();
-    let plan = Plan::for_generator(generator, job.request.size, kernels.limits);
-    let plan = Arc::new(plan.map_err(|error| SynthesisError::Plan { generator: name(), error })?);
+    let plan = kernels.plan(job)?;
+    let bytes = plan.bytes() + Presentation::bytes(job);
+    if let Err(error) = memory.check(bytes) {
+        return if is_alone { Err(error.of(job.generator.name())) } else { Ok(None) };
+    }
+    let buffers = memory.allocate(bytes);
     let recording = plan.whole(resolved.steps);
     kernels.operators.compile_all(&recording)?;
-    let buffers = memory.allocate(plan.bytes());
     let session = Session::new(device, plan.clone());
     for input in &plan.inputs {
         if let Some(tensor) = resolved.inputs.get(&input.name) {
             session.set_input(queue, &input.name, tensor)?;
         }
     }
-    let presentation = Presentation::new(&kernels.present, &session, resolved.steps, job, memory)?;
+    let uploads = uploads(&kernels.present, &session, pictures)?;
+    let presentation = Presentation::new(&kernels.present, &session, resolved.steps, job)?;
+    let done = resolved.steps;
     let run = Run { seed: job.request.seed, lattice: job.request.lattice };
-    Ok(Work { session, recording, run, presentation, _buffers: buffers })
+    Ok(Some(Box::new(Work {
+        session,
+        uploads,
+        recording,
+        run,
+        presentation,
+        done,
+        owed: 0.0,
+        lives: false,
+        _buffers: buffers,
+    })))
 }

@@ -1,5 +1,6 @@
 //! From a session's outputs to finished textures: level 0, then every smaller level, in scratch textures; when all are
-//! whole they are copied behind the handles that materials hold, so that nobody ever sees half a result.
+//! whole they are copied behind the handles that materials hold, so that nobody ever sees half a result. And from pictures
+//! to a session's inputs.
 
 use std::collections::{HashMap, VecDeque};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -7,45 +8,82 @@ use std::sync::{Arc, Mutex, PoisonError};
 use bevy::prelude::*;
 use bevy::render::render_asset::RenderAssets;
 use bevy::render::texture::GpuImage;
+use imagine_graph::{ColorSpace, InputKind};
 use imagine_wgpu::present::{self, PresentCall};
 use imagine_wgpu::{Def, PipelineError, Session, compose};
 use wgpu::util::DeviceExt;
 
-use crate::memory::{Allocation, ImagineMemory};
-use crate::synthesis::Job;
-use crate::target::{MapSource, mip_levels, texture_bytes};
+use crate::job::Job;
+use crate::render::cost::KernelId;
+use crate::target::{Destination, TextureShape, TextureSource};
 
-/// Scratch textures are stored as they are computed. Copies between a format and its sRGB twin keep the bytes.
-const SCRATCH_FORMAT: wgpu::TextureFormat = wgpu::TextureFormat::Rgba8Unorm;
 /// Work of one texel in the unit of [`imagine_wgpu::Cost::work`]: about 16 bytes, at 4 each.
 const TEXEL_WORK: u64 = 64;
+/// Work of one sample of a sky while its light is filtered.
+const SAMPLE_WORK: u64 = 150;
+/// Samples of a direction of filtered light.
+const LIGHT_SAMPLES: u32 = 96;
+/// Most work of one dispatch, where a row is not more: dispatches are not cut later.
+const BAND_WORK: u64 = 2_000_000;
+/// Alignment of a uniform, the largest that devices ask for.
+const UNIFORM_ALIGNMENT: usize = 256;
+/// Bytes of params of any presentation pass, at most.
+const FIRST_BASE: std::ops::Range<usize> = 0..12;
 
 type Variant = (&'static str, Vec<(&'static str, Def)>);
+type Resources<'a> = Vec<(u32, wgpu::BindingResource<'a>)>;
 
 /// Compiled presentation passes of one device. Clones share them.
 #[derive(Clone)]
 pub(crate) struct PresentPipelines {
     device: wgpu::Device,
+    sampler: wgpu::Sampler,
     compiled: Arc<Mutex<HashMap<Variant, wgpu::ComputePipeline>>>,
 }
 
 /// What is left to do to make the textures of one job.
 pub(crate) struct Presentation {
-    passes: VecDeque<PresentPass>,
-    textures: Vec<(AssetId<Image>, wgpu::Texture)>,
-    _memory: Allocation,
+    pub passes: VecDeque<PresentPass>,
+    /// Whether the textures are where they are shown.
+    pub is_copied: bool,
+    /// All passes of a living result, which is shown again and again.
+    again: VecDeque<PresentPass>,
+    textures: Vec<(Destination, TextureShape, wgpu::Texture)>,
 }
 
-struct PresentPass {
+/// A dispatch.
+#[derive(Clone)]
+pub(crate) struct PresentPass {
+    pub kernel: KernelId,
+    pub work: u64,
     pipeline: wgpu::ComputePipeline,
     bind_group: wgpu::BindGroup,
     workgroups: [u32; 3],
-    work: u64,
+}
+
+/// A picture for an input.
+pub(crate) struct Picture {
+    pub input: String,
+    pub view: wgpu::TextureView,
+    /// Width and height.
+    pub size: [u32; 2],
 }
 
 impl PresentPipelines {
     pub fn new(device: &wgpu::Device) -> Self {
-        Self { device: device.clone(), compiled: Arc::default() }
+        let sampler = device.create_sampler(&wgpu::SamplerDescriptor {
+            label: Some("imagine linear"),
+            mag_filter: wgpu::FilterMode::Linear,
+            min_filter: wgpu::FilterMode::Linear,
+            mipmap_filter: wgpu::MipmapFilterMode::Linear,
+            ..Default::default()
+        });
+        Self { device: device.clone(), sampler, compiled: Arc::default() }
+    }
+
+    /// Compiles every pass, so that none has to be compiled later.
+    pub fn compile_all(&self) -> Result<(), PipelineError> {
+        present::variants().iter().try_for_each(|call| self.compile(call).map(drop))
     }
 
     /// The pipeline of `call`, compiled now on this thread if it is not there.
@@ -72,73 +110,111 @@ impl PresentPipelines {
         Ok(pipeline)
     }
 
-    /// `call` with its resources, the binding number of each beside it.
-    fn pass(
+    /// `call` with its resources, the binding number of each beside it, in bands of rows that are short enough to be a slice.
+    fn push(
         &self,
+        passes: &mut VecDeque<PresentPass>,
         call: &PresentCall,
-        resources: &[(u32, wgpu::BindingResource)],
-    ) -> Result<PresentPass, PipelineError> {
+        texel_work: u64,
+        resources: &Resources,
+    ) -> Result<(), PipelineError> {
         let pipeline = self.compile(call)?;
-        let usage = wgpu::BufferUsages::UNIFORM;
-        let descriptor = wgpu::util::BufferInitDescriptor { label: Some("params"), contents: &call.params, usage };
-        let params = self.device.create_buffer_init(&descriptor);
-        let mut entries = vec![wgpu::BindGroupEntry { binding: 0, resource: params.as_entire_binding() }];
-        for (binding, resource) in resources {
-            entries.push(wgpu::BindGroupEntry { binding: *binding, resource: resource.clone() });
+        let kernel = KernelId::new(call.shader, &call.defs);
+        let row_work = u64::from(call.workgroups[0]) * u64::from(imagine_wgpu::WORKGROUP) * texel_work;
+        let bands = bands(call.workgroups, (BAND_WORK / row_work.max(1)).clamp(1, 1 << 16) as u32);
+        let stride = call.params.len().next_multiple_of(UNIFORM_ALIGNMENT);
+        let mut contents = vec![0; stride * bands.len()];
+        for (bytes, (base, _)) in contents.chunks_mut(stride).zip(&bands) {
+            bytes[..call.params.len()].copy_from_slice(&call.params);
+            bytes[FIRST_BASE].copy_from_slice(bytemuck::bytes_of(base));
         }
+        let usage = wgpu::BufferUsages::UNIFORM;
+        let descriptor = wgpu::util::BufferInitDescriptor { label: Some("params"), contents: &contents, usage };
+        let params = self.device.create_buffer_init(&descriptor);
         let layout = pipeline.get_bind_group_layout(0);
-        let descriptor = wgpu::BindGroupDescriptor { label: Some(call.shader), layout: &layout, entries: &entries };
-        let bind_group = self.device.create_bind_group(&descriptor);
-        let [x, y, z] = call.workgroups.map(u64::from);
-        let work = x * u64::from(imagine_wgpu::WORKGROUP) * y * z * TEXEL_WORK;
-        Ok(PresentPass { pipeline, bind_group, workgroups: call.workgroups, work })
+        for (index, (_, workgroups)) in bands.into_iter().enumerate() {
+            let size = std::num::NonZeroU64::new(call.params.len() as u64);
+            let band = wgpu::BufferBinding { buffer: &params, offset: (index * stride) as u64, size };
+            let mut entries = vec![wgpu::BindGroupEntry { binding: 0, resource: wgpu::BindingResource::Buffer(band) }];
+            for (binding, resource) in resources {
+                entries.push(wgpu::BindGroupEntry { binding: *binding, resource: resource.clone() });
+            }
+            let descriptor = wgpu::BindGroupDescriptor { label: Some(call.shader), layout: &layout, entries: &entries };
+            let bind_group = self.device.create_bind_group(&descriptor);
+            let work = row_work * u64::from(workgroups[1]) * u64::from(workgroups[2]);
+            passes.push_back(PresentPass { kernel, work, pipeline: pipeline.clone(), bind_group, workgroups });
+        }
+        Ok(())
     }
 }
 
 impl Presentation {
-    /// The passes and scratch textures that make the maps of `job` from what `session` holds after `steps` steps.
-    pub fn new(
-        pipelines: &PresentPipelines,
-        session: &Session,
-        steps: u32,
-        job: &Job,
-        memory: &ImagineMemory,
-    ) -> Result<Self, PipelineError> {
-        let size = UVec2::new(job.request.size.width as u32, job.request.size.height as u32);
-        let memory = memory.allocate(texture_bytes(size) * job.maps.len() as u64);
-        let mut passes = VecDeque::new();
-        let mut textures = Vec::new();
-        for (plan, image) in &job.maps {
-            let texture = scratch(&pipelines.device, size);
-            let levels: Vec<_> = (0..mip_levels(size)).map(|level| level_view(&texture, level)).collect();
-            let (call, mut resources, target) = first_level(&plan.source, size, session, steps);
-            resources.push((target, wgpu::BindingResource::TextureView(&levels[0])));
-            passes.push_back(pipelines.pass(&call, &resources)?);
-            let mut above_size = size.to_array();
-            for pair in levels.windows(2) {
-                let views =
-                    [(1, &pair[0]), (2, &pair[1])].map(|(at, view)| (at, wgpu::BindingResource::TextureView(view)));
-                passes.push_back(pipelines.pass(&present::mip(plan.mip, above_size), &views)?);
-                above_size = above_size.map(|side| (side / 2).max(1));
-            }
-            textures.push((*image, texture));
-        }
-        Ok(Self { passes, textures, _memory: memory })
+    /// Bytes of the scratch textures of `job`.
+    pub fn bytes(job: &Job) -> u64 {
+        job.textures.iter().map(|(plan, _)| plan.shape.bytes()).sum()
     }
 
-    /// Records passes until they are done or `budget` is used up, at least one. Gives the work that was recorded.
-    pub fn encode(&mut self, encoder: &mut wgpu::CommandEncoder, budget: u64) -> u64 {
-        let mut done = 0;
-        let descriptor = wgpu::ComputePassDescriptor { label: Some("imagine present"), timestamp_writes: None };
-        let mut compute = encoder.begin_compute_pass(&descriptor);
-        while let Some(pass) = self.passes.pop_front_if(|pass| done == 0 || done + pass.work <= budget) {
-            compute.set_pipeline(&pass.pipeline);
-            compute.set_bind_group(0, &pass.bind_group, &[]);
-            let [x, y, z] = pass.workgroups;
-            compute.dispatch_workgroups(x, y, z);
-            done += pass.work;
+    /// The passes and scratch textures that make the textures of `job` from what `session` holds after `steps` steps.
+    pub fn new(pipelines: &PresentPipelines, session: &Session, steps: u32, job: &Job) -> Result<Self, PipelineError> {
+        let image_size = [job.request.size.width as u32, job.request.size.height as u32];
+        let images = job.request.size.batch as u32;
+        let mut passes = VecDeque::new();
+        let mut textures: Vec<(Destination, TextureShape, wgpu::Texture)> = Vec::new();
+        let output = |index: usize| wgpu::BindingResource::Buffer(session.output(index, steps));
+        for (plan, destination) in &job.textures {
+            let shape = plan.shape;
+            let texture = scratch(&pipelines.device, &shape);
+            let levels: Vec<_> = (0..shape.levels).map(|level| level_view(&texture, level)).collect();
+            let mut made = 1;
+            match &plan.source {
+                TextureSource::Pack(what, outputs, arrangement) => {
+                    let call = present::pack(*what, image_size, images, *arrangement);
+                    let given = (1..).zip(outputs).filter_map(|(binding, index)| Some((binding, output((*index)?))));
+                    let resources = given.chain([(4, wgpu::BindingResource::TextureView(&levels[0]))]).collect();
+                    pipelines.push(&mut passes, &call, TEXEL_WORK, &resources)?;
+                }
+                TextureSource::NormalFromHeight { height, strength, border } => {
+                    let call = present::normal_from_height(image_size, images, *strength, *border);
+                    let level = wgpu::BindingResource::TextureView(&levels[0]);
+                    pipelines.push(&mut passes, &call, TEXEL_WORK, &vec![(1, output(*height)), (2, level)])?;
+                }
+                TextureSource::Environment { sky, light } => {
+                    let (_, sky_shape, sky) = &textures[*sky];
+                    let sky = sky.create_view(&wgpu::TextureViewDescriptor {
+                        dimension: Some(wgpu::TextureViewDimension::Cube),
+                        ..Default::default()
+                    });
+                    for (index, level) in levels.iter().enumerate() {
+                        let side = (shape.size.x >> index).max(1);
+                        let what = light.at(index as u32, shape.levels);
+                        let call = present::environment(what, side, sky_shape.size.x, LIGHT_SAMPLES);
+                        let resources = vec![
+                            (1, wgpu::BindingResource::TextureView(&sky)),
+                            (2, wgpu::BindingResource::Sampler(&pipelines.sampler)),
+                            (3, wgpu::BindingResource::TextureView(level)),
+                        ];
+                        pipelines.push(&mut passes, &call, SAMPLE_WORK * u64::from(LIGHT_SAMPLES), &resources)?;
+                    }
+                    made = levels.len();
+                }
+            }
+            let mut above_size = shape.size.to_array();
+            for pair in levels[made - 1..].windows(2).filter(|_| made == 1) {
+                let view = |at: usize| wgpu::BindingResource::TextureView(&pair[at]);
+                let views = vec![(1, view(0)), (2, view(1))];
+                pipelines.push(&mut passes, &present::mip(plan.mip, above_size, shape.layers), TEXEL_WORK, &views)?;
+                above_size = above_size.map(|side| (side / 2).max(1));
+            }
+            textures.push((*destination, shape, texture));
         }
-        done
+        let again = if job.steps_per_second.is_some() { passes.clone() } else { VecDeque::new() };
+        Ok(Self { passes, is_copied: false, again, textures })
+    }
+
+    /// Makes all textures again.
+    pub fn restart(&mut self) {
+        self.passes = self.again.clone();
+        self.is_copied = false;
     }
 
     /// Whether all textures are made.
@@ -148,15 +224,16 @@ impl Presentation {
 
     /// Copies the whole textures behind their handles; false if Bevy has not made all of those yet.
     pub fn copy(&self, encoder: &mut wgpu::CommandEncoder, images: &RenderAssets<GpuImage>) -> bool {
-        let targets: Option<Vec<_>> = self.textures.iter().map(|(id, _)| images.get(*id)).collect();
+        let targets: Option<Vec<_>> = self.textures.iter().map(|(at, ..)| images.get(at.image)).collect();
         let Some(targets) = targets else { return false };
-        for ((_, texture), target) in self.textures.iter().zip(targets) {
-            for mip_level in 0..texture.mip_level_count() {
+        for ((destination, shape, texture), target) in self.textures.iter().zip(targets) {
+            for mip_level in 0..shape.levels {
                 let side = |length: u32| (length >> mip_level).max(1);
-                let (width, height) = (side(texture.width()), side(texture.height()));
-                let extent = wgpu::Extent3d { width, height, depth_or_array_layers: 1 };
+                let (width, height) = (side(shape.size.x), side(shape.size.y));
+                let extent = wgpu::Extent3d { width, height, depth_or_array_layers: shape.layers };
                 let from = wgpu::TexelCopyTextureInfo { mip_level, ..texture.as_image_copy() };
-                let to = wgpu::TexelCopyTextureInfo { mip_level, ..target.texture.as_image_copy() };
+                let origin = wgpu::Origin3d { z: destination.first_layer, ..Default::default() };
+                let to = wgpu::TexelCopyTextureInfo { mip_level, origin, ..target.texture.as_image_copy() };
                 encoder.copy_texture_to_texture(from, to, extent);
             }
         }
@@ -164,33 +241,72 @@ impl Presentation {
     }
 }
 
-/// The pass that makes level 0, what it reads, and the binding of the texture that it writes.
-fn first_level<'a>(
-    source: &MapSource,
-    size: UVec2,
-    session: &'a Session,
-    steps: u32,
-) -> (PresentCall, Vec<(u32, wgpu::BindingResource<'a>)>, u32) {
-    let output = |index: usize| wgpu::BindingResource::Buffer(session.output(index, steps));
-    match source {
-        MapSource::Pack(pack, outputs) => {
-            let given = (1..).zip(outputs).filter_map(|(binding, index)| Some((binding, output((*index)?))));
-            (present::pack(*pack, size.to_array()), given.collect(), 4)
-        }
-        MapSource::NormalFromHeight { height, strength, border } => {
-            (present::normal_from_height(size.to_array(), *strength, *border), vec![(1, output(*height))], 2)
-        }
+/// The passes that make input tensors of pictures.
+pub(crate) fn uploads(
+    pipelines: &PresentPipelines,
+    session: &Session,
+    pictures: &[Picture],
+) -> Result<VecDeque<PresentPass>, PipelineError> {
+    let mut passes = VecDeque::new();
+    for picture in pictures {
+        let Some(input) = session.plan().inputs.iter().find(|input| input.name == picture.input) else { continue };
+        let &[images, channels, height, width] = input.value_type.shape.as_slice() else { continue };
+        let encode_srgb = input.kind == InputKind::Image(ColorSpace::Srgb);
+        let luminance = channels == 1 && input.kind != InputKind::Mask;
+        let size = [width as u32, height as u32];
+        let call = present::unpack(size, images as u32, channels as u32, picture.size, encode_srgb, luminance);
+        let resources = vec![
+            (1, wgpu::BindingResource::TextureView(&picture.view)),
+            (2, wgpu::BindingResource::Sampler(&pipelines.sampler)),
+            (3, wgpu::BindingResource::Buffer(session.binding(input.region))),
+        ];
+        pipelines.push(&mut passes, &call, TEXEL_WORK, &resources)?;
+    }
+    Ok(passes)
+}
+
+/// Records `passes` as one compute pass.
+pub(crate) fn encode_passes(
+    passes: impl Iterator<Item = PresentPass>,
+    encoder: &mut wgpu::CommandEncoder,
+    timestamp_writes: Option<wgpu::ComputePassTimestampWrites>,
+) {
+    let descriptor = wgpu::ComputePassDescriptor { label: Some("imagine present"), timestamp_writes };
+    let mut compute = encoder.begin_compute_pass(&descriptor);
+    for pass in passes {
+        compute.set_pipeline(&pass.pipeline);
+        compute.set_bind_group(0, &pass.bind_group, &[]);
+        let [x, y, z] = pass.workgroups;
+        compute.dispatch_workgroups(x, y, z);
     }
 }
 
-fn scratch(device: &wgpu::Device, size: UVec2) -> wgpu::Texture {
+/// First workgroup and number of workgroups of every band of at most `rows` rows; whole layers go together while they fit.
+fn bands([x, height, layers]: [u32; 3], rows: u32) -> Vec<([u32; 3], [u32; 3])> {
+    let mut bands = Vec::new();
+    if rows >= height {
+        let step = (rows / height.max(1)).max(1);
+        for layer in (0..layers).step_by(step as usize) {
+            bands.push(([0, 0, layer], [x, height, step.min(layers - layer)]));
+        }
+        return bands;
+    }
+    for layer in 0..layers {
+        for row in (0..height).step_by(rows as usize) {
+            bands.push(([0, row, layer], [x, rows.min(height - row), 1]));
+        }
+    }
+    bands
+}
+
+fn scratch(device: &wgpu::Device, shape: &TextureShape) -> wgpu::Texture {
     device.create_texture(&wgpu::TextureDescriptor {
         label: Some("imagine scratch"),
-        size: wgpu::Extent3d { width: size.x, height: size.y, depth_or_array_layers: 1 },
-        mip_level_count: mip_levels(size),
+        size: wgpu::Extent3d { width: shape.size.x, height: shape.size.y, depth_or_array_layers: shape.layers },
+        mip_level_count: shape.levels,
         sample_count: 1,
         dimension: wgpu::TextureDimension::D2,
-        format: SCRATCH_FORMAT,
+        format: shape.storage_format(),
         usage: wgpu::TextureUsages::STORAGE_BINDING
             | wgpu::TextureUsages::TEXTURE_BINDING
             | wgpu::TextureUsages::COPY_SRC,
@@ -198,11 +314,33 @@ fn scratch(device: &wgpu::Device, size: UVec2) -> wgpu::Texture {
     })
 }
 
+/// One level as an array of layers.
 fn level_view(texture: &wgpu::Texture, level: u32) -> wgpu::TextureView {
     texture.create_view(&wgpu::TextureViewDescriptor {
         label: Some("imagine level"),
+        dimension: Some(wgpu::TextureViewDimension::D2Array),
         base_mip_level: level,
         mip_level_count: Some(1),
         ..Default::default()
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn bands_cover_every_workgroup_once() {
+        for (grid, rows) in [([2, 7, 3], 3), ([1, 4, 6], 4), ([1, 4, 6], 9), ([1, 1, 1], 65_536), ([3, 5, 1], 1)] {
+            let mut seen = std::collections::HashSet::new();
+            for (base, [x, y, z]) in bands(grid, rows) {
+                for at in 0..x * y * z {
+                    let place = [at % x + base[0], at / x % y + base[1], at / x / y + base[2]];
+                    assert!(seen.insert(place), "{place:?} twice in {grid:?} by {rows}");
+                }
+                assert!(y * z <= rows.max(1) || y * z == 1, "{y} rows of {z} layers are more than {rows}");
+            }
+            assert_eq!(seen.len() as u32, grid.iter().product::<u32>());
+        }
+    }
 }

@@ -1,229 +1,138 @@
-//! The maps of a `StandardMaterial`: which outputs of a generator they are made from, their textures, their place in the
-//! material.
+//! A target: the maps of a `StandardMaterial`.
 
-use std::sync::Arc;
-
-use bevy::asset::RenderAssetUsages;
-use bevy::image::{ImageAddressMode, ImageSampler, ImageSamplerDescriptor};
 use bevy::prelude::*;
-use bevy::render::render_resource::{Extent3d, TextureDimension, TextureFormat};
-use imagine_graph::{ColorSpace, GraphOutput, OutputKind};
-use imagine_wgpu::present::{HeightBorder, Mip, Pack};
+use bevy::render::render_resource::TextureFormat;
+use imagine_graph::OutputKind;
+use imagine_wgpu::present::{Arrangement, HeightBorder, Mip, Pack};
 
-use crate::component::ImagineMaterial;
-use crate::memory::{Allocation, ImagineMemory};
+use super::PlanContext;
+use super::textures::{Sampling, TexturePlan, TextureRole, TextureShape, TextureSource, Textures};
 
-/// A map of a material.
-#[derive(Reflect, Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum MapKind {
-    /// Colour and coverage, sRGB.
-    BaseColor,
-    /// Tangent-space normal.
-    Normal,
-    /// Occlusion in red, roughness in green, metalness in blue.
-    OcclusionRoughnessMetallic,
-    /// 1 - height.
-    Depth,
-    /// Emitted colour, sRGB.
-    Emissive,
+/// The result fills the [`StandardMaterial`] of the same entity.
+///
+/// An entity whose [`MeshMaterial3d`] is left at its default gets a material of its own. A material that is given is filled
+/// and keeps its other settings, such as `uv_transform` and colours; it should belong to one request only. Maps multiply
+/// the material's colour; `perceptual_roughness`, `metallic` and `emissive` are set to full where there is a map for them.
+/// Normal and depth maps need a mesh with tangents.
+#[derive(Component, Reflect, Clone, Debug, PartialEq)]
+#[reflect(Component, Default, Clone, PartialEq)]
+#[require(MeshMaterial3d<StandardMaterial>)]
+pub struct MaterialTarget {
+    /// Height difference between 0 and 1 in texels, for a normal map made from height where a generator has no normals of
+    /// its own. Default 8.
+    pub normal_strength: f32,
+    /// Whether a height output becomes the depth map, for parallax mapping, which costs many texture samples a pixel.
+    /// `StandardMaterial::parallax_depth_scale` says how deep. Default off.
+    pub parallax: bool,
 }
 
-/// How a map is made from a generator's outputs.
-#[derive(Clone, Debug, PartialEq)]
-pub(crate) struct MapPlan {
-    pub kind: MapKind,
-    pub source: MapSource,
-    /// How texels are averaged into smaller levels.
-    pub mip: Mip,
-    /// Parts of [`MapKind::OcclusionRoughnessMetallic`] that the generator has.
-    pub has_occlusion: bool,
-    pub has_surface: bool,
+impl Default for MaterialTarget {
+    fn default() -> Self {
+        Self { normal_strength: 8.0, parallax: false }
+    }
 }
 
-/// Which pass makes level 0 of a map, and from which outputs.
-#[derive(Clone, Debug, PartialEq)]
-pub(crate) enum MapSource {
-    /// `present/pack`; indices of the outputs at bindings 1, 2, 3.
-    Pack(Pack, [Option<usize>; 3]),
-    /// `present/normal_from_height`; index of the height output.
-    NormalFromHeight { height: usize, strength: f32, border: HeightBorder },
+impl MaterialTarget {
+    /// The maps that a generator makes for a material; none if it has no output that a material shows.
+    pub(super) fn plan(&self, context: &PlanContext) -> Vec<TexturePlan> {
+        let find = |kind| context.find(kind);
+        let mut plans = Vec::new();
+        let mut add = |role, source, mip| plans.push(TexturePlan { role, source, mip, shape: shape(role, context) });
+        let pack = |what, outputs| TextureSource::Pack(what, outputs, Arrangement::Layers);
+        if let Some(color) = find(OutputKind::BaseColor) {
+            let alpha = find(OutputKind::Alpha);
+            let what = Pack::Color { alpha: alpha.is_some(), encode_srgb: context.is_linear(color) };
+            add(TextureRole::BaseColor, pack(what, [Some(color), alpha, None]), Mip::Srgb);
+        }
+        if let Some(normal) = find(OutputKind::Normal) {
+            add(TextureRole::Normal, pack(Pack::Normal, [Some(normal), None, None]), Mip::Normal);
+        } else if let Some(height) = find(OutputKind::Height) {
+            let border = if context.tiles { HeightBorder::Wrap } else { HeightBorder::Edge };
+            let source = TextureSource::NormalFromHeight { height, strength: self.normal_strength, border };
+            add(TextureRole::Normal, source, Mip::Normal);
+        }
+        let surface = [OutputKind::Occlusion, OutputKind::Roughness, OutputKind::Metallic].map(find);
+        if surface.iter().any(Option::is_some) {
+            let [occlusion, roughness, metallic] = surface.map(|index| index.is_some());
+            let what = Pack::Material { occlusion, roughness, metallic };
+            add(TextureRole::OcclusionRoughnessMetallic, pack(what, surface), Mip::Linear);
+        }
+        if let Some(emissive) = find(OutputKind::Emissive) {
+            let what = Pack::Color { alpha: false, encode_srgb: context.is_linear(emissive) };
+            add(TextureRole::Emissive, pack(what, [Some(emissive), None, None]), Mip::Srgb);
+        }
+        // A depth alone makes no material.
+        if let Some(height) = find(OutputKind::Height).filter(|_| self.parallax) {
+            add(TextureRole::Depth, pack(Pack::Gray { inverted: true }, [Some(height), None, None]), Mip::Linear);
+        }
+        plans
+    }
 }
 
-/// The textures that a finished request shows. Clone the handles to use them elsewhere.
-#[derive(Component, Reflect, Clone, Debug)]
-#[reflect(opaque, Component)]
-pub struct MaterialMaps {
-    size: UVec2,
-    maps: Vec<(MapPlan, Handle<Image>)>,
-    _memory: Arc<Allocation>,
+/// Puts the maps among `textures` into the material, which is touched only if they are not there already.
+pub(super) fn show(textures: &Textures, handle: &Handle<StandardMaterial>, materials: &mut Assets<StandardMaterial>) {
+    let shown = |material: &StandardMaterial| textures.list.iter().all(|(plan, image)| is_in(plan, image, material));
+    if materials.get(handle).is_some_and(shown) {
+        return;
+    }
+    let Some(mut material) = materials.get_mut(handle) else { return };
+    for (plan, image) in &textures.list {
+        put(plan, Some(image), &mut material);
+    }
+    if textures.get(TextureRole::OcclusionRoughnessMetallic).is_some() {
+        material.perceptual_roughness = 1.0;
+        material.metallic = 1.0;
+    }
+    if textures.get(TextureRole::Emissive).is_some() && material.emissive == LinearRgba::BLACK {
+        material.emissive = LinearRgba::WHITE;
+    }
 }
 
-/// The maps that a generator with `outputs` makes for a material.
-pub(crate) fn plan_maps(outputs: &[GraphOutput], tiles: bool, material: &ImagineMaterial) -> Vec<MapPlan> {
-    let find = |kind: OutputKind| outputs.iter().position(|output| output.kind == kind);
-    let encode_srgb = |index: usize| outputs[index].color_space == ColorSpace::Linear;
-    let plan = |kind, source, mip| MapPlan { kind, source, mip, has_occlusion: false, has_surface: false };
-    let mut plans = Vec::new();
-    if let Some(color) = find(OutputKind::BaseColor) {
-        let alpha = find(OutputKind::Alpha);
-        let pack = Pack::Color { alpha: alpha.is_some(), encode_srgb: encode_srgb(color) };
-        plans.push(plan(MapKind::BaseColor, MapSource::Pack(pack, [Some(color), alpha, None]), Mip::Srgb));
-    }
-    if let Some(normal) = find(OutputKind::Normal) {
-        plans.push(plan(MapKind::Normal, MapSource::Pack(Pack::Normal, [Some(normal), None, None]), Mip::Normal));
-    } else if let Some(height) = find(OutputKind::Height) {
-        let border = if tiles { HeightBorder::Wrap } else { HeightBorder::Edge };
-        let source = MapSource::NormalFromHeight { height, strength: material.normal_strength, border };
-        plans.push(plan(MapKind::Normal, source, Mip::Normal));
-    }
-    let surface = [OutputKind::Occlusion, OutputKind::Roughness, OutputKind::Metallic].map(find);
-    if surface.iter().any(Option::is_some) {
-        let [occlusion, roughness, metallic] = surface.map(|index| index.is_some());
-        let source = MapSource::Pack(Pack::Material { occlusion, roughness, metallic }, surface);
-        let has_surface = roughness || metallic;
-        let plan = plan(MapKind::OcclusionRoughnessMetallic, source, Mip::Linear);
-        plans.push(MapPlan { has_occlusion: occlusion, has_surface, ..plan });
-    }
-    if let Some(height) = find(OutputKind::Height).filter(|_| material.parallax) {
-        let source = MapSource::Pack(Pack::Height { depth: true }, [Some(height), None, None]);
-        plans.push(plan(MapKind::Depth, source, Mip::Linear));
-    }
-    if let Some(emissive) = find(OutputKind::Emissive) {
-        let pack = Pack::Color { alpha: false, encode_srgb: encode_srgb(emissive) };
-        plans.push(plan(MapKind::Emissive, MapSource::Pack(pack, [Some(emissive), None, None]), Mip::Srgb));
-    }
-    plans
-}
-
-impl MapKind {
-    /// Format of its texture.
-    fn format(self) -> TextureFormat {
-        match self {
-            MapKind::BaseColor | MapKind::Emissive => TextureFormat::Rgba8UnormSrgb,
-            _ => TextureFormat::Rgba8Unorm,
+/// Takes the maps out of the material again.
+pub(super) fn clear(textures: &Textures, material: &mut StandardMaterial) {
+    for (plan, image) in &textures.list {
+        if places(plan, material).iter().any(|place| place.as_ref() == Some(image)) {
+            put(plan, None, material);
         }
     }
 }
 
-impl MaterialMaps {
-    /// The texture of a map, if the generator makes it.
-    pub fn get(&self, kind: MapKind) -> Option<&Handle<Image>> {
-        self.maps.iter().find(|(plan, _)| plan.kind == kind).map(|(_, image)| image)
-    }
+/// Whether `image` is in all its places; true for what is no map.
+fn is_in(plan: &TexturePlan, image: &Handle<Image>, material: &StandardMaterial) -> bool {
+    places(plan, &mut material.clone()).iter().all(|place| place.as_ref() == Some(image))
+}
 
-    /// Width and height in texels.
-    pub fn size(&self) -> UVec2 {
-        self.size
+fn put(plan: &TexturePlan, image: Option<&Handle<Image>>, material: &mut StandardMaterial) {
+    for place in places(plan, material) {
+        *place = image.cloned();
     }
+}
 
-    /// Empty textures for `plans`.
-    pub(crate) fn new(size: UVec2, plans: &[MapPlan], images: &mut Assets<Image>, memory: &ImagineMemory) -> Self {
-        let bytes = texture_bytes(size) * plans.len() as u64;
-        let maps = plans.iter().map(|plan| (plan.clone(), images.add(empty(size, plan.kind.format())))).collect();
-        Self { size, maps, _memory: Arc::new(memory.allocate(bytes)) }
-    }
-
-    /// The same textures.
-    pub(crate) fn share(&self) -> Self {
-        self.clone()
-    }
-
-    /// Whether the textures can take what `plans` make at `size`.
-    pub(crate) fn fit(&self, size: UVec2, plans: &[MapPlan]) -> bool {
-        let shape = |plan: &MapPlan| (plan.kind, plan.has_occlusion, plan.has_surface);
-        self.size == size && self.maps.iter().map(|(plan, _)| shape(plan)).eq(plans.iter().map(shape))
-    }
-
-    /// Ids of the textures, in the order of the plans.
-    pub(crate) fn ids(&self) -> Vec<AssetId<Image>> {
-        self.maps.iter().map(|(_, image)| image.id()).collect()
-    }
-
-    /// Puts the textures into the material, which is touched only if they are not there already.
-    pub(crate) fn show(&self, material: &Handle<StandardMaterial>, materials: &mut Assets<StandardMaterial>) {
-        let shown = |material: &StandardMaterial| self.maps.iter().all(|(plan, image)| plan.is_in(image, material));
-        if materials.get(material).is_some_and(shown) {
-            return;
-        }
-        let Some(mut material) = materials.get_mut(material) else { return };
-        for (plan, image) in &self.maps {
-            plan.put(Some(image), &mut material);
-        }
-        if self.get(MapKind::OcclusionRoughnessMetallic).is_some() {
-            material.perceptual_roughness = 1.0;
-            material.metallic = 1.0;
-        }
-        if self.get(MapKind::Emissive).is_some() && material.emissive == LinearRgba::BLACK {
-            material.emissive = LinearRgba::WHITE;
-        }
-    }
-
-    /// Takes the textures out of the material again.
-    pub(crate) fn clear(&self, material: &mut StandardMaterial) {
-        for (plan, image) in &self.maps {
-            if plan.is_in(image, material) {
-                plan.put(None, material);
+/// Where a map stands in a material.
+fn places<'a>(plan: &TexturePlan, material: &'a mut StandardMaterial) -> Vec<&'a mut Option<Handle<Image>>> {
+    match (plan.role, &plan.source) {
+        (TextureRole::BaseColor, _) => vec![&mut material.base_color_texture],
+        (TextureRole::Normal, _) => vec![&mut material.normal_map_texture],
+        (TextureRole::Depth, _) => vec![&mut material.depth_map],
+        (TextureRole::Emissive, _) => vec![&mut material.emissive_texture],
+        (_, &TextureSource::Pack(Pack::Material { occlusion, roughness, metallic }, ..)) => {
+            let mut places = Vec::new();
+            if occlusion {
+                places.push(&mut material.occlusion_texture);
             }
-        }
-    }
-}
-
-impl MapPlan {
-    /// Whether `image` is in this map's place.
-    fn is_in(&self, image: &Handle<Image>, material: &StandardMaterial) -> bool {
-        let place = match self.kind {
-            MapKind::BaseColor => &material.base_color_texture,
-            MapKind::Normal => &material.normal_map_texture,
-            MapKind::OcclusionRoughnessMetallic if self.has_surface => &material.metallic_roughness_texture,
-            MapKind::OcclusionRoughnessMetallic => &material.occlusion_texture,
-            MapKind::Depth => &material.depth_map,
-            MapKind::Emissive => &material.emissive_texture,
-        };
-        place.as_ref() == Some(image)
-    }
-
-    /// Puts `image` into this map's place.
-    fn put(&self, image: Option<&Handle<Image>>, material: &mut StandardMaterial) {
-        let image = image.cloned();
-        match self.kind {
-            MapKind::BaseColor => material.base_color_texture = image,
-            MapKind::Normal => material.normal_map_texture = image,
-            MapKind::OcclusionRoughnessMetallic => {
-                if self.has_occlusion {
-                    material.occlusion_texture = image.clone();
-                }
-                if self.has_surface {
-                    material.metallic_roughness_texture = image;
-                }
+            if roughness || metallic {
+                places.push(&mut material.metallic_roughness_texture);
             }
-            MapKind::Depth => material.depth_map = image,
-            MapKind::Emissive => material.emissive_texture = image,
+            places
         }
+        _ => Vec::new(),
     }
 }
 
-/// Number of levels of a texture down to one texel.
-pub(crate) fn mip_levels(size: UVec2) -> u32 {
-    size.max_element().max(1).ilog2() + 1
-}
-
-/// Bytes of an rgba8 texture with all its levels.
-pub(crate) fn texture_bytes(size: UVec2) -> u64 {
-    let level = |i: u32| (u64::from(size.x >> i)).max(1) * u64::from(size.y >> i).max(1) * 4;
-    (0..mip_levels(size)).map(level).sum()
-}
-
-/// A texture with room for all levels, which repeats.
-fn empty(size: UVec2, format: TextureFormat) -> Image {
-    let extent = Extent3d { width: size.x, height: size.y, depth_or_array_layers: 1 };
-    let mut image = Image::new_uninit(extent, TextureDimension::D2, format, RenderAssetUsages::RENDER_WORLD);
-    image.texture_descriptor.label = Some("imagine map");
-    image.texture_descriptor.mip_level_count = mip_levels(size);
-    image.sampler = ImageSampler::Descriptor(ImageSamplerDescriptor {
-        address_mode_u: ImageAddressMode::Repeat,
-        address_mode_v: ImageAddressMode::Repeat,
-        anisotropy_clamp: 8,
-        ..ImageSamplerDescriptor::linear()
-    });
-    image
+fn shape(role: TextureRole, context: &PlanContext) -> TextureShape {
+    let format = match role {
+        TextureRole::BaseColor | TextureRole::Emissive => TextureFormat::Rgba8UnormSrgb,
+        _ => TextureFormat::Rgba8Unorm,
+    };
+    TextureShape::flat(context.size, format, Sampling::Repeat)
 }

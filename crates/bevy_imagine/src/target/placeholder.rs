@@ -1,4 +1,4 @@
-//! What a material shows when its request failed: a magenta checker, made in code.
+//! What targets show when a request failed: a magenta checker, made in code.
 
 use bevy::asset::RenderAssetUsages;
 use bevy::image::{ImageAddressMode, ImageSampler, ImageSamplerDescriptor};
@@ -19,14 +19,28 @@ impl Placeholder {
         materials: &mut Assets<StandardMaterial>,
         images: &mut Assets<Image>,
     ) {
-        let image = self.image.get_or_insert_with(|| images.add(checker()));
+        let image = self.image(images);
         let Some(mut material) = materials.get_mut(material) else { return };
-        material.base_color_texture = Some(image.clone());
+        material.base_color_texture = Some(image);
         material.normal_map_texture = None;
         material.metallic_roughness_texture = None;
         material.occlusion_texture = None;
         material.depth_map = None;
         material.emissive_texture = None;
+    }
+
+    /// The checker.
+    pub fn image(&mut self, images: &mut Assets<Image>) -> Handle<Image> {
+        self.image.get_or_insert_with(|| images.add(checker())).clone()
+    }
+
+    /// Puts the checker behind a handle of the game's own, unless other requests fill layers of that image.
+    pub fn fill(image: &Handle<Image>, images: &mut Assets<Image>) {
+        let layers = images.get(image).map_or(1, |found| found.texture_descriptor.size.depth_or_array_layers);
+        if layers == 1 {
+            // A handle whose asset was dropped meanwhile shows nothing anyway.
+            let _ = images.insert(image.id(), checker());
+        }
     }
 
     /// Takes the checker away.

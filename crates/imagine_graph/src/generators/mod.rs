@@ -35,6 +35,8 @@ pub use cloudy_sky::cloudy_sky;
 pub use formula::{Formula, Term};
 pub use noise_material::noise_material;
 
+use std::sync::OnceLock;
+
 use crate::file::{self, EXTENSION, LoadedGenerator, WeightFormat};
 use crate::generator::{Card, Generator};
 
@@ -46,6 +48,13 @@ pub fn load(name: &str) -> Option<LoadedGenerator> {
     let (name, build) = ALL.iter().find(|(known, _)| *known == name)?;
     let bytes = file::write(&build(), WeightFormat::F32).expect("generators built in code are valid");
     Some(file::from_bytes(&format!("{name}{EXTENSION}"), &bytes).expect("what was written can be read"))
+}
+
+/// Whether a generator file with this hash is one of this module, so that what it makes comes from a formula.
+pub fn is_built(hash: &str) -> bool {
+    static HASHES: OnceLock<Vec<String>> = OnceLock::new();
+    let hashes = HASHES.get_or_init(|| ALL.iter().filter_map(|(name, _)| Some(load(name)?.hash)).collect());
+    hashes.iter().any(|known| known == hash)
 }
 
 /// The card of a generator that no data went into.

@@ -1,9 +1,11 @@
 //! `Conv` as one kernel call: blocked over packed weights where there is one group and they are known, else element by element.
+//! A row is an image of height 1; volumes go element by element.
 
-use imagine_graph::{Conv, PadMode};
+use imagine_graph::{Conv, PadMode, WindowAxis};
 
 use crate::kernel::{Def, Head, KernelCall, Operand, Packed, workgroups};
 use crate::lower::Lowering;
+use crate::ops::axes::three;
 use crate::params::params;
 
 /// Output channels of one invocation of the blocked variant.
@@ -23,34 +25,39 @@ params! {
         begin: [i32; 2],
         group_channels: [u32; 2],
         activation: [f32; 2],
+        depths: [i32; 4],
+        depth_window: [i32; 2],
         count: u32,
         block_stride: u32,
-        unused: [u32; 2],
     }
 }
 
 /// The call of `Conv`.
 pub fn lower(op: &Conv, node: &Lowering) -> KernelCall {
-    let shape = node.output_image();
-    let [channels, per_group, kernel_height, kernel_width] = node.image(1).map(|side| side as usize);
-    let [_, _, height, width] = node.image(0).map(|side| side as usize);
-    let op = &op.padded([height, width], [kernel_height, kernel_width]).expect("the shape rule accepted it");
+    let (x, w) = (&node.input(0).value_type.shape, &node.input(1).value_type.shape);
+    let windows = op.windows(x, w).expect("the shape rule accepted them");
+    let [depth, y_axis, x_axis] = three(&windows);
+    let of = |part: fn(&WindowAxis) -> usize| [part(&y_axis) as i32, part(&x_axis) as i32];
     let count = node.outputs[0].1.elements();
     let params = Params {
-        shape,
-        input_shape: node.image(0),
-        kernel: [kernel_height as i32, kernel_width as i32],
-        strides: op.strides.map(|s| s as i32),
-        dilations: op.dilations.map(|d| d as i32),
-        begin: [op.pads[0] as i32, op.pads[1] as i32],
-        group_channels: [per_group as u32, (channels / op.group) as u32],
+        shape: [x[0] as u32, w[0] as u32, y_axis.output as u32, x_axis.output as u32],
+        input_shape: [x[0] as u32, x[1] as u32, y_axis.input as u32, x_axis.input as u32],
+        kernel: of(|axis| axis.kernel),
+        strides: of(|axis| axis.stride),
+        dilations: of(|axis| axis.dilation),
+        begin: of(|axis| axis.begin),
+        group_channels: [w[1] as u32, (w[0] / op.group) as u32],
         activation: node.activation.params(),
+        depths: [depth.output, depth.input, depth.kernel, depth.stride].map(|length| length as i32),
+        depth_window: [depth.dilation as i32, depth.begin as i32],
         count: count as u32,
         ..Params::default()
     };
     let mut defs: Vec<(&'static str, Def)> = Vec::new();
-    let flags = [border(op.pad_mode), node.activation.def()];
+    let volume = (windows.len() == 3).then_some("VOLUME");
+    let flags = [border(op.pad_mode), node.activation.def(), volume];
     defs.extend(flags.into_iter().flatten().map(|name| (name, Def::Bool(true))));
+    let terms = w[1..].iter().product::<usize>() as u64;
     let call = KernelCall {
         label: node.node.into(),
         shader: Params::SHADER,
@@ -60,9 +67,9 @@ pub fn lower(op: &Conv, node: &Lowering) -> KernelCall {
         operands: node.inputs.iter().flatten().map(|input| Operand::Value(input.value)).collect(),
         outputs: vec![node.outputs[0].0],
         workgroups: [workgroups(count), 1, 1],
-        cost: node.cost(2 * count as u64 * (per_group * kernel_height * kernel_width) as u64),
+        cost: node.cost(2 * count as u64 * terms),
     };
-    let mut call = match pack(op, node) {
+    let mut call = match pack(op, node).filter(|_| volume.is_none()) {
         Some(packed) => blocked(call, params, packed, node.input(0).value),
         None => natural(call, node),
     };
@@ -106,7 +113,7 @@ fn blocked(mut call: KernelCall, params: Params, packed: Packed, input: imagine_
 /// For every eight output channels: bias `[8]`; W `[C][kernel height][kernel width][8]`. Missing channels are zero.
 fn pack(op: &Conv, node: &Lowering) -> Option<Packed> {
     let weight = node.input(1).weight.filter(|_| op.group == 1)?.as_f32()?;
-    let channels = node.image(1)[0] as usize;
+    let channels = node.input(1).value_type.shape[0];
     let bias = match node.optional(2) {
         Some(input) => Some(input.weight?.as_f32()?),
         None => None,

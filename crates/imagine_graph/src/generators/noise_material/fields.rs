@@ -116,7 +116,10 @@ fn shifted(f: &mut Formula, noise: &str, bend: &str, along_x: bool) -> String {
     let copies: Vec<f32> = (0..FIELDS * shifts * shifts).map(copy).collect();
     let copies = f.weight(Tensor::f32([FIELDS * shifts, 1, kernel[0], kernel[1]], copies));
     let pads = if along_x { [0, REACH, 0, REACH] } else { [REACH, 0, REACH, 0] };
-    let moved = f.node(Conv { group: FIELDS, pads, pad_mode: PadMode::Wrap, ..Conv::default() }, &[noise, &copies]);
+    let moved = f.node(
+        Conv { group: FIELDS, pads: pads.to_vec(), pad_mode: PadMode::Wrap, ..Conv::default() },
+        &[noise, &copies],
+    );
     let mut shape = part_of_image(FIELDS, cells);
     shape.insert(2, Dim::Fixed(shifts));
     let moved = f.node(Reshape { shape, infer: None }, &[&moved]);
