@@ -11,8 +11,20 @@ use crate::forms::FUNCTIONS;
 use crate::proto::{GraphProto, ModelProto, ValueInfoProto};
 
 /// Operators that a graph does not have because an import evaluates them or writes them as others.
-const IMPORTED: [&str; 10] =
-    ["ConstantOfShape", "Dropout", "EyeLike", "GlobalLpPool", "If", "Mean", "Range", "Shape", "Size", "Sum"];
+const IMPORTED: [&str; 12] = [
+    "Col2Im",
+    "ConstantOfShape",
+    "Dropout",
+    "EyeLike",
+    "GlobalLpPool",
+    "If",
+    "Mean",
+    "Range",
+    "Shape",
+    "Size",
+    "Sum",
+    "TopK",
+];
 
 /// What a model is made of.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

@@ -213,7 +213,7 @@ impl Steps<'_, '_> {
 }
 
 /// The axis counted from the front.
-fn counted(axis: i64, rank: usize) -> Result<usize> {
+pub(super) fn counted(axis: i64, rank: usize) -> Result<usize> {
     let found = if axis < 0 { axis.saturating_add(rank as i64) } else { axis };
     let found = usize::try_from(found).ok().filter(|&axis| axis < rank);
     found.ok_or_else(|| bad("axis", format!("must lie in -{rank}..{rank}")))

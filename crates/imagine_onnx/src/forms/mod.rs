@@ -1,11 +1,13 @@
 //! What a graph writes in another way than ONNX does: known shapes as dimensions, many operands as pairs, types, random
 //! streams. Everything else goes into the graph under its own name with its own attributes.
 
+mod blocks;
 mod compose;
 mod einsum;
 mod empty;
 mod functions;
 mod layout;
+mod order;
 mod window;
 
 pub(crate) use functions::FUNCTIONS;
@@ -42,6 +44,7 @@ pub(crate) fn convert(importer: &mut Importer, call: Call) -> Result<Vec<Value>>
         "Reshape" => return reshape(importer, call),
         "Cast" | "CastLike" => return cast(importer, call),
         "Dropout" => return dropout(importer, call),
+        "Col2Im" => return blocks::col2im(importer, call),
         "Einsum" => return einsum::chain(importer, call),
         "EyeLike" => return compose::eye_like(importer, call),
         "GlobalLpPool" => return compose::global_lp_pool(importer, call),
@@ -51,7 +54,12 @@ pub(crate) fn convert(importer: &mut Importer, call: Call) -> Result<Vec<Value>>
             call.attributes.set("num_outputs", Attribute::Int(call.outputs.len() as i64));
         }
         "Slice" => layout::slice(importer, &mut call)?,
-        "Pad" => layout::pad(importer, &mut call)?,
+        "Pad" => {
+            layout::pad(importer, &mut call)?;
+            if let Some(value) = layout::infinite_padding(&mut call) {
+                return compose::pad_with(importer, call, value);
+            }
+        }
         "Clip" => clip(&mut call),
         "Resize" => layout::resize(importer, &mut call)?,
         "BatchNormalization" => batch_normalization(&mut call)?,
@@ -63,6 +71,7 @@ pub(crate) fn convert(importer: &mut Importer, call: Call) -> Result<Vec<Value>>
         "RandomNormal" | "RandomUniform" | "RandomNormalLike" | "RandomUniformLike" | "Bernoulli" => {
             random(importer, &mut call)?;
         }
+        "TopK" => return order::top_k(importer, call),
         op if FUNCTIONS.contains(&op) => return functions::convert(importer, call),
         op if op.starts_with("Reduce") => reduce(importer, &mut call)?,
         _ => {}
