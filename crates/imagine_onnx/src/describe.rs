@@ -11,7 +11,8 @@ use crate::forms::FUNCTIONS;
 use crate::proto::{GraphProto, ModelProto, ValueInfoProto};
 
 /// Operators that a graph does not have because an import evaluates them or writes them as others.
-const IMPORTED: [&str; 12] = [
+const IMPORTED: &[&str] = &[
+    "Attention",
     "Col2Im",
     "ConstantOfShape",
     "Dropout",

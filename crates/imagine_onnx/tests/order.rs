@@ -104,3 +104,29 @@ fn padding_with_infinity_is_a_choice() {
     .assert_eq(&lines(&import.graph));
     assert_eq!(import.graph.weights.values().next().and_then(|w| w.as_f32()), Some(&[f32::NEG_INFINITY][..]));
 }
+
+#[test]
+fn no_list_of_indices_is_longer_than_an_axis_may_be() {
+    let long = ["1", "1000000000"];
+    let mut faults = [
+        model(13, &long, vec![], vec![node("Hardmax", &["x"], "y", vec![])]),
+        top_k(&long, 2, vec![]),
+        model(
+            23,
+            &["1", "1", "1", "1000000000"],
+            vec![],
+            vec![
+                node("Transpose", &["x"], "k", vec![ints("perm", &[0, 1, 3, 2])]),
+                node("Slice", &["x", "s", "e", "a"], "q", vec![]),
+                node("Attention", &["q", "k", "k"], "y", vec![int("is_causal", 1)]),
+            ],
+        ),
+    ];
+    let weights = vec![list("s", &[0]), list("e", &[1]), list("a", &[3])];
+    faults[2].graph.as_mut().expect("there is a graph").initializer = weights;
+    expect![[r#"
+        node "y_node" (Hardmax, opset 13): counts along an axis of more than 65536 elements
+        node "_node" (TopK, opset 11): attribute "k" must be 1 to 1000000000, along an axis of at most 8192
+        node "y_node" (Attention, opset 23): counts along an axis of more than 65536 elements"#]]
+    .assert_eq(&faults.map(|model| fault(&model)).join("\n"));
+}

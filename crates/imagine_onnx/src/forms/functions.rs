@@ -1,12 +1,11 @@
 //! Functions that a graph writes by their formula, of operators that it has.
 
-use std::rc::Rc;
-
 use imagine_graph::{
     Abs, Add, ArgMax, AveragePool, Cast, Cos, DType, Div, Elu, Equal, Exp, Greater, Less, Log, Mul, Neg, Not, Op, Pow,
     Sigmoid, Sign, Sin, Slice, Sqrt, Squeeze, Sub, Unsqueeze, Where,
 };
 
+use super::positions;
 use crate::array::Array;
 use crate::attributes::{Attribute, bad, is_constant};
 use crate::convert::{Call, Importer, Value};
@@ -94,10 +93,9 @@ impl Steps<'_, '_> {
         self.importer.floats(&[], vec![value])
     }
 
-    /// 0, 1, .. as many as `x` is long along `axis`, with `behind` dimensions of 1 behind them.
+    /// 0, 1, .., as many as `lengths` says at each probe, with `behind` dimensions of 1 behind them.
     fn positions(&mut self, lengths: impl Iterator<Item = usize>, behind: usize) -> Result<Value> {
-        let list = |length: usize| Rc::new(Array::ints(&[length], (0..length as i64).collect()));
-        let positions = Value::known("positions", lengths.map(list).collect());
+        let positions = positions(lengths, 0)?;
         let axes: Vec<i64> = (1..=behind as i64).collect();
         if behind == 0 { Ok(positions) } else { self.op(Unsqueeze { axes }, &[&positions]) }
     }

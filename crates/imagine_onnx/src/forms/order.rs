@@ -1,14 +1,11 @@
 //! `TopK`: an element's place in the order is the number of those that stand before it, so that all places are found at once.
 
-use std::rc::Rc;
-
 use imagine_graph::{
     And, Cast, DType, Equal, Expand, Greater, Less, Op, Or, ReduceSum, ScatterElements, Slice, Transpose, Unsqueeze,
 };
 
-use super::first;
 use super::functions::counted;
-use crate::array::Array;
+use super::{first, positions};
 use crate::attributes::bad;
 use crate::convert::{Call, Importer, Value};
 use crate::error::NodeFault;
@@ -47,7 +44,7 @@ pub(super) fn top_k(importer: &mut Importer, mut call: Call) -> Result<Vec<Value
     swap.swap(axis, rank - 1);
     let mut steps = Steps { importer, node: &call.node, swap };
     let last = steps.swapped(&x)?;
-    let positions = steps.positions(&lengths);
+    let positions = positions(lengths.iter().copied(), 0)?;
     let places = steps.places(&last, &positions, largest)?;
     let numbers = steps.importer.shape_of(&last)?;
     let numbers = steps.op(Expand { shape: numbers }, &[&positions])?;
@@ -82,12 +79,6 @@ impl Steps<'_, '_, '_> {
         }
         let perm = self.swap.clone();
         self.op(Transpose { perm }, &[value])
-    }
-
-    /// 0, 1, .. at each probe.
-    fn positions(&self, lengths: &[usize]) -> Value {
-        let list = |&length: &usize| Rc::new(Array::ints(&[length], (0..length as i64).collect()));
-        Value::known("positions", lengths.iter().map(list).collect())
     }
 
     /// How many elements stand before each: those that are larger, and the equal ones with a smaller index.
