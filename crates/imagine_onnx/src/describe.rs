@@ -10,8 +10,21 @@ use crate::forms::FUNCTIONS;
 use crate::proto::{GraphProto, ValueInfoProto};
 
 /// Operators that a graph does not have because an import evaluates them or writes them as others.
-const IMPORTED: [&str; 10] =
-    ["ConstantOfShape", "Dropout", "EyeLike", "GlobalLpPool", "If", "Mean", "Range", "Shape", "Size", "Sum"];
+const IMPORTED: &[&str] = &[
+    "Attention",
+    "Col2Im",
+    "ConstantOfShape",
+    "Dropout",
+    "EyeLike",
+    "GlobalLpPool",
+    "If",
+    "Mean",
+    "Range",
+    "Shape",
+    "Size",
+    "Sum",
+    "TopK",
+];
 
 /// What a model is made of.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
