@@ -55,6 +55,12 @@ pub fn generator_from_bytes(
         set_input(&mut graph, index, &role);
         used.push(UsedRole { name, role: role.to_string(), is_output: false, guessed: given.is_none() });
     }
+    // An output without elements is none of the graph's.
+    let has = |name: &String| graph.outputs.iter().any(|output| output.name == *name);
+    if let Some(port) = import.outputs.iter().find(|port| !has(&port.name)) {
+        let reason = "has no elements: export the model without it".into();
+        return Err(Fault::Output { output: port.name.clone(), reason }.into());
+    }
     for (index, port) in import.outputs.iter().enumerate() {
         let given = roles.outputs.get(&port.name);
         let taken = |kind: &OutputKind| graph.outputs.iter().any(|output| output.kind == *kind);

@@ -135,6 +135,16 @@ fn what_is_wrong_with_roles_is_said_with_its_place() {
 }
 
 #[test]
+fn an_output_without_elements_is_refused() {
+    let nothing = node("Shape", &["x"], "y", vec![int("start", 1), int("end", 1)]);
+    fault(
+        &model(17, &["n", "3", "h", "w"], vec![], vec![nothing]),
+        "()",
+        expect![[r#"output "y": has no elements: export the model without it"#]],
+    );
+}
+
+#[test]
 fn no_prefix_and_no_changed_byte_of_a_file_of_roles_panics() {
     let text =
         r#"(inputs: {"x": "image@0..255"}, dims: {"n": "batch"}, size: (multiple: (4, 4), min: (8, 8), tiles: true))"#;

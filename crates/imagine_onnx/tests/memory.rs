@@ -6,7 +6,7 @@ mod counting;
 
 use common::*;
 use imagine_onnx::proto::{ModelProto, StringStringEntryProto, TensorProto};
-use imagine_onnx::{External, Roles, generator_from_bytes};
+use imagine_onnx::{External, Roles, generator_from_bytes, generator_from_file};
 use prost::Message;
 
 const MIB: usize = 1 << 20;
@@ -25,6 +25,18 @@ fn peak(bytes: &[u8]) -> (bool, usize) {
 /// A model that multiplies a picture by `weight`.
 fn scaling(weight: TensorProto) -> ModelProto {
     model(17, &["n", "3", "h", "w"], vec![weight], vec![node("Mul", &["x", "w"], "y", vec![])])
+}
+
+/// A file beyond the limit is refused before it is read; this one takes no space on the disk.
+fn too_long() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("long.onnx");
+    std::fs::File::create(&path).unwrap().set_len(1 << 31).unwrap();
+    let peak = counting::peak(|| {
+        let error = generator_from_file(&path, &Roles::default()).unwrap_err().to_string();
+        assert!(error.contains("long.onnx: has more than 2147483647 bytes"), "{error}");
+    });
+    assert!(peak < MIB / 4, "{peak}");
 }
 
 /// One test, because the counters are everybody's.
@@ -48,6 +60,7 @@ fn memory_is_bounded() {
         println!("{what}: {} bytes, peak {peak}", bytes.len());
         assert!(!sound && peak < MIB / 4, "{what}: {peak}");
     }
+    too_long();
 
     let mut chain: Vec<_> =
         (0..5000).map(|i| node("Relu", &[&format!("v{i}")], &format!("v{}", i + 1), vec![])).collect();
