@@ -101,6 +101,11 @@ impl Lowering<'_> {
     pub(crate) fn output_image(&self) -> [u32; 4] {
         image(self.output_shape())
     }
+
+    /// Shape of what the operator itself makes, which is `[N, C, H, W]`.
+    pub(crate) fn result_image(&self) -> [u32; 4] {
+        image(&self.result.shape)
+    }
 }
 
 fn image(shape: &[usize]) -> [u32; 4] {

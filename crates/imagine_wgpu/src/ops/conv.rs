@@ -1,15 +1,13 @@
-//! `Conv` as one kernel call: blocked over packed weights where there is one group and they are known, else element by element.
+//! `Conv` as one kernel call: over packed weights where they are known, else element by element.
 
-use imagine_graph::{Conv, PadMode};
+use imagine_graph::Conv;
 
-use crate::kernel::{Def, Head, KernelCall, Operand, Packed, workgroups};
+use crate::kernel::{Head, KernelCall};
 use crate::lower::Lowering;
+use crate::ops::axes::call;
+use crate::ops::blocked::{self, Convolution, Phase};
+use crate::ops::pad::border;
 use crate::params::params;
-
-/// Output channels of one invocation of the blocked variant.
-const BLOCK: usize = 8;
-/// Pixels of one invocation of the blocked variant.
-const PIXELS: usize = 4;
 
 params! {
     /// Params of `ops/conv`.
@@ -24,101 +22,55 @@ params! {
         group_channels: [u32; 2],
         activation: [f32; 2],
         count: u32,
-        block_stride: u32,
-        unused: [u32; 2],
+        unused_a: u32,
+        unused_b: u32,
+        unused_c: u32,
     }
 }
 
 /// The call of `Conv`.
 pub fn lower(op: &Conv, node: &Lowering) -> KernelCall {
-    let shape = node.output_image();
     let [channels, per_group, kernel_height, kernel_width] = node.image(1).map(|side| side as usize);
     let [_, _, height, width] = node.image(0).map(|side| side as usize);
-    let op = &op.padded([height, width], [kernel_height, kernel_width]).expect("the shape rule accepted it");
-    let count = node.outputs[0].1.elements();
+    let [up_height, up_width] = node.neighbors.upscale.map(|power| 1 << power);
+    let image = [height * up_height, width * up_width];
+    let op = &op.padded(image, [kernel_height, kernel_width]).expect("the shape rule accepted it");
+    let count = node.result.elements();
+    let flop = 2 * count as u64 * (per_group * kernel_height * kernel_width) as u64;
+    let Some((weight, bias)) = node.known_weights() else { return natural(op, flop, node) };
+    let phase = |pad: usize, kernel: usize| vec![Phase { first: -(pad as i32), taps: (0..kernel).collect() }];
+    let convolution = Convolution {
+        phases: [phase(op.pads[0], kernel_height), phase(op.pads[1], kernel_width)],
+        strides: op.strides,
+        steps: op.dilations,
+        border: op.pad_mode,
+        group: op.group,
+        channels: [per_group, channels / op.group],
+        result: node.result_image(),
+        weight: &|m, c, i, j| weight[((m * per_group + c) * kernel_height + i) * kernel_width + j],
+        bias,
+        flop,
+    };
+    blocked::lower(&convolution, node)
+}
+
+fn natural(op: &Conv, flop: u64, node: &Lowering) -> KernelCall {
+    let [channels, per_group, kernel_height, kernel_width] = node.image(1);
+    let count = node.result.elements();
     let params = Params {
-        shape,
+        shape: node.output_image(),
         input_shape: node.image(0),
         kernel: [kernel_height as i32, kernel_width as i32],
         strides: op.strides.map(|s| s as i32),
         dilations: op.dilations.map(|d| d as i32),
         begin: [op.pads[0] as i32, op.pads[1] as i32],
-        group_channels: [per_group as u32, (channels / op.group) as u32],
+        group_channels: [per_group, channels / op.group as u32],
         activation: node.activation.params(),
         count: count as u32,
         ..Params::default()
     };
-    let mut defs: Vec<(&'static str, Def)> = Vec::new();
-    let flags = [border(op.pad_mode), node.activation.def()];
-    defs.extend(flags.into_iter().flatten().map(|name| (name, Def::Bool(true))));
-    let call = KernelCall {
-        label: node.node.into(),
-        shader: Params::SHADER,
-        defs,
-        params: bytemuck::bytes_of(&params).to_vec(),
-        random: None,
-        operands: node.inputs.iter().flatten().map(|input| Operand::Value(input.value)).collect(),
-        outputs: vec![node.outputs[0].0],
-        workgroups: [workgroups(count), 1, 1],
-        cost: node.cost(2 * count as u64 * (per_group * kernel_height * kernel_width) as u64),
-    };
-    let mut call = match pack(op, node) {
-        Some(packed) => blocked(call, params, packed, node.input(0).value),
-        None => natural(call, node),
-    };
-    call.defs.sort();
-    call
-}
-
-fn border(mode: PadMode) -> Option<&'static str> {
-    match mode {
-        PadMode::Constant => None,
-        PadMode::Wrap => Some("BORDER_WRAP"),
-        PadMode::Edge => Some("BORDER_EDGE"),
-        PadMode::Reflect => Some("BORDER_REFLECT"),
-    }
-}
-
-fn natural(mut call: KernelCall, node: &Lowering) -> KernelCall {
-    if node.optional(2).is_some() {
-        call.defs.push(("BIAS", Def::Bool(true)));
-    }
-    call
-}
-
-fn blocked(mut call: KernelCall, params: Params, packed: Packed, input: imagine_graph::ValueId) -> KernelCall {
-    let [batch, channels, height, width] = params.shape;
-    let blocks = channels.div_ceil(BLOCK as u32);
-    let count = height * width.div_ceil(PIXELS as u32);
-    let block_stride = (packed.data.len() / 4) as u32 / blocks;
-    let params = Params { count, block_stride, ..params };
-    call.defs.push(("PACKED", Def::Bool(true)));
-    let [kernel, strides, dilations] = [params.kernel, params.strides, params.dilations];
-    if kernel == [3, 3] && strides == [1, 1] && dilations == [1, 1] {
-        call.defs.push(("WINDOW_3", Def::Bool(true)));
-    }
-    call.params = bytemuck::bytes_of(&params).to_vec();
-    call.operands = vec![Operand::Value(input), Operand::Packed(packed)];
-    call.workgroups = [workgroups(count as usize), blocks, batch];
-    call
-}
-
-/// For every eight output channels: bias `[8]`; W `[C][kernel height][kernel width][8]`. Missing channels are zero.
-fn pack(op: &Conv, node: &Lowering) -> Option<Packed> {
-    let weight = node.input(1).weight.filter(|_| op.group == 1)?.as_f32()?;
-    let channels = node.image(1)[0] as usize;
-    let bias = match node.optional(2) {
-        Some(input) => Some(input.weight?.as_f32()?),
-        None => None,
-    };
-    let terms = weight.len() / channels;
-    let mut data = Vec::with_capacity(channels.next_multiple_of(BLOCK) * (terms + 1));
-    let padded = |values: Option<&[f32]>, index: usize| values.and_then(|v| v.get(index)).copied().unwrap_or(0.0);
-    for first in (0..channels).step_by(BLOCK) {
-        data.extend((first..first + BLOCK).map(|m| padded(bias, m)));
-        for term in 0..terms {
-            data.extend((first..first + BLOCK).map(|m| padded(Some(weight), m * terms + term)));
-        }
-    }
-    Some(Packed { label: format!("{}, weights", node.node), data: data.into() })
+    let bias = node.optional(2).map(|_| "BIAS");
+    let flags = [border(op.pad_mode), node.activation.def(), bias];
+    let defs: Vec<&str> = flags.into_iter().flatten().collect();
+    call(node, Params::SHADER, &defs, &params, count, flop)
 }

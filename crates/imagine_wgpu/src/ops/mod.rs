@@ -13,6 +13,7 @@ pub mod automaton;
 mod axes;
 pub mod batch_normalization;
 pub mod binary;
+pub mod blocked;
 pub mod cast;
 pub mod concat;
 pub mod conv;
@@ -44,6 +45,7 @@ pub const LAYOUTS: &[ParamsLayout] = &[
     automaton::Params::LAYOUT,
     batch_normalization::Params::LAYOUT,
     binary::Params::LAYOUT,
+    blocked::Params::LAYOUT,
     cast::Params::LAYOUT,
     concat::Params::LAYOUT,
     conv::Params::LAYOUT,

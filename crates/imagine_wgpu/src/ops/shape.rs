@@ -4,7 +4,7 @@
 use imagine_graph::{PadMode, Size, TensorType, Transpose, ValueId};
 
 use crate::kernel::{Head, KernelCall};
-use crate::lower::{Activation, Input, Lowering};
+use crate::lower::{Input, Lowering};
 use crate::ops::axes::{Axes, broadcast, call, row_major};
 use crate::ops::pad;
 use crate::params::params;
@@ -55,12 +55,6 @@ pub(crate) fn strided(shape: &[usize], strides: &[i64], node: &Lowering) -> Kern
 /// A call that copies `value` to where the plan wants it, for a state that no kernel writes.
 pub(crate) fn copy(label: &str, value: ValueId, value_type: &TensorType) -> KernelCall {
     let input = Input { value, value_type, weight: None };
-    let node = Lowering {
-        node: label,
-        size: Size::new(1, 1),
-        inputs: vec![Some(input)],
-        outputs: vec![(value, value_type)],
-        activation: Activation::None,
-    };
+    let node = Lowering::new(label, Size::new(1, 1), vec![Some(input)], vec![(value, value_type)]);
     lower(&row_major(&value_type.shape), &node)
 }
