@@ -68,7 +68,11 @@ fn variants() -> BTreeMap<(&'static str, Defs), KernelCall> {
     let fused = imagine_wgpu::ops::automaton::variants();
     let mut variants: BTreeMap<_, _> = fused.into_iter().map(|call| ((call.shader, call.defs.clone()), call)).collect();
     for case in Op::ALL.iter().flat_map(|info| (info.cases)()) {
-        let count = if matches!(case.op, Op::Conv(_) | Op::ConvTranspose(_)) { activations.len() } else { 1 };
+        let count = if imagine_wgpu::ops::fuses_activation(&case.op) || matches!(case.op, Op::ConvTranspose(_)) {
+            activations.len()
+        } else {
+            1
+        };
         for call in activations[..count].iter().flat_map(|activation| lower(&case, *activation)) {
             variants.insert((call.shader, call.defs.clone()), call);
         }

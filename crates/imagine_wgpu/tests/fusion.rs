@@ -5,7 +5,8 @@ use expect_test::{Expect, expect};
 use imagine_graph::rng::RandomState;
 use imagine_graph::{
     Add, BatchNormalization, Conv, ConvTranspose, CoordinateTransformationMode, DepthToSpace, DepthToSpaceMode, Dim,
-    Graph, InputKind, LeakyRelu, NearestMode, OutputKind, PRelu, Pad, PadMode, Relu, Resize, Size, Tensor, ValidGraph,
+    Graph, InputKind, InstanceNormalization, LeakyRelu, NearestMode, OutputKind, PRelu, Pad, PadMode, Relu, Resize,
+    Size, Tensor, ValidGraph,
 };
 use imagine_wgpu::headless::Gpu;
 use imagine_wgpu::{Adapter, BoundsChecks, Fusion, Limits, Plan};
@@ -80,10 +81,30 @@ fn super_resolution(mode: DepthToSpaceMode) -> ValidGraph {
     finish(graph, "y")
 }
 
-/// Compares the recording, and the results with those of one kernel a node.
+/// A residual block's end: normalisation by the image's own statistics, and what the block began with added.
+fn residual() -> ValidGraph {
+    let mut graph = Graph::default();
+    graph.input("x", InputKind::Tensor, Dim::nchw(3));
+    weight(&mut graph, "w", &[3, 3, 1, 1]);
+    for name in ["scale", "bias"] {
+        weight(&mut graph, name, &[3]);
+    }
+    graph.push("conv", Conv::default(), ["x", "w"]);
+    graph.push("norm", InstanceNormalization::default(), ["conv", "scale", "bias"]);
+    graph.push("bent", Relu {}, ["norm"]);
+    graph.push("y", Add {}, ["x", "bent"]);
+    finish(graph, "y")
+}
+
+/// Compares the recording, and the results.
 fn check(graph: &ValidGraph, recording: &Expect, tolerance: f32) {
     let plan = Plan::for_graph(graph, SIZE, Limits::default(), Fusion::On).unwrap();
     recording.assert_eq(&plan.output(0).to_string());
+    agree(graph, tolerance);
+}
+
+/// Compares the results with those of one kernel a node.
+fn agree(graph: &ValidGraph, tolerance: f32) {
     let gpu = match Gpu::new(BoundsChecks::On) {
         Ok(gpu) => gpu,
         Err(error) if std::env::var("IMAGINE_REQUIRE_GPU").as_deref() == Ok("1") => panic!("{error}"),
@@ -126,14 +147,25 @@ fn known_statistics_go_into_the_weights() {
 
 #[test]
 fn slopes_pixel_shuffle_and_sum_are_written_by_the_convolution() {
-    for mode in [DepthToSpaceMode::Crd, DepthToSpaceMode::Dcr] {
-        check(
-            &super_resolution(mode),
-            &expect![[r#"
-        large: ops/resize SINGLE TRAILING, step 0, workgroups [48, 1, 1] from [0, 0, 0], 6048 FLOP, 15120 bytes, arena0[24576+3024] packed0[0+188] arena0[0+12096]
-        conv: ops/blocked ACTIVATION_LEAKY_RELU ADDEND QUADS=2 SLIDE SLOPES, step 0, workgroups [2, 2, 1] from [0, 0, 0], 163296 FLOP, 28512 bytes, arena0[24576+3024] packed0[256+1856] arena0[0+12096] arena0[12288+12096]
-        2 passes, 169344 FLOP, 43632 bytes"#]],
-            0.0,
-        );
-    }
+    check(
+        &super_resolution(DepthToSpaceMode::Crd),
+        &expect![[r#"
+                large: ops/resize AXES_2 SINGLE TRAILING, step 0, workgroups [48, 1, 1] from [0, 0, 0], 6048 FLOP, 15120 bytes, arena0[24576+3024] packed0[0+188] arena0[0+12096]
+                conv: ops/blocked ACTIVATION_LEAKY_RELU ADDEND QUADS=2 SLIDE SLOPES, step 0, workgroups [2, 2, 1] from [0, 0, 0], 163296 FLOP, 28512 bytes, arena0[24576+3024] packed0[256+1856] arena0[0+12096] arena0[12288+12096]
+                2 passes, 169344 FLOP, 43632 bytes"#]],
+        0.0,
+    );
+    agree(&super_resolution(DepthToSpaceMode::Dcr), 0.0);
+}
+
+#[test]
+fn a_normalisation_applies_the_activation_and_adds() {
+    check(
+        &residual(),
+        &expect![[r#"
+            conv: ops/blocked QUADS=1, step 0, workgroups [2, 1, 1] from [0, 0, 0], 4536 FLOP, 6084 bytes, arena0[0+3024] packed0[0+64] arena0[3072+3024]
+            norm: ops/normalization ACTIVATION_RELU ADDEND AXES_1 BIAS CENTERED COOPERATIVE SCALE, step 0, workgroups [6, 1, 1] from [0, 0, 0], 6048 FLOP, 9096 bytes, arena0[3072+3024] constants0[0+12] constants0[256+12] arena0[0+3024] arena0[6144+3024]
+            2 passes, 10584 FLOP, 15180 bytes"#]],
+        0.0,
+    );
 }

@@ -184,5 +184,10 @@ pub fn lower(op: &Op, node: &Lowering) -> Lowered {
 
 /// Whether the operator's lowering applies [`Lowering::activation`], so that a following activation needs no pass.
 pub fn fuses_activation(op: &Op) -> bool {
-    matches!(op, Op::Conv(_))
+    matches!(op, Op::Conv(_)) || fuses_addend(op)
+}
+
+/// Whether it adds the addend of [`Lowering::neighbors`] too.
+pub fn fuses_addend(op: &Op) -> bool {
+    matches!(op, Op::InstanceNormalization(_) | Op::GroupNormalization(_))
 }

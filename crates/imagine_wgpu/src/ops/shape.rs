@@ -5,7 +5,7 @@ use imagine_graph::{PadMode, Size, TensorType, Transpose, ValueId};
 
 use crate::kernel::{Head, KernelCall};
 use crate::lower::{Input, Lowering};
-use crate::ops::axes::{Axes, broadcast, call, row_major};
+use crate::ops::axes::{Axes, axes_def, broadcast, call, row_major};
 use crate::ops::pad;
 use crate::params::params;
 
@@ -49,7 +49,7 @@ pub(crate) fn strided(shape: &[usize], strides: &[i64], node: &Lowering) -> Kern
     let Axes { axes, rank } = Axes::new(shape, [strides]);
     let count = shape.iter().product::<usize>();
     let params = Params { axes, rank, count: count as u32, ..Params::default() };
-    call(node, Params::SHADER, &[], &params, count, 0)
+    call(node, Params::SHADER, axes_def(rank).as_slice(), &params, count, 0)
 }
 
 /// A call that copies `value` to where the plan wants it, for a state that no kernel writes.

@@ -3,6 +3,7 @@
 //! ```text
 //! Resize (nearest, by powers of two) -> Pad -> Conv                                            before
 //! Conv, ConvTranspose -> BatchNormalization -> activation or PRelu -> DepthToSpace -> Add      behind
+//! InstanceNormalization, GroupNormalization -> activation -> Add
 //! ```
 //!
 //! Each may be missing. Values between them must have no other reader.
@@ -103,6 +104,9 @@ impl<'a> Graph<'a, '_> {
             self.behind(&mut group, &mut nodes);
         } else if ops::fuses_activation(&node.op) {
             self.activation(&mut group, &mut nodes);
+            if ops::fuses_addend(&node.op) {
+                self.sum(&mut group, &mut nodes);
+            }
         }
         (group, nodes)
     }
@@ -158,6 +162,10 @@ impl<'a> Graph<'a, '_> {
             group.neighbors.shuffle = Some(shuffle);
             (group.output, _) = (node.outputs[0], nodes.push(at));
         }
+        self.sum(group, nodes);
+    }
+
+    fn sum(&self, group: &mut Group<'a>, nodes: &mut Vec<usize>) {
         if let Some((at, node)) = self.only_reader(group.output)
             && let Some(addend) = self.addend(node, group.output)
         {
