@@ -19,29 +19,31 @@ fn take(walk: Walk, axis: vec4<i32>) -> Walk {
 }
 
 // Offsets of element `linear` (row-major) in up to three operands. `axes` are outermost first; the last `rank` of
-// the six are in use. Indices are constant so that no driver copies the array; the branches are uniform.
-fn offsets(linear: u32, rank: u32, axes: array<vec4<i32>, 6>) -> vec3<i32> {
-    var walk = take(Walk(linear, vec3(0)), axes[5]);
-    if rank > 1u { walk = take(walk, axes[4]); }
-    if rank > 2u { walk = take(walk, axes[3]); }
-    if rank > 3u { walk = take(walk, axes[2]); }
-    if rank > 4u { walk = take(walk, axes[1]); }
-    if rank > 5u { walk = take(walk, axes[0]); }
+// the eight are in use. Indices are constant so that no driver copies the array; the branches are uniform.
+fn offsets(linear: u32, rank: u32, axes: array<vec4<i32>, 8>) -> vec3<i32> {
+    var walk = take(Walk(linear, vec3(0)), axes[7]);
+    if rank > 1u { walk = take(walk, axes[6]); }
+    if rank > 2u { walk = take(walk, axes[5]); }
+    if rank > 3u { walk = take(walk, axes[4]); }
+    if rank > 4u { walk = take(walk, axes[3]); }
+    if rank > 5u { walk = take(walk, axes[2]); }
+    if rank > 6u { walk = take(walk, axes[1]); }
+    if rank > 7u { walk = take(walk, axes[0]); }
     return walk.offsets;
 }
 
 // The same where a def AXES_1, AXES_2 or AXES_3 may say how many axes are in use: a processor that runs both sides of every
 // branch divides once for each axis that it does not know to be unused.
-fn walk_offsets(linear: u32, rank: u32, axes: array<vec4<i32>, 6>) -> vec3<i32> {
+fn walk_offsets(linear: u32, rank: u32, axes: array<vec4<i32>, 8>) -> vec3<i32> {
 #ifdef AXES_1
-    return i32(linear) * axes[5].yzw;
+    return i32(linear) * axes[7].yzw;
 #else ifdef AXES_2
-    let inner = u32(axes[5].x);
-    return i32(linear % inner) * axes[5].yzw + i32(linear / inner) * axes[4].yzw;
+    let inner = u32(axes[7].x);
+    return i32(linear % inner) * axes[7].yzw + i32(linear / inner) * axes[6].yzw;
 #else ifdef AXES_3
-    let walk = take(Walk(linear, vec3(0)), axes[5]);
-    let inner = u32(axes[4].x);
-    return walk.offsets + i32(walk.rest % inner) * axes[4].yzw + i32(walk.rest / inner) * axes[3].yzw;
+    let walk = take(Walk(linear, vec3(0)), axes[7]);
+    let inner = u32(axes[6].x);
+    return walk.offsets + i32(walk.rest % inner) * axes[6].yzw + i32(walk.rest / inner) * axes[5].yzw;
 #else
     return offsets(linear, rank, axes);
 #endif

@@ -7,7 +7,7 @@
 struct Params {
     head: Head,
     // Axes of C, outermost first: [length, stride in A, stride in B, 0].
-    axes: array<vec4<i32>, 6>,
+    axes: array<vec4<i32>, 8>,
     // How many axes, from the last, are in use.
     rank: u32,
     // Number of elements of C.

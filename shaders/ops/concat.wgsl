@@ -5,7 +5,7 @@
 struct Params {
     head: Head,
     // Axes of the input, outermost first: [length, stride in the output, 0, 0].
-    axes: array<vec4<i32>, 6>,
+    axes: array<vec4<i32>, 8>,
     // How many axes, from the last, are in use.
     rank: u32,
     // Number of elements of the input.

@@ -1,6 +1,6 @@
-// Conv whose weights are not known when the plan is made, one output element an invocation; `ops/blocked` is for the others.
-// Every element sums over input channel, kernel row and kernel column in order, from the bias on. Positions outside the image
-// follow the defs BORDER_*.
+// Conv of volumes, or with weights that are not known when the plan is made, one output element an invocation; `ops/blocked` is for
+// the others. Every element sums over input channel and kernel element in order, from the bias on. Positions outside the image
+// follow the defs BORDER_*. VOLUME gives all tensors a depth before the height.
 #import imagine::head::Head
 #import imagine::index::{invocation, image_coordinate}
 #import imagine::activation::activate
@@ -20,11 +20,13 @@ struct Params {
     group_channels: vec2<u32>,
     // The numbers of the activation.
     activation: vec2<f32>,
+    // With VOLUME: depth of the output, of the input and of the kernel, and its stride.
+    depths: vec4<i32>,
+    // With VOLUME, along the depth: dilation, and positions added before.
+    depth_window: vec2<i32>,
     // Number of elements of the output.
     count: u32,
-    unused_a: u32,
-    unused_b: u32,
-    unused_c: u32,
+    unused: u32,
 }
 
 @group(0) @binding(0) var<uniform> params: Params;
@@ -52,12 +54,35 @@ fn place(at: i32, length: i32) -> i32 {
 #endif
 }
 
+// `sum` and the products of one image's window with one filter; `plane` is the image's first row, `weights` the filter's first
+// element.
+fn add_image(sum: f32, plane: u32, weights: u32, top: i32, left: i32) -> f32 {
+    let size = vec2<i32>(params.input_shape.zw);
+    var total = sum;
+    for (var ky = 0; ky < params.kernel.x; ky++) {
+        let row = place(top + ky * params.dilations.x, size.x);
+        if row < 0 { continue; }
+        for (var kx = 0; kx < params.kernel.y; kx++) {
+            let column = place(left + kx * params.dilations.y, size.y);
+            if column < 0 { continue; }
+            total += x[(plane + u32(row)) * params.input_shape.w + u32(column)] * w[weights + u32(ky * params.kernel.y + kx)];
+        }
+    }
+    return total;
+}
+
 @compute @workgroup_size(#{WORKGROUP})
 fn main(@builtin(workgroup_id) workgroup: vec3<u32>, @builtin(local_invocation_index) local: u32) {
     let i = invocation(workgroup, params.head.base, local);
     if i >= params.count { return; }
+#ifdef VOLUME
+    let layer = i / (params.shape.z * params.shape.w);
+    let plane_at = layer / u32(params.depths.x);
+    let front = i32(layer % u32(params.depths.x)) * params.depths.w - params.depth_window.y;
+    let at = vec4(vec2(plane_at / params.shape.y, plane_at % params.shape.y), image_coordinate(i, params.shape).zw);
+#else
     let at = image_coordinate(i, params.shape);
-    let size = vec2<i32>(params.input_shape.zw);
+#endif
     let top = i32(at.z) * params.strides.x - params.begin.x;
     let left = i32(at.w) * params.strides.y - params.begin.y;
     let kernel_area = u32(params.kernel.x * params.kernel.y);
@@ -68,17 +93,18 @@ fn main(@builtin(workgroup_id) workgroup: vec3<u32>, @builtin(local_invocation_i
     var sum = 0.0;
 #endif
     for (var c = 0u; c < params.group_channels.x; c++) {
-        let plane = (at.x * params.input_shape.y + first_channel + c) * params.input_shape.z;
-        let weights = (at.y * params.group_channels.x + c) * kernel_area;
-        for (var ky = 0; ky < params.kernel.x; ky++) {
-            let row = place(top + ky * params.dilations.x, size.x);
-            if row < 0 { continue; }
-            for (var kx = 0; kx < params.kernel.y; kx++) {
-                let column = place(left + kx * params.dilations.y, size.y);
-                if column < 0 { continue; }
-                sum += x[(plane + u32(row)) * params.input_shape.w + u32(column)] * w[weights + u32(ky * params.kernel.y + kx)];
-            }
+        let channel = at.x * params.input_shape.y + first_channel + c;
+        let filter_at = at.y * params.group_channels.x + c;
+#ifdef VOLUME
+        for (var kz = 0; kz < params.depths.z; kz++) {
+            let input_layer = place(front + kz * params.depth_window.x, params.depths.y);
+            if input_layer < 0 { continue; }
+            let plane = (channel * u32(params.depths.y) + u32(input_layer)) * params.input_shape.z;
+            sum = add_image(sum, plane, (filter_at * u32(params.depths.z) + u32(kz)) * kernel_area, top, left);
         }
+#else
+        sum = add_image(sum, channel * params.input_shape.z, filter_at * kernel_area, top, left);
+#endif
     }
     y[i] = activate(sum, params.activation);
 }

@@ -1,5 +1,6 @@
 // ConvTranspose as a gather: every output element sums the input elements whose windows cover it, over channel, kernel
-// row and kernel column in order. With the def BIAS the third operand is there.
+// row and kernel column in order. With the def BIAS the third operand is there; with VOLUME all tensors have a depth before the
+// height.
 #import imagine::head::Head
 #import imagine::index::{invocation, image_coordinate}
 
@@ -16,9 +17,14 @@ struct Params {
     begin: vec2<i32>,
     // Input channels and output channels of one group.
     group_channels: vec2<i32>,
+    // With VOLUME, along the depth: dilation, and layers that the output leaves out before.
+    depth_window: vec2<i32>,
+    // With VOLUME: depth of the output, of the input and of the kernel, and its stride.
+    depths: vec4<i32>,
     // Number of elements of the output.
     count: u32,
     unused: u32,
+    unused_pair: vec2<u32>,
 }
 
 @group(0) @binding(0) var<uniform> params: Params;
@@ -31,39 +37,63 @@ struct Params {
 @group(0) @binding(3) var<storage, read_write> y: array<f32>; // [N, M, H, W]
 #endif
 
-// The input position whose window element `k` falls on output position `at`, or -1.
-fn source(at: i32, k: i32, axis: u32) -> i32 {
-    let strided = at + params.begin[axis] - k * params.dilations[axis];
-    let position = strided / params.strides[axis];
-    let hit = strided >= 0 && position * params.strides[axis] == strided && position < i32(params.input_shape[axis + 2u]);
+// The input position whose window element that stands `ahead` of it falls on output position `at`, or -1.
+fn source(at: i32, ahead: i32, stride: i32, length: i32) -> i32 {
+    let strided = at - ahead;
+    let position = strided / stride;
+    let hit = strided >= 0 && position * stride == strided && position < length;
     return select(-1, position, hit);
+}
+
+// `sum` and the products of one image with one filter; `plane` is the image's first row, `filter_start` the filter's first one.
+fn add_image(sum: f32, plane: i32, filter_start: i32, at: vec2<i32>) -> f32 {
+    let size = vec2<i32>(params.input_shape.zw);
+    var total = sum;
+    for (var ky = 0; ky < params.kernel.x; ky++) {
+        let row = source(at.x, ky * params.dilations.x, params.strides.x, size.x);
+        if row < 0 { continue; }
+        for (var kx = 0; kx < params.kernel.y; kx++) {
+            let column = source(at.y, kx * params.dilations.y, params.strides.y, size.y);
+            if column < 0 { continue; }
+            total += x[(plane + row) * size.y + column] * w[(filter_start + ky) * params.kernel.y + kx];
+        }
+    }
+    return total;
 }
 
 @compute @workgroup_size(#{WORKGROUP})
 fn main(@builtin(workgroup_id) workgroup: vec3<u32>, @builtin(local_invocation_index) local: u32) {
     let i = invocation(workgroup, params.head.base, local);
     if i >= params.count { return; }
+#ifdef VOLUME
+    let layer = i / (params.shape.z * params.shape.w);
+    let plane_at = layer / u32(params.depths.x);
+    let front = i32(layer % u32(params.depths.x)) + params.depth_window.y;
+    let at = vec4<i32>(vec4(plane_at / params.shape.y, plane_at % params.shape.y, image_coordinate(i, params.shape).zw));
+#else
     let at = vec4<i32>(image_coordinate(i, params.shape));
+#endif
     let first = at.y / params.group_channels.y * params.group_channels.x;
     let m = at.y % params.group_channels.y;
-    let size = vec2<i32>(params.input_shape.zw);
+    let place = at.zw + params.begin;
 #ifdef BIAS
     var sum = bias[at.y];
 #else
     var sum = 0.0;
 #endif
     for (var c = first; c < first + params.group_channels.x; c++) {
-        let plane = (at.x * i32(params.input_shape.y) + c) * size.x;
-        let filter_start = (c * params.group_channels.y + m) * params.kernel.x;
-        for (var ky = 0; ky < params.kernel.x; ky++) {
-            let row = source(at.z, ky, 0u);
-            if row < 0 { continue; }
-            for (var kx = 0; kx < params.kernel.y; kx++) {
-                let column = source(at.w, kx, 1u);
-                if column < 0 { continue; }
-                sum += x[(plane + row) * size.y + column] * w[(filter_start + ky) * params.kernel.y + kx];
-            }
+        let channel = at.x * i32(params.input_shape.y) + c;
+        let filter_at = c * params.group_channels.y + m;
+#ifdef VOLUME
+        for (var kz = 0; kz < params.depths.z; kz++) {
+            let input_layer = source(front, kz * params.depth_window.x, params.depths.w, params.depths.y);
+            if input_layer < 0 { continue; }
+            let plane = (channel * params.depths.y + input_layer) * i32(params.input_shape.z);
+            sum = add_image(sum, plane, (filter_at * params.depths.z + kz) * params.kernel.x, place);
         }
+#else
+        sum = add_image(sum, channel * i32(params.input_shape.z), filter_at * params.kernel.x, place);
+#endif
     }
     y[i] = sum;
 }

@@ -6,9 +6,9 @@
 struct Params {
     head: Head,
     // Letters of the output, outermost first: [length, stride in A, in B, 0].
-    kept: array<vec4<i32>, 6>,
+    kept: array<vec4<i32>, 8>,
     // Letters that are summed over, likewise; the innermost one has length 1 here and is `steps` long.
-    summed: array<vec4<i32>, 6>,
+    summed: array<vec4<i32>, 8>,
     kept_rank: u32,
     summed_rank: u32,
     // Number of elements of the output.

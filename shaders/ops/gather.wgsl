@@ -6,9 +6,9 @@
 struct Params {
     head: Head,
     // Axes of the output, outermost first: [length, stride in the data, stride in the indices, 0].
-    axes: array<vec4<i32>, 6>,
+    axes: array<vec4<i32>, 8>,
     // Axes of the data that indices count along: [length, stride, 0, 0].
-    picks: array<vec4<i32>, 6>,
+    picks: array<vec4<i32>, 8>,
     // How many of `axes`, from the last, are in use.
     rank: u32,
     // Number of elements of the output.

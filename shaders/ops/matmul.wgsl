@@ -6,7 +6,7 @@
 struct Params {
     head: Head,
     // Axes of Y, outermost first, the last two are rows and columns: [length, stride in A, in B, in C].
-    axes: array<vec4<i32>, 6>,
+    axes: array<vec4<i32>, 8>,
     // How many axes, from the last, are in use.
     rank: u32,
     // Number of elements of Y.

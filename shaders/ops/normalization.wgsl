@@ -12,9 +12,9 @@
 struct Params {
     head: Head,
     // Axes between sets, outermost first: [length, stride in X, in scale, in bias].
-    kept: array<vec4<i32>, 6>,
+    kept: array<vec4<i32>, 8>,
     // Axes within a set, likewise.
-    reduced: array<vec4<i32>, 6>,
+    reduced: array<vec4<i32>, 8>,
     kept_rank: u32,
     reduced_rank: u32,
     // Number of sets.

@@ -8,7 +8,7 @@ struct Params {
     head: Head,
     // Axes, outermost first: [length in the output, length of what was not cut off, stride in the input, elements added before,
     // less whole periods of the border].
-    axes: array<vec4<i32>, 6>,
+    axes: array<vec4<i32>, 8>,
     // How many axes, from the last, are in use.
     rank: u32,
     // Number of elements of the output.
@@ -44,12 +44,14 @@ fn main(@builtin(workgroup_id) workgroup: vec3<u32>, @builtin(local_invocation_i
     let i = invocation(workgroup, params.head.base, local);
     if i >= params.count { return; }
     // Indices are constant so that no driver copies the array.
-    var walk = take(Walk(i, i32(params.start), true), params.axes[5]);
-    if params.rank > 1u { walk = take(walk, params.axes[4]); }
-    if params.rank > 2u { walk = take(walk, params.axes[3]); }
-    if params.rank > 3u { walk = take(walk, params.axes[2]); }
-    if params.rank > 4u { walk = take(walk, params.axes[1]); }
-    if params.rank > 5u { walk = take(walk, params.axes[0]); }
+    var walk = take(Walk(i, i32(params.start), true), params.axes[7]);
+    if params.rank > 1u { walk = take(walk, params.axes[6]); }
+    if params.rank > 2u { walk = take(walk, params.axes[5]); }
+    if params.rank > 3u { walk = take(walk, params.axes[4]); }
+    if params.rank > 4u { walk = take(walk, params.axes[3]); }
+    if params.rank > 5u { walk = take(walk, params.axes[2]); }
+    if params.rank > 6u { walk = take(walk, params.axes[1]); }
+    if params.rank > 7u { walk = take(walk, params.axes[0]); }
     if walk.inside {
         output[i] = input[walk.offset];
     } else {

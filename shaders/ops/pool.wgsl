@@ -1,5 +1,6 @@
 // Pools over depth, height and width: POOL_MAX; POOL_AVERAGE, where with the def COUNT_INCLUDE_PAD padded positions count as
-// zeros; POOL_L1, POOL_L2 and POOL_LP, norms.
+// zeros; POOL_L1, POOL_L2 and POOL_LP, norms. With INDICES beside POOL_MAX the second output is the number of each element in x, the
+// first of equal ones.
 #import imagine::head::Head
 #import imagine::index::{invocation, image_coordinate}
 
@@ -15,6 +16,8 @@ struct Params {
     // Padding before and after.
     begin: vec4<i32>,
     end: vec4<i32>,
+    // What a step along depth, height, width and from channel to channel adds to an element's number.
+    number_strides: vec4<i32>,
     // Number of elements of the output.
     count: u32,
     // Order of the norm.
@@ -25,6 +28,9 @@ struct Params {
 @group(0) @binding(0) var<uniform> params: Params;
 @group(0) @binding(1) var<storage, read_write> x: array<f32>; // [N * C, input depth, input height, input width]
 @group(0) @binding(2) var<storage, read_write> y: array<f32>; // [N * C, D, H, W]
+#ifdef INDICES
+@group(0) @binding(3) var<storage, read_write> indices: array<i32>; // [N * C, D, H, W]
+#endif
 
 // `joined` with one more element, the first if `cells` is 0.
 fn join(joined: f32, cells: i32, value: f32) -> f32 {
@@ -62,13 +68,23 @@ fn main(@builtin(workgroup_id) workgroup: vec3<u32>, @builtin(local_invocation_i
     let origin = at.yzw * params.strides.xyz - params.begin.xyz;
     var joined = 0.0;
     var cells = 0;
+#ifdef INDICES
+    var number = 0;
+#endif
     for (var kz = 0; kz < params.kernel.x; kz++) {
         for (var ky = 0; ky < params.kernel.y; ky++) {
             for (var kx = 0; kx < params.kernel.z; kx++) {
                 let p = origin + vec3(kz, ky, kx) * params.dilations.xyz;
                 let inside = all(p >= vec3(0)) && all(p < size);
                 if inside {
-                    joined = join(joined, cells, x[((at.x * size.x + p.x) * size.y + p.y) * size.z + p.z]);
+                    let value = x[((at.x * size.x + p.x) * size.y + p.y) * size.z + p.z];
+#ifdef INDICES
+                    if cells == 0 || value > joined {
+                        let steps = vec4(p, at.x) * params.number_strides;
+                        number = steps.x + steps.y + steps.z + steps.w;
+                    }
+#endif
+                    joined = join(joined, cells, value);
                 }
 #ifdef COUNT_INCLUDE_PAD
                 // A window that ceil_mode pushes beyond the padding does not count what lies there.
@@ -80,4 +96,7 @@ fn main(@builtin(workgroup_id) workgroup: vec3<u32>, @builtin(local_invocation_i
         }
     }
     y[i] = finish(joined, cells);
+#ifdef INDICES
+    indices[i] = number;
+#endif
 }

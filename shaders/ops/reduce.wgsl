@@ -18,9 +18,9 @@ alias Number = f32;
 struct Params {
     head: Head,
     // Axes that stay, outermost first: [length, stride in X, 0, 0].
-    kept: array<vec4<i32>, 6>,
+    kept: array<vec4<i32>, 8>,
     // Axes that go: [length, stride in X, 0, 0].
-    reduced: array<vec4<i32>, 6>,
+    reduced: array<vec4<i32>, 8>,
     kept_rank: u32,
     reduced_rank: u32,
     // Number of elements of the output.

@@ -8,10 +8,10 @@
 struct Params {
     head: Head,
     // Axes of the output, outermost first: [length, stride in the input, 0 for those that are resized, 0, 0].
-    axes: array<vec4<i32>, 6>,
+    axes: array<vec4<i32>, 8>,
     // Axes that are resized, innermost first: [output elements behind one step, length in the output, stride in the input,
     // where their part of `table` begins]. Unused ones have length 1.
-    resized: array<vec4<u32>, 6>,
+    resized: array<vec4<u32>, 8>,
     // How many of `axes`, from the last, are in use.
     rank: u32,
     // Number of elements of the output.

@@ -7,9 +7,9 @@
 struct Params {
     head: Head,
     // Axes of the data, outermost first: [length, stride in the indices, in the updates, elements that can be updated].
-    axes: array<vec4<i32>, 6>,
+    axes: array<vec4<i32>, 8>,
     // Axes that indices count along: [length, elements of the data behind one step, 0, 0].
-    picks: array<vec4<i32>, 6>,
+    picks: array<vec4<i32>, 8>,
     // How many of `axes`, from the last, are in use.
     rank: u32,
     // Number of elements of the data.
@@ -71,7 +71,7 @@ fn main(@builtin(workgroup_id) workgroup: vec3<u32>, @builtin(local_invocation_i
     var inside = true;
     var rest = i32(i);
     for (var k = 0u; k < params.rank; k++) {
-        let axis = params.axes[5u - k];
+        let axis = params.axes[7u - k];
         let coordinate = rest % axis.x;
         at += coordinate * axis.yz;
         inside = inside && coordinate < axis.w;

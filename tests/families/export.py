@@ -262,6 +262,30 @@ class Attention(nn.Module):
         return tokens.transpose(1, 2).reshape(n, c, h, w)
 
 
+class ImageGpt(nn.Module):
+    """Chen et al. 2020: attention from each pixel to those before it, once by a mask of minus infinity that is stored and once by
+    one that the export computes."""
+
+    def __init__(self, width=8, length=24):
+        super().__init__()
+        self.heads = 2
+        self.place = nn.Parameter(torch.randn(1, length, width) * 0.1)
+        self.norm = nn.LayerNorm(width)
+        self.attention = nn.MultiheadAttention(width, self.heads, batch_first=True)
+        self.qkv, self.out = nn.Linear(width, 3 * width), nn.Linear(width, width)
+        self.register_buffer("mask", torch.full((length, length), float("-inf")).triu(1))
+
+    def forward(self, x):
+        n, c, h, w = x.shape
+        tokens = x.flatten(2).transpose(1, 2) + self.place
+        normed = self.norm(tokens)
+        tokens = tokens + self.attention(normed, normed, normed, attn_mask=self.mask, need_weights=False)[0]
+        split = self.qkv(tokens).reshape(n, h * w, 3, self.heads, c // self.heads).permute(2, 0, 3, 1, 4)
+        seen = F.scaled_dot_product_attention(*split.unbind(0), is_causal=True)
+        tokens = tokens + self.out(seen.transpose(1, 2).reshape(n, h * w, c))
+        return tokens.transpose(1, 2).reshape(n, c, h, w)
+
+
 class Automaton(nn.Module):
     """One step of a texture automaton: circular padding, fixed depthwise filters, a random mask given from outside."""
 
@@ -301,6 +325,7 @@ FAMILIES = {
     "adain": (AdaIn, lambda: {"content": uniform(1, 3, 21, 26), "style": uniform(1, 3, 18, 19), "alpha": uniform(1)}, []),
     "gated_unet": (GatedUNet, lambda: {"image": uniform(1, 3, 20, 28), "mask": (uniform(1, 1, 20, 28) > 0.7).float()}, ["image", "mask"]),
     "attention": (Attention, lambda: {"features": normal(1, 8, 6, 9)}, ["features"]),
+    "image_gpt": (ImageGpt, lambda: {"features": normal(2, 8, 4, 6)}, []),
     "automaton": (Automaton, lambda: {"state": normal(1, 8, 9, 12), "mask": uniform(1, 1, 9, 12)}, ["state", "mask"]),
 }
 

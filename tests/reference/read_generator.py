@@ -225,61 +225,68 @@ def window_output(length, kernel, stride, dilation, before, after, ceil=False):
     return (-(-free // stride) if ceil else free // stride) + 1
 
 
-def conv(run, attributes, x, w, bias=None):
-    group = attributes.get("group", 1)
-    strides, dilations = attributes.get("strides", [1, 1]), attributes.get("dilations", [1, 1])
-    pads, mode = list(attributes.get("pads", [0] * 4)), attributes.get("pad_mode", "constant")
-    (n, c, height, width), (m, per_group, kh, kw) = x.shape, w.shape
-    assert c == per_group * group
-    auto = attributes.get("auto_pad", "NOTSET")
+def windows(attributes, size, kernel):
+    """Strides, dilations, begins and ends of a window of the lengths `kernel` that moves over axes of the lengths `size`."""
+    rank = len(size)
+    of = lambda name, default, count: list(attributes.get(name) or [default] * count)
+    strides, dilations, pads = of("strides", 1, rank), of("dilations", 1, rank), of("pads", 0, 2 * rank)
+    begins, ends, auto = pads[:rank], pads[rank:], attributes.get("auto_pad", "NOTSET")
     if auto.startswith("SAME"):
-        for axis, (length, k) in enumerate([(height, kh), (width, kw)]):
-            total = max(0, (-(-length // strides[axis]) - 1) * strides[axis] + dilations[axis] * (k - 1) + 1 - length)
-            pads[axis + 2] = (total + (auto == "SAME_UPPER")) // 2
-            pads[axis] = total - pads[axis + 2]
-    out_height = window_output(height, kh, strides[0], dilations[0], pads[0], pads[2])
-    out_width = window_output(width, kw, strides[1], dilations[1], pads[1], pads[3])
+        for axis, (length, k, stride, dilation) in enumerate(zip(size, kernel, strides, dilations)):
+            total = max(0, (-(-length // stride) - 1) * stride + dilation * (k - 1) + 1 - length)
+            ends[axis] = (total + (auto == "SAME_UPPER")) // 2
+            begins[axis] = total - ends[axis]
+    return strides, dilations, begins, ends
+
+
+def conv(run, attributes, x, w, bias=None):
+    group, mode = attributes.get("group", 1), attributes.get("pad_mode", "constant")
+    (n, c, *size), (m, per_group, *kernel) = x.shape, w.shape
+    assert c == per_group * group
+    strides, dilations, begins, ends = windows(attributes, size, kernel)
+    out = [window_output(*axis) for axis in zip(size, kernel, strides, dilations, begins, ends)]
 
     def element(index):
-        b, o, y, x_ = index
+        b, o, *at_out = index
         first = o // (m // group) * per_group
 
         def terms():
-            for ic, i, j in indices([per_group, kh, kw]):
-                row = outside(y * strides[0] + i * dilations[0] - pads[0], height, mode)
-                column = outside(x_ * strides[1] + j * dilations[1] - pads[1], width, mode)
-                if row is not None and column is not None:
-                    yield at(x, (b, first + ic, row, column)), at(w, (o, ic, i, j))
+            for ic, *offsets in indices([per_group, *kernel]):
+                axes = zip(at_out, strides, offsets, dilations, begins, size)
+                place = [outside(p * s + k * d - begin, length, mode) for p, s, k, d, begin, length in axes]
+                if None not in place:
+                    yield at(x, (b, first + ic, *place)), at(w, (o, ic, *offsets))
 
         total = sum_of(terms())
         return f32(total + bias.data[o]) if bias else total
 
-    return build([n, m, out_height, out_width], element)
+    return build([n, m, *out], element)
 
 
 def conv_transpose(run, attributes, x, w, bias=None):
     group = attributes.get("group", 1)
-    strides, dilations = attributes.get("strides", [1, 1]), attributes.get("dilations", [1, 1])
-    pads, extra = attributes.get("pads", [0] * 4), attributes.get("output_padding", [0, 0])
-    (n, c, height, width), (_, m_group, kh, kw) = x.shape, w.shape
-    out = lambda d, k, a: (d - 1) * strides[a] + dilations[a] * (k - 1) + 1 + extra[a] - pads[a] - pads[a + 2]
+    (n, c, *size), (_, m_group, *kernel) = x.shape, w.shape
+    strides, dilations, begins, ends = windows(attributes, size, kernel)
+    extra = attributes.get("output_padding") or [0] * len(size)
+    axes = zip(size, kernel, strides, dilations, begins, ends, extra)
+    out = [(length - 1) * s + d * (k - 1) + 1 + more - begin - end for length, k, s, d, begin, end, more in axes]
 
     def element(index):
-        b, o, y, x_ = index
+        b, o, *at_out = index
         first = o // m_group * (c // group)
 
         def terms():
-            for ic, i, j in indices([c // group, kh, kw]):
-                v, u = y + pads[0] - i * dilations[0], x_ + pads[1] - j * dilations[1]
-                if v % strides[0] == 0 and u % strides[1] == 0:
-                    v, u = v // strides[0], u // strides[1]
-                    if 0 <= v < height and 0 <= u < width:
-                        yield at(x, (b, first + ic, v, u)), at(w, (first + ic, o % m_group, i, j))
+            for ic, *offsets in indices([c // group, *kernel]):
+                strided = [p + begin - k * d for p, begin, k, d in zip(at_out, begins, offsets, dilations)]
+                place = [v // s for v, s in zip(strided, strides)]
+                hits = all(v % s == 0 for v, s in zip(strided, strides))
+                if hits and all(0 <= v < length for v, length in zip(place, size)):
+                    yield at(x, (b, first + ic, *place)), at(w, (first + ic, o % m_group, *offsets))
 
         total = sum_of(terms())
         return f32(total + bias.data[o]) if bias else total
 
-    return build([n, m_group * group, out(height, kh, 0), out(width, kw, 1)], element)
+    return build([n, m_group * group, *out], element)
 
 
 def matmul(run, attributes, a, b):
@@ -682,21 +689,13 @@ def pool(finish):
     """`finish` makes one number of a window's elements, in order, and of how many positions count."""
 
     def run_pool(run, attributes, x):
-        size, rank = x.shape[2:], len(x.shape) - 2
-        of = lambda name, default, count: attributes.get(name) or [default] * count
-        kernel, strides, dilations = (of(name, 1, rank) for name in ("kernel_shape", "strides", "dilations"))
-        pads, auto = of("pads", 0, 2 * rank), attributes.get("auto_pad", "NOTSET")
-        ceil, out = attributes.get("ceil_mode", False) and auto == "NOTSET", []
-        begins, ends = pads[:rank], pads[rank:]
-        for axis, (length, k, stride, dilation) in enumerate(zip(size, kernel, strides, dilations)):
-            if auto.startswith("SAME"):
-                out.append(-(-length // stride))
-                total_pad = max(0, (out[axis] - 1) * stride + dilation * (k - 1) + 1 - length)
-                ends[axis] = (total_pad + (auto == "SAME_UPPER")) // 2
-                begins[axis] = total_pad - ends[axis]
-                continue
-            o = window_output(length, k, stride, dilation, begins[axis], ends[axis], ceil)
-            out.append(o - (ceil and (o - 1) * stride >= length + begins[axis]))
+        size = x.shape[2:]
+        kernel = attributes.get("kernel_shape") or [1] * len(size)
+        strides, dilations, begins, ends = windows(attributes, size, kernel)
+        ceil = attributes.get("ceil_mode", False) and attributes.get("auto_pad", "NOTSET") == "NOTSET"
+        out = [window_output(*axis, ceil) for axis in zip(size, kernel, strides, dilations, begins, ends)]
+        if ceil:
+            out = [o - ((o - 1) * s >= length + begin) for o, s, length, begin in zip(out, strides, size, begins)]
 
         def element(index):
             values, count = [], 0
@@ -709,7 +708,24 @@ def pool(finish):
                 count += padded if attributes.get("count_include_pad", False) else inside
             return f32(finish(values, count, attributes))
 
-        return build(x.shape[:2] + out, element)
+        pooled = build(x.shape[:2] + out, element)
+        if not attributes.get("indices", False):
+            return pooled
+        axes = list(range(len(size)))
+        order = axes if attributes.get("storage_order", 0) else axes[::-1]
+
+        def number(index):
+            """The number of the first element of a window that is its largest."""
+            for offsets in indices(kernel):
+                place = [o * s + k * d - p for o, s, k, d, p in zip(index[2:], strides, offsets, dilations, begins)]
+                inside = all(0 <= i < length for i, length in zip(place, size))
+                if inside and at_exact(x, list(index[:2]) + place) == at_exact(pooled, index):
+                    total, step = 0, 1
+                    for axis in order:
+                        total, step = total + place[axis] * step, step * size[axis]
+                    return (index[0] * x.shape[1] + index[1]) * step + total
+
+        return [pooled, build(pooled.shape, number, "i32")]
 
     return run_pool
 

@@ -1,15 +1,21 @@
 //! Every operator through plan, arena and recording, against burn-flex: all cases, and 100 random graphs node by node, with
-//! bounds checks on and off. In the random graphs every wgpu node gets burn's inputs, so that no error adds up.
+//! bounds checks on and off. In the random graphs every wgpu node gets burn's inputs, so that no error adds up. Infinite weights.
 
 use burn::backend::Flex;
 use imagine_burn::{Network, Value};
+use imagine_graph::file::{self, WeightFormat};
 use imagine_graph::rng::RandomState;
-use imagine_graph::{Case, Class, Op, Size, Tensor, TensorData, Tolerance, ValidGraph, ValidNode, ValueSource};
+use imagine_graph::{
+    Add, Card, Case, Class, Dim, Generator, Graph, InputKind, Op, OutputKind, Size, SizeRule, Softmax, Tensor,
+    TensorData, Tolerance, Trilu, ValidGraph, ValidNode, ValueSource, Where,
+};
 use imagine_tests::random_graph::RandomGraph;
 use imagine_wgpu::headless::Gpu;
 use imagine_wgpu::{Adapter, BoundsChecks, Fusion, Limits};
 
 const GRAPHS: u64 = 100;
+/// Length of an attention mask.
+const SIDE: usize = 5;
 const RANDOM: RandomState =
     RandomState { seed: 77, step: 3, lattice: imagine_graph::rng::Lattice { origin: [-5, 12], wrap: true } };
 
@@ -160,4 +166,69 @@ fn difference(found: &Tensor, expected: &Tensor, tolerance: Tolerance) -> Option
 
 fn report(faults: Vec<String>) {
     assert!(faults.is_empty(), "{} faults:\n{}", faults.len(), faults.join("\n"));
+}
+
+/// Scores of which each row may look at itself and what is before it: by a choice, and by a sum.
+fn causal() -> Graph {
+    let mut graph = Graph::default();
+    let shape = [SIDE, SIDE].map(Dim::Fixed).to_vec();
+    let scores = graph.input("scores", InputKind::Tensor, shape);
+    let before =
+        Tensor::new(vec![SIDE, SIDE], TensorData::Bool((0..SIDE * SIDE).map(|i| i % SIDE <= i / SIDE).collect()));
+    graph.weight("before", before);
+    graph.weight("never", Tensor::scalar(f32::NEG_INFINITY));
+    graph.weight("all", Tensor::f32([SIDE, SIDE], vec![f32::NEG_INFINITY; SIDE * SIDE]));
+    graph.push("chosen", Where {}, ["before", &scores, "never"]);
+    graph.push("choice", Softmax { axis: -1 }, ["chosen"]);
+    graph.push("mask", Trilu { upper: true, k: 1 }, ["all"]);
+    graph.push("masked", Add {}, [&scores, "mask"]);
+    graph.push("sum", Softmax { axis: -1 }, ["masked"]);
+    graph.output("choice", OutputKind::Tensor);
+    graph.output("sum", OutputKind::Tensor);
+    graph
+}
+
+/// The softmax of each row up to its own element, by its formula.
+fn expected(scores: &[f32]) -> Vec<f32> {
+    let row = |y: usize| {
+        let exponentials: Vec<f32> = (0..=y).map(|x| scores[y * SIDE + x].exp()).collect();
+        let sum: f32 = exponentials.iter().sum();
+        exponentials.into_iter().map(move |e| e / sum).chain(std::iter::repeat_n(0.0, SIDE - 1 - y))
+    };
+    (0..SIDE).flat_map(row).collect()
+}
+
+fn check(name: &str, found: &[Tensor], scores: &[f32]) {
+    for (output, found) in ["choice", "sum"].iter().zip(found) {
+        let found = found.as_f32().expect("floats");
+        for (index, (found, expected)) in found.iter().zip(expected(scores)).enumerate() {
+            assert!(
+                (found - expected).abs() < 1e-5,
+                "{name}, {output}: element {index} is {found}, expected {expected}"
+            );
+        }
+    }
+}
+
+#[test]
+fn infinite_weights_mask_attention_and_survive_their_file() {
+    let Some([gpu, _]) = gpus() else { return };
+    let scores: Vec<f32> = (0..SIDE * SIDE).map(|i| (i * 7 % 11) as f32 * 0.5 - 2.0).collect();
+    let input = Tensor::f32([SIDE, SIDE], scores.clone());
+    let size = Size::new(1, 1);
+    for format in [WeightFormat::F32, WeightFormat::F16, WeightFormat::U8] {
+        let rule = SizeRule::default();
+        let generator = Generator { output: causal(), recurrence: None, size: rule, card: Card::default() };
+        let bytes = file::write(&generator, format).expect("the generator is sound");
+        let graph = file::read(&bytes).expect("its file is sound").output;
+        assert_eq!(graph.weights, generator.output.weights, "{format:?}");
+        let valid = graph.validate().expect("the graph is sound");
+        let device = Default::default();
+        let network = Network::<Flex>::new(&valid, &device);
+        let outputs = network.run(vec![Value::from_data(&input, &device)], size, RandomState::default());
+        let outputs: Vec<Tensor> = outputs.expect("it runs").into_iter().map(Value::into_data).collect();
+        check("burn-flex", &outputs, &scores);
+        let outputs = gpu.run_graph(&valid, std::slice::from_ref(&input), size, RandomState::default(), Fusion::On);
+        check("wgpu", &outputs.expect("it runs"), &scores);
+    }
 }

@@ -35,10 +35,7 @@ fn lower(case: &Case, activation: Activation) -> Vec<KernelCall> {
     add(&lowering);
     let outside = lowering.inputs.iter().map(|input| input.map(|input| Input { weight: None, ..input })).collect();
     add(&Lowering { inputs: outside, ..lowering.clone() });
-    let known =
-        |input: usize| Some(node.inputs.get(input).copied().flatten().is_some_and(|v| valid.weight(v).is_some()));
-    let absent = node.inputs.len() < 3 || node.inputs[2].is_none();
-    if imagine_wgpu::ops::blocked::takes(&node.op, |index| if index == 2 && absent { None } else { known(index) }) {
+    if imagine_wgpu::ops::blocked::takes(&node.op, &lowering.inputs) {
         let slopes = vec![0.25; lowering.result.shape[1]];
         let addend = node.outputs.first().map(input);
         for slopes in [None, Some(slopes.as_slice())] {

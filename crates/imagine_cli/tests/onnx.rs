@@ -21,7 +21,7 @@ fn every_family_runs_on_every_executor() {
     let output = onnx_test(&arguments);
     let report: Value = serde_json::from_slice(&output.stdout).unwrap();
     assert!(output.status.success(), "{report:#}");
-    assert_eq!((report["passed"].as_u64(), report["refused"].as_u64()), (Some(11), Some(0)), "{report:#}");
+    assert_eq!((report["passed"].as_u64(), report["refused"].as_u64()), (Some(12), Some(0)), "{report:#}");
 }
 
 #[test]

@@ -83,15 +83,13 @@ pub enum GraphError {
         /// The name, shortened.
         name: String,
     },
-    /// A weight that holds NaN or infinity.
-    #[error("weight {weight:?}: element {index} is {value}")]
-    NotFinite {
+    /// A weight that holds NaN.
+    #[error("weight {weight:?}: element {index} is NaN")]
+    NotANumber {
         /// Name of the weight.
         weight: String,
         /// Index of the first bad element.
         index: usize,
-        /// Its value.
-        value: f32,
     },
     /// More of something than the limits allow.
     #[error("{what}: {found} is more than the limit of {limit}")]

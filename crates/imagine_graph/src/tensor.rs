@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 /// Most dimensions a tensor may have.
-pub const MAX_RANK: usize = 6;
+pub const MAX_RANK: usize = 8;
 /// Most elements a tensor may have; keeps every index inside an `i32`.
 pub const MAX_ELEMENTS: usize = 1 << 30;
 

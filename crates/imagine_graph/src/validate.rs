@@ -239,8 +239,8 @@ fn check_weights(weights: &BTreeMap<String, Tensor>, errors: &mut Vec<GraphError
             });
         }
         let TensorData::F32(values) = &weight.data else { continue };
-        if let Some(index) = values.iter().position(|v| !v.is_finite()) {
-            errors.push(GraphError::NotFinite { weight: name.clone(), index, value: values[index] });
+        if let Some(index) = values.iter().position(|v| v.is_nan()) {
+            errors.push(GraphError::NotANumber { weight: name.clone(), index });
         }
     }
 }

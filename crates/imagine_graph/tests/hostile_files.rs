@@ -215,9 +215,9 @@ fn wrong_shape() {
         ]],
     );
     refused(
-        &with_header(|header| header["output.weight"]["shape"] = json!([1, 1, 1, 1, 2, 3, 3])),
+        &with_header(|header| header["output.weight"]["shape"] = json!([1, 1, 1, 1, 1, 1, 2, 3, 3])),
         expect![[
-            r#"moss.generator.safetensors: tensor "output.weight": shape [1, 1, 1, 1, 2, 3, 3] is out of range: more than 6 dimensions"#
+            r#"moss.generator.safetensors: tensor "output.weight": shape [1, 1, 1, 1, 1, 1, 2, 3, 3] is out of range: more than 8 dimensions"#
         ]],
     );
     refused(
@@ -304,17 +304,12 @@ fn element_types() {
 }
 
 #[test]
-fn not_finite() {
+fn not_a_number() {
     let (header, mut data) = split(&bytes());
     data[12..16].copy_from_slice(&f32::NAN.to_le_bytes());
     refused(
         &join(&header, &data),
         expect![[r#"moss.generator.safetensors: output: weight "weight": element 1 is NaN"#]],
-    );
-    data[12..16].copy_from_slice(&f32::NEG_INFINITY.to_le_bytes());
-    refused(
-        &join(&header, &data),
-        expect![[r#"moss.generator.safetensors: output: weight "weight": element 1 is -inf"#]],
     );
     refused(
         &with_text("\\\"pads\\\":[1,", "\\\"pads\\\":[1e400,"),
@@ -404,7 +399,7 @@ fn operators_and_attributes() {
     refused(
         &with_graph(|graph| graph["nodes"][0]["attributes"]["pads"] = json!([1, 1])),
         expect![[
-            r#"moss.generator.safetensors: output: node "up3.conv" (Conv): attributes: invalid length 2, expected an array of length 4"#
+            r#"moss.generator.safetensors: output: node "up3.conv" (Conv): parameter "pads" is [1, 1], expected 4 numbers"#
         ]],
     );
     refused(

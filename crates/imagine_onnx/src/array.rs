@@ -22,6 +22,16 @@ impl Array {
         Self { shape: shape.to_vec(), elements: Elements::Int(elements) }
     }
 
+    /// A value without elements.
+    pub fn none(dtype: DType, shape: Vec<usize>) -> Self {
+        let elements = match dtype {
+            DType::F32 => Elements::Float(Vec::new()),
+            DType::I32 => Elements::Int(Vec::new()),
+            DType::Bool => Elements::Bool(Vec::new()),
+        };
+        Self { shape, elements }
+    }
+
     pub fn dtype(&self) -> DType {
         match self.elements {
             Elements::Float(_) => DType::F32,

@@ -7,6 +7,7 @@ use prost::Message;
 
 use crate::ElementType;
 use crate::error::{Fault, ImportError};
+use crate::forms::FUNCTIONS;
 use crate::proto::{GraphProto, ModelProto, ValueInfoProto};
 
 /// Operators that a graph does not have because an import evaluates them or writes them as others.
@@ -21,6 +22,8 @@ pub struct Description {
     /// Whether a graph knows all of them, and the element types of its inputs and outputs are floats of 16 or 32 bits,
     /// integers of 32 or 64 bits, bytes or truth values.
     pub declared: bool,
+    /// Names of the inputs that are given when it runs, in order.
+    pub inputs: Vec<String>,
 }
 
 /// Describes a model.
@@ -29,10 +32,16 @@ pub fn describe(bytes: &[u8]) -> Result<Description, ImportError> {
     let Some(graph) = &model.graph else { return Err(Fault::NoGraph.into()) };
     let mut operators = BTreeSet::new();
     collect(graph, &mut operators);
-    let is_known = |name: &String| IMPORTED.contains(&name.as_str()) || Op::ALL.iter().any(|info| info.name == *name);
+    let is_known = |name: &String| {
+        IMPORTED.contains(&name.as_str())
+            || FUNCTIONS.contains(&name.as_str())
+            || Op::ALL.iter().any(|info| info.name == *name)
+    };
     let ports = graph.input.iter().chain(&graph.output);
     let declared = operators.iter().all(is_known) && ports.into_iter().all(has_known_elements);
-    Ok(Description { operators, declared })
+    let stored = |input: &&ValueInfoProto| graph.initializer.iter().any(|tensor| tensor.name == input.name);
+    let inputs = graph.input.iter().filter(|input| !stored(input)).map(|input| input.name.clone()).collect();
+    Ok(Description { operators, declared, inputs })
 }
 
 fn collect(graph: &GraphProto, operators: &mut BTreeSet<String>) {

@@ -37,11 +37,11 @@ pub enum Fault {
     #[error("the model has no graph")]
     NoGraph,
     /// No version of ONNX's operators is named.
-    #[error("the model names no opset of domain \"ai.onnx\": export it again with opset_version 7 to 25")]
+    #[error("the model names no opset of domain \"ai.onnx\": export it again with opset_version 7 to 27")]
     NoOpset,
     /// A version of ONNX's operators that the importer does not know.
     #[error(
-        "opset {version} is not supported: export the model with opset 7 to 25, or convert it with onnx.version_converter"
+        "opset {version} is not supported: export the model with opset 1 to 27, or convert it with onnx.version_converter"
     )]
     Opset {
         /// The version.

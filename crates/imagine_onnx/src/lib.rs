@@ -1,6 +1,6 @@
 //! ONNX files become [`imagine_graph::Graph`]s.
 //!
-//! [`import`] reads a model of opset 7 to 25, writes its older forms in the present one, evaluates its shape arithmetic and
+//! [`import`] reads a model of opset 1 to 27, writes its older forms in the present one, evaluates its shape arithmetic and
 //! gives a graph that [`Graph::validate`](imagine_graph::Graph::validate) accepts. A graph's operators carry ONNX's names
 //! and attributes, so that a node becomes an [`Op`](imagine_graph::Op) by its name: there is no list of operators here.
 //!
@@ -74,7 +74,7 @@ pub struct Import {
     pub graph: Graph,
     /// The inputs that are still given from outside, in the file's order.
     pub inputs: Vec<Port>,
-    /// The outputs, in the file's order.
+    /// The outputs, in the file's order. One without elements is not among those of the graph: its shape says all of it.
     pub outputs: Vec<Port>,
     /// A size at which the graph can be bound.
     pub size: Size,

@@ -5,14 +5,14 @@ use std::path::Path;
 
 use imagine_graph::{DType, Dim, Graph, GraphInput, GraphOutput, InputKind, OutputKind, Size, TensorType};
 
-use crate::array::{Array, Elements};
+use crate::array::Array;
 use crate::convert::{Importer, Value};
 use crate::error::{Fault, ImportError};
 use crate::probe::Probes;
 use crate::proto::{DimensionProto, GraphProto, ModelProto, ValueInfoProto};
 use crate::{ElementType, Import, Options, Port};
 
-const OPSETS: std::ops::RangeInclusive<i64> = 7..=25;
+const OPSETS: std::ops::RangeInclusive<i64> = 1..=27;
 
 /// Imports a decoded model.
 pub(crate) fn import(model: &ModelProto, folder: Option<&Path>, options: &Options) -> Result<Import, ImportError> {
@@ -190,12 +190,7 @@ fn define_known(importer: &mut Importer, graph: &GraphProto, empty: &[Port], opt
     });
     let empty = empty.iter().map(|port| {
         let shape = port.shape.iter().map(|dim| if let Dim::Fixed(n) = dim { *n } else { 0 }).collect();
-        let elements = match port.element.map_or(DType::F32, ElementType::dtype) {
-            DType::F32 => Elements::Float(Vec::new()),
-            DType::I32 => Elements::Int(Vec::new()),
-            DType::Bool => Elements::Bool(Vec::new()),
-        };
-        (port.name.as_str(), Array { shape, elements })
+        (port.name.as_str(), Array::none(port.element.map_or(DType::F32, ElementType::dtype), shape))
     });
     for (name, array) in given.chain(empty) {
         importer.define(name, Some(Value::constant(name, array, importer.probes.0.len())));
@@ -217,6 +212,14 @@ fn outputs(importer: &mut Importer, graph: &GraphProto) -> Vec<Port> {
             }
         };
         let name = output.name.clone();
+        let tensor = output.r#type.as_ref().and_then(|t| t.tensor_type.as_ref());
+        let element = tensor.and_then(|t| ElementType::from_code(t.elem_type));
+        let shape = value.types[0].shape.iter().map(|&d| Dim::Fixed(d)).collect();
+        let port = Port { name: name.clone(), element, shape };
+        if value.is_empty() {
+            ports.push(port);
+            continue;
+        }
         let placed = importer.place(&value).and_then(|placed| {
             if placed == name {
                 return Ok(Vec::new());
@@ -234,10 +237,7 @@ fn outputs(importer: &mut Importer, graph: &GraphProto) -> Vec<Port> {
             continue;
         }
         importer.graph.outputs.push(GraphOutput::new(&name, OutputKind::Tensor));
-        let tensor = output.r#type.as_ref().and_then(|t| t.tensor_type.as_ref());
-        let element = tensor.and_then(|t| ElementType::from_code(t.elem_type));
-        let shape = value.types[0].shape.iter().map(|&d| Dim::Fixed(d)).collect();
-        ports.push(Port { name, element, shape });
+        ports.push(port);
     }
     ports
 }

@@ -35,13 +35,13 @@ impl Importer<'_> {
 
     fn place_constant(&mut self, value: &Value, array: &Array) -> Result<String> {
         let tensor = data(value, array)?;
-        let float = matches!(array.elements, Elements::Float(_));
-        if value.weight && float {
-            let name = self.claim(&value.label);
+        // Constants stand in JSON, which has no infinities.
+        let binary = tensor.as_f32().is_some_and(|floats| value.weight || floats.iter().any(|v| v.is_infinite()));
+        let name = self.claim(if value.label.is_empty() { "constant" } else { &value.label });
+        if binary {
             self.graph.weights.insert(name.clone(), tensor);
             return Ok(name);
         }
-        let name = self.claim(if value.label.is_empty() { "constant" } else { &value.label });
         self.constant(tensor, &name)
     }
 

@@ -69,7 +69,7 @@ fn bytes_that_are_no_model() {
     let told = |bytes: &[u8]| import(bytes, &Options::default()).unwrap_err().to_string();
     expect!["not an ONNX model: failed to decode Protobuf message: ModelProto.opset_import: invalid varint"]
         .assert_eq(&told(&bytes[..bytes.len() - 3]));
-    expect![[r#"the model names no opset of domain "ai.onnx": export it again with opset_version 7 to 25"#]]
+    expect![[r#"the model names no opset of domain "ai.onnx": export it again with opset_version 7 to 27"#]]
         .assert_eq(&told(&[]));
     // A graph that claims to be 2^60 bytes long.
     expect!["not an ONNX model: failed to decode Protobuf message: ModelProto.graph: buffer underflow"]
@@ -85,13 +85,13 @@ fn bytes_that_are_no_model() {
 
 #[test]
 fn operator_sets_and_domains() {
-    expect!["opset 6 is not supported: export the model with opset 7 to 25, or convert it with onnx.version_converter"]
-        .assert_eq(&fault(&model(6, &IMAGE, vec![], vec![relu(&["x"])])));
+    expect!["opset 0 is not supported: export the model with opset 1 to 27, or convert it with onnx.version_converter"]
+        .assert_eq(&fault(&model(0, &IMAGE, vec![], vec![relu(&["x"])])));
     expect![
-        "opset 99 is not supported: export the model with opset 7 to 25, or convert it with onnx.version_converter"
+        "opset 99 is not supported: export the model with opset 1 to 27, or convert it with onnx.version_converter"
     ]
     .assert_eq(&fault(&model(99, &IMAGE, vec![], vec![relu(&["x"])])));
-    expect![[r#"the model names no opset of domain "ai.onnx": export it again with opset_version 7 to 25"#]]
+    expect![[r#"the model names no opset of domain "ai.onnx": export it again with opset_version 7 to 27"#]]
         .assert_eq(&fault(&ModelProto { opset_import: vec![], ..rich() }));
     let foreign = NodeProto { domain: "com.example".into(), ..relu(&["x"]) };
     expect![[r#"node "y_node" (Relu, opset 13): domain "com.example" is not known: export the model with operators of ONNX only, or inline its functions first (onnx.inliner)"#]].assert_eq(&fault(&model(13, &IMAGE, vec![], vec![foreign])));

@@ -331,24 +331,6 @@ fn scaled_functions_on_trial() {
 }
 
 #[test]
-fn a_convolution_states_its_kernel_twice() {
-    let conv = |kernel: &[i64]| {
-        let attributes = vec![ints("kernel_shape", kernel), ints("pads", &[1; 4]), text("auto_pad", "NOTSET")];
-        model(11, &IMAGE, vec![weight("w", &[2, 4, 3, 3])], vec![node("Conv", &["x", "w"], "y", attributes)])
-    };
-    check(
-        conv(&[3, 3]),
-        expect![[r#"
-        y = Conv {"pads":[1,1,1,1]} (x, w)
-    "#]],
-    );
-    expect![[
-        r#"node "y_node" (Conv, opset 11): attribute "kernel_shape" is [5, 3], but the weight's kernel is [3, 3]"#
-    ]]
-    .assert_eq(&fault(&conv(&[5, 3])));
-}
-
-#[test]
 fn random_nodes_have_streams() {
     let nodes = vec![
         node("RandomNormalLike", &["x"], "a", vec![float("scale", 0.5)]),

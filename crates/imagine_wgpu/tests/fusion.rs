@@ -60,7 +60,7 @@ fn dcgan() -> ValidGraph {
         weight(&mut graph, name, &[6]);
     }
     graph.weight("variance", Tensor::f32([6], vec![0.5, 1.0, 1.5, 0.25, 2.0, 0.75]));
-    let conv = ConvTranspose { strides: [2, 2], pads: [1; 4], ..ConvTranspose::default() };
+    let conv = ConvTranspose { strides: vec![2, 2], pads: vec![1; 4], ..ConvTranspose::default() };
     graph.push("conv", conv, ["x", "w"]);
     graph.push("norm", BatchNormalization::default(), ["conv", "scale", "bias", "mean", "variance"]);
     graph.push("y", LeakyRelu { alpha: 0.2 }, ["norm"]);

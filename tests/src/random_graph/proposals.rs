@@ -50,9 +50,9 @@ impl Builder {
         let pad_mode = self.pad_mode();
         let op = Conv {
             group,
-            strides: [self.between(1, 2), self.between(1, 2)],
-            dilations: [self.between(1, 2), 1],
-            pads: [self.between(0, 2), self.between(0, 2), self.between(0, 2), self.between(0, 2)],
+            strides: vec![self.between(1, 2), self.between(1, 2)],
+            dilations: vec![self.between(1, 2), 1],
+            pads: vec![self.between(0, 2), self.between(0, 2), self.between(0, 2), self.between(0, 2)],
             pad_mode,
             auto_pad: AutoPad::NotSet,
         };
@@ -71,10 +71,10 @@ impl Builder {
         let (kernel, m) = ([self.between(1, 3), self.between(1, 3)], self.between(1, 3));
         let op = ConvTranspose {
             group,
-            strides: [self.between(1, 2), 2],
-            dilations: [1, self.between(1, 2)],
-            pads: [self.between(0, 1), self.between(0, 1), self.between(0, 1), 0],
-            output_padding: [0, self.between(0, 1)],
+            strides: vec![self.between(1, 2), 2],
+            dilations: vec![1, self.between(1, 2)],
+            pads: vec![self.between(0, 1), self.between(0, 1), self.between(0, 1), 0],
+            output_padding: vec![0, self.between(0, 1)],
         };
         let terms = channels / group * kernel[0] * kernel[1];
         Some(self.weighted(op, x, vec![channels, m, kernel[0], kernel[1]], terms, m * group))
@@ -355,14 +355,14 @@ impl Builder {
         let pads = vec![self.between(0, 1), 0, 0, self.between(0, 1)];
         let ceil_mode = self.between(0, 1) == 0;
         macro_rules! op {
-            ($name:ident, $field:ident: $value:expr) => {
-                $name { kernel_shape, strides, dilations, pads, ceil_mode, auto_pad: AutoPad::NotSet, $field: $value }
+            ($name:ident, $($field:ident: $value:expr),*) => {
+                $name { kernel_shape, strides, dilations, pads, ceil_mode, auto_pad: AutoPad::NotSet, $($field: $value),* }
                     .into()
             };
         }
         let op: Op = match self.between(0, 2) {
             0 => op!(AveragePool, count_include_pad: self.between(0, 1) == 0),
-            1 => op!(MaxPool, storage_order: 0),
+            1 => op!(MaxPool, storage_order: 0, indices: false),
             // No more than 6 elements have magnitudes that add up to less than 6 times the largest.
             _ => {
                 let interval = [0.0, 6.0 * x.absolute()];

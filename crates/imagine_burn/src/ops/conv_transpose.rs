@@ -1,9 +1,11 @@
-//! `ConvTranspose`: the backend's, whose result is cut where the padding is uneven.
+//! `ConvTranspose`: the backend's, whose result is cut where the padding says so. Rows are images of height 1.
 
 use burn::tensor::backend::Backend;
 use burn::tensor::ops::{ConvTransposeOptions, FloatTensor};
-use burn::tensor::{Slice as Range, TensorMetadata};
-use imagine_graph::ConvTranspose;
+use burn::tensor::{Shape, Slice as Range, TensorMetadata};
+use imagine_graph::{ConvTranspose, WindowAxis};
+
+use super::conv::{WHOLE, with_height};
 
 pub(super) fn run<B: Backend>(
     params: &ConvTranspose,
@@ -12,12 +14,32 @@ pub(super) fn run<B: Backend>(
     b: Option<FloatTensor<B>>,
     shape: &[usize],
 ) -> FloatTensor<B> {
-    let [top, left, ..] = params.pads;
-    // Without padding the result is whole; what padding would cut is cut here, alike for even and uneven pads.
-    let options =
-        ConvTransposeOptions::new(params.strides, [0, 0], params.output_padding, params.dilations, params.group);
-    let whole = B::conv_transpose2d(x, w, b, options);
-    let range = |start: usize, count: usize| Range::new(start as isize, Some((start + count) as isize), 1);
-    let ranges = [Range::full(), Range::full(), range(top, shape[2]), range(left, shape[3])];
-    if whole.shape().to_vec() == shape { whole } else { B::float_slice(whole, &ranges) }
+    let windows = params.windows(&x.shape(), &w.shape()).expect("the shape rule accepted them");
+    let whole = match windows[..] {
+        [row] => B::conv_transpose2d(with_height::<B>(x), with_height::<B>(w), b, options(params, [WHOLE, row])),
+        [y, x_axis] => B::conv_transpose2d(x, w, b, options(params, [y, x_axis])),
+        _ => {
+            let axes: [WindowAxis; 3] = windows.clone().try_into().expect("the shape rule allows rank 5 at most");
+            B::conv_transpose3d(x, w, b, options(params, axes))
+        }
+    };
+    // A height of 1 is in the result, too.
+    let missing = whole.shape().num_dims() - shape.len();
+    let mut ranges = vec![Range::full(); 2 + missing];
+    ranges.extend(windows.iter().map(|axis| {
+        let end = axis.begin + axis.output;
+        Range::new(axis.begin as isize, Some(end as isize), 1)
+    }));
+    B::float_reshape(B::float_slice(whole, &ranges), Shape::from(shape.to_vec()))
+}
+
+/// Without padding the result is whole; what padding would cut is cut later, alike for even and uneven pads.
+fn options<const N: usize>(params: &ConvTranspose, axes: [WindowAxis; N]) -> ConvTransposeOptions<N> {
+    let missing = N - params.output_padding.len().min(N);
+    let added = std::array::from_fn(|axis| {
+        let index = axis.checked_sub(missing);
+        index.and_then(|index| params.output_padding.get(index)).copied().unwrap_or(0)
+    });
+    let [strides, dilations] = [axes.map(|axis| axis.stride), axes.map(|axis| axis.dilation)];
+    ConvTransposeOptions::new(strides, [0; N], added, dilations, params.group)
 }

@@ -71,7 +71,7 @@ pub(crate) fn run<B: Backend>(op: &Op, inputs: Vec<Option<Value<B>>>, context: &
     let mut x = Inputs(inputs.into_iter());
     let shape = &context.outputs[0].shape;
     let result = match op {
-        Op::Conv(params) => Value::Float(conv::run::<B>(params, x.float(), x.float(), x.optional_float())),
+        Op::Conv(params) => Value::Float(conv::run::<B>(params, x.float(), x.float(), x.optional_float(), shape)),
         Op::ConvTranspose(params) => {
             Value::Float(conv_transpose::run::<B>(params, x.float(), x.float(), x.optional_float(), shape))
         }
@@ -151,6 +151,7 @@ pub(crate) fn run<B: Backend>(op: &Op, inputs: Vec<Option<Value<B>>>, context: &
             Value::Float(einsum::run::<B>(params, x.0.flatten().map(Value::into_float).collect(), shape))
         }
         Op::AveragePool(params) => Value::Float(pool::average::<B>(params, x.float())),
+        Op::MaxPool(params) if params.indices => return pool::max_with_indices::<B>(params, x.float()),
         Op::MaxPool(params) => Value::Float(pool::max::<B>(params, x.float())),
         Op::LpPool(params) => Value::Float(pool::lp::<B>(params, x.float())),
         Op::GlobalAveragePool(params) => Value::Float(reduce::mean::<B>(params, x.float(), shape)),

@@ -27,15 +27,25 @@ pub(super) fn run<B: Backend>(params: &Pad, x: Value<B>) -> Value<B> {
 pub(super) fn axis<B: Backend>(
     x: FloatTensor<B>,
     axis: usize,
-    [before, after]: [usize; 2],
+    sides: [usize; 2],
     mode: PadMode,
     value: f32,
 ) -> FloatTensor<B> {
-    let x = Value::<B>::Float(x);
+    around(Value::<B>::Float(x), axis, sides, mode, value).into_float()
+}
+
+/// As [`axis`], of any type.
+pub(super) fn around<B: Backend>(
+    x: Value<B>,
+    axis: usize,
+    [before, after]: [usize; 2],
+    mode: PadMode,
+    value: f32,
+) -> Value<B> {
     let length = x.shape()[axis];
     let at = -(before as i64)..(length + after) as i64;
     let elements: Vec<_> = at.map(|at| mode.place(at, length)).collect();
-    pick(x, axis, &elements, value).into_float()
+    pick(x, axis, &elements, value)
 }
 
 /// The elements of `x` with these indices along `axis`, `value` where there is none.

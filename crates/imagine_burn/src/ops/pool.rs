@@ -1,14 +1,45 @@
 //! Pools, one axis after the other: the shifted, strided slices of the padded input joined.
 
-use burn::tensor::backend::Backend;
-use burn::tensor::ops::FloatTensor;
+use burn::tensor::backend::{Backend, get_device_settings};
+use burn::tensor::ops::{FloatTensor, IntTensor};
 use burn::tensor::{Slice as Range, TensorData, TensorMetadata};
-use imagine_graph::{AveragePool, LpPool, MaxPool, PadMode, Pool, WindowAxis};
+use imagine_graph::{AveragePool, LpPool, MaxPool, PadMode, Pool, Tensor, WindowAxis};
 
-use super::{binary, pad};
+use super::{binary, pad, slice};
+use crate::value::Value;
 
 pub(super) fn max<B: Backend>(op: &MaxPool, x: FloatTensor<B>) -> FloatTensor<B> {
-    over_axes::<B>(op, x, |x, axis, window| along::<B>(x, axis, window, f32::MIN, binary::max::<B>))
+    over_axes::<B>(op, x, |x, axis, window| along::<B>(x, axis, window, f32::NEG_INFINITY, binary::max::<B>))
+}
+
+/// The largest elements, and the index in `x` of the first of them in each window.
+pub(super) fn max_with_indices<B: Backend>(op: &MaxPool, x: FloatTensor<B>) -> Vec<Value<B>> {
+    let (shape, device) = (x.shape().to_vec(), B::float_device(&x));
+    let numbers = op.numbers(&shape).into_iter().map(|number| number as i32).collect();
+    let numbers = Value::<B>::from_data(&Tensor::new(shape.clone(), imagine_graph::TensorData::I32(numbers)), &device);
+    let windows = op.windows(&shape).expect("the shape rule accepted them");
+    // The last axis first: so the first of equal elements is the one that comes first in `x`.
+    let pooled =
+        windows.into_iter().enumerate().rev().fold([Value::Float(x), numbers], |[x, numbers], (index, window)| {
+            let (values, numbers) =
+                (parts(x, index + 2, window, f32::NEG_INFINITY), parts(numbers, index + 2, window, -1.0));
+            let pairs = values.into_iter().map(Value::into_float).zip(numbers.into_iter().map(Value::into_int));
+            let (value, number) = pairs.reduce(larger::<B>).expect("a window has an element");
+            [Value::Float(value), Value::Int(number)]
+        });
+    pooled.into()
+}
+
+/// The second of two elements and its number where it is larger, or the first stands outside.
+fn larger<B: Backend>(
+    (a, i): (FloatTensor<B>, IntTensor<B>),
+    (b, j): (FloatTensor<B>, IntTensor<B>),
+) -> (FloatTensor<B>, IntTensor<B>) {
+    let dtype = get_device_settings::<B>(&B::float_device(&a)).bool_dtype;
+    let above = B::float_greater(b.clone(), a.clone(), dtype);
+    let outside = B::int_lower_elem(i.clone(), 0.into(), dtype);
+    let second = B::bool_or(above, outside);
+    (B::float_mask_where(a, second.clone(), b), B::int_mask_where(i, second, j))
 }
 
 pub(super) fn average<B: Backend>(op: &AveragePool, x: FloatTensor<B>) -> FloatTensor<B> {
@@ -54,18 +85,22 @@ fn along<B: Backend>(
     outside: f32,
     join: impl Fn(FloatTensor<B>, FloatTensor<B>) -> FloatTensor<B>,
 ) -> FloatTensor<B> {
+    let parts = parts(Value::<B>::Float(x), axis, window, outside).into_iter().map(Value::into_float);
+    parts.reduce(join).expect("a window has an element")
+}
+
+/// The first element of all windows along one axis, the second, and so on, `outside` standing beyond the image.
+fn parts<B: Backend>(x: Value<B>, axis: usize, window: WindowAxis, outside: f32) -> Vec<Value<B>> {
     let reached = (window.output - 1) * window.stride + window.span();
     // With ceil_mode windows may reach beyond the end padding.
     let after = reached.saturating_sub(window.input + window.begin);
-    let padded = pad::axis::<B>(x, axis, [window.begin, after], PadMode::Constant, outside);
+    let padded = pad::around(x, axis, [window.begin, after], PadMode::Constant, outside);
     let part = |k: usize| {
-        let start = k * window.dilation;
-        let end = start + (window.output - 1) * window.stride + 1;
-        let mut ranges = vec![Range::full(); padded.shape().num_dims()];
-        ranges[axis] = Range::new(start as isize, Some(end as isize), window.stride as isize);
-        B::float_slice(padded.clone(), &ranges)
+        let mut ranges = vec![Range::full(); padded.shape().len()];
+        ranges[axis] = slice::range(k * window.dilation, window.output, window.stride as i64);
+        slice::cut(padded.clone(), &ranges)
     };
-    (1..window.kernel).fold(part(0), |joined, k| join(joined, part(k)))
+    (0..window.kernel).map(part).collect()
 }
 
 /// Number of positions that count in each window along one axis.

@@ -1,7 +1,8 @@
 //! `imagine onnx-test`: runs a tree of ONNX tests, folders with `model.onnx` and `test_data_set_K`, on every executor.
 //!
 //! Each test runs on burn-flex, on wgpu, and on burn-flex once more after the network went through a generator file. It
-//! passes if all three are right. A test whose network cannot be imported is refused.
+//! passes if all three are right. A test whose network cannot be imported is refused. Where a network draws random numbers,
+//! which are its executor's own, type, shape and mean of the outputs have to agree.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
@@ -13,8 +14,8 @@ use clap::{Args, ValueEnum};
 use imagine_burn::{Network, Value as BurnValue};
 use imagine_graph::file::{self, WeightFormat};
 use imagine_graph::rng::RandomState;
-use imagine_graph::{Card, Dim, Generator, Graph, Size, SizeRule, Symbol, Tensor, TensorData};
-use imagine_onnx::{Import, Options, TensorFile};
+use imagine_graph::{Card, DType, Dim, Generator, Graph, Size, SizeRule, Symbol, Tensor, TensorData};
+use imagine_onnx::{Import, Options, Port, TensorFile};
 use imagine_wgpu::Fusion;
 use imagine_wgpu::headless::Gpu;
 use serde_json::{Value, json};
@@ -24,6 +25,11 @@ use super::{open_gpu, print};
 /// Tolerances of ONNX's own test runner.
 const RELATIVE: f32 = 1e-3;
 const ABSOLUTE: f32 = 1e-7;
+
+/// Operators whose numbers no two executors share.
+const RANDOM: [&str; 5] = ["Bernoulli", "RandomNormal", "RandomNormalLike", "RandomUniform", "RandomUniformLike"];
+/// How many standard errors the means of two samples may differ by.
+const ERRORS: f32 = 4.0;
 
 /// Arguments of `imagine onnx-test`.
 #[derive(Args, Clone, Debug)]
@@ -73,8 +79,10 @@ impl OnnxTest {
         for model in &models {
             let folder = model.parent().context("a file has a folder")?;
             let name = folder.strip_prefix(&self.folder).unwrap_or(folder).display().to_string();
-            let outcome = Test { folder, on: &on, gpu: gpu.as_ref(), absolute: self.absolute }.run();
             let about = imagine_onnx::describe(&std::fs::read(model)?).unwrap_or_default();
+            let inputs = &about.inputs;
+            let random = about.operators.iter().any(|name| RANDOM.contains(&name.as_str()));
+            let outcome = Test { folder, on: &on, gpu: gpu.as_ref(), absolute: self.absolute, inputs, random }.run();
             let (index, status, reason) = match outcome {
                 Outcome::Passed => (0, "passed", None),
                 Outcome::Failed(reason) => (1, "failed", Some(reason)),
@@ -116,6 +124,10 @@ struct Test<'a> {
     on: &'a [On],
     gpu: Option<&'a Gpu>,
     absolute: f32,
+    /// Names of the network's inputs, for data without.
+    inputs: &'a [String],
+    /// Whether the network draws random numbers.
+    random: bool,
 }
 
 impl Test<'_> {
@@ -137,10 +149,12 @@ impl Test<'_> {
     }
 
     fn run_set(&self, folder: &Path) -> anyhow::Result<Outcome> {
-        let (given, expected) = match (tensors(folder, "input"), tensors(folder, "output")) {
+        let (mut given, expected) = match (tensors(folder, "input"), tensors(folder, "output")) {
             (Ok(given), Ok(expected)) => (given, expected),
             (Err(error), _) | (_, Err(error)) => return Ok(Outcome::Refused(format!("{error:#}"))),
         };
+        let nameless = given.iter_mut().zip(self.inputs).filter(|(tensor, _)| tensor.name.is_empty());
+        nameless.for_each(|(tensor, name)| tensor.name.clone_from(name));
         let import = match import(&self.folder.join("model.onnx"), &given) {
             Ok(import) => import,
             Err(error) => return Ok(Outcome::Refused(error)),
@@ -153,9 +167,16 @@ impl Test<'_> {
         let inputs = inputs.collect::<anyhow::Result<Vec<_>>>()?;
         let size = size(&import, &inputs);
         for on in self.on {
-            let found = self.execute(*on, &import.graph, &inputs, size)?;
-            for ((found, expected), port) in found.iter().zip(&expected).zip(&import.outputs) {
-                if let Some(fault) = difference(found, &expected.tensor, self.absolute) {
+            let mut found = self.execute(*on, &import.graph, &inputs, size)?.into_iter();
+            for (expected, port) in expected.iter().zip(&import.outputs) {
+                let empty = port.shape.contains(&Dim::Fixed(0));
+                let found = if empty { without_elements(port, &expected.tensor) } else { found.next() };
+                let found = found.with_context(|| format!("no output {:?}", port.name))?;
+                let fault = match self.random {
+                    true => another_distribution(&found, &expected.tensor),
+                    false => difference(&found, &expected.tensor, self.absolute),
+                };
+                if let Some(fault) = fault {
                     bail!("{on:?}, output {:?}: {fault}", port.name);
                 }
             }
@@ -164,6 +185,9 @@ impl Test<'_> {
     }
 
     fn execute(&self, on: On, graph: &Graph, inputs: &[Tensor], size: Size) -> anyhow::Result<Vec<Tensor>> {
+        if graph.outputs.is_empty() {
+            return Ok(Vec::new());
+        }
         let valid = match on {
             On::File => through_file(graph, size)?.validate()?,
             _ => graph.validate()?,
@@ -217,14 +241,15 @@ fn tensors(folder: &Path, kind: &str) -> anyhow::Result<Vec<TensorFile>> {
 }
 
 /// Imports the model with as few of its inputs made constants as it can do with: none, whole numbers that may be shapes,
-/// everything but floats, everything but the first.
+/// everything but floats, everything but the first, everything.
 fn import(path: &Path, given: &[TensorFile]) -> Result<Import, String> {
     let is_whole = |tensor: &TensorFile| !matches!(tensor.tensor.data, TensorData::F32(_));
-    let choices: [&dyn Fn(usize, &TensorFile) -> bool; 4] = [
+    let choices: [&dyn Fn(usize, &TensorFile) -> bool; 5] = [
         &|_, _| false,
         &|_, tensor| is_whole(tensor) && tensor.tensor.shape.len() <= 1,
         &|_, tensor| is_whole(tensor),
         &|index, _| index > 0,
+        &|_, _| true,
     ];
     let mut refusal = String::new();
     let mut tried = BTreeSet::new();
@@ -241,6 +266,40 @@ fn import(path: &Path, given: &[TensorFile]) -> Result<Import, String> {
         }
     }
     Err(refusal)
+}
+
+/// An output that the import settled: the graph does not have it.
+fn without_elements(port: &Port, expected: &Tensor) -> Option<Tensor> {
+    let shape: Option<Vec<usize>> = port.shape.iter().map(|dim| dim.bind(Size::new(1, 1))).collect();
+    let data = match expected.dtype() {
+        DType::F32 => TensorData::F32(Vec::new()),
+        DType::I32 => TensorData::I32(Vec::new()),
+        DType::Bool => TensorData::Bool(Vec::new()),
+    };
+    shape.map(|shape| Tensor::new(shape, data))
+}
+
+/// How the distribution of `found` is another than that of `expected`.
+fn another_distribution(found: &Tensor, expected: &Tensor) -> Option<String> {
+    if found.tensor_type() != expected.tensor_type() {
+        return Some(format!("is {}, expected {}", found.tensor_type(), expected.tensor_type()));
+    }
+    let numbers = |tensor: &Tensor| -> Vec<f32> {
+        match &tensor.data {
+            TensorData::F32(values) => values.clone(),
+            TensorData::I32(values) => values.iter().map(|&v| v as f32).collect(),
+            TensorData::Bool(values) => values.iter().map(|&v| f32::from(u8::from(v))).collect(),
+        }
+    };
+    let count = found.len().max(1) as f32;
+    let mean = |values: &[f32]| values.iter().sum::<f32>() / count;
+    let variance = |values: &[f32]| mean(&values.iter().map(|v| (v - mean(values)).powi(2)).collect::<Vec<_>>());
+    let (found, expected) = (numbers(found), numbers(expected));
+    let error = ((variance(&found) + variance(&expected)) / count).sqrt();
+    let off = (mean(&found) - mean(&expected)).abs();
+    (off.is_nan() || off > ERRORS * error).then(|| {
+        format!("has mean {}, expected {} within {ERRORS} standard errors of {error}", mean(&found), mean(&expected))
+    })
 }
 
 /// Where and how much `found` is off.

@@ -142,7 +142,7 @@ fn tensor_entry(name: String, entry: &Value) -> Result<Span, Fault> {
 
 fn check_shape(name: &str, shape: &[usize]) -> Result<(), Fault> {
     let reason = if shape.len() > MAX_RANK {
-        "more than 6 dimensions"
+        "more than 8 dimensions"
     } else if shape.contains(&0) {
         "an empty dimension"
     } else if elements(shape) > MAX_ELEMENTS {

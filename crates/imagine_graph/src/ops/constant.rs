@@ -34,7 +34,7 @@ impl Operator for Constant {
             count,
         )?;
         let finite = self.value.as_f32().is_none_or(|values| values.iter().all(|v| v.is_finite()));
-        require_param(finite, "value", "finite numbers", "NaN or infinity")?;
+        require_param(finite, "value", "finite numbers, or a weight in its place", "NaN or infinity")?;
         Ok(vec![output(self.value.dtype(), shape.clone())?])
     }
 

@@ -152,7 +152,7 @@ impl Operator for Einsum {
         let axes = self.axes(&shapes)?;
         let summed: Vec<usize> = axes.summed().into_iter().map(|axis| axes.lengths[axis]).collect();
         let few = summed.len() <= MAX_RANK && elements(&summed) <= MAX_ELEMENTS;
-        require_param(few, "equation", "at most 6 letters and 2^30 terms to sum over", &self.equation)?;
+        require_param(few, "equation", "at most 8 letters and 2^30 terms to sum over", &self.equation)?;
         Ok(vec![output(DType::F32, axes.output.iter().map(|&axis| axes.lengths[axis]).collect())?])
     }
 

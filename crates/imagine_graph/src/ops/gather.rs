@@ -156,6 +156,7 @@ impl Operator for Gather {
             case("last axis, negative indices", -1, &[2, 3, 5], &[2, 4], -5..5),
             case("clamped", 1, &[2, 4, 3], &[9], -20..20),
             case("rows, batch 2", 2, &[2, 3, 5, 4], &[7], 0..5),
+            case("rank 8", 1, &[2, 4, 1, 2, 1, 3], &[2, 1, 3], 0..4),
             Case::new("integers", Self { axis: 0 }).int([6, 2], -9..9).int([3], 0..6).not_differentiable(),
             Case::new("truth values", Self { axis: 1 }).bool([2, 7]).int([2, 2], 0..7).not_differentiable(),
         ]
@@ -190,6 +191,7 @@ impl Operator for GatherElements {
             case("channels 97x61", 1, &[1, 3, 97, 61], &[1, 2, 97, 61], 0..3),
             case("last axis, negative and clamped", -1, &[2, 3, 4], &[2, 3, 6], -9..9),
             case("less than all, batch 2", 2, &[2, 3, 4, 5], &[1, 2, 6, 4], 0..4),
+            case("rank 8", 3, &[2, 2, 1, 3, 2, 2, 3, 2], &[2, 1, 1, 4, 2, 1, 3, 2], 0..3),
             Case::new("integers", Self { axis: 1 }).int([3, 4], -9..9).int([3, 2], -4..4).not_differentiable(),
         ]
     }

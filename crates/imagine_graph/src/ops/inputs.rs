@@ -97,7 +97,7 @@ pub(crate) fn require_param(
 /// The type of an output, if its shape is one that executors can hold: no empty dimension, bounded rank and size.
 pub(crate) fn output(dtype: DType, shape: Vec<usize>) -> Result<TensorType, NodeError> {
     let reason = if shape.len() > MAX_RANK {
-        "more than 6 dimensions"
+        "more than 8 dimensions"
     } else if shape.contains(&0) {
         "an empty dimension"
     } else if elements(&shape) > MAX_ELEMENTS {

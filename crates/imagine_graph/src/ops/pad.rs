@@ -114,6 +114,13 @@ impl Operator for Pad {
             case("cut to nothing, then constant", &[-3, 2], PadMode::Constant, 0.25, &[3]),
             case("nothing", &[0, 0], PadMode::Constant, 0.0, &[3]),
             case("rank 6", &[0, 1, 0, 0, 2, 1, 1, 0, 0, 1, 0, 0], PadMode::Edge, 0.0, &[1, 2, 2, 1, 2, 3]),
+            case(
+                "rank 8",
+                &[1, 0, 0, 1, 0, 2, 0, 1, 0, 1, 0, 0, 1, 0, 1, 0],
+                PadMode::Wrap,
+                0.0,
+                &[2, 1, 2, 2, 3, 2, 1, 2],
+            ),
             Case::new("two axes, swapped", swapped).float([3, 2, 4], -1.0..1.0),
             Case::new("integers", op(&[1, 2], PadMode::Constant, -7.0)).int([4], -9..9).not_differentiable(),
             Case::new("integers, wrap", op(&[5, 2], PadMode::Wrap, 0.0)).int([4], -9..9).not_differentiable(),

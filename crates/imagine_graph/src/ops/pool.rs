@@ -9,6 +9,7 @@
 //! | | shape |
 //! |---|---|
 //! | X | `[N, C, ..]` of rank 3 to 5 |
+//! | Indices of `MaxPool`, with `indices` | as Y, integers: the number in X of the first of the largest elements |
 //! | Y | `[N, C, (D + begin + end - dilated kernel)/stride + 1, ..]`, rounded down, or up with `ceil_mode` |
 //!
 //! With `ceil_mode` a window that would begin beyond the image and its begin padding is left out. Only positions inside the
@@ -22,7 +23,7 @@ use super::window::{AutoPad, Geometry, WindowAxis, reach};
 use super::{Case, Operator, Tolerance};
 use crate::error::NodeError;
 use crate::support::Reach;
-use crate::tensor::{DType, TensorType};
+use crate::tensor::{DType, Tensor, TensorType, elements};
 
 /// An operator that makes one number of each window.
 pub trait Pool {
@@ -85,11 +86,15 @@ macro_rules! pools {
                 let check: fn(&Self) -> Result<(), NodeError> = $check;
                 check(self)?;
                 let spatial = windows.iter().map(|axis| axis.output);
-                Ok(vec![output(DType::F32, x.shape[..2].iter().copied().chain(spatial).collect())?])
+                let pooled = output(DType::F32, x.shape[..2].iter().copied().chain(spatial).collect())?;
+                Ok(self.outputs(pooled))
             }
 
             fn reach(&self, inputs: &[Option<&TensorType>], _: &TensorType) -> Vec<Reach> {
                 let windows = inputs[0].map(|x| self.windows(&x.shape));
+                if self.outputs(TensorType::f32([])).len() > 1 {
+                    return vec![Reach::Everything("height and width in its indices")];
+                }
                 vec![windows.and_then(Result::ok).map_or(Reach::Everything("height and width"), |axes| reach(&axes))]
             }
 
@@ -138,8 +143,10 @@ macro_rules! pools {
 pools! {
     /// Parameters of `MaxPool`.
     MaxPool {
-        /// Order of the indices, an output that is not there; without effect.
+        /// Whether the last axis moves slowest (1) in the numbers of `indices`, and not the first one behind the channels (0).
         storage_order: i64 = 0,
+        /// Whether there is a second output: the number of each element in X, counted through.
+        indices: bool = false,
     } checks |op| require_param([0, 1].contains(&op.storage_order), "storage_order", "0 or 1", op.storage_order),
     in -1.0..1.0;
     /// Parameters of `AveragePool`.
@@ -155,12 +162,61 @@ pools! {
 }
 
 impl MaxPool {
+    /// The number of each element of a tensor of `shape`, in row-major order of the elements.
+    pub fn numbers(&self, shape: &[usize]) -> Vec<usize> {
+        let (sides, strides) = (&shape[2..], self.number_strides(shape));
+        let area: usize = sides.iter().product();
+        let number = |index: usize| {
+            let (mut left, mut number) = (index % area, index - index % area);
+            for (side, stride) in sides.iter().zip(&strides).rev() {
+                number += left % side * stride;
+                left /= side;
+            }
+            number
+        };
+        (0..elements(shape)).map(number).collect()
+    }
+
+    /// What a step along each axis behind the first two adds to an element's number.
+    pub fn number_strides(&self, shape: &[usize]) -> Vec<usize> {
+        let sides = &shape[2..];
+        let within = |axis: usize| if self.storage_order == 0 { &sides[axis + 1..] } else { &sides[..axis] };
+        (0..sides.len()).map(|axis| within(axis).iter().product()).collect()
+    }
+
+    fn outputs(&self, pooled: TensorType) -> Vec<TensorType> {
+        let indices = self.indices.then(|| TensorType { dtype: DType::I32, shape: pooled.shape.clone() });
+        [pooled].into_iter().chain(indices).collect()
+    }
+
     fn own_cases() -> Vec<Case> {
-        Vec::new()
+        let case = |name: &str, op: Self, x: &[usize]| {
+            let op = Self { indices: true, ..op };
+            // Of few numbers many are equal.
+            let elements = (0..elements(x)).map(|i| (i * 37 % 11) as f32 / 4.0 - 1.0).collect::<Vec<_>>();
+            Case::new(name, op).tensor(Tensor::f32(x, elements)).not_differentiable()
+        };
+        let halves = Self { kernel_shape: vec![2, 2], strides: vec![2, 2], ..Self::default() };
+        let uneven =
+            Self { kernel_shape: vec![3, 2], pads: vec![1, 0, 2, 1], dilations: vec![1, 2], ..Self::default() };
+        let columns = Self { storage_order: 1, ..uneven.clone() };
+        let row = Self { kernel_shape: vec![3], pads: vec![1, 1], ceil_mode: true, ..Self::default() };
+        let volume = Self { kernel_shape: vec![2, 2, 2], strides: vec![1, 2, 1], ..Self::default() };
+        vec![
+            case("indices", halves, &[1, 3, 97, 61]),
+            case("indices, uneven, batch 2", uneven, &[2, 3, 6, 7]),
+            case("indices column by column", columns, &[2, 3, 6, 7]),
+            case("indices, rank 3", row, &[2, 3, 7]),
+            case("indices, rank 5", Self { storage_order: 1, ..volume }, &[2, 2, 3, 4, 3]),
+        ]
     }
 }
 
 impl AveragePool {
+    fn outputs(&self, pooled: TensorType) -> Vec<TensorType> {
+        vec![pooled]
+    }
+
     fn own_cases() -> Vec<Case> {
         let op = Self { kernel_shape: vec![3, 3], strides: vec![2, 2], pads: vec![1; 4], ..Self::default() };
         let counts = Self { count_include_pad: true, ..op };
@@ -172,6 +228,10 @@ impl AveragePool {
 }
 
 impl LpPool {
+    fn outputs(&self, pooled: TensorType) -> Vec<TensorType> {
+        vec![pooled]
+    }
+
     fn own_cases() -> Vec<Case> {
         let op = |p| Self { kernel_shape: vec![2, 3], pads: vec![0, 1, 1, 0], p, ..Self::default() };
         let case = |name: &str, p| Case::new(name, op(p)).float([1, 2, 4, 5], 0.25..1.0);

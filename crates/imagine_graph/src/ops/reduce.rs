@@ -206,6 +206,7 @@ fn cases<P: Operator>(
         many(case("height and width 97x61", &[2, 3], true, &[2, 3, 97, 61])),
         many(case("channels, batch 2", &[1], true, &[2, 7, 9, 5])),
         case("from the end, dropped", &[-1, 0], false, &[3, 4, 5]),
+        case("rank 8", &[1, 3, 6], true, &[2, 2, 1, 2, 2, 2, 3, 2]),
         Case::new("no axes, none", op(&[], true, true)).float([2, 3], range.clone()),
     ];
     let tensors = dtypes.iter().filter_map(|dtype| match dtype {

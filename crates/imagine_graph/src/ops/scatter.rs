@@ -170,6 +170,7 @@ impl Operator for ScatterElements {
             case("last one stays", 0, None, &[5, 3], &[7, 3], 0..5),
             case("columns 97x61", -1, None, &[1, 1, 97, 61], &[1, 1, 90, 3], -61..61),
             case("add, batch 2", 1, Add, &[2, 3, 4], &[2, 6, 3], -9..9),
+            case("rank 8", 4, None, &[2, 2, 1, 3, 4, 2, 3, 2], &[2, 1, 1, 3, 2, 1, 3, 2], 0..4),
             case("mul", 0, Mul, &[3, 2], &[5, 2], 0..3),
             case("min", 1, Min, &[3, 3], &[2, 4], 0..3),
             case("max", 1, Max, &[3, 3], &[3, 4], 0..3),

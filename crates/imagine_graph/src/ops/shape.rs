@@ -244,6 +244,7 @@ impl Operator for Transpose {
             case("scalar", &[], &[]),
             case("reverse", &[], &[2, 3, 5]),
             case("channels last 97x61", &[0, 2, 3, 1], &[1, 3, 97, 61]),
+            case("rank 8", &[6, 1, 4, 7, 0, 5, 2, 3], &[2, 3, 1, 2, 2, 3, 2, 2]),
             case("swap, batch 2", &[0, 1, 3, 2], &[2, 3, 9, 7]),
             case("rank 6", &[5, 0, 3, 2, 4, 1], &[2, 1, 3, 2, 4, 2]),
         ]

@@ -57,7 +57,7 @@ fn three_convolutions_see_three_pixels_far() {
 
 #[test]
 fn strides_multiply_what_follows() {
-    let strided = || Conv { strides: [2, 1], ..Conv::same(3, PadMode::Constant) };
+    let strided = || Conv { strides: vec![2, 1], ..Conv::same(3, PadMode::Constant) };
     let found = local(|graph| {
         graph.push("a", strided(), ["x", "w"]);
         graph.push("b", strided(), ["a", "w"]);
@@ -68,7 +68,7 @@ fn strides_multiply_what_follows() {
 #[test]
 fn dilation_widens() {
     let found = local(|graph| {
-        graph.push("a", Conv { dilations: [4, 2], pads: [4, 2, 4, 2], ..Conv::default() }, ["x", "w"]);
+        graph.push("a", Conv { dilations: vec![4, 2], pads: vec![4, 2, 4, 2], ..Conv::default() }, ["x", "w"]);
     });
     assert_eq!(found, [window(1, 1, -4, 4), window(1, 1, -2, 2)]);
 }
@@ -76,7 +76,7 @@ fn dilation_widens() {
 #[test]
 fn down_and_up_again_returns_to_one_pixel_a_pixel_and_joins_a_skip() {
     let found = local(|graph| {
-        graph.push("down", Conv { strides: [2, 2], ..Conv::same(3, PadMode::Constant) }, ["x", "w"]);
+        graph.push("down", Conv { strides: vec![2, 2], ..Conv::same(3, PadMode::Constant) }, ["x", "w"]);
         graph.push("up", doubled(), ["down"]);
         graph.push("sum", Add {}, ["x", "up"]);
     });
@@ -219,9 +219,9 @@ fn windows_without_bounds_are_global_not_an_overflow() {
 fn a_transposed_convolution_reads_what_its_formula_says() {
     for (kernel, stride, dilation, pad) in [(3, 2, 1, 1), (4, 2, 1, 1), (3, 1, 2, 0), (2, 3, 2, 1), (5, 3, 1, 4)] {
         let op = ConvTranspose {
-            strides: [stride; 2],
-            dilations: [dilation; 2],
-            pads: [pad; 4],
+            strides: vec![stride; 2],
+            dilations: vec![dilation; 2],
+            pads: vec![pad; 4],
             ..ConvTranspose::default()
         };
         let (x, w) = (TensorType::f32([1, 1, 9, 9]), TensorType::f32([1, 1, kernel, kernel]));

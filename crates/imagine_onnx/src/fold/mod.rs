@@ -37,7 +37,9 @@ fn known_attributes(op: &str) -> Option<&'static [&'static str]> {
     Some(match op {
         "Identity" | "Not" | "And" | "Or" | "Xor" | "Equal" | "Less" | "Greater" | "LessOrEqual" | "GreaterOrEqual"
         | "Where" | "Add" | "Sub" | "Mul" | "Div" | "Pow" | "Min" | "Max" | "Neg" | "Abs" | "Floor" | "Ceil"
-        | "Round" | "Sqrt" | "Reciprocal" | "Sign" | "Exp" | "Log" | "Range" => &[],
+        | "Round" | "Sqrt" | "Reciprocal" | "Sign" | "Exp" | "Log" => &[],
+        // Floats are 32-bit floats anyway, which the stash type asks for.
+        "Range" => &["stash_type"],
         "Mod" => &["fmod"],
         "Cast" => &["to", "saturate"],
         "Gather" | "Concat" | "Flatten" => &["axis"],
@@ -49,7 +51,7 @@ fn known_attributes(op: &str) -> Option<&'static [&'static str]> {
         "Tile" => &["repeats"],
         "Split" => &["axis", "split", "num_outputs"],
         "ConstantOfShape" => &["shape", "value"],
-        "ReduceProd" | "ReduceSum" | "ReduceMin" | "ReduceMax" => &["axes", "keepdims", "noop_with_empty_axes"],
+        op if op.starts_with("Reduce") => &["axes", "keepdims", "noop_with_empty_axes"],
         _ => return None,
     })
 }

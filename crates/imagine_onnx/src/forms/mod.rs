@@ -1,7 +1,14 @@
 //! What a graph writes in another way than ONNX does: known shapes as dimensions, many operands as pairs, types, random
 //! streams. Everything else goes into the graph under its own name with its own attributes.
 
+mod compose;
+mod einsum;
+mod empty;
+mod functions;
 mod layout;
+mod window;
+
+pub(crate) use functions::FUNCTIONS;
 
 use std::rc::Rc;
 
@@ -23,6 +30,9 @@ pub(crate) fn convert(importer: &mut Importer, call: Call) -> Result<Vec<Value>>
         Rewritten::Values(values) => return Ok(values),
         Rewritten::Call(call) => call,
     };
+    if let Some(values) = empty::settle(importer, &mut call)? {
+        return Ok(values);
+    }
     match call.op.as_str() {
         "Identity" => {
             importer.nothing_left(&call)?;
@@ -32,6 +42,10 @@ pub(crate) fn convert(importer: &mut Importer, call: Call) -> Result<Vec<Value>>
         "Reshape" => return reshape(importer, call),
         "Cast" | "CastLike" => return cast(importer, call),
         "Dropout" => return dropout(importer, call),
+        "Einsum" => return einsum::chain(importer, call),
+        "EyeLike" => return compose::eye_like(importer, call),
+        "GlobalLpPool" => return compose::global_lp_pool(importer, call),
+        "LayerNormalization" => return compose::layer_normalization(importer, call),
         "ConstantOfShape" => constant_of_shape(importer, &mut call)?,
         "Split" if !call.attributes.has("split") && !call.attributes.has("num_outputs") => {
             call.attributes.set("num_outputs", Attribute::Int(call.outputs.len() as i64));
@@ -41,10 +55,15 @@ pub(crate) fn convert(importer: &mut Importer, call: Call) -> Result<Vec<Value>>
         "Clip" => clip(&mut call),
         "Resize" => layout::resize(importer, &mut call)?,
         "BatchNormalization" => batch_normalization(&mut call)?,
-        "Conv" | "ConvTranspose" | "MaxPool" | "AveragePool" | "LpPool" => window(&mut call)?,
+        "Conv" | "ConvTranspose" | "AveragePool" | "LpPool" => window::window(importer, &mut call)?,
+        "MaxPool" => {
+            window::window(importer, &mut call)?;
+            return compose::max_pool(importer, call);
+        }
         "RandomNormal" | "RandomUniform" | "RandomNormalLike" | "RandomUniformLike" | "Bernoulli" => {
             random(importer, &mut call)?;
         }
+        op if FUNCTIONS.contains(&op) => return functions::convert(importer, call),
         op if op.starts_with("Reduce") => reduce(importer, &mut call)?,
         _ => {}
     }
@@ -199,26 +218,6 @@ fn batch_normalization(call: &mut Call) -> Result<()> {
     }
     if call.attributes.take_int("spatial", 1)? != 1 {
         return Err(bad("spatial", "must be 1: one mean and variance for each channel"));
-    }
-    Ok(())
-}
-
-/// The kernel's shape stands in the weight; no padding rule is the default; the order of indices does not matter without them.
-fn window(call: &mut Call) -> Result<()> {
-    if matches!(call.attributes.0.get("auto_pad"), Some(Attribute::Text(text)) if text == "NOTSET") {
-        call.attributes.take("auto_pad");
-    }
-    if call.op == "MaxPool" {
-        call.attributes.take_int("storage_order", 0)?;
-    }
-    if call.op.starts_with("Conv")
-        && let Some(kernel) = call.attributes.ints("kernel_shape", 0)?
-    {
-        let weight: Vec<i64> = call.input(1)?.shape(0).iter().skip(2).map(|&d| d as i64).collect();
-        if weight != kernel {
-            return Err(bad("kernel_shape", format!("is {kernel:?}, but the weight's kernel is {weight:?}")));
-        }
-        call.attributes.take("kernel_shape");
     }
     Ok(())
 }

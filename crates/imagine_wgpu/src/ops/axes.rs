@@ -1,7 +1,7 @@
 //! Strided walks over tensors: what `imagine::index::offsets` needs to know of shapes, and the calls that are built on it.
 
 use bytemuck::Pod;
-use imagine_graph::MAX_RANK;
+use imagine_graph::{MAX_RANK, WindowAxis};
 
 use crate::kernel::{Def, KernelCall, Operand, workgroups};
 use crate::lower::Lowering;
@@ -77,6 +77,14 @@ pub(crate) fn broadcast(shape: &[usize], rank: usize) -> Vec<i64> {
     strides
 }
 
+/// Depth, height and width of windows over one to three axes; axes that are missing stand first and have length 1.
+pub(crate) fn three(windows: &[WindowAxis]) -> [WindowAxis; 3] {
+    let whole = WindowAxis { input: 1, output: 1, kernel: 1, stride: 1, dilation: 1, begin: 0, end: 0 };
+    let mut axes = [whole; 3];
+    axes[3 - windows.len()..].copy_from_slice(windows);
+    axes
+}
+
 /// The call that reads all inputs of `node` and writes its output with one invocation for each of `count` elements.
 pub(crate) fn call(
     node: &Lowering,
@@ -111,11 +119,6 @@ impl Lowering<'_> {
     pub(crate) fn output_image(&self) -> [u32; 4] {
         image(self.output_shape())
     }
-
-    /// Shape of what the operator itself makes, which is `[N, C, H, W]`.
-    pub(crate) fn result_image(&self) -> [u32; 4] {
-        image(&self.result.shape)
-    }
 }
 
 fn image(shape: &[usize]) -> [u32; 4] {
@@ -131,7 +134,7 @@ mod tests {
         let shape = [2, 1, 5, 3];
         let strides = row_major(&shape);
         let walk = Axes::new(&shape, [&strides, &strides]);
-        assert_eq!((walk.rank, walk.axes[5]), (1, [30, 1, 1, 0]));
+        assert_eq!((walk.rank, walk.axes[MAX_RANK - 1]), (1, [30, 1, 1, 0]));
     }
 
     #[test]
@@ -139,12 +142,12 @@ mod tests {
         let strides = broadcast(&[3, 1, 1], 4);
         let walk = Axes::new(&[2, 3, 5, 4], [&row_major(&[2, 3, 5, 4]), &strides]);
         assert_eq!(walk.rank, 3);
-        assert_eq!(walk.axes[3..], [[2, 60, 0, 0], [3, 20, 1, 0], [20, 1, 0, 0]]);
+        assert_eq!(walk.axes[MAX_RANK - 3..], [[2, 60, 0, 0], [3, 20, 1, 0], [20, 1, 0, 0]]);
     }
 
     #[test]
     fn a_scalar_is_one_element() {
         let walk = Axes::new(&[], [&[]]);
-        assert_eq!((walk.rank, walk.axes), (1, [[1, 0, 0, 0]; 6]));
+        assert_eq!((walk.rank, walk.axes), (1, [[1, 0, 0, 0]; MAX_RANK]));
     }
 }

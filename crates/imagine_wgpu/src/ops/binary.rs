@@ -1,6 +1,6 @@
 //! Elementwise operators of two tensors as one kernel call: broadcasting is strides of zero.
 
-use imagine_graph::DType;
+use imagine_graph::{DType, MAX_RANK};
 
 use crate::kernel::{Head, KernelCall};
 use crate::lower::Lowering;
@@ -11,7 +11,7 @@ params! {
     /// Params of `ops/binary`.
     pub(crate) struct Params for "ops/binary" {
         head: Head,
-        axes: [[i32; 4]; 6],
+        axes: [[i32; 4]; MAX_RANK],
         rank: u32,
         count: u32,
         unused: [u32; 2],

@@ -4,7 +4,7 @@
 use imagine_graph::{DepthToSpaceMode, Op, PadMode};
 
 use crate::kernel::{Def, Head, KernelCall, Operand, Packed, workgroups};
-use crate::lower::{Lowering, Neighbors};
+use crate::lower::{Input, Lowering, Neighbors};
 use crate::ops::pad::border;
 use crate::params::params;
 use crate::plan::Adapter;
@@ -48,6 +48,8 @@ pub(crate) struct Convolution<'a> {
     pub group: usize,
     /// Input and output channels of one group.
     pub channels: [usize; 2],
+    /// Shape of the input, `[N, C, H, W]`.
+    pub input: [u32; 4],
     /// Shape of the result before the pixel shuffle, `[N, M, H, W]`.
     pub result: [u32; 4],
     /// The weight of output channel, input channel of its group, kernel row and kernel column.
@@ -67,15 +69,16 @@ pub(crate) struct Phase {
     pub taps: Vec<usize>,
 }
 
-/// Whether `op` can become a call of this kernel; `known` says of an input that is there whether its elements are known when
-/// the plan is made.
-pub fn takes(op: &Op, known: impl Fn(usize) -> Option<bool>) -> bool {
+/// Whether `op` with these inputs can become a call of this kernel: weights are known, and there is no depth.
+pub fn takes(op: &Op, inputs: &[Option<Input>]) -> bool {
     let fits = match op {
         Op::Conv(_) => true,
         Op::ConvTranspose(op) => op.strides.iter().all(|stride| *stride <= MAX_PHASES),
         _ => false,
     };
-    fits && known(1) == Some(true) && known(2) != Some(false)
+    let known = |index: usize| inputs.get(index).and_then(Option::as_ref).map(|input| input.weight.is_some());
+    let flat = inputs.first().and_then(Option::as_ref).is_some_and(|x| x.value_type.shape.len() <= 4);
+    fits && flat && known(1) == Some(true) && known(2) != Some(false)
 }
 
 /// The call of `convolution`.
@@ -88,13 +91,16 @@ pub(crate) fn lower(convolution: &Convolution, node: &Lowering) -> KernelCall {
     let grid = [height.div_ceil(count[0]), width.div_ceil(count[1]).div_ceil(pixels)];
     let blocks = convolution.channels[1].div_ceil(4 * quads);
     let packed = pack(convolution, quads, node);
-    let (spread, shuffle) = match &node.neighbors.shuffle {
-        None => (count, 0),
-        Some(op) => ([op.blocksize as u32; 2], if op.mode == DepthToSpaceMode::Dcr { 1 } else { 2 }),
+    let (shape, spread, shuffle) = match &node.neighbors.shuffle {
+        None => (convolution.result, count, 0),
+        Some(op) => {
+            let order = if op.mode == DepthToSpaceMode::Dcr { 1 } else { 2 };
+            (node.output_image(), [op.blocksize as u32; 2], order)
+        }
     };
     let params = Params {
-        input_shape: node.image(0),
-        shape: node.output_image(),
+        input_shape: convolution.input,
+        shape,
         phases: table(&convolution.phases),
         phase_count: count,
         strides: convolution.strides.map(|s| s as i32),

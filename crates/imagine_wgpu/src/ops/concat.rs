@@ -1,6 +1,6 @@
 //! `Concat` as one kernel call an input: each copies its elements to their place in the output.
 
-use imagine_graph::Concat;
+use imagine_graph::{Concat, MAX_RANK};
 
 use crate::kernel::{Cost, Def, Head, KernelCall, Operand, workgroups};
 use crate::lower::Lowering;
@@ -11,7 +11,7 @@ params! {
     /// Params of `ops/concat`.
     pub(crate) struct Params for "ops/concat" {
         head: Head,
-        axes: [[i32; 4]; 6],
+        axes: [[i32; 4]; MAX_RANK],
         rank: u32,
         count: u32,
         start: u32,

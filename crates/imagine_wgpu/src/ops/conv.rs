@@ -1,10 +1,11 @@
-//! `Conv` as one kernel call: over packed weights where they are known, else element by element.
+//! `Conv` as one kernel call: over packed weights where they are known, else element by element. A row is an image of height 1;
+//! volumes go element by element.
 
-use imagine_graph::Conv;
+use imagine_graph::{Conv, WindowAxis};
 
 use crate::kernel::{Head, KernelCall};
 use crate::lower::Lowering;
-use crate::ops::axes::call;
+use crate::ops::axes::{call, three};
 use crate::ops::blocked::{self, Convolution, Phase};
 use crate::ops::pad::border;
 use crate::params::params;
@@ -21,56 +22,65 @@ params! {
         begin: [i32; 2],
         group_channels: [u32; 2],
         activation: [f32; 2],
+        depths: [i32; 4],
+        depth_window: [i32; 2],
         count: u32,
-        unused_a: u32,
-        unused_b: u32,
-        unused_c: u32,
+        unused: u32,
     }
 }
 
 /// The call of `Conv`.
 pub fn lower(op: &Conv, node: &Lowering) -> KernelCall {
-    let [channels, per_group, kernel_height, kernel_width] = node.image(1).map(|side| side as usize);
-    let [_, _, height, width] = node.image(0).map(|side| side as usize);
-    let [up_height, up_width] = node.neighbors.upscale.map(|power| 1 << power);
-    let image = [height * up_height, width * up_width];
-    let op = &op.padded(image, [kernel_height, kernel_width]).expect("the shape rule accepted it");
-    let count = node.result.elements();
-    let flop = 2 * count as u64 * (per_group * kernel_height * kernel_width) as u64;
-    let Some((weight, bias)) = node.known_weights() else { return natural(op, flop, node) };
-    let phase = |pad: usize, kernel: usize| vec![Phase { first: -(pad as i32), taps: (0..kernel).collect() }];
+    let (mut x, w) = (node.input(0).value_type.shape.clone(), &node.input(1).value_type.shape);
+    for (length, power) in x.iter_mut().rev().zip(node.neighbors.upscale.iter().rev()) {
+        *length <<= power;
+    }
+    let windows = op.windows(&x, w).expect("the shape rule accepted them");
+    let flop = 2 * node.result.elements() as u64 * w[1..].iter().product::<usize>() as u64;
+    let Some((weight, bias)) = node.known_weights().filter(|_| windows.len() < 3) else {
+        return natural(op, &windows, flop, node);
+    };
+    let [_, rows, columns] = three(&windows);
+    let phase = |axis: &WindowAxis| vec![Phase { first: -(axis.begin as i32), taps: (0..axis.kernel).collect() }];
+    let [input_height, input_width] =
+        [0, 1].map(|axis| [rows, columns][axis].input as u32 >> node.neighbors.upscale[axis]);
     let convolution = Convolution {
-        phases: [phase(op.pads[0], kernel_height), phase(op.pads[1], kernel_width)],
-        strides: op.strides,
-        steps: op.dilations,
+        phases: [phase(&rows), phase(&columns)],
+        strides: [rows.stride, columns.stride],
+        steps: [rows.dilation, columns.dilation],
         border: op.pad_mode,
         group: op.group,
-        channels: [per_group, channels / op.group],
-        result: node.result_image(),
-        weight: &|m, c, i, j| weight[((m * per_group + c) * kernel_height + i) * kernel_width + j],
+        channels: [w[1], w[0] / op.group],
+        input: [x[0] as u32, x[1] as u32, input_height, input_width],
+        result: [x[0] as u32, w[0] as u32, rows.output as u32, columns.output as u32],
+        weight: &|m, c, i, j| weight[((m * w[1] + c) * rows.kernel + i) * columns.kernel + j],
         bias,
         flop,
     };
     blocked::lower(&convolution, node)
 }
 
-fn natural(op: &Conv, flop: u64, node: &Lowering) -> KernelCall {
-    let [channels, per_group, kernel_height, kernel_width] = node.image(1);
+fn natural(op: &Conv, windows: &[WindowAxis], flop: u64, node: &Lowering) -> KernelCall {
+    let (x, w) = (&node.input(0).value_type.shape, &node.input(1).value_type.shape);
+    let [depth, y_axis, x_axis] = three(windows);
+    let of = |part: fn(&WindowAxis) -> usize| [part(&y_axis) as i32, part(&x_axis) as i32];
     let count = node.result.elements();
     let params = Params {
-        shape: node.output_image(),
-        input_shape: node.image(0),
-        kernel: [kernel_height as i32, kernel_width as i32],
-        strides: op.strides.map(|s| s as i32),
-        dilations: op.dilations.map(|d| d as i32),
-        begin: [op.pads[0] as i32, op.pads[1] as i32],
-        group_channels: [per_group, channels / op.group as u32],
+        shape: [x[0] as u32, w[0] as u32, y_axis.output as u32, x_axis.output as u32],
+        input_shape: [x[0] as u32, x[1] as u32, y_axis.input as u32, x_axis.input as u32],
+        kernel: of(|axis| axis.kernel),
+        strides: of(|axis| axis.stride),
+        dilations: of(|axis| axis.dilation),
+        begin: of(|axis| axis.begin),
+        group_channels: [w[1] as u32, (w[0] / op.group) as u32],
         activation: node.activation.params(),
+        depths: [depth.output, depth.input, depth.kernel, depth.stride].map(|length| length as i32),
+        depth_window: [depth.dilation as i32, depth.begin as i32],
         count: count as u32,
         ..Params::default()
     };
-    let bias = node.optional(2).map(|_| "BIAS");
-    let flags = [border(op.pad_mode), node.activation.def(), bias];
+    let (volume, bias) = ((windows.len() == 3).then_some("VOLUME"), node.optional(2).map(|_| "BIAS"));
+    let flags = [border(op.pad_mode), node.activation.def(), volume, bias];
     let defs: Vec<&str> = flags.into_iter().flatten().collect();
     call(node, Params::SHADER, &defs, &params, count, flop)
 }

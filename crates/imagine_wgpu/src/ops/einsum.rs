@@ -1,6 +1,6 @@
 //! `Einsum` as one kernel call: letters are strides. A letter that stands twice has the sum of both.
 
-use imagine_graph::Einsum;
+use imagine_graph::{Einsum, MAX_RANK};
 
 use crate::kernel::{Head, KernelCall};
 use crate::lower::Lowering;
@@ -11,8 +11,8 @@ params! {
     /// Params of `ops/einsum`.
     pub(crate) struct Params for "ops/einsum" {
         head: Head,
-        kept: [[i32; 4]; 6],
-        summed: [[i32; 4]; 6],
+        kept: [[i32; 4]; MAX_RANK],
+        summed: [[i32; 4]; MAX_RANK],
         kept_rank: u32,
         summed_rank: u32,
         count: u32,
@@ -42,8 +42,8 @@ pub fn lower(op: &Einsum, node: &Lowering) -> KernelCall {
     let (kept, mut summed) = (walk(&axes.output), walk(&axes.summed()));
     let terms: usize = axes.summed().iter().map(|&number| axes.lengths[number]).product();
     // The innermost letter is stepped along, the others are walked.
-    let [steps, left, right, _] = summed.axes[5];
-    summed.axes[5] = [1, 0, 0, 0];
+    let [steps, left, right, _] = summed.axes[MAX_RANK - 1];
+    summed.axes[MAX_RANK - 1] = [1, 0, 0, 0];
     let count = node.outputs[0].1.elements();
     let params = Params {
         kept: kept.axes,

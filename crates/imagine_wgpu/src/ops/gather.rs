@@ -1,6 +1,6 @@
 //! `Gather`, `GatherElements` and `GatherND` as one kernel call: a strided walk whose strides indices add to.
 
-use imagine_graph::{NodeError, Picking};
+use imagine_graph::{MAX_RANK, NodeError, Picking};
 
 use crate::kernel::{Head, KernelCall};
 use crate::lower::Lowering;
@@ -11,8 +11,8 @@ params! {
     /// Params of `ops/gather`.
     pub(crate) struct Params for "ops/gather" {
         head: Head,
-        axes: [[i32; 4]; 6],
-        picks: [[i32; 4]; 6],
+        axes: [[i32; 4]; MAX_RANK],
+        picks: [[i32; 4]; MAX_RANK],
         rank: u32,
         count: u32,
         picked: u32,
@@ -25,7 +25,7 @@ pub fn lower(picking: impl Fn(&[usize], &[usize]) -> Result<Picking, NodeError>,
     let [data, indices] = [0, 1].map(|input| node.input(input).value_type.shape.as_slice());
     let picking = picking(data, indices).expect("the shape rule accepted the operands");
     let Axes { axes, rank } = Axes::new(&picking.shape, [&picking.data_strides, &picking.index_strides]);
-    let mut picks = [[1, 0, 0, 0]; 6];
+    let mut picks = [[1, 0, 0, 0]; MAX_RANK];
     for (place, [length, stride]) in picks.iter_mut().zip(&picking.picks) {
         *place = [*length as i32, *stride as i32, 0, 0];
     }

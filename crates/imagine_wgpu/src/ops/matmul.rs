@@ -1,6 +1,6 @@
 //! `MatMul` and `Gemm` as one kernel call: transposition and broadcasting are strides.
 
-use imagine_graph::Gemm;
+use imagine_graph::{Gemm, MAX_RANK};
 
 use crate::kernel::{Head, KernelCall};
 use crate::lower::Lowering;
@@ -11,7 +11,7 @@ params! {
     /// Params of `ops/matmul`.
     pub(crate) struct Params for "ops/matmul" {
         head: Head,
-        axes: [[i32; 4]; 6],
+        axes: [[i32; 4]; MAX_RANK],
         rank: u32,
         count: u32,
         terms: u32,

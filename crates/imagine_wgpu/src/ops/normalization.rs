@@ -1,6 +1,6 @@
 //! Normalisations by statistics of the input as one kernel call.
 
-use imagine_graph::{GroupNormalization, InstanceNormalization, LpNormalization, Reduction};
+use imagine_graph::{GroupNormalization, InstanceNormalization, LpNormalization, MAX_RANK, Reduction};
 
 use crate::kernel::{Head, KernelCall, Operand};
 use crate::lower::Lowering;
@@ -12,8 +12,8 @@ params! {
     /// Params of `ops/normalization`.
     pub(crate) struct Params for "ops/normalization" {
         head: Head,
-        kept: [[i32; 4]; 6],
-        reduced: [[i32; 4]; 6],
+        kept: [[i32; 4]; MAX_RANK],
+        reduced: [[i32; 4]; MAX_RANK],
         kept_rank: u32,
         reduced_rank: u32,
         count: u32,

@@ -1,6 +1,6 @@
 //! `Pad` as one kernel call.
 
-use imagine_graph::{DType, Pad, PadMode};
+use imagine_graph::{DType, MAX_RANK, Pad, PadMode};
 
 use crate::kernel::{Head, KernelCall};
 use crate::lower::Lowering;
@@ -11,7 +11,7 @@ params! {
     /// Params of `ops/pad`.
     pub(crate) struct Params for "ops/pad" {
         head: Head,
-        axes: [[i32; 4]; 6],
+        axes: [[i32; 4]; MAX_RANK],
         rank: u32,
         count: u32,
         fill: u32,
@@ -50,7 +50,7 @@ pub(crate) fn filled(sides: &[[i64; 2]], mode: PadMode, fill: u32, node: &Loweri
             _ => walk.push(next),
         }
     }
-    let mut axes = [[1, 1, 0, 0]; 6];
+    let mut axes = [[1, 1, 0, 0]; MAX_RANK];
     let free = axes.len() - walk.len();
     axes[free..].iter_mut().zip(&walk).for_each(|(place, axis)| *place = axis.map(|number| number as i32));
     let count = output.iter().product::<usize>();

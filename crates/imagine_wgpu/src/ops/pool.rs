@@ -4,7 +4,7 @@ use imagine_graph::{AveragePool, LpPool, MaxPool, Pool, WindowAxis};
 
 use crate::kernel::{Head, KernelCall};
 use crate::lower::Lowering;
-use crate::ops::axes::call;
+use crate::ops::axes::{call, three};
 use crate::params::params;
 
 params! {
@@ -18,6 +18,7 @@ params! {
         dilations: [i32; 4],
         begin: [i32; 4],
         end: [i32; 4],
+        number_strides: [i32; 4],
         count: u32,
         power: f32,
         unused: [u32; 2],
@@ -26,13 +27,16 @@ params! {
 
 /// The call of `MaxPool`.
 pub fn lower_max(op: &MaxPool, node: &Lowering) -> KernelCall {
-    lower(&["POOL_MAX"], 1.0, op, node)
+    let x = &node.input(0).value_type.shape;
+    let strides = op.number_strides(x).into_iter().map(|stride| stride as i32).collect::<Vec<_>>();
+    let numbers = trailing(&strides, 0, x[2..].iter().product::<usize>() as i32);
+    lower(if op.indices { &["INDICES", "POOL_MAX"] } else { &["POOL_MAX"] }, 1.0, numbers, op, node)
 }
 
 /// The call of `AveragePool`.
 pub fn lower_average(op: &AveragePool, node: &Lowering) -> KernelCall {
     let defs: &[&str] = if op.count_include_pad { &["COUNT_INCLUDE_PAD", "POOL_AVERAGE"] } else { &["POOL_AVERAGE"] };
-    lower(defs, 1.0, op, node)
+    lower(defs, 1.0, [0; 4], op, node)
 }
 
 /// The call of `LpPool`.
@@ -42,18 +46,21 @@ pub fn lower_lp(op: &LpPool, node: &Lowering) -> KernelCall {
         2 => "POOL_L2",
         _ => "POOL_LP",
     };
-    lower(&[def], op.p as f32, op, node)
+    lower(&[def], op.p as f32, [0; 4], op, node)
 }
 
-/// Axes that are missing before the last stand first and have length 1.
-fn lower(defs: &[&'static str], power: f32, op: &impl Pool, node: &Lowering) -> KernelCall {
+/// Up to three values, one an axis, at the end of three, and `last`.
+fn trailing(values: &[i32], missing: i32, last: i32) -> [i32; 4] {
+    let mut all = [missing, missing, missing, last];
+    all[3 - values.len()..3].copy_from_slice(values);
+    all
+}
+
+fn lower(defs: &[&'static str], power: f32, number_strides: [i32; 4], op: &impl Pool, node: &Lowering) -> KernelCall {
     let shape = node.output_shape();
     let windows = op.windows(&node.input(0).value_type.shape).expect("the shape rule accepted the windows");
-    let whole = WindowAxis { input: 1, output: 1, kernel: 1, stride: 1, dilation: 1, begin: 0, end: 0 };
-    let missing = 3 - windows.len();
-    let axes: [WindowAxis; 3] =
-        std::array::from_fn(|axis| axis.checked_sub(missing).map_or(whole, |index| windows[index]));
-    let of = |part: fn(&WindowAxis) -> usize| [part(&axes[0]) as i32, part(&axes[1]) as i32, part(&axes[2]) as i32, 0];
+    let axes = three(&windows);
+    let of = |part: fn(&WindowAxis) -> usize| trailing(&axes.map(|axis| part(&axis) as i32), 0, 0);
     let count = shape.iter().product::<usize>();
     let planes = (shape[0] * shape[1]) as u32;
     let params = Params {
@@ -64,6 +71,7 @@ fn lower(defs: &[&'static str], power: f32, op: &impl Pool, node: &Lowering) -> 
         dilations: of(|axis| axis.dilation),
         begin: of(|axis| axis.begin),
         end: of(|axis| axis.end),
+        number_strides,
         count: count as u32,
         power,
         ..Params::default()

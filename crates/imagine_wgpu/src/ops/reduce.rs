@@ -1,6 +1,6 @@
 //! Reductions as one kernel call.
 
-use imagine_graph::{DType, Reduction};
+use imagine_graph::{DType, MAX_RANK, Reduction};
 
 use crate::kernel::{Head, KernelCall, workgroups};
 use crate::lower::Lowering;
@@ -11,8 +11,8 @@ params! {
     /// Params of `ops/reduce`.
     pub(crate) struct Params for "ops/reduce" {
         head: Head,
-        kept: [[i32; 4]; 6],
-        reduced: [[i32; 4]; 6],
+        kept: [[i32; 4]; MAX_RANK],
+        reduced: [[i32; 4]; MAX_RANK],
         kept_rank: u32,
         reduced_rank: u32,
         count: u32,

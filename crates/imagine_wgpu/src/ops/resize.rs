@@ -12,8 +12,8 @@ params! {
     /// Params of `ops/resize`.
     pub(crate) struct Params for "ops/resize" {
         head: Head,
-        axes: [[i32; 4]; 6],
-        resized: [[u32; 4]; 6],
+        axes: [[i32; 4]; MAX_RANK],
+        resized: [[u32; 4]; MAX_RANK],
         rank: u32,
         count: u32,
         outside: f32,

@@ -1,7 +1,7 @@
 //! `ScatterElements` and `ScatterND` as one kernel call: every element looks for its updates, so that none is lost and all come
 //! in order.
 
-use imagine_graph::{DType, ScatterElements, ScatterND, ScatterReduction, Scattering};
+use imagine_graph::{DType, MAX_RANK, ScatterElements, ScatterND, ScatterReduction, Scattering};
 
 use crate::kernel::{Head, KernelCall};
 use crate::lower::Lowering;
@@ -12,8 +12,8 @@ params! {
     /// Params of `ops/scatter`.
     pub(crate) struct Params for "ops/scatter" {
         head: Head,
-        axes: [[i32; 4]; 6],
-        picks: [[i32; 4]; 6],
+        axes: [[i32; 4]; MAX_RANK],
+        picks: [[i32; 4]; MAX_RANK],
         rank: u32,
         count: u32,
         picked: u32,
@@ -38,14 +38,14 @@ pub fn lower_nd(op: &ScatterND, node: &Lowering) -> KernelCall {
 
 fn lower(scattering: &Scattering, reduction: ScatterReduction, node: &Lowering) -> KernelCall {
     let shape = node.output_shape();
-    let mut axes = [[1, 0, 0, 1]; 6];
+    let mut axes = [[1, 0, 0, 1]; MAX_RANK];
     let free = axes.len() - shape.len();
     for axis in 0..shape.len() {
         let strides = [scattering.index_strides[axis], scattering.update_strides[axis]];
         let [index, update] = strides.map(|stride| stride as i32);
         axes[free + axis] = [shape[axis] as i32, index, update, scattering.limits[axis] as i32];
     }
-    let mut picks = [[1, 1, 0, 0]; 6];
+    let mut picks = [[1, 1, 0, 0]; MAX_RANK];
     for (place, &axis) in picks.iter_mut().zip(&scattering.picks) {
         let behind: usize = shape[axis + 1..].iter().product();
         *place = [shape[axis] as i32, behind as i32, 0, 0];

@@ -1,5 +1,7 @@
 //! `Where` as one kernel call.
 
+use imagine_graph::MAX_RANK;
+
 use crate::kernel::{Head, KernelCall};
 use crate::lower::Lowering;
 use crate::ops::axes::{Axes, axes_def, broadcast, call};
@@ -9,7 +11,7 @@ params! {
     /// Params of `ops/select`.
     pub(crate) struct Params for "ops/select" {
         head: Head,
-        axes: [[i32; 4]; 6],
+        axes: [[i32; 4]; MAX_RANK],
         rank: u32,
         count: u32,
         unused: [u32; 2],

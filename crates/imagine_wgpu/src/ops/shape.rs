@@ -1,7 +1,7 @@
 //! `Transpose` and `Expand` as one kernel call: the input through other strides. `Tile` is one of `ops/pad`, and `Reshape` a view
 //! that needs none.
 
-use imagine_graph::{PadMode, Size, TensorType, Transpose, ValueId};
+use imagine_graph::{MAX_RANK, PadMode, Size, TensorType, Transpose, ValueId};
 
 use crate::kernel::{Head, KernelCall};
 use crate::lower::{Input, Lowering};
@@ -13,7 +13,7 @@ params! {
     /// Params of `ops/shape`.
     pub(crate) struct Params for "ops/shape" {
         head: Head,
-        axes: [[i32; 4]; 6],
+        axes: [[i32; 4]; MAX_RANK],
         rank: u32,
         count: u32,
         start: u32,

@@ -1,6 +1,6 @@
 //! `Slice` as one kernel call, `Split` as one for every part: the input through longer, shorter or negative strides.
 
-use imagine_graph::{Slice, Split, TensorType, ValueId};
+use imagine_graph::{MAX_RANK, Slice, Split, TensorType, ValueId};
 
 use crate::kernel::{Head, KernelCall};
 use crate::lower::Lowering;
@@ -11,7 +11,7 @@ params! {
     /// Params of `ops/slice`.
     pub(crate) struct Params for "ops/slice" {
         head: Head,
-        axes: [[i32; 4]; 6],
+        axes: [[i32; 4]; MAX_RANK],
         rank: u32,
         count: u32,
         start: u32,

@@ -132,14 +132,17 @@ impl<'g> Search<'_, 'g> {
     }
 }
 
-/// A 1x1 convolution that mixes all channels of each cell and nothing else.
+/// A convolution that mixes all channels of each cell and, with a kernel of 1x1, nothing else.
 fn is_dense(op: &Op) -> bool {
-    matches!(op, Op::Conv(Conv { group: 1, strides: [1, 1], pads: [0, 0, 0, 0], .. }))
+    matches!(op, Op::Conv(conv) if conv.group == 1 && conv.is_pointwise())
 }
 
 fn is_perception(op: &Op) -> bool {
     let Op::Conv(conv) = op else { return false };
-    *conv == Conv { group: conv.group, ..Conv::same(3, PadMode::Wrap) }
+    let ones = |numbers: &[usize]| numbers.iter().all(|&number| number == 1);
+    let same = Conv::same(3, PadMode::Wrap);
+    let pads = conv.pads == same.pads && conv.auto_pad == same.auto_pad && conv.pad_mode == same.pad_mode;
+    pads && ones(&conv.strides) && ones(&conv.dilations)
 }
 
 /// Filters 1 to 3, if every channel has the identity and the same three after it.

@@ -98,8 +98,8 @@ impl<'a> Graph<'a, '_> {
             output: node.outputs[0],
         };
         let mut nodes = vec![index];
-        let known = |input: usize| Some(self.known.contains_key(&node.inputs.get(input).copied().flatten()?));
-        if blocked::takes(&node.op, known) {
+        let inputs: Vec<_> = node.inputs.iter().map(|value| value.map(|value| self.input(value))).collect();
+        if blocked::takes(&node.op, &inputs) {
             self.before(&mut group, &mut nodes);
             self.behind(&mut group, &mut nodes);
         } else if ops::fuses_activation(&node.op) {
@@ -220,18 +220,23 @@ impl<'a> Graph<'a, '_> {
     /// The slopes of a `PRelu` that has one a channel.
     fn slopes(&self, node: &ValidNode, input: ValueId, channels: usize) -> Option<&'a [f32]> {
         let [Some(x), Some(slope)] = node.inputs[..] else { return None };
-        let fits = x == input && self.bound.value_type(slope).shape.iter().rev().take(3).rev().eq(&[channels, 1, 1]);
-        self.numbers(Some(slope)).filter(|numbers| fits && numbers.len() == channels)
+        let behind = self.bound.value_type(input).shape.len() - 2;
+        let shape = &self.bound.value_type(slope).shape;
+        let along = shape.len().checked_sub(behind + 1).is_some_and(|axis| shape[axis] == channels);
+        self.numbers(Some(slope)).filter(|numbers| x == input && along && numbers.len() == channels)
     }
 
     /// The other operand of an `Add` of equal shapes.
     fn addend(&self, node: &ValidNode, input: ValueId) -> Option<Input<'a>> {
         let [Some(left), Some(right)] = node.inputs[..] else { return None };
         let value = if left == input { right } else { left };
-        let value_type = self.bound.value_type(value);
-        let fits = matches!(node.op, Op::Add(_)) && value != input && value_type == self.bound.value_type(input);
+        let same = self.bound.value_type(value) == self.bound.value_type(input);
+        (matches!(node.op, Op::Add(_)) && value != input && same).then(|| self.input(value))
+    }
+
+    fn input(&self, value: ValueId) -> Input<'a> {
         let weight = self.known.get(&value).map(|tensor| &**tensor);
-        fits.then_some(Input { value, value_type, weight })
+        Input { value, value_type: self.bound.value_type(value), weight }
     }
 
     /// The powers of two by which `resize` repeats rows and columns, if that is all it does.
@@ -258,9 +263,10 @@ fn padded(conv: &Conv, pad: &Pad, shape: &[usize]) -> Option<Conv> {
     let sides = pad.sides(shape.len()).ok()?;
     let &[[0, 0], [0, 0], rows, columns] = sides.as_slice() else { return None };
     let sizes = [rows[0], columns[0], rows[1], columns[1]];
+    let unpadded = conv.pads.iter().all(|pad| *pad == 0);
     let joins = match pad.mode {
-        PadMode::Constant => pad.value == 0.0 && (conv.pad_mode == PadMode::Constant || conv.pads == [0; 4]),
-        _ => conv.pads == [0; 4],
+        PadMode::Constant => pad.value == 0.0 && (conv.pad_mode == PadMode::Constant || unpadded),
+        _ => unpadded,
     };
     // What a convolution reads lies within one image's length of the image.
     let reaches = |side: i64, length: usize| match pad.mode {
@@ -272,6 +278,6 @@ fn padded(conv: &Conv, pad: &Pad, shape: &[usize]) -> Option<Conv> {
     if !fits || !joins || conv.auto_pad != AutoPad::NotSet {
         return None;
     }
-    let pads = std::array::from_fn(|k| conv.pads[k] + sizes[k] as usize);
+    let pads = (0..4).map(|k| conv.pads.get(k).unwrap_or(&0) + sizes[k] as usize).collect();
     Some(Conv { pads, pad_mode: pad.mode, ..conv.clone() })
 }

@@ -1,6 +1,8 @@
 //! Older forms of ONNX's operators in the present form. Attributes that became inputs later need nothing here: a graph has
 //! them as attributes anyway.
 
+mod first;
+
 use std::rc::Rc;
 
 use imagine_graph::{Expand, Flatten, Reshape, Tanh, Unsqueeze};
@@ -8,7 +10,7 @@ use imagine_graph::{Expand, Flatten, Reshape, Tanh, Unsqueeze};
 use crate::attributes::{Attribute, bad};
 use crate::convert::{Call, Importer, Value};
 use crate::error::NodeFault;
-use crate::forms::{first, reshape_to};
+use crate::forms::{self, first, reshape_to};
 
 type Result<T> = std::result::Result<T, NodeFault>;
 
@@ -23,6 +25,9 @@ pub(crate) enum Rewritten {
 /// Brings a node into the present form.
 pub(crate) fn rewrite(importer: &mut Importer, mut call: Call) -> Result<Rewritten> {
     let opset = importer.opset;
+    if opset < 7 {
+        first::rewrite(importer, &mut call)?;
+    }
     match call.op.as_str() {
         "Add" | "Sub" | "Mul" | "Div" | "Pow" | "And" | "Or" | "Xor" | "Equal" | "Less" | "Greater"
             if call.attributes.has("broadcast") || call.attributes.has("axis") =>
@@ -79,7 +84,7 @@ fn softmax(importer: &mut Importer, call: &mut Call) -> Result<Option<Vec<Value>
     let shapes: Vec<Vec<usize>> = data.types.iter().map(|t| t.shape.clone()).collect();
     let back: Reshape = reshape_to(importer, &shapes, None)?;
     let inner = Call { inputs: vec![Some(flat)], outputs: vec![String::new()], ..call.clone() };
-    let result = first(importer.emit(inner)?)?;
+    let result = first(forms::convert(importer, inner)?)?;
     importer.push(back.into(), &[Some(result)], &call.outputs, &call.node).map(Some)
 }
 
