@@ -31,17 +31,17 @@ params! {
 }
 
 /// One matrix product, of which there may be several: strides of rows and columns.
-struct Product {
+pub(crate) struct Product {
     /// Between rows of A and columns of B.
-    strides: [i64; 2],
+    pub strides: [i64; 2],
     /// Along the summed axis, in A and in B.
-    steps: [i64; 2],
+    pub steps: [i64; 2],
     /// Length of that axis.
-    terms: usize,
+    pub terms: usize,
     /// Between rows and columns of C.
-    addend: [i64; 2],
+    pub addend: [i64; 2],
     /// Factors of the product and of C.
-    factors: [f32; 2],
+    pub factors: [f32; 2],
 }
 
 /// The call of `MatMul`, with NumPy's rule: a vector on the left is a row, on the right a column, and that axis goes again.
@@ -88,7 +88,7 @@ pub fn lower_gemm(op: &Gemm, node: &Lowering) -> KernelCall {
 }
 
 /// The call that makes products of `output`'s last two axes; `strides` are those of the others, in A and in B.
-fn lower(output: &[usize], strides: [&[i64]; 2], product: &Product, node: &Lowering) -> KernelCall {
+pub(crate) fn lower(output: &[usize], strides: [&[i64]; 2], product: &Product, node: &Lowering) -> KernelCall {
     let (outer, matrix) = output.split_at(output.len() - 2);
     let Axes { axes, rank } = Axes::new(outer, strides);
     let tiles = outer.iter().product::<usize>() * matrix[0].div_ceil(TILE) * matrix[1].div_ceil(TILE);
