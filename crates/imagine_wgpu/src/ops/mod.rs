@@ -13,6 +13,7 @@ pub mod automaton;
 mod axes;
 pub mod batch_normalization;
 pub mod binary;
+pub mod blocked;
 pub mod cast;
 pub mod concat;
 pub mod conv;
@@ -44,6 +45,7 @@ pub const LAYOUTS: &[ParamsLayout] = &[
     automaton::Params::LAYOUT,
     batch_normalization::Params::LAYOUT,
     binary::Params::LAYOUT,
+    blocked::Params::LAYOUT,
     cast::Params::LAYOUT,
     concat::Params::LAYOUT,
     conv::Params::LAYOUT,
@@ -185,5 +187,10 @@ pub fn lower(op: &Op, node: &Lowering) -> Lowered {
 
 /// Whether the operator's lowering applies [`Lowering::activation`], so that a following activation needs no pass.
 pub fn fuses_activation(op: &Op) -> bool {
-    matches!(op, Op::Conv(_))
+    matches!(op, Op::Conv(_)) || fuses_addend(op)
+}
+
+/// Whether it adds the addend of [`Lowering::neighbors`] too.
+pub fn fuses_addend(op: &Op) -> bool {
+    matches!(op, Op::InstanceNormalization(_) | Op::GroupNormalization(_))
 }
