@@ -32,7 +32,3 @@ fn activate(x: f32, p: vec2<f32>) -> f32 {
     return x;
 #endif
 }
-
-fn activate4(x: vec4<f32>, p: vec2<f32>) -> vec4<f32> {
-    return vec4(activate(x.x, p), activate(x.y, p), activate(x.z, p), activate(x.w, p));
-}

@@ -32,6 +32,23 @@ fn offsets(linear: u32, rank: u32, axes: array<vec4<i32>, 8>) -> vec3<i32> {
     return walk.offsets;
 }
 
+// The same where a def AXES_1, AXES_2 or AXES_3 may say how many axes are in use: a processor that runs both sides of every
+// branch divides once for each axis that it does not know to be unused.
+fn walk_offsets(linear: u32, rank: u32, axes: array<vec4<i32>, 8>) -> vec3<i32> {
+#ifdef AXES_1
+    return i32(linear) * axes[7].yzw;
+#else ifdef AXES_2
+    let inner = u32(axes[7].x);
+    return i32(linear % inner) * axes[7].yzw + i32(linear / inner) * axes[6].yzw;
+#else ifdef AXES_3
+    let walk = take(Walk(linear, vec3(0)), axes[7]);
+    let inner = u32(axes[6].x);
+    return walk.offsets + i32(walk.rest % inner) * axes[6].yzw + i32(walk.rest / inner) * axes[5].yzw;
+#else
+    return offsets(linear, rank, axes);
+#endif
+}
+
 // Coordinate [n, c, y, x] of element `linear` of a tensor [N, C, H, W]; `shape` is [N, C, H, W].
 fn image_coordinate(linear: u32, shape: vec4<u32>) -> vec4<u32> {
     let x = linear % shape.w;

@@ -1,5 +1,6 @@
-// Sine and cosine to a few units in the last place for |x| up to 8192. Vulkan promises the built-ins an absolute error
-// of 2^-11 on [-pi, pi] only, and nothing beyond. Reduction and polynomials are those of Cephes' sinf and cosf.
+// Sine and cosine to a few units in the last place for |x| up to 8192, and the inverse functions. Vulkan promises the built-ins
+// an absolute error of 2^-11 on [-pi, pi] only, and nothing beyond; of the inverse ones 4096 units in the last place. Reduction
+// and polynomials are those of Cephes' sinf, cosf, asinf and atanf.
 #define_import_path imagine::trigonometry
 
 fn sine(x: f32) -> f32 {
@@ -20,4 +21,35 @@ fn sine_of_quarter(x: f32, turns: i32) -> f32 {
     let quadrant = (i32(quarters) + turns) & 3;
     let value = select(sin_r, cos_r, (quadrant & 1) == 1);
     return select(value, -value, quadrant >= 2);
+}
+
+fn arcsine(x: f32) -> f32 {
+    let size = abs(x);
+    // asin(x) = pi/2 - 2 asin(sqrt((1 - x) / 2)) beyond a half.
+    let far = size > 0.5;
+    let z = select(x * x, 0.5 * (1.0 - size), far);
+    let v = select(size, sqrt(z), far);
+    let rest = z * (1.6666752422e-1 + z * (7.4953002686e-2 + z * (4.5470025998e-2 + z * (2.4181311049e-2 + z * 4.2163199048e-2))));
+    let near = v + v * rest;
+    let value = select(near, 1.57079632679 - 2.0 * near, far);
+    return select(value, -value, x < 0.0);
+}
+
+fn arccosine(x: f32) -> f32 {
+    // Close to 1 the difference from pi/2 would lose what is left.
+    let half = 2.0 * arcsine(sqrt(0.5 * (1.0 - abs(x))));
+    return select(1.57079632679 - arcsine(x), select(half, 3.14159265359 - half, x < 0.0), abs(x) > 0.5);
+}
+
+fn arctangent(x: f32) -> f32 {
+    let size = abs(x);
+    // Beyond the tangents of pi/8 and 3 pi/8 it is moved by pi/4 or pi/2.
+    let middle = size > 0.4142135623730950;
+    let far = size > 2.414213562373095;
+    let v = select(select(size, (size - 1.0) / (size + 1.0), middle), -1.0 / size, far);
+    let moved = select(select(0.0, 0.785398163397, middle), 1.57079632679, far);
+    let z = v * v;
+    let rest = z * (-3.33329491539e-1 + z * (1.99777106478e-1 + z * (-1.38776856032e-1 + z * 8.05374449538e-2)));
+    let value = moved + (v + v * rest);
+    return select(value, -value, x < 0.0);
 }

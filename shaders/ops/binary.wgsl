@@ -1,7 +1,7 @@
 // Elementwise operators of two tensors with broadcasting. A def OP_* chooses the formula. A_I32 and A_BOOL, likewise for B and
 // C, choose element types; without them they are floats.
 #import imagine::head::Head
-#import imagine::index::{invocation, offsets}
+#import imagine::index::{invocation, walk_offsets}
 #import imagine::power::{power, integer_power}
 
 struct Params {
@@ -48,7 +48,7 @@ alias C = f32;
 fn main(@builtin(workgroup_id) workgroup: vec3<u32>, @builtin(local_invocation_index) local: u32) {
     let i = invocation(workgroup, params.head.base, local);
     if i >= params.count { return; }
-    let at = offsets(i, params.rank, params.axes);
+    let at = walk_offsets(i, params.rank, params.axes);
     let left = a[at.x];
     let right = b[at.y];
 #ifdef OP_ADD

@@ -1,6 +1,6 @@
 // Copies one input of Concat to its place in the output, one element an invocation, as words.
 #import imagine::head::Head
-#import imagine::index::{invocation, offsets}
+#import imagine::index::{invocation, walk_offsets}
 
 struct Params {
     head: Head,
@@ -23,5 +23,5 @@ struct Params {
 fn main(@builtin(workgroup_id) workgroup: vec3<u32>, @builtin(local_invocation_index) local: u32) {
     let i = invocation(workgroup, params.head.base, local);
     if i >= params.count { return; }
-    output[i32(params.start) + offsets(i, params.rank, params.axes).x] = input[i];
+    output[i32(params.start) + walk_offsets(i, params.rank, params.axes).x] = input[i];
 }

@@ -1,14 +1,9 @@
-// Conv. Every output element sums over input channel, kernel row and kernel column in order, whatever the variant, then adds
-// nothing else: the bias is where the sum starts. Positions outside the image follow the defs BORDER_*.
-//
-// With PACKED an invocation does 4 pixels of a row x 8 output channels in registers, so that each loaded pixel serves 8
-// products and each loaded weight 4. With WINDOW_3 too, for 3x3 kernels without strides and dilations, it loads the 6 pixels of
-// a row that the three kernel columns share once, from places found once. Without PACKED it does one element with weights in
-// their natural layout: for groups, and for weights that are not known when the plan is made. VOLUME, which has no packed
-// variant, gives all tensors a depth before the height.
+// Conv of volumes, or with weights that are not known when the plan is made, one output element an invocation; `ops/blocked` is for
+// the others. Every element sums over input channel and kernel element in order, from the bias on. Positions outside the image
+// follow the defs BORDER_*. VOLUME gives all tensors a depth before the height.
 #import imagine::head::Head
 #import imagine::index::{invocation, image_coordinate}
-#import imagine::activation::{activate, activate4}
+#import imagine::activation::activate
 
 struct Params {
     head: Head,
@@ -29,26 +24,19 @@ struct Params {
     depths: vec4<i32>,
     // With VOLUME, along the depth: dilation, and positions added before.
     depth_window: vec2<i32>,
-    // Number of invocations along x that have work.
+    // Number of elements of the output.
     count: u32,
-    // Vectors of packed weights of eight output channels.
-    block_stride: u32,
+    unused: u32,
 }
 
 @group(0) @binding(0) var<uniform> params: Params;
 @group(0) @binding(1) var<storage, read_write> x: array<f32>; // [N, C, input height, input width]
-#ifdef PACKED
-// For every eight output channels: bias [8]; W [C][kernel height][kernel width][8].
-@group(0) @binding(2) var<storage, read> w: array<vec4<f32>>;
-@group(0) @binding(3) var<storage, read_write> y: array<f32>; // [N, M, H, W]
-#else
 @group(0) @binding(2) var<storage, read_write> w: array<f32>; // [M, C / group, kernel height, kernel width]
 #ifdef BIAS
 @group(0) @binding(3) var<storage, read_write> bias: array<f32>; // [M]
 @group(0) @binding(4) var<storage, read_write> y: array<f32>; // [N, M, H, W]
 #else
 @group(0) @binding(3) var<storage, read_write> y: array<f32>; // [N, M, H, W]
-#endif
 #endif
 
 // The input position that position `at` reads, or -1 where there is zero. The shape rule keeps `at` within one image's length
@@ -65,107 +53,6 @@ fn place(at: i32, length: i32) -> i32 {
     return select(-1, at, at >= 0 && at < length);
 #endif
 }
-
-#ifdef PACKED
-
-// Adds the products of four pixels with the weights of eight output channels at `at`.
-fn multiply(sums: ptr<function, array<vec4<f32>, 8>>, at: u32, v: vec4<f32>) {
-    let low = w[at];
-    let high = w[at + 1u];
-    (*sums)[0] += low.x * v;
-    (*sums)[1] += low.y * v;
-    (*sums)[2] += low.z * v;
-    (*sums)[3] += low.w * v;
-    (*sums)[4] += high.x * v;
-    (*sums)[5] += high.y * v;
-    (*sums)[6] += high.z * v;
-    (*sums)[7] += high.w * v;
-}
-
-fn pixel(row: u32, column: i32) -> f32 {
-    return select(0.0, x[row + u32(max(column, 0))], column >= 0);
-}
-
-fn store(plane: u32, m: u32, first: u32, row: u32, values: vec4<f32>) {
-    if m >= params.shape.y { return; }
-    let width = params.shape.w;
-    let at = ((plane + m) * params.shape.z + row) * width + first;
-    let result = activate4(values, params.activation);
-    y[at] = result.x;
-    if first + 1u < width { y[at + 1u] = result.y; }
-    if first + 2u < width { y[at + 2u] = result.z; }
-    if first + 3u < width { y[at + 3u] = result.w; }
-}
-
-@compute @workgroup_size(#{WORKGROUP})
-fn main(@builtin(workgroup_id) workgroup: vec3<u32>, @builtin(local_invocation_index) local: u32) {
-    let i = invocation(workgroup, params.head.base, local);
-    if i >= params.count { return; }
-    let quads = (params.shape.w + 3u) / 4u;
-    let first = i % quads * 4u;
-    let row = i / quads;
-    let block = workgroup.y + params.head.base.y;
-    let image = workgroup.z + params.head.base.z;
-    let size = vec2<i32>(params.input_shape.zw);
-    let columns = (vec4<i32>(i32(first)) + vec4(0, 1, 2, 3)) * params.strides.y - params.begin.y;
-    let top = i32(row) * params.strides.x - params.begin.x;
-
-    var at = block * params.block_stride;
-    let bias_low = w[at];
-    let bias_high = w[at + 1u];
-    at += 2u;
-    var sums = array(
-        vec4(bias_low.x), vec4(bias_low.y), vec4(bias_low.z), vec4(bias_low.w),
-        vec4(bias_high.x), vec4(bias_high.y), vec4(bias_high.z), vec4(bias_high.w),
-    );
-#ifdef WINDOW_3
-    let near = vec4(place(columns.x, size.y), place(columns.y, size.y), place(columns.z, size.y), place(columns.w, size.y));
-    let far = vec2(place(columns.w + 1, size.y), place(columns.w + 2, size.y));
-#endif
-    for (var c = 0u; c < params.input_shape.y; c++) {
-        let plane = (image * params.input_shape.y + c) * params.input_shape.z;
-        for (var ky = 0; ky < params.kernel.x; ky++) {
-            let input_row = place(top + ky * params.dilations.x, size.x);
-            if input_row < 0 {
-                at += 2u * u32(params.kernel.y);
-                continue;
-            }
-            let start = (plane + u32(input_row)) * params.input_shape.w;
-#ifdef WINDOW_3
-            let a = vec4(pixel(start, near.x), pixel(start, near.y), pixel(start, near.z), pixel(start, near.w));
-            let b = vec2(pixel(start, far.x), pixel(start, far.y));
-            multiply(&sums, at, a);
-            multiply(&sums, at + 2u, vec4(a.yzw, b.x));
-            multiply(&sums, at + 4u, vec4(a.zw, b));
-            at += 6u;
-#else
-            for (var kx = 0; kx < params.kernel.y; kx++) {
-                let p = columns + kx * params.dilations.y;
-                let v = vec4(
-                    pixel(start, place(p.x, size.y)),
-                    pixel(start, place(p.y, size.y)),
-                    pixel(start, place(p.z, size.y)),
-                    pixel(start, place(p.w, size.y)),
-                );
-                multiply(&sums, at, v);
-                at += 2u;
-            }
-#endif
-        }
-    }
-    let plane = image * params.shape.y;
-    let m = block * 8u;
-    store(plane, m, first, row, sums[0]);
-    store(plane, m + 1u, first, row, sums[1]);
-    store(plane, m + 2u, first, row, sums[2]);
-    store(plane, m + 3u, first, row, sums[3]);
-    store(plane, m + 4u, first, row, sums[4]);
-    store(plane, m + 5u, first, row, sums[5]);
-    store(plane, m + 6u, first, row, sums[6]);
-    store(plane, m + 7u, first, row, sums[7]);
-}
-
-#else
 
 // `sum` and the products of one image's window with one filter; `plane` is the image's first row, `weights` the filter's first
 // element.
@@ -221,5 +108,3 @@ fn main(@builtin(workgroup_id) workgroup: vec3<u32>, @builtin(local_invocation_i
     }
     y[i] = activate(sum, params.activation);
 }
-
-#endif

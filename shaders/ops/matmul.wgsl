@@ -1,23 +1,32 @@
-// MatMul and Gemm: Y = alpha * A B + beta * C, one output element an invocation, summed over k in order.
-// Strides say what is transposed and what broadcasts. With the def ADDEND the third operand is there.
+// MatMul and Gemm: Y = alpha * A B + beta * C, a tile of 4 x 4 output elements an invocation, so that each loaded element serves
+// four products. Every output element sums over k in order. Strides say what is transposed and what broadcasts. With the def
+// ADDEND the third operand is there.
 #import imagine::head::Head
-#import imagine::index::{invocation, offsets}
+#import imagine::index::{invocation, walk_offsets}
 
 struct Params {
     head: Head,
-    // Axes of Y, outermost first, the last two are rows and columns: [length, stride in A, in B, in C].
+    // Axes of Y before the last two, outermost first: [length, stride in A, in B, 0].
     axes: array<vec4<i32>, 8>,
     // How many axes, from the last, are in use.
     rank: u32,
-    // Number of elements of Y.
+    // Number of tiles.
     count: u32,
-    // Number of products that each of them sums.
+    // Number of products that each element sums.
     terms: u32,
     alpha: f32,
+    // Rows and columns of Y.
+    shape: vec2<u32>,
+    // Strides of the rows of A and of the columns of B.
+    strides: vec2<i32>,
     // Strides along the summed axis, in A and in B.
-    step: vec2<i32>,
+    steps: vec2<i32>,
+    // Strides of the rows and columns of C.
+    addend: vec2<i32>,
     beta: f32,
-    unused: u32,
+    unused_a: u32,
+    unused_b: u32,
+    unused_c: u32,
 }
 
 @group(0) @binding(0) var<uniform> params: Params;
@@ -30,22 +39,52 @@ struct Params {
 @group(0) @binding(3) var<storage, read_write> y: array<f32>; // [.., M, N]
 #endif
 
+fn store(matrix: u32, row: u32, column: u32, sum: f32) {
+    if row >= params.shape.x || column >= params.shape.y { return; }
+    var value = sum * params.alpha;
+#ifdef ADDEND
+    value += params.beta * c[i32(row) * params.addend.x + i32(column) * params.addend.y];
+#endif
+    y[(matrix * params.shape.x + row) * params.shape.y + column] = value;
+}
+
+fn store_row(matrix: u32, row: u32, column: u32, sums: vec4<f32>) {
+    store(matrix, row, column, sums.x);
+    store(matrix, row, column + 1u, sums.y);
+    store(matrix, row, column + 2u, sums.z);
+    store(matrix, row, column + 3u, sums.w);
+}
+
 @compute @workgroup_size(#{WORKGROUP})
 fn main(@builtin(workgroup_id) workgroup: vec3<u32>, @builtin(local_invocation_index) local: u32) {
     let i = invocation(workgroup, params.head.base, local);
     if i >= params.count { return; }
-    let at = offsets(i, params.rank, params.axes);
-    var left = at.x;
-    var right = at.y;
-    var sum = 0.0;
+    let tiles = (params.shape + 3u) / 4u;
+    let line = i / tiles.y;
+    let matrix = line / tiles.x;
+    let row = line % tiles.x * 4u;
+    let column = i % tiles.y * 4u;
+    let start = walk_offsets(matrix, params.rank, params.axes).xy;
+    // Rows and columns beyond the last repeat it.
+    let rows = vec4<i32>(min(vec4(row) + vec4(0u, 1u, 2u, 3u), vec4(params.shape.x - 1u)));
+    let columns = vec4<i32>(min(vec4(column) + vec4(0u, 1u, 2u, 3u), vec4(params.shape.y - 1u)));
+    var left = start.x + rows * params.strides.x;
+    var right = start.y + columns * params.strides.y;
+    var s0 = vec4(0.0);
+    var s1 = vec4(0.0);
+    var s2 = vec4(0.0);
+    var s3 = vec4(0.0);
     for (var k = 0u; k < params.terms; k++) {
-        sum += a[left] * b[right];
-        left += params.step.x;
-        right += params.step.y;
+        let v = vec4(b[right.x], b[right.y], b[right.z], b[right.w]);
+        s0 += a[left.x] * v;
+        s1 += a[left.y] * v;
+        s2 += a[left.z] * v;
+        s3 += a[left.w] * v;
+        left += params.steps.x;
+        right += params.steps.y;
     }
-    sum *= params.alpha;
-#ifdef ADDEND
-    sum += params.beta * c[at.z];
-#endif
-    y[i] = sum;
+    store_row(matrix, row, column, s0);
+    store_row(matrix, row + 1u, column, s1);
+    store_row(matrix, row + 2u, column, s2);
+    store_row(matrix, row + 3u, column, s3);
 }

@@ -2,9 +2,11 @@
 // COOPERATIVE, one workgroup, whose invocations take each WORKGROUP-th element.
 //
 // CENTERED: (x - mean) / sqrt(var + epsilon). Else x over a norm: NORM_RMS, sqrt(mean of x * x + epsilon); NORM_L1, sum of
-// abs(x); NORM_L2, sqrt(sum of x * x); 0 where the latter two are. Then SCALE and BIAS, where they are.
+// abs(x); NORM_L2, sqrt(sum of x * x); 0 where the latter two are. Then SCALE and BIAS, where they are, the activation that
+// ACTIVATION_* choose, and with ADDEND something is added.
+#import imagine::activation::activate
 #import imagine::head::Head
-#import imagine::index::{invocation, offsets}
+#import imagine::index::{invocation, offsets, walk_offsets}
 #import imagine::tree::tree_sum
 
 struct Params {
@@ -20,9 +22,9 @@ struct Params {
     // Number of elements of each.
     terms: u32,
     epsilon: f32,
-    unused_a: u32,
-    unused_b: u32,
-    unused_c: u32,
+    unused: u32,
+    // The numbers of the activation.
+    activation: vec2<f32>,
 }
 
 @group(0) @binding(0) var<uniform> params: Params;
@@ -31,7 +33,12 @@ struct Params {
 @group(0) @binding(2) var<storage, read_write> scale: array<f32>; // broadcasts to X
 #ifdef BIAS
 @group(0) @binding(3) var<storage, read_write> bias: array<f32>; // broadcasts to X
+#ifdef ADDEND
+@group(0) @binding(4) var<storage, read_write> addend: array<f32>; // like x
+@group(0) @binding(5) var<storage, read_write> y: array<f32>; // like x
+#else
 @group(0) @binding(4) var<storage, read_write> y: array<f32>; // like x
+#endif
 #else
 @group(0) @binding(3) var<storage, read_write> y: array<f32>; // like x
 #endif
@@ -40,7 +47,7 @@ struct Params {
 #endif
 
 fn place(start: vec3<i32>, k: u32) -> vec3<i32> {
-    return start + offsets(k, params.reduced_rank, params.reduced);
+    return start + walk_offsets(k, params.reduced_rank, params.reduced);
 }
 
 fn total(start: vec3<i32>, first: u32, step: u32) -> f32 {
@@ -86,6 +93,10 @@ fn store(start: vec3<i32>, first: u32, step: u32, mean: f32, size: f32) {
 #ifdef BIAS
         value += bias[at.z];
 #endif
+#endif
+        value = activate(value, params.activation);
+#ifdef ADDEND
+        value += addend[at.x];
 #endif
         y[at.x] = value;
     }

@@ -1,5 +1,5 @@
 // Pad along any axis, after elements were cut off. The defs BORDER_* choose what stands outside; elements are copied as words.
-// Tile is wrapping without a beginning.
+// Tile is wrapping without a beginning. AXES_1, AXES_2 and AXES_3 say how many axes are in use, as in `imagine::index`.
 #import imagine::border::place
 #import imagine::head::Head
 #import imagine::index::invocation
@@ -45,6 +45,11 @@ fn main(@builtin(workgroup_id) workgroup: vec3<u32>, @builtin(local_invocation_i
     if i >= params.count { return; }
     // Indices are constant so that no driver copies the array.
     var walk = take(Walk(i, i32(params.start), true), params.axes[7]);
+#ifdef AXES_2
+    walk = take(walk, params.axes[6]);
+#else ifdef AXES_3
+    walk = take(take(walk, params.axes[6]), params.axes[5]);
+#else ifndef AXES_1
     if params.rank > 1u { walk = take(walk, params.axes[6]); }
     if params.rank > 2u { walk = take(walk, params.axes[5]); }
     if params.rank > 3u { walk = take(walk, params.axes[4]); }
@@ -52,6 +57,7 @@ fn main(@builtin(workgroup_id) workgroup: vec3<u32>, @builtin(local_invocation_i
     if params.rank > 5u { walk = take(walk, params.axes[2]); }
     if params.rank > 6u { walk = take(walk, params.axes[1]); }
     if params.rank > 7u { walk = take(walk, params.axes[0]); }
+#endif
     if walk.inside {
         output[i] = input[walk.offset];
     } else {

@@ -4,7 +4,7 @@
 // A def chooses the operator: OP_SUM, OP_MEAN, OP_PROD, OP_MAX, OP_MIN, OP_L1, OP_L2, OP_SUM_SQUARE, OP_LOG_SUM or
 // OP_LOG_SUM_EXP; TYPE_I32 or TYPE_BOOL the elements, floats otherwise.
 #import imagine::head::Head
-#import imagine::index::{invocation, offsets}
+#import imagine::index::{invocation, offsets, walk_offsets}
 #import imagine::tree::tree_max
 
 #ifdef TYPE_I32
@@ -34,7 +34,7 @@ struct Params {
 @group(0) @binding(2) var<storage, read_write> y: array<Number>; // [count]
 
 fn element(start: i32, k: u32) -> Number {
-    return x[start + offsets(k, params.reduced_rank, params.reduced).x];
+    return x[start + walk_offsets(k, params.reduced_rank, params.reduced).x];
 }
 
 // What one element adds to a sum, where that is not the element. `shift` is the largest of all for OP_LOG_SUM_EXP.

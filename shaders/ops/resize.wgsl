@@ -3,7 +3,7 @@
 // order of its taps, the last axis innermost. Defs: TRAILING where the last axis, or the last two, are resized and no other;
 // OUTER where more than two are; SINGLE where every element is a copy of one; PAIRS where it is made of two along each axis.
 #import imagine::head::Head
-#import imagine::index::{invocation, offsets}
+#import imagine::index::{invocation, walk_offsets}
 
 struct Params {
     head: Head,
@@ -50,7 +50,7 @@ fn place(i: u32) -> Place {
     let line = i / columns.y;
     return Place(i % columns.y, line % rows.y, line / rows.y * params.plane);
 #else
-    let base = u32(offsets(i, params.rank, params.axes).x);
+    let base = u32(walk_offsets(i, params.rank, params.axes).x);
     return Place(along(i, columns), along(i, rows), base);
 #endif
 }

@@ -1,6 +1,6 @@
 // Where: X where the condition holds, else Y, all three broadcasting. Elements are copied as words, whatever their type.
 #import imagine::head::Head
-#import imagine::index::{invocation, offsets}
+#import imagine::index::{invocation, walk_offsets}
 
 struct Params {
     head: Head,
@@ -23,7 +23,7 @@ struct Params {
 fn main(@builtin(workgroup_id) workgroup: vec3<u32>, @builtin(local_invocation_index) local: u32) {
     let i = invocation(workgroup, params.head.base, local);
     if i >= params.count { return; }
-    let at = offsets(i, params.rank, params.axes);
+    let at = walk_offsets(i, params.rank, params.axes);
     if condition[at.x] != 0u {
         output[i] = x[at.y];
     } else {

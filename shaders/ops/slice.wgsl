@@ -1,6 +1,6 @@
 // Slice: every step-th element along each axis; steps may be negative. Elements are copied as words.
 #import imagine::head::Head
-#import imagine::index::{invocation, offsets}
+#import imagine::index::{invocation, walk_offsets}
 
 struct Params {
     head: Head,
@@ -23,5 +23,5 @@ struct Params {
 fn main(@builtin(workgroup_id) workgroup: vec3<u32>, @builtin(local_invocation_index) local: u32) {
     let i = invocation(workgroup, params.head.base, local);
     if i >= params.count { return; }
-    output[i] = input[i32(params.start) + offsets(i, params.rank, params.axes).x];
+    output[i] = input[i32(params.start) + walk_offsets(i, params.rank, params.axes).x];
 }

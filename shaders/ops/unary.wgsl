@@ -4,7 +4,7 @@
 #import imagine::error_function::error_function
 #import imagine::head::Head
 #import imagine::index::invocation
-#import imagine::trigonometry::{sine, cosine}
+#import imagine::trigonometry::{sine, cosine, arcsine, arccosine, arctangent}
 
 struct Params {
     head: Head,
@@ -46,6 +46,12 @@ fn main(@builtin(workgroup_id) workgroup: vec3<u32>, @builtin(local_invocation_i
     y[i] = sine(v);
 #else ifdef OP_COS
     y[i] = cosine(v);
+#else ifdef OP_ASIN
+    y[i] = arcsine(v);
+#else ifdef OP_ACOS
+    y[i] = arccosine(v);
+#else ifdef OP_ATAN
+    y[i] = arctangent(v);
 #else ifdef OP_EXP
     y[i] = exp(v);
 #else ifdef OP_LOG

@@ -3,6 +3,9 @@
 
     pip install torch==2.9.0 onnx==1.22.0 onnxruntime numpy
     python export.py [FAMILY ..]
+    python export.py --published FOLDER
+
+The second command writes the networks of `PUBLISHED`, as large as their papers have them, for measurements (docs/performance.md).
 
 A family is a folder as in ONNX's own node tests: `model.onnx`, and in `test_data_set_0` one `input_K.pb` for every input and one
 `output_K.pb` for every output. Weights are random, from a fixed seed, and small: what is tested is the graph.
@@ -25,20 +28,18 @@ HERE = pathlib.Path(__file__).parent
 class Dcgan(nn.Module):
     """Radford et al. 2016: transposed convolutions, batch norm, tanh."""
 
-    def __init__(self, latent=16, width=8):
+    def __init__(self, latent=16, width=8, doublings=2):
         super().__init__()
 
         def up(i, o, first=False):
             conv = nn.ConvTranspose2d(i, o, 4, 1 if first else 2, 0 if first else 1, bias=False)
             return [conv, nn.BatchNorm2d(o), nn.ReLU(True)]
 
-        self.net = nn.Sequential(
-            *up(latent, 4 * width, True),
-            *up(4 * width, 2 * width),
-            *up(2 * width, width),
-            nn.ConvTranspose2d(width, 3, 4, 2, 1, bias=False),
-            nn.Tanh(),
-        )
+        widths = [width << k for k in range(doublings, -1, -1)]
+        layers = up(latent, widths[0], True)
+        for i, o in zip(widths, widths[1:]):
+            layers += up(i, o)
+        self.net = nn.Sequential(*layers, nn.ConvTranspose2d(width, 3, 4, 2, 1, bias=False), nn.Tanh())
 
     def forward(self, z):
         return self.net(z)
@@ -164,7 +165,7 @@ class Fsrcnn(nn.Module):
 class FastStyle(nn.Module):
     """Johnson et al. 2016 with instance norm and resize-convolution: reflection padding, residual blocks."""
 
-    def __init__(self, width=6):
+    def __init__(self, width=6, blocks=1):
         super().__init__()
 
         def conv(i, o, k, s=1):
@@ -174,13 +175,18 @@ class FastStyle(nn.Module):
             return [conv(i, o, k, s), nn.InstanceNorm2d(o, affine=True), nn.ReLU()]
 
         self.down = nn.Sequential(*block(3, width, 9), *block(width, 2 * width, 3, 2), *block(2 * width, 4 * width, 3, 2))
-        self.residual = nn.Sequential(*block(4 * width, 4 * width, 3), conv(4 * width, 4 * width, 3), nn.InstanceNorm2d(4 * width, affine=True))
+        wide = 4 * width
+        self.residual = nn.ModuleList(
+            nn.Sequential(*block(wide, wide, 3), conv(wide, wide, 3), nn.InstanceNorm2d(wide, affine=True)) for _ in range(blocks)
+        )
         up = lambda: nn.Upsample(scale_factor=2, mode="nearest")
         self.up = nn.Sequential(up(), *block(4 * width, 2 * width, 3), up(), *block(2 * width, width, 3), conv(width, 3, 9))
 
     def forward(self, x):
         y = self.down(x)
-        return self.up(y + self.residual(y))
+        for residual in self.residual:
+            y = y + residual(y)
+        return self.up(y)
 
 
 class AdaIn(nn.Module):
@@ -324,6 +330,14 @@ FAMILIES = {
 }
 
 
+# Networks as large as their papers have them, with inputs as large as measurements have them.
+PUBLISHED = {
+    "dcgan": (lambda: Dcgan(100, 64, 3), lambda: {"z": normal(1, 100, 1, 1)}, []),
+    "srvgg": (lambda: Srvgg(64, 16), lambda: {"image": uniform(1, 3, 128, 128)}, ["image"]),
+    "fast_style": (lambda: FastStyle(32, 5), lambda: {"image": uniform(1, 3, 256, 256)}, ["image"]),
+}
+
+
 def settle(module):
     """Statistics and affine weights of norms, which are 0 and 1 in a fresh network."""
     for part in module.modules():
@@ -336,11 +350,11 @@ def settle(module):
     return module.eval()
 
 
-def export(name):
-    build, inputs, open_inputs = FAMILIES[name]
+def export(name, table, into):
+    build, inputs, open_inputs = table[name]
     torch.manual_seed(sum(map(ord, name)))
     module, inputs = settle(build()), inputs()
-    folder = HERE / name / "test_data_set_0"
+    folder = into / name / "test_data_set_0"
     folder.mkdir(parents=True, exist_ok=True)
     path = folder.parent / "model.onnx"
     axes = {key: {2: "height", 3: "width"} for key in open_inputs}
@@ -365,5 +379,10 @@ def export(name):
 
 
 if __name__ == "__main__":
-    for name in sys.argv[1:] or FAMILIES:
-        export(name)
+    names = sys.argv[1:]
+    if names[:1] == ["--published"]:
+        for name in PUBLISHED:
+            export(name, PUBLISHED, pathlib.Path(names[1]))
+    else:
+        for name in names or FAMILIES:
+            export(name, FAMILIES, HERE)

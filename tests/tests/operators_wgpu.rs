@@ -11,7 +11,7 @@ use imagine_graph::{
 };
 use imagine_tests::random_graph::RandomGraph;
 use imagine_wgpu::headless::Gpu;
-use imagine_wgpu::{BoundsChecks, Fusion};
+use imagine_wgpu::{Adapter, BoundsChecks, Fusion, Limits};
 
 const GRAPHS: u64 = 100;
 /// Length of an attention mask.
@@ -45,6 +45,30 @@ fn every_case_agrees_with_burn() {
         let values = trace(&valid, &inputs, case.size());
         let expected: Vec<_> = valid.outputs().iter().map(|value| &values[value.0]).collect();
         compare(&gpus, &what, &valid, &inputs, case.size(), &expected, case.op.tolerance(), &mut faults);
+    }
+    report(faults);
+}
+
+/// Convolutions with weights from outside, and with the kernels of the other kind of adapter.
+#[test]
+fn every_kernel_of_a_convolution_agrees_with_burn() {
+    let Some([gpu, unchecked]) = gpus() else { return };
+    let other = if gpu.limits().adapter == Adapter::Gpu { Adapter::Lanes } else { Adapter::Gpu };
+    // Kernels for lanes run where lanes can read each other's registers.
+    let other = if gpu.device.features().contains(wgpu::Features::SUBGROUP) { other } else { Adapter::Gpu };
+    let others = [&gpu, &unchecked].map(|gpu| gpu.with_limits(Limits { adapter: other, ..gpu.limits() }));
+    let mut faults = Vec::new();
+    let convolutions = Op::ALL.iter().filter(|info| ["Conv", "ConvTranspose"].contains(&info.name));
+    for case in convolutions.flat_map(|info| (info.cases)()) {
+        let outside = Case { weights: Vec::new(), ..case.clone() };
+        for (gpus, case, how) in [(&others, &case, "other adapter"), (&others, &outside, "weights from outside")] {
+            let what = format!("{} {:?}, {how}", case.op.name(), case.name);
+            let (graph, inputs) = case.graph();
+            let valid = graph.validate().unwrap();
+            let values = trace(&valid, &inputs, case.size());
+            let expected: Vec<_> = valid.outputs().iter().map(|value| &values[value.0]).collect();
+            compare(gpus, &what, &valid, &inputs, case.size(), &expected, case.op.tolerance(), &mut faults);
+        }
     }
     report(faults);
 }

@@ -7,7 +7,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use imagine_graph::{Case, Op};
 use imagine_wgpu::{
-    Activation, Def, Input, KernelCall, Lowering, Operand, ParamsLayout, ShaderComposer, WORKGROUP, present,
+    Activation, Adapter, Def, Input, KernelCall, Lowering, Neighbors, Operand, ParamsLayout, ShaderComposer, WORKGROUP,
+    present,
 };
 
 type Defs = Vec<(&'static str, Def)>;
@@ -23,15 +24,32 @@ fn lower(case: &Case, activation: Activation) -> Vec<KernelCall> {
         value_type: bound.value_type(*value),
         weight: valid.weight(*value),
     };
-    let lowering = Lowering {
-        node: &node.name,
-        size: case.size(),
-        inputs: node.inputs.iter().map(|value| value.as_ref().map(input)).collect(),
-        outputs: node.outputs.iter().map(|value| (*value, bound.value_type(*value))).collect(),
-        activation,
+    let inputs = node.inputs.iter().map(|value| value.as_ref().map(input)).collect();
+    let outputs = node.outputs.iter().map(|value| (*value, bound.value_type(*value))).collect();
+    let mut lowering = Lowering { activation, ..Lowering::new(&node.name, case.size(), inputs, outputs) };
+    let mut calls = Vec::new();
+    let mut add = |lowering: &Lowering| {
+        let lowered = imagine_wgpu::ops::lower(&node.op, lowering);
+        calls.extend(lowered.unwrap_or_else(|error| panic!("{} {}: {error}", case.op.name(), case.name)));
     };
-    imagine_wgpu::ops::lower(&node.op, &lowering)
-        .unwrap_or_else(|error| panic!("{} {}: {error}", case.op.name(), case.name))
+    add(&lowering);
+    let outside = lowering.inputs.iter().map(|input| input.map(|input| Input { weight: None, ..input })).collect();
+    add(&Lowering { inputs: outside, ..lowering.clone() });
+    if imagine_wgpu::ops::blocked::takes(&node.op, &lowering.inputs) {
+        let slopes = vec![0.25; lowering.result.shape[1]];
+        let addend = node.outputs.first().map(input);
+        for slopes in [None, Some(slopes.as_slice())] {
+            for addend in [None, addend] {
+                for adapter in [Adapter::Gpu, Adapter::Lanes] {
+                    let activation = if slopes.is_some() { Activation::None } else { activation };
+                    lowering.neighbors = Neighbors { slopes, addend, ..Neighbors::default() };
+                    (lowering.activation, lowering.adapter) = (activation, adapter);
+                    add(&lowering);
+                }
+            }
+        }
+    }
+    calls
 }
 
 /// One call of every variant that the operators' cases and the fused kernels ask for.
@@ -47,7 +65,11 @@ fn variants() -> BTreeMap<(&'static str, Defs), KernelCall> {
     let fused = imagine_wgpu::ops::automaton::variants();
     let mut variants: BTreeMap<_, _> = fused.into_iter().map(|call| ((call.shader, call.defs.clone()), call)).collect();
     for case in Op::ALL.iter().flat_map(|info| (info.cases)()) {
-        let count = if imagine_wgpu::ops::fuses_activation(&case.op) { activations.len() } else { 1 };
+        let count = if imagine_wgpu::ops::fuses_activation(&case.op) || matches!(case.op, Op::ConvTranspose(_)) {
+            activations.len()
+        } else {
+            1
+        };
         for call in activations[..count].iter().flat_map(|activation| lower(&case, *activation)) {
             variants.insert((call.shader, call.defs.clone()), call);
         }

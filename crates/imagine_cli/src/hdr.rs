@@ -3,10 +3,10 @@
 use anyhow::{bail, ensure};
 use image::Rgb;
 use image::codecs::hdr::HdrEncoder;
+use imagine_graph::color::linear_to_srgb;
 use imagine_graph::{GraphOutput, Tensor};
 use imagine_png::Picture;
 
-use crate::picture::linear_to_srgb;
 use crate::recipe::Recipe;
 
 /// The first line of every Radiance file; the recipe follows it as a variable of the header.

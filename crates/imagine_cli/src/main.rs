@@ -6,6 +6,8 @@
 mod arguments;
 mod commands;
 mod hdr;
+mod input_picture;
+mod network_file;
 mod output_files;
 mod picture;
 mod png_file;
@@ -27,7 +29,7 @@ enum Command {
     /// Shows what a generator file holds and what it costs.
     Inspect(commands::inspect::Inspect),
     /// Makes pictures.
-    Generate(commands::generate::Generate),
+    Generate(Box<commands::generate::Generate>),
     /// Holds the GPU's result against the CPU reference.
     Compare(commands::compare::Compare),
     /// Measures speed against burn-wgpu on the same device.
@@ -40,7 +42,7 @@ enum Command {
     /// Lists the generators built in code, or writes them as files.
     Generators(commands::generators::Generators),
     /// Makes a generator file of an ONNX file.
-    Import(commands::import::ImportOnnx),
+    Import(Box<commands::import::ImportOnnx>),
     /// Runs a tree of ONNX tests on every executor.
     OnnxTest(commands::onnx_test::OnnxTest),
     /// Trains a generator.

@@ -1,6 +1,7 @@
 //! From an output's numbers to 8-bit pixels: range to 0..255, and colour with the sRGB curve, whatever the file stores.
 
 use anyhow::{bail, ensure};
+use imagine_graph::color::linear_to_srgb;
 use imagine_graph::{ColorSpace, GraphOutput, OutputKind, Tensor};
 use imagine_png::Picture;
 
@@ -35,11 +36,6 @@ pub fn picture(output: &GraphOutput, tensor: &Tensor) -> anyhow::Result<Picture>
         bytes[pixel * channels + channel] = (unit * 255.0).round() as u8;
     }
     Ok(Picture { width: width as u32, height: height as u32, channels, is_srgb: is_color, bytes })
-}
-
-/// The sRGB transfer curve, IEC 61966-2-1.
-pub fn linear_to_srgb(v: f32) -> f32 {
-    if v <= 0.003_130_8 { 12.92 * v } else { 1.055 * v.powf(1.0 / 2.4) - 0.055 }
 }
 
 #[cfg(test)]

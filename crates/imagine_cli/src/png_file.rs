@@ -47,6 +47,9 @@ mod tests {
             size: "2x1".into(),
             steps: 7,
             controls: BTreeMap::from([("wear".into(), "0.5".into()), ("ton é".into(), "#ff0000".into())]),
+            images: BTreeMap::from([("photo".into(), "89".repeat(32))]),
+            cube: false,
+            exposure: None,
             executor: "cpu".into(),
             version: "1.2.3".into(),
         }

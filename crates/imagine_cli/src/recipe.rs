@@ -16,7 +16,7 @@ use crate::arguments::{Executor, parse_size, with_faces};
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Recipe {
-    /// SHA-256 of the generator file, in hexadecimal.
+    /// SHA-256 of the generator file, or of the one that `imagine import` makes of the ONNX file, in hexadecimal.
     pub generator_sha256: String,
     /// Name of the output that the picture shows.
     pub output: String,
@@ -28,6 +28,9 @@ pub struct Recipe {
     pub steps: u32,
     /// Inputs that were set, as texts.
     pub controls: BTreeMap<String, String>,
+    /// SHA-256 of the picture files that inputs were set to, in hexadecimal.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub images: BTreeMap<String, String>,
     /// Whether the size is that of six faces of a cubemap.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub cube: bool,
@@ -41,22 +44,16 @@ pub struct Recipe {
 }
 
 impl Recipe {
-    /// The recipe of `output` in what `request` asks of `loaded`.
-    pub fn new(
-        loaded: &LoadedGenerator,
-        request: &Request,
-        steps: u32,
-        controls: &BTreeMap<String, String>,
-        executor: Executor,
-        output: &str,
-    ) -> Self {
+    /// The recipe of what `request` asks of `loaded`, without the output's name and without inputs.
+    pub fn new(loaded: &LoadedGenerator, request: &Request, steps: u32, executor: Executor) -> Self {
         Self {
             generator_sha256: loaded.hash.clone(),
-            output: output.into(),
+            output: String::new(),
             seed: request.seed,
             size: format!("{}x{}", request.size.width, request.size.height),
             steps,
-            controls: controls.clone(),
+            controls: BTreeMap::new(),
+            images: BTreeMap::new(),
             cube: request.size.batch > 1,
             exposure: None,
             executor: executor.name().into(),

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use crate::color::srgb_to_linear;
 use crate::coordinates::Coordinates;
 use crate::dim::Size;
 use crate::error::GraphErrors;
@@ -194,17 +195,12 @@ impl ValidGenerator {
             return Err(RequestError::Batch(size.batch));
         }
         let rule = self.generator.size;
-        let asked = [size.height, size.width];
-        let nearest = [0, 1].map(|axis| {
-            let (multiple, least) = (rule.multiple[axis], [rule.smallest().height, rule.smallest().width][axis]);
-            let down = asked[axis].min(1 << 24) / multiple * multiple;
-            let up = down + multiple;
-            (if asked[axis] - down.min(asked[axis]) <= multiple / 2 { down } else { up }).max(least)
-        });
-        if nearest == asked {
+        let nearest = rule.nearest(size);
+        if nearest == size {
             return Ok(());
         }
-        let [height, width] = asked;
+        let Size { height, width, .. } = size;
+        let nearest = [nearest.height, nearest.width];
         Err(RequestError::Size { height, width, multiple: rule.multiple, min: rule.min, nearest })
     }
 
@@ -330,11 +326,6 @@ fn parse_color(text: &str) -> Option<[f32; 3]> {
     let parts: Option<Vec<f32>> =
         text.split(',').map(|part| part.trim().parse().ok().filter(|v: &f32| v.is_finite())).collect();
     parts?.try_into().ok()
-}
-
-/// The sRGB transfer curve, IEC 61966-2-1.
-fn srgb_to_linear(v: f32) -> f32 {
-    if v <= 0.040_45 { v / 12.92 } else { ((v + 0.055) / 1.055).powf(2.4) }
 }
 
 impl InputKind {

@@ -2,8 +2,8 @@
 //!
 //! Every operator says for itself what one of its output elements reads ([`Reach`]); here these answers are composed along
 //! the graph. Height and width are the last two axes of every value. A composed [`Window`] is exact where strides are
-//! whole, and the smallest window that holds for every position where a graph also up-samples. What positions outside an
-//! image hold (zeros, the border, the other side) is not part of a window.
+//! whole, and holds for every position where a graph also up-samples. What positions outside an image hold (zeros, the
+//! border, the other side) is not part of a window.
 
 use std::collections::BTreeMap;
 
@@ -11,6 +11,10 @@ use crate::dim::{Dim, Symbol};
 use crate::ops::Op;
 use crate::tensor::TensorType;
 use crate::validate::{BoundGraph, ValidNode};
+
+mod track;
+
+use self::track::Track;
 
 /// Which elements of one input an output element of a node reads, along height and width.
 #[derive(Clone, Debug, PartialEq)]
@@ -64,6 +68,13 @@ pub struct OutputSupport {
     pub support: Support,
 }
 
+/// How a value inside the graph depends on one image.
+#[derive(Clone, Debug)]
+enum Found {
+    Local([Track; 2]),
+    Global { node: String, reads: &'static str },
+}
+
 /// Largest stride, offset or period of a composed window; what goes beyond it counts as global.
 const MAX_SPAN: i128 = 1 << 16;
 const UNRELATED: &str = "its inputs at scales that do not fit together";
@@ -111,8 +122,8 @@ impl BoundGraph<'_> {
     pub fn support(&self) -> Vec<OutputSupport> {
         let graph = self.graph;
         let mut sources: Vec<String> = Vec::new();
-        let mut reads: Vec<BTreeMap<usize, Support>> = vec![BTreeMap::new(); graph.value_count()];
-        let own_place = || Support::Local { windows: [Window::POINT; 2] };
+        let mut reads: Vec<BTreeMap<usize, Found>> = vec![BTreeMap::new(); graph.value_count()];
+        let own_place = || Found::Local([Track::POINT; 2]);
         for (index, input) in graph.graph().inputs.iter().enumerate() {
             if is_image(&input.shape) {
                 reads[graph.input(index).0].insert(sources.len(), own_place());
@@ -130,10 +141,13 @@ impl BoundGraph<'_> {
             }
         }
         let outputs = graph.outputs().iter().flat_map(|output| {
-            reads[output.0].iter().map(|(&source, support)| OutputSupport {
+            reads[output.0].iter().map(|(&source, found)| OutputSupport {
                 output: graph.name(*output).into(),
                 source: sources[source].clone(),
-                support: support.clone(),
+                support: match found {
+                    Found::Local(tracks) => Support::Local { windows: tracks.map(Track::window) },
+                    Found::Global { node, reads } => Support::Global { node: node.clone(), reads },
+                },
             })
         });
         outputs.collect()
@@ -143,10 +157,10 @@ impl BoundGraph<'_> {
         &self,
         node: &ValidNode,
         output: &TensorType,
-        reads: &[BTreeMap<usize, Support>],
-    ) -> BTreeMap<usize, Support> {
+        reads: &[BTreeMap<usize, Found>],
+    ) -> BTreeMap<usize, Found> {
         let types: Vec<_> = node.inputs.iter().map(|value| value.map(|v| self.value_type(v))).collect();
-        let mut found: BTreeMap<usize, Support> = BTreeMap::new();
+        let mut found: BTreeMap<usize, Found> = BTreeMap::new();
         for ((reach, value), input) in node.op.reach(&types, output).iter().zip(&node.inputs).zip(&types) {
             let (Some(value), Some(input)) = (value, input) else { continue };
             for (&source, before) in &reads[value.0] {
@@ -160,32 +174,32 @@ impl BoundGraph<'_> {
 }
 
 /// Support of a node's output through one of its inputs, whose own support is `before`.
-fn through(node: &ValidNode, reach: &Reach, before: &Support, input: &TensorType, output: &TensorType) -> Support {
-    let Support::Local { windows: inner } = before else { return before.clone() };
+fn through(node: &ValidNode, reach: &Reach, before: &Found, input: &TensorType, output: &TensorType) -> Found {
+    let Found::Local(inner) = before else { return before.clone() };
     let outer = match reach {
         Reach::Everything(reads) => return global(node, reads),
         Reach::Pointwise if last_two(input) != last_two(output) => return global(node, SPREAD),
         Reach::Pointwise => return before.clone(),
         Reach::Window(windows) => windows,
     };
-    match [outer[0].after(inner[0]), outer[1].after(inner[1])] {
-        [Some(y), Some(x)] => Support::Local { windows: [y, x] },
+    match [Track::new(outer[0]).after(inner[0]), Track::new(outer[1]).after(inner[1])] {
+        [Some(y), Some(x)] => Found::Local([y, x]),
         _ => global(node, UNRELATED),
     }
 }
 
-fn join(node: &ValidNode, left: &Support, right: &Support) -> Support {
-    let (Support::Local { windows: a }, Support::Local { windows: b }) = (left, right) else {
-        return if matches!(left, Support::Global { .. }) { left.clone() } else { right.clone() };
+fn join(node: &ValidNode, left: &Found, right: &Found) -> Found {
+    let (Found::Local(a), Found::Local(b)) = (left, right) else {
+        return if matches!(left, Found::Global { .. }) { left.clone() } else { right.clone() };
     };
     match [a[0].join(b[0]), a[1].join(b[1])] {
-        [Some(y), Some(x)] => Support::Local { windows: [y, x] },
+        [Some(y), Some(x)] => Found::Local([y, x]),
         _ => global(node, UNRELATED),
     }
 }
 
-fn global(node: &ValidNode, reads: &'static str) -> Support {
-    Support::Global { node: node.name.clone(), reads }
+fn global(node: &ValidNode, reads: &'static str) -> Found {
+    Found::Global { node: node.name.clone(), reads }
 }
 
 fn is_image(shape: &[Dim]) -> bool {

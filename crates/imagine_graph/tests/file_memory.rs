@@ -1,34 +1,9 @@
 //! A file may take memory in proportion to its length, and no more: measured with an allocator that counts.
 
-use std::alloc::{GlobalAlloc, Layout, System};
-use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
+mod counting;
 
 use imagine_graph::file::{self, WeightFormat};
 use imagine_graph::{Generator, Graph, OutputKind, Tensor};
-
-static IN_USE: AtomicUsize = AtomicUsize::new(0);
-static PEAK: AtomicUsize = AtomicUsize::new(0);
-
-struct Counting;
-
-// SAFETY: every call is handed on to the system's allocator as it came.
-unsafe impl GlobalAlloc for Counting {
-    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
-        let now = IN_USE.fetch_add(layout.size(), Relaxed) + layout.size();
-        PEAK.fetch_max(now, Relaxed);
-        // SAFETY: the caller keeps the contract of `alloc`.
-        unsafe { System.alloc(layout) }
-    }
-
-    unsafe fn dealloc(&self, pointer: *mut u8, layout: Layout) {
-        IN_USE.fetch_sub(layout.size(), Relaxed);
-        // SAFETY: the caller keeps the contract of `dealloc`.
-        unsafe { System.dealloc(pointer, layout) }
-    }
-}
-
-#[global_allocator]
-static ALLOCATOR: Counting = Counting;
 
 const MIB: usize = 1 << 20;
 
@@ -37,11 +12,7 @@ const HEADER_MEMORY: usize = 192 * MIB;
 
 /// Most bytes in use while `bytes` are read, beside `bytes`.
 fn peak(bytes: &[u8]) -> usize {
-    let before = IN_USE.load(Relaxed);
-    PEAK.store(before, Relaxed);
-    let result = file::from_bytes("memory.generator.safetensors", bytes);
-    drop(result);
-    PEAK.load(Relaxed) - before
+    counting::peak(|| file::from_bytes("memory.generator.safetensors", bytes))
 }
 
 fn container(header: &str) -> Vec<u8> {

@@ -481,6 +481,12 @@ fn dimensions_and_kinds() {
         ]],
     );
     refused(
+        &with_graph(|graph| graph["inputs"][0]["kind"] = json!({ "coordinates": "torus" })),
+        expect![[
+            r#"moss.generator.safetensors: output: input "picture": unknown variant `torus`, expected `plane` or `sphere`"#
+        ]],
+    );
+    refused(
         &with_graph(|graph| graph["outputs"][0]["color_space"] = json!("aces")),
         expect![[
             r#"moss.generator.safetensors: output: output "tanh": unknown variant `aces`, expected `linear` or `srgb`"#

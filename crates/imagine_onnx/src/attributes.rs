@@ -2,11 +2,11 @@
 //! what it does not know: no attribute is ever ignored.
 
 use std::collections::BTreeMap;
-use std::path::Path;
 use std::rc::Rc;
 
 use crate::array::{Array, Elements};
 use crate::error::NodeFault;
+use crate::external::External;
 use crate::proto::{AttributeProto, GraphProto};
 use crate::tensor;
 
@@ -42,10 +42,10 @@ pub(crate) fn bad(name: &str, reason: impl Into<String>) -> NodeFault {
 }
 
 impl Attributes {
-    pub fn read(protos: &[AttributeProto], folder: Option<&Path>) -> Result<Self, NodeFault> {
+    pub fn read(protos: &[AttributeProto], external: External) -> Result<Self, NodeFault> {
         let mut attributes = BTreeMap::new();
         for proto in protos {
-            if attributes.insert(proto.name.clone(), read(proto, folder)?).is_some() {
+            if attributes.insert(proto.name.clone(), read(proto, external)?).is_some() {
                 return Err(bad(&proto.name, "is there twice"));
             }
         }
@@ -114,7 +114,7 @@ impl Attributes {
     }
 }
 
-fn read(proto: &AttributeProto, folder: Option<&Path>) -> Result<Attribute, NodeFault> {
+fn read(proto: &AttributeProto, external: External) -> Result<Attribute, NodeFault> {
     let name = proto.name.as_str();
     if !proto.ref_attr_name.is_empty() {
         return Err(bad(name, "refers to a function's attribute: inline functions first (onnx.inliner)"));
@@ -136,7 +136,7 @@ fn read(proto: &AttributeProto, folder: Option<&Path>) -> Result<Attribute, Node
         4 => {
             let tensor = proto.t.as_ref().ok_or_else(|| bad(name, "has no tensor"))?;
             let (array, _) =
-                tensor::read(tensor, folder).map_err(|error| NodeFault::Tensor { name: name.into(), error })?;
+                tensor::read(tensor, external).map_err(|error| NodeFault::Tensor { name: name.into(), error })?;
             Attribute::Tensor(Rc::new(array))
         }
         5 => {

@@ -1,7 +1,6 @@
 //! Walks the nodes of a model in their order and adds what they compute to the graph.
 
 use std::collections::{HashMap, HashSet};
-use std::path::Path;
 use std::rc::Rc;
 
 use imagine_graph::{Graph, TensorType};
@@ -9,6 +8,7 @@ use imagine_graph::{Graph, TensorType};
 use crate::array::{Array, Elements};
 use crate::attributes::{Attribute, Attributes, Known, constant, is_constant};
 use crate::error::{Fault, NodeFault};
+use crate::external::External;
 use crate::fold;
 use crate::forms;
 use crate::names::Names;
@@ -93,7 +93,7 @@ pub(crate) type Scope = HashMap<String, Option<Value>>;
 pub(crate) struct Importer<'a> {
     pub probes: Probes,
     pub opset: i64,
-    pub folder: Option<&'a Path>,
+    pub external: External<'a>,
     pub graph: Graph,
     /// Names of values in the graph.
     pub values: Names,
@@ -110,11 +110,11 @@ pub(crate) struct Importer<'a> {
 }
 
 impl<'a> Importer<'a> {
-    pub fn new(probes: Probes, opset: i64, folder: Option<&'a Path>) -> Self {
+    pub fn new(probes: Probes, opset: i64, external: External<'a>) -> Self {
         Self {
             probes,
             opset,
-            folder,
+            external,
             graph: Graph::default(),
             values: Names::default(),
             nodes: Names::default(),
@@ -141,7 +141,7 @@ impl<'a> Importer<'a> {
     /// Adds the weights of a model or branch.
     pub fn initializers(&mut self, graph: &GraphProto) {
         for proto in &graph.initializer {
-            let value = match tensor::read(proto, self.folder) {
+            let value = match tensor::read(proto, self.external) {
                 Ok((array, _)) => {
                     let array = Rc::new(array);
                     let known = vec![array; self.probes.0.len()];
@@ -213,7 +213,7 @@ impl<'a> Importer<'a> {
                 None => return Err(NodeFault::UnknownValue { input, value: name.clone() }),
             }
         }
-        let attributes = Attributes::read(&proto.attribute, self.folder)?;
+        let attributes = Attributes::read(&proto.attribute, self.external)?;
         let kept = |name: &String| if read.contains(name.as_str()) { name.clone() } else { String::new() };
         let outputs: Vec<String> = proto.output.iter().map(kept).collect();
         let call = Call { op: proto.op_type.clone(), attributes, inputs, outputs, node: node.into() };

@@ -3,16 +3,28 @@
 use std::collections::BTreeSet;
 
 use imagine_graph::Op;
-use prost::Message;
 
 use crate::ElementType;
 use crate::error::{Fault, ImportError};
 use crate::forms::FUNCTIONS;
-use crate::proto::{GraphProto, ModelProto, ValueInfoProto};
+use crate::proto::{GraphProto, ValueInfoProto};
 
 /// Operators that a graph does not have because an import evaluates them or writes them as others.
-const IMPORTED: [&str; 10] =
-    ["ConstantOfShape", "Dropout", "EyeLike", "GlobalLpPool", "If", "Mean", "Range", "Shape", "Size", "Sum"];
+const IMPORTED: &[&str] = &[
+    "Attention",
+    "Col2Im",
+    "ConstantOfShape",
+    "Dropout",
+    "EyeLike",
+    "GlobalLpPool",
+    "If",
+    "Mean",
+    "Range",
+    "Shape",
+    "Size",
+    "Sum",
+    "TopK",
+];
 
 /// What a model is made of.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -28,7 +40,7 @@ pub struct Description {
 
 /// Describes a model.
 pub fn describe(bytes: &[u8]) -> Result<Description, ImportError> {
-    let model = ModelProto::decode(bytes).map_err(|error| Fault::Decode { what: "model", error: error.to_string() })?;
+    let model = crate::decode(bytes)?;
     let Some(graph) = &model.graph else { return Err(Fault::NoGraph.into()) };
     let mut operators = BTreeSet::new();
     collect(graph, &mut operators);

@@ -1,11 +1,17 @@
 //! What can be wrong with an ONNX file, said by node, operator and attribute, with what to do about it.
 
-use imagine_graph::{GraphError, NodeError};
+use imagine_graph::{GraphError, GraphErrors, NodeError};
 
 /// Everything that is wrong with one file.
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
 #[error("{}", self.0.iter().map(|e| e.to_string()).collect::<Vec<_>>().join("\n"))]
 pub struct ImportError(pub Vec<Fault>);
+
+impl From<GraphErrors> for ImportError {
+    fn from(errors: GraphErrors) -> Self {
+        Self(errors.0.into_iter().map(Fault::Graph).collect())
+    }
+}
 
 impl From<Fault> for ImportError {
     fn from(fault: Fault) -> Self {
@@ -26,7 +32,7 @@ pub enum Fault {
         error: String,
     },
     /// The bytes are not what they should be.
-    #[error("not an ONNX {what}: {error}")]
+    #[error("not an ONNX {what}: {error}; the file is cut off, damaged or of another kind: fetch or export it again")]
     Decode {
         /// `model` or `tensor`.
         what: &'static str,
@@ -34,7 +40,7 @@ pub enum Fault {
         error: String,
     },
     /// The file has no graph.
-    #[error("the model has no graph")]
+    #[error("the model has no graph: export it again")]
     NoGraph,
     /// No version of ONNX's operators is named.
     #[error("the model names no opset of domain \"ai.onnx\": export it again with opset_version 7 to 27")]
@@ -108,6 +114,46 @@ pub enum Fault {
     /// The graph that came out is not sound.
     #[error("{0}")]
     Graph(#[from] GraphError),
+    /// A file of roles that cannot be read.
+    #[error("{file}:{line}:{column}: {reason}")]
+    Roles {
+        /// Name of the file.
+        file: String,
+        /// Line, from 1.
+        line: usize,
+        /// Character of the line, from 1.
+        column: usize,
+        /// What is wrong there.
+        reason: String,
+    },
+    /// A role for something that the model does not have.
+    #[error("a role is given for {what} {name:?}, but the model has {known:?}")]
+    UnknownRole {
+        /// `input` or `output`.
+        what: &'static str,
+        /// The name.
+        name: String,
+        /// Names that there are.
+        known: Vec<String>,
+    },
+    /// A network that always makes several pictures at once.
+    #[error(
+        "output {output:?} has a fixed batch of {batch}: export the model with a batch of 1 or an open one (`dynamic_axes` or `dynamic_shapes` of torch.onnx.export)"
+    )]
+    Batch {
+        /// Name of the output.
+        output: String,
+        /// Number of pictures.
+        batch: usize,
+    },
+    /// A network that makes no size that a generator can be asked for.
+    #[error(
+        "no multiple up to {most} of pixels fits the network: give the rule for its sizes (`size` of its roles), or fix its open dimensions (`dims`)"
+    )]
+    NoSize {
+        /// Largest multiple that was tried.
+        most: usize,
+    },
 }
 
 /// Why a node cannot become part of a graph.
@@ -128,7 +174,9 @@ pub enum NodeFault {
     )]
     UnknownOperator,
     /// A value that nothing before the node writes.
-    #[error("input {input} reads {value:?}, which no input, initializer or earlier node writes")]
+    #[error(
+        "input {input} reads {value:?}, which no input, initializer or earlier node writes: export the model again with its weights (export_params)"
+    )]
     UnknownValue {
         /// Index of the input.
         input: usize,
@@ -253,13 +301,13 @@ pub enum TensorError {
         code: i32,
     },
     /// A negative dimension, or a shape that is too large.
-    #[error("dimensions {dims:?} are out of range")]
+    #[error("dimensions {dims:?} are out of range: export the model again")]
     Dims {
         /// The dimensions.
         dims: Vec<i64>,
     },
     /// Shape and elements disagree.
-    #[error("shape {shape:?} has {expected} elements, but {found} are there")]
+    #[error("shape {shape:?} has {expected} elements, but {found} are there: export the model again")]
     Count {
         /// The shape.
         shape: Vec<usize>,
@@ -275,7 +323,7 @@ pub enum TensorError {
         found: i64,
     },
     /// Bytes that are no whole number of elements.
-    #[error("{found} bytes are no whole number of elements of {size} bytes")]
+    #[error("{found} bytes are no whole number of elements of {size} bytes: export the model again")]
     RawLength {
         /// Number of bytes.
         found: usize,
@@ -308,7 +356,9 @@ pub enum TensorError {
         found: u64,
     },
     /// A part beyond the end of the file.
-    #[error("external data {location:?}: {bytes} bytes at {offset}, but the file has {found}")]
+    #[error(
+        "external data {location:?}: {bytes} bytes at {offset}, but the file has {found}: it is cut off or of another model"
+    )]
     ExternalRange {
         /// The path.
         location: String,
@@ -320,7 +370,7 @@ pub enum TensorError {
         found: u64,
     },
     /// A file that cannot be read.
-    #[error("external data {location:?}: {error}")]
+    #[error("external data {location:?}: {error}: keep this file beside the model")]
     ExternalFile {
         /// The path.
         location: String,

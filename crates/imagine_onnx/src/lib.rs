@@ -26,6 +26,10 @@
 //! Floats of 16, 32 and 64 bits become 32-bit floats; integers become 32-bit signed integers. The types of the file are kept
 //! in [`Port`]. A cast between types that are one in a graph is the identity.
 //!
+//! # Generators
+//! [`generator_from_bytes`] gives the inputs and outputs of a model their [`Roles`], guesses those that nobody gave, finds the
+//! sizes that the network makes, and gives a generator that every executor runs.
+//!
 //! This crate never runs a network and never sees a GPU, burn or Bevy.
 
 mod array;
@@ -34,8 +38,10 @@ mod convert;
 mod describe;
 mod emit;
 mod error;
+mod external;
 mod fold;
 mod forms;
+mod generator;
 mod legacy;
 mod model;
 mod names;
@@ -43,10 +49,14 @@ mod place;
 mod probe;
 #[doc(hidden)]
 pub mod proto;
+mod role;
+mod roles;
 mod table;
 mod tensor;
 
 use std::collections::BTreeMap;
+use std::fs::File;
+use std::io::Read;
 use std::path::Path;
 
 use imagine_graph::{Dim, Graph, Size, Tensor};
@@ -54,7 +64,14 @@ use prost::Message;
 
 pub use describe::{Description, describe};
 pub use error::{Fault, ImportError, NodeFault, TensorError};
+pub use external::{External, external_files};
+pub use generator::{UsedRole, generator_from_bytes, generator_from_file};
+pub use role::{InputRole, OutputRole, RoleError};
+pub use roles::{ROLES_EXTENSION, Roles, roles_path};
 pub use tensor::ElementType;
+
+/// Largest model that is read from a file: what one message of Protocol Buffers can hold.
+pub const MAX_FILE_BYTES: u64 = (1 << 31) - 1;
 
 /// What a person knows about a model beyond its file.
 #[derive(Clone, Debug, Default)]
@@ -104,16 +121,13 @@ pub struct TensorFile {
 
 /// Reads the bytes of a model whose weights all stand in them.
 pub fn import(bytes: &[u8], options: &Options) -> Result<Import, ImportError> {
-    read(bytes, None, options)
+    model::import(&decode(bytes)?, External::None, options)
 }
 
 /// Reads a model, and the files below its folder that hold weights.
 pub fn import_file(path: impl AsRef<Path>, options: &Options) -> Result<Import, ImportError> {
-    let path = path.as_ref();
-    let file = |error: std::io::Error| Fault::File { path: path.display().to_string(), error: error.to_string() };
-    let bytes = std::fs::read(path).map_err(file)?;
-    let folder = path.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    read(&bytes, Some(folder), options)
+    let (bytes, folder) = read_file(path.as_ref())?;
+    model::import(&decode(&bytes)?, External::Folder(folder), options)
 }
 
 /// Reads the bytes of a tensor (`TensorProto`).
@@ -121,13 +135,40 @@ pub fn tensor_from_onnx(bytes: &[u8]) -> Result<TensorFile, ImportError> {
     let proto = proto::TensorProto::decode(bytes)
         .map_err(|error| Fault::Decode { what: "tensor", error: error.to_string() })?;
     let fault = |error| Fault::Tensor { name: proto.name.clone(), error };
-    let (array, element) = tensor::read(&proto, None).map_err(fault)?;
+    let (array, element) = tensor::read(&proto, External::None).map_err(fault)?;
     let tensor = array.to_tensor().map_err(|found| fault(TensorError::Integer { found }))?;
     Ok(TensorFile { name: proto.name.clone(), tensor, element })
 }
 
-fn read(bytes: &[u8], folder: Option<&Path>, options: &Options) -> Result<Import, ImportError> {
-    let model =
-        proto::ModelProto::decode(bytes).map_err(|error| Fault::Decode { what: "model", error: error.to_string() })?;
-    model::import(&model, folder, options)
+fn decode(bytes: &[u8]) -> Result<proto::ModelProto, ImportError> {
+    let fault = |error: String| Fault::Decode { what: "model", error }.into();
+    if bytes.is_empty() {
+        return Err(fault("is empty".into()));
+    }
+    proto::ModelProto::decode(bytes).map_err(|error| fault(error.to_string()))
+}
+
+/// The bytes of a model, and the folder that it is in.
+fn read_file(path: &Path) -> Result<(Vec<u8>, &Path), ImportError> {
+    let folder = path.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    Ok((read_bounded(path, MAX_FILE_BYTES)?, folder))
+}
+
+/// The bytes of a file that has at most `most`.
+fn read_bounded(path: &Path, most: u64) -> Result<Vec<u8>, ImportError> {
+    let fault = |error: String| Fault::File { path: path.display().to_string(), error };
+    let io = |error: std::io::Error| fault(error.to_string());
+    let file = File::open(path).map_err(io)?;
+    let metadata = file.metadata().map_err(io)?;
+    if !metadata.is_file() {
+        return Err(fault("is not a file".into()).into());
+    }
+    let mut bytes = Vec::new();
+    if metadata.len() <= most {
+        file.take(most + 1).read_to_end(&mut bytes).map_err(io)?;
+    }
+    if metadata.len().max(bytes.len() as u64) > most {
+        return Err(fault(format!("has more than {most} bytes; weights can be kept in files beside the model")).into());
+    }
+    Ok(bytes)
 }

@@ -1,13 +1,13 @@
 //! The frame of an import: operator set, inputs, outputs, and the check of what came out.
 
 use std::collections::{BTreeMap, HashSet};
-use std::path::Path;
 
 use imagine_graph::{DType, Dim, Graph, GraphInput, GraphOutput, InputKind, OutputKind, Size, TensorType};
 
 use crate::array::Array;
 use crate::convert::{Importer, Value};
 use crate::error::{Fault, ImportError};
+use crate::external::External;
 use crate::probe::Probes;
 use crate::proto::{DimensionProto, GraphProto, ModelProto, ValueInfoProto};
 use crate::{ElementType, Import, Options, Port};
@@ -15,7 +15,7 @@ use crate::{ElementType, Import, Options, Port};
 const OPSETS: std::ops::RangeInclusive<i64> = 1..=27;
 
 /// Imports a decoded model.
-pub(crate) fn import(model: &ModelProto, folder: Option<&Path>, options: &Options) -> Result<Import, ImportError> {
+pub(crate) fn import(model: &ModelProto, external: External, options: &Options) -> Result<Import, ImportError> {
     let opset = opset(model)?;
     let graph = model.graph.as_ref().ok_or(Fault::NoGraph)?;
     if !graph.sparse_initializer.is_empty() {
@@ -30,7 +30,7 @@ pub(crate) fn import(model: &ModelProto, folder: Option<&Path>, options: &Option
     // A tensor without elements is known, and a graph cannot hold it.
     let (empty, inputs): (Vec<_>, Vec<_>) = all.into_iter().partition(|port| port.shape.contains(&Dim::Fixed(0)));
     let probes = probes(&inputs, options);
-    let mut importer = Importer::new(probes, opset, folder);
+    let mut importer = Importer::new(probes, opset, external);
     let names = graph.node.iter().flat_map(|n| &n.output).chain(graph.input.iter().map(|i| &i.name));
     names.chain(graph.initializer.iter().map(|t| &t.name)).for_each(|name| importer.values.reserve(name));
     define_inputs(&mut importer, &inputs);
@@ -256,10 +256,9 @@ fn prune(graph: &mut Graph) {
 }
 
 fn check(graph: &Graph, probes: &Probes) -> Result<(), ImportError> {
-    let faults = |errors: imagine_graph::GraphErrors| ImportError(errors.0.into_iter().map(Fault::Graph).collect());
-    let valid = graph.validate().map_err(faults)?;
+    let valid = graph.validate()?;
     for &size in &probes.0 {
-        valid.bind(size).map_err(faults)?;
+        valid.bind(size)?;
     }
     Ok(())
 }

@@ -31,6 +31,7 @@ const TABLE: &[(&str, i64, &[Entry])] = &[
     ("AffineGrid", 20, &[entry(1, "size", Kind::Dims)]),
     ("CenterCropPad", 18, &[entry(1, "shape", Kind::Dims)]),
     ("Clip", 11, &[entry(1, "min", Kind::Float), entry(2, "max", Kind::Float)]),
+    ("Col2Im", 18, &[entry(1, "image_shape", Kind::Ints), entry(2, "block_shape", Kind::Ints)]),
     ("ConstantOfShape", 9, &[entry(0, "shape", Kind::Dims)]),
     ("CumSum", 11, &[entry(1, "axis", Kind::Int)]),
     ("Dropout", 12, &[entry(1, "ratio", Kind::Float), entry(2, "training_mode", Kind::Int)]),

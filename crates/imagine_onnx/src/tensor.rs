@@ -1,14 +1,11 @@
-//! Tensors of an ONNX file: element types, the places where elements stand, and files beside the model.
-
-use std::fs::File;
-use std::io::{Read, Seek, SeekFrom};
-use std::path::{Component, Path};
+//! Tensors of an ONNX file: element types, and the places where elements stand.
 
 use half::{bf16, f16};
 use imagine_graph::DType;
 
 use crate::array::{Array, Elements, count};
 use crate::error::TensorError;
+use crate::external::{self, External};
 use crate::proto::TensorProto;
 
 /// Element type of a tensor in an ONNX file.
@@ -71,16 +68,15 @@ impl ElementType {
     }
 }
 
-/// The elements of `tensor` and their type in the file; `folder` is where the model's other files are, if it may have any.
-pub(crate) fn read(tensor: &TensorProto, folder: Option<&Path>) -> Result<(Array, ElementType), TensorError> {
+/// The elements of `tensor` and their type in the file.
+pub(crate) fn read(tensor: &TensorProto, files: External) -> Result<(Array, ElementType), TensorError> {
     let kind = ElementType::from_code(tensor.data_type).ok_or(TensorError::ElementType { code: tensor.data_type })?;
     let dims: Option<Vec<usize>> = tensor.dims.iter().map(|&d| usize::try_from(d).ok()).collect();
     let shape = dims.ok_or_else(|| TensorError::Dims { dims: tensor.dims.clone() })?;
     let expected = count(&shape);
-    let elements = if tensor.data_location == 1 {
-        let folder = folder.ok_or(TensorError::NoFolder)?;
+    let elements = if external::is_external(tensor) {
         let bytes = expected.checked_mul(kind.size()).ok_or_else(|| TensorError::Dims { dims: tensor.dims.clone() })?;
-        from_bytes(kind, &external(tensor, folder, bytes)?)
+        from_bytes(kind, &external::read(tensor, files, bytes)?)
     } else if !tensor.raw_data.is_empty() {
         if !tensor.raw_data.len().is_multiple_of(kind.size()) {
             return Err(TensorError::RawLength { found: tensor.raw_data.len(), size: kind.size() });
@@ -137,44 +133,4 @@ fn from_fields(kind: ElementType, tensor: &TensorProto) -> Elements {
 /// Values beyond `i64` are out of any range that a graph has; they stay out of range.
 fn clamp_u64(value: u64) -> i64 {
     i64::try_from(value).unwrap_or(i64::MAX)
-}
-
-/// The `bytes` bytes of a tensor in a file at or below `folder`.
-fn external(tensor: &TensorProto, folder: &Path, bytes: usize) -> Result<Vec<u8>, TensorError> {
-    let entry = |key: &str| tensor.external_data.iter().find(|e| e.key == key).map(|e| e.value.as_str());
-    let number = |key: &'static str| match entry(key) {
-        None => Ok(None),
-        Some(text) => {
-            text.parse::<u64>().map(Some).map_err(|_| TensorError::ExternalNumber { key, found: text.into() })
-        }
-    };
-    let location = entry("location").unwrap_or_default();
-    let (offset, length) = (number("offset")?.unwrap_or(0), number("length")?);
-    if length.is_some_and(|length| length != bytes as u64) {
-        return Err(TensorError::ExternalLength { expected: bytes, found: length.unwrap_or_default() });
-    }
-    let relative = Path::new(location);
-    let plain = relative.components().all(|c| matches!(c, Component::Normal(_))) && !location.contains('\\');
-    if location.is_empty() || !plain {
-        return Err(TensorError::ExternalPath { location: location.into() });
-    }
-    let io = |error: std::io::Error| TensorError::ExternalFile { location: location.into(), error: error.to_string() };
-    let folder = folder.canonicalize().map_err(io)?;
-    let path = folder.join(relative).canonicalize().map_err(io)?;
-    if !path.starts_with(&folder) {
-        return Err(TensorError::ExternalPath { location: location.into() });
-    }
-    let metadata = std::fs::metadata(&path).map_err(io)?;
-    if !metadata.is_file() {
-        return Err(TensorError::ExternalPath { location: location.into() });
-    }
-    let end = offset.checked_add(bytes as u64);
-    if end.is_none_or(|end| end > metadata.len()) {
-        return Err(TensorError::ExternalRange { location: location.into(), offset, bytes, found: metadata.len() });
-    }
-    let mut file = File::open(&path).map_err(io)?;
-    file.seek(SeekFrom::Start(offset)).map_err(io)?;
-    let mut data = vec![0; bytes];
-    file.read_exact(&mut data).map_err(io)?;
-    Ok(data)
 }

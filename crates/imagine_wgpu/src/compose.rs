@@ -48,7 +48,8 @@ pub fn compose(path: &str, defs: &[(&'static str, Def)]) -> Result<naga::Module,
 impl ShaderComposer {
     /// A composer that knows every file of `shaders/lib`.
     pub fn new() -> Result<Self, ComposeError> {
-        let mut composer = Composer::default();
+        let subgroups = naga::valid::Capabilities::default() | naga::valid::Capabilities::SUBGROUP;
+        let mut composer = Composer::default().with_capabilities(subgroups);
         let mut waiting: Vec<_> = imagine_shaders::folder("lib").collect();
         // A module can be added once those it imports are there: add what can be added until nothing is left.
         while !waiting.is_empty() {
@@ -120,7 +121,8 @@ fn dump(path: &str, defs: &[(&'static str, Def)], module: &naga::Module) {
             Def::UInt(value) => format!("-{def}={value}"),
         };
     }
-    let mut validator = naga::valid::Validator::new(naga::valid::ValidationFlags::all(), Default::default());
+    let mut validator =
+        naga::valid::Validator::new(naga::valid::ValidationFlags::all(), naga::valid::Capabilities::all());
     let Ok(info) = validator.validate(module) else { return };
     let Ok(text) = naga::back::wgsl::write_string(module, &info, naga::back::wgsl::WriterFlags::empty()) else {
         return;

@@ -27,6 +27,7 @@ pub struct Gpu {
     pub queue: wgpu::Queue,
     /// Pipelines compiled for it.
     pub store: PipelineStore,
+    limits: Limits,
 }
 
 /// Why there is no device or no result.
@@ -93,24 +94,31 @@ impl Gpu {
             .await
             .map_err(|error| GpuError::NoDevice { adapter: adapter.get_info().name, reason: error.to_string() })?;
         let store = PipelineStore::new(&device, checks);
-        Ok(Self { adapter, device, queue, store })
+        let limits = Limits::of_device(&device, &adapter.get_info());
+        Ok(Self { adapter, device, queue, store, limits })
     }
 
     /// Limits that plans for this device have to keep.
     pub fn limits(&self) -> Limits {
-        Limits::new(&self.device.limits(), self.adapter.get_info().device_type)
+        self.limits
     }
 
     /// The same device with an empty pipeline store.
     pub fn with_checks(&self, checks: BoundsChecks) -> Self {
         let store = PipelineStore::new(&self.device, checks);
-        Self { adapter: self.adapter.clone(), device: self.device.clone(), queue: self.queue.clone(), store }
+        Self { store, ..self.with_limits(self.limits) }
+    }
+
+    /// The same device and pipelines with plans for `limits`.
+    pub fn with_limits(&self, limits: Limits) -> Self {
+        let (adapter, device) = (self.adapter.clone(), self.device.clone());
+        Self { adapter, device, queue: self.queue.clone(), store: self.store.clone(), limits }
     }
 
     /// Fulfils `request` with `generator`.
     pub fn generate(&self, generator: &ValidGenerator, request: &Request) -> Result<Generated, GpuError> {
         let resolved = generator.resolve(request)?;
-        let plan = Arc::new(Plan::for_generator(generator, request.size, self.limits())?);
+        let plan = Arc::new(Plan::for_generator(generator, request.size, self.limits)?);
         let mut session = Session::new(&self.device, plan.clone());
         for input in &plan.inputs {
             if let Some(tensor) = resolved.inputs.get(&input.name) {
@@ -139,7 +147,7 @@ impl Gpu {
         random: RandomState,
         fusion: Fusion,
     ) -> Result<Vec<Tensor>, GpuError> {
-        let plan = Arc::new(Plan::for_graph(graph, size, self.limits(), fusion)?);
+        let plan = Arc::new(Plan::for_graph(graph, size, self.limits, fusion)?);
         let mut session = Session::new(&self.device, plan.clone());
         for (input, tensor) in graph.graph().inputs.iter().zip(inputs) {
             session.set_input(&self.queue, &input.name, tensor)?;

@@ -23,9 +23,9 @@ mod session;
 
 pub use compose::{ComposeError, ShaderComposer, compose};
 pub use kernel::{Cost, Def, Head, KernelCall, Operand, Packed, Random, WORKGROUP, workgroups};
-pub use lower::{Activation, Input, LowerError, Lowered, Lowering};
+pub use lower::{Activation, Input, LowerError, Lowered, Lowering, Neighbors};
 pub use params::ParamsLayout;
 pub use pipeline::{BoundsChecks, Pipeline, PipelineError, PipelineStore};
-pub use plan::{Fusion, Limits, Plan, PlanError, PlannedInput, PlannedOutput, PlannedState};
+pub use plan::{Adapter, Fusion, Limits, Plan, PlanError, PlannedInput, PlannedOutput, PlannedState};
 pub use recording::{Access, Call, Memory, Pass, PipelineKey, Recording, Region};
 pub use session::{EncodeError, Run, Session, UploadError, random_words};

@@ -1,8 +1,9 @@
 //! What an operator's lowering is given, and how it can fail.
 
-use imagine_graph::{Size, Tensor, TensorType, ValueId};
+use imagine_graph::{DepthToSpace, Size, Tensor, TensorType, ValueId};
 
 use crate::kernel::{Cost, KernelCall};
+use crate::plan::Adapter;
 
 /// One node while it is lowered: its operands with their concrete shapes.
 #[derive(Clone, Debug)]
@@ -17,6 +18,27 @@ pub struct Lowering<'a> {
     pub outputs: Vec<(ValueId, &'a TensorType)>,
     /// Activation to apply to the output, for operators whose [`crate::ops::fuses_activation`] is true.
     pub activation: Activation,
+    /// Type of what the operator itself makes, where [`Lowering::neighbors`] make something else of it.
+    pub result: &'a TensorType,
+    /// What else the kernel does.
+    pub neighbors: Neighbors<'a>,
+    /// What kind of adapter the kernel runs on.
+    pub adapter: Adapter,
+}
+
+/// What a kernel does for the nodes around its own, in this order, so that they need no pass.
+#[derive(Clone, Debug, Default)]
+pub struct Neighbors<'a> {
+    /// The first input is up-sampled before, by the nearest element: rows and columns by 2 to the power of this.
+    pub upscale: [u32; 2],
+    /// The result is scaled by the first and shifted by the second, one number a channel.
+    pub affine: Option<[Vec<f32>; 2]>,
+    /// Negative numbers are multiplied by these, one a channel.
+    pub slopes: Option<&'a [f32]>,
+    /// [`Lowering::activation`] comes here; then channels become pixels.
+    pub shuffle: Option<&'a DepthToSpace>,
+    /// This is added, of the shape of the output.
+    pub addend: Option<Input<'a>>,
 }
 
 /// One input of a node.
@@ -91,6 +113,17 @@ pub enum LowerError {
 pub type Lowered = Result<Vec<KernelCall>, LowerError>;
 
 impl<'a> Lowering<'a> {
+    /// A node on its own.
+    pub fn new(
+        node: &'a str,
+        size: Size,
+        inputs: Vec<Option<Input<'a>>>,
+        outputs: Vec<(ValueId, &'a TensorType)>,
+    ) -> Self {
+        let (result, neighbors) = (outputs[0].1, Neighbors::default());
+        Self { node, size, inputs, outputs, activation: Activation::None, result, neighbors, adapter: Adapter::Gpu }
+    }
+
     /// Input `index`, which the shape rule has already asked for.
     pub fn input(&self, index: usize) -> &Input<'a> {
         self.inputs[index].as_ref().expect("the shape rule asked for this input")
@@ -106,9 +139,19 @@ impl<'a> Lowering<'a> {
         &self.outputs[0].1.shape
     }
 
+    /// The elements of weight and bias, if all of them are known.
+    pub fn known_weights(&self) -> Option<(&'a [f32], Option<&'a [f32]>)> {
+        let weight = self.input(1).weight?.as_f32()?;
+        match self.optional(2) {
+            Some(bias) => Some((weight, Some(bias.weight?.as_f32()?))),
+            None => Some((weight, None)),
+        }
+    }
+
     /// Cost of a kernel that reads every input and writes every output once and does `flop` operations.
     pub fn cost(&self, flop: u64) -> Cost {
-        let read: usize = self.inputs.iter().flatten().map(|i| i.value_type.elements()).sum();
+        let inputs = self.inputs.iter().chain([&self.neighbors.addend]).flatten();
+        let read: usize = inputs.map(|i| i.value_type.elements()).sum();
         let written: usize = self.outputs.iter().map(|(_, t)| t.elements()).sum();
         Cost { flop, bytes: 4 * (read + written) as u64 }
     }

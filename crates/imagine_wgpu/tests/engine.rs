@@ -63,8 +63,8 @@ fn a_step_is_one_pass_and_the_recording_says_what_it_does() {
         state: ops/random, step 0, workgroups [72, 1, 1] from [0, 0, 0], 182400 FLOP, 18240 bytes, arena0[0+18240]
         next: ops/automaton BLOCKS=2, step 0, workgroups [9, 1, 1] from [0, 0, 0], 820800 FLOP, 36480 bytes, arena0[0+18240] packed0[0+1968] arena0[18432+18240]
         next: ops/automaton BLOCKS=2, step 1, workgroups [9, 1, 1] from [0, 0, 0], 820800 FLOP, 36480 bytes, arena0[18432+18240] packed0[0+1968] arena0[0+18240]
-        visible: ops/slice, step 2, workgroups [27, 1, 1] from [0, 0, 0], 0 FLOP, 25080 bytes, arena0[0+18240] arena0[36864+6840]
-        base_color: ops/binary OP_ADD, step 2, workgroups [27, 1, 1] from [0, 0, 0], 1710 FLOP, 13692 bytes, arena0[36864+6840] constants0[0+12] arena0[43776+6840]
+        visible: ops/slice AXES_1, step 2, workgroups [27, 1, 1] from [0, 0, 0], 0 FLOP, 25080 bytes, arena0[0+18240] arena0[36864+6840]
+        base_color: ops/binary AXES_2 OP_ADD, step 2, workgroups [27, 1, 1] from [0, 0, 0], 1710 FLOP, 13692 bytes, arena0[36864+6840] constants0[0+12] arena0[43776+6840]
         5 passes, 1825710 FLOP, 129972 bytes"#]].assert_eq(&plan.whole(2).to_string());
 }
 

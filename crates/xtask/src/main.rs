@@ -5,6 +5,7 @@ mod demo;
 mod deny;
 mod doc;
 mod fmt;
+mod onnx_conformance;
 mod setup;
 mod shaders;
 mod step;
@@ -22,6 +23,8 @@ usage: cargo xtask <command>
 
   demo [--headless]  set up, then show the demo; without a display it writes pictures and says where
   test               set up, then everything CI runs: fmt, clippy, suite, doc, tidy, typos, deny
+  onnx-conformance   install ONNX's Python package and run its node tests: the score may only rise
+                     [--bless writes a better score, --subset makes third_party/onnx again]
   setup              find a Vulkan adapter and the system libraries; install the packages that lack
 
 parts of test:
@@ -36,6 +39,7 @@ fn main() -> ExitCode {
     let result = match (command, rest) {
         ("demo", rest) => demo::run(rest),
         ("test", []) => test::run(),
+        ("onnx-conformance", rest) => onnx_conformance::run(rest),
         ("setup", []) => setup::run(),
         ("fmt", []) => fmt::run(),
         ("clippy", []) => clippy::run(),

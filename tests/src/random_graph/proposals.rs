@@ -7,7 +7,7 @@ use super::{Builder, Known, Proposal};
 impl Builder {
     /// Some node. `None`, or a shape rule that refuses, means another try.
     pub(super) fn propose(&mut self) -> Option<Proposal> {
-        match self.between(0, 34) {
+        match self.between(0, 35) {
             0 | 1 => self.conv(),
             2 => self.conv_transpose(),
             3 | 4 => self.binary(),
@@ -36,6 +36,7 @@ impl Builder {
             29 | 30 => self.reduction(),
             31 => self.line(),
             32 | 33 => self.normalization(),
+            34 => self.angle(),
             _ => self.source(),
         }
     }
@@ -166,6 +167,21 @@ impl Builder {
                 let interval = [low.min(0.0), high.max(0.0)];
                 return Some(Proposal { op: PRelu {}.into(), inputs: vec![x], weights: vec![slope], interval });
             }
+        };
+        Some(Proposal { op, inputs: vec![x], weights: Vec::new(), interval })
+    }
+
+    /// A function that gives an angle.
+    fn angle(&mut self) -> Option<Proposal> {
+        use std::f32::consts::{FRAC_PI_2, PI};
+        let choice = self.between(0, 2);
+        // Beyond 1 there is no angle with such a sine.
+        let most = if choice == 0 { f32::MAX } else { 1.0 };
+        let x = self.pick(|known| known.kind.dtype == DType::F32 && known.absolute() <= most)?;
+        let (op, interval): (Op, _) = match choice {
+            0 => (Atan {}.into(), [-FRAC_PI_2, FRAC_PI_2]),
+            1 => (Asin {}.into(), [-FRAC_PI_2, FRAC_PI_2]),
+            _ => (Acos {}.into(), [0.0, PI]),
         };
         Some(Proposal { op, inputs: vec![x], weights: Vec::new(), interval })
     }

@@ -9,13 +9,8 @@ use crate::gpu::{Bound, Gpu};
 /// The values of the kernel that `lower` makes at `x`.
 fn evaluate(gpu: &Gpu, x: &[f32], lower: impl Fn(&Lowering) -> KernelCall) -> Vec<f32> {
     let value_type = TensorType::f32([x.len()]);
-    let node = Lowering {
-        node: "function",
-        size: Size::new(1, 1),
-        inputs: vec![Some(Input { value: ValueId(0), value_type: &value_type, weight: None })],
-        outputs: vec![(ValueId(1), &value_type)],
-        activation: Activation::None,
-    };
+    let input = Input { value: ValueId(0), value_type: &value_type, weight: None };
+    let node = Lowering::new("function", Size::new(1, 1), vec![Some(input)], vec![(ValueId(1), &value_type)]);
     let call = lower(&node);
     let (input, output) = (gpu.buffer(x), gpu.buffer(&vec![f32::NAN; x.len()]));
     let bound = [Bound::Buffer(1, &input), Bound::Buffer(2, &output)];

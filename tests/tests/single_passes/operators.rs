@@ -8,7 +8,7 @@ use burn::backend::Flex;
 use imagine_burn::{Network, Value};
 use imagine_graph::rng::{self, Lattice, RandomState};
 use imagine_graph::{BoundGraph, Case, Class, DType, Op, Tensor, TensorData, ValueId, ValueSource};
-use imagine_wgpu::{Activation, Head, Input, KernelCall, Lowering, Operand};
+use imagine_wgpu::{Head, Input, KernelCall, Lowering, Operand};
 
 use crate::gpu::{Bound, Checks, Gpu};
 
@@ -51,13 +51,9 @@ fn lower(bound: &BoundGraph, case: &Case) -> Vec<KernelCall> {
     let node = &graph.nodes()[0];
     let input =
         |value: &ValueId| Input { value: *value, value_type: bound.value_type(*value), weight: graph.weight(*value) };
-    let lowering = Lowering {
-        node: &node.name,
-        size: case.size(),
-        inputs: node.inputs.iter().map(|value| value.as_ref().map(input)).collect(),
-        outputs: node.outputs.iter().map(|value| (*value, bound.value_type(*value))).collect(),
-        activation: Activation::None,
-    };
+    let inputs = node.inputs.iter().map(|value| value.as_ref().map(input)).collect();
+    let outputs = node.outputs.iter().map(|value| (*value, bound.value_type(*value))).collect();
+    let lowering = Lowering::new(&node.name, case.size(), inputs, outputs);
     imagine_wgpu::ops::lower(&node.op, &lowering).unwrap_or_else(|error| panic!("{:?}: {error}", case.name))
 }
 

@@ -3,7 +3,7 @@
 use crate::gpu::{Bound, Gpu};
 use imagine_graph::rng::{self, Lattice};
 use imagine_graph::{DType, Dim, Op, RandomNormal, RandomUniform, Size, TensorType, ValueId};
-use imagine_wgpu::{Activation, Head, Lowering};
+use imagine_wgpu::{Head, Lowering};
 
 const SEED: u64 = 0x0123_4567_89ab_cdef;
 const STREAM: u32 = 9;
@@ -13,7 +13,7 @@ const STEP: u32 = 41;
 fn draw(gpu: &Gpu, op: &Op, size: Size, shape: &[usize], lattice: Lattice) -> Vec<f32> {
     let value_type = TensorType { dtype: DType::F32, shape: shape.to_vec() };
     let outputs = vec![(ValueId(0), &value_type)];
-    let node = Lowering { node: "random", size, inputs: Vec::new(), outputs, activation: Activation::None };
+    let node = Lowering::new("random", size, Vec::new(), outputs);
     let call = imagine_wgpu::ops::lower(op, &node).unwrap().remove(0);
     let random = call.random.clone().expect("the call draws random numbers");
     let origin = lattice.tensor_origin(&random.dims);

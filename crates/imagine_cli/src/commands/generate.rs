@@ -1,4 +1,4 @@
-//! `imagine generate`: pictures from a generator file, or from the recipe in a picture.
+//! `imagine generate`: pictures from a generator file or an ONNX file, or from the recipe in a picture.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -12,26 +12,39 @@ use imagine_graph::{Generated, GraphOutput, OutputKind, Request, Size, Tensor, g
 use serde_json::json;
 
 use super::{open_gpu, print};
-use crate::arguments::{Asked, Executor, controls, load, parse_set, parse_size, set_inputs};
+use crate::arguments::{Executor, controls, parse_set, parse_size, set_inputs, with_faces};
 use crate::hdr;
+use crate::input_picture::{InputPicture, read_pictures, set_pictures};
+use crate::network_file::{RoleArguments, load};
 use crate::output_files::{write_file, write_folder};
 use crate::picture::{can_show, picture};
 use crate::png_file;
 use crate::recipe::Recipe;
 
+/// What is made if nothing says a size, or the nearest size that there is.
+const DEFAULT_SIZE: Size = Size { batch: 1, height: 256, width: 256 };
+
 /// Arguments of `imagine generate`.
 #[derive(Args, Clone, Debug)]
 pub struct Generate {
-    /// Generator file, or the name of a generator built in code (see `imagine generators`). With --from it may be left out: then it is looked for, by its hash, beside the picture, here and
-    /// in ./assets/generators.
+    /// Generator file, ONNX file with its roles in FILE.onnx.ron or as arguments, or the name of a generator built in code
+    /// (see `imagine generators`). With --from it may be left out: then it is looked for, by its hash, among generator files
+    /// beside the picture, here and in ./assets/generators, and among those built in code.
     #[arg(required_unless_present = "from")]
     file: Option<PathBuf>,
-    /// Width x height in pixels, as in 256x128.
-    #[arg(long, value_parser = parse_size, default_value = "256x256", value_name = "WxH")]
-    size: Size,
+    #[command(flatten)]
+    roles: RoleArguments,
+    /// Width x height of what is made, in pixels, as in 256x128. If left out, what fits the first picture of --image, else
+    /// about 256x256.
+    #[arg(long, value_parser = parse_size, value_name = "WxH")]
+    size: Option<Size>,
     /// Makes the six square faces of a cubemap, for generators of directions: +X, -X, +Y, -Y, +Z, -Z.
     #[arg(long)]
     cube: bool,
+    /// Picture (png or jpg) for the image input, or NAME=FILE for one of several images and masks; may be repeated. It is
+    /// scaled where --size or another picture asks for it.
+    #[arg(long, value_name = "[NAME=]FILE")]
+    image: Vec<String>,
     /// Chooses one of many results.
     #[arg(long, default_value_t = 0)]
     seed: u64,
@@ -64,6 +77,8 @@ struct Order {
     loaded: LoadedGenerator,
     request: Request,
     controls: BTreeMap<String, String>,
+    /// SHA-256 of the files of pictures that were given, by input.
+    images: BTreeMap<String, String>,
     executor: Executor,
     /// The only output wanted; all if `None`.
     only: Option<String>,
@@ -103,14 +118,30 @@ impl Generate {
     }
 
     fn order(&self) -> anyhow::Result<Order> {
-        let file = self.file.clone().context("a generator file is needed")?;
         ensure!(self.preview.is_none_or(f32::is_finite), "--preview: a number of stops expected");
-        let asked = Asked { file, size: self.size, cube: self.cube, seed: self.seed, set: self.set.clone() };
-        let (loaded, request) = asked.load(self.steps)?;
-        let exposure = if self.ends_in("png") { Some(self.preview.unwrap_or(0.0)) } else { self.preview };
-        let controls = controls(&self.set);
-        let keeps_hdr = !self.ends_in("png");
-        Ok(Order { loaded, request, controls, executor: self.backend, only: None, exposure, keeps_hdr })
+        let loaded = load(self.file.as_deref().context("a generator file is needed")?, &self.roles)?;
+        let pictures = read_pictures(&loaded.generator, &self.image)?;
+        let size = match (self.size, pictures.first()) {
+            (Some(size), _) => Some(size),
+            (None, Some(picture)) => picture.size_made()?,
+            (None, None) => None,
+        };
+        let size = size.unwrap_or_else(|| loaded.generator.generator.size.nearest(DEFAULT_SIZE));
+        let request = Request { steps: self.steps, ..Request::new(with_faces(size, self.cube), self.seed) };
+        let is_png = self.ends_in("png");
+        let order = Order {
+            controls: controls(&self.set),
+            executor: self.backend,
+            exposure: if is_png { Some(self.preview.unwrap_or(0.0)) } else { self.preview },
+            keeps_hdr: !is_png,
+            ..Order::new(loaded, request)
+        };
+        let from_picture = self.size.is_none() && !pictures.is_empty();
+        let told = |error: anyhow::Error| match from_picture {
+            true => error.context("the size is that of the picture; --size WxH scales it"),
+            false => error,
+        };
+        order.with(&pictures).map_err(told)
     }
 
     fn ends_in(&self, extension: &str) -> bool {
@@ -120,22 +151,60 @@ impl Generate {
     fn order_from(&self, png: &Path) -> anyhow::Result<Order> {
         let recipe = png_file::read_recipe(png)?;
         let loaded = match &self.file {
-            Some(file) => load(file)?,
+            Some(file) => load(file, &self.roles)?,
             None => find_generator(png, &recipe.generator_sha256)?,
         };
         let (found, expected) = (&loaded.hash, &recipe.generator_sha256);
         ensure!(
             found.eq_ignore_ascii_case(expected),
-            "{}: made by another generator file (SHA-256 {expected}, not {found})",
+            "{}: made by another generator file, or with other roles (SHA-256 {expected}, not {found})",
             png.display()
         );
-        let mut request = Request::new(recipe.size()?, recipe.seed);
-        request.steps = Some(recipe.steps);
-        set_inputs(&mut request, &loaded.generator, recipe.controls.clone())?;
-        loaded.generator.resolve(&request)?;
+        let pictures = read_pictures(&loaded.generator, &self.image)?;
+        let request = Request { steps: Some(recipe.steps), ..Request::new(recipe.size()?, recipe.seed) };
         let executor = recipe.executor()?;
-        let (only, exposure) = (Some(recipe.output), recipe.exposure);
-        Ok(Order { loaded, request, controls: recipe.controls, executor, only, exposure, keeps_hdr: false })
+        let order = Order {
+            controls: recipe.controls,
+            executor,
+            only: Some(recipe.output),
+            exposure: recipe.exposure,
+            ..Order::new(loaded, request)
+        };
+        let order = order.with(&pictures)?;
+        ensure!(
+            order.images == recipe.images,
+            "{}: made from other pictures (SHA-256 {:?}, not {:?}): give them with --image",
+            png.display(),
+            recipe.images,
+            order.images
+        );
+        Ok(order)
+    }
+}
+
+impl Order {
+    /// All outputs of `request` on the CPU, without controls and pictures, HDR not written.
+    fn new(loaded: LoadedGenerator, request: Request) -> Self {
+        let (controls, images) = (BTreeMap::new(), BTreeMap::new());
+        Self {
+            loaded,
+            request,
+            controls,
+            images,
+            executor: Executor::Cpu,
+            only: None,
+            exposure: None,
+            keeps_hdr: false,
+        }
+    }
+
+    /// With the values of its inputs.
+    fn with(mut self, pictures: &[InputPicture]) -> anyhow::Result<Self> {
+        set_inputs(&mut self.request, &self.loaded.generator, self.controls.clone())?;
+        self.images = set_pictures(&mut self.request, &self.loaded.generator, pictures)?;
+        // The executors check it too, but only after a device was opened.
+        self.loaded.generator.resolve(&self.request).with_context(|| self.loaded.name.clone())?;
+        Ok(self)
     }
 }
 
@@ -159,10 +228,11 @@ fn wanted(order: &Order) -> anyhow::Result<Vec<GraphOutput>> {
 
 fn encode(order: &Order, wanted: &[GraphOutput], generated: &Generated) -> anyhow::Result<Vec<(String, Vec<u8>)>> {
     let steps = order.loaded.generator.resolve(&order.request)?.steps;
+    let mut recipe = Recipe::new(&order.loaded, &order.request, steps, order.executor);
+    (recipe.controls, recipe.images) = (order.controls.clone(), order.images.clone());
     let mut files: Vec<(String, Vec<u8>)> = Vec::new();
     for (output, tensor) in generated.outputs.iter().filter(|(output, _)| wanted.contains(output)) {
-        let mut recipe =
-            Recipe::new(&order.loaded, &order.request, steps, &order.controls, order.executor, &output.name);
+        recipe.output.clone_from(&output.name);
         let images = images(tensor)?;
         for (index, image) in images.iter().enumerate() {
             let face = FACES.get(index).filter(|_| images.len() > 1).copied().unwrap_or_default();

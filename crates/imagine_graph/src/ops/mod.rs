@@ -271,6 +271,12 @@ operators! {
     Sin => unary, Pass;
     /// Cosine.
     Cos => unary, Pass;
+    /// Arcsine.
+    Asin => unary, Pass;
+    /// Arccosine.
+    Acos => unary, Pass;
+    /// Arctangent.
+    Atan => unary, Pass;
     /// Exponential function.
     Exp => unary, Pass;
     /// Natural logarithm.

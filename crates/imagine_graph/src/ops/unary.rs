@@ -12,7 +12,7 @@
 //! | `Softplus` `Softsign` | `ln(1 + exp(X))`, `X / (1 + abs(X))` |
 //! | `Sigmoid` | `1 / (1 + exp(-X))` |
 //! | `HardSigmoid` `HardSwish` | `clip(alpha X + beta, 0, 1)`, `X clip(X / 6 + 1 / 2, 0, 1)` |
-//! | `Tanh` `Sin` `Cos` `Exp` `Log` `Sqrt` `Erf` `Reciprocal` | the function; angles in radians |
+//! | `Tanh` `Sin` `Cos` `Asin` `Acos` `Atan` `Exp` `Log` `Sqrt` `Erf` `Reciprocal` | the function; angles in radians |
 //! | `Floor` `Ceil` `Round` | whole numbers; `Round` takes the even one of two that are equally near |
 //! | `Neg` `Abs` `Sign` | of floats or integers |
 //! | `Not` | of truth values |
@@ -70,6 +70,12 @@ unary! {
     Sin by infer, cases |op| cases(op, -20.0..20.0);
     /// `Cos` has no parameters.
     Cos by infer, cases |op| cases(op, -20.0..20.0);
+    /// `Asin` has no parameters.
+    Asin by infer, cases |op| cases(op, -0.95..0.95);
+    /// `Acos` has no parameters.
+    Acos by infer, cases |op| cases(op, -0.95..0.95);
+    /// `Atan` has no parameters.
+    Atan by infer, cases |op| cases(op, -8.0..8.0);
     /// `Exp` has no parameters.
     Exp by infer, cases |op| cases(op, -4.0..2.0);
     /// `Log` has no parameters.

@@ -2,6 +2,7 @@
 
 use imagine_graph::{
     Abs, Add, Cast, DType, Expand, Mul, Pow, Reciprocal, ReduceL1, ReduceL2, ReduceMean, ReduceSum, Sqrt, Sub, Trilu,
+    Where,
 };
 
 use super::{element, first};
@@ -31,6 +32,23 @@ pub(super) fn eye_like(importer: &mut Importer, mut call: Call) -> Result<Vec<Va
     let ones = importer.between(Expand { shape: importer.shape_of(&data)? }, &[&one], &call.node)?;
     let above = importer.between(Trilu { upper: true, k }, &[&ones], &call.node)?;
     importer.push(Trilu { upper: false, k }.into(), &[Some(above)], &call.outputs, &call.node)
+}
+
+/// A graph's padding is finite: `value` takes its place where a padded tensor of truth values says that it is outside.
+pub(super) fn pad_with(importer: &mut Importer, call: Call, value: f32) -> Result<Vec<Value>> {
+    let data = call.input(0)?.clone();
+    if matches!(call.attributes.0.get("mode"), Some(Attribute::Text(mode)) if mode != "constant") {
+        return importer.emit(call);
+    }
+    let yes = Array { shape: Vec::new(), elements: Elements::Bool(vec![true]) };
+    let yes = Value::constant("", yes, data.types.len());
+    let inside = importer.between(Expand { shape: importer.shape_of(&data)? }, &[&yes], &call.node)?;
+    let pad = |data: Value| Call { inputs: vec![Some(data)], outputs: vec![String::new()], ..call.clone() };
+    let inside = first(importer.emit(pad(inside))?)?;
+    let padded = first(importer.emit(pad(data))?)?;
+    let outside = importer.floats(&[], vec![value]);
+    let inputs = [inside, padded, outside].map(Some);
+    importer.push(Where {}.into(), &inputs, &call.outputs, &call.node)
 }
 
 /// The norm of all elements of each channel.

@@ -1,12 +1,11 @@
 //! Functions that a graph writes by their formula, of operators that it has.
 
-use std::rc::Rc;
-
 use imagine_graph::{
     Abs, Add, ArgMax, AveragePool, Cast, Cos, DType, Div, Elu, Equal, Exp, Greater, Less, Log, Mul, Neg, Not, Op, Pow,
     Sigmoid, Sign, Sin, Slice, Sqrt, Squeeze, Sub, Unsqueeze, Where,
 };
 
+use super::positions;
 use crate::array::Array;
 use crate::attributes::{Attribute, bad, is_constant};
 use crate::convert::{Call, Importer, Value};
@@ -94,10 +93,9 @@ impl Steps<'_, '_> {
         self.importer.floats(&[], vec![value])
     }
 
-    /// 0, 1, .. as many as `x` is long along `axis`, with `behind` dimensions of 1 behind them.
+    /// 0, 1, .., as many as `lengths` says at each probe, with `behind` dimensions of 1 behind them.
     fn positions(&mut self, lengths: impl Iterator<Item = usize>, behind: usize) -> Result<Value> {
-        let list = |length: usize| Rc::new(Array::ints(&[length], (0..length as i64).collect()));
-        let positions = Value::known("positions", lengths.map(list).collect());
+        let positions = positions(lengths, 0)?;
         let axes: Vec<i64> = (1..=behind as i64).collect();
         if behind == 0 { Ok(positions) } else { self.op(Unsqueeze { axes }, &[&positions]) }
     }
@@ -213,7 +211,7 @@ impl Steps<'_, '_> {
 }
 
 /// The axis counted from the front.
-fn counted(axis: i64, rank: usize) -> Result<usize> {
+pub(super) fn counted(axis: i64, rank: usize) -> Result<usize> {
     let found = if axis < 0 { axis.saturating_add(rank as i64) } else { axis };
     let found = usize::try_from(found).ok().filter(|&axis| axis < rank);
     found.ok_or_else(|| bad("axis", format!("must lie in -{rank}..{rank}")))

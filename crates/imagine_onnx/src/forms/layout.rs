@@ -82,6 +82,19 @@ pub(super) fn pad(importer: &Importer, call: &mut Call) -> Result<()> {
     Ok(())
 }
 
+/// Takes the value of constant padding out of `call`, if it is infinite.
+pub(super) fn infinite_padding(call: &mut Call) -> Option<f32> {
+    let value = match call.attributes.0.get("value") {
+        Some(Attribute::Float(value)) => *value,
+        Some(Attribute::Known(known)) if is_constant(known) => *known[0].to_floats().first()?,
+        _ => return None,
+    };
+    if value.is_infinite() {
+        call.attributes.take("value");
+    }
+    value.is_infinite().then_some(value)
+}
+
 /// Drops what does not count in the chosen mode, and the factors of batch and channels of an image.
 pub(super) fn resize(importer: &Importer, call: &mut Call) -> Result<()> {
     let attributes = &mut call.attributes;

@@ -1,11 +1,14 @@
 //! What a graph writes in another way than ONNX does: known shapes as dimensions, many operands as pairs, types, random
 //! streams. Everything else goes into the graph under its own name with its own attributes.
 
+mod attention;
+mod blocks;
 mod compose;
 mod einsum;
 mod empty;
 mod functions;
 mod layout;
+mod order;
 mod window;
 
 pub(crate) use functions::FUNCTIONS;
@@ -42,6 +45,8 @@ pub(crate) fn convert(importer: &mut Importer, call: Call) -> Result<Vec<Value>>
         "Reshape" => return reshape(importer, call),
         "Cast" | "CastLike" => return cast(importer, call),
         "Dropout" => return dropout(importer, call),
+        "Attention" => return attention::attention(importer, call),
+        "Col2Im" => return blocks::col2im(importer, call),
         "Einsum" => return einsum::chain(importer, call),
         "EyeLike" => return compose::eye_like(importer, call),
         "GlobalLpPool" => return compose::global_lp_pool(importer, call),
@@ -51,7 +56,12 @@ pub(crate) fn convert(importer: &mut Importer, call: Call) -> Result<Vec<Value>>
             call.attributes.set("num_outputs", Attribute::Int(call.outputs.len() as i64));
         }
         "Slice" => layout::slice(importer, &mut call)?,
-        "Pad" => layout::pad(importer, &mut call)?,
+        "Pad" => {
+            layout::pad(importer, &mut call)?;
+            if let Some(value) = layout::infinite_padding(&mut call) {
+                return compose::pad_with(importer, call, value);
+            }
+        }
         "Clip" => clip(&mut call),
         "Resize" => layout::resize(importer, &mut call)?,
         "BatchNormalization" => batch_normalization(&mut call)?,
@@ -63,6 +73,7 @@ pub(crate) fn convert(importer: &mut Importer, call: Call) -> Result<Vec<Value>>
         "RandomNormal" | "RandomUniform" | "RandomNormalLike" | "RandomUniformLike" | "Bernoulli" => {
             random(importer, &mut call)?;
         }
+        "TopK" => return order::top_k(importer, call),
         op if FUNCTIONS.contains(&op) => return functions::convert(importer, call),
         op if op.starts_with("Reduce") => reduce(importer, &mut call)?,
         _ => {}
@@ -136,6 +147,20 @@ fn variadic(importer: &mut Importer, call: Call) -> Result<Vec<Value>> {
         return importer.push(imagine_graph::Div {}.into(), &[Some(result), Some(count)], &call.outputs, &call.node);
     }
     Ok(vec![result])
+}
+
+/// Longest axis whose indices stand in a graph as a list.
+const MAX_POSITIONS: usize = 1 << 16;
+
+/// `first`, `first + 1`, .., as many as `lengths` says at each probe.
+fn positions(lengths: impl Iterator<Item = usize>, first: usize) -> Result<Value> {
+    let list = |length: usize| {
+        let numbers = || (first as i64..).take(length).collect();
+        (length <= MAX_POSITIONS).then(|| Rc::new(Array::ints(&[length], numbers())))
+    };
+    let lists: Option<Vec<_>> = lengths.map(list).collect();
+    let reason = "counts along an axis of more than 65536 elements";
+    Ok(Value::known("positions", lists.ok_or(NodeFault::Form { reason })?))
 }
 
 pub(crate) fn first(values: Vec<Value>) -> Result<Value> {

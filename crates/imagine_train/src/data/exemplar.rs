@@ -11,10 +11,11 @@
 
 use std::path::{Path, PathBuf};
 
+use imagine_graph::color::linear_to_srgb;
 use imagine_graph::{OutputKind, Provenance};
 use sha2::{Digest, Sha256};
 
-use super::picture::{Planes, Samples, linear_to_srgb};
+use super::picture::{Planes, Samples};
 use crate::error::ExemplarError;
 
 /// Below this standard deviation a map counts as constant.

@@ -46,6 +46,16 @@ impl Axes {
     }
 }
 
+/// The def that tells `imagine::index::walk_offsets` how many axes are in use, where there are few.
+pub(crate) fn axes_def(rank: u32) -> Option<&'static str> {
+    match rank {
+        1 => Some("AXES_1"),
+        2 => Some("AXES_2"),
+        3 => Some("AXES_3"),
+        _ => None,
+    }
+}
+
 /// Strides of a row-major tensor.
 pub(crate) fn row_major(shape: &[usize]) -> Vec<i64> {
     let mut strides = vec![1; shape.len()];

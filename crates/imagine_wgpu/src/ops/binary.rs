@@ -4,7 +4,7 @@ use imagine_graph::{DType, MAX_RANK};
 
 use crate::kernel::{Head, KernelCall};
 use crate::lower::Lowering;
-use crate::ops::axes::{Axes, broadcast, call};
+use crate::ops::axes::{Axes, axes_def, broadcast, call};
 use crate::params::params;
 
 params! {
@@ -29,7 +29,7 @@ pub fn lower(def: &'static str, node: &Lowering) -> KernelCall {
     let c = node.outputs[0].1.dtype;
     let defs =
         [Some(def), element(a, ["A_I32", "A_BOOL"]), element(b, ["B_I32", "B_BOOL"]), element(c, ["C_I32", "C_BOOL"])];
-    let defs: Vec<_> = defs.into_iter().flatten().collect();
+    let defs: Vec<_> = defs.into_iter().chain([axes_def(rank)]).flatten().collect();
     call(node, Params::SHADER, &defs, &params, count, count as u64)
 }
 

@@ -2,9 +2,9 @@
 
 use imagine_graph::{Concat, MAX_RANK};
 
-use crate::kernel::{Cost, Head, KernelCall, Operand, workgroups};
+use crate::kernel::{Cost, Def, Head, KernelCall, Operand, workgroups};
 use crate::lower::Lowering;
-use crate::ops::axes::{Axes, row_major};
+use crate::ops::axes::{Axes, axes_def, row_major};
 use crate::params::params;
 
 params! {
@@ -33,7 +33,7 @@ pub fn lower(op: &Concat, node: &Lowering) -> Vec<KernelCall> {
         calls.push(KernelCall {
             label: format!("{} input {index}", node.node),
             shader: Params::SHADER,
-            defs: Vec::new(),
+            defs: axes_def(rank).map(|name| (name, Def::Bool(true))).into_iter().collect(),
             params: bytemuck::bytes_of(&params).to_vec(),
             random: None,
             operands: vec![Operand::Value(input.value)],

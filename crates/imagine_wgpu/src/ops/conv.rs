@@ -1,17 +1,14 @@
-//! `Conv` as one kernel call: blocked over packed weights where there is one group and they are known, else element by element.
-//! A row is an image of height 1; volumes go element by element.
+//! `Conv` as one kernel call: over packed weights where they are known, else element by element. A row is an image of height 1;
+//! volumes go element by element.
 
-use imagine_graph::{Conv, PadMode, WindowAxis};
+use imagine_graph::{Conv, WindowAxis};
 
-use crate::kernel::{Def, Head, KernelCall, Operand, Packed, workgroups};
+use crate::kernel::{Head, KernelCall};
 use crate::lower::Lowering;
-use crate::ops::axes::three;
+use crate::ops::axes::{call, three};
+use crate::ops::blocked::{self, Convolution, Phase};
+use crate::ops::pad::border;
 use crate::params::params;
-
-/// Output channels of one invocation of the blocked variant.
-const BLOCK: usize = 8;
-/// Pixels of one invocation of the blocked variant.
-const PIXELS: usize = 4;
 
 params! {
     /// Params of `ops/conv`.
@@ -28,17 +25,46 @@ params! {
         depths: [i32; 4],
         depth_window: [i32; 2],
         count: u32,
-        block_stride: u32,
+        unused: u32,
     }
 }
 
 /// The call of `Conv`.
 pub fn lower(op: &Conv, node: &Lowering) -> KernelCall {
+    let (mut x, w) = (node.input(0).value_type.shape.clone(), &node.input(1).value_type.shape);
+    for (length, power) in x.iter_mut().rev().zip(node.neighbors.upscale.iter().rev()) {
+        *length <<= power;
+    }
+    let windows = op.windows(&x, w).expect("the shape rule accepted them");
+    let flop = 2 * node.result.elements() as u64 * w[1..].iter().product::<usize>() as u64;
+    let Some((weight, bias)) = node.known_weights().filter(|_| windows.len() < 3) else {
+        return natural(op, &windows, flop, node);
+    };
+    let [_, rows, columns] = three(&windows);
+    let phase = |axis: &WindowAxis| vec![Phase { first: -(axis.begin as i32), taps: (0..axis.kernel).collect() }];
+    let [input_height, input_width] =
+        [0, 1].map(|axis| [rows, columns][axis].input as u32 >> node.neighbors.upscale[axis]);
+    let convolution = Convolution {
+        phases: [phase(&rows), phase(&columns)],
+        strides: [rows.stride, columns.stride],
+        steps: [rows.dilation, columns.dilation],
+        border: op.pad_mode,
+        group: op.group,
+        channels: [w[1], w[0] / op.group],
+        input: [x[0] as u32, x[1] as u32, input_height, input_width],
+        result: [x[0] as u32, w[0] as u32, rows.output as u32, columns.output as u32],
+        weight: &|m, c, i, j| weight[((m * w[1] + c) * rows.kernel + i) * columns.kernel + j],
+        bias,
+        flop,
+    };
+    blocked::lower(&convolution, node)
+}
+
+fn natural(op: &Conv, windows: &[WindowAxis], flop: u64, node: &Lowering) -> KernelCall {
     let (x, w) = (&node.input(0).value_type.shape, &node.input(1).value_type.shape);
-    let windows = op.windows(x, w).expect("the shape rule accepted them");
-    let [depth, y_axis, x_axis] = three(&windows);
+    let [depth, y_axis, x_axis] = three(windows);
     let of = |part: fn(&WindowAxis) -> usize| [part(&y_axis) as i32, part(&x_axis) as i32];
-    let count = node.outputs[0].1.elements();
+    let count = node.result.elements();
     let params = Params {
         shape: [x[0] as u32, w[0] as u32, y_axis.output as u32, x_axis.output as u32],
         input_shape: [x[0] as u32, x[1] as u32, y_axis.input as u32, x_axis.input as u32],
@@ -53,79 +79,8 @@ pub fn lower(op: &Conv, node: &Lowering) -> KernelCall {
         count: count as u32,
         ..Params::default()
     };
-    let mut defs: Vec<(&'static str, Def)> = Vec::new();
-    let volume = (windows.len() == 3).then_some("VOLUME");
-    let flags = [border(op.pad_mode), node.activation.def(), volume];
-    defs.extend(flags.into_iter().flatten().map(|name| (name, Def::Bool(true))));
-    let terms = w[1..].iter().product::<usize>() as u64;
-    let call = KernelCall {
-        label: node.node.into(),
-        shader: Params::SHADER,
-        defs,
-        params: bytemuck::bytes_of(&params).to_vec(),
-        random: None,
-        operands: node.inputs.iter().flatten().map(|input| Operand::Value(input.value)).collect(),
-        outputs: vec![node.outputs[0].0],
-        workgroups: [workgroups(count), 1, 1],
-        cost: node.cost(2 * count as u64 * terms),
-    };
-    let mut call = match pack(op, node).filter(|_| volume.is_none()) {
-        Some(packed) => blocked(call, params, packed, node.input(0).value),
-        None => natural(call, node),
-    };
-    call.defs.sort();
-    call
-}
-
-fn border(mode: PadMode) -> Option<&'static str> {
-    match mode {
-        PadMode::Constant => None,
-        PadMode::Wrap => Some("BORDER_WRAP"),
-        PadMode::Edge => Some("BORDER_EDGE"),
-        PadMode::Reflect => Some("BORDER_REFLECT"),
-    }
-}
-
-fn natural(mut call: KernelCall, node: &Lowering) -> KernelCall {
-    if node.optional(2).is_some() {
-        call.defs.push(("BIAS", Def::Bool(true)));
-    }
-    call
-}
-
-fn blocked(mut call: KernelCall, params: Params, packed: Packed, input: imagine_graph::ValueId) -> KernelCall {
-    let [batch, channels, height, width] = params.shape;
-    let blocks = channels.div_ceil(BLOCK as u32);
-    let count = height * width.div_ceil(PIXELS as u32);
-    let block_stride = (packed.data.len() / 4) as u32 / blocks;
-    let params = Params { count, block_stride, ..params };
-    call.defs.push(("PACKED", Def::Bool(true)));
-    let [kernel, strides, dilations] = [params.kernel, params.strides, params.dilations];
-    if kernel == [3, 3] && strides == [1, 1] && dilations == [1, 1] {
-        call.defs.push(("WINDOW_3", Def::Bool(true)));
-    }
-    call.params = bytemuck::bytes_of(&params).to_vec();
-    call.operands = vec![Operand::Value(input), Operand::Packed(packed)];
-    call.workgroups = [workgroups(count as usize), blocks, batch];
-    call
-}
-
-/// For every eight output channels: bias `[8]`; W `[C][kernel height][kernel width][8]`. Missing channels are zero.
-fn pack(op: &Conv, node: &Lowering) -> Option<Packed> {
-    let weight = node.input(1).weight.filter(|_| op.group == 1)?.as_f32()?;
-    let channels = node.input(1).value_type.shape[0];
-    let bias = match node.optional(2) {
-        Some(input) => Some(input.weight?.as_f32()?),
-        None => None,
-    };
-    let terms = weight.len() / channels;
-    let mut data = Vec::with_capacity(channels.next_multiple_of(BLOCK) * (terms + 1));
-    let padded = |values: Option<&[f32]>, index: usize| values.and_then(|v| v.get(index)).copied().unwrap_or(0.0);
-    for first in (0..channels).step_by(BLOCK) {
-        data.extend((first..first + BLOCK).map(|m| padded(bias, m)));
-        for term in 0..terms {
-            data.extend((first..first + BLOCK).map(|m| padded(Some(weight), m * terms + term)));
-        }
-    }
-    Some(Packed { label: format!("{}, weights", node.node), data: data.into() })
+    let (volume, bias) = ((windows.len() == 3).then_some("VOLUME"), node.optional(2).map(|_| "BIAS"));
+    let flags = [border(op.pad_mode), node.activation.def(), volume, bias];
+    let defs: Vec<&str> = flags.into_iter().flatten().collect();
+    call(node, Params::SHADER, &defs, &params, count, flop)
 }

@@ -1,10 +1,12 @@
-//! `ConvTranspose` as one kernel call.
+//! `ConvTranspose` as one kernel call: over packed weights where they are known, else element by element. A row is an image of
+//! height 1; volumes go element by element.
 
-use imagine_graph::{ConvTranspose, WindowAxis};
+use imagine_graph::{ConvTranspose, PadMode, WindowAxis};
 
 use crate::kernel::{Head, KernelCall};
 use crate::lower::Lowering;
 use crate::ops::axes::{call, three};
+use crate::ops::blocked::{self, Convolution, MAX_PHASES, Phase};
 use crate::params::params;
 
 params! {
@@ -26,11 +28,53 @@ params! {
     }
 }
 
-/// The call of `ConvTranspose`. A row is an image of height 1.
+/// The call of `ConvTranspose`.
 pub fn lower(op: &ConvTranspose, node: &Lowering) -> KernelCall {
     let (x, w) = (&node.input(0).value_type.shape, &node.input(1).value_type.shape);
     let windows = op.windows(x, w).expect("the shape rule accepted them");
-    let [depth, y_axis, x_axis] = three(&windows);
+    // Every input element meets every element of its channel's filters once, but for those cut off at the border.
+    let flop = 2 * node.input(0).value_type.elements() as u64 * w[1..].iter().product::<usize>() as u64;
+    let fits = windows.len() < 3 && windows.iter().all(|axis| axis.stride <= MAX_PHASES);
+    let Some((weight, bias)) = node.known_weights().filter(|_| fits) else { return natural(op, &windows, flop, node) };
+    let [_, rows, columns] = three(&windows);
+    let (inputs, outputs) = (w[0] / op.group, w[1]);
+    let filter = |m: usize, c: usize| ((m / outputs * inputs + c) * outputs + m % outputs) * rows.kernel;
+    let convolution = Convolution {
+        phases: [phases(&rows), phases(&columns)],
+        strides: [1, 1],
+        steps: [&rows, &columns].map(|axis| axis.dilation / common_divisor(axis.stride, axis.dilation)),
+        border: PadMode::Constant,
+        group: op.group,
+        channels: [inputs, outputs],
+        input: [x[0] as u32, x[1] as u32, rows.input as u32, columns.input as u32],
+        result: [x[0] as u32, (outputs * op.group) as u32, rows.output as u32, columns.output as u32],
+        weight: &|m, c, i, j| weight[(filter(m, c) + i) * columns.kernel + j],
+        bias,
+        flop,
+    };
+    blocked::lower(&convolution, node)
+}
+
+/// Output `stride * r + phase` sums the kernel's elements k for which `stride * r + phase + begin - k * dilation` is a multiple of
+/// the stride: an arithmetic sequence of them, whose input positions are next to each other but for the dilation.
+fn phases(axis: &WindowAxis) -> Vec<Phase> {
+    let [stride, dilation, begin] = [axis.stride, axis.dilation, axis.begin].map(|number| number as i64);
+    let place = |phase: i64, k: usize| phase + begin - k as i64 * dilation;
+    let phase = |phase: i64| {
+        let taps: Vec<usize> = (0..axis.kernel).rev().filter(|&k| place(phase, k) % stride == 0).collect();
+        let first = taps.first().map_or(0, |&k| place(phase, k) / stride) as i32;
+        Phase { first, taps }
+    };
+    (0..stride).map(phase).collect()
+}
+
+fn common_divisor(a: usize, b: usize) -> usize {
+    if b == 0 { a } else { common_divisor(b, a % b) }
+}
+
+fn natural(op: &ConvTranspose, windows: &[WindowAxis], flop: u64, node: &Lowering) -> KernelCall {
+    let (x, w) = (&node.input(0).value_type.shape, &node.input(1).value_type.shape);
+    let [depth, y_axis, x_axis] = three(windows);
     let of = |part: fn(&WindowAxis) -> usize| [part(&y_axis) as i32, part(&x_axis) as i32];
     let count = node.outputs[0].1.elements();
     let params = Params {
@@ -48,7 +92,5 @@ pub fn lower(op: &ConvTranspose, node: &Lowering) -> KernelCall {
     };
     let flags = [("BIAS", node.optional(2).is_some()), ("VOLUME", windows.len() == 3)];
     let defs: Vec<&'static str> = flags.into_iter().filter(|(_, on)| *on).map(|(name, _)| name).collect();
-    // Every input element meets every element of its channel's filters once, but for those cut off at the border.
-    let terms = node.input(0).value_type.elements() as u64 * w[1..].iter().product::<usize>() as u64;
-    call(node, Params::SHADER, &defs, &params, count, 2 * terms)
+    call(node, Params::SHADER, &defs, &params, count, flop)
 }

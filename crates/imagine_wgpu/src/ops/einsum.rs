@@ -1,10 +1,12 @@
-//! `Einsum` as one kernel call: letters are strides. A letter that stands twice has the sum of both.
+//! `Einsum` as one kernel call: letters are strides. A letter that stands twice has the sum of both. Where the last two letters of
+//! the output are the rows of one input and the columns of the other, and one letter at most is summed over, it is a `MatMul`.
 
 use imagine_graph::{Einsum, MAX_RANK};
 
 use crate::kernel::{Head, KernelCall};
 use crate::lower::Lowering;
 use crate::ops::axes::{Axes, call, row_major};
+use crate::ops::matmul::{self, Product};
 use crate::params::params;
 
 params! {
@@ -34,6 +36,12 @@ pub fn lower(op: &Einsum, node: &Lowering) -> KernelCall {
         let moving = (0..shape.len()).filter(|&axis| shape[axis] > 1);
         moving.for_each(|axis| strides[numbers[axis]] += own[axis]);
     }
+    if let Some(product) = product(&axes.output, &axes.summed(), &axes.lengths, &strides).filter(|_| shapes.len() == 2)
+    {
+        let outer = &axes.output[..axes.output.len() - 2];
+        let [left, right] = strides.map(|all| outer.iter().map(|&number| all[number]).collect::<Vec<i64>>());
+        return matmul::lower(node.output_shape(), [&left, &right], &product, node);
+    }
     let walk = |numbers: &[usize]| {
         let lengths: Vec<usize> = numbers.iter().map(|&number| axes.lengths[number]).collect();
         let along = |input: usize| numbers.iter().map(|&number| strides[input][number]).collect::<Vec<i64>>();
@@ -58,4 +66,17 @@ pub fn lower(op: &Einsum, node: &Lowering) -> KernelCall {
     };
     let defs: &[&str] = if shapes.len() == 2 { &["PRODUCT"] } else { &[] };
     call(node, Params::SHADER, defs, &params, count, 2 * (count as u64).saturating_mul(terms as u64))
+}
+
+/// The matrix product of an equation whose output has the letters `output`.
+fn product(output: &[usize], summed: &[usize], lengths: &[usize], strides: &[Vec<i64>; 2]) -> Option<Product> {
+    let &[.., row, column] = output else { return None };
+    let apart = strides[0][column] == 0 && strides[1][row] == 0;
+    let (steps, terms) = match *summed {
+        [] => ([0, 0], 1),
+        [letter] => (strides.each_ref().map(|all| all[letter]), lengths[letter]),
+        _ => return None,
+    };
+    let strides = [strides[0][row], strides[1][column]];
+    apart.then_some(Product { strides, steps, terms, addend: [0, 0], factors: [1.0, 0.0] })
 }

@@ -1,11 +1,14 @@
-//! `MatMul` and `Gemm` as one kernel call: transposition and broadcasting are strides.
+//! `MatMul` and `Gemm` as one kernel call, in tiles: transposition and broadcasting are strides.
 
 use imagine_graph::{Gemm, MAX_RANK};
 
 use crate::kernel::{Head, KernelCall};
 use crate::lower::Lowering;
-use crate::ops::axes::{Axes, broadcast, call, row_major};
+use crate::ops::axes::{Axes, axes_def, broadcast, call, row_major};
 use crate::params::params;
+
+/// Rows and columns of the output that one invocation does.
+const TILE: usize = 4;
 
 params! {
     /// Params of `ops/matmul`.
@@ -16,10 +19,29 @@ params! {
         count: u32,
         terms: u32,
         alpha: f32,
-        step: [i32; 2],
+        shape: [u32; 2],
+        strides: [i32; 2],
+        steps: [i32; 2],
+        addend: [i32; 2],
         beta: f32,
-        unused: u32,
+        unused_a: u32,
+        unused_b: u32,
+        unused_c: u32,
     }
+}
+
+/// One matrix product, of which there may be several: strides of rows and columns.
+pub(crate) struct Product {
+    /// Between rows of A and columns of B.
+    pub strides: [i64; 2],
+    /// Along the summed axis, in A and in B.
+    pub steps: [i64; 2],
+    /// Length of that axis.
+    pub terms: usize,
+    /// Between rows and columns of C.
+    pub addend: [i64; 2],
+    /// Factors of the product and of C.
+    pub factors: [f32; 2],
 }
 
 /// The call of `MatMul`, with NumPy's rule: a vector on the left is a row, on the right a column, and that axis goes again.
@@ -35,15 +57,16 @@ pub fn lower_matmul(node: &Lowering) -> KernelCall {
         left.insert(0, 1);
         output.insert(output.len() - 1, 1);
     }
-    let rank = output.len();
-    let mut left_strides = broadcast(&left, rank);
-    let mut right_strides = broadcast(&right, rank);
-    let terms = left[left.len() - 1];
-    let step = [left_strides[rank - 1], right_strides[rank - 2]];
-    left_strides[rank - 1] = 0;
-    right_strides[rank - 2] = 0;
-    let walk = Axes::new(&output, [&left_strides, &right_strides]);
-    lower(&walk, terms, step, [1.0, 0.0], false, node)
+    let (rank, outer) = (output.len(), output.len() - 2);
+    let [left_strides, right_strides] = [&left, &right].map(|shape| broadcast(shape, rank));
+    let product = Product {
+        strides: [left_strides[outer], right_strides[rank - 1]],
+        steps: [left_strides[rank - 1], right_strides[outer]],
+        terms: left[left.len() - 1],
+        addend: [0, 0],
+        factors: [1.0, 0.0],
+    };
+    lower(&output, [&left_strides[..outer], &right_strides[..outer]], &product, node)
 }
 
 /// The call of `Gemm`.
@@ -54,29 +77,36 @@ pub fn lower_gemm(op: &Gemm, node: &Lowering) -> KernelCall {
     let (right_term, right_column) = if op.trans_b { (right[1], right[0]) } else { (right[0], right[1]) };
     let terms = node.input(0).value_type.shape[usize::from(!op.trans_a)];
     let addend = node.optional(2).map_or(vec![0, 0], |c| broadcast(&c.value_type.shape, 2));
-    let walk = Axes::new(node.output_shape(), [&[left_row, 0], &[0, right_column], &addend]);
-    lower(&walk, terms, [left_term, right_term], [op.alpha, op.beta], node.optional(2).is_some(), node)
+    let product = Product {
+        strides: [left_row, right_column],
+        steps: [left_term, right_term],
+        terms,
+        addend: [addend[0], addend[1]],
+        factors: [op.alpha, op.beta],
+    };
+    lower(node.output_shape(), [&[], &[]], &product, node)
 }
 
-fn lower(
-    walk: &Axes,
-    terms: usize,
-    step: [i64; 2],
-    [alpha, beta]: [f32; 2],
-    addend: bool,
-    node: &Lowering,
-) -> KernelCall {
-    let count = node.outputs[0].1.elements();
+/// The call that makes products of `output`'s last two axes; `strides` are those of the others, in A and in B.
+pub(crate) fn lower(output: &[usize], strides: [&[i64]; 2], product: &Product, node: &Lowering) -> KernelCall {
+    let (outer, matrix) = output.split_at(output.len() - 2);
+    let Axes { axes, rank } = Axes::new(outer, strides);
+    let tiles = outer.iter().product::<usize>() * matrix[0].div_ceil(TILE) * matrix[1].div_ceil(TILE);
     let params = Params {
-        axes: walk.axes,
-        rank: walk.rank,
-        count: count as u32,
-        terms: terms as u32,
-        alpha,
-        step: step.map(|s| s as i32),
-        beta,
+        axes,
+        rank,
+        count: tiles as u32,
+        terms: product.terms as u32,
+        alpha: product.factors[0],
+        shape: [matrix[0] as u32, matrix[1] as u32],
+        strides: product.strides.map(|s| s as i32),
+        steps: product.steps.map(|s| s as i32),
+        addend: product.addend.map(|s| s as i32),
+        beta: product.factors[1],
         ..Params::default()
     };
-    let defs: &[&str] = if addend { &["ADDEND"] } else { &[] };
-    call(node, Params::SHADER, defs, &params, count, 2 * (count * terms) as u64)
+    let defs = [node.optional(2).map(|_| "ADDEND"), axes_def(rank)];
+    let defs: Vec<&str> = defs.into_iter().flatten().collect();
+    let flop = 2 * output.iter().product::<usize>() as u64 * product.terms as u64;
+    call(node, Params::SHADER, &defs, &params, tiles, flop)
 }

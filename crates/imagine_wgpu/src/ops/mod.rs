@@ -13,6 +13,7 @@ pub mod automaton;
 mod axes;
 pub mod batch_normalization;
 pub mod binary;
+pub mod blocked;
 pub mod cast;
 pub mod concat;
 pub mod conv;
@@ -44,6 +45,7 @@ pub const LAYOUTS: &[ParamsLayout] = &[
     automaton::Params::LAYOUT,
     batch_normalization::Params::LAYOUT,
     binary::Params::LAYOUT,
+    blocked::Params::LAYOUT,
     cast::Params::LAYOUT,
     concat::Params::LAYOUT,
     conv::Params::LAYOUT,
@@ -109,6 +111,9 @@ pub fn lower(op: &Op, node: &Lowering) -> Lowered {
         Op::HardSwish(_) => unary::lower_with("OP_HARD_SWISH", [1.0 / 6.0, 0.5], node),
         Op::Sin(_) => unary::lower_function("OP_SIN", node),
         Op::Cos(_) => unary::lower_function("OP_COS", node),
+        Op::Asin(_) => unary::lower_function("OP_ASIN", node),
+        Op::Acos(_) => unary::lower_function("OP_ACOS", node),
+        Op::Atan(_) => unary::lower_function("OP_ATAN", node),
         Op::Exp(_) => unary::lower_function("OP_EXP", node),
         Op::Log(_) => unary::lower_function("OP_LOG", node),
         Op::Sqrt(_) => unary::lower_function("OP_SQRT", node),
@@ -182,5 +187,10 @@ pub fn lower(op: &Op, node: &Lowering) -> Lowered {
 
 /// Whether the operator's lowering applies [`Lowering::activation`], so that a following activation needs no pass.
 pub fn fuses_activation(op: &Op) -> bool {
-    matches!(op, Op::Conv(_))
+    matches!(op, Op::Conv(_)) || fuses_addend(op)
+}
+
+/// Whether it adds the addend of [`Lowering::neighbors`] too.
+pub fn fuses_addend(op: &Op) -> bool {
+    matches!(op, Op::InstanceNormalization(_) | Op::GroupNormalization(_))
 }

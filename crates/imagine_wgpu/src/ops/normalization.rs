@@ -2,9 +2,9 @@
 
 use imagine_graph::{GroupNormalization, InstanceNormalization, LpNormalization, MAX_RANK, Reduction};
 
-use crate::kernel::{Head, KernelCall};
+use crate::kernel::{Head, KernelCall, Operand};
 use crate::lower::Lowering;
-use crate::ops::axes::{broadcast, call, row_major};
+use crate::ops::axes::{axes_def, broadcast, call, row_major};
 use crate::ops::reduce::{cooperate, walk};
 use crate::params::params;
 
@@ -19,9 +19,8 @@ params! {
         count: u32,
         terms: u32,
         epsilon: f32,
-        unused_a: u32,
-        unused_b: u32,
-        unused_c: u32,
+        unused: u32,
+        activation: [f32; 2],
     }
 }
 
@@ -81,9 +80,20 @@ fn lower(
         count: count as u32,
         terms: terms as u32,
         epsilon,
+        activation: node.activation.params(),
         ..Params::default()
     };
-    let flags = [Some(def), node.optional(1).map(|_| "SCALE"), node.optional(2).map(|_| "BIAS")];
+    let addend = node.neighbors.addend;
+    let flags = [
+        Some(def),
+        node.optional(1).map(|_| "SCALE"),
+        node.optional(2).map(|_| "BIAS"),
+        node.activation.def(),
+        addend.map(|_| "ADDEND"),
+        axes_def(reduced.rank),
+    ];
     let defs: Vec<_> = flags.into_iter().flatten().collect();
-    cooperate(call(node, Params::SHADER, &defs, &params, count, 8 * all as u64), goes, count)
+    let mut call = call(node, Params::SHADER, &defs, &params, count, 8 * all as u64);
+    call.operands.extend(addend.map(|input| Operand::Value(input.value)));
+    cooperate(call, goes, count)
 }

@@ -4,7 +4,7 @@ use imagine_graph::{DType, MAX_RANK, Pad, PadMode};
 
 use crate::kernel::{Head, KernelCall};
 use crate::lower::Lowering;
-use crate::ops::axes::{call, row_major};
+use crate::ops::axes::{axes_def, call, row_major};
 use crate::params::params;
 
 params! {
@@ -56,7 +56,8 @@ pub(crate) fn filled(sides: &[[i64; 2]], mode: PadMode, fill: u32, node: &Loweri
     let count = output.iter().product::<usize>();
     let rank = walk.len() as u32;
     let params = Params { axes, rank, count: count as u32, fill, start: start as u32, ..Params::default() };
-    call(node, Params::SHADER, border(mode).as_slice(), &params, count, 0)
+    let defs: Vec<&str> = [border(mode), axes_def(rank)].into_iter().flatten().collect();
+    call(node, Params::SHADER, &defs, &params, count, 0)
 }
 
 /// What positions on an axis of `length` are shifted by: the elements added before, less whole periods of the border, so that

@@ -4,7 +4,7 @@ use imagine_graph::{DType, MAX_RANK, Reduction};
 
 use crate::kernel::{Head, KernelCall, workgroups};
 use crate::lower::Lowering;
-use crate::ops::axes::{Axes, call, row_major};
+use crate::ops::axes::{Axes, axes_def, call, row_major};
 use crate::params::params;
 
 params! {
@@ -59,7 +59,7 @@ pub fn lower(def: &'static str, op: &impl Reduction, node: &Lowering) -> KernelC
         terms: (all / count) as u32,
         ..Params::default()
     };
-    let defs: Vec<_> = [Some(def), type_def(data.dtype)].into_iter().flatten().collect();
+    let defs: Vec<_> = [Some(def), type_def(data.dtype), axes_def(reduced.rank)].into_iter().flatten().collect();
     cooperate(call(node, Params::SHADER, &defs, &params, count, all as u64), &goes, count)
 }
 

@@ -5,7 +5,7 @@ use imagine_graph::{CoordinateTransformationMode, MAX_RANK, Resize, ResizeMode};
 
 use crate::kernel::{Head, KernelCall, Operand, Packed};
 use crate::lower::Lowering;
-use crate::ops::axes::{Axes, call, row_major};
+use crate::ops::axes::{Axes, axes_def, call, row_major};
 use crate::params::params;
 
 params! {
@@ -59,7 +59,8 @@ pub fn lower(op: &Resize, node: &Lowering) -> KernelCall {
         ("SINGLE", table.layout == Layout::Single),
         ("TRAILING", trailing),
     ];
-    let defs: Vec<&str> = flags.into_iter().filter(|(_, on)| *on).map(|(name, _)| name).collect();
+    let flags = flags.into_iter().filter(|(_, on)| *on).map(|(name, _)| name);
+    let defs: Vec<&str> = flags.chain(axes_def(rank)).collect();
     let terms: u64 = taps.iter().map(|taps| taps.all.len().div_ceil(taps.ends.len()) as u64).product();
     let mut call = call(node, Params::SHADER, &defs, &params, count, 2 * count as u64 * terms);
     call.operands.push(Operand::Packed(Packed { label: format!("{} taps", node.node), data: words }));

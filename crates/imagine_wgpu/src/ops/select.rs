@@ -4,7 +4,7 @@ use imagine_graph::MAX_RANK;
 
 use crate::kernel::{Head, KernelCall};
 use crate::lower::Lowering;
-use crate::ops::axes::{Axes, broadcast, call};
+use crate::ops::axes::{Axes, axes_def, broadcast, call};
 use crate::params::params;
 
 params! {
@@ -25,5 +25,5 @@ pub fn lower(node: &Lowering) -> KernelCall {
     let Axes { axes, rank } = Axes::new(shape, [&strides[0], &strides[1], &strides[2]]);
     let count = shape.iter().product::<usize>();
     let params = Params { axes, rank, count: count as u32, ..Params::default() };
-    call(node, Params::SHADER, &[], &params, count, 0)
+    call(node, Params::SHADER, axes_def(rank).as_slice(), &params, count, 0)
 }

@@ -4,8 +4,8 @@
 use imagine_graph::{MAX_RANK, PadMode, Size, TensorType, Transpose, ValueId};
 
 use crate::kernel::{Head, KernelCall};
-use crate::lower::{Activation, Input, Lowering};
-use crate::ops::axes::{Axes, broadcast, call, row_major};
+use crate::lower::{Input, Lowering};
+use crate::ops::axes::{Axes, axes_def, broadcast, call, row_major};
 use crate::ops::pad;
 use crate::params::params;
 
@@ -49,18 +49,12 @@ pub(crate) fn strided(shape: &[usize], strides: &[i64], node: &Lowering) -> Kern
     let Axes { axes, rank } = Axes::new(shape, [strides]);
     let count = shape.iter().product::<usize>();
     let params = Params { axes, rank, count: count as u32, ..Params::default() };
-    call(node, Params::SHADER, &[], &params, count, 0)
+    call(node, Params::SHADER, axes_def(rank).as_slice(), &params, count, 0)
 }
 
 /// A call that copies `value` to where the plan wants it, for a state that no kernel writes.
 pub(crate) fn copy(label: &str, value: ValueId, value_type: &TensorType) -> KernelCall {
     let input = Input { value, value_type, weight: None };
-    let node = Lowering {
-        node: label,
-        size: Size::new(1, 1),
-        inputs: vec![Some(input)],
-        outputs: vec![(value, value_type)],
-        activation: Activation::None,
-    };
+    let node = Lowering::new(label, Size::new(1, 1), vec![Some(input)], vec![(value, value_type)]);
     lower(&row_major(&value_type.shape), &node)
 }

@@ -4,7 +4,7 @@ use imagine_graph::{MAX_RANK, Slice, Split, TensorType, ValueId};
 
 use crate::kernel::{Head, KernelCall};
 use crate::lower::Lowering;
-use crate::ops::axes::{Axes, call, row_major};
+use crate::ops::axes::{Axes, axes_def, call, row_major};
 use crate::params::params;
 
 params! {
@@ -50,5 +50,5 @@ fn part(node: &Lowering, output: &[usize], strides: &[i64], start: i64) -> Kerne
     let Axes { axes, rank } = Axes::new(output, [strides]);
     let count = output.iter().product::<usize>();
     let params = Params { axes, rank, count: count as u32, start: start as u32, ..Params::default() };
-    call(node, Params::SHADER, &[], &params, count, 0)
+    call(node, Params::SHADER, axes_def(rank).as_slice(), &params, count, 0)
 }

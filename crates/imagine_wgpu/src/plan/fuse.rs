@@ -1,14 +1,15 @@
 //! One graph without memory: what is needed of it, which values are the same bytes, and the fused kernel calls.
 
 use std::borrow::Cow;
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 
 use imagine_graph::{BoundGraph, Class, NodeId, Op, Tensor, ValidNode, ValueId};
 
 use crate::kernel::KernelCall;
-use crate::lower::{Activation, Input, LowerError, Lowering};
+use crate::lower::{Input, LowerError, Lowering};
 use crate::ops;
-use crate::plan::{Fusion, automaton};
+use crate::plan::neighbors::{self, Group, Groups};
+use crate::plan::{Adapter, Fusion, Limits, automaton};
 
 /// A graph as kernel calls.
 pub(super) struct LoweredGraph<'a> {
@@ -33,7 +34,7 @@ pub(super) struct Uses {
 pub(super) fn lower<'a>(
     bound: &'a BoundGraph<'a>,
     fusion: Fusion,
-    cells: usize,
+    limits: Limits,
 ) -> Result<LoweredGraph<'a>, LowerError> {
     let graph = bound.graph;
     let mut lowered = LoweredGraph {
@@ -44,36 +45,34 @@ pub(super) fn lower<'a>(
     };
     resolve_views(&mut lowered);
     let uses = Uses::of(bound);
-    let fused = match fusion {
-        Fusion::On => automaton::find(bound, &uses, &lowered.known, cells),
-        Fusion::Off => None,
+    let (step, groups) = match fusion {
+        Fusion::On => match automaton::find(bound, &uses, &lowered.known, limits.cells) {
+            Some(step) => (Some(step), Groups::default()),
+            None => (None, neighbors::find(bound, &uses, &lowered.known)),
+        },
+        Fusion::Off => (None, Groups::default()),
     };
-    // Outputs of activations that their producers apply themselves.
-    let mut activated: HashSet<ValueId> = HashSet::new();
+    let mut calls = Vec::new();
     for (index, node) in graph.nodes().iter().enumerate() {
         let written = node.outputs[0];
         if !uses.live[index] || lowered.known.contains_key(&written) || lowered.roots[written.0] != written {
             continue;
         }
-        if let Some(step) = fused.as_ref().filter(|step| step.nodes.contains(&NodeId(index))) {
+        if let Some(step) = step.as_ref().filter(|step| step.nodes.contains(&NodeId(index))) {
             if step.last == NodeId(index) {
-                lowered.calls.push(step.call.clone());
+                calls.push(step.call.clone());
             }
             continue;
         }
-        if activated.contains(&written) {
-            continue;
+        if let Some(group) = groups.of_last.get(&index) {
+            let head = &graph.nodes()[group.head];
+            calls.extend(ops::lower(&group.op, &group_lowering(&lowered, head, group, limits.adapter))?);
+        } else if !groups.nodes.contains(&index) {
+            calls.extend(ops::lower(&node.op, &lowering(&lowered, node, limits.adapter))?);
         }
-        let follower = match fusion {
-            Fusion::On => activation_after(bound, &uses, node),
-            Fusion::Off => None,
-        };
-        let (activation, output) =
-            follower.map_or((Activation::None, None), |(activation, output)| (activation, Some(output)));
-        activated.extend(output);
-        let calls = ops::lower(&node.op, &lowering(&lowered, node, activation, output))?;
-        lowered.calls.extend(calls);
     }
+    drop(groups);
+    lowered.calls = calls;
     Ok(lowered)
 }
 
@@ -123,44 +122,31 @@ fn resolve_views(lowered: &mut LoweredGraph) {
     }
 }
 
-/// The activation that `node` can apply itself, with its output: the only reader of the node's only output.
-fn activation_after(bound: &BoundGraph, uses: &Uses, node: &ValidNode) -> Option<(Activation, ValueId)> {
-    let written = node.outputs[0];
-    if !ops::fuses_activation(&node.op) || uses.count[written.0] != 1 {
-        return None;
-    }
-    let mut readers =
-        bound.graph.nodes().iter().enumerate().filter(|(i, n)| uses.live[*i] && n.inputs.contains(&Some(written)));
-    let (_, reader) = readers.next()?;
-    let activation = match &reader.op {
-        Op::Relu(_) => Activation::Relu,
-        Op::LeakyRelu(op) => Activation::LeakyRelu(op.alpha),
-        Op::Sigmoid(_) => Activation::Sigmoid,
-        Op::Tanh(_) => Activation::Tanh,
-        Op::Clip(op) => ops::unary::clip(op),
-        _ => return None,
-    };
-    Some((activation, reader.outputs[0]))
+fn lowering<'b>(lowered: &'b LoweredGraph, node: &'b ValidNode, adapter: Adapter) -> Lowering<'b> {
+    let bound = lowered.bound;
+    let inputs = node.inputs.iter().map(|value| value.map(|value| lowered.input(value))).collect();
+    let outputs = node.outputs.iter().map(|&value| (value, bound.value_type(value))).collect();
+    Lowering { adapter, ..Lowering::new(&node.name, bound.size, inputs, outputs) }
 }
 
-fn lowering<'b>(
+/// The lowering of `head` with the work of the nodes around it.
+fn group_lowering<'b>(
     lowered: &'b LoweredGraph,
-    node: &'b ValidNode,
-    activation: Activation,
-    output: Option<ValueId>,
+    head: &'b ValidNode,
+    group: &Group<'b>,
+    adapter: Adapter,
 ) -> Lowering<'b> {
-    let bound = lowered.bound;
-    let input = |value: ValueId| Input {
-        value,
-        value_type: bound.value_type(value),
-        weight: lowered.known.get(&value).map(|tensor| &**tensor),
-    };
-    let outputs = node.outputs.iter().map(|&value| output.unwrap_or(value));
-    Lowering {
-        node: &node.name,
-        size: bound.size,
-        inputs: node.inputs.iter().map(|value| value.map(input)).collect(),
-        outputs: outputs.map(|value| (value, bound.value_type(value))).collect(),
-        activation,
+    let mut lowering = lowering(lowered, head, adapter);
+    lowering.inputs[0] = group.input.map(|value| lowered.input(value));
+    lowering.outputs[0] = (group.output, lowered.bound.value_type(group.output));
+    lowering.activation = group.activation;
+    lowering.neighbors = group.neighbors.clone();
+    lowering
+}
+
+impl LoweredGraph<'_> {
+    fn input(&self, value: ValueId) -> Input<'_> {
+        let weight = self.known.get(&value).map(|tensor| &**tensor);
+        Input { value, value_type: self.bound.value_type(value), weight }
     }
 }

@@ -57,10 +57,10 @@ pub(super) fn plan(
     let mut parts = Vec::new();
     for (part, bound) in [(Part::Init, &bound_init), (Part::Step, &bound_step)] {
         if let Some(bound) = bound {
-            parts.push((part, fuse::lower(bound, fusion, limits.cells)?));
+            parts.push((part, fuse::lower(bound, fusion, limits)?));
         }
     }
-    parts.push((Part::Output, fuse::lower(&bound_output, fusion, limits.cells)?));
+    parts.push((Part::Output, fuse::lower(&bound_output, fusion, limits)?));
     let state = state_type(&parts)?;
     let mut planner = Planner { parts, recurrent: state.is_some(), lifetimes: Vec::new(), regions: HashMap::new() };
     planner.copy_states_that_no_call_writes();

@@ -8,6 +8,7 @@
 mod automaton;
 mod fuse;
 pub(crate) mod memory;
+mod neighbors;
 
 use std::sync::Arc;
 
@@ -26,12 +27,24 @@ pub struct Limits {
     /// Cells of an automaton that one invocation does, 1 or 4. 1 gives a GPU more to do at once; 4 saves a software adapter,
     /// which loads every weight for every lane, three loads of four. The results are the same.
     pub cells: usize,
+    /// What kernels are chosen for.
+    pub adapter: Adapter,
+}
+
+/// What convolutions are blocked for.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum Adapter {
+    /// Many invocations at once, and weights that all of them read cost one load.
+    #[default]
+    Gpu,
+    /// A processor in subgroups of eight lanes at least, where every lane loads for itself but can read the others' registers.
+    Lanes,
 }
 
 impl Default for Limits {
     /// What every WebGPU device can do.
     fn default() -> Self {
-        Self { slab_bytes: 128 << 20, workgroups: 65_535, cells: 1 }
+        Self { slab_bytes: 128 << 20, workgroups: 65_535, cells: 1, adapter: Adapter::Gpu }
     }
 }
 
@@ -40,7 +53,17 @@ impl Limits {
     pub fn new(limits: &wgpu::Limits, device_type: wgpu::DeviceType) -> Self {
         let slab_bytes = limits.max_storage_buffer_binding_size.min(limits.max_buffer_size) / 256 * 256;
         let cells = if device_type == wgpu::DeviceType::Cpu { 4 } else { 1 };
-        Self { slab_bytes, workgroups: limits.max_compute_workgroups_per_dimension, cells }
+        let workgroups = limits.max_compute_workgroups_per_dimension;
+        Self { slab_bytes, workgroups, cells, adapter: Adapter::Gpu }
+    }
+
+    /// The limits of `device`, with the kernels that suit an adapter with `info`.
+    pub fn of_device(device: &wgpu::Device, info: &wgpu::AdapterInfo) -> Self {
+        let lanes = info.device_type == wgpu::DeviceType::Cpu
+            && info.subgroup_min_size >= 8
+            && device.features().contains(wgpu::Features::SUBGROUP);
+        let adapter = if lanes { Adapter::Lanes } else { Adapter::Gpu };
+        Self { adapter, ..Self::new(&device.limits(), info.device_type) }
     }
 }
 
@@ -143,7 +166,7 @@ pub enum PlanError {
 /// What a planner may do beside translating node by node.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Fusion {
-    /// Fuse activations and automaton steps into one kernel. What everything but a comparison wants.
+    /// Nodes around convolutions, and automaton steps, become one kernel. What everything but a comparison wants.
     On,
     /// One kernel a node.
     Off,

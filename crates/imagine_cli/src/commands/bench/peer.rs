@@ -1,38 +1,36 @@
-//! burn-wgpu with fusion, as fast as it goes: weights, inputs and random numbers on its device before the clock starts.
+//! A burn backend as fast as it goes: weights, inputs and random numbers on its device before the clock starts.
 
 use std::collections::BTreeMap;
 
 use anyhow::Context;
 use burn::backend::Wgpu;
-use burn::tensor::backend::{Backend, BackendTypes};
+use burn::tensor::backend::Backend;
 use imagine_burn::{Network, Value};
 use imagine_graph::rng::RandomState;
 use imagine_graph::{GraphInput, InputKind, Op, OutputKind, Request, Size, Tensor, ValidGenerator, ValidGraph};
 
-type Device = <Wgpu as BackendTypes>::Device;
-
-/// A generator on burn-wgpu.
-pub struct Peer {
-    init: Option<Part>,
-    step: Option<Part>,
-    output: Part,
+/// A generator on a backend of burn.
+pub struct Peer<B: Backend> {
+    init: Option<Part<B>>,
+    step: Option<Part<B>>,
+    output: Part<B>,
     steps: u32,
-    device: Device,
+    device: B::Device,
 }
 
 /// One graph with its inputs uploaded; `None` where the state goes.
-struct Part {
-    network: Network<Wgpu>,
-    inputs: Vec<Option<Value<Wgpu>>>,
+struct Part<B: Backend> {
+    network: Network<B>,
+    inputs: Vec<Option<Value<B>>>,
     size: Size,
     seed: u64,
 }
 
-impl Peer {
+impl<B: Backend> Peer<B> {
     /// Uploads everything.
     pub fn new(generator: &ValidGenerator, request: &Request) -> anyhow::Result<Self> {
         let resolved = generator.resolve(request)?;
-        let device = Device::default();
+        let device = B::Device::default();
         let part = |graph: &ValidGraph| Part::new(graph, &resolved.inputs, request, &device);
         let recurrence = generator.recurrence.as_ref();
         let init = recurrence.map(|r| part(&r.init)).transpose()?;
@@ -47,7 +45,7 @@ impl Peer {
             state = self.step.as_ref().map(|step| step.first(state.as_ref())).transpose()?;
         }
         let outputs = self.output.run(state.as_ref())?;
-        <Wgpu>::sync(&self.device).map_err(|error| anyhow::anyhow!("burn-wgpu: {error:?}"))?;
+        B::sync(&self.device).map_err(|error| anyhow::anyhow!("burn: {error:?}"))?;
         drop(outputs);
         Ok(())
     }
@@ -55,15 +53,15 @@ impl Peer {
 
 /// Makes one image from nothing and reads it back; the number of its outputs.
 pub fn first_image(generator: &ValidGenerator, request: &Request) -> anyhow::Result<usize> {
-    Ok(imagine_burn::generate::<Wgpu>(generator, request, &Device::default())?.outputs.len())
+    Ok(imagine_burn::generate::<Wgpu>(generator, request, &Default::default())?.outputs.len())
 }
 
-impl Part {
+impl<B: Backend> Part<B> {
     fn new(
         graph: &ValidGraph,
         given: &BTreeMap<String, Tensor>,
         request: &Request,
-        device: &Device,
+        device: &B::Device,
     ) -> anyhow::Result<Self> {
         let (graph, drawn) = without_random(graph, request)?;
         let inputs = graph.graph().inputs.iter().map(|input| match input.kind {
@@ -74,13 +72,13 @@ impl Part {
         Ok(Self { network: Network::new(&graph, device), inputs, size: request.size, seed: request.seed })
     }
 
-    fn run(&self, state: Option<&Value<Wgpu>>) -> anyhow::Result<Vec<Value<Wgpu>>> {
+    fn run(&self, state: Option<&Value<B>>) -> anyhow::Result<Vec<Value<B>>> {
         let inputs: Option<Vec<_>> = self.inputs.iter().map(|input| input.clone().or_else(|| state.cloned())).collect();
         let random = RandomState { seed: self.seed, ..RandomState::default() };
         Ok(self.network.run(inputs.context("an input has no value")?, self.size, random)?)
     }
 
-    fn first(&self, state: Option<&Value<Wgpu>>) -> anyhow::Result<Value<Wgpu>> {
+    fn first(&self, state: Option<&Value<B>>) -> anyhow::Result<Value<B>> {
         self.run(state)?.into_iter().next().context("a graph without an output")
     }
 }

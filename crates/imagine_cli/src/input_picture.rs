@@ -1,0 +1,219 @@
+//! Pictures as values of a generator's images and masks: size, channels, colour space.
+//!
+//! Samples of a file are sRGB colours, those of a mask plain numbers from 0 (outside) to 1. An input of one channel gets the
+//! luminance, one of three loses the alpha. What is scaled is scaled as it is stored.
+
+use std::collections::BTreeMap;
+use std::io::Cursor;
+use std::path::Path;
+
+use anyhow::{Context, bail, ensure};
+use image::imageops::{self, FilterType};
+use image::{DynamicImage, ImageReader, Limits, Rgba32FImage};
+use imagine_graph::color::{linear_to_srgb, srgb_to_linear};
+use imagine_graph::{ColorSpace, Dim, GraphInput, InputKind, Request, Size, Symbol, Tensor, ValidGenerator, file};
+
+use crate::arguments::MAX_SIDE;
+
+/// Parts of red, green and blue in the luminance, Rec. 709.
+const LUMINANCE: [f32; 3] = [0.2126, 0.7152, 0.0722];
+
+/// Largest file of a picture.
+const MAX_BYTES: u64 = 1 << 30;
+
+/// A picture for one input.
+#[derive(Clone, Debug)]
+pub struct InputPicture {
+    /// The input.
+    input: GraphInput,
+    /// The file, for messages.
+    file: String,
+    /// SHA-256 of the file.
+    hash: String,
+    picture: DynamicImage,
+}
+
+/// Reads the pictures of `given`, each `FILE` or `NAME=FILE`, in the order of the generator's inputs.
+pub fn read_pictures(generator: &ValidGenerator, given: &[String]) -> anyhow::Result<Vec<InputPicture>> {
+    let inputs: Vec<&GraphInput> = generator.inputs().into_iter().filter(|input| takes_picture(input)).collect();
+    let mut files: Vec<Option<&str>> = vec![None; inputs.len()];
+    for given in given {
+        let (index, file) = find(&inputs, given)?;
+        ensure!(files[index].is_none(), "--image: input {:?} is given twice", inputs[index].name);
+        files[index] = Some(file);
+    }
+    let pairs = inputs.iter().zip(files).filter_map(|(input, file)| Some((*input, file?)));
+    pairs.map(|(input, file)| read(input, file).with_context(|| format!("--image {file}"))).collect()
+}
+
+fn takes_picture(input: &GraphInput) -> bool {
+    matches!(input.kind, InputKind::Image(_) | InputKind::Mask)
+}
+
+/// The input that `given` is for, and the file.
+fn find<'a>(inputs: &[&GraphInput], given: &'a str) -> anyhow::Result<(usize, &'a str)> {
+    if let Some((name, file)) = given.split_once('=')
+        && let Some(index) = inputs.iter().position(|input| input.name == name)
+    {
+        return Ok((index, file));
+    }
+    let images = || inputs.iter().enumerate().filter(|(_, input)| matches!(input.kind, InputKind::Image(_)));
+    let names: Vec<&str> = inputs.iter().map(|input| input.name.as_str()).collect();
+    let mut free =
+        if images().next().is_some() { images().collect::<Vec<_>>() } else { inputs.iter().enumerate().collect() };
+    match (free.pop(), free.is_empty()) {
+        (Some((index, _)), true) => Ok((index, given)),
+        (None, _) => bail!("--image {given}: the network takes no picture"),
+        _ => bail!("--image {given}: the network takes several pictures, give each as NAME=FILE; names are {names:?}"),
+    }
+}
+
+fn read(input: &GraphInput, file: &str) -> anyhow::Result<InputPicture> {
+    let path = Path::new(file);
+    let metadata = std::fs::metadata(path)?;
+    ensure!(metadata.is_file(), "not a file");
+    ensure!(metadata.len() <= MAX_BYTES, "larger than {MAX_BYTES} bytes");
+    let bytes = std::fs::read(path)?;
+    let mut reader = ImageReader::new(Cursor::new(&bytes)).with_guessed_format()?;
+    let mut limits = Limits::default();
+    (limits.max_image_width, limits.max_image_height) = (Some(MAX_SIDE as u32), Some(MAX_SIDE as u32));
+    reader.limits(limits);
+    let picture = reader.decode().context("a png or jpg file expected")?;
+    Ok(InputPicture { input: input.clone(), file: file.into(), hash: file::hash(&bytes), picture })
+}
+
+/// Gives `request` its pictures, scaled to what its size asks for, and returns their hashes by input.
+pub fn set_pictures(
+    request: &mut Request,
+    generator: &ValidGenerator,
+    pictures: &[InputPicture],
+) -> anyhow::Result<BTreeMap<String, String>> {
+    for picture in pictures {
+        request.inputs.insert(picture.input.name.clone(), picture.tensor(request.size)?);
+    }
+    for input in generator.inputs() {
+        let given = request.inputs.contains_key(&input.name) || !matches!(input.kind, InputKind::Image(_));
+        ensure!(given, "input {:?} is a picture: give it with --image {}=FILE", input.name, input.name);
+    }
+    Ok(pictures.iter().map(|picture| (picture.input.name.clone(), picture.hash.clone())).collect())
+}
+
+impl InputPicture {
+    /// The size that a network makes of this picture; `None` if the input has one size only.
+    pub fn size_made(&self) -> anyhow::Result<Option<Size>> {
+        let side = |dim: Option<&Dim>, found: u32| match dim {
+            Some(Dim::Symbol(Symbol::Height([n, d]) | Symbol::Width([n, d]))) => {
+                let made = (found as usize).checked_mul(*d).filter(|whole| *n > 0 && whole.is_multiple_of(*n));
+                let fault = || format!("{}: {found} pixels must be a multiple of {n}; --size WxH scales it", self.file);
+                made.map(|whole| Some(whole / n)).with_context(fault)
+            }
+            _ => Ok(None),
+        };
+        let (height, width) = (self.picture.height(), self.picture.width());
+        let sides = (side(self.input.shape.get(2), height)?, side(self.input.shape.get(3), width)?);
+        Ok(if let (Some(height), Some(width)) = sides { Some(Size::new(height, width)) } else { None })
+    }
+
+    /// The value of the input in a request of `size`.
+    fn tensor(&self, size: Size) -> anyhow::Result<Tensor> {
+        let name = &self.input.name;
+        let shape: Option<Vec<usize>> = self.input.shape.iter().map(|dim| dim.bind(size)).collect();
+        let Some(&[1, channels @ (1 | 3 | 4), height, width]) = shape.as_deref() else {
+            let found = shape.map_or("not a shape at this size".into(), |shape| format!("{shape:?}"));
+            bail!("input {name:?} is {found}; pictures fit [1, 1 or 3 or 4, height, width]");
+        };
+        let fits = (1..=MAX_SIDE).contains(&height) && (1..=MAX_SIDE).contains(&width);
+        ensure!(fits, "input {name:?} is {width}x{height} at this size, at most {MAX_SIDE} a side expected");
+        let pixels = self.scaled(height as u32, width as u32);
+        if channels == 3 && pixels.pixels().any(|pixel| pixel.0[3] < 1.0) {
+            eprintln!("note: the alpha of {} is left out: input {name:?} takes 3 channels", self.file);
+        }
+        let mut values = Vec::with_capacity(channels * height * width);
+        for channel in 0..channels {
+            values.extend(pixels.pixels().map(|pixel| self.sample(pixel.0, channel, channels)));
+        }
+        Ok(Tensor::f32([1, channels, height, width], values))
+    }
+
+    /// The picture at this size, 0 to 1 as stored.
+    fn scaled(&self, height: u32, width: u32) -> Rgba32FImage {
+        let pixels = self.picture.to_rgba32f();
+        if pixels.dimensions() == (width, height) {
+            return pixels;
+        }
+        let (from_width, from_height) = pixels.dimensions();
+        eprintln!("note: {} is scaled from {from_width}x{from_height} to {width}x{height}", self.file);
+        let mut scaled = imageops::resize(&pixels, width, height, FilterType::CatmullRom);
+        scaled.iter_mut().for_each(|value| *value = value.clamp(0.0, 1.0));
+        scaled
+    }
+
+    /// One number of a pixel, as the input wants it.
+    fn sample(&self, pixel: [f32; 4], channel: usize, channels: usize) -> f32 {
+        let [red, green, blue, alpha] = pixel;
+        let gray = |decode: fn(f32) -> f32| {
+            [red, green, blue].iter().zip(LUMINANCE).map(|(value, part)| decode(*value) * part).sum::<f32>().min(1.0)
+        };
+        let is_gray = red == green && green == blue;
+        match (&self.input.kind, channels, channel) {
+            (_, 4, 3) => alpha,
+            (InputKind::Mask, 1, _) if is_gray => red,
+            (InputKind::Mask, 1, _) => gray(|value| value),
+            (InputKind::Image(ColorSpace::Linear), 1, _) => gray(srgb_to_linear),
+            (_, 1, _) if is_gray => red,
+            (_, 1, _) => linear_to_srgb(gray(srgb_to_linear)),
+            (InputKind::Image(ColorSpace::Linear), ..) => srgb_to_linear(pixel[channel]),
+            _ => pixel[channel],
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn picture(kind: InputKind, channels: usize, part: [usize; 2]) -> InputPicture {
+        let (height, width) = (Dim::Symbol(Symbol::Height(part)), Dim::Symbol(Symbol::Width(part)));
+        let shape = vec![Dim::BATCH, Dim::Fixed(channels), height, width];
+        let input = GraphInput { name: "x".into(), kind, dtype: imagine_graph::DType::F32, shape };
+        let pixels = image::RgbaImage::from_raw(2, 1, vec![255, 0, 0, 255, 128, 128, 128, 0]).unwrap();
+        InputPicture { input, file: "x.png".into(), hash: String::new(), picture: pixels.into() }
+    }
+
+    #[test]
+    fn channels_and_colour_spaces_are_those_of_the_input() {
+        let values = |kind, channels| {
+            let tensor = picture(kind, channels, [1, 1]).tensor(Size::new(1, 2)).unwrap();
+            tensor.as_f32().unwrap().iter().map(|value| (value * 255.0).round() as u8).collect::<Vec<_>>()
+        };
+        let (srgb, linear) = (InputKind::Image(ColorSpace::Srgb), InputKind::Image(ColorSpace::Linear));
+        assert_eq!(values(srgb.clone(), 4), [255, 128, 0, 128, 0, 128, 255, 0]);
+        assert_eq!(values(linear.clone(), 3), [255, 55, 0, 55, 0, 55]);
+        // Red's luminance is 0.2126, stored as 0.498.
+        assert_eq!(values(srgb, 1), [127, 128]);
+        assert_eq!(values(linear, 1), [54, 55]);
+        assert_eq!(values(InputKind::Mask, 1), [54, 128]);
+    }
+
+    #[test]
+    fn the_size_made_follows_from_the_picture_and_the_picture_from_the_size() {
+        let kind = InputKind::Image(ColorSpace::Srgb);
+        assert_eq!(picture(kind.clone(), 3, [1, 4]).size_made().unwrap(), Some(Size::new(4, 8)));
+        assert!(picture(kind.clone(), 3, [2, 1]).size_made().unwrap_err().to_string().contains("multiple of 2"));
+        let tensor = picture(kind, 3, [1, 4]).tensor(Size::new(12, 20)).unwrap();
+        assert_eq!(tensor.shape, [1, 3, 3, 5]);
+        assert!(tensor.as_f32().unwrap().iter().all(|value| (0.0..=1.0).contains(value)));
+    }
+
+    #[test]
+    fn a_picture_goes_to_the_input_that_it_names_or_to_the_only_one() {
+        let input = |name: &str, kind| GraphInput { name: name.into(), ..picture(kind, 1, [1, 1]).input };
+        let image = input("photo", InputKind::Image(ColorSpace::Srgb));
+        let (mask, style) = (input("hole", InputKind::Mask), input("style", InputKind::Image(ColorSpace::Srgb)));
+        assert_eq!(find(&[&mask, &image], "a=b.png").unwrap(), (1, "a=b.png"));
+        assert_eq!(find(&[&mask, &image], "hole=b.png").unwrap(), (0, "b.png"));
+        assert_eq!(find(&[&mask], "b.png").unwrap(), (0, "b.png"));
+        assert!(find(&[&style, &image], "b.png").unwrap_err().to_string().contains("\"photo\""));
+        assert!(find(&[], "b.png").is_err());
+    }
+}

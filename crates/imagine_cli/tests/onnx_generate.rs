@@ -1,0 +1,191 @@
+//! `imagine generate` on ONNX files: pictures in, pictures out, roles from the file beside the model.
+
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+
+use burn::backend::Flex;
+use image::ColorType;
+use imagine_graph::{Request, Size, Tensor};
+use imagine_onnx::{Roles, generator_from_file};
+
+/// A folder with the network of a family and two pictures.
+struct Place {
+    folder: tempfile::TempDir,
+}
+
+/// Sides of `small.png`.
+const SMALL: (usize, usize) = (12, 10);
+
+impl Place {
+    fn new(family: &str) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let model = format!("{}/../../tests/families/{family}/model.onnx", env!("CARGO_MANIFEST_DIR"));
+        std::fs::copy(model, folder.path().join("model.onnx")).unwrap();
+        let pixels = colors().into_iter().map(|[r, g, b]| [r, g, b, 255]).collect::<Vec<_>>().concat();
+        write_png(&folder.path().join("small.png"), SMALL, ColorType::Rgba8, &pixels);
+        write_png(&folder.path().join("gray.png"), (6, 4), ColorType::L8, &[77; 24]);
+        Self { folder }
+    }
+
+    fn path(&self, name: &str) -> PathBuf {
+        self.folder.path().join(name)
+    }
+
+    fn run(&self, arguments: &str) -> Output {
+        let arguments = arguments.split_whitespace();
+        Command::new(env!("CARGO_BIN_EXE_imagine")).args(arguments).current_dir(&self.folder).output().unwrap()
+    }
+
+    /// Runs what must succeed; what it prints on stderr.
+    fn good(&self, arguments: &str) -> String {
+        let output = self.run(arguments);
+        let errors = String::from_utf8(output.stderr).unwrap();
+        assert!(output.status.success(), "{arguments}: {errors}");
+        errors
+    }
+
+    /// The message of what must fail.
+    fn bad(&self, arguments: &str) -> String {
+        let output = self.run(arguments);
+        let errors = String::from_utf8(output.stderr).unwrap();
+        assert_eq!(output.status.code(), Some(2), "{arguments}: {errors}");
+        errors
+    }
+}
+
+/// The pixels of `small.png`.
+fn colors() -> Vec<[u8; 3]> {
+    let (width, height) = SMALL;
+    let pixel = |index: usize| {
+        let (x, y) = (index % width, index / width);
+        [(x * 20) as u8, (y * 25) as u8, if (x + y) % 2 == 0 { 200 } else { 30 }]
+    };
+    (0..width * height).map(pixel).collect()
+}
+
+fn write_png(path: &Path, (width, height): (usize, usize), color: ColorType, pixels: &[u8]) {
+    image::save_buffer(path, pixels, width as u32, height as u32, color).unwrap();
+}
+
+/// Width, height and bytes of a PNG file.
+fn read_png(path: &Path) -> (usize, usize, Vec<u8>) {
+    let picture = image::open(path).unwrap();
+    (picture.width() as usize, picture.height() as usize, picture.into_bytes())
+}
+
+#[test]
+fn a_picture_is_enlarged_as_the_executor_enlarges_it() {
+    let place = Place::new("srvgg");
+    let errors = place.good("generate model.onnx --image small.png --backend cpu --out large.png");
+    assert!(errors.contains("input image is image:srgb (guessed)"), "{errors}");
+    let (width, height, bytes) = read_png(&place.path("large.png"));
+    assert_eq!((width, height), (48, 40));
+
+    let (generator, _) = generator_from_file(&place.path("model.onnx"), &Roles::default()).unwrap();
+    let mut request = Request::new(Size::new(40, 48), 0);
+    let colors = colors();
+    let planes = (0..3).flat_map(|channel| colors.iter().map(move |color| f32::from(color[channel]) / 255.0));
+    let picture = Tensor::f32([1, 3, SMALL.1, SMALL.0], planes.collect::<Vec<_>>());
+    request.inputs.insert(generator.inputs()[0].name.clone(), picture);
+    let generated = imagine_burn::generate::<Flex>(&generator, &request, &Default::default()).unwrap();
+    let expected = generated.outputs[0].1.as_f32().unwrap();
+    for (index, byte) in bytes.iter().enumerate() {
+        let (pixel, channel) = (index / 3, index % 3);
+        let value = (expected[channel * width * height + pixel].clamp(0.0, 1.0) * 255.0).round();
+        assert_eq!(f32::from(*byte), value, "pixel {pixel}, channel {channel}");
+    }
+    let distinct: std::collections::BTreeSet<_> = bytes.iter().collect();
+    assert!(distinct.len() > 20, "the picture is empty");
+}
+
+#[test]
+fn a_picture_is_made_again_only_from_the_same_pictures() {
+    let place = Place::new("srvgg");
+    place.good("generate model.onnx --image small.png --backend cpu --out one.png");
+    place.good("generate model.onnx --from one.png --image small.png --out two.png");
+    let read = |name: &str| std::fs::read(place.path(name)).unwrap();
+    assert_eq!(read("one.png"), read("two.png"));
+    let errors = place.bad("generate model.onnx --from one.png --image gray.png --out three.png");
+    assert!(errors.contains("other pictures"), "{errors}");
+    // The ONNX file counts as the generator file that it is imported to.
+    place.good("import model.onnx --out m.generator.safetensors");
+    place.good("generate --from one.png --image small.png --out four.png");
+    assert_eq!(read("one.png"), read("four.png"));
+    let errors =
+        place.bad("generate model.onnx --from one.png --input image=image:linear --image small.png --out x.png");
+    assert!(errors.contains("other roles"), "{errors}");
+}
+
+#[test]
+fn a_size_that_is_asked_for_scales_the_picture() {
+    let place = Place::new("srvgg");
+    let errors = place.good("generate model.onnx --image gray.png --size 32x16 --backend cpu --out large.png");
+    assert!(errors.contains("gray.png is scaled from 6x4 to 8x4"), "{errors}");
+    let (width, height, _) = read_png(&place.path("large.png"));
+    assert_eq!((width, height), (32, 16));
+}
+
+#[test]
+fn roles_stand_beside_the_model_and_arguments_go_before_them() {
+    let place = Place::new("psgan");
+    let sidecar = r#"(
+        inputs: { "local": "latent:normal" },
+        outputs: { "output": "base_color@-1..1" },
+        card: (title: "Cobbles", license: "CC0-1.0"),
+    )"#;
+    std::fs::write(place.path("model.onnx.ron"), sidecar).unwrap();
+    let errors = place.good("generate model.onnx --size 64x48 --seed 4 --backend cpu --out made.png");
+    assert!(!errors.contains("output output"), "{errors}");
+    let (width, height, bytes) = read_png(&place.path("made.png"));
+    assert_eq!((width, height), (64, 48));
+    let black = bytes.iter().filter(|byte| **byte == 0).count();
+    assert!(black < bytes.len() / 20, "{black} of {} are 0", bytes.len());
+
+    place.good("import model.onnx --title Pebbles --out m.generator.safetensors");
+    let card = imagine_graph::file::load(place.path("m.generator.safetensors")).unwrap().generator.generator.card;
+    assert_eq!((card.title.as_str(), card.license.as_str()), ("Pebbles", "CC0-1.0"));
+
+    std::fs::write(place.path("model.onnx.ron"), "(\n  inputs: { \"local\": \"noise\" }\n)").unwrap();
+    let errors = place.bad("generate model.onnx --out made.png");
+    assert!(errors.contains("model.onnx.ron:2:") && errors.contains("\"noise\""), "{errors}");
+}
+
+#[test]
+fn pictures_that_do_not_fit_are_code_2_with_what_to_do() {
+    let place = Place::new("gated_unet");
+    for (arguments, part) in [
+        ("--image none.png", "none.png"),
+        ("--image model.onnx", "png or jpg"),
+        ("", "--image"),
+        ("--image small.png --image small.png", "given twice"),
+        ("--image small.png --set image=3", "cannot give"),
+        ("--image small.png --input image=noise", "not known"),
+    ] {
+        let errors = place.bad(&format!("generate model.onnx --backend cpu --out o {arguments}"));
+        assert!(errors.contains(part), "{arguments}: {errors}");
+        assert!(!place.path("o").exists());
+    }
+    let place = Place::new("psgan");
+    let errors = place.bad("generate model.onnx --backend cpu --out o --image small.png --input local=latent");
+    assert!(errors.contains("takes no picture"), "{errors}");
+    let errors = place.bad("generate x.generator.safetensors --input a=mask --out o");
+    assert!(errors.contains("ONNX files"), "{errors}");
+}
+
+#[test]
+fn a_network_of_one_size_scales_every_picture_to_it() {
+    let place = Place::new("srvgg");
+    std::fs::write(place.path("model.onnx.ron"), r#"(dims: { "image/2": 8, "image/3": 16 })"#).unwrap();
+    let errors = place.good("generate model.onnx --image small.png --backend cpu --out made.png");
+    assert!(errors.contains("small.png is scaled from 12x10 to 16x8"), "{errors}");
+    let (width, height, _) = read_png(&place.path("made.png"));
+    assert_eq!((width, height), (64, 32));
+    let errors = place.bad("generate model.onnx --image small.png --size 32x32 --backend cpu --out x.png");
+    assert!(errors.contains("nearest such size is 64x32"), "{errors}");
+}
+
+#[test]
+fn a_network_of_a_batch_of_two_says_what_to_do() {
+    let errors = Place::new("dcgan").bad("generate model.onnx --backend cpu --out made.png");
+    assert!(errors.contains("fixed batch of 2") && errors.contains("dynamic"), "{errors}");
+}

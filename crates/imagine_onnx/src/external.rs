@@ -1,0 +1,130 @@
+//! Elements of tensors that stand in files beside the model: where such files are, and what may be read of them.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs::File;
+use std::io::{Read, Seek, SeekFrom};
+use std::path::{Component, Path};
+
+use crate::error::{Fault, ImportError, TensorError};
+use crate::proto::{GraphProto, TensorProto};
+
+/// The files beside a model that hold elements of its tensors.
+#[derive(Clone, Copy, Debug, Default)]
+pub enum External<'a> {
+    /// There are none.
+    #[default]
+    None,
+    /// Files in a folder or below it.
+    Folder(&'a Path),
+    /// Files that were read before, by the names that [`external_files`] gives.
+    Files(&'a BTreeMap<String, Vec<u8>>),
+}
+
+/// Names of the files that a model keeps elements of its tensors in, relative to the model's folder and with `/` between
+/// folders. None of them leads out of that folder.
+pub fn external_files(bytes: &[u8]) -> Result<BTreeSet<String>, ImportError> {
+    let model = crate::decode(bytes)?;
+    let mut tensors = Vec::new();
+    model.graph.iter().for_each(|graph| collect(graph, &mut tensors));
+    let mut files = BTreeSet::new();
+    let mut faults = Vec::new();
+    for tensor in tensors {
+        match Part::of(tensor, None) {
+            Ok(part) => drop(files.insert(part.location.to_string())),
+            Err(error) => faults.push(Fault::Tensor { name: tensor.name.clone(), error }),
+        }
+    }
+    if faults.is_empty() { Ok(files) } else { Err(ImportError(faults)) }
+}
+
+/// Adds the tensors of a model or branch whose elements are in other files.
+fn collect<'a>(graph: &'a GraphProto, tensors: &mut Vec<&'a TensorProto>) {
+    let attributes = || graph.node.iter().flat_map(|node| &node.attribute);
+    let all = graph.initializer.iter().chain(attributes().filter_map(|attribute| attribute.t.as_deref()));
+    tensors.extend(all.filter(|tensor| is_external(tensor)));
+    attributes().filter_map(|attribute| attribute.g.as_deref()).for_each(|branch| collect(branch, tensors));
+}
+
+/// Whether the elements of `tensor` are in another file.
+pub(crate) fn is_external(tensor: &TensorProto) -> bool {
+    tensor.data_location == 1
+}
+
+/// The `bytes` bytes of a tensor's elements.
+pub(crate) fn read(tensor: &TensorProto, external: External, bytes: usize) -> Result<Vec<u8>, TensorError> {
+    let part = Part::of(tensor, Some(bytes))?;
+    match external {
+        External::None => Err(TensorError::NoFolder),
+        External::Folder(folder) => part.read(folder, bytes),
+        External::Files(files) => {
+            let missing = || TensorError::ExternalFile { location: part.location.into(), error: "not there".into() };
+            let file = files.get(part.location).ok_or_else(missing)?;
+            let range = part.range(bytes, file.len() as u64)?;
+            Ok(file[range.start as usize..range.end as usize].to_vec())
+        }
+    }
+}
+
+/// A part of a file.
+struct Part<'a> {
+    location: &'a str,
+    offset: u64,
+}
+
+impl<'a> Part<'a> {
+    /// Where `tensor` says its elements are; the length that it says must be that of the tensor.
+    fn of(tensor: &'a TensorProto, bytes: Option<usize>) -> Result<Self, TensorError> {
+        let entry = |key: &str| tensor.external_data.iter().find(|e| e.key == key).map(|e| e.value.as_str());
+        let number = |key: &'static str| match entry(key) {
+            None => Ok(None),
+            Some(text) => {
+                text.parse::<u64>().map(Some).map_err(|_| TensorError::ExternalNumber { key, found: text.into() })
+            }
+        };
+        let location = entry("location").unwrap_or_default();
+        let (offset, length) = (number("offset")?.unwrap_or(0), number("length")?);
+        if let (Some(expected), Some(found)) = (bytes, length)
+            && found != expected as u64
+        {
+            return Err(TensorError::ExternalLength { expected, found });
+        }
+        let plain = Path::new(location).components().all(|c| matches!(c, Component::Normal(_)));
+        if location.is_empty() || !plain || location.contains('\\') {
+            return Err(TensorError::ExternalPath { location: location.into() });
+        }
+        Ok(Self { location, offset })
+    }
+
+    /// The `bytes` bytes in a file of `found` bytes.
+    fn range(&self, bytes: usize, found: u64) -> Result<std::ops::Range<u64>, TensorError> {
+        let end = self.offset.checked_add(bytes as u64).filter(|end| *end <= found);
+        let (location, offset) = (self.location, self.offset);
+        end.map(|end| offset..end).ok_or_else(|| TensorError::ExternalRange {
+            location: location.into(),
+            offset,
+            bytes,
+            found,
+        })
+    }
+
+    /// The bytes in a file in `folder` or below it.
+    fn read(&self, folder: &Path, bytes: usize) -> Result<Vec<u8>, TensorError> {
+        let location = || self.location.to_string();
+        let io = |error: std::io::Error| TensorError::ExternalFile { location: location(), error: error.to_string() };
+        let folder = folder.canonicalize().map_err(io)?;
+        let path = folder.join(self.location).canonicalize().map_err(io)?;
+        if !path.starts_with(&folder) {
+            return Err(TensorError::ExternalPath { location: location() });
+        }
+        let metadata = std::fs::metadata(&path).map_err(io)?;
+        if !metadata.is_file() {
+            return Err(TensorError::ExternalPath { location: location() });
+        }
+        let range = self.range(bytes, metadata.len())?;
+        let mut file = File::open(&path).map_err(io)?;
+        file.seek(SeekFrom::Start(range.start)).map_err(io)?;
+        let mut data = vec![0; bytes];
+        file.read_exact(&mut data).map_err(io)?;
+        Ok(data)
+    }
+}

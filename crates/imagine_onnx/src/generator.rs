@@ -1,0 +1,242 @@
+//! A model becomes a generator: roles for its inputs and outputs, the sizes that it makes, and its card.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use imagine_graph::{
+    Add, ColorSpace, Dim, Distribution, Generator, Graph, GraphInput, GraphOutput, InputKind, Mul, Op, OutputKind,
+    Size, SizeRule, Symbol, Tensor, ValidGenerator,
+};
+
+use crate::error::{Fault, ImportError};
+use crate::external::External;
+use crate::proto::ModelProto;
+use crate::role::{InputRole, OutputRole};
+use crate::roles::Roles;
+use crate::{Import, Options, Port, decode, model, read_file};
+
+/// Largest step between sizes that is tried.
+const MOST_MULTIPLE: usize = 256;
+
+/// Up to which size the smallest one that fits is looked for.
+const MOST_MIN: usize = 1024;
+
+/// What sizes are multiples of at which a network is tried.
+const DEFAULT_MULTIPLE: usize = 64;
+
+/// A role as it was used.
+#[derive(Clone, Debug, PartialEq)]
+pub struct UsedRole {
+    /// Name of the input or output.
+    pub name: String,
+    /// What it means, as text.
+    pub role: String,
+    /// Whether it is an output.
+    pub is_output: bool,
+    /// Whether nobody gave it.
+    pub guessed: bool,
+}
+
+/// A model as a generator, and the roles of its inputs and outputs in the file's order. Weights may stand in `external`.
+pub fn generator_from_bytes(
+    bytes: &[u8],
+    external: External,
+    roles: &Roles,
+) -> Result<(ValidGenerator, Vec<UsedRole>), ImportError> {
+    let import = import(&decode(bytes)?, external, roles)?;
+    let mut graph = import.graph;
+    let mut used = Vec::new();
+    known("input", roles.inputs.keys(), graph.inputs.iter().map(|input| &input.name))?;
+    known("output", roles.outputs.keys(), graph.outputs.iter().map(|output| &output.name))?;
+    for index in 0..graph.inputs.len() {
+        let name = graph.inputs[index].name.clone();
+        let given = roles.inputs.get(&name);
+        let role = given.cloned().unwrap_or_else(|| guess_input(&graph.inputs[index]).into());
+        set_input(&mut graph, index, &role);
+        used.push(UsedRole { name, role: role.to_string(), is_output: false, guessed: given.is_none() });
+    }
+    // An output without elements is none of the graph's.
+    let has = |name: &String| graph.outputs.iter().any(|output| output.name == *name);
+    if let Some(port) = import.outputs.iter().find(|port| !has(&port.name)) {
+        let reason = "has no elements: export the model without it".into();
+        return Err(Fault::Output { output: port.name.clone(), reason }.into());
+    }
+    for (index, port) in import.outputs.iter().enumerate() {
+        let given = roles.outputs.get(&port.name);
+        let taken = |kind: &OutputKind| graph.outputs.iter().any(|output| output.kind == *kind);
+        let guess = || guess_output(&port.shape).filter(|kind| !taken(kind)).unwrap_or(OutputKind::Tensor).into();
+        let role = given.cloned().unwrap_or_else(guess);
+        check_batch(port, &role)?;
+        set_output(&mut graph, index, &role);
+        used.push(UsedRole {
+            name: port.name.clone(),
+            role: role.to_string(),
+            is_output: true,
+            guessed: given.is_none(),
+        });
+    }
+    let size = roles.size.map_or_else(|| size_rule(&graph, import.size), Ok)?;
+    let generator = Generator { output: graph, recurrence: None, size, card: roles.card.clone() };
+    Ok((generator.validate()?, used))
+}
+
+/// The model at `path` as a generator, with the files in its folder and below that hold weights. The roles are those given;
+/// [`Roles::beside`] reads those of the file beside it.
+pub fn generator_from_file(path: &Path, roles: &Roles) -> Result<(ValidGenerator, Vec<UsedRole>), ImportError> {
+    let (bytes, folder) = read_file(path)?;
+    generator_from_bytes(&bytes, External::Folder(folder), roles)
+}
+
+/// The network with its open sizes as parts of the size that it makes, which is what a generator is asked for.
+fn import(model: &ModelProto, external: External, roles: &Roles) -> Result<Import, ImportError> {
+    let options = Options { dims: roles.dims.clone(), ..Options::default() };
+    let import = model::import(model, external, &options)?;
+    let made = import.outputs.iter().find_map(|port| match port.shape.as_slice() {
+        [_, _, Dim::Fixed(height), Dim::Fixed(width)] => Some([*height, *width]),
+        _ => None,
+    });
+    let Some([height, width]) = made.filter(|made| *made != [import.size.height, import.size.width]) else {
+        return Ok(import);
+    };
+    let part = |[numerator, denominator]: [usize; 2], whole: usize, made: usize| {
+        let (numerator, denominator) = (numerator.checked_mul(whole)?, denominator.checked_mul(made)?);
+        let common = common_divisor(numerator, denominator).max(1);
+        Some([numerator / common, denominator / common])
+    };
+    let mut dims = BTreeMap::new();
+    for port in &import.inputs {
+        for (axis, dim) in port.shape.iter().enumerate() {
+            let symbol = match dim {
+                Dim::Symbol(Symbol::Height(ratio)) => part(*ratio, import.size.height, height).map(Symbol::Height),
+                Dim::Symbol(Symbol::Width(ratio)) => part(*ratio, import.size.width, width).map(Symbol::Width),
+                _ => continue,
+            };
+            dims.extend(symbol.map(|symbol| (format!("{}/{axis}", port.name), Dim::Symbol(symbol))));
+        }
+    }
+    if dims.is_empty() {
+        return Ok(import);
+    }
+    // Tried at sizes that the parts divide.
+    let enlarged = height / common_divisor(height, import.size.height).max(1);
+    let size_multiple = Some(DEFAULT_MULTIPLE.saturating_mul(enlarged));
+    model::import(model, external, &Options { dims, size_multiple, ..options })
+}
+
+fn common_divisor(a: usize, b: usize) -> usize {
+    if b == 0 { a } else { common_divisor(b, a % b) }
+}
+
+/// Fails on a role for something that is not there.
+fn known<'a>(
+    what: &'static str,
+    mut given: impl Iterator<Item = &'a String>,
+    names: impl Iterator<Item = &'a String>,
+) -> Result<(), ImportError> {
+    let known: Vec<String> = names.cloned().collect();
+    match given.find(|name| !known.contains(name)) {
+        Some(name) => Err(Fault::UnknownRole { what, name: name.clone(), known }.into()),
+        None => Ok(()),
+    }
+}
+
+/// A map is made of one picture at a time, which the size of an import has.
+fn check_batch(port: &Port, role: &OutputRole) -> Result<(), ImportError> {
+    match port.shape.first() {
+        Some(&Dim::Fixed(batch)) if batch > 1 && role.kind.channels().is_some() && port.shape.len() == 4 => {
+            Err(Fault::Batch { output: port.name.clone(), batch }.into())
+        }
+        _ => Ok(()),
+    }
+}
+
+fn guess_input(input: &GraphInput) -> InputKind {
+    match input.shape.as_slice() {
+        [_, _] | [_, _, Dim::Fixed(1), Dim::Fixed(1)] => InputKind::Latent(Distribution::Normal),
+        [_, Dim::Fixed(1), _, _] if input.name.to_lowercase().contains("mask") => InputKind::Mask,
+        [_, Dim::Fixed(1 | 3 | 4), _, _] => InputKind::Image(ColorSpace::Srgb),
+        _ => InputKind::Tensor,
+    }
+}
+
+fn guess_output(shape: &[Dim]) -> Option<OutputKind> {
+    match shape {
+        [_, Dim::Fixed(3), _, _] => Some(OutputKind::BaseColor),
+        [_, Dim::Fixed(1), _, _] => Some(OutputKind::Height),
+        _ => None,
+    }
+}
+
+fn set_input(graph: &mut Graph, index: usize, role: &InputRole) {
+    graph.inputs[index].kind = role.kind.clone();
+    let Some([low, high]) = role.range else { return };
+    let name = graph.inputs[index].name.clone();
+    let scaled = fresh(graph, &format!("{name}.scaled"));
+    for node in &mut graph.nodes {
+        node.inputs.iter_mut().filter(|input| **input == name).for_each(|input| input.clone_from(&scaled));
+    }
+    line(graph, &name, &scaled, high - low, low);
+    // Nodes stand before those that read them.
+    graph.nodes.rotate_right(2);
+}
+
+fn set_output(graph: &mut Graph, index: usize, role: &OutputRole) {
+    let name = graph.outputs[index].name.clone();
+    graph.outputs[index] = GraphOutput::new(&name, role.kind);
+    let Some([low, high]) = role.range else { return };
+    let raw = fresh(graph, &format!("{name}.raw"));
+    for node in &mut graph.nodes {
+        let values = node.inputs.iter_mut().chain(&mut node.outputs);
+        values.filter(|value| **value == name).for_each(|value| value.clone_from(&raw));
+    }
+    let scale = (high - low).recip();
+    line(graph, &raw, &name, scale, -low * scale);
+}
+
+/// Adds `to = from * scale + offset`.
+fn line(graph: &mut Graph, from: &str, to: &str, scale: f32, offset: f32) {
+    let product = fresh(graph, &format!("{to}.product"));
+    let scale = graph.weight(&fresh(graph, &format!("{to}.scale")), Tensor::scalar(scale));
+    let offset = graph.weight(&fresh(graph, &format!("{to}.offset")), Tensor::scalar(offset));
+    graph.push(&product, Mul {}, [from, &scale]);
+    graph.push(to, Op::from(Add {}), [product.as_str(), &offset]);
+}
+
+/// `wanted`, or with a number behind it where a value, weight or node is called so.
+fn fresh(graph: &Graph, wanted: &str) -> String {
+    let taken = |name: &str| {
+        let values = graph.nodes.iter().flat_map(|node| node.outputs.iter().chain([&node.name]));
+        graph.weights.contains_key(name)
+            || values.chain(graph.inputs.iter().map(|input| &input.name)).any(|value| value == name)
+    };
+    let numbered = (1..).map(|number| format!("{wanted}_{number}"));
+    std::iter::once(wanted.to_string()).chain(numbered).find(|name| !taken(name)).expect("there are enough numbers")
+}
+
+/// The smallest size, and the step between sizes, that the graph can be bound at. What is not open has one size.
+fn size_rule(graph: &Graph, size: Size) -> Result<SizeRule, ImportError> {
+    let valid = graph.validate()?;
+    let fits = |height, width| {
+        let bound = valid.bind(Size::new(height, width));
+        bound.is_ok_and(|bound| {
+            valid.outputs().iter().all(|value| match bound.value_type(*value).shape.as_slice() {
+                [_, _, found @ ..] if found.len() == 2 => *found == [height, width],
+                _ => true,
+            })
+        })
+    };
+    let open = graph.inputs.iter().flat_map(|input| &input.shape);
+    let is_open = open.into_iter().any(|dim| matches!(dim, Dim::Symbol(Symbol::Height(_) | Symbol::Width(_))));
+    let bound = valid.bind(size)?;
+    let shape = valid.outputs().first().map(|value| bound.value_type(*value).shape.as_slice());
+    if let (false, Some([_, _, height, width])) = (is_open, shape) {
+        return Ok(SizeRule { multiple: [*height, *width], min: [*height, *width], tiles: false });
+    }
+    let beyond = |side: usize, more: usize| side.saturating_add(more);
+    let all_fit =
+        |step: usize| (0..4).all(|count| fits(beyond(size.height, count * step), beyond(size.width, count * step)));
+    let step = (1..=MOST_MULTIPLE).find(|step| all_fit(*step)).ok_or(Fault::NoSize { most: MOST_MULTIPLE })?;
+    let known_to_fit = size.height.max(size.width).min(MOST_MIN);
+    let least = (1..).map(|count| count * step).find(|&side| side >= known_to_fit || fits(side, side));
+    Ok(SizeRule { multiple: [step; 2], min: [least.unwrap_or(step); 2], tiles: false })
+}

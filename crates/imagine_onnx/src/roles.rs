@@ -1,0 +1,74 @@
+//! What a person says about a model's inputs, outputs and sizes, and the RON file beside the model that says it.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use imagine_graph::{Card, Dim, SizeRule};
+use ron::extensions::Extensions;
+use serde::Deserialize;
+
+use crate::error::{Fault, ImportError};
+use crate::role::{InputRole, OutputRole};
+
+/// What is added to the name of an ONNX file to name the file that holds its roles.
+pub const ROLES_EXTENSION: &str = ".ron";
+
+/// Largest file of roles that is read.
+const MAX_BYTES: usize = 1 << 20;
+
+/// What a person knows about a model that becomes a generator. What is left out is guessed.
+#[derive(Clone, Debug, Default, PartialEq, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Roles {
+    /// Roles of inputs, by name.
+    pub inputs: BTreeMap<String, InputRole>,
+    /// Roles of outputs, by name.
+    pub outputs: BTreeMap<String, OutputRole>,
+    /// Open dimensions by their name in the file, or as `"input/axis"` such as `"x/2"`.
+    pub dims: BTreeMap<String, Dim>,
+    /// The sizes that the network makes; found by trying if `None`.
+    pub size: Option<SizeRule>,
+    /// Where the network comes from.
+    pub card: Card,
+}
+
+impl Roles {
+    /// Reads the text of a file called `file`.
+    pub fn from_ron(file: &str, text: &str) -> Result<Self, ImportError> {
+        let fault = |line, column, reason| Fault::Roles { file: file.into(), line, column, reason };
+        if text.len() > MAX_BYTES {
+            return Err(fault(1, 1, format!("has {} bytes, at most {MAX_BYTES} expected", text.len())).into());
+        }
+        let options = ron::Options::default().with_default_extension(Extensions::IMPLICIT_SOME);
+        options.from_str(text).map_err(|error| {
+            let at = error.span.start;
+            let reason = match error.code {
+                ron::Error::ExceededRecursionLimit => "is nested too deeply".into(),
+                code => code.to_string(),
+            };
+            fault(at.line, at.col, reason).into()
+        })
+    }
+
+    /// Reads the file of roles beside the model at `path`, such as `X.onnx.ron` beside `X.onnx`; without such a file nothing
+    /// is known.
+    pub fn beside(path: &Path) -> Result<Self, ImportError> {
+        let path = roles_path(path);
+        if !path.exists() {
+            return Ok(Self::default());
+        }
+        let bytes = crate::read_bounded(&path, MAX_BYTES as u64)?;
+        let name = path.display().to_string();
+        match String::from_utf8(bytes) {
+            Ok(text) => Self::from_ron(&name, &text),
+            Err(_) => Err(Fault::File { path: name, error: "is not UTF-8".into() }.into()),
+        }
+    }
+}
+
+/// Where the roles of the model at `path` are: `X.onnx.ron` for `X.onnx`.
+pub fn roles_path(path: &Path) -> PathBuf {
+    let mut name = path.as_os_str().to_owned();
+    name.push(ROLES_EXTENSION);
+    name.into()
+}

@@ -1,0 +1,217 @@
+//! Convolutions over packed weights, `ops/blocked`: what `Conv` and `ConvTranspose` become where their weights are known when
+//! the plan is made, with what [`Neighbors`] ask for.
+
+use imagine_graph::{DepthToSpaceMode, Op, PadMode};
+
+use crate::kernel::{Def, Head, KernelCall, Operand, Packed, workgroups};
+use crate::lower::{Input, Lowering, Neighbors};
+use crate::ops::pad::border;
+use crate::params::params;
+use crate::plan::Adapter;
+
+/// Most phases along one axis.
+pub(crate) const MAX_PHASES: usize = 8;
+
+params! {
+    /// Params of `ops/blocked`.
+    pub(crate) struct Params for "ops/blocked" {
+        head: Head,
+        input_shape: [u32; 4],
+        shape: [u32; 4],
+        phases: [[i32; 4]; 8],
+        phase_count: [u32; 2],
+        strides: [i32; 2],
+        steps: [i32; 2],
+        group_channels: [u32; 2],
+        grid: [u32; 2],
+        upscale: [u32; 2],
+        spread: [u32; 2],
+        activation: [f32; 2],
+        count: u32,
+        block_stride: u32,
+        group_blocks: u32,
+        shuffle: u32,
+    }
+}
+
+/// A convolution, or several that write every n-th row and column each.
+pub(crate) struct Convolution<'a> {
+    /// Of rows and of columns.
+    pub phases: [Vec<Phase>; 2],
+    /// Input positions between neighbouring pixels of a phase.
+    pub strides: [usize; 2],
+    /// Input positions between neighbouring taps.
+    pub steps: [usize; 2],
+    /// What lies outside of the image.
+    pub border: PadMode,
+    /// Groups of channels.
+    pub group: usize,
+    /// Input and output channels of one group.
+    pub channels: [usize; 2],
+    /// Shape of the input, `[N, C, H, W]`.
+    pub input: [u32; 4],
+    /// Shape of the result before the pixel shuffle, `[N, M, H, W]`.
+    pub result: [u32; 4],
+    /// The weight of output channel, input channel of its group, kernel row and kernel column.
+    pub weight: &'a dyn Fn(usize, usize, usize, usize) -> f32,
+    /// Of every output channel.
+    pub bias: Option<&'a [f32]>,
+    /// FLOP.
+    pub flop: u64,
+}
+
+/// The taps along one axis of the pixels `phase`, `phase + count`, ..
+#[derive(Clone, Debug, Default, PartialEq)]
+pub(crate) struct Phase {
+    /// Input position of the first tap of the first pixel.
+    pub first: i32,
+    /// The kernel's elements in the order of their input positions.
+    pub taps: Vec<usize>,
+}
+
+/// Whether `op` with these inputs can become a call of this kernel: weights are known, and there is no depth.
+pub fn takes(op: &Op, inputs: &[Option<Input>]) -> bool {
+    let fits = match op {
+        Op::Conv(_) => true,
+        Op::ConvTranspose(op) => op.strides.iter().all(|stride| *stride <= MAX_PHASES),
+        _ => false,
+    };
+    let known = |index: usize| inputs.get(index).and_then(Option::as_ref).map(|input| input.weight.is_some());
+    let flat = inputs.first().and_then(Option::as_ref).is_some_and(|x| x.value_type.shape.len() <= 4);
+    fits && flat && known(1) == Some(true) && known(2) != Some(false)
+}
+
+/// The call of `convolution`.
+pub(crate) fn lower(convolution: &Convolution, node: &Lowering) -> KernelCall {
+    let quads = quads(convolution.channels[1], node.adapter);
+    let pixels = if node.adapter == Adapter::Lanes { 8 } else { 4 };
+    let [batch, _, height, width] = convolution.result;
+    let [row_phases, column_phases] = &convolution.phases;
+    let count = [row_phases.len() as u32, column_phases.len() as u32];
+    let grid = [height.div_ceil(count[0]), width.div_ceil(count[1]).div_ceil(pixels)];
+    let blocks = convolution.channels[1].div_ceil(4 * quads);
+    let packed = pack(convolution, quads, node);
+    let (shape, spread, shuffle) = match &node.neighbors.shuffle {
+        None => (convolution.result, count, 0),
+        Some(op) => {
+            let order = if op.mode == DepthToSpaceMode::Dcr { 1 } else { 2 };
+            (node.output_image(), [op.blocksize as u32; 2], order)
+        }
+    };
+    let params = Params {
+        input_shape: convolution.input,
+        shape,
+        phases: table(&convolution.phases),
+        phase_count: count,
+        strides: convolution.strides.map(|s| s as i32),
+        steps: convolution.steps.map(|s| s as i32),
+        group_channels: convolution.channels.map(|c| c as u32),
+        grid,
+        upscale: node.neighbors.upscale,
+        spread,
+        activation: node.activation.params(),
+        count: batch * grid[0] * grid[1],
+        block_stride: (packed.data.len() / 4) as u32 / (count[0] * count[1] * (blocks * convolution.group) as u32),
+        group_blocks: blocks as u32,
+        shuffle,
+        ..Params::default()
+    };
+    let addend = node.neighbors.addend.as_ref();
+    let operands = [Some(Operand::Value(node.input(0).value)), Some(Operand::Packed(packed))];
+    KernelCall {
+        label: node.node.into(),
+        shader: Params::SHADER,
+        defs: defs(convolution, quads, node),
+        params: bytemuck::bytes_of(&params).to_vec(),
+        random: None,
+        operands: operands.into_iter().flatten().chain(addend.map(|input| Operand::Value(input.value))).collect(),
+        outputs: vec![node.outputs[0].0],
+        workgroups: [workgroups(params.count as usize), (blocks * convolution.group) as u32, count[0] * count[1]],
+        cost: node.cost(convolution.flop),
+    }
+}
+
+fn defs(convolution: &Convolution, quads: usize, node: &Lowering) -> Vec<(&'static str, Def)> {
+    let lanes = node.adapter == Adapter::Lanes;
+    let widest = convolution.phases[1].iter().map(|phase| phase.taps.len()).max().unwrap_or(0);
+    let flags = [
+        border(convolution.border),
+        node.activation.def(),
+        node.neighbors.slopes.as_ref().map(|_| "ACTIVATION_LEAKY_RELU"),
+        node.neighbors.slopes.as_ref().map(|_| "SLOPES"),
+        node.neighbors.addend.map(|_| "ADDEND"),
+        (convolution.strides[1] == 1 && convolution.steps[1] == 1 && widest > 1).then_some("SLIDE"),
+        lanes.then_some("BROADCAST"),
+        lanes.then_some("PIXELS_8"),
+    ];
+    let mut defs: Vec<_> = flags.into_iter().flatten().map(|name| (name, Def::Bool(true))).collect();
+    defs.push(("QUADS", Def::UInt(quads as u32)));
+    defs.sort();
+    defs
+}
+
+/// How many times four output channels an invocation does: what costs least for `channels` of them.
+fn quads(channels: usize, adapter: Adapter) -> usize {
+    let choices: &[usize] = if adapter == Adapter::Lanes { &[8, 4, 2, 1] } else { &[2, 1] };
+    // Loads of a tap cost about as much as the products of ten channels.
+    let cost = |quads: &usize| channels.div_ceil(4 * quads) * (4 * quads + 10);
+    *choices.iter().min_by_key(|quads| cost(quads)).expect("there are choices")
+}
+
+fn table(phases: &[Vec<Phase>; 2]) -> [[i32; 4]; MAX_PHASES] {
+    let mut table = [[0; 4]; MAX_PHASES];
+    for (axis, phases) in phases.iter().enumerate() {
+        for (entry, phase) in table.iter_mut().zip(phases) {
+            entry[2 * axis] = phase.taps.len() as i32;
+            entry[2 * axis + 1] = phase.first;
+        }
+    }
+    table
+}
+
+/// For every phase, group and block of `4 * quads` output channels: bias; slopes, if any; weights `[input channel][kernel
+/// row][kernel column][output channel]`. Missing channels are zero, and blocks are as long as the longest.
+fn pack(convolution: &Convolution, quads: usize, node: &Lowering) -> Packed {
+    let [inputs, outputs] = convolution.channels;
+    let longest = |phases: &[Phase]| phases.iter().map(|phase| phase.taps.len()).max().unwrap_or(0);
+    let taps = longest(&convolution.phases[0]) * longest(&convolution.phases[1]);
+    let Neighbors { affine, slopes, .. } = &node.neighbors;
+    let block = 4 * quads * (1 + usize::from(slopes.is_some()) + inputs * taps);
+    let scale = |m: usize| affine.as_ref().map_or(1.0, |[scale, _]| scale[m]);
+    let bias = |m: usize| {
+        let bias = convolution.bias.map_or(0.0, |bias| bias[m]);
+        affine.as_ref().map_or(bias, |[scale, shift]| bias * scale[m] + shift[m])
+    };
+    let mut data = Vec::new();
+    for rows in &convolution.phases[0] {
+        for columns in &convolution.phases[1] {
+            for (group, first) in groups(convolution, quads) {
+                let start = data.len();
+                let mut each = |of: &dyn Fn(usize) -> f32| {
+                    data.extend(
+                        (first..first + 4 * quads).map(|m| if m < outputs { of(group * outputs + m) } else { 0.0 }),
+                    );
+                };
+                each(&bias);
+                if let Some(slopes) = slopes {
+                    each(&|m| slopes[m]);
+                }
+                for c in 0..inputs {
+                    for &i in &rows.taps {
+                        for &j in &columns.taps {
+                            each(&|m| (convolution.weight)(m, c, i, j) * scale(m));
+                        }
+                    }
+                }
+                data.resize(start + block, 0.0);
+            }
+        }
+    }
+    Packed { label: format!("{}, weights", node.node), data: data.into() }
+}
+
+/// Group and first channel of every block.
+fn groups(convolution: &Convolution, quads: usize) -> impl Iterator<Item = (usize, usize)> {
+    let outputs = convolution.channels[1];
+    (0..convolution.group).flat_map(move |group| (0..outputs).step_by(4 * quads).map(move |first| (group, first)))
+}

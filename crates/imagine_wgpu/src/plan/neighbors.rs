@@ -1,0 +1,283 @@
+//! Which nodes need no pass of their own, because the kernel of a node beside them does their work.
+//!
+//! ```text
+//! Resize (nearest, by powers of two) -> Pad -> Conv                                            before
+//! Conv, ConvTranspose -> BatchNormalization -> activation or PRelu -> DepthToSpace -> Add      behind
+//! InstanceNormalization, GroupNormalization -> activation -> Add
+//! ```
+//!
+//! Each may be missing. Values between them must have no other reader.
+
+use std::borrow::Cow;
+use std::collections::{HashMap, HashSet};
+
+use imagine_graph::resize::{Tap, Taps};
+use imagine_graph::{
+    AutoPad, BatchNormalization, BoundGraph, Conv, Op, Pad, PadMode, Resize, Tensor, ValidNode, ValueId, ValueSource,
+};
+
+use super::fuse::Uses;
+use crate::lower::{Activation, Input, Neighbors};
+use crate::ops::{self, blocked};
+
+/// Largest power of two by which a convolution up-samples what it reads.
+const MAX_UPSCALE: u32 = 8;
+
+/// Nodes that one kernel does.
+pub(super) struct Group<'a> {
+    /// Index of the node whose kernel it is.
+    pub head: usize,
+    /// Its operator, with the padding of the node before it.
+    pub op: Cow<'a, Op>,
+    /// What it reads first.
+    pub input: Option<ValueId>,
+    /// The activation behind it.
+    pub activation: Activation,
+    /// The other nodes' work.
+    pub neighbors: Neighbors<'a>,
+    /// What it writes.
+    pub output: ValueId,
+}
+
+/// All groups of a graph.
+#[derive(Default)]
+pub(super) struct Groups<'a> {
+    /// By the index of their last node, in whose place the call stands.
+    pub of_last: HashMap<usize, Group<'a>>,
+    /// Indices of all of their nodes.
+    pub nodes: HashSet<usize>,
+}
+
+/// The groups of `bound`.
+pub(super) fn find<'a>(
+    bound: &'a BoundGraph<'a>,
+    uses: &Uses,
+    known: &'a HashMap<ValueId, Cow<'a, Tensor>>,
+) -> Groups<'a> {
+    let graph = Graph { bound, uses, known, readers: readers(bound, uses) };
+    let mut groups = Groups::default();
+    for (index, node) in bound.graph.nodes().iter().enumerate() {
+        if !uses.live[index] || groups.nodes.contains(&index) || known.contains_key(&node.outputs[0]) {
+            continue;
+        }
+        let (group, nodes) = graph.group(index, node);
+        if nodes.len() > 1 {
+            let last = *nodes.iter().max().expect("a group has nodes");
+            groups.nodes.extend(nodes);
+            groups.of_last.insert(last, group);
+        }
+    }
+    groups
+}
+
+/// For every value the indices of the live nodes that read it.
+fn readers(bound: &BoundGraph, uses: &Uses) -> Vec<Vec<usize>> {
+    let mut readers = vec![Vec::new(); bound.graph.value_count()];
+    for (index, node) in bound.graph.nodes().iter().enumerate().filter(|(index, _)| uses.live[*index]) {
+        node.inputs.iter().flatten().for_each(|value| readers[value.0].push(index));
+    }
+    readers
+}
+
+struct Graph<'a, 'u> {
+    bound: &'a BoundGraph<'a>,
+    uses: &'u Uses,
+    known: &'a HashMap<ValueId, Cow<'a, Tensor>>,
+    readers: Vec<Vec<usize>>,
+}
+
+impl<'a> Graph<'a, '_> {
+    /// The group of the node at `index`, and the indices of its nodes.
+    fn group(&self, index: usize, node: &'a ValidNode) -> (Group<'a>, Vec<usize>) {
+        let mut group = Group {
+            head: index,
+            op: Cow::Borrowed(&node.op),
+            input: node.inputs.first().copied().flatten(),
+            activation: Activation::None,
+            neighbors: Neighbors::default(),
+            output: node.outputs[0],
+        };
+        let mut nodes = vec![index];
+        let inputs: Vec<_> = node.inputs.iter().map(|value| value.map(|value| self.input(value))).collect();
+        if blocked::takes(&node.op, &inputs) {
+            self.before(&mut group, &mut nodes);
+            self.behind(&mut group, &mut nodes);
+        } else if ops::fuses_activation(&node.op) {
+            self.activation(&mut group, &mut nodes);
+            if ops::fuses_addend(&node.op) {
+                self.sum(&mut group, &mut nodes);
+            }
+        }
+        (group, nodes)
+    }
+
+    /// Takes padding and up-sampling before a `Conv`.
+    fn before(&self, group: &mut Group<'a>, nodes: &mut Vec<usize>) {
+        let Op::Conv(conv) = &*group.op else { return };
+        let mut conv = conv.clone();
+        if let Some((at, node)) = self.only_writer(group.input)
+            && let Op::Pad(pad) = &node.op
+            && let Some(image) = node.inputs[0]
+            && let Some(padded) = padded(&conv, pad, &self.bound.value_type(image).shape)
+        {
+            conv = padded;
+            group.input = Some(image);
+            nodes.push(at);
+        }
+        if let Some((at, node)) = self.only_writer(group.input)
+            && let Op::Resize(resize) = &node.op
+            && let Some(image) = node.inputs[0]
+            && let Some(upscale) = self.upscale(resize, image)
+        {
+            group.neighbors.upscale = upscale;
+            group.input = Some(image);
+            nodes.push(at);
+        }
+        group.op = Cow::Owned(Op::Conv(conv));
+    }
+
+    /// Takes what follows a convolution.
+    fn behind(&self, group: &mut Group<'a>, nodes: &mut Vec<usize>) {
+        let channels = self.bound.value_type(group.output).shape[1];
+        if let Some((at, node)) = self.only_reader(group.output)
+            && let Op::BatchNormalization(norm) = &node.op
+            && let Some(affine) = self.affine(norm, node)
+        {
+            group.neighbors.affine = Some(affine);
+            (group.output, _) = (node.outputs[0], nodes.push(at));
+        }
+        self.activation(group, nodes);
+        if group.activation == Activation::None
+            && let Some((at, node)) = self.only_reader(group.output)
+            && let Op::PRelu(_) = node.op
+            && let Some(slopes) = self.slopes(node, group.output, channels)
+        {
+            group.neighbors.slopes = Some(slopes);
+            (group.output, _) = (node.outputs[0], nodes.push(at));
+        }
+        if let Op::Conv(_) = &*group.op
+            && let Some((at, node)) = self.only_reader(group.output)
+            && let Op::DepthToSpace(shuffle) = &node.op
+        {
+            group.neighbors.shuffle = Some(shuffle);
+            (group.output, _) = (node.outputs[0], nodes.push(at));
+        }
+        self.sum(group, nodes);
+    }
+
+    fn sum(&self, group: &mut Group<'a>, nodes: &mut Vec<usize>) {
+        if let Some((at, node)) = self.only_reader(group.output)
+            && let Some(addend) = self.addend(node, group.output)
+        {
+            group.neighbors.addend = Some(addend);
+            (group.output, _) = (node.outputs[0], nodes.push(at));
+        }
+    }
+
+    fn activation(&self, group: &mut Group<'a>, nodes: &mut Vec<usize>) {
+        let Some((at, node)) = self.only_reader(group.output) else { return };
+        group.activation = match &node.op {
+            Op::Relu(_) => Activation::Relu,
+            Op::LeakyRelu(op) => Activation::LeakyRelu(op.alpha),
+            Op::Sigmoid(_) => Activation::Sigmoid,
+            Op::Tanh(_) => Activation::Tanh,
+            Op::Clip(op) => ops::unary::clip(op),
+            _ => return,
+        };
+        group.output = node.outputs[0];
+        nodes.push(at);
+    }
+
+    /// The node that reads `value`, if nothing else does.
+    fn only_reader(&self, value: ValueId) -> Option<(usize, &'a ValidNode)> {
+        let &[at] = self.readers[value.0].as_slice() else { return None };
+        let node = &self.bound.graph.nodes()[at];
+        (self.uses.count[value.0] == 1 && node.outputs.len() == 1).then_some((at, node))
+    }
+
+    /// The node that makes `value`, if nothing but the group reads it.
+    fn only_writer(&self, value: Option<ValueId>) -> Option<(usize, &'a ValidNode)> {
+        let value = value?;
+        let ValueSource::Node(id) = *self.bound.graph.source(value) else { return None };
+        let free = self.uses.count[value.0] == 1 && !self.known.contains_key(&value);
+        free.then(|| (id.0, &self.bound.graph.nodes()[id.0]))
+    }
+
+    fn numbers(&self, value: Option<ValueId>) -> Option<&'a [f32]> {
+        self.known.get(&value?)?.as_f32()
+    }
+
+    /// Scale and shift of a normalisation by statistics that are known.
+    fn affine(&self, norm: &BatchNormalization, node: &ValidNode) -> Option<[Vec<f32>; 2]> {
+        let [scale, bias, mean, variance] = [1, 2, 3, 4].map(|index| self.numbers(node.inputs[index]));
+        let (scale, bias, mean) = (scale?, bias?, mean?);
+        let by = |(s, v): (&f32, &f32)| s / (v + norm.epsilon).sqrt();
+        let scale: Vec<f32> = scale.iter().zip(variance?).map(by).collect();
+        let shift = (0..scale.len()).map(|m| bias[m] - mean[m] * scale[m]).collect();
+        Some([scale, shift])
+    }
+
+    /// The slopes of a `PRelu` that has one a channel.
+    fn slopes(&self, node: &ValidNode, input: ValueId, channels: usize) -> Option<&'a [f32]> {
+        let [Some(x), Some(slope)] = node.inputs[..] else { return None };
+        let behind = self.bound.value_type(input).shape.len() - 2;
+        let shape = &self.bound.value_type(slope).shape;
+        let along = shape.len().checked_sub(behind + 1).is_some_and(|axis| shape[axis] == channels);
+        self.numbers(Some(slope)).filter(|numbers| x == input && along && numbers.len() == channels)
+    }
+
+    /// The other operand of an `Add` of equal shapes.
+    fn addend(&self, node: &ValidNode, input: ValueId) -> Option<Input<'a>> {
+        let [Some(left), Some(right)] = node.inputs[..] else { return None };
+        let value = if left == input { right } else { left };
+        let same = self.bound.value_type(value) == self.bound.value_type(input);
+        (matches!(node.op, Op::Add(_)) && value != input && same).then(|| self.input(value))
+    }
+
+    fn input(&self, value: ValueId) -> Input<'a> {
+        let weight = self.known.get(&value).map(|tensor| &**tensor);
+        Input { value, value_type: self.bound.value_type(value), weight }
+    }
+
+    /// The powers of two by which `resize` repeats rows and columns, if that is all it does.
+    fn upscale(&self, resize: &Resize, from: ValueId) -> Option<[u32; 2]> {
+        let shape = &self.bound.value_type(from).shape;
+        let mut powers = [0; 2];
+        for axis in resize.resized(shape, self.bound.size).ok()? {
+            let factor = axis.output / axis.input.max(1);
+            let power = factor.checked_ilog2().filter(|power| factor == 1 << power && *power <= MAX_UPSCALE)?;
+            let taps = Taps::new(resize, &axis);
+            let repeats = |(o, tap): (usize, &Tap)| tap.weight == 1.0 && tap.index == o >> power;
+            let whole = axis.output == axis.input << power && taps.all.len() == taps.ends.len();
+            if !whole || !taps.all.iter().enumerate().all(repeats) {
+                return None;
+            }
+            *powers.get_mut(axis.axis.checked_sub(2)?)? = power;
+        }
+        Some(powers)
+    }
+}
+
+/// `conv` with the padding that `pad` puts around an image of `shape`.
+fn padded(conv: &Conv, pad: &Pad, shape: &[usize]) -> Option<Conv> {
+    let sides = pad.sides(shape.len()).ok()?;
+    let &[[0, 0], [0, 0], rows, columns] = sides.as_slice() else { return None };
+    let sizes = [rows[0], columns[0], rows[1], columns[1]];
+    let unpadded = conv.pads.iter().all(|pad| *pad == 0);
+    let joins = match pad.mode {
+        PadMode::Constant => pad.value == 0.0 && (conv.pad_mode == PadMode::Constant || unpadded),
+        _ => unpadded,
+    };
+    // What a convolution reads lies within one image's length of the image.
+    let reaches = |side: i64, length: usize| match pad.mode {
+        PadMode::Constant | PadMode::Edge => true,
+        PadMode::Wrap => side <= length as i64,
+        PadMode::Reflect => side < length as i64,
+    };
+    let fits = (0..4).all(|k| sizes[k] >= 0 && reaches(sizes[k], shape[2 + k % 2]));
+    if !fits || !joins || conv.auto_pad != AutoPad::NotSet {
+        return None;
+    }
+    let pads = (0..4).map(|k| conv.pads.get(k).unwrap_or(&0) + sizes[k] as usize).collect();
+    Some(Conv { pads, pad_mode: pad.mode, ..conv.clone() })
+}

@@ -1,0 +1,321 @@
+// Convolution over packed weights: Conv, and ConvTranspose as one convolution for each of its strides' phases. An invocation
+// does 4 pixels of a row, or 8 with PIXELS_8, of 4 * QUADS output channels in registers, so that each loaded pixel serves many
+// products, and each loaded weight too. Every output element sums over input channel, kernel row and kernel column in order,
+// from the bias on, whatever the variant.
+//
+// SLIDE: strides and dilations are 1, so a kernel column's pixels are those of the column before, moved by one.
+// BROADCAST: the lanes of a subgroup, eight at least, load one vector of weights each and read those of the others. For
+// processors without a scalar unit, where a load costs as much as many products. BORDER_* fill positions outside the image.
+// SLOPES: the activation's slope is that of the channel. ADDEND: something is added last.
+#import imagine::head::Head
+#import imagine::index::invocation
+#import imagine::activation::activate
+
+struct Params {
+    head: Head,
+    // Shape of the input, [N, C, input height, input width].
+    input_shape: vec4<u32>,
+    // Shape of what is written, [N, channels, height, width].
+    shape: vec4<u32>,
+    // For each phase of the rows [taps, position of the first for row 0], likewise of the columns.
+    phases: array<vec4<i32>, 8>,
+    // Number of phases of rows and of columns.
+    phase_count: vec2<u32>,
+    // Input positions between neighbouring pixels of a phase.
+    strides: vec2<i32>,
+    // Input positions between neighbouring taps.
+    steps: vec2<i32>,
+    // Input channels and output channels of one group.
+    group_channels: vec2<u32>,
+    // Rows of one phase, and invocations along each.
+    grid: vec2<u32>,
+    // Every element of the input stands for 2^upscale positions.
+    upscale: vec2<u32>,
+    // Distance in the output between neighbouring pixels of a phase, and of a channel before the pixel shuffle.
+    spread: vec2<u32>,
+    // The numbers of the activation.
+    activation: vec2<f32>,
+    // Number of invocations along x that have work.
+    count: u32,
+    // Vectors of packed weights of one block of output channels in one phase.
+    block_stride: u32,
+    // Blocks of output channels of one group.
+    group_blocks: u32,
+    // The pixel shuffle: 0 none, 1 [rows, columns, channels], 2 [channels, rows, columns].
+    shuffle: u32,
+}
+
+@group(0) @binding(0) var<uniform> params: Params;
+@group(0) @binding(1) var<storage, read_write> x: array<f32>; // [N, C, input height, input width]
+// For every phase, for every 4 * QUADS output channels: bias; slopes, if any; W [C][kernel rows][kernel columns][4 * QUADS].
+@group(0) @binding(2) var<storage, read> w: array<vec4<f32>>;
+#ifdef ADDEND
+@group(0) @binding(3) var<storage, read_write> addend: array<f32>; // like y
+@group(0) @binding(4) var<storage, read_write> y: array<f32>; // [N, channels, height, width]
+#else
+@group(0) @binding(3) var<storage, read_write> y: array<f32>; // [N, channels, height, width]
+#endif
+
+#ifdef PIXELS_8
+const PIXELS = 8u;
+struct Pixels { a: vec4<f32>, b: vec4<f32> }
+#else
+const PIXELS = 4u;
+struct Pixels { a: vec4<f32> }
+#endif
+
+// The sums of four output channels.
+struct Quad { x: Pixels, y: Pixels, z: Pixels, w: Pixels }
+
+// The input position that position `at` reads, or -1 where there is zero. The shape rule keeps `at` within one image's length
+// of the image where the border reads from it, so nothing has to be divided.
+fn place(at: i32, length: i32) -> i32 {
+#ifdef BORDER_WRAP
+    let inside = clamp(at + select(0, length, at < 0) - select(0, length, at >= length), 0, length - 1);
+#else ifdef BORDER_EDGE
+    let inside = clamp(at, 0, length - 1);
+#else ifdef BORDER_REFLECT
+    let folded = abs(at);
+    let inside = clamp(select(folded, 2 * (length - 1) - folded, folded >= length), 0, length - 1);
+#else
+    let inside = select(-1, at, at >= 0 && at < length);
+#endif
+    return inside;
+}
+
+// The pixel at `position` of the row that begins at `start`, of `length` positions; `start` is -1 where the row is outside.
+fn pixel(start: i32, position: i32, length: i32) -> f32 {
+    let column = place(position, length);
+    let at = start + i32(u32(max(column, 0)) >> params.upscale.y);
+    return select(0.0, x[u32(max(at, 0))], column >= 0 && start >= 0);
+}
+
+fn filled(value: f32) -> Pixels {
+#ifdef PIXELS_8
+    return Pixels(vec4(value), vec4(value));
+#else
+    return Pixels(vec4(value));
+#endif
+}
+
+fn quad(v: vec4<f32>) -> Quad {
+    return Quad(filled(v.x), filled(v.y), filled(v.z), filled(v.w));
+}
+
+fn add(sum: Pixels, weight: f32, v: Pixels) -> Pixels {
+#ifdef PIXELS_8
+    return Pixels(sum.a + weight * v.a, sum.b + weight * v.b);
+#else
+    return Pixels(sum.a + weight * v.a);
+#endif
+}
+
+fn multiply(sum: Quad, weights: vec4<f32>, v: Pixels) -> Quad {
+    return Quad(add(sum.x, weights.x, v), add(sum.y, weights.y, v), add(sum.z, weights.z, v), add(sum.w, weights.w, v));
+}
+
+// Pixels from `position` on, `stride` positions apart.
+fn pixels(start: i32, position: i32, stride: i32, length: i32) -> Pixels {
+    let a = vec4(
+        pixel(start, position, length),
+        pixel(start, position + stride, length),
+        pixel(start, position + 2 * stride, length),
+        pixel(start, position + 3 * stride, length),
+    );
+#ifdef PIXELS_8
+    let b = vec4(
+        pixel(start, position + 4 * stride, length),
+        pixel(start, position + 5 * stride, length),
+        pixel(start, position + 6 * stride, length),
+        pixel(start, position + 7 * stride, length),
+    );
+    return Pixels(a, b);
+#else
+    return Pixels(a);
+#endif
+}
+
+// The pixels one position further, of which `last` is the last.
+fn moved(v: Pixels, last: f32) -> Pixels {
+#ifdef PIXELS_8
+    return Pixels(vec4(v.a.yzw, v.b.x), vec4(v.b.yzw, last));
+#else
+    return Pixels(vec4(v.a.yzw, last));
+#endif
+}
+
+// Where the pixels of an invocation are written: image, phase of row and column, row and column in the phase.
+struct Target { image: u32, phase: vec2<u32>, row: u32, first: u32 }
+
+fn store_one(start: u32, column: u32, value: f32, numbers: vec2<f32>) {
+    if column >= params.shape.w { return; }
+    let result = activate(value, numbers);
+#ifdef ADDEND
+    y[start + column] = result + addend[start + column];
+#else
+    y[start + column] = result;
+#endif
+}
+
+fn store(to: Target, m: u32, values: Pixels, numbers: vec2<f32>) {
+    var channel = m;
+    var at = to.phase;
+    if params.shuffle == 1u {
+        channel = m % params.shape.y;
+        let inner = m / params.shape.y;
+        at = vec2(inner / params.spread.y, inner % params.spread.y);
+    } else if params.shuffle == 2u {
+        let area = params.spread.x * params.spread.y;
+        channel = m / area;
+        at = vec2(m % area / params.spread.y, m % params.spread.y);
+    }
+    let row = to.row * params.spread.x + at.x;
+    if row >= params.shape.z { return; }
+    let start = ((to.image * params.shape.y + channel) * params.shape.z + row) * params.shape.w;
+    let step = params.spread.y;
+    let column = to.first * step + at.y;
+    store_one(start, column, values.a.x, numbers);
+    store_one(start, column + step, values.a.y, numbers);
+    store_one(start, column + 2u * step, values.a.z, numbers);
+    store_one(start, column + 3u * step, values.a.w, numbers);
+#ifdef PIXELS_8
+    store_one(start, column + 4u * step, values.b.x, numbers);
+    store_one(start, column + 5u * step, values.b.y, numbers);
+    store_one(start, column + 6u * step, values.b.z, numbers);
+    store_one(start, column + 7u * step, values.b.w, numbers);
+#endif
+}
+
+// Writes the channels of quad `index` of a block that begins at channel `first` of a group. `weights` is where its slopes are.
+fn store_quad(to: Target, group: u32, first: u32, index: u32, sums: Quad, weights: u32) {
+    let m = first + 4u * index;
+    let last = params.group_channels.y;
+    let offset = group * last;
+#ifdef SLOPES
+    let slopes = w[weights + index];
+    let numbers = array(vec2(slopes.x, 0.0), vec2(slopes.y, 0.0), vec2(slopes.z, 0.0), vec2(slopes.w, 0.0));
+#else
+    let p = params.activation;
+    let numbers = array(p, p, p, p);
+#endif
+    if m < last { store(to, offset + m, sums.x, numbers[0]); }
+    if m + 1u < last { store(to, offset + m + 1u, sums.y, numbers[1]); }
+    if m + 2u < last { store(to, offset + m + 2u, sums.z, numbers[2]); }
+    if m + 3u < last { store(to, offset + m + 3u, sums.w, numbers[3]); }
+}
+
+@compute @workgroup_size(#{WORKGROUP})
+#ifdef BROADCAST
+fn main(
+    @builtin(workgroup_id) workgroup: vec3<u32>,
+    @builtin(local_invocation_index) local: u32,
+    @builtin(subgroup_invocation_id) lane: u32,
+) {
+    let asked = invocation(workgroup, params.head.base, local);
+    // All lanes of a subgroup stay, because they read each other's weights; those without work repeat the last.
+    if asked - lane >= params.count { return; }
+    let i = min(asked, params.count - 1u);
+#else
+fn main(@builtin(workgroup_id) workgroup: vec3<u32>, @builtin(local_invocation_index) local: u32) {
+    let i = invocation(workgroup, params.head.base, local);
+    if i >= params.count { return; }
+#endif
+    let block = workgroup.y + params.head.base.y;
+    let phase = workgroup.z + params.head.base.z;
+    let line = i / params.grid.y;
+    let image = line / params.grid.x;
+    let in_phase = vec2(phase / params.phase_count.y, phase % params.phase_count.y);
+    let to = Target(image, in_phase, line % params.grid.x, i % params.grid.y * PIXELS);
+    let group = block / params.group_blocks;
+    let size = vec2<i32>(params.input_shape.zw << params.upscale);
+    let rows = params.phases[in_phase.x].xy;
+    let columns = params.phases[in_phase.y].zw;
+    let top = i32(to.row) * params.strides.x + rows.y;
+    let left = i32(to.first) * params.strides.y + columns.y;
+    let blocks = params.group_blocks * (params.input_shape.y / params.group_channels.x);
+    let start = (phase * blocks + block) * params.block_stride;
+    var at = start + #{QUADS}u;
+    var s0 = quad(w[start]);
+#if QUADS > 1
+    var s1 = quad(w[start + 1u]);
+#endif
+#if QUADS > 2
+    var s2 = quad(w[start + 2u]);
+    var s3 = quad(w[start + 3u]);
+#endif
+#if QUADS > 4
+    var s4 = quad(w[start + 4u]);
+    var s5 = quad(w[start + 5u]);
+    var s6 = quad(w[start + 6u]);
+    var s7 = quad(w[start + 7u]);
+#endif
+    let slopes = at;
+#ifdef SLOPES
+    at += #{QUADS}u;
+#endif
+    for (var c = 0u; c < params.group_channels.x; c++) {
+        let plane = (image * params.input_shape.y + group * params.group_channels.x + c) * params.input_shape.z;
+        for (var ky = 0; ky < rows.x; ky++) {
+            let row = place(top + ky * params.steps.x, size.x);
+#ifndef BROADCAST
+            if row < 0 {
+                at += u32(columns.x) * #{QUADS}u;
+                continue;
+            }
+#endif
+            let input_row = plane + (u32(max(row, 0)) >> params.upscale.x);
+            let begin = select(-1, i32(input_row * params.input_shape.w), row >= 0);
+#ifdef SLIDE
+            var v = pixels(begin, left - 1, 1, size.y);
+#endif
+            for (var kx = 0; kx < columns.x; kx++) {
+#ifdef SLIDE
+                v = moved(v, pixel(begin, left + i32(PIXELS) - 1 + kx, size.y));
+#else
+                let v = pixels(begin, left + kx * params.steps.y, params.strides.y, size.y);
+#endif
+#ifdef BROADCAST
+                let loaded = w[at + lane % #{QUADS}u];
+                s0 = multiply(s0, subgroupBroadcast(loaded, 0u), v);
+#if QUADS > 1
+                s1 = multiply(s1, subgroupBroadcast(loaded, 1u), v);
+#endif
+#if QUADS > 2
+                s2 = multiply(s2, subgroupBroadcast(loaded, 2u), v);
+                s3 = multiply(s3, subgroupBroadcast(loaded, 3u), v);
+#endif
+#if QUADS > 4
+                s4 = multiply(s4, subgroupBroadcast(loaded, 4u), v);
+                s5 = multiply(s5, subgroupBroadcast(loaded, 5u), v);
+                s6 = multiply(s6, subgroupBroadcast(loaded, 6u), v);
+                s7 = multiply(s7, subgroupBroadcast(loaded, 7u), v);
+#endif
+#else
+                s0 = multiply(s0, w[at], v);
+#if QUADS > 1
+                s1 = multiply(s1, w[at + 1u], v);
+#endif
+#endif
+                at += #{QUADS}u;
+            }
+        }
+    }
+#ifdef BROADCAST
+    if asked >= params.count { return; }
+#endif
+    let first = block % params.group_blocks * 4u * #{QUADS}u;
+    store_quad(to, group, first, 0u, s0, slopes);
+#if QUADS > 1
+    store_quad(to, group, first, 1u, s1, slopes);
+#endif
+#if QUADS > 2
+    store_quad(to, group, first, 2u, s2, slopes);
+    store_quad(to, group, first, 3u, s3, slopes);
+#endif
+#if QUADS > 4
+    store_quad(to, group, first, 4u, s4, slopes);
+    store_quad(to, group, first, 5u, s5, slopes);
+    store_quad(to, group, first, 6u, s6, slopes);
+    store_quad(to, group, first, 7u, s7, slopes);
+#endif
+}
