@@ -1,12 +1,14 @@
-//! You will see four outputs of one network as images in a user interface.
+//! You will see four outputs of one network as images, each behind a handle that was there before the image.
 
 use bevy::prelude::*;
+use bevy_imagine::generators;
 use bevy_imagine::prelude::*;
 use clap::Parser;
 use imagine_examples::Arguments;
 
-const GENERATOR: &str = "generators/veined_slate.generator.safetensors";
-const OUTPUTS: [&str; 4] = ["base_color", "normal", "roughness", "height"];
+const OUTPUTS: [&str; 4] = ["base_color", "normal", "roughness", "metallic"];
+/// Texels along an image, and pixels on the screen.
+const SIDE: u32 = 288;
 
 fn main() -> anyhow::Result<()> {
     let arguments = Arguments::parse();
@@ -15,18 +17,21 @@ fn main() -> anyhow::Result<()> {
     arguments.run(app, "image")
 }
 
-fn spawn(mut commands: Commands, assets: Res<AssetServer>, images: Res<Assets<Image>>) {
+fn spawn(mut commands: Commands, mut generators: ResMut<Assets<Generator>>, images: Res<Assets<Image>>) -> Result {
     commands.spawn(Camera2d);
-    let row = Node { width: percent(100), height: percent(100), column_gap: px(20), ..default() };
-    let row = Node { align_items: AlignItems::Center, justify_content: JustifyContent::Center, ..row };
-    let row = commands.spawn(row).id();
-    for output in OUTPUTS {
-        // A handle that the plugin puts an image behind. Requests of one generator, size and seed share the network's work
-        // only where they want the same textures, so an app that needs several maps takes a MaterialTarget.
+    let noise = generators::load("noise_material").ok_or("the material is built in")?;
+    let noise = generators.add(Generator::from(noise));
+    for (index, output) in OUTPUTS.into_iter().enumerate() {
         let image = images.reserve_handle();
-        let target = ImageTarget { output: output.into(), ..ImageTarget::new(image.clone()) };
-        commands.spawn((Synthesis::new(assets.load(GENERATOR)).with_seed(3), target));
-        let node = Node { width: px(256), height: px(256), ..default() };
-        commands.spawn((ImageNode::new(image), node, ChildOf(row)));
+        let synthesis = Synthesis::new(noise.clone())
+            .with_size(UVec2::splat(SIDE.next_multiple_of(64)))
+            .with_seed(3)
+            .with_control("coat", 0.5)
+            .with_control("metalness", 1.0);
+        commands.spawn((synthesis, ImageTarget { output: output.into(), ..ImageTarget::new(image.clone()) }));
+        let sprite = Sprite { image, custom_size: Some(Vec2::splat(SIDE as f32)), ..default() };
+        let x = (index as f32 - (OUTPUTS.len() - 1) as f32 / 2.0) * (SIDE + 20) as f32;
+        commands.spawn((sprite, Transform::from_xyz(x, 0.0, 0.0)));
     }
+    Ok(())
 }

@@ -31,7 +31,7 @@ fn spawn(
         .with_control("elevation", 24.0)
         .with_control("azimuth", 65.0);
     let view = Transform::from_xyz(0.0, 0.4, 8.0).looking_at(Vec3::new(0.0, 0.9, 0.0), Vec3::Y);
-    commands.spawn((Camera3d::default(), view, synthesis, SkyTarget { brightness: 450.0, ..default() }));
+    commands.spawn((Camera3d::default(), view, synthesis, SkyTarget { brightness: 800.0, ..default() }));
     let ball = meshes.add(Sphere::new(0.6).mesh().uv(64, 32));
     for (index, perceptual_roughness) in ROUGHNESS.into_iter().enumerate() {
         for (y, metallic, base_color) in [(0.0, 1.0, Color::WHITE), (-1.4, 0.0, Color::srgb(0.8, 0.5, 0.3))] {

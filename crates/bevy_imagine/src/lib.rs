@@ -43,6 +43,8 @@ mod error;
 mod export;
 mod job;
 mod memory;
+#[cfg(feature = "onnx")]
+pub mod onnx;
 mod plugin;
 mod recipe;
 mod render;
@@ -70,8 +72,8 @@ pub use warm_up::{WarmUp, WarmUpFinished};
 pub mod prelude {
     pub use crate::asset::Generator;
     pub use crate::{
-        Control, ImageTarget, ImagineBudget, ImaginePlugin, ImagineSystems, Living, MaterialTarget, SkyTarget, SpriteTarget,
-        Synthesis, SynthesisFailed, SynthesisFinished, SynthesisRefresh, SynthesisStatus, SynthesisTextures,
-        TextureRole, WarmUp, WarmUpFinished,
+        Control, ImageTarget, ImagineBudget, ImaginePlugin, ImagineSystems, Living, MaterialTarget, SkyTarget,
+        SpriteTarget, Synthesis, SynthesisFailed, SynthesisFinished, SynthesisRefresh, SynthesisStatus,
+        SynthesisTextures, TextureRole, WarmUp, WarmUpFinished,
     };
 }

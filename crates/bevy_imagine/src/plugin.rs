@@ -98,6 +98,8 @@ impl Plugin for ImaginePlugin {
                 PostUpdate,
                 synthesis::rank_jobs.after(ImagineSystems::Request).after(VisibilitySystems::CheckVisibility),
             );
+        #[cfg(feature = "onnx")]
+        app.init_asset_loader::<crate::onnx::OnnxLoader>();
         let Some(render_app) = app.get_sub_app_mut(RenderApp) else {
             warn!("bevy_imagine: there is no renderer (RenderPlugin); targets stay as they are");
             return;

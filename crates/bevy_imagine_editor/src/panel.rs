@@ -51,7 +51,7 @@ pub(crate) fn show_panel(
     let thumbnails = selected.map(|entity| thumbnails(entity, &variations, &mut contexts)).unwrap_or_default();
     // Without a camera there is no context to draw in.
     let Ok(context) = contexts.ctx_mut() else { return };
-    egui::Window::new("imagine").default_width(340.0).show(context, |ui| {
+    egui::Window::new("imagine").default_size([340.0, 660.0]).vscroll(true).show(context, |ui| {
         let Some(mut chosen) = selected else {
             ui.label("no request: give an entity a Synthesis");
             return;

@@ -30,11 +30,7 @@ pub(crate) struct QueuedJob {
 }
 
 /// Takes new jobs and drops those that nobody wants any more, and with them what they hold on the GPU.
-pub(crate) fn extract_jobs(
-    mut main: ResMut<MainWorld>,
-    mut queue: ResMut<JobQueue>,
-    mut budget: ResMut<FrameBudget>,
-) {
+pub(crate) fn extract_jobs(mut main: ResMut<MainWorld>, mut queue: ResMut<JobQueue>, mut budget: ResMut<FrameBudget>) {
     budget.milliseconds = main.resource::<ImagineBudget>().milliseconds;
     let mut outbox = main.resource_mut::<Outbox>();
     for letter in outbox.letters.drain(..) {
