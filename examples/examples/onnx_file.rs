@@ -42,7 +42,7 @@ fn spawn_scene(
     mut images: ResMut<Assets<Image>>,
 ) -> Result {
     let seen = images.add(Image::new_target_texture(SIDE, SIDE, TextureFormat::Rgba8UnormSrgb, None));
-    let view = Transform::from_xyz(0.0, 1.6, 5.2).looking_at(Vec3::new(0.0, 0.1, 0.0), Vec3::Y);
+    let view = Transform::from_xyz(0.0, 1.8, 7.0).looking_at(Vec3::new(0.0, 0.1, 0.0), Vec3::Y);
     commands.spawn((
         Camera3d::default(),
         Camera { order: -1, ..default() },
@@ -61,7 +61,7 @@ fn spawn_scene(
     for (index, (name, shape)) in MATERIALS.into_iter().zip(shapes).enumerate() {
         let shape = meshes.add(shape.with_generated_tangents()?);
         let synthesis = Synthesis::new(assets.load(format!("generators/{name}.generator.safetensors")));
-        let place = Transform::from_xyz(1.9 * (index as f32 - 1.0), 0.0, 0.0);
+        let place = Transform::from_xyz(1.75 * (index as f32 - 1.0), 0.0, 0.0);
         commands.spawn((Mesh3d(shape), place, synthesis, MaterialTarget::default(), Turning, SCENE));
     }
     Ok(())
