@@ -5,6 +5,7 @@
 //! transport assigns to it ([`transport`]), and random filter responses get the exemplar's distribution ([`sliced`]).
 
 pub mod patches;
+pub mod penalty;
 pub mod pyramid;
 pub mod sliced;
 mod texture;
