@@ -13,6 +13,7 @@ pub mod file;
 mod generator;
 mod graph;
 mod ops;
+pub mod prompt;
 mod request;
 pub mod resize;
 pub mod rng;

@@ -37,7 +37,6 @@ pub fn gradient_penalty<A: AutodiffBackend>(
 
 #[cfg(test)]
 mod tests {
-    use std::time::Instant;
 
     use super::*;
     use burn::backend::Flex;
