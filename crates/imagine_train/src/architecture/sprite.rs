@@ -9,9 +9,8 @@
 //! Discriminator", ICLR 2018.
 
 use imagine_graph::{
-    Add, Card, Concat, DType, DepthToSpace, DepthToSpaceMode, Dim, Distribution, Div, Flatten, Generator, Graph,
-    GraphInput, Greater, InputKind, MatMul, Mul, OutputKind, ReduceSum, Reshape, Resize, Round, Sigmoid, SizeRule,
-    Slice, Sub, Tensor, Where,
+    Add, Card, Concat, DType, Dim, Distribution, Div, Flatten, Generator, Graph, GraphInput, Greater, InputKind,
+    MatMul, Mul, OutputKind, ReduceSum, Reshape, Resize, Round, Sigmoid, SizeRule, Slice, Sub, Tensor, Where,
 };
 use rand::Rng;
 
@@ -55,11 +54,11 @@ impl Default for SpriteNetworks {
             classes: vec!["any".into()],
             latent: 64,
             tokens: 24,
-            buckets: 2048,
-            embedding: 32,
+            buckets: 4096,
+            embedding: 24,
             style: 96,
             channels: [160, 96, 48],
-            finest: 16,
+            finest: 24,
             features: 96,
         }
     }
@@ -165,17 +164,19 @@ impl SpriteNetworks {
         let x = layers.graph.push("at4", Reshape { shape, infer: None }, [x.as_str()]);
         layers.graph.weight("residual", Tensor::scalar(0.7));
         let x = self.residual(layers, "at4.a", &x, deep, &style);
-        let x = doubled(layers, "at8", &x, [deep, middle]);
+        let x = layers.conv("at8.mix", &x, [deep, middle], 1, 1.0);
+        let x = doubled(layers, "at8", &x);
         let x = self.residual(layers, "at8.a", &x, middle, &style);
         let x = self.residual(layers, "at8.b", &x, middle, &style);
-        let x = doubled(layers, "at16", &x, [middle, shallow]);
+        let x = layers.conv("at16.mix", &x, [middle, shallow], 1, 1.0);
+        let x = doubled(layers, "at16", &x);
         let x = self.residual(layers, "at16.a", &x, shallow, &style);
         let x = self.residual(layers, "at16.b", &x, shallow, &style);
         let x = self.styled(layers, "at32", &x, shallow, &style);
-        let x = layers.conv("at32.shuffled", &x, [shallow, 4 * self.finest], 3, GAIN);
-        let shuffle = DepthToSpace { blocksize: 2, mode: DepthToSpaceMode::Crd };
-        let x = layers.graph.push("at32.pixels", shuffle, [x.as_str()]);
-        let x = layers.leaky("at32.pixels.active", &x);
+        let x = layers.conv("at32.narrow", &x, [shallow, self.finest], 3, GAIN);
+        let x = doubled(layers, "at32.doubled", &x);
+        let x = layers.conv("at32.conv", &x, [self.finest, self.finest], 3, GAIN);
+        let x = layers.leaky("at32.pixels", &x);
         layers.conv("raw", &x, [self.finest, 4], 3, 1.0)
     }
 
@@ -207,11 +208,10 @@ impl SpriteNetworks {
     }
 }
 
-/// Twice as high and wide by repeating pixels, after a change of channels.
-fn doubled(layers: &mut Layers<impl Rng>, name: &str, x: &str, channels: [usize; 2]) -> String {
-    let x = layers.conv(&format!("{name}.mix"), x, channels, 1, 1.0);
+/// Twice as high and wide by repeating pixels.
+fn doubled(layers: &mut Layers<impl Rng>, name: &str, x: &str) -> String {
     let twice = Resize { scales: vec![2.0, 2.0], axes: vec![2, 3], ..Resize::default() };
-    layers.graph.push(&format!("{name}.doubled"), twice, [x.as_str()])
+    layers.graph.push(name, twice, [x])
 }
 
 /// Colour from 0 to 1, and the logit of the coverage.

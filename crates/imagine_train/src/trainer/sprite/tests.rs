@@ -94,7 +94,7 @@ fn a_training_leaves_a_sheet_and_a_generator_that_obeys_its_controls() {
     .unwrap();
     assert!(events.iter().any(|event| matches!(event, SpriteEvent::Saved { best: true, .. })));
     assert!(folder.path().join("sheet_0000004.png").exists());
-    let loaded = imagine_graph::file::load(&folder.path().join("best.generator.safetensors")).unwrap();
+    let loaded = imagine_graph::file::load(folder.path().join("best.generator.safetensors")).unwrap();
     let made = |sets: &[(&str, &str)]| {
         let mut request = Request::new(Size::new(32, 32).with_batch(2), 7);
         for (name, text) in sets {
