@@ -8,7 +8,10 @@ pub mod generators;
 pub mod import;
 pub mod inspect;
 pub mod onnx_test;
+pub mod pack;
+pub mod train_sprites;
 pub mod train_texture;
+mod training;
 
 use std::sync::Arc;
 
