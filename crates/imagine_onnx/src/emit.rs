@@ -35,6 +35,12 @@ impl Importer<'_> {
 
     /// Adds `op`; an output without a name gets one.
     pub fn push(&mut self, op: Op, inputs: &[Option<Value>], outputs: &[String], node: &str) -> Result<Vec<Value>> {
+        // Shape rules count on elements.
+        for value in inputs.iter().flatten() {
+            if let Some(empty) = value.types.iter().find(|found| found.shape.contains(&0)) {
+                return Err(NodeFault::Size { value: value.label.clone(), shape: empty.shape.clone() });
+            }
+        }
         let mut types = Vec::new();
         for (probe, &size) in self.probes.0.iter().enumerate() {
             let found: Vec<_> = inputs.iter().map(|v| v.as_ref().map(|v| &v.types[probe])).collect();
