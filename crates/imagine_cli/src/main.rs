@@ -45,6 +45,8 @@ enum Command {
     Import(Box<commands::import::ImportOnnx>),
     /// Runs a tree of ONNX tests on every executor.
     OnnxTest(commands::onnx_test::OnnxTest),
+    /// Measures a generator of sprites on the pictures held back from its training.
+    Evaluate(commands::evaluate::Evaluate),
     /// Puts a folder of folders of pictures into one file to train from.
     Pack(commands::pack::Pack),
     /// Trains a generator.
@@ -72,6 +74,7 @@ fn main() -> ExitCode {
         Command::Generators(command) => command.run(),
         Command::Import(command) => command.run(),
         Command::OnnxTest(command) => command.run(),
+        Command::Evaluate(command) => command.run(),
         Command::Pack(command) => command.run(),
         Command::Train(Train::Texture(command)) => command.run(),
         Command::Train(Train::Sprites(command)) => command.run(),

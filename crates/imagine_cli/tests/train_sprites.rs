@@ -64,6 +64,10 @@ fn a_pack_is_trained_on_resumed_and_played() {
         assert!(std::fs::metadata(file).unwrap().len() <= 16 << 20, "{name}");
     }
     assert!(std::fs::metadata(folder.join(out)).unwrap().len() <= 3_000_000);
+    let figures: serde_json::Value =
+        serde_json::from_str(&good(folder, &["evaluate", out, "--data", "data", "--json"])).unwrap();
+    assert_eq!(figures["trained_on_this_data"], true);
+    assert!(figures["figures"]["frechet"]["generated"].as_f64().unwrap() > 0.0);
 }
 
 #[test]

@@ -8,7 +8,9 @@ pub mod architecture;
 pub mod augment;
 pub mod data;
 mod error;
+pub mod evaluate;
 pub mod loss;
+pub mod metric;
 pub mod trainer;
 
 pub use error::{CheckpointError, ExemplarError, PackError, TrainError};

@@ -3,6 +3,7 @@
 #[cfg(feature = "wgpu-backend")]
 pub mod bench;
 pub mod compare;
+pub mod evaluate;
 pub mod generate;
 pub mod generators;
 pub mod import;

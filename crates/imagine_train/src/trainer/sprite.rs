@@ -151,6 +151,8 @@ pub struct SpriteTrainer<A: AutodiffBackend> {
     adam: [Adam<A::InnerBackend>; 2],
     measure: Measure,
     update: u32,
+    /// Update from which the learning rates grow: 0, or where training went on without its moments.
+    warm_from: u32,
     progress: SpriteProgress,
     seconds: f64,
     best: Option<(u32, f64)>,
@@ -186,6 +188,7 @@ impl<A: AutodiffBackend> SpriteTrainer<A> {
             critic,
             adam: [(); 2].map(|()| Adam::new(ADAM)),
             update: 0,
+            warm_from: 0,
             progress,
             seconds: 0.0,
             best: None,
@@ -278,6 +281,7 @@ impl<A: AutodiffBackend> SpriteTrainer<A> {
             Adam::from_data(ADAM, updates, moments, &self.device)
         });
         self.update = record.update;
+        self.warm_from = if moments.is_empty() { record.update } else { 0 };
         (self.progress.strength, self.progress.overfit) = (record.strength, record.overfit);
         (self.seconds, self.best) = (record.seconds, record.best);
         Ok(true)

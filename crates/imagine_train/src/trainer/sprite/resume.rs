@@ -1,7 +1,7 @@
 //! The resume set: what a training needs to go on, in files small enough to be kept in a repository.
 //!
 //! The folder `resume` holds `generator`, `average`, `critic` and `moments`, each a safetensors file with the same record;
-//! a training without its moments goes on, after a rough start. A new set is written beside the old one and takes its name
+//! a training without its moments goes on, with learning rates that grow anew. A new set is written beside the old one and takes its name
 //! when it is whole.
 
 use std::collections::BTreeMap;

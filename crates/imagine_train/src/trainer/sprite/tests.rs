@@ -69,6 +69,29 @@ fn a_resumed_training_goes_the_way_it_would_have_gone() {
 }
 
 #[test]
+fn without_moments_a_training_goes_on_in_small_steps() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut first = trainer(options());
+    (0..3).for_each(|_| first.advance().unwrap());
+    first.save(folder.path(), &Card::default()).unwrap();
+    std::fs::remove_file(folder.path().join("resume/moments.safetensors")).unwrap();
+    let largest_step = |warm_up: u32| {
+        let mut second = trainer(SpriteOptions { warm_up, ..options() });
+        assert!(second.resume(folder.path()).unwrap());
+        let before = second.generator.weights();
+        second.advance().unwrap();
+        let steps = second.generator.weights().into_iter().flat_map(|(name, tensor)| {
+            let before = before[&name].as_f32().unwrap_or_default().to_vec();
+            let after = tensor.as_f32().unwrap_or_default().to_vec();
+            before.into_iter().zip(after).map(|(a, b)| (a - b).abs()).collect::<Vec<f32>>()
+        });
+        steps.fold(0.0, f32::max)
+    };
+    let [slow, fast] = [largest_step(1000), largest_step(1)];
+    assert!(slow > 0.0 && slow < 0.01 * fast, "{slow} {fast}");
+}
+
+#[test]
 fn accumulated_batches_move_both_networks() {
     let mut trainer = trainer(SpriteOptions { accumulate: 2, ..options() });
     let before = [trainer.generator.weights(), trainer.critic.weights()];

@@ -50,8 +50,8 @@ impl<A: AutodiffBackend> SpriteTrainer<A> {
             add(&mut learnt.generator, more.generator);
             add(&mut learnt.critic, more.critic);
         }
-        let warm =
-            ((self.update + 1) as f32 / self.options.warm_up.max(1) as f32).min(1.0) / self.options.accumulate as f32;
+        let warm = ((self.update - self.warm_from + 1) as f32 / self.options.warm_up.max(1) as f32).min(1.0)
+            / self.options.accumulate as f32;
         let [generator_adam, critic_adam] = &mut self.adam;
         let rate = self.options.generator_rate * warm;
         self.generator = generator_adam.apply::<A, _>(self.generator.clone(), learnt.generator, rate);
