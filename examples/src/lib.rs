@@ -102,8 +102,10 @@ impl Pictures {
         image.texture_descriptor.usage |= TextureUsages::RENDER_ATTACHMENT;
         let target = app.world_mut().resource_mut::<Assets<Image>>().add(image);
         let camera_target = target.clone();
-        app.add_observer(move |added: On<Add, Camera>, mut commands: Commands| {
-            commands.entity(added.entity).insert(RenderTarget::Image(camera_target.clone().into()));
+        app.add_observer(move |added: On<Add, Camera>, mut commands: Commands, targets: Query<&RenderTarget>| {
+            if !matches!(targets.get(added.entity), Ok(RenderTarget::Image(_))) {
+                commands.entity(added.entity).insert(RenderTarget::Image(camera_target.clone().into()));
+            }
         });
         Self { app, target }
     }

@@ -34,7 +34,7 @@
 //! A changed component is synthesised again, and the old picture stays until the new one is whole; a removed component or a
 //! despawned entity gives back everything. Requests that ask for the same thing share one result. [`SynthesisFinished`] and
 //! [`SynthesisFailed`] are triggered on the entity. What the network computes is spread over frames
-//! by [`ImaginePlugin::frame_budget_ms`]; shaders compile on background threads. Nothing is read back.
+//! by [`ImagineBudget`]; shaders compile on background threads. Nothing is read back.
 //!
 //! The crate draws nothing itself and holds no network code: networks are `imagine_graph`, their passes `imagine_wgpu`.
 
@@ -43,6 +43,8 @@ mod error;
 mod export;
 mod job;
 mod memory;
+#[cfg(feature = "onnx")]
+pub mod onnx;
 mod plugin;
 mod recipe;
 mod render;
@@ -60,7 +62,7 @@ pub use imagine_graph::generators;
 pub use memory::ImagineMemory;
 pub use plugin::{ImaginePlugin, ImagineSystems};
 pub use recipe::{RecipeControl, RecipeError, SynthesisRecipe};
-pub use render::{FrameStats, ImagineStats};
+pub use render::{FrameStats, ImagineBudget, ImagineStats};
 pub use request::{Control, Living, Synthesis, SynthesisFailed, SynthesisFinished, SynthesisRefresh, SynthesisStatus};
 pub use target::{ImageTarget, MaterialTarget, SkyTarget, SpriteTarget, TextureRole};
 pub use textures::SynthesisTextures;
@@ -70,8 +72,8 @@ pub use warm_up::{WarmUp, WarmUpFinished};
 pub mod prelude {
     pub use crate::asset::Generator;
     pub use crate::{
-        Control, ImageTarget, ImaginePlugin, ImagineSystems, Living, MaterialTarget, SkyTarget, SpriteTarget,
-        Synthesis, SynthesisFailed, SynthesisFinished, SynthesisRefresh, SynthesisStatus, SynthesisTextures,
-        TextureRole, WarmUp, WarmUpFinished,
+        Control, ImageTarget, ImagineBudget, ImaginePlugin, ImagineSystems, Living, MaterialTarget, SkyTarget,
+        SpriteTarget, Synthesis, SynthesisFailed, SynthesisFinished, SynthesisRefresh, SynthesisStatus,
+        SynthesisTextures, TextureRole, WarmUp, WarmUpFinished,
     };
 }

@@ -12,7 +12,7 @@ use crate::asset::{Generator, GeneratorLoader};
 use crate::export;
 use crate::job::{Outbox, Reports};
 use crate::memory::ImagineMemory;
-use crate::render::{self, CostModel, FrameBudget, GpuTimer, ImagineStats, JobQueue, Kernels};
+use crate::render::{self, CostModel, FrameBudget, GpuTimer, ImagineBudget, ImagineStats, JobQueue, Kernels};
 use crate::results::Results;
 use crate::synthesis::{self, Verdicts};
 use crate::target::{ImageTarget, MaterialTarget, Placeholder, SkyTarget, SpriteTarget};
@@ -23,7 +23,7 @@ use crate::{Living, Synthesis, SynthesisStatus, SynthesisTextures};
 #[derive(Clone, Debug)]
 pub struct ImaginePlugin {
     /// GPU milliseconds a frame that synthesis may take, by a cost model that the GPU's own times correct. One workgroup is
-    /// done a frame whatever it costs. More than 0. Default 2.
+    /// done a frame whatever it costs. More than 0. Default 2. [`ImagineBudget`] changes it later.
     pub frame_budget_ms: f32,
     /// Most bytes of GPU memory: textures of results, and buffers of work in progress. Requests beyond it fail; work waits
     /// until other work is done. Default 1 GiB.
@@ -70,6 +70,7 @@ impl Plugin for ImaginePlugin {
             .insert_resource(memory.clone())
             .insert_resource(reports.clone())
             .insert_resource(stats.clone())
+            .insert_resource(ImagineBudget { milliseconds: self.frame_budget_ms })
             .init_resource::<Placeholder>()
             .init_resource::<Outbox>()
             .init_resource::<Results>()
@@ -97,6 +98,8 @@ impl Plugin for ImaginePlugin {
                 PostUpdate,
                 synthesis::rank_jobs.after(ImagineSystems::Request).after(VisibilitySystems::CheckVisibility),
             );
+        #[cfg(feature = "onnx")]
+        app.init_asset_loader::<crate::onnx::OnnxLoader>();
         let Some(render_app) = app.get_sub_app_mut(RenderApp) else {
             warn!("bevy_imagine: there is no renderer (RenderPlugin); targets stay as they are");
             return;
@@ -105,7 +108,7 @@ impl Plugin for ImaginePlugin {
             .insert_resource(memory)
             .insert_resource(reports)
             .insert_resource(stats)
-            .insert_resource(FrameBudget { milliseconds: self.frame_budget_ms, ..default() })
+            .init_resource::<FrameBudget>()
             .init_gpu_resource::<Kernels>()
             .init_gpu_resource::<JobQueue>()
             .init_gpu_resource::<CostModel>()

@@ -1,6 +1,7 @@
 //! How much of a frame synthesis may take, and what it took.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use bevy::prelude::*;
 
@@ -8,6 +9,14 @@ use bevy::prelude::*;
 const SLICE_NANOSECONDS: u64 = 250_000;
 /// A larger budget is spent in about as many slices.
 const SLICES: u64 = 16;
+
+/// GPU milliseconds a frame that synthesis may take. A resource of the main world that a game may change while it runs, as
+/// for a loading screen; [`ImaginePlugin`](crate::ImaginePlugin) says what it is at first.
+#[derive(Resource, Clone, Copy, Debug, PartialEq)]
+pub struct ImagineBudget {
+    /// Milliseconds, more than 0.
+    pub milliseconds: f32,
+}
 
 /// How much of a frame synthesis may take.
 #[derive(Resource, Clone, Debug, Default)]
@@ -20,7 +29,14 @@ pub(crate) struct FrameBudget {
 
 /// What synthesis did in the last frames. A resource of main and render world; clones share it.
 #[derive(Resource, Clone, Debug, Default)]
-pub struct ImagineStats(Arc<Mutex<FrameStats>>);
+pub struct ImagineStats(Arc<Mutex<Stats>>);
+
+#[derive(Debug, Default)]
+struct Stats {
+    frame: FrameStats,
+    /// GPU milliseconds by shader, since the app began.
+    shaders: BTreeMap<&'static str, f64>,
+}
 
 /// What synthesis did in a frame.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
@@ -49,11 +65,27 @@ impl FrameBudget {
 impl ImagineStats {
     /// The figures of the last frame.
     pub fn get(&self) -> FrameStats {
-        *self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.lock().frame
+    }
+
+    /// GPU milliseconds that the passes of every shader took since the app began, the longest first. Passes that ran in one
+    /// slice share its time by what the cost model predicts. Empty where the device has no timestamps.
+    pub fn shaders(&self) -> Vec<(&'static str, f64)> {
+        let mut shaders: Vec<_> = self.lock().shaders.iter().map(|(shader, time)| (*shader, *time)).collect();
+        shaders.sort_by(|a, b| b.1.total_cmp(&a.1));
+        shaders
     }
 
     pub(crate) fn update(&self, change: impl FnOnce(&mut FrameStats)) {
-        change(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner));
+        change(&mut self.lock().frame);
+    }
+
+    pub(crate) fn add_time(&self, shader: &'static str, milliseconds: f64) {
+        *self.lock().shaders.entry(shader).or_default() += milliseconds;
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Stats> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

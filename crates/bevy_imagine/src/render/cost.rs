@@ -22,7 +22,10 @@ const SHORT_SHARE: f64 = 0.1;
 
 /// A kernel in one variant.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub(crate) struct KernelId(u64);
+pub(crate) struct KernelId {
+    shader: &'static str,
+    variant: u64,
+}
 
 /// Nanoseconds for the work of kernels. A resource of the render world.
 #[derive(Resource, Clone, Debug)]
@@ -49,10 +52,10 @@ impl FromWorld for CostModel {
 }
 
 impl KernelId {
-    pub fn new(shader: &str, defs: &[(&'static str, Def)]) -> Self {
+    pub fn new(shader: &'static str, defs: &[(&'static str, Def)]) -> Self {
         let mut hasher = DefaultHasher::new();
-        (shader, defs).hash(&mut hasher);
-        Self(hasher.finish())
+        defs.hash(&mut hasher);
+        Self { shader, variant: hasher.finish() }
     }
 
     pub fn of(pass: &Pass) -> Self {
@@ -113,6 +116,15 @@ impl CostModel {
 }
 
 impl Workload {
+    /// Shaders, and the share of the predicted time that each has.
+    pub fn shares(&self, costs: &CostModel) -> Vec<(&'static str, f64)> {
+        let price = |(kernel, work, dispatches): &(KernelId, u64, u32)| {
+            costs.rate(*kernel) * *work as f64 + f64::from(*dispatches) * DISPATCH_NANOSECONDS
+        };
+        let total: f64 = self.kernels.iter().map(price).sum();
+        self.kernels.iter().map(|part| (part.0.shader, price(part) / total)).collect()
+    }
+
     pub fn add(&mut self, kernel: KernelId, work: u64) {
         match self.kernels.iter_mut().find(|(known, ..)| *known == kernel) {
             Some((_, sum, dispatches)) => {

@@ -7,6 +7,7 @@ use bevy::render::MainWorld;
 
 use crate::asset::Generator;
 use crate::job::{Job, JobId, Letter, Outbox, Rank};
+use crate::render::budget::{FrameBudget, ImagineBudget};
 use crate::render::pass::Progress;
 
 /// Every so many frames the oldest job goes first, so that a stream of better ranked ones starves nobody.
@@ -29,7 +30,8 @@ pub(crate) struct QueuedJob {
 }
 
 /// Takes new jobs and drops those that nobody wants any more, and with them what they hold on the GPU.
-pub(crate) fn extract_jobs(mut main: ResMut<MainWorld>, mut queue: ResMut<JobQueue>) {
+pub(crate) fn extract_jobs(mut main: ResMut<MainWorld>, mut queue: ResMut<JobQueue>, mut budget: ResMut<FrameBudget>) {
+    budget.milliseconds = main.resource::<ImagineBudget>().milliseconds;
     let mut outbox = main.resource_mut::<Outbox>();
     for letter in outbox.letters.drain(..) {
         match letter {

@@ -9,7 +9,7 @@ mod present;
 mod timer;
 
 pub(crate) use budget::FrameBudget;
-pub use budget::{FrameStats, ImagineStats};
+pub use budget::{FrameStats, ImagineBudget, ImagineStats};
 pub(crate) use cost::CostModel;
 pub(crate) use extract::{JobQueue, extract_jobs};
 pub(crate) use pass::synthesize;

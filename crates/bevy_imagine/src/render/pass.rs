@@ -86,7 +86,12 @@ pub(crate) fn synthesize(
 ) {
     for spans in timer.collect() {
         let total: f32 = spans.iter().map(|(_, time)| time.as_secs_f32() * 1e3).sum();
-        spans.iter().for_each(|(workload, time)| costs.learn(workload, *time));
+        for (workload, time) in &spans {
+            costs.learn(workload, *time);
+            for (shader, share) in workload.shares(&costs) {
+                stats.add_time(shader, time.as_secs_f64() * 1e3 * share);
+            }
+        }
         stats.update(|stats| {
             stats.measured_ms = Some(total);
             stats.measured_frames += 1;

@@ -1,0 +1,103 @@
+//! ONNX files as assets (feature `onnx`): `X.onnx`, with the roles of its inputs and outputs in `X.onnx.ron` if they are not to be
+//! guessed, and the files beside it that hold weights. All of them reload.
+
+use std::collections::BTreeMap;
+
+use bevy::asset::io::Reader;
+use bevy::asset::{AssetLoader, AssetPath, LoadContext, ReadAssetBytesError};
+use bevy::prelude::*;
+use imagine_onnx::{External, ImportError, Roles};
+
+use crate::asset::{Generator, GeneratorError};
+
+/// What comes behind the name of a model in that of its roles.
+const ROLES: &str = ".ron";
+
+/// Reads `*.onnx`. Files are untrusted: they are checked whole, and nothing in them is executed.
+#[derive(Default, TypePath)]
+pub struct OnnxLoader;
+
+/// Why an ONNX file is no generator.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum OnnxLoaderError {
+    /// The file could not be read.
+    #[error("cannot be read: {0}")]
+    Io(#[from] std::io::Error),
+    /// A file with weights or roles could not be read.
+    #[error("{file}: {error}")]
+    Beside {
+        /// The file, as the asset server knows it.
+        file: String,
+        /// Why.
+        error: Box<ReadAssetBytesError>,
+    },
+    /// The model or its roles are wrong.
+    #[error("{file}: {error}")]
+    Import {
+        /// The model.
+        file: String,
+        /// What is wrong.
+        error: ImportError,
+    },
+    /// The network cannot be a generator.
+    #[error(transparent)]
+    Generator(#[from] GeneratorError),
+}
+
+impl AssetLoader for OnnxLoader {
+    type Asset = Generator;
+    type Settings = ();
+    type Error = OnnxLoaderError;
+
+    async fn load(
+        &self,
+        reader: &mut dyn Reader,
+        _: &(),
+        context: &mut LoadContext<'_>,
+    ) -> Result<Generator, OnnxLoaderError> {
+        let mut bytes = Vec::new();
+        reader.read_to_end(&mut bytes).await?;
+        let file = context.path().path().to_string_lossy().into_owned();
+        let fail = |error| OnnxLoaderError::Import { file: file.clone(), error };
+        let roles = read_roles(&file, context).await?;
+        let mut weights = BTreeMap::new();
+        for name in imagine_onnx::external_files(&bytes).map_err(fail)? {
+            let path = context.path().resolve_embed(&AssetPath::from_path_buf(name.clone().into()));
+            let beside = |error| OnnxLoaderError::Beside { file: path.to_string(), error: Box::new(error) };
+            let read = context.read_asset_bytes(path.clone()).await.map_err(beside)?;
+            weights.insert(name, read);
+        }
+        let (network, roles) =
+            imagine_onnx::generator_from_bytes(&bytes, External::Files(&weights), &roles).map_err(fail)?;
+        for role in roles.iter().filter(|role| role.guessed) {
+            info!(
+                "{file}: {} {:?} is taken as {}",
+                if role.is_output { "output" } else { "input" },
+                role.name,
+                role.role
+            );
+        }
+        let name = context.path().path().file_stem().map(|name| name.to_string_lossy().into_owned());
+        Ok(Generator::new(name.unwrap_or(file), &network.generator)?)
+    }
+
+    fn extensions(&self) -> &[&str] {
+        &["onnx"]
+    }
+}
+
+/// The roles in the file beside the model; without such a file nothing is known.
+async fn read_roles(file: &str, context: &mut LoadContext<'_>) -> Result<Roles, OnnxLoaderError> {
+    let path =
+        AssetPath::from_path_buf(format!("{file}{ROLES}").into()).with_source(context.path().source().clone_owned());
+    let text = match context.read_asset_bytes(path.clone()).await {
+        Ok(bytes) => bytes,
+        Err(ReadAssetBytesError::AssetReaderError(bevy::asset::io::AssetReaderError::NotFound(_))) => {
+            return Ok(Roles::default());
+        }
+        Err(error) => return Err(OnnxLoaderError::Beside { file: path.to_string(), error: Box::new(error) }),
+    };
+    let text = String::from_utf8_lossy(&text);
+    Roles::from_ron(&path.to_string(), &text).map_err(|error| OnnxLoaderError::Import { file: file.into(), error })
+}

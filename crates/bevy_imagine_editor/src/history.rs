@@ -1,0 +1,97 @@
+//! Undo and redo of one request's changes.
+
+use std::collections::HashMap;
+
+use bevy::prelude::*;
+use bevy_imagine::prelude::*;
+
+use crate::panel::ImagineEditor;
+
+/// Most changes that can be undone.
+const DEPTH: usize = 100;
+
+/// What a request was, what it is, and what it was before it was undone.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct History {
+    states: Vec<Synthesis>,
+    /// Index of the present state.
+    at: usize,
+}
+
+impl History {
+    /// Remembers `state` if it is new; what was undone is then lost.
+    pub fn record(&mut self, state: &Synthesis) {
+        if self.states.get(self.at) == Some(state) {
+            return;
+        }
+        self.states.truncate(self.at + 1);
+        self.states.push(state.clone());
+        if self.states.len() > DEPTH {
+            self.states.remove(0);
+        }
+        self.at = self.states.len() - 1;
+    }
+
+    pub fn can_undo(&self) -> bool {
+        self.at > 0
+    }
+
+    pub fn can_redo(&self) -> bool {
+        self.at + 1 < self.states.len()
+    }
+
+    /// The state before the present one.
+    pub fn undo(&mut self) -> Option<Synthesis> {
+        self.at = self.at.checked_sub(1)?;
+        self.states.get(self.at).cloned()
+    }
+
+    /// The state that was undone last.
+    pub fn redo(&mut self) -> Option<Synthesis> {
+        let state = self.states.get(self.at + 1).cloned()?;
+        self.at += 1;
+        Some(state)
+    }
+}
+
+/// Remembers changes, whoever made them, once nobody drags a control any more: a drag is one change.
+pub(crate) fn record(
+    mut editor: ResMut<ImagineEditor>,
+    requests: Query<(Entity, &Synthesis), Without<crate::Variation>>,
+    mut contexts: Query<&mut bevy_egui::EguiContext>,
+) {
+    if contexts.iter_mut().any(|mut context| context.get_mut().egui_is_using_pointer()) {
+        return;
+    }
+    let editor = editor.bypass_change_detection();
+    let mut histories = std::mem::take(&mut editor.histories);
+    let mut kept = HashMap::new();
+    for (entity, request) in &requests {
+        let mut history = histories.remove(&entity).unwrap_or_default();
+        history.record(request);
+        kept.insert(entity, history);
+    }
+    editor.histories = kept;
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_undone_comes_back_until_something_new_happens() {
+        let state = |seed| Synthesis { seed, ..default() };
+        let mut history = History::default();
+        [1, 1, 2, 3].into_iter().for_each(|seed| history.record(&state(seed)));
+        assert_eq!(history.undo(), Some(state(2)));
+        assert_eq!(history.undo(), Some(state(1)));
+        assert_eq!((history.undo(), history.can_undo()), (None, false));
+        assert_eq!(history.redo(), Some(state(2)));
+        history.record(&state(2));
+        assert!(history.can_redo());
+        history.record(&state(9));
+        assert_eq!((history.redo(), history.undo()), (None, Some(state(2))));
+        (0..500).for_each(|seed| history.record(&state(seed)));
+        assert_eq!(history.states.len(), DEPTH);
+    }
+}

@@ -1,0 +1,108 @@
+//! You will read what synthesis takes of every frame while two hundred requests wait, at several budgets; then what idle requests
+//! cost, and that nothing is left of a thousand of them.
+
+use std::time::{Duration, Instant};
+
+use bevy::prelude::*;
+use bevy_imagine::prelude::*;
+use bevy_imagine::{ImagineMemory, ImagineStats, generators};
+use clap::Parser;
+use imagine_examples::{Arguments, Pictures};
+
+/// GPU milliseconds a frame.
+const BUDGETS: [f32; 4] = [0.5, 1.0, 2.0, 4.0];
+/// Requests that wait, and texels along their sides.
+const REQUESTS: u64 = 200;
+const SIDE: u32 = 512;
+/// Requests that are finished and rest.
+const IDLE: [u64; 3] = [0, 100, 1000];
+
+#[derive(Parser)]
+struct Options {
+    #[command(flatten)]
+    arguments: Arguments,
+    /// Frames measured at every budget.
+    #[arg(long, default_value_t = 400)]
+    measured_frames: usize,
+}
+
+fn main() -> anyhow::Result<()> {
+    let options = Options::parse();
+    let arguments = Arguments { headless: true, ..options.arguments };
+    let mut pictures = Pictures::new(arguments.app("budget"));
+    let noise = Generator::from(generators::load("noise_material").expect("it is built in"));
+    let noise = pictures.world().resource_mut::<Assets<Generator>>().add(noise);
+    // Compiled before anything is measured.
+    request(&mut pictures, &noise, 0, 64);
+    pictures.settle()?;
+
+    println!("budget ms | planned p50, p99, p99.9, max | measured p50, p99, p99.9, max");
+    for milliseconds in BUDGETS {
+        clear(&mut pictures);
+        (0..REQUESTS).for_each(|seed| request(&mut pictures, &noise, seed, SIDE));
+        pictures.world().insert_resource(ImagineBudget { milliseconds });
+        pictures.wait(20);
+        let (mut planned, mut measured) = (Vec::new(), Vec::new());
+        for _ in 0..options.measured_frames {
+            pictures.wait(1);
+            let stats = pictures.world().resource::<ImagineStats>().get();
+            planned.push(stats.planned_ms);
+            measured.extend(stats.measured_ms);
+        }
+        println!("{milliseconds} | {} | {}", spread(planned), spread(measured));
+    }
+
+    clear(&mut pictures);
+    pictures.world().insert_resource(ImagineBudget { milliseconds: 5_000.0 });
+    println!("idle requests | main thread, ms a frame (median)");
+    for count in IDLE {
+        (0..count).for_each(|_| request(&mut pictures, &noise, 1, 64));
+        pictures.settle()?;
+        pictures.wait(20);
+        let mut frames: Vec<Duration> = (0..200).map(|_| time(|| pictures.wait(1))).collect();
+        frames.sort();
+        println!("{count} | {:.3}", frames[frames.len() / 2].as_secs_f64() * 1e3);
+        clear(&mut pictures);
+    }
+
+    for (name, distinct) in [("spawned and despawned", false), ("distinct", true)] {
+        let bytes = [10, 1000].map(|count| {
+            for round in 0..count {
+                request(&mut pictures, &noise, if distinct { round } else { 1 }, 64);
+                // Some are despawned in the middle of their work, some when they are done.
+                pictures.wait(if round % 10 == 0 { 4 } else { 1 });
+                clear(&mut pictures);
+            }
+            pictures.wait(4);
+            pictures.world().resource::<ImagineMemory>().bytes()
+        });
+        println!("{name}: {} bytes held after 10, {} after 1000", bytes[0], bytes[1]);
+    }
+    Ok(())
+}
+
+fn request(pictures: &mut Pictures, generator: &Handle<Generator>, seed: u64, side: u32) {
+    let synthesis = Synthesis::new(generator.clone()).with_size(UVec2::splat(side)).with_seed(seed);
+    pictures.world().spawn((synthesis, MaterialTarget::default()));
+}
+
+fn clear(pictures: &mut Pictures) {
+    let world = pictures.world();
+    let all: Vec<Entity> = world.query_filtered::<Entity, With<Synthesis>>().iter(world).collect();
+    all.into_iter().for_each(|entity| _ = world.despawn(entity));
+    pictures.wait(3);
+}
+
+fn time(work: impl FnOnce()) -> Duration {
+    let start = Instant::now();
+    work();
+    start.elapsed()
+}
+
+/// Median, 99th and 99.9th percentile, and largest.
+fn spread(mut numbers: Vec<f32>) -> String {
+    numbers.sort_by(f32::total_cmp);
+    let at = |share: f32| numbers.get(((numbers.len() - 1) as f32 * share).round() as usize).copied();
+    let shown = [0.5, 0.99, 0.999, 1.0].map(|share| at(share).map_or("-".into(), |n| format!("{n:.2}")));
+    shown.join(", ")
+}

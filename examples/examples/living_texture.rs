@@ -1,0 +1,30 @@
+//! You will see a wall that never stands still: an automaton that takes its steps while the game runs.
+
+use bevy::prelude::*;
+use bevy_imagine::prelude::*;
+use clap::Parser;
+use imagine_examples::Arguments;
+
+const GENERATOR: &str = "generators/bark.generator.safetensors";
+/// Steps a second of the three walls: none, the file's own rate, fast.
+const RATES: [Option<f32>; 3] = [Some(0.0), None, Some(120.0)];
+
+fn main() -> anyhow::Result<()> {
+    let arguments = Arguments::parse();
+    let mut app = arguments.app("living texture");
+    app.add_systems(Startup, spawn);
+    arguments.run(app, "living_texture")
+}
+
+fn spawn(mut commands: Commands, assets: Res<AssetServer>, mut meshes: ResMut<Assets<Mesh>>) -> Result {
+    for (index, steps_per_second) in RATES.into_iter().enumerate() {
+        let wall = meshes.add(Plane3d::new(Vec3::Z, Vec2::splat(1.0)).mesh().build().with_generated_tangents()?);
+        let place = Transform::from_xyz(2.2 * (index as f32 - 1.0), 0.0, 0.0);
+        // Few steps to begin with, so that the pattern forms before your eyes.
+        let synthesis = Synthesis { steps: Some(24), ..Synthesis::new(assets.load(GENERATOR)) };
+        commands.spawn((Mesh3d(wall), place, synthesis, MaterialTarget::default(), Living { steps_per_second }));
+    }
+    commands.spawn((Camera3d::default(), Transform::from_xyz(0.0, 0.0, 4.4).looking_at(Vec3::ZERO, Vec3::Y)));
+    commands.spawn((DirectionalLight::default(), Transform::from_xyz(-2.0, 1.0, 3.0).looking_at(Vec3::ZERO, Vec3::Y)));
+    Ok(())
+}

@@ -1,0 +1,44 @@
+//! You will see a sky that no file holds: sun and clouds from a graph, and balls that it lights.
+
+use bevy::prelude::*;
+use bevy_imagine::generators;
+use bevy_imagine::prelude::*;
+use clap::Parser;
+use imagine_examples::Arguments;
+
+/// Texels along a face of the sky.
+const FACE: u32 = 512;
+/// Roughness of the balls, from left to right.
+const ROUGHNESS: [f32; 5] = [0.0, 0.15, 0.35, 0.6, 1.0];
+
+fn main() -> anyhow::Result<()> {
+    let arguments = Arguments::parse();
+    let mut app = arguments.app("skybox");
+    app.add_systems(Startup, spawn);
+    arguments.run(app, "skybox")
+}
+
+fn spawn(
+    mut commands: Commands,
+    mut generators: ResMut<Assets<Generator>>,
+    mut meshes: ResMut<Assets<Mesh>>,
+    mut materials: ResMut<Assets<StandardMaterial>>,
+) -> Result {
+    let sky = generators::load("cloudy_sky").ok_or("the sky is built in")?;
+    let synthesis = Synthesis::new(generators.add(Generator::from(sky)))
+        .with_size(UVec2::splat(FACE))
+        .with_seed(5)
+        .with_control("elevation", 24.0)
+        .with_control("azimuth", 65.0);
+    let view = Transform::from_xyz(0.0, 0.4, 8.0).looking_at(Vec3::new(0.0, 0.9, 0.0), Vec3::Y);
+    commands.spawn((Camera3d::default(), view, synthesis, SkyTarget { brightness: 800.0, ..default() }));
+    let ball = meshes.add(Sphere::new(0.6).mesh().uv(64, 32));
+    for (index, perceptual_roughness) in ROUGHNESS.into_iter().enumerate() {
+        for (y, metallic, base_color) in [(0.0, 1.0, Color::WHITE), (-1.4, 0.0, Color::srgb(0.8, 0.5, 0.3))] {
+            let material = StandardMaterial { perceptual_roughness, metallic, base_color, ..default() };
+            let place = Transform::from_xyz((index as f32 - 2.0) * 1.5, y + 0.4, 0.0);
+            commands.spawn((Mesh3d(ball.clone()), MeshMaterial3d(materials.add(material)), place));
+        }
+    }
+    Ok(())
+}
