@@ -253,13 +253,14 @@ fn nchw(channels: usize) -> Value {
 /// What an input may mean.
 fn kinds(of: &TensorType, u: &mut Unstructured) -> Result<Value> {
     let channels = of.shape.get(1).or(of.shape.first()).copied().unwrap_or(1);
-    Ok(match u.int_in_range(0..=6)? {
+    Ok(match u.int_in_range(0..=7)? {
         0 => json!("mask"),
         1 => json!({ "latent": "normal" }),
         2 => json!({ "range": { "min": -1.0, "max": 2.0, "default": 0.5 } }),
         3 => json!({ "choice": { "options": vec!["option"; channels.min(9)], "default": 0 } }),
         4 => json!({ "color": { "default": [0.1, 0.2, 0.3] } }),
         5 => json!({ "image": "srgb" }),
+        6 => json!({ "prompt": { "buckets": u.int_in_range(0..=9)?, "default": "red dragon" } }),
         _ => json!({ "coordinates": if channels == 2 { "plane" } else { "sphere" } }),
     })
 }

@@ -13,6 +13,7 @@ import hashlib
 import itertools
 import json
 import math
+import re
 import struct
 import sys
 
@@ -1212,6 +1213,23 @@ def run_graph(graph, weights, run, inputs):
     return [values[output["name"]] for output in graph["outputs"]]
 
 
+def prompt(text, count, buckets):
+    """The tokens of a text."""
+    words = re.findall(rb"[A-Za-z\x80-\xff]+", text.encode()[:1000])
+    words = [b"<" + word.lower() + b">" for word in words]
+    pieces = words + [word[i : i + 3] for word in words if len(word) > 3 for i in range(len(word) - 2)]
+    tokens = [1 + fnv(piece) % (buckets - 1) for piece in pieces[:count]]
+    return tokens + [0] * (count - len(tokens))
+
+
+def fnv(piece):
+    """FNV-1a with 32 bits."""
+    hash = 0x811C9DC5
+    for byte in piece:
+        hash = (hash ^ byte) * 0x01000193 % 2**32
+    return hash
+
+
 def default_inputs(graphs, run):
     """Every input but the state, of all graphs: what its kind says."""
     entries = {}
@@ -1234,6 +1252,9 @@ def default_inputs(graphs, run):
             tensor = build(shape, lambda index: f32(detail["default"][channel(index)]))
         elif name == "coordinates":
             tensor = coordinates(detail, entry["shape"], run)
+        elif name == "prompt":
+            tokens = prompt(detail["default"], shape[1], detail["buckets"])
+            tensor = build(shape, lambda index: tokens[index[1]], "i32")
         elif name == "latent":
             run.step = 0
             tensor = draw(normal if detail == "normal" else uniform, entry["shape"], run, 2000 + number)

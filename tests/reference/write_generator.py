@@ -129,9 +129,11 @@ def inputs(path):
         "tint": ({"color": {"default": [0.1, 0.2, 0.7]}}, ["batch", 3, {"height": [1, 1]}, {"width": [1, 1]}]),
         "mask": ("mask", ["batch", 1, {"height": [1, 1]}, {"width": [1, 1]}]),
         "place": ({"coordinates": "plane"}, ["batch", 2, {"height": [1, 1]}, {"width": [1, 2]}]),
+        "words": ({"prompt": {"buckets": 2048, "default": "Ice-staff of \u00e4 dragon"}}, ["batch", 20]),
     }
+    dtypes = {"words": {"dtype": "i32"}}
     graph = {
-        "inputs": [{"name": name, "kind": kind, "shape": shape} for name, (kind, shape) in kinds.items()],
+        "inputs": [{"name": name, "kind": kind, "shape": shape, **dtypes.get(name, {})} for name, (kind, shape) in kinds.items()],
         "nodes": [node(f"{name}.out", "Identity", [name]) for name in kinds],
         "outputs": [output(f"{name}.out", "tensor", [-LARGEST, LARGEST], "linear") for name in kinds],
     }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use burn::module::{Module, Param};
+use burn::module::{Module, Param, ParamId};
 use burn::tensor::backend::Backend;
 use burn::tensor::{Shape, Tensor, TensorData};
 use imagine_graph::rng::RandomState;
@@ -62,6 +62,14 @@ impl<B: Backend> Network<B> {
             }
         }
         self
+    }
+
+    /// The same network on another backend, whose weights are those that `convert` makes of these. With
+    /// [`Tensor::from_inner`] that is a second level of differentiation, in which the weights are constants.
+    pub fn convert<C: Backend>(&self, convert: impl Fn(Tensor<B, 1>) -> Tensor<C, 1>) -> Network<C> {
+        let weights = self.weights.iter().map(|weight| Param::initialized(ParamId::new(), convert(weight.val())));
+        let (constants, graph) = (self.constants.clone(), self.graph.clone());
+        Network { weights: weights.collect(), home: convert(self.home.clone()), constants, graph }
     }
 
     /// Runs the graph. `inputs` are in the order of the graph's inputs, the result in that of its outputs.

@@ -45,6 +45,10 @@ enum Command {
     Import(Box<commands::import::ImportOnnx>),
     /// Runs a tree of ONNX tests on every executor.
     OnnxTest(commands::onnx_test::OnnxTest),
+    /// Measures a generator of sprites on the pictures held back from its training.
+    Evaluate(commands::evaluate::Evaluate),
+    /// Puts a folder of folders of pictures into one file to train from.
+    Pack(commands::pack::Pack),
     /// Trains a generator.
     #[command(subcommand)]
     Train(Train),
@@ -54,6 +58,8 @@ enum Command {
 enum Train {
     /// Trains a living texture (neural cellular automaton) from one picture or material.
     Texture(Box<commands::train_texture::TrainTexture>),
+    /// Trains sprites with classes and prompts from a set of pictures.
+    Sprites(Box<commands::train_sprites::TrainSprites>),
 }
 
 fn main() -> ExitCode {
@@ -68,7 +74,10 @@ fn main() -> ExitCode {
         Command::Generators(command) => command.run(),
         Command::Import(command) => command.run(),
         Command::OnnxTest(command) => command.run(),
+        Command::Evaluate(command) => command.run(),
+        Command::Pack(command) => command.run(),
         Command::Train(Train::Texture(command)) => command.run(),
+        Command::Train(Train::Sprites(command)) => command.run(),
     };
     result.unwrap_or_else(|error| {
         eprintln!("error: {error:#}");

@@ -114,6 +114,13 @@ pub enum InputKind {
     },
     /// Where each texel lies; filled in, never given.
     Coordinates(Coordinates),
+    /// A text, given as tokens; see [`crate::prompt`].
+    Prompt {
+        /// Tokens are below this number.
+        buckets: usize,
+        /// Text if nobody gives one.
+        default: String,
+    },
     /// A picture `[batch, channels, height, width]`, values 0 to 1.
     Image(ColorSpace),
     /// Where to work: 1 inside, 0 outside.

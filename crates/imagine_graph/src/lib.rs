@@ -16,6 +16,7 @@ mod generator;
 pub mod generators;
 mod graph;
 mod ops;
+pub mod prompt;
 mod request;
 pub mod resize;
 pub mod rng;

@@ -8,8 +8,9 @@ use crate::dim::Size;
 use crate::error::GraphErrors;
 use crate::generator::{ColorSpace, Distribution, InputKind, ValidGenerator};
 use crate::graph::{GraphInput, GraphOutput};
+use crate::prompt::tokens;
 use crate::rng::{self, Lattice};
-use crate::tensor::{Tensor, TensorType};
+use crate::tensor::{Tensor, TensorData, TensorType};
 use crate::validate::ValidGraph;
 
 /// Most steps of a recurrent network in one request.
@@ -29,7 +30,7 @@ pub struct Request {
     /// Where the image lies in the plane of random numbers.
     pub lattice: Lattice,
     /// Inputs by name; those left out take their default. A range is one number, a choice the option's index, a colour
-    /// three numbers; anything else has the shape that the graph declares.
+    /// three numbers, a prompt its tokens; anything else has the shape that the graph declares.
     pub inputs: BTreeMap<String, Tensor>,
     /// State that a recurrent network starts from instead of the one that its `init` graph makes.
     pub state: Option<Tensor>,
@@ -255,6 +256,9 @@ fn resolve_input(input: &GraphInput, index: u32, request: &Request) -> Result<Te
             let one_hot: Vec<f32> = (0..options.len()).map(|i| f32::from(u8::from(i == chosen as usize))).collect();
             Ok(repeat(&shape, &one_hot))
         }
+        InputKind::Prompt { buckets, default } => prompt(&shape, *buckets, default, given).map_err(|expected| {
+            fail(expected, given.map(|tensor| tensor.tensor_type().to_string()).unwrap_or_default())
+        }),
         InputKind::Color { default } => Ok(repeat(&shape, &numbers(3, default.to_vec())?)),
         InputKind::Coordinates(_) if given.is_some() => {
             Err(fail("nothing: coordinates follow from the request".into(), "a value".into()))
@@ -277,6 +281,25 @@ fn resolve_input(input: &GraphInput, index: u32, request: &Request) -> Result<Te
     }
 }
 
+/// The tokens of a prompt: one text for all images, or one for each.
+fn prompt(shape: &[usize], buckets: usize, default: &str, given: Option<&Tensor>) -> Result<Tensor, String> {
+    let (images, count) = (shape[0], shape[1]);
+    let tokens = match given.map(|tensor| &tensor.data) {
+        None => tokens(default, count, buckets),
+        Some(TensorData::I32(tokens)) => tokens.clone(),
+        Some(_) => return Err(format!("{count} tokens")),
+    };
+    if !tokens.iter().all(|token| (0..buckets as i64).contains(&i64::from(*token))) {
+        return Err(format!("tokens below {buckets}"));
+    }
+    let all = match tokens.len() {
+        one if one == count => tokens.repeat(images),
+        each if each == images * count => tokens,
+        _ => return Err(format!("{count} tokens, or as many for each of {images} images")),
+    };
+    Ok(Tensor::new(shape.to_vec(), TensorData::I32(all)))
+}
+
 /// A tensor of `shape` whose second dimension (the only one, if there is one) runs through `values`.
 fn repeat(shape: &[usize], values: &[f32]) -> Tensor {
     let inner: usize = shape.iter().skip(2).product();
@@ -296,7 +319,7 @@ fn latent(input: &GraphInput, shape: &[usize], distribution: Distribution, index
     Tensor::f32(shape, values)
 }
 
-/// The value that `text` stands for: a number, the name of an option, or a colour as `#rrggbb` or `r,g,b` (linear).
+/// The value that `text` stands for: a number, the name of an option, a prompt, or a colour as `#rrggbb` or `r,g,b` (linear).
 pub fn parse_input(input: &GraphInput, text: &str) -> Result<Tensor, RequestError> {
     let fail = |expected: &str| RequestError::Value {
         name: input.name.clone(),
@@ -309,6 +332,10 @@ pub fn parse_input(input: &GraphInput, text: &str) -> Result<Tensor, RequestErro
         InputKind::Choice { options, .. } => {
             let index = options.iter().position(|option| option.eq_ignore_ascii_case(text.trim()));
             Ok(Tensor::scalar(index.ok_or_else(|| fail(&format!("one of {options:?}")))? as f32))
+        }
+        InputKind::Prompt { buckets, .. } => {
+            let count = input.shape.get(1).and_then(|count| count.bind(Size::new(1, 1))).unwrap_or(0);
+            Ok(Tensor::new(vec![count], TensorData::I32(tokens(text, count, *buckets))))
         }
         InputKind::Color { .. } => {
             let color = parse_color(text).ok_or_else(|| fail("#rrggbb, or three numbers r,g,b of linear light"))?;
@@ -338,6 +365,7 @@ impl InputKind {
             InputKind::Color { .. } => "color",
             InputKind::Coordinates(Coordinates::Plane) => "plane coordinates",
             InputKind::Coordinates(Coordinates::Sphere) => "sphere coordinates",
+            InputKind::Prompt { .. } => "prompt",
             InputKind::Image(ColorSpace::Linear) => "linear image",
             InputKind::Image(ColorSpace::Srgb) => "sRGB image",
             InputKind::Mask => "mask",

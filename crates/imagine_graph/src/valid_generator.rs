@@ -1,8 +1,10 @@
 //! Validation of a generator as a whole: every graph, and how they fit together.
 
+use crate::dim::Dim;
 use crate::error::{GraphError, GraphErrors};
 use crate::generator::{Generator, InputKind, OutputKind, SizeRule, ValidGenerator, ValidRecurrence};
 use crate::graph::{Graph, GraphInput, GraphOutput};
+use crate::prompt::{MAX_BUCKETS, MAX_PROMPT, MAX_TOKENS};
 use crate::request::MAX_STEPS;
 use crate::tensor::{DType, TensorType};
 use crate::validate::{BoundGraph, ValidGraph};
@@ -91,8 +93,10 @@ fn check_output(bound: &BoundGraph, index: usize, errors: &mut Vec<GraphError>) 
 
 fn check_input(input: &GraphInput, errors: &mut Vec<GraphError>) {
     let name = &input.name;
-    let floats = input.dtype == DType::F32 || input.kind == InputKind::Tensor;
-    role(errors, floats, || format!("input {name:?} ({}) must hold floats", input.kind.name()));
+    let wanted = if matches!(input.kind, InputKind::Prompt { .. }) { DType::I32 } else { DType::F32 };
+    let fits = input.dtype == wanted || input.kind == InputKind::Tensor;
+    let elements = if wanted == DType::F32 { "floats" } else { "integers" };
+    role(errors, fits, || format!("input {name:?} ({}) must hold {elements}", input.kind.name()));
     let channels = input.shape.get(usize::from(input.shape.len() > 1)).and_then(|d| d.bind(crate::Size::new(1, 1)));
     match &input.kind {
         InputKind::Range { min, max, default } => {
@@ -104,6 +108,14 @@ fn check_input(input: &GraphInput, errors: &mut Vec<GraphError>) {
             role(errors, sound, || {
                 format!("input {name:?}: {} options, default {default}, in shape {:?}", options.len(), input.shape)
             });
+        }
+        InputKind::Prompt { buckets, default } => {
+            let sound = (2..=MAX_BUCKETS).contains(buckets) && default.len() <= MAX_PROMPT;
+            role(errors, sound, || {
+                format!("input {name:?}: 2 to {MAX_BUCKETS} buckets and at most {MAX_PROMPT} bytes expected")
+            });
+            let listed = matches!(input.shape.as_slice(), [Dim::BATCH, Dim::Fixed(1..=MAX_TOKENS)]);
+            role(errors, listed, || format!("input {name:?}: a prompt is [\"batch\", 1 to {MAX_TOKENS}]"));
         }
         InputKind::Color { default } => {
             let sound = default.iter().all(|v| v.is_finite()) && channels == Some(3);

@@ -6,7 +6,8 @@ use std::path::PathBuf;
 
 use imagine_graph::file::{self, WeightFormat};
 use imagine_graph::rng::{self, Lattice};
-use imagine_graph::{Dim, Generator, Graph, Node, Op, OutputKind, Request, Size, TensorType};
+use imagine_graph::{Dim, Generator, Graph, Node, Op, OutputKind, Request, Size, TensorData, TensorType};
+use serde_json::{Value, json};
 
 /// Most elements of an input or output of an operator's example: the reference is slow and its numbers are committed.
 const MAX_ELEMENTS: usize = 200;
@@ -39,17 +40,21 @@ fn files_made_in_python_are_canonical() {
 fn inputs_take_the_defaults_of_the_reference() {
     let loaded = file::load(reference("inputs.generator.safetensors")).unwrap();
     let json = std::fs::read_to_string(reference("inputs.json")).unwrap();
-    let json: serde_json::Value = serde_json::from_str(&json).unwrap();
+    let json: Value = serde_json::from_str(&json).unwrap();
     assert_eq!(json["file_hash"], loaded.hash);
     let lattice = Lattice { origin: [5, -6], wrap: false };
     let request = Request { lattice, ..Request::new(Size::new(3, 4).with_batch(2), 99) };
     let resolved = loaded.generator.resolve(&request).unwrap();
-    assert_eq!(resolved.inputs.len(), 7);
+    assert_eq!(resolved.inputs.len(), 8);
     for (name, tensor) in resolved.inputs {
+        let elements = match &tensor.data {
+            TensorData::F32(values) => ("bits", json!(values.iter().map(|v| v.to_bits()).collect::<Vec<u32>>())),
+            TensorData::I32(values) => ("i32", json!(values)),
+            TensorData::Bool(values) => ("bool", json!(values)),
+        };
         let expected = &json["outputs"][format!("{name}.out")];
-        let bits: Vec<u32> = tensor.as_f32().unwrap().iter().map(|v| v.to_bits()).collect();
-        assert_eq!(serde_json::json!(tensor.shape), expected["shape"], "{name}");
-        assert_eq!(serde_json::json!(bits), expected["bits"], "{name}");
+        assert_eq!(json!(tensor.shape), expected["shape"], "{name}");
+        assert_eq!(elements.1, expected[elements.0], "{name}");
     }
 }
 

@@ -56,6 +56,13 @@ fn parts_of_length_0_are_left_out() {
 }
 
 #[test]
+fn what_cannot_do_without_elements_is_refused() {
+    let weights = vec![weight("w", &[2, 3, 3, 3])];
+    let transposed = model(11, &["1", "2", "0", "4"], weights, vec![node("ConvTranspose", &["x", "w"], "y", vec![])]);
+    expect![[r#"node "y_node" (ConvTranspose, opset 11): input "x" has the shape [1, 2, 0, 4], and a graph holds no empty tensor and at most 2^30 elements"#]].assert_eq(&fault(&transposed));
+}
+
+#[test]
 fn an_output_without_elements_is_not_in_the_graph() {
     let weights = vec![list("s", &[9]), list("e", &[12])];
     let slice = node("Slice", &["x", "s", "e"], "y", vec![]);

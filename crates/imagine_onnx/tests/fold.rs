@@ -54,6 +54,7 @@ fn layouts() {
         ("Transpose", vec![six.clone()], vec![], ints(&[3, 2], &[0, 3, 1, 4, 2, 5])),
         ("Expand", vec![l(&[7, 8]), l(&[2, 1])], vec![], ints(&[2, 2], &[7, 8, 7, 8])),
         ("Tile", vec![l(&[7, 8]), l(&[2])], vec![], ints(&[4], &[7, 8, 7, 8])),
+        ("NonZero", vec![grid(&[2, 2], &[0, 3, 4, 0])], vec![], ints(&[2, 2], &[0, 1, 1, 0])),
         ("Range", vec![number("", 5), number("", 0), number("", -2)], vec![], ints(&[3], &[5, 3, 1])),
         ("ConstantOfShape", vec![l(&[2])], vec![tensor("value", l(&[9]))], ints(&[2], &[9, 9])),
         ("ReduceProd", vec![six.clone()], vec![common::ints("axes", &[1]), int("keepdims", 0)], ints(&[2], &[0, 60])),

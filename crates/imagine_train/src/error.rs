@@ -62,6 +62,52 @@ pub enum ExemplarError {
     },
 }
 
+/// Why a set of pictures cannot be used.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum PackError {
+    /// A file or folder cannot be read.
+    #[error("{}: {source}", path.display())]
+    Io {
+        /// The file or folder.
+        path: PathBuf,
+        /// What the system says.
+        source: std::io::Error,
+    },
+    /// No pictures at all.
+    #[error("{}: no PNG files in its folders; expected <folder>/<class>/<words>.png", path.display())]
+    Empty {
+        /// The folder or pack.
+        path: PathBuf,
+    },
+    /// A file that is no pack.
+    #[error("{}: not a pack of pictures: {reason}", path.display())]
+    Malformed {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong.
+        reason: String,
+    },
+    /// A file is no picture that can be decoded.
+    #[error("{}: {source}", path.display())]
+    Picture {
+        /// The picture, within its pack.
+        path: PathBuf,
+        /// What the decoder says.
+        source: image::ImageError,
+    },
+    /// A picture of another size than the network's.
+    #[error("{}: {found:?} pixels [width, height]; {side} a side are expected", path.display())]
+    Size {
+        /// The picture, within its pack.
+        path: PathBuf,
+        /// Its width and height.
+        found: [u32; 2],
+        /// What would do.
+        side: usize,
+    },
+}
+
 /// Why a training did not start or had to end.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]

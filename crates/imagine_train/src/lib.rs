@@ -5,9 +5,12 @@
 //! generic over burn's `AutodiffBackend`; choosing a backend, printing progress and parsing options belong to the caller.
 
 pub mod architecture;
+pub mod augment;
 pub mod data;
 mod error;
+pub mod evaluate;
 pub mod loss;
+pub mod metric;
 pub mod trainer;
 
-pub use error::{CheckpointError, ExemplarError, TrainError};
+pub use error::{CheckpointError, ExemplarError, PackError, TrainError};

@@ -3,12 +3,16 @@
 #[cfg(feature = "wgpu-backend")]
 pub mod bench;
 pub mod compare;
+pub mod evaluate;
 pub mod generate;
 pub mod generators;
 pub mod import;
 pub mod inspect;
 pub mod onnx_test;
+pub mod pack;
+pub mod train_sprites;
 pub mod train_texture;
+mod training;
 
 use std::sync::Arc;
 

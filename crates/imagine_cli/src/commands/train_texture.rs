@@ -2,52 +2,20 @@
 //!
 //! Ctrl-C stops after the update under way, with a checkpoint; `--resume` goes on from there.
 
-use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use anyhow::{Context, bail, ensure};
-use burn::backend::Autodiff;
 use burn::tensor::backend::AutodiffBackend;
-use clap::{Args, ValueEnum};
-use imagine_graph::file::{self, EXTENSION, WeightFormat};
-use imagine_graph::{Card, Generator, Provenance};
+use clap::Args;
+use imagine_graph::file;
 use imagine_train::data::{Exemplar, ExemplarOptions};
 use imagine_train::trainer::{Event, Progress, TextureOptions, train_texture};
-use indicatif::{HumanDuration, ProgressBar, ProgressStyle};
+use indicatif::{HumanDuration, ProgressBar};
 use serde_json::json;
 
 use super::print;
-
-/// Where a training runs.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-enum TrainBackend {
-    /// burn-flex on the CPU.
-    Flex,
-    /// burn-wgpu.
-    #[cfg(feature = "wgpu-backend")]
-    Wgpu,
-    /// libtorch.
-    #[cfg(feature = "tch")]
-    Tch,
-    /// CUDA.
-    #[cfg(feature = "cuda")]
-    Cuda,
-}
-
-/// How weights are stored.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-enum Format {
-    /// 32-bit floats.
-    F32,
-    /// 16-bit floats.
-    F16,
-    /// 8-bit integers with scales.
-    U8,
-}
+use super::training::{CardArguments, Format, Interruption, TrainBackend, check_files, progress_bar, with_backend};
 
 /// Arguments of `imagine train texture`.
 #[derive(Args, Clone, Debug)]
@@ -82,29 +50,6 @@ pub struct TrainTexture {
     /// Prints JSON at the end, and no progress.
     #[arg(long)]
     json: bool,
-}
-
-/// What goes into the card.
-#[derive(Args, Clone, Debug)]
-struct CardArguments {
-    /// Title.
-    #[arg(long, default_value = "")]
-    title: String,
-    /// Licence of the generator, an SPDX expression.
-    #[arg(long, default_value = "")]
-    license: String,
-    /// Name of the training data.
-    #[arg(long, default_value = "")]
-    data_name: String,
-    /// Where the training data was published.
-    #[arg(long, default_value = "")]
-    data_source: String,
-    /// Licence of the training data, an SPDX expression.
-    #[arg(long, default_value = "")]
-    data_license: String,
-    /// Day, YYYY-MM-DD.
-    #[arg(long, default_value = "")]
-    date: String,
 }
 
 macro_rules! option_arguments {
@@ -167,78 +112,32 @@ option_arguments! {
 impl TrainTexture {
     /// Trains and writes the generator file.
     pub fn run(&self) -> anyhow::Result<ExitCode> {
-        let folder = self.check()?;
+        let holds_checkpoint = |folder: &Path| folder.join("training.safetensors").exists();
+        let folder = check_files(&self.out, self.folder.as_deref(), self.resume, holds_checkpoint)?;
         let exemplar = ExemplarOptions { side: self.side, tiles: !self.no_tiles };
         let exemplar = Exemplar::load(&self.exemplar, &exemplar)?;
-        match self.backend {
-            TrainBackend::Flex => self.train::<Autodiff<burn::backend::Flex>>(&exemplar, &folder),
-            #[cfg(feature = "wgpu-backend")]
-            TrainBackend::Wgpu => self.train::<Autodiff<burn::backend::Wgpu>>(&exemplar, &folder),
-            #[cfg(feature = "tch")]
-            TrainBackend::Tch => self.train::<Autodiff<burn::backend::LibTorch>>(&exemplar, &folder),
-            #[cfg(feature = "cuda")]
-            TrainBackend::Cuda => self.train::<Autodiff<burn::backend::Cuda>>(&exemplar, &folder),
-        }
-    }
-
-    /// Finds out before hours of training whether the result can be written; returns the folder of checkpoints.
-    fn check(&self) -> anyhow::Result<PathBuf> {
-        let out = self.out.to_string_lossy();
-        let base = out.strip_suffix(EXTENSION);
-        let base = base.with_context(|| format!("--out {out:?}: a name ending in {EXTENSION} expected"))?;
-        let parent = self.out.parent().filter(|parent| !parent.as_os_str().is_empty());
-        ensure!(parent.is_none_or(Path::is_dir), "--out {out:?}: its folder does not exist");
-        let folder = self.folder.clone().unwrap_or_else(|| format!("{base}.training").into());
-        let has_checkpoint = folder.join("training.safetensors").exists();
-        match (has_checkpoint, self.resume) {
-            (true, false) => bail!("{}: holds a checkpoint: --resume, or another --folder", folder.display()),
-            (false, true) => bail!("{}: holds no checkpoint to resume from", folder.display()),
-            _ => Ok(folder),
-        }
+        with_backend!(self.backend, self.train(&exemplar, &folder))
     }
 
     fn train<A: AutodiffBackend>(&self, exemplar: &Exemplar, folder: &Path) -> anyhow::Result<ExitCode> {
         let options = self.options.options();
-        let stop = Arc::new(AtomicBool::new(false));
-        let flag = stop.clone();
-        ctrlc::set_handler(move || flag.store(true, Ordering::Relaxed)).context("cannot listen for Ctrl-C")?;
+        let interruption = Interruption::listen()?;
         let mut display = Display::new(options.updates, self.json);
-        let generator =
-            train_texture::<A>(exemplar, &options, &self.card(), Some(folder), &Default::default(), |event| {
-                display.show(&event);
-                if stop.load(Ordering::Relaxed) { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
-            })?;
+        let card = self.card.card();
+        let generator = train_texture::<A>(exemplar, &options, &card, Some(folder), &Default::default(), |event| {
+            display.show(&event);
+            interruption.flow()
+        })?;
         display.bar.finish_and_clear();
         if display.update < options.updates {
             eprintln!("interrupted at update {}; --resume goes on from {}", display.update, folder.display());
             return Ok(ExitCode::from(130));
         }
-        self.save(&generator)?;
+        file::save(&self.out, &generator, self.format.into())?;
         let loss = generator.card.metrics.get("training_loss");
         let report = json!({ "out": self.out.display().to_string(), "updates": display.update, "training_loss": loss });
         print(self.json, &report, &format!("wrote {}", self.out.display()));
         Ok(ExitCode::SUCCESS)
-    }
-
-    fn save(&self, generator: &Generator) -> anyhow::Result<()> {
-        let format = match self.format {
-            Format::F32 => WeightFormat::F32,
-            Format::F16 => WeightFormat::F16,
-            Format::U8 => WeightFormat::U8,
-        };
-        Ok(file::save(&self.out, generator, format)?)
-    }
-
-    fn card(&self) -> Card {
-        let card = self.card.clone();
-        let data = Provenance {
-            name: card.data_name,
-            source: card.data_source,
-            license: card.data_license,
-            ..Provenance::default()
-        };
-        let training_data = vec![data];
-        Card { title: card.title, license: card.license, date: card.date, training_data, ..Card::default() }
     }
 }
 
@@ -250,9 +149,7 @@ struct Display {
 
 impl Display {
     fn new(updates: u32, hidden: bool) -> Self {
-        let bar = if hidden { ProgressBar::hidden() } else { ProgressBar::new(updates.into()) };
-        let style = ProgressStyle::with_template("{bar:30} {pos}/{len} {msg}");
-        bar.set_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()));
+        let bar = progress_bar(updates, hidden);
         Self { bar, update: 0 }
     }
 

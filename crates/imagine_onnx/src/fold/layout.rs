@@ -25,6 +25,7 @@ pub(super) fn has(op: &str) -> bool {
                 | "Expand"
                 | "Tile"
                 | "Split"
+                | "NonZero"
         )
 }
 
@@ -45,6 +46,8 @@ pub(super) fn evaluate(call: &Call) -> Arrays {
         "Gather" => gather(call, data),
         "Slice" => slice(call, data),
         "Split" => split(call, data),
+        "NonZero" if rank > 0 => Ok(Some(vec![non_zero(data)])),
+        "NonZero" => Ok(None),
         "Reshape" => view(reshape(call, &data.shape)?),
         "Flatten" => {
             let axis = call.attributes.int("axis", call.probe)?.unwrap_or(1);
@@ -277,6 +280,15 @@ fn transpose(call: &Call, data: &Array) -> Arrays {
         flat(source.iter().zip(&data.shape).map(|(&c, &d)| (c, d)))
     });
     Ok(Some(vec![data.pick(shape.clone(), positions)]))
+}
+
+/// The coordinates of all elements that are not 0, an axis a row.
+fn non_zero(data: &Array) -> Array {
+    let found: Vec<Vec<usize>> =
+        cells(&data.shape).zip(data.to_floats()).filter(|(_, value)| *value != 0.0).map(|(cell, _)| cell).collect();
+    let rank = data.shape.len();
+    let coordinates = (0..rank).flat_map(|axis| found.iter().map(move |cell| cell[axis] as i64));
+    Array::ints(&[rank, found.len()], coordinates.collect())
 }
 
 fn tile(call: &Call, data: &Array) -> Arrays {

@@ -44,6 +44,7 @@ fn known_attributes(op: &str) -> Option<&'static [&'static str]> {
         "Cast" => &["to", "saturate"],
         "Gather" | "Concat" | "Flatten" => &["axis"],
         "Slice" => &["starts", "ends", "axes", "steps"],
+        "NonZero" => &[],
         "Squeeze" | "Unsqueeze" => &["axes"],
         "Reshape" => &["shape", "allowzero"],
         "Transpose" => &["perm"],

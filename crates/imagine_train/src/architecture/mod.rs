@@ -1,3 +1,7 @@
 //! Networks as functions that return a graph.
 
 pub mod automaton;
+mod layers;
+pub mod sprite;
+
+pub(crate) use layers::normal;

@@ -1,6 +1,12 @@
 //! Training data: pictures and material folders, as channels that a network can learn.
 
+pub mod caption;
 mod exemplar;
+pub mod pack;
 mod picture;
+mod sprites;
 
 pub use exemplar::{Exemplar, ExemplarMap, ExemplarOptions};
+#[cfg(test)]
+pub(crate) use sprites::tests::synthetic_set;
+pub use sprites::{ANY, Sprite, SpriteBatch, SpriteSet, VALUES};

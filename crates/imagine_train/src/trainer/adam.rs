@@ -1,38 +1,83 @@
-//! Adam with the gradient of every tensor scaled to unit length first.
+//! Adam, with the gradient of every tensor scaled to unit length first where that is wanted.
 //!
 //! Through dozens of steps of a recurrent network gradients vary over orders of magnitude; of each tensor's only the
 //! direction is kept (Niklasson et al., "Self-Organising Textures", Distill 2021).
 
-use burn::module::{Module, ModuleMapper, Param};
+use burn::module::{Module, ModuleMapper, ModuleVisitor, Param};
 use burn::tensor::backend::{AutodiffBackend, Backend};
 use burn::tensor::{Tensor, TensorData};
 
-const FIRST_DECAY: f32 = 0.9;
-const SECOND_DECAY: f32 = 0.99;
 const EPSILON: f32 = 1e-8;
+
+/// How Adam moves.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct AdamOptions {
+    /// Decay of the running mean of gradients.
+    pub first_decay: f32,
+    /// Decay of the running mean of their squares.
+    pub second_decay: f32,
+    /// Whether every tensor's gradient is scaled to unit length first.
+    pub unit_gradients: bool,
+}
+
+impl Default for AdamOptions {
+    fn default() -> Self {
+        Self { first_decay: 0.9, second_decay: 0.99, unit_gradients: true }
+    }
+}
 
 /// The optimiser's state: running moments of every learning parameter, in the order in which the module visits them.
 #[derive(Clone, Debug)]
 pub struct Adam<B: Backend> {
+    options: AdamOptions,
     updates: u32,
     moments: Vec<[Tensor<B, 1>; 2]>,
 }
 
 impl<B: Backend> Default for Adam<B> {
     fn default() -> Self {
-        Self { updates: 0, moments: Vec::new() }
+        Self::new(AdamOptions::default())
     }
 }
 
+/// Gradients of a module's parameters in the order in which it visits them; `None` where there is none.
+pub type GradientList<B> = Vec<Option<Tensor<B, 1>>>;
+
+/// Takes the gradients of a module's parameters out of `gradients`.
+pub fn collect<A: AutodiffBackend, M: Module<A>>(
+    module: &M,
+    gradients: &mut A::Gradients,
+) -> GradientList<A::InnerBackend> {
+    let mut collector = Collector::<A> { gradients, found: Vec::new() };
+    module.visit(&mut collector);
+    collector.found
+}
+
 impl<B: Backend> Adam<B> {
+    /// An optimiser that has done nothing yet.
+    pub fn new(options: AdamOptions) -> Self {
+        Self { options, updates: 0, moments: Vec::new() }
+    }
+
     /// Moves every parameter of `module` that has a gradient.
     pub fn update<A, M>(&mut self, module: M, gradients: &mut A::Gradients, learning_rate: f32) -> M
     where
         A: AutodiffBackend<InnerBackend = B>,
         M: Module<A>,
     {
+        let gradients = collect(&module, gradients);
+        self.apply::<A, M>(module, gradients, learning_rate)
+    }
+
+    /// Moves every parameter of `module` along the gradient that stands at its place in the list.
+    pub fn apply<A, M>(&mut self, module: M, gradients: GradientList<B>, learning_rate: f32) -> M
+    where
+        A: AutodiffBackend<InnerBackend = B>,
+        M: Module<A>,
+    {
         self.updates += 1;
-        module.map(&mut Mover::<A> { adam: self, gradients, learning_rate, index: 0 })
+        let gradients = gradients.into_iter();
+        module.map(&mut Mover { adam: self, gradients, learning_rate, index: 0 })
     }
 
     /// Number of updates done, and the moments in CPU memory.
@@ -42,44 +87,61 @@ impl<B: Backend> Adam<B> {
     }
 
     /// The state that [`Self::to_data`] gave.
-    pub fn from_data(updates: u32, moments: Vec<[Vec<f32>; 2]>, device: &B::Device) -> Self {
+    pub fn from_data(options: AdamOptions, updates: u32, moments: Vec<[Vec<f32>; 2]>, device: &B::Device) -> Self {
         let tensor = |values: Vec<f32>| {
             let count = values.len();
             Tensor::from_data(TensorData::new(values, [count]), device)
         };
-        Self { updates, moments: moments.into_iter().map(|pair| pair.map(tensor)).collect() }
+        Self { options, updates, moments: moments.into_iter().map(|pair| pair.map(tensor)).collect() }
     }
 
     /// The change of parameter `index` along its gradient.
     fn change(&mut self, index: usize, gradient: Tensor<B, 1>, learning_rate: f32) -> Tensor<B, 1> {
-        let length = gradient.clone().powi_scalar(2).sum().sqrt() + EPSILON;
-        let gradient = gradient / length;
+        let AdamOptions { first_decay, second_decay, unit_gradients } = self.options;
+        let gradient = if unit_gradients {
+            let length = gradient.clone().powi_scalar(2).sum().sqrt() + EPSILON;
+            gradient / length
+        } else {
+            gradient
+        };
         if self.moments.len() <= index {
             self.moments.push([(); 2].map(|()| gradient.zeros_like()));
         }
         let [first, second] = &mut self.moments[index];
-        *first = first.clone().mul_scalar(FIRST_DECAY) + gradient.clone().mul_scalar(1.0 - FIRST_DECAY);
-        *second = second.clone().mul_scalar(SECOND_DECAY) + gradient.powi_scalar(2).mul_scalar(1.0 - SECOND_DECAY);
+        *first = first.clone().mul_scalar(first_decay) + gradient.clone().mul_scalar(1.0 - first_decay);
+        *second = second.clone().mul_scalar(second_decay) + gradient.powi_scalar(2).mul_scalar(1.0 - second_decay);
         let unbiased = |decay: f32| 1.0 - decay.powi(self.updates as i32);
-        let deviation = second.clone().div_scalar(unbiased(SECOND_DECAY)).sqrt() + EPSILON;
-        first.clone().mul_scalar(learning_rate / unbiased(FIRST_DECAY)) / deviation
+        let deviation = second.clone().div_scalar(unbiased(second_decay)).sqrt() + EPSILON;
+        first.clone().mul_scalar(learning_rate / unbiased(first_decay)) / deviation
     }
 }
 
-struct Mover<'a, A: AutodiffBackend> {
-    adam: &'a mut Adam<A::InnerBackend>,
+struct Collector<'a, A: AutodiffBackend> {
     gradients: &'a mut A::Gradients,
+    found: GradientList<A::InnerBackend>,
+}
+
+impl<A: AutodiffBackend> ModuleVisitor<A> for Collector<'_, A> {
+    fn visit_float<const D: usize>(&mut self, param: &Param<Tensor<A, D>>) {
+        let gradient = param.val().grad_remove(self.gradients);
+        self.found.push(gradient.map(|gradient| gradient.flatten(0, D - 1)));
+    }
+}
+
+struct Mover<'a, B: Backend> {
+    adam: &'a mut Adam<B>,
+    gradients: std::vec::IntoIter<Option<Tensor<B, 1>>>,
     learning_rate: f32,
     index: usize,
 }
 
-impl<A: AutodiffBackend> ModuleMapper<A> for Mover<'_, A> {
+impl<A: AutodiffBackend> ModuleMapper<A> for Mover<'_, A::InnerBackend> {
     fn map_float<const D: usize>(&mut self, param: Param<Tensor<A, D>>) -> Param<Tensor<A, D>> {
         let (id, tensor, mapper) = param.consume();
-        let tensor = match tensor.grad_remove(self.gradients) {
+        let tensor = match self.gradients.next().flatten() {
             Some(gradient) => {
-                let shape = gradient.shape();
-                let change = self.adam.change(self.index, gradient.flatten(0, D - 1), self.learning_rate);
+                let shape = tensor.shape();
+                let change = self.adam.change(self.index, gradient, self.learning_rate);
                 self.index += 1;
                 Tensor::from_inner(tensor.inner() - change.reshape(shape)).require_grad()
             }
@@ -111,7 +173,7 @@ mod tests {
         let off = (module[0].val() - wanted.clone()).abs().max().into_scalar();
         assert!(off < 0.05, "{off}");
         let (updates, moments) = adam.to_data();
-        let mut copy = Adam::from_data(updates, moments, &device);
+        let mut copy = Adam::from_data(AdamOptions::default(), updates, moments, &device);
         let ours = step(module.clone(), &mut adam)[0].val().into_data();
         assert_eq!(ours, step(module, &mut copy)[0].val().into_data());
     }

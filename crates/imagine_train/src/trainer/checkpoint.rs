@@ -7,16 +7,14 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use imagine_graph::Tensor;
-use safetensors::tensor::{Dtype, SafeTensors, TensorView};
 use serde::{Deserialize, Serialize};
 
 use super::pool::Pool;
+use super::tensor_file;
 use crate::error::CheckpointError;
 
 /// Name of the file that a training continues from.
 pub(super) const FILE: &str = "training.safetensors";
-/// Key of [`Record`] in the file's metadata.
-const RECORD: &str = "imagine.training";
 /// Bytes of the pool that are kept; states beyond them are seeded anew.
 const POOL_BYTES: usize = 15 << 20;
 
@@ -56,64 +54,41 @@ impl Checkpoint {
     /// Writes [`FILE`] into `folder`.
     pub fn save(&self, folder: &Path) -> Result<PathBuf, CheckpointError> {
         let path = folder.join(FILE);
-        let mut tensors: Vec<(String, Vec<usize>, Vec<u8>)> = Vec::new();
-        for (name, tensor) in &self.weights {
-            tensors.push((format!("weight.{name}"), tensor.shape.clone(), bytes(tensor.as_f32().unwrap_or_default())));
-        }
+        let weights = self.weights.iter().map(|(name, tensor)| (format!("weight.{name}"), tensor.clone()));
+        let mut tensors: BTreeMap<String, Tensor> = weights.collect();
         for (index, pair) in self.moments.iter().enumerate() {
             for (name, moment) in ["first", "second"].into_iter().zip(pair) {
-                tensors.push((format!("moment.{index}.{name}"), vec![moment.len()], bytes(moment)));
+                tensors.insert(format!("moment.{index}.{name}"), Tensor::f32([moment.len()], moment.clone()));
             }
         }
         let [channels, height, width] = self.pool.shape;
         let kept = (POOL_BYTES / (channels * height * width * 4)).min(self.pool.states.len());
-        let pool = self.pool.states[..kept].iter().flat_map(|s| bytes(s)).collect();
-        tensors.push(("pool".into(), vec![kept, channels, height, width], pool));
-        let malformed = |reason: String| CheckpointError::Malformed { path: path.clone(), reason };
-        let mut views = Vec::new();
-        for (name, shape, data) in &tensors {
-            let view = TensorView::new(Dtype::F32, shape.clone(), data).map_err(|e| malformed(e.to_string()))?;
-            views.push((name.as_str(), view));
-        }
-        let record = serde_json::to_string(&self.record).map_err(|e| malformed(e.to_string()))?;
-        let metadata = std::collections::HashMap::from([(RECORD.to_string(), record)]);
-        let file = safetensors::serialize(views, Some(metadata)).map_err(|e| malformed(e.to_string()))?;
-        write_whole(&path, &file)?;
+        let pool = Tensor::f32([kept, channels, height, width], self.pool.states[..kept].concat());
+        tensors.insert("pool".into(), pool);
+        tensor_file::write(&path, &tensors, &self.record)?;
         Ok(path)
     }
 
     /// Reads [`FILE`] from `folder`; `None` if there is none.
     pub fn load(folder: &Path) -> Result<Option<Self>, CheckpointError> {
         let path = folder.join(FILE);
-        let file = match std::fs::read(&path) {
-            Ok(file) => file,
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
-            Err(source) => return Err(CheckpointError::Io { path, source }),
-        };
-        parse(&file).map(Some).map_err(|reason| CheckpointError::Malformed { path, reason })
+        let Some((tensors, record)) = tensor_file::read(&path)? else { return Ok(None) };
+        sort(tensors, record).map(Some).map_err(|reason| CheckpointError::Malformed { path, reason })
     }
 }
 
-fn parse(file: &[u8]) -> Result<Checkpoint, String> {
-    let (_, metadata) = SafeTensors::read_metadata(file).map_err(|e| e.to_string())?;
-    let metadata = metadata.metadata().as_ref().and_then(|m| m.get(RECORD)).ok_or(format!("no {RECORD} in it"))?;
-    let record: Record = serde_json::from_str(metadata).map_err(|e| e.to_string())?;
-    let tensors = SafeTensors::deserialize(file).map_err(|e| e.to_string())?;
+fn sort(tensors: BTreeMap<String, Tensor>, record: Record) -> Result<Checkpoint, String> {
     let mut weights = BTreeMap::new();
     let mut moments: BTreeMap<usize, [Vec<f32>; 2]> = BTreeMap::new();
     let mut pool = None;
-    for (name, view) in tensors.tensors() {
-        if view.dtype() != Dtype::F32 {
-            return Err(format!("tensor {name:?} is {:?}, expected f32", view.dtype()));
-        }
-        let values = floats(view.data());
-        let shape = view.shape().to_vec();
+    for (name, tensor) in tensors {
+        let values = tensor.as_f32().unwrap_or_default();
         if let Some(name) = name.strip_prefix("weight.") {
-            weights.insert(name.to_string(), Tensor::f32(shape, values));
+            weights.insert(name.to_string(), tensor);
         } else if let Some((index, part)) = name.strip_prefix("moment.").and_then(|n| n.split_once('.')) {
             let index = index.parse().map_err(|_| format!("tensor {name:?} has no number"))?;
-            moments.entry(index).or_default()[usize::from(part == "second")] = values;
-        } else if let ("pool", [_, channels, height, width]) = (name.as_str(), shape.as_slice()) {
+            moments.entry(index).or_default()[usize::from(part == "second")] = values.to_vec();
+        } else if let ("pool", [_, channels, height, width]) = (name.as_str(), tensor.shape.as_slice()) {
             let state = (channels * height * width).max(1);
             let states = values.chunks_exact(state).map(<[f32]>::to_vec).collect();
             pool = Some(Pool { shape: [*channels, *height, *width], states });
@@ -123,27 +98,6 @@ fn parse(file: &[u8]) -> Result<Checkpoint, String> {
     }
     let pool = pool.ok_or("no pool in it")?;
     Ok(Checkpoint { record, weights, moments: moments.into_values().collect(), pool })
-}
-
-/// Writes a file through a temporary one beside it, so that a kill leaves the old or the new file.
-pub(super) fn write_whole(path: &Path, bytes: &[u8]) -> Result<(), CheckpointError> {
-    let io = |source| CheckpointError::Io { path: path.to_path_buf(), source };
-    let temporary = path.with_extension("partial");
-    let write = || {
-        let mut file = std::fs::File::create(&temporary)?;
-        std::io::Write::write_all(&mut file, bytes)?;
-        file.sync_all()?;
-        std::fs::rename(&temporary, path)
-    };
-    write().map_err(io)
-}
-
-fn bytes(values: &[f32]) -> Vec<u8> {
-    values.iter().flat_map(|v| v.to_le_bytes()).collect()
-}
-
-fn floats(bytes: &[u8]) -> Vec<f32> {
-    bytes.chunks_exact(4).map(|b| f32::from_le_bytes([b[0], b[1], b[2], b[3]])).collect()
 }
 
 #[cfg(test)]

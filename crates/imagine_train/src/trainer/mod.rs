@@ -1,12 +1,16 @@
 //! Trainers: the loops that turn an exemplar or a data set, an architecture and a loss into a generator.
 
 mod adam;
+mod average;
 mod checkpoint;
 mod pool;
 mod preview;
 mod schedule;
+mod sprite;
+mod tensor_file;
 mod texture;
 
-pub use adam::Adam;
+pub use adam::{Adam, AdamOptions, GradientList, collect};
 pub use schedule::Schedule;
+pub use sprite::{SpriteEvent, SpriteOptions, SpriteProgress, SpriteTrainer, train_sprites};
 pub use texture::{Event, Progress, TextureOptions, TextureTrainer, train_texture};

@@ -21,11 +21,12 @@ use rand::rngs::StdRng;
 use rand::seq::index;
 use rand::{Rng, SeedableRng};
 
-use super::adam::Adam;
-use super::checkpoint::{Checkpoint, Record, write_whole};
+use super::adam::{Adam, AdamOptions};
+use super::checkpoint::{Checkpoint, Record};
 use super::pool::Pool;
 use super::preview::{Panel, sheet};
 use super::schedule::Schedule;
+use super::tensor_file::write_whole;
 use crate::architecture::automaton::{Automaton, FIXED, LEARNT, VisibleMap};
 use crate::data::Exemplar;
 use crate::error::{CheckpointError, TrainError};
@@ -369,7 +370,7 @@ impl<A: AutodiffBackend> TextureTrainer<A> {
         }
         let network = Network::new(&recurrence.step.validate()?, &self.device).freeze(&FIXED);
         let record = checkpoint.record;
-        let adam = Adam::from_data(record.optimizer_updates, checkpoint.moments, &self.device);
+        let adam = Adam::from_data(AdamOptions::default(), record.optimizer_updates, checkpoint.moments, &self.device);
         let mut pool = checkpoint.pool;
         pool.states.truncate(self.options.pool);
         self.at = Training { network, adam, pool };

@@ -1,0 +1,49 @@
+//! `imagine pack`: a folder of folders of PNG files as one file, which `imagine train sprites` takes in its place.
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use anyhow::{Context, ensure};
+use clap::Args;
+use imagine_train::data::pack;
+use serde_json::json;
+
+use super::print;
+
+/// Arguments of `imagine pack`.
+#[derive(Args, Clone, Debug)]
+pub struct Pack {
+    /// Folder whose folders are the classes, with a PNG file for each picture, named in words.
+    folder: PathBuf,
+    /// File to write.
+    #[arg(long)]
+    out: PathBuf,
+    /// Folder to leave out; may be repeated.
+    #[arg(long)]
+    leave_out: Vec<String>,
+    /// Prints JSON.
+    #[arg(long)]
+    json: bool,
+}
+
+impl Pack {
+    /// Reads the folder and writes the pack.
+    pub fn run(&self) -> anyhow::Result<ExitCode> {
+        let mut pictures = pack::read_folders(&self.folder)?;
+        pictures.retain(|picture| !self.leave_out.contains(&picture.group));
+        ensure!(!pictures.is_empty(), "{}: every folder is left out", self.folder.display());
+        let bytes = pack::encode(&pictures);
+        let parent = self.out.parent().filter(|parent| !parent.as_os_str().is_empty());
+        let parent = parent.unwrap_or(std::path::Path::new("."));
+        let write = || {
+            let mut file = tempfile::NamedTempFile::new_in(parent)?;
+            std::io::Write::write_all(&mut file, &bytes)?;
+            file.persist(&self.out).map_err(|error| error.error)
+        };
+        write().with_context(|| format!("cannot write {}", self.out.display()))?;
+        let report = json!({ "out": self.out.display().to_string(), "pictures": pictures.len(), "bytes": bytes.len() });
+        let text = format!("wrote {}: {} pictures, {} bytes", self.out.display(), pictures.len(), bytes.len());
+        print(self.json, &report, &text);
+        Ok(ExitCode::SUCCESS)
+    }
+}

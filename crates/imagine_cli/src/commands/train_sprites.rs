@@ -1,0 +1,177 @@
+//! `imagine train sprites`: a generator of sprites with classes and prompts, from a folder of folders or a pack.
+//!
+//! Ctrl-C stops after the update under way, with a resume set; `--resume` goes on from there.
+
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+use std::time::Duration;
+
+use anyhow::Context;
+use burn::tensor::backend::AutodiffBackend;
+use clap::Args;
+use imagine_train::architecture::sprite::SpriteNetworks;
+use imagine_train::data::SpriteSet;
+use imagine_train::trainer::{SpriteEvent, SpriteOptions, SpriteProgress, train_sprites};
+use indicatif::{HumanDuration, ProgressBar};
+use serde_json::json;
+
+use super::print;
+use super::training::{CardArguments, Interruption, TrainBackend, check_files, progress_bar, with_backend};
+
+/// Arguments of `imagine train sprites`.
+#[derive(Args, Clone, Debug)]
+pub struct TrainSprites {
+    /// A folder whose folders are the classes, or what `imagine pack` made of one.
+    data: PathBuf,
+    /// Generator file to write, ending in .generator.safetensors: the best by distance to held-back sprites, 16-bit floats.
+    #[arg(long)]
+    out: PathBuf,
+    /// Folder of the resume set and contact sheets; `<out>.training` if left out.
+    #[arg(long)]
+    folder: Option<PathBuf>,
+    /// Goes on from the resume set in the folder.
+    #[arg(long)]
+    resume: bool,
+    /// Where to train.
+    #[arg(long, value_enum, default_value = "flex")]
+    backend: TrainBackend,
+    /// Class to leave out; may be repeated.
+    #[arg(long)]
+    leave_out: Vec<String>,
+    /// Updates between two lines of progress on stdout; none if left out.
+    #[arg(long)]
+    log_every: Option<u32>,
+    #[command(flatten)]
+    card: CardArguments,
+    #[command(flatten)]
+    options: OptionArguments,
+    /// Prints JSON at the end, and no progress.
+    #[arg(long)]
+    json: bool,
+}
+
+macro_rules! option_arguments {
+    ($($(#[doc = $doc:literal])* $name:ident: $type:ty,)*) => {
+        /// The trainer's options, under their own names and with their own defaults.
+        #[derive(Args, Clone, Debug)]
+        struct OptionArguments {
+            $($(#[doc = $doc])* #[arg(long, default_value_t = SpriteOptions::default().$name)] $name: $type,)*
+        }
+
+        impl OptionArguments {
+            fn options(&self) -> SpriteOptions {
+                SpriteOptions { $($name: self.$name,)* }
+            }
+        }
+    };
+}
+
+option_arguments! {
+    /// Chooses all random numbers of the training.
+    seed: u64,
+    /// Updates of the weights.
+    updates: u32,
+    /// Pairs of a real and a generated image in a batch.
+    batch: usize,
+    /// Batches whose gradients are added up for one update.
+    accumulate: usize,
+    /// Learning rate of the generator.
+    generator_rate: f32,
+    /// Learning rate of the critic.
+    critic_rate: f32,
+    /// Updates until the learning rates are at their full height.
+    warm_up: u32,
+    /// Weight of the gradient penalties.
+    penalty: f32,
+    /// The penalties enter every so many updates.
+    penalty_every: u32,
+    /// Strength of augmentation, 0 to 0.8, or what adaption starts with.
+    augment: f32,
+    /// Share of overfitting at which the strength stays; 0 leaves the strength as it is.
+    overfit_target: f32,
+    /// Images over which the running mean of weights halves.
+    average_images: f32,
+    /// Updates between two checkpoints.
+    checkpoint_every: u32,
+    /// Updates between two contact sheets.
+    preview_every: u32,
+}
+
+impl TrainSprites {
+    /// Trains and writes the generator file.
+    pub fn run(&self) -> anyhow::Result<ExitCode> {
+        let holds_set = |folder: &Path| ["resume", "resume.old"].iter().any(|name| folder.join(name).is_dir());
+        let folder = check_files(&self.out, self.folder.as_deref(), self.resume, holds_set)?;
+        let set = SpriteSet::read(&self.data, &self.leave_out)?;
+        with_backend!(self.backend, self.train(set, &folder))
+    }
+
+    fn train<A: AutodiffBackend>(&self, set: SpriteSet, folder: &Path) -> anyhow::Result<ExitCode> {
+        let options = self.options.options();
+        let interruption = Interruption::listen()?;
+        let bar = progress_bar(options.updates, self.json || self.log_every.is_some());
+        let mut display = Display { bar, log_every: self.log_every.unwrap_or(u32::MAX), update: 0 };
+        let (card, networks) = (self.card.card(), SpriteNetworks::default());
+        train_sprites::<A>(set, networks, &options, &card, folder, &Default::default(), |event| {
+            display.show(&event);
+            interruption.flow()
+        })?;
+        display.bar.finish_and_clear();
+        if display.update < options.updates {
+            eprintln!("interrupted at update {}; --resume goes on from {}", display.update, folder.display());
+            return Ok(ExitCode::from(130));
+        }
+        let best = folder.join(format!("best{}", imagine_graph::file::EXTENSION));
+        std::fs::copy(&best, &self.out)
+            .with_context(|| format!("cannot copy {} to {}", best.display(), self.out.display()))?;
+        let report = json!({ "out": self.out.display().to_string(), "updates": display.update });
+        print(self.json, &report, &format!("wrote {}", self.out.display()));
+        Ok(ExitCode::SUCCESS)
+    }
+}
+
+/// The progress bar or lines, and where the training stands.
+struct Display {
+    bar: ProgressBar,
+    log_every: u32,
+    update: u32,
+}
+
+impl Display {
+    fn show(&mut self, event: &SpriteEvent) {
+        let line = match event {
+            SpriteEvent::Updated(progress) => {
+                self.update = progress.update;
+                self.bar.set_position(progress.update.into());
+                let text = message(progress);
+                if progress.update.is_multiple_of(self.log_every) {
+                    println!("{} {text}", progress.update);
+                }
+                self.bar.set_message(text);
+                return;
+            }
+            SpriteEvent::Resumed(update) => {
+                self.update = *update;
+                format!("resumed at update {update}")
+            }
+            SpriteEvent::Saved { distance, best, .. } => {
+                format!("{} distance {distance:.4}{}", self.update, if *best { ", the best so far" } else { "" })
+            }
+            SpriteEvent::Previewed(path) => format!("sheet {}", path.display()),
+        };
+        if self.log_every == u32::MAX {
+            self.bar.println(line);
+        } else {
+            println!("{line}");
+        }
+    }
+}
+
+fn message(progress: &SpriteProgress) -> String {
+    let SpriteProgress { loss, lead, penalty, strength, overfit, rate, .. } = progress;
+    let left = HumanDuration(Duration::from_secs(progress.remaining.as_secs()));
+    format!(
+        "loss {loss:.3} lead {lead:.2} penalty {penalty:.3} augment {strength:.2} overfit {overfit:.2} {rate:.1} \
+         images/s, {left} left"
+    )
+}

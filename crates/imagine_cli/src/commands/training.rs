@@ -1,0 +1,153 @@
+//! What the training commands share: where to train, the card, the files, Ctrl-C.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use anyhow::{Context, bail, ensure};
+use clap::{Args, ValueEnum};
+use imagine_graph::file::{EXTENSION, WeightFormat};
+use imagine_graph::{Card, Provenance};
+use indicatif::{ProgressBar, ProgressStyle};
+
+/// Where a training runs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum TrainBackend {
+    /// burn-flex on the CPU.
+    Flex,
+    /// burn-wgpu.
+    #[cfg(feature = "wgpu-backend")]
+    Wgpu,
+    /// libtorch.
+    #[cfg(feature = "tch")]
+    Tch,
+    /// CUDA.
+    #[cfg(feature = "cuda")]
+    Cuda,
+}
+
+/// Calls a method that is generic over the differentiable backend with the one that was asked for.
+macro_rules! with_backend {
+    ($backend:expr, $this:ident . $method:ident($($argument:expr),*)) => {
+        match $backend {
+            TrainBackend::Flex => $this.$method::<burn::backend::Autodiff<burn::backend::Flex>>($($argument),*),
+            #[cfg(feature = "wgpu-backend")]
+            TrainBackend::Wgpu => $this.$method::<burn::backend::Autodiff<burn::backend::Wgpu>>($($argument),*),
+            #[cfg(feature = "tch")]
+            TrainBackend::Tch => $this.$method::<burn::backend::Autodiff<burn::backend::LibTorch>>($($argument),*),
+            #[cfg(feature = "cuda")]
+            TrainBackend::Cuda => $this.$method::<burn::backend::Autodiff<burn::backend::Cuda>>($($argument),*),
+        }
+    };
+}
+pub(super) use with_backend;
+
+/// How weights are stored.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Format {
+    /// 32-bit floats.
+    F32,
+    /// 16-bit floats.
+    F16,
+    /// 8-bit integers with scales.
+    U8,
+}
+
+impl From<Format> for WeightFormat {
+    fn from(format: Format) -> Self {
+        match format {
+            Format::F32 => WeightFormat::F32,
+            Format::F16 => WeightFormat::F16,
+            Format::U8 => WeightFormat::U8,
+        }
+    }
+}
+
+/// What goes into the card.
+#[derive(Args, Clone, Debug)]
+pub struct CardArguments {
+    /// Title.
+    #[arg(long, default_value = "")]
+    title: String,
+    /// Licence of the generator, an SPDX expression.
+    #[arg(long, default_value = "")]
+    license: String,
+    /// Name of the training data.
+    #[arg(long, default_value = "")]
+    data_name: String,
+    /// Where the training data was published.
+    #[arg(long, default_value = "")]
+    data_source: String,
+    /// Licence of the training data, an SPDX expression.
+    #[arg(long, default_value = "")]
+    data_license: String,
+    /// Day, YYYY-MM-DD.
+    #[arg(long, default_value = "")]
+    date: String,
+}
+
+impl CardArguments {
+    /// The card as far as it is known before training.
+    pub fn card(&self) -> Card {
+        let card = self.clone();
+        let data = Provenance {
+            name: card.data_name,
+            source: card.data_source,
+            license: card.data_license,
+            ..Provenance::default()
+        };
+        let training_data = vec![data];
+        Card { title: card.title, license: card.license, date: card.date, training_data, ..Card::default() }
+    }
+}
+
+/// Finds out before hours of training whether the result can be written; returns the folder of checkpoints, in which
+/// `holds_checkpoint` says whether one is there.
+pub fn check_files(
+    out: &Path,
+    folder: Option<&Path>,
+    resume: bool,
+    holds_checkpoint: impl Fn(&Path) -> bool,
+) -> anyhow::Result<PathBuf> {
+    let text = out.to_string_lossy();
+    let base = text.strip_suffix(EXTENSION);
+    let base = base.with_context(|| format!("--out {text:?}: a name ending in {EXTENSION} expected"))?;
+    let parent = out.parent().filter(|parent| !parent.as_os_str().is_empty());
+    ensure!(parent.is_none_or(Path::is_dir), "--out {text:?}: its folder does not exist");
+    let folder = folder.map_or_else(|| format!("{base}.training").into(), Path::to_path_buf);
+    match (holds_checkpoint(&folder), resume) {
+        (true, false) => bail!("{}: holds a checkpoint: --resume, or another --folder", folder.display()),
+        (false, true) => bail!("{}: holds no checkpoint to resume from", folder.display()),
+        _ => Ok(folder),
+    }
+}
+
+/// Becomes true with Ctrl-C.
+pub struct Interruption(Arc<AtomicBool>);
+
+impl Interruption {
+    /// Listens from now on.
+    pub fn listen() -> anyhow::Result<Self> {
+        let stop = Arc::new(AtomicBool::new(false));
+        let flag = stop.clone();
+        ctrlc::set_handler(move || flag.store(true, Ordering::Relaxed)).context("cannot listen for Ctrl-C")?;
+        Ok(Self(stop))
+    }
+
+    /// Whether Ctrl-C came.
+    pub fn flow(&self) -> std::ops::ControlFlow<()> {
+        if self.0.load(Ordering::Relaxed) {
+            std::ops::ControlFlow::Break(())
+        } else {
+            std::ops::ControlFlow::Continue(())
+        }
+    }
+}
+
+/// A bar of `updates`, or none.
+pub fn progress_bar(updates: u32, hidden: bool) -> ProgressBar {
+    let bar = if hidden { ProgressBar::hidden() } else { ProgressBar::new(updates.into()) };
+    let style = ProgressStyle::with_template("{bar:30} {pos}/{len} {msg}");
+    bar.set_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()));
+    bar
+}

@@ -1,0 +1,108 @@
+//! Layers as nodes of a graph, with freshly drawn weights: what architectures are written in.
+
+use imagine_graph::{
+    Add, Cast, Clip, Conv, DType, Div, Gather, Graph, LeakyRelu, MatMul, Mul, PadMode, ReduceMean, ReduceSum, Sqrt,
+    Tensor, Unsqueeze,
+};
+use rand::Rng;
+
+/// Slope of [`Layers::leaky`] where its input is negative.
+const SLOPE: f32 = 0.2;
+
+/// A graph under construction. Every layer names its nodes and weights after itself and returns the value it makes.
+pub struct Layers<'a, R> {
+    /// The graph so far.
+    pub graph: Graph,
+    rng: &'a mut R,
+}
+
+impl<'a, R: Rng> Layers<'a, R> {
+    /// An empty graph whose weights will be drawn from `rng`.
+    pub fn new(rng: &'a mut R) -> Self {
+        Self { graph: Graph::default(), rng }
+    }
+
+    /// A weight of normal numbers.
+    pub fn normal(&mut self, name: &str, shape: &[usize], deviation: f32) -> String {
+        let count = shape.iter().product::<usize>();
+        let elements: Vec<f32> = (0..count).map(|_| normal(self.rng) * deviation).collect();
+        self.graph.weight(name, Tensor::f32(shape, elements))
+    }
+
+    fn constant(&mut self, name: &str, shape: &[usize], value: f32) -> String {
+        self.graph.weight(name, Tensor::f32(shape, vec![value; shape.iter().product()]))
+    }
+
+    /// A convolution with bias. A kernel of 4 halves height and width, 1 and 3 keep them. `gain` is the deviation of the
+    /// output for inputs of deviation 1.
+    pub fn conv(&mut self, name: &str, x: &str, [inputs, outputs]: [usize; 2], kernel: usize, gain: f32) -> String {
+        let fan_in = (inputs * kernel * kernel) as f32;
+        let weight = self.normal(&format!("{name}.weight"), &[outputs, inputs, kernel, kernel], gain / fan_in.sqrt());
+        let bias = self.constant(&format!("{name}.bias"), &[outputs], 0.0);
+        let op = match kernel {
+            4 => Conv { strides: vec![2, 2], pads: vec![1; 4], ..Conv::default() },
+            _ => Conv::same(kernel, PadMode::Constant),
+        };
+        self.graph.push(name, op, [x, &weight, &bias])
+    }
+
+    /// `x * weight + bias` of a matrix.
+    pub fn linear(&mut self, name: &str, x: &str, [inputs, outputs]: [usize; 2], gain: f32) -> String {
+        let weight = self.normal(&format!("{name}.weight"), &[inputs, outputs], gain / (inputs as f32).sqrt());
+        let bias = self.constant(&format!("{name}.bias"), &[outputs], 0.0);
+        let product = self.graph.push(&format!("{name}.product"), MatMul {}, [x, &weight]);
+        self.graph.push(name, Add {}, [product.as_str(), &bias])
+    }
+
+    /// The leaky rectifier.
+    pub fn leaky(&mut self, name: &str, x: &str) -> String {
+        self.graph.push(name, LeakyRelu { alpha: SLOPE }, [x])
+    }
+
+    /// Every pixel divided by the root of the mean square of its channels: no statistics over height and width.
+    pub fn pixel_norm(&mut self, name: &str, x: &str) -> String {
+        let part = |suffix: &str| format!("{name}.{suffix}");
+        let epsilon = self.graph.weight("norm_epsilon", Tensor::scalar(1e-4));
+        let squares = self.graph.push(&part("squares"), Mul {}, [x, x]);
+        let mean = ReduceMean { axes: vec![1], ..ReduceMean::default() };
+        let mean = self.graph.push(&part("mean"), mean, [squares.as_str()]);
+        let above = self.graph.push(&part("above_zero"), Add {}, [mean.as_str(), &epsilon]);
+        let root = self.graph.push(&part("root"), Sqrt {}, [above.as_str()]);
+        self.graph.push(name, Div {}, [x, &root])
+    }
+
+    /// `x * (1 + scale) + shift` of every channel, both linear in `style` of `width`.
+    pub fn modulate(&mut self, name: &str, x: &str, channels: usize, style: &str, width: usize) -> String {
+        let part = |suffix: &str| format!("{name}.{suffix}");
+        let planes = Unsqueeze { axes: vec![2, 3] };
+        let scale = self.linear(&part("scale"), style, [width, channels], 0.5);
+        self.constant(&part("scale.bias"), &[channels], 1.0);
+        let shift = self.linear(&part("shift"), style, [width, channels], 0.5);
+        let scale = self.graph.push(&part("scale.planes"), planes.clone(), [scale.as_str()]);
+        let shift = self.graph.push(&part("shift.planes"), planes, [shift.as_str()]);
+        let scaled = self.graph.push(&part("scaled"), Mul {}, [x, &scale]);
+        self.graph.push(name, Add {}, [scaled.as_str(), &shift])
+    }
+
+    /// The sum of the rows of a table that tokens stand for, over the root of their number. Token 0 counts as nothing.
+    pub fn bag(&mut self, name: &str, tokens: &str, [rows, width]: [usize; 2]) -> String {
+        let part = |suffix: &str| format!("{name}.{suffix}");
+        let table = self.normal(&part("table"), &[rows, width], 1.0);
+        let picked = self.graph.push(&part("rows"), Gather { axis: 0 }, [table.as_str(), tokens]);
+        let number = self.graph.push(&part("number"), Cast { to: DType::F32 }, [tokens]);
+        let given = self.graph.push(&part("given"), Clip { min: Some(0.0), max: Some(1.0) }, [number.as_str()]);
+        let mask = self.graph.push(&part("mask"), Unsqueeze { axes: vec![2] }, [given.as_str()]);
+        let masked = self.graph.push(&part("masked"), Mul {}, [picked.as_str(), &mask]);
+        let along = |keepdims| ReduceSum { axes: vec![1], keepdims, ..ReduceSum::default() };
+        let sum = self.graph.push(&part("sum"), along(false), [masked.as_str()]);
+        let count = self.graph.push(&part("count"), along(true), [given.as_str()]);
+        let count = self.graph.push(&part("at_least_one"), Clip { min: Some(1.0), max: None }, [count.as_str()]);
+        let root = self.graph.push(&part("root"), Sqrt {}, [count.as_str()]);
+        self.graph.push(name, Div {}, [sum.as_str(), &root])
+    }
+}
+
+/// A normal number as the sum of twelve uniform ones.
+pub(crate) fn normal(rng: &mut impl Rng) -> f32 {
+    (0..12).map(|_| rng.random::<f32>()).sum::<f32>() - 6.0
+}

@@ -1,0 +1,277 @@
+//! A set of sprites with classes and words, decoded and held in memory, and the batches drawn from it.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::num::NonZero;
+use std::path::Path;
+
+use rand::Rng;
+use sha2::{Digest, Sha256};
+
+use super::caption;
+use super::pack::{self, PackedPicture};
+use crate::architecture::sprite::SIDE;
+use crate::error::PackError;
+
+/// Values of one sprite: four planes, colour times coverage and coverage.
+pub const VALUES: usize = 4 * SIDE * SIDE;
+/// Name of the class that stands for any.
+pub const ANY: &str = "any";
+/// One sprite in so many is held back for measurements.
+const HELD_BACK: u64 = 10;
+/// How often a class is drawn grows with its size to this power.
+const CLASS_POWER: f64 = 0.6;
+
+/// One sprite.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Sprite {
+    /// Index of its class; 0 is any and no sprite's own.
+    pub class: usize,
+    /// Words of its file and folder.
+    pub words: Vec<String>,
+    /// Names of its colours.
+    pub colors: Vec<&'static str>,
+    /// Straight RGBA bytes, row by row.
+    pub rgba: Vec<u8>,
+}
+
+/// Sprites of one size, in classes.
+#[derive(Clone, Debug)]
+pub struct SpriteSet {
+    /// Names of the classes; the first is [`ANY`].
+    pub classes: Vec<String>,
+    /// What is trained on.
+    pub sprites: Vec<Sprite>,
+    /// What is held back for measurements.
+    pub held_back: Vec<Sprite>,
+    /// SHA-256 over all pictures used, in hexadecimal.
+    pub sha256: String,
+    /// How the sprites trained on are drawn, and those held back.
+    drawn: [Draws; 2],
+}
+
+/// Indices of sprites by class, and how often each class is drawn, summed up.
+type Draws = Vec<(Vec<usize>, f64)>;
+
+/// A batch as a trainer needs it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct SpriteBatch {
+    /// `[count, 4, side, side]`.
+    pub values: Vec<f32>,
+    /// Index of each one's class as the networks are told it.
+    pub classes: Vec<usize>,
+    /// Each one's prompt.
+    pub prompts: Vec<String>,
+}
+
+impl SpriteSet {
+    /// Reads a pack or a folder of folders, without the groups `left_out`. Pictures of other sizes are an error.
+    pub fn read(path: &Path, left_out: &[String]) -> Result<Self, PackError> {
+        let mut pictures = pack::read(path)?;
+        pictures.retain(|picture| !left_out.contains(&picture.group));
+        Self::new(&pictures, path)
+    }
+
+    fn new(pictures: &[PackedPicture], path: &Path) -> Result<Self, PackError> {
+        let groups: BTreeSet<&str> = pictures.iter().map(|picture| picture.group.as_str()).collect();
+        let classes: Vec<String> = [ANY].into_iter().chain(groups).map(String::from).collect();
+        let (mut sprites, mut held_back, mut hash) = (Vec::new(), Vec::new(), Sha256::new());
+        for (picture, rgba) in pictures.iter().zip(decode_all(pictures, path)?) {
+            hash.update(&picture.png);
+            let class = classes.iter().position(|class| *class == picture.group).unwrap_or(0);
+            let mut words = caption::words(&picture.name);
+            words.extend(caption::words(&picture.group));
+            let sprite = Sprite { class, words, colors: caption::colors(&rgba), rgba };
+            let hold = first_word(&picture.png).is_multiple_of(HELD_BACK);
+            if hold { &mut held_back } else { &mut sprites }.push(sprite);
+        }
+        if sprites.is_empty() {
+            return Err(PackError::Empty { path: path.to_path_buf() });
+        }
+        let drawn = [draws(&sprites), draws(&held_back)];
+        let sha256 = hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect();
+        Ok(Self { classes, sprites, held_back, sha256, drawn })
+    }
+
+    /// `count` sprites to train on, with class and prompt as a person might give them: a word, some, none.
+    pub fn draw(&self, count: usize, rng: &mut impl Rng) -> SpriteBatch {
+        draw(&self.sprites, &self.drawn[0], count, rng)
+    }
+
+    /// `count` sprites that are not trained on; those trained on if none are held back.
+    pub fn draw_held_back(&self, count: usize, rng: &mut impl Rng) -> SpriteBatch {
+        if self.held_back.is_empty() {
+            return self.draw(count, rng);
+        }
+        draw(&self.held_back, &self.drawn[1], count, rng)
+    }
+
+    /// All sprites that are not trained on, at most `most`.
+    pub fn held_back_batch(&self, most: usize, rng: &mut impl Rng) -> SpriteBatch {
+        batch(&self.held_back.iter().take(most).collect::<Vec<_>>(), rng)
+    }
+}
+
+fn draw(sprites: &[Sprite], draws: &Draws, count: usize, rng: &mut impl Rng) -> SpriteBatch {
+    let total = draws.last().map_or(0.0, |(_, sum)| *sum);
+    let mut chosen = Vec::with_capacity(count);
+    for _ in 0..count {
+        let at = rng.random::<f64>() * total;
+        let (members, _) = draws.iter().find(|(_, sum)| at < *sum).unwrap_or(&draws[0]);
+        chosen.push(&sprites[members[rng.random_range(0..members.len())]]);
+    }
+    batch(&chosen, rng)
+}
+
+fn batch(sprites: &[&Sprite], rng: &mut impl Rng) -> SpriteBatch {
+    let values = sprites.iter().flat_map(|sprite| sprite.values()).collect();
+    let classes = sprites.iter().map(|sprite| if rng.random_bool(0.2) { 0 } else { sprite.class }).collect();
+    let prompts = sprites.iter().map(|sprite| sprite.prompt(rng)).collect();
+    SpriteBatch { values, classes, prompts }
+}
+
+impl Sprite {
+    /// Four planes: colour times coverage, and coverage.
+    pub fn values(&self) -> Vec<f32> {
+        let mut values = vec![0.0; VALUES];
+        for (index, pixel) in self.rgba.chunks_exact(4).enumerate() {
+            let coverage = f32::from(pixel[3]) / 255.0;
+            let channels = [pixel[0], pixel[1], pixel[2]].map(|v| f32::from(v) / 255.0 * coverage);
+            for (channel, value) in channels.into_iter().chain([coverage]).enumerate() {
+                values[channel * SIDE * SIDE + index] = value;
+            }
+        }
+        values
+    }
+
+    /// Some of its words: colours first as people say them, each word left out now and then, all of them sometimes.
+    fn prompt(&self, rng: &mut impl Rng) -> String {
+        if rng.random_bool(0.1) {
+            return String::new();
+        }
+        let colors = self.colors.iter().filter(|_| rng.random_bool(0.6)).copied().collect::<Vec<_>>();
+        let words = self.words.iter().filter(|_| rng.random_bool(0.75)).map(String::as_str);
+        colors.into_iter().chain(words.collect::<Vec<_>>()).collect::<Vec<_>>().join(" ")
+    }
+}
+
+/// Decodes on all processors.
+fn decode_all(pictures: &[PackedPicture], path: &Path) -> Result<Vec<Vec<u8>>, PackError> {
+    let threads = std::thread::available_parallelism().map_or(1, NonZero::get);
+    let parts = pictures.chunks(pictures.len().div_ceil(threads).max(1));
+    std::thread::scope(|scope| {
+        let running: Vec<_> = parts
+            .map(|part| scope.spawn(|| part.iter().map(|picture| decode(picture, path)).collect::<Result<Vec<_>, _>>()))
+            .collect();
+        let mut decoded = Vec::new();
+        for thread in running {
+            decoded.extend(thread.join().expect("decoding does not panic")?);
+        }
+        Ok(decoded)
+    })
+}
+
+fn decode(picture: &PackedPicture, path: &Path) -> Result<Vec<u8>, PackError> {
+    let place = path.join(&picture.group).join(&picture.name);
+    let undecodable = |source| PackError::Picture { path: place.clone(), source };
+    let mut reader = image::ImageReader::with_format(std::io::Cursor::new(&picture.png), image::ImageFormat::Png);
+    let mut limits = image::Limits::default();
+    (limits.max_image_width, limits.max_image_height) = (Some(4096), Some(4096));
+    limits.max_alloc = Some(256 << 20);
+    reader.limits(limits);
+    let decoded = reader.decode().map_err(undecodable)?;
+    if (decoded.width(), decoded.height()) != (SIDE as u32, SIDE as u32) {
+        return Err(PackError::Size { path: place, found: [decoded.width(), decoded.height()], side: SIDE });
+    }
+    Ok(decoded.into_rgba8().into_raw())
+}
+
+fn draws(sprites: &[Sprite]) -> Draws {
+    let mut members: BTreeMap<usize, Vec<usize>> = BTreeMap::new();
+    for (index, sprite) in sprites.iter().enumerate() {
+        members.entry(sprite.class).or_default().push(index);
+    }
+    let mut sum = 0.0;
+    let weigh = |members: Vec<usize>| {
+        sum += (members.len() as f64).powf(CLASS_POWER);
+        (members, sum)
+    };
+    members.into_values().map(weigh).collect()
+}
+
+/// The first eight bytes of the hash of a picture: which are held back depends on nothing else.
+fn first_word(png: &[u8]) -> u64 {
+    let hash = Sha256::digest(png);
+    u64::from_le_bytes(std::array::from_fn(|index| hash[index]))
+}
+
+#[cfg(test)]
+pub(crate) mod tests {
+    use super::*;
+    use rand::SeedableRng;
+    use rand::rngs::StdRng;
+
+    /// Red discs and blue squares of many sizes, on nothing.
+    pub(crate) fn synthetic(count: usize) -> Vec<PackedPicture> {
+        let picture = |index: usize| {
+            let radius = 4 + index % 9;
+            let round = index.is_multiple_of(2);
+            let sprite = image::RgbaImage::from_fn(SIDE as u32, SIDE as u32, |x, y| {
+                let [dx, dy] = [x, y].map(|v| v as i32 - 16);
+                let distance = if round { dx * dx + dy * dy } else { dx.abs().max(dy.abs()).pow(2) };
+                let inside = distance < (radius * radius) as i32;
+                let shade = 150 + (index * 7 % 100) as u8;
+                match (inside, round) {
+                    (true, true) => image::Rgba([shade, 10, 10, 255]),
+                    (true, false) => image::Rgba([10, 10, shade, 255]),
+                    _ => image::Rgba([0; 4]),
+                }
+            });
+            let mut png = std::io::Cursor::new(Vec::new());
+            sprite.write_to(&mut png, image::ImageFormat::Png).unwrap();
+            let group = if round { "disc" } else { "square" };
+            PackedPicture { group: group.into(), name: format!("size{radius}_{index}"), png: png.into_inner() }
+        };
+        (0..count).map(picture).collect()
+    }
+
+    pub(crate) fn synthetic_set(count: usize) -> SpriteSet {
+        SpriteSet::new(&synthetic(count), Path::new("synthetic")).unwrap()
+    }
+
+    #[test]
+    fn a_set_has_classes_words_and_colours() {
+        let set = synthetic_set(60);
+        assert_eq!(set.classes, ["any", "disc", "square"]);
+        assert_eq!(set.sprites.len() + set.held_back.len(), 60);
+        assert!(!set.held_back.is_empty());
+        let disc = set.sprites.iter().find(|sprite| sprite.class == 1).unwrap();
+        assert_eq!(
+            (disc.words.as_slice(), disc.colors.as_slice()),
+            (["size", "disc"].map(String::from).as_slice(), ["red"].as_slice())
+        );
+        let values = disc.values();
+        assert_eq!(values[0], 0.0);
+        assert!(values[16 * SIDE + 16] > 0.5 && values[3 * SIDE * SIDE + 16 * SIDE + 16] == 1.0);
+    }
+
+    #[test]
+    fn batches_depend_on_the_random_numbers_only() {
+        let set = synthetic_set(40);
+        let draw = |seed| set.draw(16, &mut StdRng::seed_from_u64(seed));
+        assert_eq!(draw(1), draw(1));
+        assert_ne!(draw(1), draw(2));
+        assert_eq!(draw(1).values.len(), 16 * VALUES);
+    }
+
+    #[test]
+    fn a_picture_of_another_size_is_told_by_name() {
+        let mut pictures = synthetic(3);
+        let mut png = std::io::Cursor::new(Vec::new());
+        image::RgbaImage::new(31, 32).write_to(&mut png, image::ImageFormat::Png).unwrap();
+        pictures[1].png = png.into_inner();
+        let message = SpriteSet::new(&pictures, Path::new("set")).unwrap_err().to_string();
+        assert!(message.contains("square/size5_1") && message.contains("[31, 32]"), "{message}");
+        pictures[1].png.truncate(40);
+        assert!(matches!(SpriteSet::new(&pictures, Path::new("set")), Err(PackError::Picture { .. })));
+    }
+}

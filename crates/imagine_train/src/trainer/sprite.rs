@@ -1,0 +1,345 @@
+//! Trains sprites: a generator against a critic on a set of pictures.
+//!
+//! An update draws pairs of a real and a generated sprite of one class and prompt, changes both alike, and moves critic and
+//! generator by one pass back through the critic ([`adversarial`]). Every few updates the critic's gradients are penalised
+//! ([`penalty`]). All random numbers of an update come from the training's seed and the update's number: a training that is
+//! resumed goes the way it would have gone.
+
+mod measure;
+mod options;
+mod resume;
+mod sheet;
+mod update;
+
+use std::collections::BTreeMap;
+use std::ops::ControlFlow;
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
+
+use burn::module::AutodiffModule;
+use burn::tensor::backend::AutodiffBackend;
+use imagine_burn::Network;
+use imagine_graph::file::{EXTENSION, WeightFormat};
+use imagine_graph::{Card, Generator, Graph, Tensor};
+use rand::SeedableRng;
+use rand::rngs::StdRng;
+
+use super::adam::{Adam, AdamOptions};
+use super::tensor_file::write_whole;
+use crate::architecture::sprite::{FIXED, SpriteNetworks};
+use crate::data::SpriteSet;
+use crate::error::{CheckpointError, TrainError};
+use measure::Measure;
+pub use options::SpriteOptions;
+use options::check;
+use resume::{Record, ResumeSet};
+
+/// How both networks are optimised.
+const ADAM: AdamOptions = AdamOptions { first_decay: 0.0, second_decay: 0.99, unit_gradients: false };
+/// Prompts of the last rows of a contact sheet.
+const SHEET_PROMPTS: [&str; 12] = [
+    "red dragon",
+    "blue dragon",
+    "green dragon",
+    "golden armour",
+    "ice staff",
+    "fire sword",
+    "red potion",
+    "blue potion",
+    "green potion",
+    "skeleton",
+    "tree",
+    "gold ring",
+];
+/// Rows of a contact sheet, the last ones with [`SHEET_PROMPTS`].
+const SHEET_ROWS: usize = 12;
+/// Rows with the prompts of held-back sprites.
+const SHEET_FREE_ROWS: usize = 8;
+
+/// Where a training stands.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct SpriteProgress {
+    /// Updates done.
+    pub update: u32,
+    /// Updates of the whole training.
+    pub updates: u32,
+    /// The critic's loss, a running mean; the logarithm of 2 is indifference.
+    pub loss: f32,
+    /// The critic's mean lead of generated over real images, a running mean.
+    pub lead: f32,
+    /// The last gradient penalty.
+    pub penalty: f32,
+    /// Strength of augmentation.
+    pub strength: f32,
+    /// Running share of overfitting.
+    pub overfit: f32,
+    /// Images a second since the start or resumption.
+    pub rate: f32,
+    /// Estimated time to the end.
+    pub remaining: Duration,
+}
+
+/// What a training reports.
+#[derive(Clone, Debug, PartialEq)]
+pub enum SpriteEvent {
+    /// A resume set was found; training goes on from this update.
+    Resumed(u32),
+    /// An update is done.
+    Updated(SpriteProgress),
+    /// A resume set was written, and the distance to held-back sprites measured.
+    Saved {
+        /// The folder.
+        folder: PathBuf,
+        /// Distance of filter responses.
+        distance: f64,
+        /// Whether it is the smallest so far, so that the generator was written.
+        best: bool,
+    },
+    /// A contact sheet was written.
+    Previewed(PathBuf),
+}
+
+/// Trains to the end, or until `report` breaks, and returns the best generator with `card` completed.
+///
+/// The resume set, contact sheets and `best.generator.safetensors` go to `folder`; a resume set found there is continued.
+pub fn train_sprites<A: AutodiffBackend>(
+    set: SpriteSet,
+    networks: SpriteNetworks,
+    options: &SpriteOptions,
+    card: &Card,
+    folder: &Path,
+    device: &A::Device,
+    mut report: impl FnMut(SpriteEvent) -> ControlFlow<()>,
+) -> Result<(), TrainError> {
+    std::fs::create_dir_all(folder).map_err(|source| CheckpointError::Io { path: folder.to_path_buf(), source })?;
+    let mut trainer = SpriteTrainer::<A>::new(set, networks, options.clone(), device)?;
+    if trainer.resume(folder)? && report(SpriteEvent::Resumed(trainer.update)).is_break() {
+        return Ok(());
+    }
+    let (begin, first) = (Instant::now(), trainer.update);
+    while trainer.update < options.updates {
+        trainer.advance()?;
+        let rate = (trainer.update - first) as f32 / begin.elapsed().as_secs_f32().max(1e-6);
+        let remaining = Duration::from_secs_f32((options.updates - trainer.update) as f32 / rate.max(1e-6));
+        let rate = rate * (options.batch * options.accumulate) as f32;
+        let mut stop =
+            report(SpriteEvent::Updated(SpriteProgress { rate, remaining, ..trainer.progress() })).is_break();
+        let due = |every: u32| trainer.update.is_multiple_of(every) || trainer.update == options.updates;
+        if due(options.preview_every) {
+            stop |= report(SpriteEvent::Previewed(trainer.preview(folder)?)).is_break();
+        }
+        if due(options.checkpoint_every) || stop {
+            stop |= report(trainer.save(folder, card)?).is_break();
+        }
+        if stop {
+            break;
+        }
+    }
+    Ok(())
+}
+
+/// A training that its owner advances one update at a time.
+pub struct SpriteTrainer<A: AutodiffBackend> {
+    set: SpriteSet,
+    networks: SpriteNetworks,
+    options: SpriteOptions,
+    device: A::Device,
+    generator: Network<A>,
+    average: Network<A::InnerBackend>,
+    critic: Network<A>,
+    /// Optimisers of generator and critic.
+    adam: [Adam<A::InnerBackend>; 2],
+    measure: Measure,
+    update: u32,
+    /// Update from which the learning rates grow: 0, or where training went on without its moments.
+    warm_from: u32,
+    progress: SpriteProgress,
+    seconds: f64,
+    best: Option<(u32, f64)>,
+}
+
+impl<A: AutodiffBackend> SpriteTrainer<A> {
+    /// A training at its start. The classes are those of the set.
+    pub fn new(
+        set: SpriteSet,
+        networks: SpriteNetworks,
+        options: SpriteOptions,
+        device: &A::Device,
+    ) -> Result<Self, TrainError> {
+        let networks = SpriteNetworks { classes: set.classes.clone(), ..networks };
+        check(&options, &networks)?;
+        let mut rng = StdRng::seed_from_u64(options.seed);
+        let generator = network::<A>(&networks.generator(&mut rng), device)?;
+        let critic = network::<A>(&networks.critic(&mut rng), device)?;
+        let progress = SpriteProgress {
+            updates: options.updates,
+            strength: options.augment,
+            loss: std::f32::consts::LN_2,
+            ..SpriteProgress::default()
+        };
+        Ok(Self {
+            measure: Measure::new(&set),
+            set,
+            networks,
+            options,
+            device: device.clone(),
+            average: generator.valid(),
+            generator,
+            critic,
+            adam: [(); 2].map(|()| Adam::new(ADAM)),
+            update: 0,
+            warm_from: 0,
+            progress,
+            seconds: 0.0,
+            best: None,
+        })
+    }
+
+    /// Number of updates done.
+    pub fn update(&self) -> u32 {
+        self.update
+    }
+
+    /// Losses and shares of the last updates.
+    pub fn progress(&self) -> SpriteProgress {
+        SpriteProgress { update: self.update, ..self.progress.clone() }
+    }
+
+    /// The generator with the running mean of the weights, and `card` with data, recipe and metrics filled in.
+    pub fn generator(&self, card: &Card) -> Generator {
+        let mut card = card.clone();
+        let given = card.training_data.first().cloned().unwrap_or_default();
+        card.training_data = vec![imagine_graph::Provenance { sha256: self.set.sha256.clone(), ..given }];
+        if card.recipe.is_empty() {
+            let options = serde_json::to_string(&self.options).unwrap_or_default();
+            card.recipe = format!(
+                "generative adversarial network, relativistic pairing, R1 and R2 by second-order gradients, projection \
+                 critic, running mean of weights; words from file names and measured colours; options {options}"
+            );
+        }
+        let images = f64::from(self.update) * (self.options.batch * self.options.accumulate) as f64;
+        card.metrics.insert("images".into(), images);
+        if let Some((_, distance)) = self.best {
+            card.metrics.insert("filter_distance".into(), distance);
+        }
+        let trained = Graph { weights: self.average.weights(), ..Graph::default() };
+        self.networks.shipped(&trained, card, &mut StdRng::seed_from_u64(0))
+    }
+
+    /// Writes the resume set, and the generator if it is the best so far.
+    pub fn save(&mut self, folder: &Path, card: &Card) -> Result<SpriteEvent, TrainError> {
+        let distance = self.distance()?;
+        let best = self.best.is_none_or(|(_, smallest)| distance < smallest);
+        if best {
+            self.best = Some((self.update, distance));
+            let path = folder.join(format!("best{EXTENSION}"));
+            imagine_graph::file::save(&path, &self.generator(card), WeightFormat::F16)
+                .map_err(CheckpointError::from)?;
+        }
+        let mut moments = BTreeMap::new();
+        for (name, adam) in ["generator", "critic"].into_iter().zip(&self.adam) {
+            for (index, [_, second]) in adam.to_data().1.into_iter().enumerate() {
+                moments.insert(format!("{name}.{index:03}"), Tensor::f32([second.len()], second));
+            }
+        }
+        let record = Record {
+            identity: self.identity(),
+            update: self.update,
+            strength: self.progress.strength,
+            overfit: self.progress.overfit,
+            seconds: self.seconds,
+            best: self.best,
+        };
+        let parts = [self.generator.weights(), self.average.weights(), self.critic.weights(), moments];
+        ResumeSet { record, parts }.save(folder)?;
+        Ok(SpriteEvent::Saved { folder: folder.join(resume::FOLDER), distance, best })
+    }
+
+    /// Goes on from the resume set in `folder`; false if there is none.
+    pub fn resume(&mut self, folder: &Path) -> Result<bool, TrainError> {
+        let Some(ResumeSet { record, parts }) = ResumeSet::load(folder)? else { return Ok(false) };
+        let path = folder.join(resume::FOLDER);
+        for (what, expected) in self.identity() {
+            let found = record.identity.get(&what).cloned().unwrap_or_default();
+            if found != expected {
+                return Err(CheckpointError::Mismatch { path, what, found, expected }.into());
+            }
+        }
+        let [generator, average, critic, moments] = parts;
+        self.generator = replaced(&self.generator, &generator, &path, &self.device)?;
+        self.critic = replaced(&self.critic, &critic, &path, &self.device)?;
+        self.average = replaced::<A>(&self.generator, &average, &path, &self.device)?.valid();
+        let of = |name: &str| -> Vec<[Vec<f32>; 2]> {
+            let its = moments.iter().filter(|(key, _)| key.starts_with(name));
+            its.map(|(_, tensor)| tensor.as_f32().unwrap_or_default().to_vec())
+                .map(|v| [vec![0.0; v.len()], v])
+                .collect()
+        };
+        self.adam = ["generator.", "critic."].map(|name| {
+            let moments = of(name);
+            let updates = if moments.is_empty() { 0 } else { record.update };
+            Adam::from_data(ADAM, updates, moments, &self.device)
+        });
+        self.update = record.update;
+        self.warm_from = if moments.is_empty() { record.update } else { 0 };
+        (self.progress.strength, self.progress.overfit) = (record.strength, record.overfit);
+        (self.seconds, self.best) = (record.seconds, record.best);
+        Ok(true)
+    }
+
+    /// What must be equal for a resume set to fit.
+    fn identity(&self) -> BTreeMap<String, String> {
+        let networks = SpriteNetworks { classes: Vec::new(), ..self.networks.clone() };
+        let pairs = [
+            ("classes", self.set.classes.join(" ")),
+            ("networks", format!("{networks:?}")),
+            ("training data", self.set.sha256.clone()),
+        ];
+        pairs.into_iter().map(|(key, value)| (key.to_string(), value)).collect()
+    }
+
+    /// Writes a contact sheet; returns its path.
+    pub fn preview(&self, folder: &Path) -> Result<PathBuf, TrainError> {
+        let mut rng = StdRng::seed_from_u64(1);
+        let columns = SHEET_PROMPTS.len();
+        let mut asked = self.set.draw_held_back(SHEET_ROWS * columns, &mut rng);
+        for index in SHEET_FREE_ROWS * columns..SHEET_ROWS * columns {
+            asked.classes[index] = 0;
+            asked.prompts[index] = SHEET_PROMPTS[index % columns].into();
+        }
+        let values = self.shown(&asked, 1)?;
+        let path = folder.join(format!("sheet_{:07}.png", self.update));
+        let mut bytes = std::io::Cursor::new(Vec::new());
+        let encode = sheet::sheet(&values, columns).write_to(&mut bytes, image::ImageFormat::Png);
+        encode.map_err(|source| CheckpointError::Preview { path: path.clone(), source })?;
+        write_whole(&path, bytes.get_ref())?;
+        Ok(path)
+    }
+}
+
+fn network<A: AutodiffBackend>(graph: &Graph, device: &A::Device) -> Result<Network<A>, TrainError> {
+    Ok(Network::new(&graph.validate()?, device).freeze(&FIXED))
+}
+
+/// A network of the same graph with other weights, all of which have to be there.
+fn replaced<A: AutodiffBackend>(
+    network: &Network<A>,
+    weights: &BTreeMap<String, Tensor>,
+    path: &Path,
+    device: &A::Device,
+) -> Result<Network<A>, TrainError> {
+    let mut graph = network.graph().graph().clone();
+    for (name, weight) in &mut graph.weights {
+        match weights.get(name) {
+            Some(found) if found.tensor_type() == weight.tensor_type() => weight.clone_from(found),
+            _ => {
+                let reason = format!("weight {name:?} is missing or of another shape");
+                return Err(CheckpointError::Malformed { path: path.to_path_buf(), reason }.into());
+            }
+        }
+    }
+    self::network(&graph, device)
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,164 @@
+//! The trainer on discs and squares: it learns, resumes as if nothing had happened, and its files can be used.
+
+use burn::backend::{Autodiff, Flex};
+use imagine_graph::{Request, Size, parse_input};
+
+use super::*;
+use crate::data::synthetic_set;
+
+type A = Autodiff<Flex>;
+
+fn networks() -> SpriteNetworks {
+    SpriteNetworks {
+        latent: 8,
+        tokens: 8,
+        buckets: 64,
+        embedding: 8,
+        style: 16,
+        channels: [16, 8, 8],
+        finest: 4,
+        features: 16,
+        ..SpriteNetworks::default()
+    }
+}
+
+fn options() -> SpriteOptions {
+    SpriteOptions {
+        batch: 8,
+        updates: 4,
+        warm_up: 2,
+        penalty_every: 2,
+        augment: 0.3,
+        checkpoint_every: 2,
+        preview_every: 4,
+        generator_rate: 2e-3,
+        critic_rate: 2e-3,
+        ..SpriteOptions::default()
+    }
+}
+
+fn trainer(options: SpriteOptions) -> SpriteTrainer<A> {
+    SpriteTrainer::new(synthetic_set(60), networks(), options, &Default::default()).unwrap()
+}
+
+#[test]
+fn a_resumed_training_goes_the_way_it_would_have_gone() {
+    let folder = tempfile::tempdir().unwrap();
+    let (mut whole, mut first) = (trainer(options()), trainer(options()));
+    for _ in 0..2 {
+        whole.advance().unwrap();
+        first.advance().unwrap();
+    }
+    first.save(folder.path(), &Card::default()).unwrap();
+    let mut second = trainer(options());
+    assert!(second.resume(folder.path()).unwrap());
+    for _ in 0..2 {
+        whole.advance().unwrap();
+        second.advance().unwrap();
+    }
+    assert_eq!(second.update(), 4);
+    assert_eq!(whole.generator.weights(), second.generator.weights());
+    assert_eq!(whole.critic.weights(), second.critic.weights());
+    assert_eq!(whole.average.weights(), second.average.weights());
+    let mut other = trainer(SpriteOptions { seed: 1, ..options() });
+    assert!(other.generator.weights() != trainer(options()).generator.weights());
+    let narrow = SpriteNetworks { features: 12, ..networks() };
+    other = SpriteTrainer::new(synthetic_set(60), narrow, options(), &Default::default()).unwrap();
+    let message = other.resume(folder.path()).unwrap_err().to_string();
+    assert!(message.contains("made with networks"), "{message}");
+}
+
+#[test]
+fn without_moments_a_training_goes_on_in_small_steps() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut first = trainer(options());
+    (0..3).for_each(|_| first.advance().unwrap());
+    first.save(folder.path(), &Card::default()).unwrap();
+    std::fs::remove_file(folder.path().join("resume/moments.safetensors")).unwrap();
+    let largest_step = |warm_up: u32| {
+        let mut second = trainer(SpriteOptions { warm_up, ..options() });
+        assert!(second.resume(folder.path()).unwrap());
+        let before = second.generator.weights();
+        second.advance().unwrap();
+        let steps = second.generator.weights().into_iter().flat_map(|(name, tensor)| {
+            let before = before[&name].as_f32().unwrap_or_default().to_vec();
+            let after = tensor.as_f32().unwrap_or_default().to_vec();
+            before.into_iter().zip(after).map(|(a, b)| (a - b).abs()).collect::<Vec<f32>>()
+        });
+        steps.fold(0.0, f32::max)
+    };
+    let [slow, fast] = [largest_step(1000), largest_step(1)];
+    assert!(slow > 0.0 && slow < 0.01 * fast, "{slow} {fast}");
+}
+
+#[test]
+fn accumulated_batches_move_both_networks() {
+    let mut trainer = trainer(SpriteOptions { accumulate: 2, ..options() });
+    let before = [trainer.generator.weights(), trainer.critic.weights()];
+    trainer.advance().unwrap();
+    let after = [trainer.generator.weights(), trainer.critic.weights()];
+    for (before, after) in before.iter().zip(&after) {
+        let still: Vec<_> = before.keys().filter(|name| before[*name] == after[*name]).collect();
+        let learnt = still.iter().filter(|name| !FIXED.contains(&name.as_str())).count();
+        assert_eq!(learnt, 0, "{still:?}");
+    }
+}
+
+#[test]
+fn a_training_leaves_a_sheet_and_a_generator_that_obeys_its_controls() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut events = Vec::new();
+    let device = Default::default();
+    let card = Card { title: "Shapes".into(), ..Card::default() };
+    train_sprites::<A>(synthetic_set(60), networks(), &options(), &card, folder.path(), &device, |event| {
+        events.push(event);
+        ControlFlow::Continue(())
+    })
+    .unwrap();
+    assert!(events.iter().any(|event| matches!(event, SpriteEvent::Saved { best: true, .. })));
+    assert!(folder.path().join("sheet_0000004.png").exists());
+    let loaded = imagine_graph::file::load(folder.path().join("best.generator.safetensors")).unwrap();
+    let made = |sets: &[(&str, &str)]| {
+        let mut request = Request::new(Size::new(32, 32).with_batch(2), 7);
+        for (name, text) in sets {
+            let inputs = loaded.generator.inputs();
+            let input = inputs.iter().find(|input| input.name == *name).unwrap();
+            request.inputs.insert(name.to_string(), parse_input(input, text).unwrap());
+        }
+        let made = imagine_burn::generate::<Flex>(&loaded.generator, &request, &Default::default()).unwrap();
+        made.outputs.into_iter().map(|(_, tensor)| tensor.as_f32().unwrap().to_vec()).collect::<Vec<_>>()
+    };
+    let plain = made(&[]);
+    assert_eq!(plain, made(&[]));
+    assert!(plain[1].iter().all(|alpha| *alpha == 0.0 || *alpha == 1.0));
+    assert_ne!(plain, made(&[("prompt", "red disc")]));
+    assert_ne!(plain, made(&[("class", "square")]));
+    let [one, other] = [&plain[0][..3072], &plain[0][3072..]];
+    assert_ne!(one, other);
+    let mean = made(&[("truncation", "0")]);
+    assert_eq!(mean[0][..3072], mean[0][3072..]);
+    let mut shades: Vec<u32> = made(&[("shades", "2")])[0].iter().map(|v| v.to_bits()).collect();
+    shades.sort_unstable();
+    shades.dedup();
+    assert!(shades.len() <= 3, "0, -0 and 1: {shades:?}");
+}
+
+#[test]
+fn generated_sprites_come_nearer_to_the_data() {
+    let mut trainer = trainer(SpriteOptions { updates: 120, overfit_target: 0.0, augment: 0.0, ..options() });
+    let before = trainer.distance().unwrap();
+    for _ in 0..120 {
+        trainer.advance().unwrap();
+    }
+    let after = trainer.distance().unwrap();
+    assert!(after < 0.6 * before, "{before} -> {after}");
+}
+
+#[test]
+fn options_out_of_range_are_named() {
+    let error = |options| {
+        SpriteTrainer::<A>::new(synthetic_set(20), networks(), options, &Default::default()).err().unwrap().to_string()
+    };
+    assert!(error(SpriteOptions { batch: 0, ..options() }).contains("option batch: 1 to 4096"));
+    assert!(error(SpriteOptions { penalty: f32::NAN, ..options() }).contains("option penalty"));
+}
