@@ -104,24 +104,8 @@ impl Plugin for ImaginePlugin {
             warn!("bevy_imagine: there is no renderer (RenderPlugin); targets stay as they are");
             return;
         };
-        render_app
-            .insert_resource(memory)
-            .insert_resource(reports)
-            .insert_resource(stats)
-            .init_resource::<FrameBudget>()
-            .init_gpu_resource::<Kernels>()
-            .init_gpu_resource::<JobQueue>()
-            .init_gpu_resource::<CostModel>()
-            .init_gpu_resource::<GpuTimer>()
-            .add_systems(ExtractSchedule, render::extract_jobs)
-            .add_systems(
-                Render,
-                (render::prepare_jobs, render::warm_up)
-                    .chain()
-                    .in_set(ImagineSystems::Prepare)
-                    .in_set(RenderSystems::PrepareResources),
-            )
-            .add_systems(RenderGraph, render::synthesize.in_set(ImagineSystems::Synthesize).before(camera_driver));
+        render_app.insert_resource(memory).insert_resource(reports).insert_resource(stats);
+        build_render_app(render_app);
     }
 
     fn finish(&self, app: &mut App) {
@@ -130,6 +114,24 @@ impl Plugin for ImaginePlugin {
             render_app.world_mut().resource_mut::<FrameBudget>().synchronous = synchronous;
         }
     }
+}
+
+fn build_render_app(render_app: &mut SubApp) {
+    render_app
+        .init_resource::<FrameBudget>()
+        .init_gpu_resource::<Kernels>()
+        .init_gpu_resource::<JobQueue>()
+        .init_gpu_resource::<CostModel>()
+        .init_gpu_resource::<GpuTimer>()
+        .add_systems(ExtractSchedule, render::extract_jobs)
+        .add_systems(
+            Render,
+            (render::prepare_jobs, render::warm_up)
+                .chain()
+                .in_set(ImagineSystems::Prepare)
+                .in_set(RenderSystems::PrepareResources),
+        )
+        .add_systems(RenderGraph, render::synthesize.in_set(ImagineSystems::Synthesize).before(camera_driver));
 }
 
 /// Types for scenes and editors, and diagnostics.

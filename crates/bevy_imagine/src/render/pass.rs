@@ -84,19 +84,7 @@ pub(crate) fn synthesize(
     stats: Res<ImagineStats>,
     reports: Res<Reports>,
 ) {
-    for spans in timer.collect() {
-        let total: f32 = spans.iter().map(|(_, time)| time.as_secs_f32() * 1e3).sum();
-        for (workload, time) in &spans {
-            costs.learn(workload, *time);
-            for (shader, share) in workload.shares(&costs) {
-                stats.add_time(shader, time.as_secs_f64() * 1e3 * share);
-            }
-        }
-        stats.update(|stats| {
-            stats.measured_ms = Some(total);
-            stats.measured_frames += 1;
-        });
-    }
+    learn(&mut timer, &mut costs, &stats);
     queue.next_frame();
     let mut spent = 0;
     if !queue.jobs.is_empty() {
@@ -138,6 +126,23 @@ pub(crate) fn synthesize(
         stats.planned_ms = spent as f32 / 1e6;
         stats.queue = queue.jobs.iter().filter(|queued| !queued.progress.lives()).count();
     });
+}
+
+/// Takes in what earlier frames took.
+fn learn(timer: &mut GpuTimer, costs: &mut CostModel, stats: &ImagineStats) {
+    for spans in timer.collect() {
+        let total: f32 = spans.iter().map(|(_, time)| time.as_secs_f32() * 1e3).sum();
+        for (workload, time) in &spans {
+            costs.learn(workload, *time);
+            for (shader, share) in workload.shares(costs) {
+                stats.add_time(shader, time.as_secs_f64() * 1e3 * share);
+            }
+        }
+        stats.update(|stats| {
+            stats.measured_ms = Some(total);
+            stats.measured_frames += 1;
+        });
+    }
 }
 
 impl Work {

@@ -46,6 +46,7 @@ const RULES: [Rule; 10] = [
         not_directly: &[GPU[0], GPU[1]],
     },
     Rule { package: "imagine_onnx", never: &[GPU[0], BURN[0], BURN[1], BEVY[0]], not_directly: &[] },
+    Rule { package: "imagine_png", never: &[GPU[0], BURN[0], BURN[1], BEVY[0]], not_directly: &[] },
     Rule {
         package: "imagine_train",
         never: &[BEVY[0], "imagine_wgpu", "imagine_cli"],
