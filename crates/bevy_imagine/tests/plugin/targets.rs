@@ -70,8 +70,8 @@ fn layers_are_filled_one_by_one(stage: &mut Stage) {
         expected.push(stage.read(&textures.get(TextureRole::Image).unwrap().clone()));
         entities.push(alone);
     }
-    for layer in 0..3 {
-        assert_eq!(stage.read_layer(&handle, layer as u32), expected[layer], "layer {layer}");
+    for (layer, expected) in (0..).zip(&expected) {
+        assert_eq!(stage.read_layer(&handle, layer), *expected, "layer {layer}");
     }
     let request = synthesis(stage, size, 1);
     let beyond = ImageTarget { layer: 3, ..ImageTarget::new(handle) };

@@ -32,7 +32,7 @@ const GPU: [&str; 4] = ["wgpu*", "naga*", "cubecl*", "ash"];
 const BURN: [&str; 2] = ["burn*", "imagine_burn"];
 const BEVY: [&str; 1] = ["bevy*"];
 
-const RULES: [Rule; 10] = [
+const RULES: [Rule; 11] = [
     Rule {
         package: "imagine_graph",
         never: &[GPU[0], GPU[1], GPU[2], GPU[3], BURN[0], BEVY[0], "imagine_*"],
