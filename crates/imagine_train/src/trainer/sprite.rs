@@ -232,7 +232,7 @@ impl<A: AutodiffBackend> SpriteTrainer<A> {
         let best = self.best.is_none_or(|(_, smallest)| distance < smallest);
         if best {
             self.best = Some((self.update, distance));
-            let path = folder.join(format!("best{EXTENSION}"));
+            let path = best_file(folder);
             imagine_graph::file::save(&path, &self.generator(card), WeightFormat::F16)
                 .map_err(CheckpointError::from)?;
         }
@@ -283,7 +283,9 @@ impl<A: AutodiffBackend> SpriteTrainer<A> {
         self.update = record.update;
         self.warm_from = if moments.is_empty() { record.update } else { 0 };
         (self.progress.strength, self.progress.overfit) = (record.strength, record.overfit);
-        (self.seconds, self.best) = (record.seconds, record.best);
+        self.seconds = record.seconds;
+        // A set that was moved alone has no generator beside it: the next one is the best.
+        self.best = record.best.filter(|_| best_file(folder).exists());
         Ok(true)
     }
 
@@ -315,6 +317,11 @@ impl<A: AutodiffBackend> SpriteTrainer<A> {
         write_whole(&path, bytes.get_ref())?;
         Ok(path)
     }
+}
+
+/// Where the best generator of a training lies.
+fn best_file(folder: &Path) -> PathBuf {
+    folder.join(format!("best{EXTENSION}"))
 }
 
 fn network<A: AutodiffBackend>(graph: &Graph, device: &A::Device) -> Result<Network<A>, TrainError> {

@@ -89,6 +89,10 @@ fn without_moments_a_training_goes_on_in_small_steps() {
     };
     let [slow, fast] = [largest_step(1000), largest_step(1)];
     assert!(slow > 0.0 && slow < 0.01 * fast, "{slow} {fast}");
+    std::fs::remove_file(folder.path().join("best.generator.safetensors")).unwrap();
+    let mut moved = trainer(options());
+    assert!(moved.resume(folder.path()).unwrap());
+    assert!(matches!(moved.save(folder.path(), &Card::default()).unwrap(), SpriteEvent::Saved { best: true, .. }));
 }
 
 #[test]
