@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use anyhow::Context;
 use clap::{Args, ValueEnum};
 use imagine_graph::file::{self, LoadedGenerator};
-use imagine_graph::{DType, InputKind, Request, Size, Tensor, ValidGenerator, generators, parse_input, rng};
+use imagine_graph::{Request, Size, ValidGenerator, generators, parse_input};
 
 /// Largest height and width.
 pub const MAX_SIDE: usize = 16_384;
@@ -57,31 +57,15 @@ impl Asked {
         self.checked(loaded, request)
     }
 
-    /// The same with noise for images and tensors, which the command line cannot give.
-    pub fn load_with_noise(&self, steps: Option<u32>) -> anyhow::Result<(LoadedGenerator, Request)> {
-        let loaded = load(&self.file)?;
-        let mut request = self.request(&loaded, steps)?;
-        for (stream, input) in (0..).zip(loaded.generator.inputs()) {
-            let needed = matches!(input.kind, InputKind::Image(_) | InputKind::Tensor) && input.dtype == DType::F32;
-            if needed && !request.inputs.contains_key(&input.name) {
-                let key = rng::key(self.seed, stream, 0);
-                let draw = |x, y, plane| rng::uniform(rng::cell(x, y, plane, key));
-                let shape: Option<Vec<usize>> = input.shape.iter().map(|dim| dim.bind(request.size)).collect();
-                let shape = shape.with_context(|| format!("input {:?} has no such size", input.name))?;
-                let values = rng::fill(&shape, &input.shape, request.lattice, draw);
-                request.inputs.insert(input.name.clone(), Tensor::f32(shape, values));
-            }
-        }
-        self.checked(loaded, request)
-    }
-
-    fn request(&self, loaded: &LoadedGenerator, steps: Option<u32>) -> anyhow::Result<Request> {
+    /// The request for a file that was read, not yet checked.
+    pub fn request(&self, loaded: &LoadedGenerator, steps: Option<u32>) -> anyhow::Result<Request> {
         let mut request = Request { steps, ..Request::new(with_faces(self.size, self.cube), self.seed) };
         set_inputs(&mut request, &loaded.generator, self.set.iter().cloned())?;
         Ok(request)
     }
 
-    fn checked(&self, loaded: LoadedGenerator, request: Request) -> anyhow::Result<(LoadedGenerator, Request)> {
+    /// Both, if the generator takes the request.
+    pub fn checked(&self, loaded: LoadedGenerator, request: Request) -> anyhow::Result<(LoadedGenerator, Request)> {
         // The executors check it too, but only after a device was opened.
         loaded.generator.resolve(&request).with_context(|| loaded.name.clone())?;
         Ok((loaded, request))
