@@ -477,7 +477,7 @@ fn dimensions_and_kinds() {
     refused(
         &with_graph(|graph| graph["inputs"][0]["kind"] = json!("telemetry")),
         expect![[
-            r#"moss.generator.safetensors: output: input "picture": unknown variant `telemetry`, expected one of `latent`, `range`, `choice`, `color`, `coordinates`, `image`, `mask`, `state`, `tensor`"#
+            r#"moss.generator.safetensors: output: input "picture": unknown variant `telemetry`, expected one of `latent`, `range`, `choice`, `color`, `coordinates`, `prompt`, `image`, `mask`, `state`, `tensor`"#
         ]],
     );
     refused(
