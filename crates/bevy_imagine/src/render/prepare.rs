@@ -44,11 +44,11 @@ type PlanKey = (String, Size);
 impl FromWorld for Kernels {
     fn from_world(world: &mut World) -> Self {
         let device = world.resource::<RenderDevice>().wgpu_device();
-        let device_type = world.resource::<RenderAdapterInfo>().device_type;
+        let info = world.resource::<RenderAdapterInfo>();
         Self {
             operators: PipelineStore::new(device, BoundsChecks::On),
             present: PresentPipelines::new(device),
-            limits: Limits::new(&device.limits(), device_type),
+            limits: Limits::of_device(device, &info),
             plans: Arc::default(),
         }
     }
