@@ -48,7 +48,7 @@ impl FromWorld for Kernels {
         Self {
             operators: PipelineStore::new(device, BoundsChecks::On),
             present: PresentPipelines::new(device),
-            limits: Limits::of_device(device, &info),
+            limits: Limits::of_device(device, info),
             plans: Arc::default(),
         }
     }
