@@ -84,7 +84,7 @@ fn spawn_stage(mut commands: Commands, mut images: ResMut<Assets<Image>>) {
     commands.spawn((
         Camera3d::default(),
         Projection::Perspective(PerspectiveProjection { fov: PI / 6.0, ..default() }),
-        Transform::from_xyz(0.0, 2.6, 8.4).looking_at(Vec3::new(0.0, 0.72, 0.0), Vec3::Y),
+        Transform::from_xyz(0.0, 2.8, 9.6).looking_at(Vec3::new(0.0, 0.72, 0.0), Vec3::Y),
         Msaa::Sample4,
         // Names also show where there is no window.
         IsDefaultUiCamera,
