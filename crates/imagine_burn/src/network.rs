@@ -131,6 +131,21 @@ impl<B: Backend> Network<B> {
         floats.chain(self.constants.others.clone()).collect()
     }
 
+    /// The elements of a weight of floats.
+    pub fn weight_values(&self, name: &str) -> Option<Tensor<B, 1>> {
+        self.constants.floats.get(name).map(|&index| self.weights[index].val())
+    }
+
+    /// Replaces the elements of a weight of floats that does not learn. False if there is no such weight with as many elements.
+    pub fn set_weight(&mut self, name: &str, values: Tensor<B, 1>) -> bool {
+        let Some(&index) = self.constants.floats.get(name) else { return false };
+        if self.weights[index].val().dims() != values.dims() {
+            return false;
+        }
+        self.weights[index] = Param::initialized(self.weights[index].id, values).no_grad();
+        true
+    }
+
     /// The graph that the network runs, with the weights it was made from.
     pub fn graph(&self) -> &ValidGraph {
         &self.graph

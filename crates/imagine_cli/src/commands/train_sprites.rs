@@ -11,6 +11,7 @@ use burn::tensor::backend::AutodiffBackend;
 use clap::Args;
 use imagine_train::architecture::sprite::SpriteNetworks;
 use imagine_train::data::SpriteSet;
+use imagine_train::loss::adversarial::Game;
 use imagine_train::trainer::{SpriteEvent, SpriteOptions, SpriteProgress, train_sprites};
 use indicatif::{HumanDuration, ProgressBar};
 use serde_json::json;
@@ -69,6 +70,8 @@ macro_rules! option_arguments {
 option_arguments! {
     /// Chooses all random numbers of the training.
     seed: u64,
+    /// Game: relativistic, or hinge with spectral normalisation (with --penalty 0).
+    game: Game,
     /// Updates of the weights.
     updates: u32,
     /// Pairs of a real and a generated image in a batch.
@@ -81,6 +84,8 @@ option_arguments! {
     critic_rate: f32,
     /// Updates until the learning rates are at their full height.
     warm_up: u32,
+    /// Updates at the end over which the learning rates fall to nothing.
+    cool_down: u32,
     /// Weight of the gradient penalties.
     penalty: f32,
     /// The penalties enter every so many updates.

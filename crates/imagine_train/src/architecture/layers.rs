@@ -1,25 +1,32 @@
 //! Layers as nodes of a graph, with freshly drawn weights: what architectures are written in.
 
 use imagine_graph::{
-    Add, Cast, Clip, Conv, DType, Div, Gather, Graph, LeakyRelu, MatMul, Mul, PadMode, ReduceMean, ReduceSum, Sqrt,
-    Tensor, Unsqueeze,
+    Add, Cast, Clip, Conv, DType, Dim, Div, Gather, Graph, LeakyRelu, MatMul, Mul, PadMode, ReduceMean, ReduceSum,
+    Reshape, Sqrt, Tensor, Unsqueeze,
 };
 use rand::Rng;
 
 /// Slope of [`Layers::leaky`] where its input is negative.
 const SLOPE: f32 = 0.2;
 
+/// What the name of a weight's left singular vector ends in.
+pub const LEFT: &str = ".left";
+/// What the name of a weight's right singular vector ends in.
+pub const RIGHT: &str = ".right";
+
 /// A graph under construction. Every layer names its nodes and weights after itself and returns the value it makes.
 pub struct Layers<'a, R> {
     /// The graph so far.
     pub graph: Graph,
+    /// Whether convolutions and linear layers divide their weights by the weights' largest singular value.
+    pub spectral: bool,
     rng: &'a mut R,
 }
 
 impl<'a, R: Rng> Layers<'a, R> {
     /// An empty graph whose weights will be drawn from `rng`.
     pub fn new(rng: &'a mut R) -> Self {
-        Self { graph: Graph::default(), rng }
+        Self { graph: Graph::default(), spectral: false, rng }
     }
 
     /// A weight of normal numbers.
@@ -33,12 +40,32 @@ impl<'a, R: Rng> Layers<'a, R> {
         self.graph.weight(name, Tensor::f32(shape, vec![value; shape.iter().product()]))
     }
 
+    /// Spectral normalisation: the weight, as a matrix of its first axis by the others, over `left . matrix . right`, which is
+    /// its largest singular value once power iteration has found the singular vectors; whoever trains the graph keeps them
+    /// up to date ([`LEFT`], [`RIGHT`]). Miyato et al., "Spectral Normalization for Generative Adversarial Networks", ICLR 2018.
+    fn normalised(&mut self, weight: String, shape: &[usize]) -> String {
+        if !self.spectral {
+            return weight;
+        }
+        let part = |suffix: &str| format!("{weight}.{suffix}");
+        let (rows, columns) = (shape[0], shape[1..].iter().product::<usize>());
+        let left = self.normal(&format!("{weight}{LEFT}"), &[1, rows], (rows as f32).sqrt().recip());
+        let right = self.normal(&format!("{weight}{RIGHT}"), &[columns, 1], (columns as f32).sqrt().recip());
+        let reshape = |shape: Vec<usize>| Reshape { shape: shape.into_iter().map(Dim::from).collect(), infer: None };
+        let matrix = self.graph.push(&part("matrix"), reshape(vec![rows, columns]), [weight.as_str()]);
+        let row = self.graph.push(&part("row"), MatMul {}, [left.as_str(), &matrix]);
+        let value = self.graph.push(&part("singular"), MatMul {}, [row.as_str(), &right]);
+        let value = self.graph.push(&part("singular.shaped"), reshape(vec![1; shape.len()]), [value.as_str()]);
+        self.graph.push(&part("normalised"), Div {}, [weight.as_str(), &value])
+    }
+
     /// A convolution with bias. A kernel of 4 halves height and width, 1 and 3 keep them. `gain` is the deviation of the
     /// output for inputs of deviation 1.
     pub fn conv(&mut self, name: &str, x: &str, [inputs, outputs]: [usize; 2], kernel: usize, gain: f32) -> String {
         let fan_in = (inputs * kernel * kernel) as f32;
         let weight = self.normal(&format!("{name}.weight"), &[outputs, inputs, kernel, kernel], gain / fan_in.sqrt());
         let bias = self.constant(&format!("{name}.bias"), &[outputs], 0.0);
+        let weight = self.normalised(weight, &[outputs, inputs, kernel, kernel]);
         let op = match kernel {
             4 => Conv { strides: vec![2, 2], pads: vec![1; 4], ..Conv::default() },
             _ => Conv::same(kernel, PadMode::Constant),
@@ -50,6 +77,7 @@ impl<'a, R: Rng> Layers<'a, R> {
     pub fn linear(&mut self, name: &str, x: &str, [inputs, outputs]: [usize; 2], gain: f32) -> String {
         let weight = self.normal(&format!("{name}.weight"), &[inputs, outputs], gain / (inputs as f32).sqrt());
         let bias = self.constant(&format!("{name}.bias"), &[outputs], 0.0);
+        let weight = self.normalised(weight, &[inputs, outputs]);
         let product = self.graph.push(&format!("{name}.product"), MatMul {}, [x, &weight]);
         self.graph.push(name, Add {}, [product.as_str(), &bias])
     }

@@ -1,7 +1,8 @@
 //! Networks as functions that return a graph.
 
 pub mod automaton;
+pub mod classifier;
 mod layers;
 pub mod sprite;
 
-pub(crate) use layers::normal;
+pub(crate) use layers::{LEFT, RIGHT, normal};

@@ -103,10 +103,12 @@ impl SpriteNetworks {
         Generator { output: graph, recurrence: None, size, card }
     }
 
-    /// The critic: sprites, class and prompt in, `[batch, 1]` scores out.
-    pub fn critic(&self, rng: &mut impl Rng) -> Graph {
+    /// The critic: sprites, class and prompt in, `[batch, 1]` scores out; with spectral normalisation of its convolutions and
+    /// linear layers if it is `spectral`.
+    pub fn critic(&self, spectral: bool, rng: &mut impl Rng) -> Graph {
         let [deep, middle, shallow] = self.channels;
         let mut layers = Layers::new(rng);
+        layers.spectral = spectral;
         layers.graph.input("sprite", InputKind::Tensor, Dim::nchw(4));
         self.conditions(&mut layers.graph);
         let double = layers.graph.weight("double", Tensor::scalar(2.0));
@@ -257,7 +259,7 @@ mod tests {
     fn the_networks_are_valid_and_small_enough_to_ship() {
         let networks = SpriteNetworks::default();
         let mut rng = StdRng::seed_from_u64(0);
-        let (generator, critic) = (networks.generator(&mut rng), networks.critic(&mut rng));
+        let (generator, critic) = (networks.generator(&mut rng), networks.critic(false, &mut rng));
         assert!(generator.parameters() <= 1_500_000, "{}", generator.parameters());
         println!("{} and {} parameters", generator.parameters(), critic.parameters());
         for graph in [&generator, &critic] {

@@ -4,9 +4,11 @@ pub mod caption;
 mod exemplar;
 pub mod pack;
 mod picture;
+mod sheet;
 mod sprites;
 
 pub use exemplar::{Exemplar, ExemplarMap, ExemplarOptions};
+pub use sheet::sheet;
 #[cfg(test)]
 pub(crate) use sprites::tests::synthetic_set;
 pub use sprites::{ANY, Sprite, SpriteBatch, SpriteSet, VALUES};

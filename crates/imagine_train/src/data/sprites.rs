@@ -97,6 +97,20 @@ impl SpriteSet {
         draw(&self.sprites, &self.drawn[0], count, rng)
     }
 
+    /// `count` sprites to train on, with their own classes and without prompts.
+    pub fn draw_labelled(&self, count: usize, rng: &mut impl Rng) -> SpriteBatch {
+        let chosen = choose(&self.sprites, &self.drawn[0], count, rng);
+        let values = chosen.iter().flat_map(|sprite| sprite.values()).collect();
+        let classes = chosen.iter().map(|sprite| sprite.class).collect();
+        SpriteBatch { values, classes, prompts: vec![String::new(); count] }
+    }
+
+    /// Classes and prompts of `count` sprites that are trained on, each as likely as any other; no values.
+    pub fn draw_conditions(&self, count: usize, rng: &mut impl Rng) -> SpriteBatch {
+        let chosen: Vec<&Sprite> = (0..count).map(|_| &self.sprites[rng.random_range(0..self.sprites.len())]).collect();
+        SpriteBatch { values: Vec::new(), ..batch(&chosen, rng) }
+    }
+
     /// `count` sprites that are not trained on; those trained on if none are held back.
     pub fn draw_held_back(&self, count: usize, rng: &mut impl Rng) -> SpriteBatch {
         if self.held_back.is_empty() {
@@ -112,6 +126,10 @@ impl SpriteSet {
 }
 
 fn draw(sprites: &[Sprite], draws: &Draws, count: usize, rng: &mut impl Rng) -> SpriteBatch {
+    batch(&choose(sprites, draws, count, rng), rng)
+}
+
+fn choose<'a>(sprites: &'a [Sprite], draws: &Draws, count: usize, rng: &mut impl Rng) -> Vec<&'a Sprite> {
     let total = draws.last().map_or(0.0, |(_, sum)| *sum);
     let mut chosen = Vec::with_capacity(count);
     for _ in 0..count {
@@ -119,7 +137,7 @@ fn draw(sprites: &[Sprite], draws: &Draws, count: usize, rng: &mut impl Rng) -> 
         let (members, _) = draws.iter().find(|(_, sum)| at < *sum).unwrap_or(&draws[0]);
         chosen.push(&sprites[members[rng.random_range(0..members.len())]]);
     }
-    batch(&chosen, rng)
+    chosen
 }
 
 fn batch(sprites: &[&Sprite], rng: &mut impl Rng) -> SpriteBatch {

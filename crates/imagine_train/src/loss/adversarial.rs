@@ -7,9 +7,48 @@
 //! and the generator's is `-sigmoid(-u)` times it, in other words `-exp(-u)` times the critic's (Shen et al., "Training
 //! Generative Adversarial Networks in One Stage", CVPR 2021).
 
+//!
+//! Hinge: the critic makes `max(0, 1 - critic(real)) + max(0, 1 + critic(generated))` small and the generator
+//! `-critic(generated)` (Lim and Ye, "Geometric GAN", 2017), for critics whose slope spectral normalisation bounds.
+
+use std::fmt;
+use std::str::FromStr;
+
 use burn::tensor::Tensor;
-use burn::tensor::activation::log_sigmoid;
+use burn::tensor::activation::{log_sigmoid, relu};
 use burn::tensor::backend::Backend;
+use serde::{Deserialize, Serialize};
+
+/// Which game is played.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Game {
+    /// Relativistic pairing, with gradient penalties.
+    #[default]
+    Relativistic,
+    /// Hinge loss and a critic with spectral normalisation.
+    Hinge,
+}
+
+impl fmt::Display for Game {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Game::Relativistic => "relativistic",
+            Game::Hinge => "hinge",
+        })
+    }
+}
+
+impl FromStr for Game {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        [Game::Relativistic, Game::Hinge]
+            .into_iter()
+            .find(|game| game.to_string() == text)
+            .ok_or_else(|| format!("{text:?} is no game; relativistic or hinge expected"))
+    }
+}
 
 /// Beyond this a pair is decided, and what the generator could learn from it is no number that a float holds well.
 const DECIDED: f32 = 30.0;
@@ -23,6 +62,11 @@ pub fn relativistic<B: Backend>(real: Tensor<B, 2>, generated: Tensor<B, 2>) -> 
 /// What the gradient of the critic's loss at every generated image is multiplied by to be that of the generator's loss.
 pub fn generators_share<B: Backend>(lead: Tensor<B, 2>) -> Tensor<B, 2> {
     lead.clamp(-DECIDED, DECIDED).neg().exp().neg()
+}
+
+/// The critic's loss with hinges.
+pub fn hinge<B: Backend>(real: Tensor<B, 2>, generated: Tensor<B, 2>) -> Tensor<B, 1> {
+    (relu(real.neg().add_scalar(1.0)) + relu(generated.add_scalar(1.0))).mean()
 }
 
 #[cfg(test)]
@@ -43,5 +87,13 @@ mod tests {
         let loss = log_sigmoid(theirs.clone() - real).neg().mean();
         let direct = theirs.grad(&loss.backward()).unwrap();
         by_share.into_data().assert_approx_eq::<f32>(&direct.into_data(), burn::tensor::Tolerance::absolute(1e-6));
+    }
+
+    #[test]
+    fn hinges_are_flat_beyond_one() {
+        let scores = |values: [[f32; 1]; 2]| Tensor::<Flex, 2>::from_data(values, &Default::default());
+        let loss = |real, generated| hinge(scores(real), scores(generated)).into_scalar();
+        assert_eq!(loss([[1.0], [3.0]], [[-1.0], [-7.0]]), 0.0);
+        assert_eq!(loss([[0.0], [3.0]], [[-1.0], [2.0]]), (1.0 + 3.0) / 2.0);
     }
 }

@@ -16,6 +16,8 @@ const KERNEL: usize = 5;
 const ELEMENTS: usize = KERNEL * KERNEL * 4;
 /// Levels of the pyramid, each of half the side of the one before.
 const LEVELS: usize = 3;
+/// Places from one patch to the next where responses are compared one by one.
+const PATCH_STRIDE: usize = 2;
 /// Numbers a sprite: each filter's mean positive response in each quarter of each level.
 pub const FEATURES: usize = FILTERS * 4 * LEVELS;
 
@@ -38,6 +40,23 @@ impl FilterBank {
         Table { width: FEATURES, values }
     }
 
+    /// What every filter gives at every other place of every sprite, sorted: a list a filter, levels one after the other.
+    pub fn responses(&self, values: &[f32]) -> Vec<Vec<f32>> {
+        let mut found = vec![Vec::new(); LEVELS * FILTERS];
+        for sprite in values.chunks_exact(VALUES) {
+            let (mut level, mut side) = (sprite.to_vec(), SIDE);
+            for (bank, found) in self.filters.chunks_exact(FILTERS * ELEMENTS).zip(found.chunks_exact_mut(FILTERS)) {
+                for (filter, found) in bank.chunks_exact(ELEMENTS).zip(found) {
+                    each_response(&level, side, filter, PATCH_STRIDE, |_, _, response| found.push(response));
+                }
+                level = halved(&level, side);
+                side /= 2;
+            }
+        }
+        found.iter_mut().for_each(|responses| responses.sort_by(f32::total_cmp));
+        found
+    }
+
     fn sprite_features(&self, sprite: &[f32]) -> Vec<f32> {
         let mut features = Vec::with_capacity(FEATURES);
         let (mut level, mut side) = (sprite.to_vec(), SIDE);
@@ -53,9 +72,17 @@ impl FilterBank {
 /// The mean over every quarter of what a filter gives where it is positive.
 fn quarter_means(level: &[f32], side: usize, filter: &[f32]) -> [f32; 4] {
     let mut sums = [0.0; 4];
+    each_response(level, side, filter, 1, |y, x, response| {
+        sums[2 * (2 * y / side) + 2 * x / side] += response.max(0.0);
+    });
+    sums.map(|sum| sum / (side * side / 4) as f32)
+}
+
+/// Calls `take` with row, column and the filter's response at every `stride`-th place that has a whole neighbourhood.
+fn each_response(level: &[f32], side: usize, filter: &[f32], stride: usize, mut take: impl FnMut(usize, usize, f32)) {
     let reach = KERNEL / 2;
-    for y in reach..side - reach {
-        for x in reach..side - reach {
+    for y in (reach..side - reach).step_by(stride) {
+        for x in (reach..side - reach).step_by(stride) {
             let mut response = 0.0;
             for (channel, kernel) in filter.chunks_exact(KERNEL * KERNEL).enumerate() {
                 for (dy, row) in kernel.chunks_exact(KERNEL).enumerate() {
@@ -63,10 +90,9 @@ fn quarter_means(level: &[f32], side: usize, filter: &[f32]) -> [f32; 4] {
                     response += row.iter().zip(&level[first..first + KERNEL]).map(|(a, b)| a * b).sum::<f32>();
                 }
             }
-            sums[2 * (2 * y / side) + 2 * x / side] += response.max(0.0);
+            take(y, x, response);
         }
     }
-    sums.map(|sum| sum / (side * side / 4) as f32)
 }
 
 fn halved(level: &[f32], side: usize) -> Vec<f32> {

@@ -7,12 +7,14 @@ mod eigen;
 mod filter_bank;
 mod frechet;
 mod neighbours;
+mod patches;
 mod vendi;
 
-pub use copies::nearest_distances;
+pub use copies::{Nearest, mirrored, nearest_rows, nearest_sprites};
 pub use filter_bank::{FEATURES, FilterBank};
 pub use frechet::frechet;
 pub use neighbours::{Neighbourhood, neighbourhood};
+pub use patches::patch_distance;
 pub use vendi::vendi;
 
 /// Rows of numbers of one width.
@@ -59,9 +61,10 @@ impl Table {
         Self { width: self.width, values }
     }
 
-    /// The first rows.
-    pub fn first(&self, count: usize) -> Self {
-        Self { width: self.width, values: self.values[..self.width * count.min(self.len())].to_vec() }
+    /// Some of the rows.
+    pub fn pick(&self, indices: &[usize]) -> Self {
+        let row = |index: &usize| &self.values[index * self.width..(index + 1) * self.width];
+        Self { width: self.width, values: indices.iter().flat_map(row).copied().collect() }
     }
 }
 

@@ -3,8 +3,10 @@
 
 use super::{Table, squared_distance};
 
-/// Which neighbour a ball reaches to.
-const NEIGHBOUR: usize = 5;
+/// Which neighbour the balls of precision and recall reach to.
+const NEIGHBOUR: usize = 3;
+/// Which neighbour the balls of density and coverage reach to.
+const DENSE_NEIGHBOUR: usize = 5;
 
 /// How two tables lie among each other.
 #[derive(Clone, Copy, Debug, Default, PartialEq, serde::Serialize)]
@@ -21,35 +23,37 @@ pub struct Neighbourhood {
 
 /// Compares generated with real rows of one width.
 pub fn neighbourhood(generated: &Table, real: &Table) -> Neighbourhood {
-    let (real_radii, generated_radii) = (radii(real), radii(generated));
+    let [real_radii, generated_radii] = [real, generated].map(|table| radii(table, NEIGHBOUR));
+    let dense_radii = radii(real, DENSE_NEIGHBOUR);
     let (mut inside, mut balls) = (vec![false; generated.len()], 0u32);
     let (mut covered, mut recalled) = (vec![false; real.len()], vec![false; real.len()]);
     for (at, (row, reach)) in generated.rows().zip(&generated_radii).enumerate() {
-        for (index, (other, radius)) in real.rows().zip(&real_radii).enumerate() {
+        for (index, other) in real.rows().enumerate() {
             let distance = squared_distance(row, other);
-            if distance <= *radius {
-                balls += 1;
-                (inside[at], covered[index]) = (true, true);
-            }
+            inside[at] |= distance <= real_radii[index];
             recalled[index] |= distance <= *reach;
+            if distance <= dense_radii[index] {
+                balls += 1;
+                covered[index] = true;
+            }
         }
     }
     let share = |flags: &[bool]| flags.iter().filter(|flag| **flag).count() as f64 / flags.len().max(1) as f64;
     Neighbourhood {
         precision: share(&inside),
         recall: share(&recalled),
-        density: f64::from(balls) / (NEIGHBOUR * generated.len().max(1)) as f64,
+        density: f64::from(balls) / (DENSE_NEIGHBOUR * generated.len().max(1)) as f64,
         coverage: share(&covered),
     }
 }
 
-/// Squared distance of every row to its k-th neighbour.
-fn radii(table: &Table) -> Vec<f32> {
+/// Squared distance of every row to its `k`-th neighbour.
+fn radii(table: &Table, k: usize) -> Vec<f32> {
     let radius = |(index, row): (usize, &[f32])| {
         let others = table.rows().enumerate().filter(|(other, _)| *other != index);
         let mut distances: Vec<f32> = others.map(|(_, other)| squared_distance(row, other)).collect();
         distances.sort_by(f32::total_cmp);
-        distances.get(NEIGHBOUR - 1).or(distances.last()).copied().unwrap_or(0.0)
+        distances.get(k - 1).or(distances.last()).copied().unwrap_or(0.0)
     };
     table.rows().enumerate().map(radius).collect()
 }

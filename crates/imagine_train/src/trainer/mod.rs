@@ -3,14 +3,19 @@
 mod adam;
 mod average;
 mod checkpoint;
+mod classifier;
+mod history;
 mod pool;
 mod preview;
 mod schedule;
+mod spectral;
 mod sprite;
 mod tensor_file;
 mod texture;
 
 pub use adam::{Adam, AdamOptions, GradientList, collect};
+pub use classifier::{Classifier, ClassifierOptions, Judgement};
+pub use history::HistoryEntry;
 pub use schedule::Schedule;
 pub use sprite::{SpriteEvent, SpriteOptions, SpriteProgress, SpriteTrainer, train_sprites};
 pub use texture::{Event, Progress, TextureOptions, TextureTrainer, train_texture};

@@ -8,7 +8,6 @@
 mod measure;
 mod options;
 mod resume;
-mod sheet;
 mod update;
 
 use std::collections::BTreeMap;
@@ -25,10 +24,13 @@ use rand::SeedableRng;
 use rand::rngs::StdRng;
 
 use super::adam::{Adam, AdamOptions};
+use super::history::HistoryEntry;
+use super::spectral;
 use super::tensor_file::write_whole;
 use crate::architecture::sprite::{FIXED, SpriteNetworks};
-use crate::data::SpriteSet;
+use crate::data::{SpriteSet, sheet};
 use crate::error::{CheckpointError, TrainError};
+use crate::loss::adversarial::Game;
 use measure::Measure;
 pub use options::SpriteOptions;
 use options::check;
@@ -36,6 +38,8 @@ use resume::{Record, ResumeSet};
 
 /// How both networks are optimised.
 const ADAM: AdamOptions = AdamOptions { first_decay: 0.0, second_decay: 0.99, unit_gradients: false };
+/// Power iterations before a critic with spectral normalisation is used.
+const FIRST_ITERATIONS: usize = 20;
 /// Prompts of the last rows of a contact sheet.
 const SHEET_PROMPTS: [&str; 12] = [
     "red dragon",
@@ -170,7 +174,9 @@ impl<A: AutodiffBackend> SpriteTrainer<A> {
         check(&options, &networks)?;
         let mut rng = StdRng::seed_from_u64(options.seed);
         let generator = network::<A>(&networks.generator(&mut rng), device)?;
-        let critic = network::<A>(&networks.critic(&mut rng), device)?;
+        let spectral = options.game == Game::Hinge;
+        let mut critic = network::<A>(&networks.critic(spectral, &mut rng), device)?;
+        spectral::iterate(&mut critic, FIRST_ITERATIONS);
         let progress = SpriteProgress {
             updates: options.updates,
             strength: options.augment,
@@ -200,6 +206,11 @@ impl<A: AutodiffBackend> SpriteTrainer<A> {
         self.update
     }
 
+    /// Generated images that the critic was shown.
+    fn images(&self) -> u64 {
+        u64::from(self.update) * (self.options.batch * self.options.accumulate) as u64
+    }
+
     /// Losses and shares of the last updates.
     pub fn progress(&self) -> SpriteProgress {
         SpriteProgress { update: self.update, ..self.progress.clone() }
@@ -212,13 +223,16 @@ impl<A: AutodiffBackend> SpriteTrainer<A> {
         card.training_data = vec![imagine_graph::Provenance { sha256: self.set.sha256.clone(), ..given }];
         if card.recipe.is_empty() {
             let options = serde_json::to_string(&self.options).unwrap_or_default();
+            let game = match self.options.game {
+                Game::Relativistic => "relativistic pairing, R1 and R2 by second-order gradients",
+                Game::Hinge => "hinge loss, spectral normalisation",
+            };
             card.recipe = format!(
-                "generative adversarial network, relativistic pairing, R1 and R2 by second-order gradients, projection \
-                 critic, running mean of weights; words from file names and measured colours; options {options}"
+                "generative adversarial network, {game}, projection critic, running mean of weights; words from file \
+                 names and measured colours; options {options}"
             );
         }
-        let images = f64::from(self.update) * (self.options.batch * self.options.accumulate) as f64;
-        card.metrics.insert("images".into(), images);
+        card.metrics.insert("images".into(), self.images() as f64);
         if let Some((_, distance)) = self.best {
             card.metrics.insert("filter_distance".into(), distance);
         }
@@ -229,6 +243,9 @@ impl<A: AutodiffBackend> SpriteTrainer<A> {
     /// Writes the resume set, and the generator if it is the best so far.
     pub fn save(&mut self, folder: &Path, card: &Card) -> Result<SpriteEvent, TrainError> {
         let distance = self.distance()?;
+        let SpriteProgress { loss, lead, strength, overfit, .. } = self.progress;
+        let (update, images) = (self.update, self.images());
+        HistoryEntry { update, images, distance, loss, lead, strength, overfit }.append(folder)?;
         let best = self.best.is_none_or(|(_, smallest)| distance < smallest);
         if best {
             self.best = Some((self.update, distance));
@@ -297,7 +314,8 @@ impl<A: AutodiffBackend> SpriteTrainer<A> {
             ("networks", format!("{networks:?}")),
             ("training data", self.set.sha256.clone()),
         ];
-        pairs.into_iter().map(|(key, value)| (key.to_string(), value)).collect()
+        let game = Some(("game", self.options.game.to_string())).filter(|_| self.options.game != Game::Relativistic);
+        pairs.into_iter().chain(game).map(|(key, value)| (key.to_string(), value)).collect()
     }
 
     /// Writes a contact sheet; returns its path.
@@ -312,7 +330,7 @@ impl<A: AutodiffBackend> SpriteTrainer<A> {
         let values = self.shown(&asked, 1)?;
         let path = folder.join(format!("sheet_{:07}.png", self.update));
         let mut bytes = std::io::Cursor::new(Vec::new());
-        let encode = sheet::sheet(&values, columns).write_to(&mut bytes, image::ImageFormat::Png);
+        let encode = sheet(&values, columns).write_to(&mut bytes, image::ImageFormat::Png);
         encode.map_err(|source| CheckpointError::Preview { path: path.clone(), source })?;
         write_whole(&path, bytes.get_ref())?;
         Ok(path)
@@ -325,7 +343,9 @@ fn best_file(folder: &Path) -> PathBuf {
 }
 
 fn network<A: AutodiffBackend>(graph: &Graph, device: &A::Device) -> Result<Network<A>, TrainError> {
-    Ok(Network::new(&graph.validate()?, device).freeze(&FIXED))
+    let vectors = graph.weights.keys().filter(|name| spectral::is_vector(name)).map(String::as_str);
+    let fixed: Vec<&str> = FIXED.into_iter().chain(vectors).collect();
+    Ok(Network::new(&graph.validate()?, device).freeze(&fixed))
 }
 
 /// A network of the same graph with other weights, all of which have to be there.

@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::architecture::sprite::SpriteNetworks;
 use crate::error::TrainError;
+use crate::loss::adversarial::Game;
 
 /// How sprites are trained.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -11,6 +12,9 @@ use crate::error::TrainError;
 pub struct SpriteOptions {
     /// Chooses all random numbers of the training. Default 0.
     pub seed: u64,
+    /// Which game the networks play. Default relativistic. The hinge game's critic has spectral normalisation; give it a
+    /// `penalty` of 0.
+    pub game: Game,
     /// Updates of the weights. Default 20,000.
     pub updates: u32,
     /// Pairs of a real and a generated image in a batch. Default 32.
@@ -23,6 +27,8 @@ pub struct SpriteOptions {
     pub critic_rate: f32,
     /// Updates until the learning rates are at their full height. Default 200.
     pub warm_up: u32,
+    /// Updates at the end over which the learning rates fall to nothing. Default 2,000.
+    pub cool_down: u32,
     /// Weight of the gradient penalties. Default 0.3.
     pub penalty: f32,
     /// The penalties enter every so many updates, as many times as strong. Default 8.
@@ -43,12 +49,14 @@ impl Default for SpriteOptions {
     fn default() -> Self {
         Self {
             seed: 0,
+            game: Game::Relativistic,
             updates: 20_000,
             batch: 32,
             accumulate: 1,
             generator_rate: 5e-4,
             critic_rate: 5e-4,
             warm_up: 200,
+            cool_down: 2_000,
             penalty: 0.3,
             penalty_every: 8,
             augment: 0.0,

@@ -27,6 +27,7 @@ fn options() -> SpriteOptions {
         batch: 8,
         updates: 4,
         warm_up: 2,
+        cool_down: 0,
         penalty_every: 2,
         augment: 0.3,
         checkpoint_every: 2,
@@ -96,6 +97,20 @@ fn without_moments_a_training_goes_on_in_small_steps() {
 }
 
 #[test]
+fn the_last_updates_move_less_and_less() {
+    let mut trainer = trainer(SpriteOptions { updates: 8, warm_up: 1, cool_down: 6, penalty: 0.0, ..options() });
+    let moved = |trainer: &mut SpriteTrainer<A>| {
+        let weight = |trainer: &SpriteTrainer<A>| trainer.generator.weights()["seed.weight"].clone();
+        let before = weight(trainer);
+        trainer.advance().unwrap();
+        let (before, after) = (before.as_f32().unwrap().to_vec(), weight(trainer));
+        before.iter().zip(after.as_f32().unwrap()).map(|(a, b)| (a - b).abs()).sum::<f32>()
+    };
+    let steps: Vec<f32> = (0..8).map(|_| moved(&mut trainer)).collect();
+    assert!(steps[7] < 0.5 * steps[2] && steps[7] > 0.0, "{steps:?}");
+}
+
+#[test]
 fn accumulated_batches_move_both_networks() {
     let mut trainer = trainer(SpriteOptions { accumulate: 2, ..options() });
     let before = [trainer.generator.weights(), trainer.critic.weights()];
@@ -156,6 +171,23 @@ fn generated_sprites_come_nearer_to_the_data() {
     }
     let after = trainer.distance().unwrap();
     assert!(after < 0.6 * before, "{before} -> {after}");
+}
+
+#[test]
+fn with_hinges_the_critics_slope_stays_bounded_and_sprites_come_nearer() {
+    let hinge = SpriteOptions { game: Game::Hinge, penalty: 0.0, overfit_target: 0.0, augment: 0.0, ..options() };
+    let mut trainer = trainer(SpriteOptions { updates: 120, ..hinge });
+    let before = trainer.distance().unwrap();
+    for _ in 0..120 {
+        trainer.advance().unwrap();
+    }
+    let after = trainer.distance().unwrap();
+    assert!(after < 0.7 * before, "{before} -> {after}");
+    let values = spectral::singular_values(&trainer.critic);
+    assert_eq!(values.len(), 10);
+    for (name, kept, largest) in values {
+        assert!((kept - largest).abs() < 0.05 * largest, "{name}: {kept} is kept, {largest} is the largest");
+    }
 }
 
 #[test]

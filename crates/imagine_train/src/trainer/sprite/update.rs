@@ -12,16 +12,16 @@ use rand::rngs::StdRng;
 use rand::{Rng, SeedableRng};
 
 use super::SpriteTrainer;
-use super::options::MOST_STRENGTH;
+use super::options::{MOST_STRENGTH, SpriteOptions};
 use crate::architecture::normal;
 use crate::architecture::sprite::{SIDE, SpriteNetworks};
 use crate::augment::Augmentation;
 use crate::data::{SpriteBatch, VALUES};
 use crate::error::TrainError;
-use crate::loss::adversarial::{generators_share, relativistic};
+use crate::loss::adversarial::{Game, generators_share, hinge, relativistic};
 use crate::loss::penalty::gradient_penalty;
 use crate::trainer::adam::{GradientList, collect};
-use crate::trainer::average;
+use crate::trainer::{average, spectral};
 
 /// Updates between two looks at overfitting.
 const ADAPT_EVERY: u32 = 8;
@@ -50,13 +50,13 @@ impl<A: AutodiffBackend> SpriteTrainer<A> {
             add(&mut learnt.generator, more.generator);
             add(&mut learnt.critic, more.critic);
         }
-        let warm = ((self.update - self.warm_from + 1) as f32 / self.options.warm_up.max(1) as f32).min(1.0)
-            / self.options.accumulate as f32;
+        let height = self.height() / self.options.accumulate as f32;
         let [generator_adam, critic_adam] = &mut self.adam;
-        let rate = self.options.generator_rate * warm;
+        let rate = self.options.generator_rate * height;
         self.generator = generator_adam.apply::<A, _>(self.generator.clone(), learnt.generator, rate);
-        let rate = self.options.critic_rate * warm;
+        let rate = self.options.critic_rate * height;
         self.critic = critic_adam.apply::<A, _>(self.critic.clone(), learnt.critic, rate);
+        spectral::iterate(&mut self.critic, 1);
         self.update += 1;
         self.average();
         if self.update.is_multiple_of(ADAPT_EVERY) {
@@ -64,6 +64,14 @@ impl<A: AutodiffBackend> SpriteTrainer<A> {
         }
         self.seconds += begin.elapsed().as_secs_f64();
         Ok(())
+    }
+
+    /// How high the learning rates are, 0 to 1: they grow at the start and fall at the end.
+    fn height(&self) -> f32 {
+        let SpriteOptions { updates, warm_up, cool_down, .. } = self.options;
+        let grown = (self.update - self.warm_from + 1) as f32 / warm_up.max(1) as f32;
+        let left = updates.saturating_sub(self.update) as f32 / cool_down.max(1) as f32;
+        grown.min(left).min(1.0)
     }
 
     /// Gradients of both networks on one batch.
@@ -77,9 +85,13 @@ impl<A: AutodiffBackend> SpriteTrainer<A> {
         let real = Tensor::from_data(TensorData::new(batch.values, [count, 4, SIDE, SIDE]), &self.device);
         let changes = Augmentation::draw(2 * count, SIDE, self.progress.strength, rng);
         let images = changes.apply(Tensor::cat(vec![real, seen.clone()], 0));
-        let twice = conditions.map(|condition| twice(&condition));
+        let twice = conditions.each_ref().map(twice);
         let scores = judge(&self.critic, images.clone(), &twice)?;
-        let (loss, lead) = relativistic(scores.clone().narrow(0, 0, count), scores.narrow(0, count, count));
+        let (real, ours) = (scores.clone().narrow(0, 0, count), scores.narrow(0, count, count));
+        let (loss, lead) = match self.options.game {
+            Game::Relativistic => relativistic(real, ours),
+            Game::Hinge => (hinge(real.clone(), ours.clone()), ours - real),
+        };
         self.note(&loss, &lead)?;
         let lead = lead.inner();
         let mut total = loss;
@@ -92,11 +104,31 @@ impl<A: AutodiffBackend> SpriteTrainer<A> {
         }
         let mut gradients = total.backward();
         let critic = collect(&self.critic, &mut gradients);
-        let received = seen.grad_remove(&mut gradients).expect("the critic reads generated images");
-        let share = generators_share(lead).reshape([count, 1, 1, 1]);
-        let wanted = Tensor::from_inner(received * share);
+        let received = match self.options.game {
+            Game::Relativistic => {
+                let share = generators_share(lead).reshape([count, 1, 1, 1]);
+                seen.grad_remove(&mut gradients).expect("the critic reads generated images") * share
+            }
+            Game::Hinge => self.received(seen.inner(), &changes, &conditions)?,
+        };
+        let wanted = Tensor::from_inner(received);
         let mut gradients = (generated * wanted).sum().backward();
         Ok(Learnt { generator: collect(&self.generator, &mut gradients), critic })
+    }
+
+    /// The gradient of `-critic(generated)` at every generated image: where a hinge is flat the critic's own says nothing.
+    fn received(
+        &self,
+        generated: Tensor<A::InnerBackend, 4>,
+        changes: &Augmentation,
+        conditions: &[imagine_graph::Tensor; 2],
+    ) -> Result<Tensor<A::InnerBackend, 4>, TrainError> {
+        let count = generated.dims()[0];
+        let seen = Tensor::<A, 4>::from_inner(generated).require_grad();
+        // The changes are drawn for real and generated images; the first half is filled with anything.
+        let images = changes.apply(Tensor::cat(vec![seen.clone(), seen.clone()], 0)).narrow(0, count, count);
+        let gradients = judge(&self.critic, images, conditions)?.mean().neg().backward();
+        Ok(seen.grad(&gradients).expect("the critic reads generated images"))
     }
 
     fn note(&mut self, loss: &Tensor<A, 1>, lead: &Tensor<A, 2>) -> Result<(), TrainError> {

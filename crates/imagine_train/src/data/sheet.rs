@@ -1,7 +1,7 @@
-//! Contact sheets: sprites side by side, four times as large, on a checked ground that shows their coverage.
+//! Contact sheets: sprites side by side, twice as large, on a checked ground that shows their coverage.
 
+use super::VALUES;
 use crate::architecture::sprite::SIDE;
-use crate::data::VALUES;
 
 /// Pixels between sprites, before enlarging.
 const GAP: usize = 2;
@@ -10,8 +10,8 @@ const SCALE: usize = 2;
 /// Side of the squares of the ground, before enlarging.
 const CHECK: usize = 8;
 
-/// `values` has [`VALUES`] numbers for each sprite: colour times coverage, and coverage.
-pub(super) fn sheet(values: &[f32], columns: usize) -> image::RgbImage {
+/// A sheet of `columns` columns. `values` has [`VALUES`] numbers for each sprite: colour times coverage, and coverage.
+pub fn sheet(values: &[f32], columns: usize) -> image::RgbImage {
     let count = values.len() / VALUES;
     let rows = count.div_ceil(columns);
     let pitch = SIDE + GAP;

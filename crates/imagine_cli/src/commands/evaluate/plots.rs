@@ -1,0 +1,128 @@
+//! Plots of a report, as SVG.
+
+use std::path::Path;
+
+use anyhow::anyhow;
+use imagine_train::evaluate::{ClassAgreement, CopyTest};
+use plotters::coord::types::RangedCoordf64;
+use plotters::prelude::*;
+
+use super::history::Curve;
+
+/// Width and height of a plot in pixels.
+const SIZE: (u32, u32) = (640, 360);
+/// Colours of curves and bars.
+const COLORS: [RGBColor; 4] =
+    [RGBColor(217, 95, 2), RGBColor(27, 120, 160), RGBColor(117, 112, 179), RGBColor(90, 90, 90)];
+
+type Area<'a> = DrawingArea<SVGBackend<'a>, plotters::coord::Shift>;
+type Chart<'a, 'b> = ChartContext<'a, SVGBackend<'b>, Cartesian2d<RangedCoordf64, RangedCoordf64>>;
+
+/// Distance to the held-back sprites by images seen, one curve a training.
+pub fn curves(path: &Path, curves: &[Curve]) -> anyhow::Result<()> {
+    draw(path, |area| {
+        let points = || curves.iter().flat_map(|(_, points)| points);
+        let right = points().map(|(x, _)| *x).fold(1.0, f64::max);
+        let top = points().map(|(_, y)| *y).fold(0.0, f64::max) * 1.05;
+        let mut chart = chart(area, "thousand images", "distance to held-back sprites", right, top)?;
+        for ((name, points), color) in curves.iter().zip(COLORS.iter().cycle()) {
+            line(&mut chart, name, points.clone(), *color)?;
+        }
+        legend(&mut chart)
+    })
+}
+
+/// Share of sprites, generated and held back, that are nearer to one trained on than a distance.
+pub fn copies(path: &Path, test: &CopyTest) -> anyhow::Result<()> {
+    let share = |sorted: &[f32]| -> Vec<(f64, f64)> {
+        let count = sorted.len().max(1) as f64;
+        sorted.iter().enumerate().map(|(index, distance)| (f64::from(*distance), (index + 1) as f64 / count)).collect()
+    };
+    draw(path, |area| {
+        let right = test.generated.iter().chain(&test.held_back).fold(1e-6f32, |most, value| most.max(*value));
+        let title = format!("distance to the nearest sprite trained on ({})", test.space);
+        let mut chart = chart(area, &title, "share of sprites", right.into(), 1.0)?;
+        line(&mut chart, "generated", share(&test.generated), COLORS[0])?;
+        line(&mut chart, "held back", share(&test.held_back), COLORS[1])?;
+        line(&mut chart, "nearest 1 % of held back", vec![(test.limit, 0.0), (test.limit, 1.0)], COLORS[3])?;
+        legend(&mut chart)
+    })
+}
+
+/// Share of sprites that a classifier puts into the right class, class by class.
+pub fn classes(path: &Path, agreement: &ClassAgreement) -> anyhow::Result<()> {
+    let classes = &agreement.classes;
+    draw(path, |area| {
+        let name = |at: &f64| classes.get(at.floor() as usize).map_or(String::new(), |class| class.name.clone());
+        let mut chart = ChartBuilder::on(area)
+            .margin(12)
+            .x_label_area_size(36)
+            .y_label_area_size(48)
+            .build_cartesian_2d(0.0..classes.len() as f64, 0.0..1.0)
+            .map_err(failed)?;
+        chart
+            .configure_mesh()
+            .disable_x_mesh()
+            .light_line_style(WHITE)
+            .x_labels(classes.len())
+            .x_label_formatter(&name)
+            .x_label_offset(SIZE.0 as i32 / (2 * classes.len().max(1) as i32) - 12)
+            .y_desc("share put into the right class")
+            .draw()
+            .map_err(failed)?;
+        for (side, label, color) in [(0, "generated", COLORS[0]), (1, "held back", COLORS[1])] {
+            let bar = |(index, class): (usize, &imagine_train::evaluate::ClassFigures)| {
+                let left = index as f64 + 0.12 + 0.38 * f64::from(side);
+                let height = if side == 0 { class.agreement } else { class.accuracy };
+                Rectangle::new([(left, 0.0), (left + 0.36, height)], color.filled())
+            };
+            chart
+                .draw_series(classes.iter().enumerate().map(bar))
+                .map_err(failed)?
+                .label(label)
+                .legend(move |(x, y)| Rectangle::new([(x, y - 4), (x + 12, y + 4)], color.filled()));
+        }
+        legend(&mut chart)
+    })
+}
+
+fn draw(path: &Path, content: impl FnOnce(&Area) -> anyhow::Result<()>) -> anyhow::Result<()> {
+    let area = SVGBackend::new(path, SIZE).into_drawing_area();
+    area.fill(&WHITE).map_err(failed)?;
+    content(&area)?;
+    area.present().map_err(|error| anyhow!("cannot write {}: {error}", path.display()))
+}
+
+fn chart<'a, 'b>(area: &'a Area<'b>, x: &str, y: &str, right: f64, top: f64) -> anyhow::Result<Chart<'a, 'b>> {
+    let mut chart = ChartBuilder::on(area)
+        .margin(12)
+        .x_label_area_size(40)
+        .y_label_area_size(52)
+        .build_cartesian_2d(0.0..right, 0.0..top)
+        .map_err(failed)?;
+    chart.configure_mesh().light_line_style(WHITE).x_desc(x).y_desc(y).draw().map_err(failed)?;
+    Ok(chart)
+}
+
+fn line(chart: &mut Chart, name: &str, points: Vec<(f64, f64)>, color: RGBColor) -> anyhow::Result<()> {
+    chart
+        .draw_series(LineSeries::new(points, color.stroke_width(2)))
+        .map_err(failed)?
+        .label(name)
+        .legend(move |(x, y)| PathElement::new([(x, y), (x + 18, y)], color.stroke_width(2)));
+    Ok(())
+}
+
+fn legend(chart: &mut Chart) -> anyhow::Result<()> {
+    chart
+        .configure_series_labels()
+        .position(SeriesLabelPosition::LowerRight)
+        .background_style(WHITE.mix(0.85))
+        .border_style(BLACK.mix(0.2))
+        .draw()
+        .map_err(failed)
+}
+
+fn failed(error: impl std::fmt::Display) -> anyhow::Error {
+    anyhow!("a plot cannot be drawn: {error}")
+}

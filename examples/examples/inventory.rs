@@ -1,0 +1,116 @@
+//! You will see shelves of sprites, each filled by a few words that you can change: one trained network draws all of them.
+
+use bevy::prelude::*;
+use bevy_egui::{EguiContexts, EguiGlobalSettings, EguiPlugin, EguiPrimaryContextPass, PrimaryEguiContext, egui};
+use bevy_imagine::prelude::*;
+use clap::Parser;
+use imagine_examples::Arguments;
+
+/// The network, a file below `assets/`.
+const SPRITES: &str = "generators/sprites.generator.safetensors";
+/// What the shelves hold at first.
+const SHELVES: [&str; 8] = [
+    "blue potion",
+    "red potion",
+    "silver sword",
+    "wooden staff",
+    "green book",
+    "golden amulet",
+    "purple gem",
+    "red dragon",
+];
+/// Sprites on a shelf, and texels of each.
+const SLOTS: u32 = 10;
+const TEXELS: u32 = 32;
+/// Pixels of a sprite and of its slot on the screen.
+const SHOWN: f32 = 72.0;
+const SLOT: f32 = 84.0;
+
+/// A sprite of a shelf: which shelf, and which of the shelf's variants.
+#[derive(Component)]
+struct Slot {
+    shelf: usize,
+    variant: usize,
+}
+
+/// What is asked for, shelf by shelf.
+#[derive(Resource)]
+struct Shelves(Vec<Shelf>);
+
+#[derive(Clone, PartialEq)]
+struct Shelf {
+    words: String,
+    seed: u64,
+}
+
+fn main() -> anyhow::Result<()> {
+    let arguments = Arguments::parse();
+    let mut app = arguments.app("inventory");
+    let shelves = SHELVES.map(|words| Shelf { words: words.into(), seed: 3 });
+    app.add_plugins(EguiPlugin::default())
+        .insert_resource(EguiGlobalSettings { auto_create_primary_context: false, ..default() })
+        .insert_resource(ClearColor(Color::srgb(0.09, 0.08, 0.11)))
+        .insert_resource(Shelves(shelves.into()))
+        .add_systems(Startup, spawn)
+        .add_systems(EguiPrimaryContextPass, ask)
+        .add_systems(Update, fill.run_if(resource_changed::<Shelves>))
+        .add_observer(pick);
+    arguments.run(app, "inventory")
+}
+
+fn spawn(mut commands: Commands, assets: Res<AssetServer>, shelves: Res<Shelves>) {
+    commands.spawn((Camera2d, PrimaryEguiContext));
+    let generator = assets.load(SPRITES);
+    for (shelf, asked) in shelves.0.iter().enumerate() {
+        let y = ((SHELVES.len() - 1) as f32 / 2.0 - shelf as f32) * SLOT;
+        for variant in 0..SLOTS as usize {
+            let at = Vec3::new(-230.0 + variant as f32 * SLOT, y, 1.0);
+            let frame = Sprite::from_color(Color::srgb(0.16, 0.15, 0.19), Vec2::splat(SHOWN + 6.0));
+            commands.spawn((frame, Transform::from_translation(at.with_z(0.0))));
+            // The slots of a shelf ask for the same sheet, which is made once.
+            let request = Synthesis::new(generator.clone()).with_size(UVec2::splat(TEXELS)).with_seed(asked.seed);
+            let sprite = Sprite { custom_size: Some(Vec2::splat(SHOWN)), ..default() };
+            let target = SpriteTarget::sheet(SLOTS, 1);
+            commands.spawn((request, target, sprite, Transform::from_translation(at), Slot { shelf, variant }));
+        }
+    }
+}
+
+/// The words and seeds, to be changed.
+fn ask(mut contexts: EguiContexts, mut shelves: ResMut<Shelves>) -> Result {
+    let mut edited = shelves.0.clone();
+    egui::SidePanel::left("words").exact_width(300.0).show(contexts.ctx_mut()?, |ui| {
+        ui.add_space(12.0);
+        ui.heading("What is on the shelves?");
+        for shelf in &mut edited {
+            ui.add_space(52.0);
+            ui.horizontal(|ui| {
+                ui.add(egui::TextEdit::singleline(&mut shelf.words).desired_width(200.0));
+                if ui.button("others").clicked() {
+                    shelf.seed += 1;
+                }
+            });
+        }
+    });
+    if edited != shelves.0 {
+        shelves.0 = edited;
+    }
+    Ok(())
+}
+
+/// Hands words and seeds to the requests; those that did not change are not touched.
+fn fill(shelves: Res<Shelves>, mut slots: Query<(&mut Synthesis, &Slot)>) {
+    for (mut request, slot) in &mut slots {
+        let Shelf { words, seed } = &shelves.0[slot.shelf];
+        let wanted = request.clone().with_control("prompt", words.as_str()).with_seed(*seed);
+        request.set_if_neq(wanted);
+    }
+}
+
+/// Every slot shows its own variant of the sheet.
+fn pick(finished: On<SynthesisFinished>, mut sprites: Query<(&mut Sprite, &Slot)>) {
+    let Ok((mut sprite, slot)) = sprites.get_mut(finished.entity) else { return };
+    if let Some(atlas) = &mut sprite.texture_atlas {
+        atlas.index = slot.variant;
+    }
+}
