@@ -2,6 +2,8 @@
 //!
 //! Every figure stands beside its floor: the same figure for real sprites that are trained on in place of generated ones.
 
+pub mod material;
+
 use burn::tensor::backend::Backend;
 use imagine_burn::{RunError, generate};
 use imagine_graph::{

@@ -2,6 +2,7 @@
 
 pub mod automaton;
 mod layers;
+pub mod material;
 pub mod sprite;
 
 pub(crate) use layers::normal;

@@ -2,11 +2,13 @@
 
 pub mod caption;
 mod exemplar;
+pub mod materials;
 pub mod pack;
 mod picture;
 mod sprites;
 
 pub use exemplar::{Exemplar, ExemplarMap, ExemplarOptions};
+pub use materials::{Material, MaterialBatch, MaterialSet, Part};
 #[cfg(test)]
 pub(crate) use sprites::tests::synthetic_set;
 pub use sprites::{ANY, Sprite, SpriteBatch, SpriteSet, VALUES};

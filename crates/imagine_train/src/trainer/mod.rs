@@ -3,14 +3,18 @@
 mod adam;
 mod average;
 mod checkpoint;
+mod contest;
+mod material;
 mod pool;
 mod preview;
+mod resume;
 mod schedule;
 mod sprite;
 mod tensor_file;
 mod texture;
 
 pub use adam::{Adam, AdamOptions, GradientList, collect};
+pub use material::{MaterialEvent, MaterialOptions, MaterialProgress, MaterialTrainer, train_materials};
 pub use schedule::Schedule;
 pub use sprite::{SpriteEvent, SpriteOptions, SpriteProgress, SpriteTrainer, train_sprites};
 pub use texture::{Event, Progress, TextureOptions, TextureTrainer, train_texture};

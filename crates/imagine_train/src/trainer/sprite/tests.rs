@@ -57,11 +57,11 @@ fn a_resumed_training_goes_the_way_it_would_have_gone() {
         second.advance().unwrap();
     }
     assert_eq!(second.update(), 4);
-    assert_eq!(whole.generator.weights(), second.generator.weights());
-    assert_eq!(whole.critic.weights(), second.critic.weights());
-    assert_eq!(whole.average.weights(), second.average.weights());
+    assert_eq!(whole.contest.generator.weights(), second.contest.generator.weights());
+    assert_eq!(whole.contest.critic.weights(), second.contest.critic.weights());
+    assert_eq!(whole.contest.average.weights(), second.contest.average.weights());
     let mut other = trainer(SpriteOptions { seed: 1, ..options() });
-    assert!(other.generator.weights() != trainer(options()).generator.weights());
+    assert!(other.contest.generator.weights() != trainer(options()).contest.generator.weights());
     let narrow = SpriteNetworks { features: 12, ..networks() };
     other = SpriteTrainer::new(synthetic_set(60), narrow, options(), &Default::default()).unwrap();
     let message = other.resume(folder.path()).unwrap_err().to_string();
@@ -78,9 +78,9 @@ fn without_moments_a_training_goes_on_in_small_steps() {
     let largest_step = |warm_up: u32| {
         let mut second = trainer(SpriteOptions { warm_up, ..options() });
         assert!(second.resume(folder.path()).unwrap());
-        let before = second.generator.weights();
+        let before = second.contest.generator.weights();
         second.advance().unwrap();
-        let steps = second.generator.weights().into_iter().flat_map(|(name, tensor)| {
+        let steps = second.contest.generator.weights().into_iter().flat_map(|(name, tensor)| {
             let before = before[&name].as_f32().unwrap_or_default().to_vec();
             let after = tensor.as_f32().unwrap_or_default().to_vec();
             before.into_iter().zip(after).map(|(a, b)| (a - b).abs()).collect::<Vec<f32>>()
@@ -98,9 +98,9 @@ fn without_moments_a_training_goes_on_in_small_steps() {
 #[test]
 fn accumulated_batches_move_both_networks() {
     let mut trainer = trainer(SpriteOptions { accumulate: 2, ..options() });
-    let before = [trainer.generator.weights(), trainer.critic.weights()];
+    let before = [trainer.contest.generator.weights(), trainer.contest.critic.weights()];
     trainer.advance().unwrap();
-    let after = [trainer.generator.weights(), trainer.critic.weights()];
+    let after = [trainer.contest.generator.weights(), trainer.contest.critic.weights()];
     for (before, after) in before.iter().zip(&after) {
         let still: Vec<_> = before.keys().filter(|name| before[*name] == after[*name]).collect();
         let learnt = still.iter().filter(|name| !FIXED.contains(&name.as_str())).count();
