@@ -10,6 +10,8 @@ use crate::architecture::material::RELIEF;
 use crate::data::pack;
 
 const SIDE: u32 = 256;
+/// Period of waves in texels.
+const PERIOD: f32 = 32.0;
 
 fn png(pixel: impl Fn(u32, u32) -> [u8; 3]) -> Vec<u8> {
     let mut bytes = std::io::Cursor::new(Vec::new());
@@ -25,9 +27,9 @@ fn grey(value: impl Fn(u32, u32) -> f32) -> Vec<u8> {
     bytes.into_inner()
 }
 
-/// Waves of a period of 16 along x, y or both; 0 to 1.
+/// Waves along x, y or both; 0 to 1.
 fn wave(x: u32, y: u32, along: [f32; 2]) -> f32 {
-    let turn = |at: u32| at as f32 * std::f32::consts::TAU / 16.0;
+    let turn = |at: u32| at as f32 * std::f32::consts::TAU / PERIOD;
     0.5 + 0.25 * ((along[0] * turn(x)).sin() + (along[1] * turn(y)).sin())
 }
 
@@ -145,7 +147,7 @@ fn normals_are_the_slopes_of_the_height_however_a_crop_is_turned() {
 fn slopes_of_a_normal_map_and_its_height_get_one_unit() {
     let (height, amplitude) = (|x, y| wave(x, y, [1.0, 0.0]), 3.0);
     let slope = |x: u32| {
-        let turn = std::f32::consts::TAU / 16.0;
+        let turn = std::f32::consts::TAU / PERIOD;
         0.25 * amplitude * turn * (x as f32 * turn).cos()
     };
     let map = |sign: f32| {

@@ -7,7 +7,7 @@ use super::*;
 use crate::architecture::material::MaterialNetworks;
 use crate::data::materials::tests::synthetic_set;
 
-const SIDE: usize = 32;
+const SIDE: usize = 64;
 
 #[test]
 fn crops_from_elsewhere_are_nearer_than_shuffled_ones_and_are_told_apart() {
