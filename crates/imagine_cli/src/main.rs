@@ -58,6 +58,8 @@ enum Command {
 enum Train {
     /// Trains a living texture (neural cellular automaton) from one picture or material.
     Texture(Box<commands::train_texture::TrainTexture>),
+    /// Trains PBR materials of many kinds from a set of materials.
+    Materials(Box<commands::train_materials::TrainMaterials>),
     /// Trains sprites with classes and prompts from a set of pictures.
     Sprites(Box<commands::train_sprites::TrainSprites>),
 }
@@ -77,6 +79,7 @@ fn main() -> ExitCode {
         Command::Evaluate(command) => command.run(),
         Command::Pack(command) => command.run(),
         Command::Train(Train::Texture(command)) => command.run(),
+        Command::Train(Train::Materials(command)) => command.run(),
         Command::Train(Train::Sprites(command)) => command.run(),
     };
     result.unwrap_or_else(|error| {

@@ -21,7 +21,17 @@ pub enum Coordinates {
     ///
     /// Six square images are the faces of a cubemap; one image twice as wide as high is a panorama. The lattice plays no part.
     Sphere,
+    /// Four channels: x to the right and y down, in periods of a torus, then the torus's width and height in elements.
+    ///
+    /// The torus is the image on a wrapped lattice and has 1024 elements a side on an open one; element `i` of a period of
+    /// `n` has `x = (i mod n) / n`, reduced in whole numbers. So whatever has the period 1 tiles, rolls exactly, and goes on
+    /// over a world the same wherever the world is cut; and a graph that knows the period can round to it.
+    Torus,
 }
+
+/// Elements a side of the torus on an open lattice: with `x` in units of 1 / 1024, the product of `x` and a whole number
+/// below 2^14 is exact in binary32.
+const WORLD_PERIOD: i64 = 1024;
 
 impl Coordinates {
     /// Number of channels.
@@ -29,6 +39,7 @@ impl Coordinates {
         match self {
             Coordinates::Plane => 2,
             Coordinates::Sphere => 3,
+            Coordinates::Torus => 4,
         }
     }
 
@@ -54,6 +65,7 @@ impl Coordinates {
                 images(shape, |_, [y, x]| panorama_direction([middle(y, height), middle(x, width)]))
             }
             Coordinates::Sphere => return None,
+            Coordinates::Torus => torus([batch, height, width], lattice.tensor_origin(dims), lattice.wrap),
         };
         Some(Tensor::f32(shape, values))
     }
@@ -66,6 +78,16 @@ fn plane([batch, height, width]: [usize; 3], origin: [i32; 2], wrap: bool) -> Ve
         (at as f64 + 0.5) / length as f64
     };
     images(&[batch, 2, height, width], |_, [y, x]| [place(x, origin[1], width), place(y, origin[0], height)])
+}
+
+fn torus([batch, height, width]: [usize; 3], origin: [i32; 2], wrap: bool) -> Vec<f32> {
+    let [rows, columns] = [height, width].map(|length| if wrap { length as i64 } else { WORLD_PERIOD });
+    let place = |index: usize, origin: i32, period: i64| {
+        (i64::from(origin) + index as i64).rem_euclid(period) as f64 / period as f64
+    };
+    images(&[batch, 4, height, width], |_, [y, x]| {
+        [place(x, origin[1], columns), place(y, origin[0], rows), columns as f64, rows as f64]
+    })
 }
 
 /// Images `[batch, channels, height, width]` from `texel(image, [y, x])`.

@@ -100,7 +100,7 @@ pub enum InputKind {
         /// Value if nobody sets it.
         default: f32,
     },
-    /// One of several named options, given as a one-hot vector.
+    /// One of several named options, given as weights that sum to 1: one of them 1, or a mixture, everywhere or in a map.
     Choice {
         /// Names of the options.
         options: Vec<String>,

@@ -7,6 +7,7 @@
 //!
 //! This crate never sees a GPU, burn or Bevy.
 
+mod choice;
 pub mod color;
 mod coordinates;
 mod dim;

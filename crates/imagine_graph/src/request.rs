@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use crate::choice::{self, repeat};
 use crate::color::srgb_to_linear;
 use crate::coordinates::Coordinates;
 use crate::dim::Size;
@@ -248,14 +249,13 @@ fn resolve_input(input: &GraphInput, index: u32, request: &Request) -> Result<Te
             }
             Ok(repeat(&shape, &[value]))
         }
-        InputKind::Choice { options, default } => {
-            let chosen = numbers(1, vec![*default as f32])?[0];
-            if !(0.0..options.len() as f32).contains(&chosen) {
-                return Err(fail(format!("the index of one of {options:?}"), chosen.to_string()));
-            }
-            let one_hot: Vec<f32> = (0..options.len()).map(|i| f32::from(u8::from(i == chosen as usize))).collect();
-            Ok(repeat(&shape, &one_hot))
-        }
+        InputKind::Choice { options, default } => choice::fill(&shape, options, *default, given).map_err(|expected| {
+            let shown = |tensor: &Tensor| match tensor.as_f32() {
+                Some([index]) => index.to_string(),
+                _ => tensor.tensor_type().to_string(),
+            };
+            fail(expected, given.map(shown).unwrap_or_default())
+        }),
         InputKind::Prompt { buckets, default } => prompt(&shape, *buckets, default, given).map_err(|expected| {
             fail(expected, given.map(|tensor| tensor.tensor_type().to_string()).unwrap_or_default())
         }),
@@ -300,15 +300,6 @@ fn prompt(shape: &[usize], buckets: usize, default: &str, given: Option<&Tensor>
     Ok(Tensor::new(shape.to_vec(), TensorData::I32(all)))
 }
 
-/// A tensor of `shape` whose second dimension (the only one, if there is one) runs through `values`.
-fn repeat(shape: &[usize], values: &[f32]) -> Tensor {
-    let inner: usize = shape.iter().skip(2).product();
-    let inner = if shape.len() < 2 { 1 } else { inner };
-    let count: usize = shape.iter().product();
-    let elements = (0..count).map(|i| values[i / inner % values.len()]);
-    Tensor::f32(shape, elements.collect::<Vec<_>>())
-}
-
 /// Random numbers on the request's lattice, each latent input with a stream of its own.
 fn latent(input: &GraphInput, shape: &[usize], distribution: Distribution, index: u32, request: &Request) -> Tensor {
     let key = rng::key(request.seed, LATENT_STREAM + index, 0);
@@ -319,7 +310,7 @@ fn latent(input: &GraphInput, shape: &[usize], distribution: Distribution, index
     Tensor::f32(shape, values)
 }
 
-/// The value that `text` stands for: a number, the name of an option, a prompt, or a colour as `#rrggbb` or `r,g,b` (linear).
+/// The value that `text` stands for: a number, the name of an option or weights (`moss=1,rock=0.5`), a prompt, or a colour as `#rrggbb` or `r,g,b` (linear).
 pub fn parse_input(input: &GraphInput, text: &str) -> Result<Tensor, RequestError> {
     let fail = |expected: &str| RequestError::Value {
         name: input.name.clone(),
@@ -329,10 +320,8 @@ pub fn parse_input(input: &GraphInput, text: &str) -> Result<Tensor, RequestErro
     let number = |text: &str| text.trim().parse::<f32>().ok().filter(|v| v.is_finite());
     match &input.kind {
         InputKind::Range { .. } => Ok(Tensor::scalar(number(text).ok_or_else(|| fail("a number"))?)),
-        InputKind::Choice { options, .. } => {
-            let index = options.iter().position(|option| option.eq_ignore_ascii_case(text.trim()));
-            Ok(Tensor::scalar(index.ok_or_else(|| fail(&format!("one of {options:?}")))? as f32))
-        }
+        InputKind::Choice { options, .. } => choice::parse(text, options)
+            .ok_or_else(|| fail(&format!("one of {options:?}, or weights of several as in {:?}", example(options)))),
         InputKind::Prompt { buckets, .. } => {
             let count = input.shape.get(1).and_then(|count| count.bind(Size::new(1, 1))).unwrap_or(0);
             Ok(Tensor::new(vec![count], TensorData::I32(tokens(text, count, *buckets))))
@@ -343,6 +332,12 @@ pub fn parse_input(input: &GraphInput, text: &str) -> Result<Tensor, RequestErro
         }
         kind => Err(fail(&format!("a value that text cannot give ({})", kind.name()))),
     }
+}
+
+/// How weights of the first and the last option are written.
+fn example(options: &[String]) -> String {
+    let name = |option: Option<&String>| option.cloned().unwrap_or_default();
+    format!("{}=1,{}=0.5", name(options.first()), name(options.last()))
 }
 
 fn parse_color(text: &str) -> Option<[f32; 3]> {
@@ -365,6 +360,7 @@ impl InputKind {
             InputKind::Color { .. } => "color",
             InputKind::Coordinates(Coordinates::Plane) => "plane coordinates",
             InputKind::Coordinates(Coordinates::Sphere) => "sphere coordinates",
+            InputKind::Coordinates(Coordinates::Torus) => "torus coordinates",
             InputKind::Prompt { .. } => "prompt",
             InputKind::Image(ColorSpace::Linear) => "linear image",
             InputKind::Image(ColorSpace::Srgb) => "sRGB image",

@@ -191,7 +191,7 @@ fn requests_that_cannot_be_fulfilled_say_what_would_do() {
         there is no input "weer"; the generator has ["z", "wear", "kind", "tint"]
         input "wear": 1.5 is given, 0 to 1 expected
         input "wear": NaN is given, 0 to 1 expected
-        input "kind": 3 is given, the index of one of ["Moss", "Bark", "Stone"] expected
+        input "kind": 3 is given, the index of one of ["Moss", "Bark", "Stone"], a weight for each, or weights of shape [1, 3, 1, 1] expected
         input "tint": [] is given, 3 numbers expected
         input "z": [] is given, [1, 3, 64, 64] expected"#]].assert_eq(&found.join("\n"));
 }
@@ -223,7 +223,7 @@ fn text_becomes_the_value_of_its_kind() {
     expect![[r##"
         input "wear": "much" is given, a number expected
         input "wear": "inf" is given, a number expected
-        input "kind": "sand" is given, one of ["Moss", "Bark", "Stone"] expected
+        input "kind": "sand" is given, one of ["Moss", "Bark", "Stone"], or weights of several as in "Moss=1,Stone=0.5" expected
         input "tint": "#ff00" is given, #rrggbb, or three numbers r,g,b of linear light expected
         input "tint": "1,2" is given, #rrggbb, or three numbers r,g,b of linear light expected
         input "z": "1" is given, a value that text cannot give (latent) expected"##]]

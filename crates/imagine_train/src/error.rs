@@ -54,6 +54,16 @@ pub enum ExemplarError {
         /// Smallest side.
         least: u32,
     },
+    /// More pixels than are read.
+    #[error("{}: {found:?} pixels [width, height]; at most {most} a side are read", path.display())]
+    TooLarge {
+        /// The file.
+        path: PathBuf,
+        /// Its width and height.
+        found: [u32; 2],
+        /// Largest side.
+        most: u32,
+    },
     /// All maps are constant.
     #[error("{}: every map is one constant value; there is no texture to learn", path.display())]
     Constant {
@@ -108,6 +118,40 @@ pub enum PackError {
     },
 }
 
+/// Why a set of materials cannot be used.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum MaterialError {
+    /// A folder or pack cannot be read.
+    #[error(transparent)]
+    Pack(#[from] PackError),
+    /// A map of a material cannot be used.
+    #[error(transparent)]
+    Map(#[from] ExemplarError),
+    /// The list of kinds cannot be read.
+    #[error("{}: {reason}; expected {{\"<set>\": {{\"category\": \"<kind>\"}}, ..}}", path.display())]
+    Manifest {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong.
+        reason: String,
+    },
+    /// No material at all.
+    #[error("{}: no materials; expected <set>/color.jpg or <kind>/<set>/color.jpg, with other maps beside it", path.display())]
+    Empty {
+        /// The folder or pack.
+        path: PathBuf,
+    },
+    /// A map that no material has.
+    #[error("{}: not a map of a material; expected one of {expected:?} as <kind>/<set>/<map>", path.display())]
+    UnknownMap {
+        /// The file within its pack.
+        path: PathBuf,
+        /// Names of maps.
+        expected: Vec<&'static str>,
+    },
+}
+
 /// Why a training did not start or had to end.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
@@ -121,6 +165,14 @@ pub enum TrainError {
         expected: String,
         /// What was given.
         found: String,
+    },
+    /// A generator that training cannot go on from.
+    #[error("cannot go on from {title:?}: {reason}")]
+    Start {
+        /// The generator's title.
+        title: String,
+        /// What does not fit.
+        reason: String,
     },
     /// The network's graphs are not valid.
     #[error(transparent)]

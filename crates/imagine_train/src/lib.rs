@@ -13,4 +13,4 @@ pub mod loss;
 pub mod metric;
 pub mod trainer;
 
-pub use error::{CheckpointError, ExemplarError, PackError, TrainError};
+pub use error::{CheckpointError, ExemplarError, MaterialError, PackError, TrainError};

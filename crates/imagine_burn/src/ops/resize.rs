@@ -1,5 +1,5 @@
 //! `Resize` as one matrix product an axis with the weights of [`imagine_graph::resize`]: differentiable on every backend.
-//! What is not floats is picked.
+//! Elements that only repeat are repeated, which spares up-sampling generators the products; what is not floats is picked.
 
 use burn::tensor::backend::Backend;
 use burn::tensor::ops::FloatTensor;
@@ -36,7 +36,10 @@ fn mixed<B: Backend>(params: &Resize, x: FloatTensor<B>, axes: &[ResizedAxis], c
     let mut outside: Option<FloatTensor<B>> = None;
     for axis in axes {
         let taps = Taps::new(params, axis);
-        y = product::<B>(y, axis, taps.matrix(axis.input));
+        y = match repeats(&taps, axis) {
+            Some(times) => repeated::<B>(y, axis, times),
+            None => product::<B>(y, axis, taps.matrix(axis.input)),
+        };
         if (0..axis.output).any(|o| taps.of(o).is_empty()) {
             let along = mask(&taps, axis, shape.len(), context);
             let along = Value::<B>::Float(along).broadcast(shape).into_float();
@@ -50,6 +53,26 @@ fn mixed<B: Backend>(params: &Resize, x: FloatTensor<B>, axes: &[ResizedAxis], c
         Some(outside) => B::float_add(y, B::float_mul_scalar(outside, params.extrapolation_value.into())),
         None => y,
     }
+}
+
+/// How often each element follows itself, if that is all that there is to it.
+fn repeats(taps: &Taps, axis: &ResizedAxis) -> Option<usize> {
+    let times = axis.output.checked_div(axis.input).filter(|times| times * axis.input == axis.output)?;
+    let copies = |o: usize| matches!(taps.of(o), [tap] if tap.index == o / times && tap.weight == 1.0);
+    (0..axis.output).all(copies).then_some(times)
+}
+
+/// Every element `times` times along one axis.
+fn repeated<B: Backend>(x: FloatTensor<B>, axis: &ResizedAxis, times: usize) -> FloatTensor<B> {
+    if times == 1 {
+        return x;
+    }
+    let mut shape = x.shape().to_vec();
+    let outer: usize = shape[..=axis.axis].iter().product();
+    let inner: usize = shape[axis.axis + 1..].iter().product();
+    shape[axis.axis] = axis.output;
+    let x = B::float_reshape(x, Shape::from([outer, 1, inner]));
+    B::float_reshape(B::float_expand(x, Shape::from([outer, times, inner])), Shape::from(shape))
 }
 
 /// `matrix` `[output, input]` times `x` along one axis.

@@ -10,6 +10,7 @@ pub mod import;
 pub mod inspect;
 pub mod onnx_test;
 pub mod pack;
+pub mod train_materials;
 pub mod train_sprites;
 pub mod train_texture;
 mod training;

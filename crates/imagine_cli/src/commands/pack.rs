@@ -1,11 +1,11 @@
-//! `imagine pack`: a folder of folders of PNG files as one file, which `imagine train sprites` takes in its place.
+//! `imagine pack`: a folder of folders of PNG files, or of materials, as one file, which `imagine train` takes in its place.
 
 use std::path::PathBuf;
 use std::process::ExitCode;
 
 use anyhow::{Context, ensure};
 use clap::Args;
-use imagine_train::data::pack;
+use imagine_train::data::{materials, pack};
 use serde_json::json;
 
 use super::print;
@@ -13,12 +13,16 @@ use super::print;
 /// Arguments of `imagine pack`.
 #[derive(Args, Clone, Debug)]
 pub struct Pack {
-    /// Folder whose folders are the classes, with a PNG file for each picture, named in words.
+    /// Folder whose folders are the classes, with a PNG file for each picture, named in words; with `--materials` one of
+    /// materials.
     folder: PathBuf,
     /// File to write.
     #[arg(long)]
     out: PathBuf,
-    /// Folder to leave out; may be repeated.
+    /// The folder holds materials: a folder for each, with color, normal, height, roughness, ao, metallic as png or jpg.
+    #[arg(long)]
+    materials: bool,
+    /// Folder to leave out, of materials `kind/name`; may be repeated.
     #[arg(long)]
     leave_out: Vec<String>,
     /// Prints JSON.
@@ -29,7 +33,8 @@ pub struct Pack {
 impl Pack {
     /// Reads the folder and writes the pack.
     pub fn run(&self) -> anyhow::Result<ExitCode> {
-        let mut pictures = pack::read_folders(&self.folder)?;
+        let mut pictures =
+            if self.materials { materials::read_folder(&self.folder)? } else { pack::read_folders(&self.folder)? };
         pictures.retain(|picture| !self.leave_out.contains(&picture.group));
         ensure!(!pictures.is_empty(), "{}: every folder is left out", self.folder.display());
         let bytes = pack::encode(&pictures);

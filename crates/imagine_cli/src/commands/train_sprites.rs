@@ -13,11 +13,11 @@ use imagine_train::architecture::sprite::SpriteNetworks;
 use imagine_train::data::SpriteSet;
 use imagine_train::loss::adversarial::Game;
 use imagine_train::trainer::{SpriteEvent, SpriteOptions, SpriteProgress, train_sprites};
-use indicatif::{HumanDuration, ProgressBar};
+use indicatif::HumanDuration;
 use serde_json::json;
 
 use super::print;
-use super::training::{CardArguments, Interruption, TrainBackend, check_files, progress_bar, with_backend};
+use super::training::{CardArguments, Interruption, Log, TrainBackend, check_files, with_backend};
 
 /// Arguments of `imagine train sprites`.
 #[derive(Args, Clone, Debug)]
@@ -114,61 +114,37 @@ impl TrainSprites {
     fn train<A: AutodiffBackend>(&self, set: SpriteSet, folder: &Path) -> anyhow::Result<ExitCode> {
         let options = self.options.options();
         let interruption = Interruption::listen()?;
-        let bar = progress_bar(options.updates, self.json || self.log_every.is_some());
-        let mut display = Display { bar, log_every: self.log_every.unwrap_or(u32::MAX), update: 0 };
+        let mut log = Log::new(options.updates, self.json, self.log_every);
         let (card, networks) = (self.card.card(), SpriteNetworks::default());
         train_sprites::<A>(set, networks, &options, &card, folder, &Default::default(), |event| {
-            display.show(&event);
+            show(&mut log, &event);
             interruption.flow()
         })?;
-        display.bar.finish_and_clear();
-        if display.update < options.updates {
-            eprintln!("interrupted at update {}; --resume goes on from {}", display.update, folder.display());
+        log.finish();
+        if log.update < options.updates {
+            eprintln!("interrupted at update {}; --resume goes on from {}", log.update, folder.display());
             return Ok(ExitCode::from(130));
         }
         let best = folder.join(format!("best{}", imagine_graph::file::EXTENSION));
         std::fs::copy(&best, &self.out)
             .with_context(|| format!("cannot copy {} to {}", best.display(), self.out.display()))?;
-        let report = json!({ "out": self.out.display().to_string(), "updates": display.update });
+        let report = json!({ "out": self.out.display().to_string(), "updates": log.update });
         print(self.json, &report, &format!("wrote {}", self.out.display()));
         Ok(ExitCode::SUCCESS)
     }
 }
 
-/// The progress bar or lines, and where the training stands.
-struct Display {
-    bar: ProgressBar,
-    log_every: u32,
-    update: u32,
-}
-
-impl Display {
-    fn show(&mut self, event: &SpriteEvent) {
-        let line = match event {
-            SpriteEvent::Updated(progress) => {
-                self.update = progress.update;
-                self.bar.set_position(progress.update.into());
-                let text = message(progress);
-                if progress.update.is_multiple_of(self.log_every) {
-                    println!("{} {text}", progress.update);
-                }
-                self.bar.set_message(text);
-                return;
-            }
-            SpriteEvent::Resumed(update) => {
-                self.update = *update;
-                format!("resumed at update {update}")
-            }
-            SpriteEvent::Saved { distance, best, .. } => {
-                format!("{} distance {distance:.4}{}", self.update, if *best { ", the best so far" } else { "" })
-            }
-            SpriteEvent::Previewed(path) => format!("sheet {}", path.display()),
-        };
-        if self.log_every == u32::MAX {
-            self.bar.println(line);
-        } else {
-            println!("{line}");
+fn show(log: &mut Log, event: &SpriteEvent) {
+    match event {
+        SpriteEvent::Updated(progress) => log.updated(progress.update, message(progress)),
+        SpriteEvent::Resumed(update) => {
+            log.update = *update;
+            log.line(format!("resumed at update {update}"));
         }
+        SpriteEvent::Saved { distance, best, .. } => {
+            log.line(format!("{} distance {distance:.4}{}", log.update, if *best { ", the best so far" } else { "" }));
+        }
+        SpriteEvent::Previewed(path) => log.line(format!("sheet {}", path.display())),
     }
 }
 

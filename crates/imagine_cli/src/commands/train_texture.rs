@@ -6,9 +6,11 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::Duration;
 
+use anyhow::anyhow;
 use burn::tensor::backend::AutodiffBackend;
 use clap::Args;
-use imagine_graph::file;
+use imagine_graph::{Generator, file};
+use imagine_train::architecture::automaton::Automaton;
 use imagine_train::data::{Exemplar, ExemplarOptions};
 use imagine_train::trainer::{Event, Progress, TextureOptions, train_texture};
 use indicatif::{HumanDuration, ProgressBar};
@@ -37,6 +39,9 @@ pub struct TrainTexture {
     /// Pixels along the exemplar's shorter side after scaling.
     #[arg(long, default_value_t = ExemplarOptions::default().side)]
     side: u32,
+    /// A living texture to begin with, in place of random weights; its numbers of channels and of hidden channels are taken over.
+    #[arg(long, value_name = "GENERATOR")]
+    from: Option<PathBuf>,
     /// The exemplar's opposite borders do not meet.
     #[arg(long)]
     no_tiles: bool,
@@ -116,15 +121,29 @@ impl TrainTexture {
         let folder = check_files(&self.out, self.folder.as_deref(), self.resume, holds_checkpoint)?;
         let exemplar = ExemplarOptions { side: self.side, tiles: !self.no_tiles };
         let exemplar = Exemplar::load(&self.exemplar, &exemplar)?;
-        with_backend!(self.backend, self.train(&exemplar, &folder))
+        let start = self.from.as_deref().map(file::load).transpose()?;
+        let mut options = self.options.options();
+        if let Some(start) = &start {
+            let automaton = Automaton::of(&start.generator.generator)
+                .map_err(|reason| anyhow!("--from {}: {reason}", start.name))?;
+            (options.channels, options.hidden) = (automaton.channels, automaton.hidden);
+        }
+        let start = start.as_ref().map(|start| &start.generator.generator);
+        with_backend!(self.backend, self.train(&exemplar, &options, start, &folder))
     }
 
-    fn train<A: AutodiffBackend>(&self, exemplar: &Exemplar, folder: &Path) -> anyhow::Result<ExitCode> {
-        let options = self.options.options();
+    fn train<A: AutodiffBackend>(
+        &self,
+        exemplar: &Exemplar,
+        options: &TextureOptions,
+        start: Option<&Generator>,
+        folder: &Path,
+    ) -> anyhow::Result<ExitCode> {
         let interruption = Interruption::listen()?;
         let mut display = Display::new(options.updates, self.json);
         let card = self.card.card();
-        let generator = train_texture::<A>(exemplar, &options, &card, Some(folder), &Default::default(), |event| {
+        let device = Default::default();
+        let generator = train_texture::<A>(exemplar, options, start, &card, Some(folder), &device, |event| {
             display.show(&event);
             interruption.flow()
         })?;

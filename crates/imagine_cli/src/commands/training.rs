@@ -151,3 +151,42 @@ pub fn progress_bar(updates: u32, hidden: bool) -> ProgressBar {
     bar.set_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()));
     bar
 }
+
+/// The progress bar or, with `log_every`, lines on stdout, and where the training stands.
+pub struct Log {
+    bar: ProgressBar,
+    log_every: Option<u32>,
+    /// Updates done.
+    pub update: u32,
+}
+
+impl Log {
+    /// Of a training of `updates`; without a bar if it is `hidden` or lines are asked for.
+    pub fn new(updates: u32, hidden: bool, log_every: Option<u32>) -> Self {
+        Self { bar: progress_bar(updates, hidden || log_every.is_some()), log_every, update: 0 }
+    }
+
+    /// An update is done.
+    pub fn updated(&mut self, update: u32, text: String) {
+        self.update = update;
+        self.bar.set_position(update.into());
+        if self.log_every.is_some_and(|every| update.is_multiple_of(every.max(1))) {
+            println!("{update} {text}");
+        }
+        self.bar.set_message(text);
+    }
+
+    /// Something worth a line happened.
+    pub fn line(&self, line: String) {
+        if self.log_every.is_some() {
+            println!("{line}");
+        } else {
+            self.bar.println(line);
+        }
+    }
+
+    /// The end of the training.
+    pub fn finish(&self) {
+        self.bar.finish_and_clear();
+    }
+}

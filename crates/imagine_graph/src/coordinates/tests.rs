@@ -116,3 +116,38 @@ fn anything_else_is_no_sphere() {
         assert_eq!(Coordinates::Sphere.fill(&shape, &Dim::nchw(3), STILL), None);
     }
 }
+
+fn torus_at(height: usize, width: usize, lattice: Lattice) -> Vec<f32> {
+    let made = Coordinates::Torus.fill(&[1, 4, height, width], &Dim::nchw(4), lattice).unwrap();
+    made.as_f32().unwrap().to_vec()
+}
+
+#[test]
+fn a_torus_is_the_image_or_a_period_of_the_world() {
+    assert_eq!(torus_at(2, 4, STILL)[..8], [0.0, 0.25, 0.5, 0.75, 0.0, 0.25, 0.5, 0.75]);
+    assert_eq!(
+        torus_at(2, 4, STILL)[8..],
+        [0.0, 0.0, 0.0, 0.0, 0.5, 0.5, 0.5, 0.5].into_iter().chain([4.0; 8]).chain([2.0; 8]).collect::<Vec<f32>>()
+    );
+    let rolled = torus_at(2, 4, Lattice { origin: [1, -1], wrap: true });
+    assert_eq!(rolled[..4], [0.75, 0.0, 0.25, 0.5]);
+    assert_eq!(rolled[8..12], [0.5; 4]);
+    let far = 1 << 30;
+    let open = torus_at(1, 3, Lattice { origin: [-1, far + 1022], wrap: false });
+    assert_eq!(open[..3], [1022.0 / 1024.0, 1023.0 / 1024.0, 0.0]);
+    assert_eq!(open[3..6], [1023.0 / 1024.0; 3]);
+    assert_eq!(open[6..], [1024.0; 6]);
+}
+
+#[test]
+fn patches_of_the_world_have_the_same_places_however_they_are_cut() {
+    let origin = [-(1 << 20), 1 << 20];
+    let whole = torus_at(6, 8, Lattice { origin, wrap: false });
+    for (top, left) in [(0, 0), (3, 5), (4, 4)] {
+        let part = torus_at(2, 3, Lattice { origin: [origin[0] + top, origin[1] + left], wrap: false });
+        for (index, value) in part.iter().enumerate() {
+            let (channel, y, x) = (index / 6, index / 3 % 2 + top as usize, index % 3 + left as usize);
+            assert_eq!(*value, whole[(channel * 6 + y) * 8 + x]);
+        }
+    }
+}

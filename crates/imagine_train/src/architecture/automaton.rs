@@ -9,6 +9,8 @@
 //! The state stays within `bound`, whatever the weights. Neural cellular automata for textures: Niklasson et al.,
 //! "Self-Organising Textures", Distill 2021; the 5x5-patch losses that train them: Mordvintsev and Niklasson, "uNCA", 2021.
 
+mod start;
+
 use imagine_graph::{
     Add, Concat, Conv, Dim, Div, Generator, Graph, GraphOutput, Greater, InputKind, Mul, OutputKind, PadMode,
     RandomUniform, Recurrence, Relu, SizeRule, Slice, Sqrt, Sub, Tanh, Tensor, Where,

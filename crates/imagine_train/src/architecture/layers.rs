@@ -2,7 +2,7 @@
 
 use imagine_graph::{
     Add, Cast, Clip, Conv, DType, Dim, Div, Gather, Graph, LeakyRelu, MatMul, Mul, PadMode, ReduceMean, ReduceSum,
-    Reshape, Sqrt, Tensor, Unsqueeze,
+    Reshape, Resize, Sqrt, Tensor, Unsqueeze,
 };
 use rand::Rng;
 
@@ -21,12 +21,19 @@ pub struct Layers<'a, R> {
     /// Whether convolutions and linear layers divide their weights by the weights' largest singular value.
     pub spectral: bool,
     rng: &'a mut R,
+    /// What convolutions read beyond the border.
+    border: PadMode,
 }
 
 impl<'a, R: Rng> Layers<'a, R> {
     /// An empty graph whose weights will be drawn from `rng`.
     pub fn new(rng: &'a mut R) -> Self {
-        Self { graph: Graph::default(), spectral: false, rng }
+        Self { graph: Graph::default(), spectral: false, rng, border: PadMode::Constant }
+    }
+
+    /// An empty graph whose images are tori: convolutions go on at the opposite border.
+    pub fn on_torus(rng: &'a mut R) -> Self {
+        Self { border: PadMode::Wrap, ..Self::new(rng) }
     }
 
     /// A weight of normal numbers.
@@ -36,7 +43,13 @@ impl<'a, R: Rng> Layers<'a, R> {
         self.graph.weight(name, Tensor::f32(shape, elements))
     }
 
-    fn constant(&mut self, name: &str, shape: &[usize], value: f32) -> String {
+    /// Two uniform numbers from 0 to 1.
+    pub fn uniform(&mut self) -> [f32; 2] {
+        [self.rng.random(), self.rng.random()]
+    }
+
+    /// A weight of one value.
+    pub fn constant(&mut self, name: &str, shape: &[usize], value: f32) -> String {
         self.graph.weight(name, Tensor::f32(shape, vec![value; shape.iter().product()]))
     }
 
@@ -68,7 +81,7 @@ impl<'a, R: Rng> Layers<'a, R> {
         let weight = self.normalised(weight, &[outputs, inputs, kernel, kernel]);
         let op = match kernel {
             4 => Conv { strides: vec![2, 2], pads: vec![1; 4], ..Conv::default() },
-            _ => Conv::same(kernel, PadMode::Constant),
+            _ => Conv::same(kernel, self.border),
         };
         self.graph.push(name, op, [x, &weight, &bias])
     }
@@ -110,6 +123,43 @@ impl<'a, R: Rng> Layers<'a, R> {
         let shift = self.graph.push(&part("shift.planes"), planes, [shift.as_str()]);
         let scaled = self.graph.push(&part("scaled"), Mul {}, [x, &scale]);
         self.graph.push(name, Add {}, [scaled.as_str(), &shift])
+    }
+
+    /// A 1x1 convolution without bias.
+    pub fn mix(&mut self, name: &str, x: &str, [inputs, outputs]: [usize; 2], deviation: f32) -> String {
+        let weight = self.normal(&format!("{name}.weight"), &[outputs, inputs, 1, 1], deviation);
+        self.graph.push(name, Conv::default(), [x, &weight])
+    }
+
+    /// `x * (1 + scale) + shift` of every channel at every place, both linear in `style`, a map of `width` channels whose
+    /// sides are those of `x` over `times`.
+    pub fn modulate_by_map(
+        &mut self,
+        name: &str,
+        x: &str,
+        channels: usize,
+        style: &str,
+        width: usize,
+        times: usize,
+    ) -> String {
+        let mut planes = |part: &str, bias: f32| {
+            let name = format!("{name}.{part}");
+            let linear = self.conv(&name, style, [width, channels], 1, 0.5);
+            self.constant(&format!("{name}.bias"), &[channels], bias);
+            self.repeated(&format!("{name}.planes"), &linear, times)
+        };
+        let (scale, shift) = (planes("scale", 1.0), planes("shift", 0.0));
+        let scaled = self.graph.push(&format!("{name}.scaled"), Mul {}, [x, &scale]);
+        self.graph.push(name, Add {}, [scaled.as_str(), &shift])
+    }
+
+    /// `times` as high and wide by repeating pixels.
+    pub fn repeated(&mut self, name: &str, x: &str, times: usize) -> String {
+        if times == 1 {
+            return x.into();
+        }
+        let resize = Resize { scales: vec![times as f32; 2], axes: vec![2, 3], ..Resize::default() };
+        self.graph.push(name, resize, [x])
     }
 
     /// The sum of the rows of a table that tokens stand for, over the root of their number. Token 0 counts as nothing.

@@ -3,6 +3,7 @@
 pub mod automaton;
 pub mod classifier;
 mod layers;
+pub mod material;
 pub mod sprite;
 
 pub(crate) use layers::{LEFT, RIGHT, normal};

@@ -141,7 +141,7 @@ impl ExemplarMap {
 }
 
 /// The maps that a folder has, in the order of [`MAPS`].
-fn find_maps(folder: &Path) -> Result<Vec<(OutputKind, Samples, PathBuf)>, ExemplarError> {
+pub(super) fn find_maps(folder: &Path) -> Result<Vec<(OutputKind, Samples, PathBuf)>, ExemplarError> {
     let io = |source| ExemplarError::Io { path: folder.to_path_buf(), source };
     let mut files = Vec::new();
     for entry in std::fs::read_dir(folder).map_err(io)? {

@@ -2,12 +2,14 @@
 
 pub mod caption;
 mod exemplar;
+pub mod materials;
 pub mod pack;
 mod picture;
 mod sheet;
 mod sprites;
 
 pub use exemplar::{Exemplar, ExemplarMap, ExemplarOptions};
+pub use materials::{Material, MaterialBatch, MaterialSet, Part};
 pub use sheet::sheet;
 #[cfg(test)]
 pub(crate) use sprites::tests::synthetic_set;

@@ -4,7 +4,7 @@
 //! bytes 0 to 7     "imgpack1"
 //! bytes 8 to 15    length of the list, unsigned, little endian
 //! the list         JSON: [{"group": "weapon", "name": "long_sword", "bytes": 612}, ..], sorted by group and name
-//! the pictures     PNG files as they were, one after the other, in the list's order
+//! the pictures     PNG files (of materials JPEG files, too) as they were, one after the other, in the list's order
 //! ```
 
 use std::path::{Path, PathBuf};
@@ -28,8 +28,8 @@ pub struct PackedPicture {
     pub group: String,
     /// Name of its file without extension.
     pub name: String,
-    /// The PNG file.
-    pub png: Vec<u8>,
+    /// The file: PNG, or of a material's map JPEG.
+    pub file: Vec<u8>,
 }
 
 #[derive(Debug, Serialize, Deserialize)]
@@ -49,8 +49,8 @@ pub fn read_folders(folder: &Path) -> Result<Vec<PackedPicture>, PackError> {
                 continue;
             }
             let text = |part: Option<&std::ffi::OsStr>| part.unwrap_or_default().to_string_lossy().into_owned();
-            let png = std::fs::read(&file).map_err(|source| PackError::Io { path: file.clone(), source })?;
-            pictures.push(PackedPicture { group: text(group.file_name()), name: text(file.file_stem()), png });
+            let bytes = std::fs::read(&file).map_err(|source| PackError::Io { path: file.clone(), source })?;
+            pictures.push(PackedPicture { group: text(group.file_name()), name: text(file.file_stem()), file: bytes });
         }
     }
     if pictures.is_empty() {
@@ -59,7 +59,7 @@ pub fn read_folders(folder: &Path) -> Result<Vec<PackedPicture>, PackError> {
     Ok(pictures)
 }
 
-fn sorted(folder: &Path) -> Result<Vec<PathBuf>, PackError> {
+pub(super) fn sorted(folder: &Path) -> Result<Vec<PathBuf>, PackError> {
     let list = || std::fs::read_dir(folder)?.map(|entry| Ok(entry?.path())).collect::<std::io::Result<Vec<_>>>();
     let mut paths = list().map_err(|source| PackError::Io { path: folder.to_path_buf(), source })?;
     paths.sort();
@@ -82,11 +82,11 @@ pub fn read(path: &Path) -> Result<Vec<PackedPicture>, PackError> {
 
 /// The bytes of a pack.
 pub fn encode(pictures: &[PackedPicture]) -> Vec<u8> {
-    let entry = |p: &PackedPicture| Entry { group: p.group.clone(), name: p.name.clone(), bytes: p.png.len() };
+    let entry = |p: &PackedPicture| Entry { group: p.group.clone(), name: p.name.clone(), bytes: p.file.len() };
     let list: Vec<Entry> = pictures.iter().map(entry).collect();
     let list = serde_json::to_vec(&list).expect("names and numbers are JSON");
     let mut pack = [MAGIC.as_slice(), &(list.len() as u64).to_le_bytes(), &list].concat();
-    pictures.iter().for_each(|picture| pack.extend(&picture.png));
+    pictures.iter().for_each(|picture| pack.extend(&picture.file));
     pack
 }
 
@@ -105,8 +105,8 @@ fn parse(pack: &[u8]) -> Result<Vec<PackedPicture>, String> {
         if bytes > MAX_PICTURE || bytes > rest.len() {
             return Err(format!("picture {group:?}/{name:?} of {bytes} bytes, and {} follow", rest.len()));
         }
-        let (png, after) = rest.split_at(bytes);
-        pictures.push(PackedPicture { group, name, png: png.to_vec() });
+        let (file, after) = rest.split_at(bytes);
+        pictures.push(PackedPicture { group, name, file: file.to_vec() });
         rest = after;
     }
     if !rest.is_empty() {
@@ -121,7 +121,7 @@ mod tests {
 
     fn pack() -> Vec<u8> {
         let picture =
-            |group: &str, png: &[u8]| PackedPicture { group: group.into(), name: "a".into(), png: png.into() };
+            |group: &str, file: &[u8]| PackedPicture { group: group.into(), name: "a".into(), file: file.into() };
         encode(&[picture("one", b"first"), picture("two", b""), picture("two", b"third")])
     }
 
@@ -129,7 +129,7 @@ mod tests {
     fn a_pack_comes_back_as_it_was() {
         let pictures = parse(&pack()).unwrap();
         assert_eq!(pictures.len(), 3);
-        assert_eq!((pictures[2].group.as_str(), pictures[2].png.as_slice()), ("two", b"third".as_slice()));
+        assert_eq!((pictures[2].group.as_str(), pictures[2].file.as_slice()), ("two", b"third".as_slice()));
         assert_eq!(encode(&pictures), pack());
     }
 

@@ -76,12 +76,12 @@ impl SpriteSet {
         let classes: Vec<String> = [ANY].into_iter().chain(groups).map(String::from).collect();
         let (mut sprites, mut held_back, mut hash) = (Vec::new(), Vec::new(), Sha256::new());
         for (picture, rgba) in pictures.iter().zip(decode_all(pictures, path)?) {
-            hash.update(&picture.png);
+            hash.update(&picture.file);
             let class = classes.iter().position(|class| *class == picture.group).unwrap_or(0);
             let mut words = caption::words(&picture.name);
             words.extend(caption::words(&picture.group));
             let sprite = Sprite { class, words, colors: caption::colors(&rgba), rgba };
-            let hold = first_word(&picture.png).is_multiple_of(HELD_BACK);
+            let hold = first_word(&picture.file).is_multiple_of(HELD_BACK);
             if hold { &mut held_back } else { &mut sprites }.push(sprite);
         }
         if sprites.is_empty() {
@@ -191,7 +191,7 @@ fn decode_all(pictures: &[PackedPicture], path: &Path) -> Result<Vec<Vec<u8>>, P
 fn decode(picture: &PackedPicture, path: &Path) -> Result<Vec<u8>, PackError> {
     let place = path.join(&picture.group).join(&picture.name);
     let undecodable = |source| PackError::Picture { path: place.clone(), source };
-    let mut reader = image::ImageReader::with_format(std::io::Cursor::new(&picture.png), image::ImageFormat::Png);
+    let mut reader = image::ImageReader::with_format(std::io::Cursor::new(&picture.file), image::ImageFormat::Png);
     let mut limits = image::Limits::default();
     (limits.max_image_width, limits.max_image_height) = (Some(4096), Some(4096));
     limits.max_alloc = Some(256 << 20);
@@ -217,8 +217,8 @@ fn draws(sprites: &[Sprite]) -> Draws {
 }
 
 /// The first eight bytes of the hash of a picture: which are held back depends on nothing else.
-fn first_word(png: &[u8]) -> u64 {
-    let hash = Sha256::digest(png);
+pub(super) fn first_word(file: &[u8]) -> u64 {
+    let hash = Sha256::digest(file);
     u64::from_le_bytes(std::array::from_fn(|index| hash[index]))
 }
 
@@ -247,7 +247,7 @@ pub(crate) mod tests {
             let mut png = std::io::Cursor::new(Vec::new());
             sprite.write_to(&mut png, image::ImageFormat::Png).unwrap();
             let group = if round { "disc" } else { "square" };
-            PackedPicture { group: group.into(), name: format!("size{radius}_{index}"), png: png.into_inner() }
+            PackedPicture { group: group.into(), name: format!("size{radius}_{index}"), file: png.into_inner() }
         };
         (0..count).map(picture).collect()
     }
@@ -286,10 +286,10 @@ pub(crate) mod tests {
         let mut pictures = synthetic(3);
         let mut png = std::io::Cursor::new(Vec::new());
         image::RgbaImage::new(31, 32).write_to(&mut png, image::ImageFormat::Png).unwrap();
-        pictures[1].png = png.into_inner();
+        pictures[1].file = png.into_inner();
         let message = SpriteSet::new(&pictures, Path::new("set")).unwrap_err().to_string();
         assert!(message.contains("square/size5_1") && message.contains("[31, 32]"), "{message}");
-        pictures[1].png.truncate(40);
+        pictures[1].file.truncate(40);
         assert!(matches!(SpriteSet::new(&pictures, Path::new("set")), Err(PackError::Picture { .. })));
     }
 }

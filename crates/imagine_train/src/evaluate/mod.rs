@@ -8,6 +8,7 @@ mod ask;
 mod classes;
 mod colors;
 mod copies;
+pub mod material;
 
 use burn::tensor::backend::AutodiffBackend;
 use imagine_graph::ValidGenerator;

@@ -7,7 +7,6 @@
 
 mod measure;
 mod options;
-mod resume;
 mod update;
 
 use std::collections::BTreeMap;
@@ -15,17 +14,15 @@ use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
-use burn::module::AutodiffModule;
 use burn::tensor::backend::AutodiffBackend;
-use imagine_burn::Network;
 use imagine_graph::file::{EXTENSION, WeightFormat};
-use imagine_graph::{Card, Generator, Graph, Tensor};
+use imagine_graph::{Card, Generator, Graph};
 use rand::SeedableRng;
 use rand::rngs::StdRng;
 
-use super::adam::{Adam, AdamOptions};
+use super::contest::Contest;
 use super::history::HistoryEntry;
-use super::spectral;
+use super::resume::{self, Record, ResumeSet};
 use super::tensor_file::write_whole;
 use crate::architecture::sprite::{FIXED, SpriteNetworks};
 use crate::data::{SpriteSet, sheet};
@@ -34,12 +31,7 @@ use crate::loss::adversarial::Game;
 use measure::Measure;
 pub use options::SpriteOptions;
 use options::check;
-use resume::{Record, ResumeSet};
 
-/// How both networks are optimised.
-const ADAM: AdamOptions = AdamOptions { first_decay: 0.0, second_decay: 0.99, unit_gradients: false };
-/// Power iterations before a critic with spectral normalisation is used.
-const FIRST_ITERATIONS: usize = 20;
 /// Prompts of the last rows of a contact sheet.
 const SHEET_PROMPTS: [&str; 12] = [
     "red dragon",
@@ -117,18 +109,18 @@ pub fn train_sprites<A: AutodiffBackend>(
 ) -> Result<(), TrainError> {
     std::fs::create_dir_all(folder).map_err(|source| CheckpointError::Io { path: folder.to_path_buf(), source })?;
     let mut trainer = SpriteTrainer::<A>::new(set, networks, options.clone(), device)?;
-    if trainer.resume(folder)? && report(SpriteEvent::Resumed(trainer.update)).is_break() {
+    if trainer.resume(folder)? && report(SpriteEvent::Resumed(trainer.update())).is_break() {
         return Ok(());
     }
-    let (begin, first) = (Instant::now(), trainer.update);
-    while trainer.update < options.updates {
+    let (begin, first) = (Instant::now(), trainer.update());
+    while trainer.update() < options.updates {
         trainer.advance()?;
-        let rate = (trainer.update - first) as f32 / begin.elapsed().as_secs_f32().max(1e-6);
-        let remaining = Duration::from_secs_f32((options.updates - trainer.update) as f32 / rate.max(1e-6));
+        let rate = (trainer.update() - first) as f32 / begin.elapsed().as_secs_f32().max(1e-6);
+        let remaining = Duration::from_secs_f32((options.updates - trainer.update()) as f32 / rate.max(1e-6));
         let rate = rate * (options.batch * options.accumulate) as f32;
         let mut stop =
             report(SpriteEvent::Updated(SpriteProgress { rate, remaining, ..trainer.progress() })).is_break();
-        let due = |every: u32| trainer.update.is_multiple_of(every) || trainer.update == options.updates;
+        let due = |every: u32| trainer.update().is_multiple_of(every) || trainer.update() == options.updates;
         if due(options.preview_every) {
             stop |= report(SpriteEvent::Previewed(trainer.preview(folder)?)).is_break();
         }
@@ -148,15 +140,8 @@ pub struct SpriteTrainer<A: AutodiffBackend> {
     networks: SpriteNetworks,
     options: SpriteOptions,
     device: A::Device,
-    generator: Network<A>,
-    average: Network<A::InnerBackend>,
-    critic: Network<A>,
-    /// Optimisers of generator and critic.
-    adam: [Adam<A::InnerBackend>; 2],
+    contest: Contest<A>,
     measure: Measure,
-    update: u32,
-    /// Update from which the learning rates grow: 0, or where training went on without its moments.
-    warm_from: u32,
     progress: SpriteProgress,
     seconds: f64,
     best: Option<(u32, f64)>,
@@ -173,10 +158,9 @@ impl<A: AutodiffBackend> SpriteTrainer<A> {
         let networks = SpriteNetworks { classes: set.classes.clone(), ..networks };
         check(&options, &networks)?;
         let mut rng = StdRng::seed_from_u64(options.seed);
-        let generator = network::<A>(&networks.generator(&mut rng), device)?;
-        let spectral = options.game == Game::Hinge;
-        let mut critic = network::<A>(&networks.critic(spectral, &mut rng), device)?;
-        spectral::iterate(&mut critic, FIRST_ITERATIONS);
+        let generator = networks.generator(&mut rng);
+        let critic = networks.critic(options.game == Game::Hinge, &mut rng);
+        let contest = Contest::new(options.game, [&generator, &critic], &FIXED, device)?;
         let progress = SpriteProgress {
             updates: options.updates,
             strength: options.augment,
@@ -189,12 +173,7 @@ impl<A: AutodiffBackend> SpriteTrainer<A> {
             networks,
             options,
             device: device.clone(),
-            average: generator.valid(),
-            generator,
-            critic,
-            adam: [(); 2].map(|()| Adam::new(ADAM)),
-            update: 0,
-            warm_from: 0,
+            contest,
             progress,
             seconds: 0.0,
             best: None,
@@ -203,17 +182,17 @@ impl<A: AutodiffBackend> SpriteTrainer<A> {
 
     /// Number of updates done.
     pub fn update(&self) -> u32 {
-        self.update
+        self.contest.update
     }
 
     /// Generated images that the critic was shown.
     fn images(&self) -> u64 {
-        u64::from(self.update) * (self.options.batch * self.options.accumulate) as u64
+        u64::from(self.update()) * (self.options.batch * self.options.accumulate) as u64
     }
 
     /// Losses and shares of the last updates.
     pub fn progress(&self) -> SpriteProgress {
-        SpriteProgress { update: self.update, ..self.progress.clone() }
+        SpriteProgress { update: self.update(), ..self.progress.clone() }
     }
 
     /// The generator with the running mean of the weights, and `card` with data, recipe and metrics filled in.
@@ -236,7 +215,7 @@ impl<A: AutodiffBackend> SpriteTrainer<A> {
         if let Some((_, distance)) = self.best {
             card.metrics.insert("filter_distance".into(), distance);
         }
-        let trained = Graph { weights: self.average.weights(), ..Graph::default() };
+        let trained = Graph { weights: self.contest.average.weights(), ..Graph::default() };
         self.networks.shipped(&trained, card, &mut StdRng::seed_from_u64(0))
     }
 
@@ -244,31 +223,24 @@ impl<A: AutodiffBackend> SpriteTrainer<A> {
     pub fn save(&mut self, folder: &Path, card: &Card) -> Result<SpriteEvent, TrainError> {
         let distance = self.distance()?;
         let SpriteProgress { loss, lead, strength, overfit, .. } = self.progress;
-        let (update, images) = (self.update, self.images());
+        let (update, images) = (self.update(), self.images());
         HistoryEntry { update, images, distance, loss, lead, strength, overfit }.append(folder)?;
         let best = self.best.is_none_or(|(_, smallest)| distance < smallest);
         if best {
-            self.best = Some((self.update, distance));
+            self.best = Some((self.update(), distance));
             let path = best_file(folder);
             imagine_graph::file::save(&path, &self.generator(card), WeightFormat::F16)
                 .map_err(CheckpointError::from)?;
         }
-        let mut moments = BTreeMap::new();
-        for (name, adam) in ["generator", "critic"].into_iter().zip(&self.adam) {
-            for (index, [_, second]) in adam.to_data().1.into_iter().enumerate() {
-                moments.insert(format!("{name}.{index:03}"), Tensor::f32([second.len()], second));
-            }
-        }
         let record = Record {
             identity: self.identity(),
-            update: self.update,
+            update: self.update(),
             strength: self.progress.strength,
             overfit: self.progress.overfit,
             seconds: self.seconds,
             best: self.best,
         };
-        let parts = [self.generator.weights(), self.average.weights(), self.critic.weights(), moments];
-        ResumeSet { record, parts }.save(folder)?;
+        ResumeSet { record, parts: self.contest.parts() }.save(folder)?;
         Ok(SpriteEvent::Saved { folder: folder.join(resume::FOLDER), distance, best })
     }
 
@@ -282,23 +254,7 @@ impl<A: AutodiffBackend> SpriteTrainer<A> {
                 return Err(CheckpointError::Mismatch { path, what, found, expected }.into());
             }
         }
-        let [generator, average, critic, moments] = parts;
-        self.generator = replaced(&self.generator, &generator, &path, &self.device)?;
-        self.critic = replaced(&self.critic, &critic, &path, &self.device)?;
-        self.average = replaced::<A>(&self.generator, &average, &path, &self.device)?.valid();
-        let of = |name: &str| -> Vec<[Vec<f32>; 2]> {
-            let its = moments.iter().filter(|(key, _)| key.starts_with(name));
-            its.map(|(_, tensor)| tensor.as_f32().unwrap_or_default().to_vec())
-                .map(|v| [vec![0.0; v.len()], v])
-                .collect()
-        };
-        self.adam = ["generator.", "critic."].map(|name| {
-            let moments = of(name);
-            let updates = if moments.is_empty() { 0 } else { record.update };
-            Adam::from_data(ADAM, updates, moments, &self.device)
-        });
-        self.update = record.update;
-        self.warm_from = if moments.is_empty() { record.update } else { 0 };
+        self.contest.restore(parts, record.update, &path)?;
         (self.progress.strength, self.progress.overfit) = (record.strength, record.overfit);
         self.seconds = record.seconds;
         // A set that was moved alone has no generator beside it: the next one is the best.
@@ -328,7 +284,7 @@ impl<A: AutodiffBackend> SpriteTrainer<A> {
             asked.prompts[index] = SHEET_PROMPTS[index % columns].into();
         }
         let values = self.shown(&asked, 1)?;
-        let path = folder.join(format!("sheet_{:07}.png", self.update));
+        let path = folder.join(format!("sheet_{:07}.png", self.update()));
         let mut bytes = std::io::Cursor::new(Vec::new());
         let encode = sheet(&values, columns).write_to(&mut bytes, image::ImageFormat::Png);
         encode.map_err(|source| CheckpointError::Preview { path: path.clone(), source })?;
@@ -340,32 +296,6 @@ impl<A: AutodiffBackend> SpriteTrainer<A> {
 /// Where the best generator of a training lies.
 fn best_file(folder: &Path) -> PathBuf {
     folder.join(format!("best{EXTENSION}"))
-}
-
-fn network<A: AutodiffBackend>(graph: &Graph, device: &A::Device) -> Result<Network<A>, TrainError> {
-    let vectors = graph.weights.keys().filter(|name| spectral::is_vector(name)).map(String::as_str);
-    let fixed: Vec<&str> = FIXED.into_iter().chain(vectors).collect();
-    Ok(Network::new(&graph.validate()?, device).freeze(&fixed))
-}
-
-/// A network of the same graph with other weights, all of which have to be there.
-fn replaced<A: AutodiffBackend>(
-    network: &Network<A>,
-    weights: &BTreeMap<String, Tensor>,
-    path: &Path,
-    device: &A::Device,
-) -> Result<Network<A>, TrainError> {
-    let mut graph = network.graph().graph().clone();
-    for (name, weight) in &mut graph.weights {
-        match weights.get(name) {
-            Some(found) if found.tensor_type() == weight.tensor_type() => weight.clone_from(found),
-            _ => {
-                let reason = format!("weight {name:?} is missing or of another shape");
-                return Err(CheckpointError::Malformed { path: path.to_path_buf(), reason }.into());
-            }
-        }
-    }
-    self::network(&graph, device)
 }
 
 #[cfg(test)]

@@ -16,10 +16,11 @@ use burn::tensor::backend::AutodiffBackend;
 use imagine_burn::{Network, Value};
 use imagine_graph::file::WeightFormat;
 use imagine_graph::rng::{Lattice, RandomState};
-use imagine_graph::{Card, Generator, Size, ValidGraph};
+use imagine_graph::{Card, Generator, Provenance, Size, ValidGraph};
 use rand::rngs::StdRng;
 use rand::seq::index;
 use rand::{Rng, SeedableRng};
+use sha2::{Digest, Sha256};
 
 use super::adam::{Adam, AdamOptions};
 use super::checkpoint::{Checkpoint, Record};
@@ -85,16 +86,18 @@ pub enum Event {
 
 /// Trains to the end, or until `report` breaks, and returns the generator with `card` completed.
 ///
+/// With `start` it begins with the weights of that living texture, whose sizes `options` must have ([`Automaton::of`]).
 /// Checkpoints and previews go to `folder`, which is made if needed; a checkpoint found there is continued.
 pub fn train_texture<A: AutodiffBackend>(
     exemplar: &Exemplar,
     options: &TextureOptions,
+    start: Option<&Generator>,
     card: &Card,
     folder: Option<&Path>,
     device: &A::Device,
     mut report: impl FnMut(Event) -> ControlFlow<()>,
 ) -> Result<Generator, TrainError> {
-    let mut trainer = TextureTrainer::<A>::new(exemplar.clone(), options.clone(), device)?;
+    let mut trainer = TextureTrainer::<A>::new(exemplar.clone(), options.clone(), start, device)?;
     if let Some(folder) = folder {
         std::fs::create_dir_all(folder).map_err(|source| CheckpointError::Io { path: folder.to_path_buf(), source })?;
         if trainer.resume(folder)? && report(Event::Resumed(trainer.update)).is_break() {
@@ -137,6 +140,7 @@ fn merge(a: ControlFlow<()>, b: ControlFlow<()>) -> ControlFlow<()> {
 pub struct TextureTrainer<A: AutodiffBackend> {
     exemplar: Exemplar,
     options: TextureOptions,
+    start: Option<Start>,
     generator: Generator,
     init: ValidGraph,
     device: A::Device,
@@ -166,13 +170,21 @@ enum Step {
 }
 
 impl<A: AutodiffBackend> TextureTrainer<A> {
-    /// A training at its start.
-    pub fn new(exemplar: Exemplar, options: TextureOptions, device: &A::Device) -> Result<Self, TrainError> {
+    /// A training at its start: with random weights, or those of the living texture `start`.
+    pub fn new(
+        exemplar: Exemplar,
+        options: TextureOptions,
+        start: Option<&Generator>,
+        device: &A::Device,
+    ) -> Result<Self, TrainError> {
         check(&options, &exemplar)?;
-        let automaton = Automaton { channels: options.channels, hidden: options.hidden, ..Automaton::default() };
+        let automaton = automaton(&options, start)?;
         let maps: Vec<_> = exemplar.maps.iter().map(VisibleMap::from).collect();
         let mut rng = StdRng::seed_from_u64(options.seed);
-        let generator = automaton.generator(&maps, options.steps, &mut rng);
+        let mut generator = automaton.generator(&maps, options.steps, &mut rng);
+        if let (Some(start), Some(recurrence)) = (start, &mut generator.recurrence) {
+            recurrence.step.weights.extend(automaton.start(start, &maps));
+        }
         let valid = generator.validate()?;
         let recurrence = valid.recurrence.expect("an automaton is recurrent");
         let loss_options = TextureLossOptions {
@@ -189,6 +201,7 @@ impl<A: AutodiffBackend> TextureTrainer<A> {
         let mut trainer = Self {
             exemplar,
             options,
+            start: start.map(Start::new),
             generator,
             init: recurrence.init,
             device: device.clone(),
@@ -222,6 +235,9 @@ impl<A: AutodiffBackend> TextureTrainer<A> {
         generator.card = card.clone();
         let given = card.training_data.first().cloned().unwrap_or_default();
         generator.card.training_data = vec![self.exemplar.provenance(&given)];
+        if let Some(start) = &self.start {
+            generator.card.training_data.extend(start.training_data.iter().cloned());
+        }
         if generator.card.title.is_empty() {
             generator.card.title = self.exemplar.name.clone();
         }
@@ -237,10 +253,13 @@ impl<A: AutodiffBackend> TextureTrainer<A> {
 
     fn recipe(&self) -> String {
         let options = serde_json::to_string(&self.options).unwrap_or_default();
+        let start = self.start.as_ref().map(|start| format!("begun from {:?}: {}; then ", start.title, start.recipe));
         format!(
-            "neural cellular automaton, Sinkhorn patch transport and sliced Wasserstein on {}x{} pixels, Adam with \
+            "{}neural cellular automaton, Sinkhorn patch transport and sliced Wasserstein on {}x{} pixels, Adam with \
              per-tensor gradient normalisation; options {options}",
-            self.exemplar.width, self.exemplar.height
+            start.unwrap_or_default(),
+            self.exemplar.width,
+            self.exemplar.height
         )
     }
 
@@ -324,6 +343,7 @@ impl<A: AutodiffBackend> TextureTrainer<A> {
         ];
         let mut identity: BTreeMap<_, _> = numbers.into_iter().map(|(k, v)| (k.to_string(), v.to_string())).collect();
         identity.insert("exemplar".into(), self.exemplar.sha256.clone());
+        identity.insert("start".into(), self.start.as_ref().map(|start| start.sha256.clone()).unwrap_or_default());
         identity
     }
 
@@ -399,6 +419,42 @@ impl<A: AutodiffBackend> TextureTrainer<A> {
         write_whole(&path, bytes.get_ref())?;
         Ok(path)
     }
+}
+
+/// The living texture that a training began with.
+struct Start {
+    title: String,
+    recipe: String,
+    training_data: Vec<Provenance>,
+    /// SHA-256 of its learnt weights.
+    sha256: String,
+}
+
+impl Start {
+    fn new(generator: &Generator) -> Self {
+        let mut hash = Sha256::new();
+        let weights = generator.recurrence.iter().flat_map(|recurrence| &recurrence.step.weights);
+        for (_, weight) in weights.filter(|(name, _)| LEARNT.contains(&name.as_str())) {
+            weight.as_f32().unwrap_or_default().iter().for_each(|value| hash.update(value.to_le_bytes()));
+        }
+        let card = generator.card.clone();
+        let sha256 = hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect();
+        Self { title: card.title, recipe: card.recipe, training_data: card.training_data, sha256 }
+    }
+}
+
+/// The automaton of the options, or of the texture that training begins with.
+fn automaton(options: &TextureOptions, start: Option<&Generator>) -> Result<Automaton, TrainError> {
+    let Some(start) = start else {
+        return Ok(Automaton { channels: options.channels, hidden: options.hidden, ..Automaton::default() });
+    };
+    let refuse = |reason| TrainError::Start { title: start.card.title.clone(), reason };
+    let automaton = Automaton::of(start).map_err(refuse)?;
+    let (found, asked) = ([automaton.channels, automaton.hidden], [options.channels, options.hidden]);
+    if found != asked {
+        return Err(refuse(format!("it has {found:?} [channels, hidden], the options {asked:?}")));
+    }
+    Ok(automaton)
 }
 
 fn run_steps<B: burn::tensor::backend::Backend>(

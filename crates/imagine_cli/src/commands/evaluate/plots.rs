@@ -113,7 +113,7 @@ fn line(chart: &mut Chart, name: &str, points: Vec<(f64, f64)>, color: RGBColor)
     Ok(())
 }
 
-fn legend(chart: &mut Chart) -> anyhow::Result<()> {
+fn legend<'a, 'b: 'a>(chart: &mut Chart<'a, 'b>) -> anyhow::Result<()> {
     chart
         .configure_series_labels()
         .position(SeriesLabelPosition::LowerRight)

@@ -5,6 +5,7 @@ use imagine_graph::{Request, Size, parse_input};
 
 use super::*;
 use crate::data::synthetic_set;
+use crate::trainer::spectral;
 
 type A = Autodiff<Flex>;
 
@@ -58,11 +59,11 @@ fn a_resumed_training_goes_the_way_it_would_have_gone() {
         second.advance().unwrap();
     }
     assert_eq!(second.update(), 4);
-    assert_eq!(whole.generator.weights(), second.generator.weights());
-    assert_eq!(whole.critic.weights(), second.critic.weights());
-    assert_eq!(whole.average.weights(), second.average.weights());
+    assert_eq!(whole.contest.generator.weights(), second.contest.generator.weights());
+    assert_eq!(whole.contest.critic.weights(), second.contest.critic.weights());
+    assert_eq!(whole.contest.average.weights(), second.contest.average.weights());
     let mut other = trainer(SpriteOptions { seed: 1, ..options() });
-    assert!(other.generator.weights() != trainer(options()).generator.weights());
+    assert!(other.contest.generator.weights() != trainer(options()).contest.generator.weights());
     let narrow = SpriteNetworks { features: 12, ..networks() };
     other = SpriteTrainer::new(synthetic_set(60), narrow, options(), &Default::default()).unwrap();
     let message = other.resume(folder.path()).unwrap_err().to_string();
@@ -79,9 +80,9 @@ fn without_moments_a_training_goes_on_in_small_steps() {
     let largest_step = |warm_up: u32| {
         let mut second = trainer(SpriteOptions { warm_up, ..options() });
         assert!(second.resume(folder.path()).unwrap());
-        let before = second.generator.weights();
+        let before = second.contest.generator.weights();
         second.advance().unwrap();
-        let steps = second.generator.weights().into_iter().flat_map(|(name, tensor)| {
+        let steps = second.contest.generator.weights().into_iter().flat_map(|(name, tensor)| {
             let before = before[&name].as_f32().unwrap_or_default().to_vec();
             let after = tensor.as_f32().unwrap_or_default().to_vec();
             before.into_iter().zip(after).map(|(a, b)| (a - b).abs()).collect::<Vec<f32>>()
@@ -100,7 +101,7 @@ fn without_moments_a_training_goes_on_in_small_steps() {
 fn the_last_updates_move_less_and_less() {
     let mut trainer = trainer(SpriteOptions { updates: 8, warm_up: 1, cool_down: 6, penalty: 0.0, ..options() });
     let moved = |trainer: &mut SpriteTrainer<A>| {
-        let weight = |trainer: &SpriteTrainer<A>| trainer.generator.weights()["seed.weight"].clone();
+        let weight = |trainer: &SpriteTrainer<A>| trainer.contest.generator.weights()["seed.weight"].clone();
         let before = weight(trainer);
         trainer.advance().unwrap();
         let (before, after) = (before.as_f32().unwrap().to_vec(), weight(trainer));
@@ -113,9 +114,9 @@ fn the_last_updates_move_less_and_less() {
 #[test]
 fn accumulated_batches_move_both_networks() {
     let mut trainer = trainer(SpriteOptions { accumulate: 2, ..options() });
-    let before = [trainer.generator.weights(), trainer.critic.weights()];
+    let before = [trainer.contest.generator.weights(), trainer.contest.critic.weights()];
     trainer.advance().unwrap();
-    let after = [trainer.generator.weights(), trainer.critic.weights()];
+    let after = [trainer.contest.generator.weights(), trainer.contest.critic.weights()];
     for (before, after) in before.iter().zip(&after) {
         let still: Vec<_> = before.keys().filter(|name| before[*name] == after[*name]).collect();
         let learnt = still.iter().filter(|name| !FIXED.contains(&name.as_str())).count();
@@ -183,7 +184,7 @@ fn with_hinges_the_critics_slope_stays_bounded_and_sprites_come_nearer() {
     }
     let after = trainer.distance().unwrap();
     assert!(after < 0.7 * before, "{before} -> {after}");
-    let values = spectral::singular_values(&trainer.critic);
+    let values = spectral::singular_values(&trainer.contest.critic);
     assert_eq!(values.len(), 10);
     for (name, kept, largest) in values {
         assert!((kept - largest).abs() < 0.05 * largest, "{name}: {kept} is kept, {largest} is the largest");

@@ -3,8 +3,8 @@
 use std::time::Instant;
 
 use burn::module::AutodiffModule;
+use burn::tensor::Tensor;
 use burn::tensor::backend::{AutodiffBackend, Backend};
-use burn::tensor::{ElementConversion, Tensor, TensorData};
 use imagine_burn::{Network, RunError, Value};
 use imagine_graph::rng::RandomState;
 use imagine_graph::{Size, TensorData as Elements, prompt};
@@ -12,16 +12,13 @@ use rand::rngs::StdRng;
 use rand::{Rng, SeedableRng};
 
 use super::SpriteTrainer;
-use super::options::{MOST_STRENGTH, SpriteOptions};
+use super::options::MOST_STRENGTH;
 use crate::architecture::normal;
 use crate::architecture::sprite::{SIDE, SpriteNetworks};
 use crate::augment::Augmentation;
 use crate::data::{SpriteBatch, VALUES};
 use crate::error::TrainError;
-use crate::loss::adversarial::{Game, generators_share, hinge, relativistic};
-use crate::loss::penalty::gradient_penalty;
-use crate::trainer::adam::{GradientList, collect};
-use crate::trainer::{average, spectral};
+use crate::trainer::contest::{Learnt, Pace, images, judge, scalar, twice};
 
 /// Updates between two looks at overfitting.
 const ADAPT_EVERY: u32 = 8;
@@ -29,49 +26,34 @@ const ADAPT_EVERY: u32 = 8;
 const ADAPT_IMAGES: f32 = 100_000.0;
 /// Share of the old value in running means.
 const KEPT: f32 = 0.98;
-/// The running mean of weights covers at most this share of the images seen.
-const AVERAGE_SHARE: f32 = 0.05;
-
-/// What both networks learn from one batch.
-struct Learnt<B: Backend> {
-    generator: GradientList<B>,
-    critic: GradientList<B>,
-}
 
 impl<A: AutodiffBackend> SpriteTrainer<A> {
     /// Does one update.
     pub fn advance(&mut self) -> Result<(), TrainError> {
         let begin = Instant::now();
-        let number = u64::from(self.update).wrapping_add(1).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+        let number = u64::from(self.update()).wrapping_add(1).wrapping_mul(0x9e37_79b9_7f4a_7c15);
         let mut rng = StdRng::seed_from_u64(self.options.seed ^ number);
         let mut learnt = self.learn(&mut rng)?;
         for _ in 1..self.options.accumulate {
             let more = self.learn(&mut rng)?;
-            add(&mut learnt.generator, more.generator);
-            add(&mut learnt.critic, more.critic);
+            learnt.add(more);
         }
-        let height = self.height() / self.options.accumulate as f32;
-        let [generator_adam, critic_adam] = &mut self.adam;
-        let rate = self.options.generator_rate * height;
-        self.generator = generator_adam.apply::<A, _>(self.generator.clone(), learnt.generator, rate);
-        let rate = self.options.critic_rate * height;
-        self.critic = critic_adam.apply::<A, _>(self.critic.clone(), learnt.critic, rate);
-        spectral::iterate(&mut self.critic, 1);
-        self.update += 1;
-        self.average();
-        if self.update.is_multiple_of(ADAPT_EVERY) {
+        let options = &self.options;
+        let pace = Pace {
+            rates: [options.generator_rate, options.critic_rate],
+            warm_up: options.warm_up,
+            cool_down: options.cool_down,
+            updates: options.updates,
+            accumulate: options.accumulate,
+        };
+        self.contest.apply(learnt, &pace);
+        let each = (self.options.batch * self.options.accumulate) as f32;
+        self.contest.average(each, self.options.average_images);
+        if self.update().is_multiple_of(ADAPT_EVERY) {
             self.adapt(&mut rng)?;
         }
         self.seconds += begin.elapsed().as_secs_f64();
         Ok(())
-    }
-
-    /// How high the learning rates are, 0 to 1: they grow at the start and fall at the end.
-    fn height(&self) -> f32 {
-        let SpriteOptions { updates, warm_up, cool_down, .. } = self.options;
-        let grown = (self.update - self.warm_from + 1) as f32 / warm_up.max(1) as f32;
-        let left = updates.saturating_sub(self.update) as f32 / cool_down.max(1) as f32;
-        grown.min(left).min(1.0)
     }
 
     /// Gradients of both networks on one batch.
@@ -80,73 +62,18 @@ impl<A: AutodiffBackend> SpriteTrainer<A> {
         let batch = self.set.draw(count, rng);
         let conditions = conditions(&self.networks, &batch);
         let latent = latent(count, self.networks.latent, rng);
-        let generated = generate(&self.generator, &latent, &conditions, &self.device)?;
-        let seen = Tensor::<A, 4>::from_inner(generated.clone().inner()).require_grad();
-        let real = Tensor::from_data(TensorData::new(batch.values, [count, 4, SIDE, SIDE]), &self.device);
+        let generated = generate(&self.contest.generator, &latent, &conditions, &self.device)?;
+        let real = images(batch.values, [count, 4, SIDE, SIDE], &self.device);
         let changes = Augmentation::draw(2 * count, SIDE, self.progress.strength, rng);
-        let images = changes.apply(Tensor::cat(vec![real, seen.clone()], 0));
-        let twice = conditions.each_ref().map(twice);
-        let scores = judge(&self.critic, images.clone(), &twice)?;
-        let (real, ours) = (scores.clone().narrow(0, 0, count), scores.narrow(0, count, count));
-        let (loss, lead) = match self.options.game {
-            Game::Relativistic => relativistic(real, ours),
-            Game::Hinge => (hinge(real.clone(), ours.clone()), ours - real),
-        };
-        self.note(&loss, &lead)?;
-        let lead = lead.inner();
-        let mut total = loss;
-        if self.options.penalty > 0.0 && self.update.is_multiple_of(self.options.penalty_every) {
-            let images = Tensor::from_inner(images.inner());
-            let penalty = gradient_penalty(&self.critic, images, &twice)?;
-            self.progress.penalty = scalar(penalty.clone().inner());
-            // Both halves of the batch count, each with half the weight; the mean is over both.
-            total = total + penalty.mul_scalar(self.options.penalty * self.options.penalty_every as f32);
-        }
-        let mut gradients = total.backward();
-        let critic = collect(&self.critic, &mut gradients);
-        let received = match self.options.game {
-            Game::Relativistic => {
-                let share = generators_share(lead).reshape([count, 1, 1, 1]);
-                seen.grad_remove(&mut gradients).expect("the critic reads generated images") * share
-            }
-            Game::Hinge => self.received(seen.inner(), &changes, &conditions)?,
-        };
-        let wanted = Tensor::from_inner(received);
-        let mut gradients = (generated * wanted).sum().backward();
-        Ok(Learnt { generator: collect(&self.generator, &mut gradients), critic })
-    }
-
-    /// The gradient of `-critic(generated)` at every generated image: where a hinge is flat the critic's own says nothing.
-    fn received(
-        &self,
-        generated: Tensor<A::InnerBackend, 4>,
-        changes: &Augmentation,
-        conditions: &[imagine_graph::Tensor; 2],
-    ) -> Result<Tensor<A::InnerBackend, 4>, TrainError> {
-        let count = generated.dims()[0];
-        let seen = Tensor::<A, 4>::from_inner(generated).require_grad();
-        // The changes are drawn for real and generated images; the first half is filled with anything.
-        let images = changes.apply(Tensor::cat(vec![seen.clone(), seen.clone()], 0)).narrow(0, count, count);
-        let gradients = judge(&self.critic, images, conditions)?.mean().neg().backward();
-        Ok(seen.grad(&gradients).expect("the critic reads generated images"))
-    }
-
-    fn note(&mut self, loss: &Tensor<A, 1>, lead: &Tensor<A, 2>) -> Result<(), TrainError> {
-        let (loss, lead) = (scalar(loss.clone().inner()), scalar(lead.clone().inner().mean()));
-        if !loss.is_finite() {
-            return Err(TrainError::Diverged { update: self.update, loss, retries: 0 });
-        }
-        self.progress.loss = KEPT * self.progress.loss + (1.0 - KEPT) * loss;
-        self.progress.lead = KEPT * self.progress.lead + (1.0 - KEPT) * lead;
-        Ok(())
-    }
-
-    fn average(&mut self) {
-        let each = (self.options.batch * self.options.accumulate) as f32;
-        let seen = self.update as f32 * each;
-        let half_life = self.options.average_images.min(AVERAGE_SHARE * seen).max(1e-3);
-        let keep = 0.5f32.powf(each / half_life);
-        self.average = average::update(self.average.clone(), &self.generator.valid(), keep);
+        let show = |seen| changes.apply(Tensor::cat(vec![real.clone(), seen], 0));
+        let penalised = self.update().is_multiple_of(self.options.penalty_every);
+        let penalty = if penalised { self.options.penalty * self.options.penalty_every as f32 } else { 0.0 };
+        let twice = conditions.map(|condition| twice(&condition));
+        let learnt = self.contest.learn(generated, show, &twice, penalty)?;
+        self.progress.loss = KEPT * self.progress.loss + (1.0 - KEPT) * learnt.loss;
+        self.progress.lead = KEPT * self.progress.lead + (1.0 - KEPT) * learnt.lead;
+        self.progress.penalty = learnt.penalty.unwrap_or(self.progress.penalty);
+        Ok(learnt)
     }
 
     /// Looks how much better the critic knows what it was trained on than what was held back, on the way from generated to
@@ -156,13 +83,13 @@ impl<A: AutodiffBackend> SpriteTrainer<A> {
             return Ok(());
         }
         let count = self.options.batch;
-        let (critic, generator) = (self.critic.valid(), self.generator.valid());
+        let (critic, generator) = (self.contest.critic.valid(), self.contest.generator.valid());
         let trained = self.set.draw(count, rng);
         let held_back = self.set.draw_held_back(count, rng);
         let changes = Augmentation::draw(count, SIDE, self.progress.strength, rng);
         let mut means = Vec::new();
         for batch in [&trained, &held_back] {
-            let images = Tensor::from_data(TensorData::new(batch.values.clone(), [count, 4, SIDE, SIDE]), &self.device);
+            let images = images(batch.values.clone(), [count, 4, SIDE, SIDE], &self.device);
             let scores = judge(&critic, changes.apply(images), &conditions(&self.networks, batch))?;
             means.push(scalar(scores.mean()));
         }
@@ -189,7 +116,7 @@ impl<A: AutodiffBackend> SpriteTrainer<A> {
         for (classes, prompts) in asked.classes.chunks(each).zip(asked.prompts.chunks(each)) {
             let part = SpriteBatch { values: Vec::new(), classes: classes.to_vec(), prompts: prompts.to_vec() };
             let latent = latent(classes.len(), self.networks.latent, &mut rng);
-            let made = generate(&self.average, &latent, &conditions(&self.networks, &part), &self.device)?;
+            let made = generate(&self.contest.average, &latent, &conditions(&self.networks, &part), &self.device)?;
             values.extend(made.into_data().convert::<f32>().to_vec::<f32>().unwrap_or_default());
         }
         Ok(values)
@@ -207,18 +134,6 @@ fn conditions(networks: &SpriteNetworks, batch: &SpriteBatch) -> [imagine_graph:
     [classes, imagine_graph::Tensor::new(vec![count, networks.tokens], Elements::I32(tokens))]
 }
 
-/// One after the other with itself.
-fn twice(tensor: &imagine_graph::Tensor) -> imagine_graph::Tensor {
-    let mut shape = tensor.shape.clone();
-    shape[0] *= 2;
-    let data = match &tensor.data {
-        Elements::F32(values) => Elements::F32(values.repeat(2)),
-        Elements::I32(values) => Elements::I32(values.repeat(2)),
-        Elements::Bool(values) => Elements::Bool(values.repeat(2)),
-    };
-    imagine_graph::Tensor::new(shape, data)
-}
-
 fn latent(count: usize, width: usize, rng: &mut impl Rng) -> imagine_graph::Tensor {
     imagine_graph::Tensor::f32([count, width], (0..count * width).map(|_| normal(rng)).collect::<Vec<_>>())
 }
@@ -232,29 +147,4 @@ fn generate<B: Backend>(
     let size = Size::new(SIDE, SIDE).with_batch(latent.shape[0]);
     let inputs = [latent].into_iter().chain(conditions).map(|tensor| Value::from_data(tensor, device));
     Ok(generator.run(inputs.collect(), size, RandomState::default())?.remove(0).into_tensor())
-}
-
-fn judge<B: Backend>(
-    critic: &Network<B>,
-    images: Tensor<B, 4>,
-    conditions: &[imagine_graph::Tensor; 2],
-) -> Result<Tensor<B, 2>, RunError> {
-    let size = Size::new(SIDE, SIDE).with_batch(images.dims()[0]);
-    let device = images.device();
-    let conditions = conditions.iter().map(|tensor| Value::from_data(tensor, &device));
-    let inputs = std::iter::once(Value::from_tensor(images)).chain(conditions).collect();
-    Ok(critic.run(inputs, size, RandomState::default())?.remove(0).into_tensor())
-}
-
-fn add<B: Backend>(sum: &mut GradientList<B>, more: GradientList<B>) {
-    for (sum, more) in sum.iter_mut().zip(more) {
-        *sum = match (sum.take(), more) {
-            (Some(a), Some(b)) => Some(a + b),
-            (a, b) => a.or(b),
-        };
-    }
-}
-
-fn scalar<B: Backend>(tensor: Tensor<B, 1>) -> f32 {
-    tensor.into_scalar().elem()
 }

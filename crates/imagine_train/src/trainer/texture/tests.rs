@@ -48,7 +48,7 @@ fn train(folder: Option<&Path>, updates: u32, stop_after: u32) -> Generator {
         _ => ControlFlow::Continue(()),
     };
     let card = Card::default();
-    train_texture::<Backend>(&stripes(), &small(updates), &card, folder, &Default::default(), report).unwrap()
+    train_texture::<Backend>(&stripes(), &small(updates), None, &card, folder, &Default::default(), report).unwrap()
 }
 
 #[test]
@@ -71,7 +71,7 @@ fn training_lowers_the_loss() {
     };
     let card = Card::default();
     let options = TextureOptions { rollout: [6, 8], learning_rate: 0.004, ..small(300) };
-    train_texture::<Backend>(&stripes(), &options, &card, None, &Default::default(), report).unwrap();
+    train_texture::<Backend>(&stripes(), &options, None, &card, None, &Default::default(), report).unwrap();
     let mean = |part: &[f32]| part.iter().sum::<f32>() / part.len() as f32;
     let (first, last) = (mean(&losses[..10]), mean(&losses[280..]));
     assert!(last < 0.9 * first, "{first} {last}");
@@ -99,21 +99,55 @@ fn the_generator_makes_unit_normals_and_keeps_constants() {
 #[test]
 fn a_preview_shows_maps_and_another_exemplar_is_refused() {
     let folder = tempfile::tempdir().unwrap();
-    let trainer = TextureTrainer::<Backend>::new(stripes(), small(1), &Default::default()).unwrap();
+    let trainer = TextureTrainer::<Backend>::new(stripes(), small(1), None, &Default::default()).unwrap();
     let sheet = image::open(trainer.preview(folder.path()).unwrap()).unwrap();
     assert_eq!((sheet.width(), sheet.height()), (32 + 128 + 256 + 12, 2 * 260));
     trainer.save(folder.path(), &Card::default()).unwrap();
     let other = Exemplar { sha256: "1".repeat(64), ..stripes() };
-    let mut other = TextureTrainer::<Backend>::new(other, small(1), &Default::default()).unwrap();
+    let mut other = TextureTrainer::<Backend>::new(other, small(1), None, &Default::default()).unwrap();
     let message = other.resume(folder.path()).unwrap_err().to_string();
     assert!(message.contains("training.safetensors: made with exemplar 000"), "{message}");
 }
 
 #[test]
 fn options_out_of_range_are_named() {
-    let new = |options| TextureTrainer::<Backend>::new(stripes(), options, &Default::default()).err().unwrap();
+    let new = |options| TextureTrainer::<Backend>::new(stripes(), options, None, &Default::default()).err().unwrap();
     let message = new(TextureOptions { channels: 6, ..small(1) }).to_string();
     assert_eq!(message, "option channels: a multiple of 4, 5 to 256 expected, found 6");
     let message = new(TextureOptions { rollout: [5, 3], ..small(1) }).to_string();
     assert!(message.contains("rollout"), "{message}");
+}
+
+#[test]
+fn a_training_goes_on_from_a_texture_and_says_so() {
+    let first = train(None, 40, 40);
+    let device = Default::default();
+    let report = |_| ControlFlow::Continue(());
+    let begun = |updates, start: &Generator, folder: Option<&Path>| {
+        let card = Card { title: "Second".into(), ..Card::default() };
+        train_texture::<Backend>(&stripes(), &small(updates), Some(start), &card, folder, &device, report)
+    };
+    let untrained = TextureTrainer::<Backend>::new(stripes(), small(1), Some(&first), &device).unwrap();
+    let learnt = |generator: &Generator| {
+        let weights = generator.recurrence.as_ref().unwrap().step.weights.clone();
+        weights.into_iter().filter(|(name, _)| LEARNT.contains(&name.as_str())).collect::<Vec<_>>()
+    };
+    assert_eq!(learnt(&untrained.generator(&Card::default())), learnt(&first));
+    let folder = tempfile::tempdir().unwrap();
+    let second = begun(2, &first, Some(folder.path())).unwrap();
+    assert_ne!(learnt(&second), learnt(&first));
+    assert_eq!(second.card.training_data.len(), 2);
+    assert!(
+        second.card.recipe.starts_with("begun from \"stripes\": neural cellular automaton"),
+        "{}",
+        second.card.recipe
+    );
+    // Its checkpoint belongs to a training that began there.
+    let mut fresh = TextureTrainer::<Backend>::new(stripes(), small(2), None, &device).unwrap();
+    assert!(fresh.resume(folder.path()).unwrap_err().to_string().contains("made with start"));
+    let mut again = TextureTrainer::<Backend>::new(stripes(), small(2), Some(&first), &device).unwrap();
+    assert!(again.resume(folder.path()).unwrap());
+    let wide = TextureOptions { hidden: 20, ..small(1) };
+    let message = TextureTrainer::<Backend>::new(stripes(), wide, Some(&first), &device).err().unwrap().to_string();
+    assert!(message.contains("[8, 16] [channels, hidden]"), "{message}");
 }

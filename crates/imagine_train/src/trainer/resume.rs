@@ -14,14 +14,14 @@ use crate::error::CheckpointError;
 use crate::trainer::tensor_file;
 
 /// Name of the folder.
-pub(super) const FOLDER: &str = "resume";
+pub(in crate::trainer) const FOLDER: &str = "resume";
 /// Names of the files, without extension; the last may be missing.
 const FILES: [&str; 4] = ["generator", "average", "critic", "moments"];
 
 /// Numbers of a training that are not tensors.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(super) struct Record {
+pub(in crate::trainer) struct Record {
     /// What has to be equal to continue: data and shapes.
     pub identity: BTreeMap<String, String>,
     /// Updates done.
@@ -38,7 +38,7 @@ pub(super) struct Record {
 
 /// A training at rest: the tensors of each file, in the order of [`FILES`].
 #[derive(Clone, Debug, PartialEq)]
-pub(super) struct ResumeSet {
+pub(in crate::trainer) struct ResumeSet {
     pub record: Record,
     pub parts: [BTreeMap<String, Tensor>; 4],
 }
@@ -94,7 +94,7 @@ impl ResumeSet {
 }
 
 /// The folder of the whole set, if there is one.
-pub(super) fn find(folder: &Path) -> Option<PathBuf> {
+pub(in crate::trainer) fn find(folder: &Path) -> Option<PathBuf> {
     let [whole, _, old] = places(folder);
     [whole, old].into_iter().find(|path| path.is_dir())
 }

@@ -1,0 +1,75 @@
+//! `imagine pack --materials` and `imagine train materials` as a person meets them: one update, a stop, a resumption, pictures.
+
+use std::path::Path;
+use std::process::{Command, Output};
+
+fn imagine(folder: &Path, arguments: &[&str]) -> Output {
+    Command::new(env!("CARGO_BIN_EXE_imagine")).args(arguments).current_dir(folder).output().unwrap()
+}
+
+fn good(folder: &Path, arguments: &[&str]) -> String {
+    let output = imagine(folder, arguments);
+    assert!(output.status.success(), "{arguments:?}: {}", String::from_utf8_lossy(&output.stderr));
+    String::from_utf8(output.stdout).unwrap()
+}
+
+fn bad(folder: &Path, arguments: &[&str]) -> String {
+    let output = imagine(folder, arguments);
+    assert_eq!(output.status.code(), Some(2), "{arguments:?}");
+    String::from_utf8(output.stderr).unwrap()
+}
+
+/// Two kinds of stripes with heights.
+fn draw(folder: &Path) {
+    for (kind, period) in [("cloth", 8), ("boards", 32)] {
+        let set = folder.join("data").join(kind).join("first");
+        std::fs::create_dir_all(&set).unwrap();
+        let shade = |at: usize| (at % 128 % period * 200 / period + 20) as u8;
+        let color: Vec<u8> = (0..128 * 128).flat_map(|at| [shade(at), 90, 255 - shade(at)]).collect();
+        image::save_buffer(set.join("color.png"), &color, 128, 128, image::ColorType::Rgb8).unwrap();
+        let height: Vec<u8> = (0..128 * 128).map(shade).collect();
+        image::save_buffer(set.join("height.png"), &height, 128, 128, image::ColorType::L8).unwrap();
+    }
+}
+
+#[test]
+fn a_pack_of_materials_is_trained_on_resumed_and_played() {
+    let folder = tempfile::tempdir().unwrap();
+    let folder = folder.path();
+    draw(folder);
+    let packed = good(folder, &["pack", "data", "--materials", "--out", "stripes.pack"]);
+    assert!(packed.contains("4 pictures"), "{packed}");
+    let out = "stripes.generator.safetensors";
+    let options = ["--batch", "2", "--crop", "32", "--width", "4", "--critic-width", "4", "--checkpoint-every", "1"];
+    let train = |updates: &'static str, more: &'static str| {
+        let mut arguments = vec!["train", "materials", "stripes.pack", "--out", out, "--updates", updates];
+        arguments.extend(options);
+        arguments.extend((!more.is_empty()).then_some(more));
+        arguments
+    };
+    assert!(bad(folder, &train("1", "--resume")).contains("holds no checkpoint"));
+    good(folder, &train("1", ""));
+    assert!(bad(folder, &train("2", "")).contains("holds a checkpoint"));
+    good(folder, &train("2", "--resume"));
+    std::fs::create_dir(folder.join("made")).unwrap();
+    let kind = ["--set", "kind=cloth=1,boards=1", "--set", "scale=0.7", "--set", "relief=0.5"];
+    let generate = ["generate", out, "--size", "48x32", "--backend", "cpu", "--out", "made"];
+    good(folder, &[generate.as_slice(), kind.as_slice()].concat());
+    assert!(folder.join("made").read_dir().unwrap().count() >= 6);
+    assert!(folder.join("stripes.training/sheet_0000002.png").exists());
+    let message = bad(folder, &[generate.as_slice(), &["--set", "kind=moss"]].concat());
+    assert!(message.contains("\"boards\", \"cloth\""), "{message}");
+}
+
+#[test]
+fn what_holds_no_materials_is_told_by_name() {
+    let folder = tempfile::tempdir().unwrap();
+    let folder = folder.path();
+    std::fs::create_dir(folder.join("empty")).unwrap();
+    let train = ["train", "materials", "empty", "--out", "x.generator.safetensors"];
+    let message = bad(folder, &train);
+    assert!(message.contains("empty: no materials") && message.contains("color.jpg"), "{message}");
+    draw(folder);
+    let wide = ["train", "materials", "data", "--out", "x.generator.safetensors", "--crop", "160"];
+    assert!(bad(folder, &wide).contains("at most the 96 texels"));
+}

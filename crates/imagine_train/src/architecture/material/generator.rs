@@ -1,0 +1,298 @@
+//! The generator's layers, the same in training and as shipped: features of cells, doublings, slopes of the height, outputs.
+
+use std::f32::consts::TAU;
+
+use imagine_graph::{
+    Add, Clip, Concat, Conv, Cos, Div, Floor, Graph, LeakyRelu, Mul, PadMode, RandomNormal, ReduceSum, Round, Sigmoid,
+    Sin, Slice, Sqrt, Sub, Tensor,
+};
+use rand::Rng;
+
+use super::{DOUBLINGS, MaterialNetworks, RELIEF, fraction};
+use crate::architecture::layers::Layers;
+
+/// Gain that keeps the deviation through a leaky rectifier.
+const GAIN: f32 = 1.4;
+/// Periods that waves begin with, in cells.
+const PERIODS: [f32; 2] = [2.0, 10.0];
+/// Residual layers of the cells: as many cells in every direction have a say in one.
+const CELL_LAYERS: usize = 4;
+/// Residual layers at 8 and at 4 texels.
+const FINER_LAYERS: usize = 2;
+/// Channels that the network itself makes: colour, height, roughness, occlusion, metallic.
+const RAW: usize = 7;
+
+/// The graph's body in the making.
+pub(super) struct Body<'a, 'b, R> {
+    pub networks: &'a MaterialNetworks,
+    pub layers: &'a mut Layers<'b, R>,
+    /// Whether waves have whole wave numbers.
+    pub rounded: bool,
+}
+
+/// Maps by the names of their values.
+pub(super) struct Maps {
+    color: String,
+    height: String,
+    roughness: String,
+    occlusion: String,
+    metallic: String,
+}
+
+impl<R: Rng> Body<'_, '_, R> {
+    /// From the inputs to all maps, 0 to 1, and nothing decided about what is neutral. `noise` is coarsest first.
+    pub fn maps(&mut self, noise: &[String]) -> Maps {
+        let width = self.networks.width;
+        let [cell, eighth, quarter, half, texel] = [4 * width, 3 * width, 2 * width, width, width / 2];
+        self.layers.graph.weight("residual", Tensor::scalar(0.7));
+        let style = self.style();
+        let waves = self.waves();
+        let x = self.layers.graph.push("cells.in", Concat { axis: 1 }, ["latent", &waves]);
+        let mut x = self.layers.conv("cells", &x, [self.networks.local + 2 * self.networks.waves, cell], 1, 1.0);
+        for layer in 0..CELL_LAYERS {
+            x = self.residual(&format!("cells.{layer}"), &x, cell, &style, 1);
+        }
+        x = self.doubled("eighth", &x, [cell, eighth], &noise[0]);
+        for layer in 0..FINER_LAYERS {
+            x = self.residual(&format!("eighth.{layer}"), &x, eighth, &style, 2);
+        }
+        x = self.doubled("quarter", &x, [eighth, quarter], &noise[1]);
+        for layer in 0..FINER_LAYERS {
+            x = self.residual(&format!("quarter.{layer}"), &x, quarter, &style, 4);
+        }
+        x = self.layers.pixel_norm("half.norm", &x);
+        x = self.plain("half", &x, [quarter, half], &noise[2]);
+        let more = self.layers.conv("half.more", &x, [half, half], 3, GAIN);
+        x = self.layers.leaky("half.more.active", &more);
+        x = self.plain("texel", &x, [half, texel], &noise[3]);
+        let raw = self.layers.conv("raw", &x, [texel, RAW], 3, 1.0);
+        let maps = self.layers.graph.push("raw.maps", Sigmoid {}, [raw.as_str()]);
+        let mut part = |name: &str, range| self.layers.graph.push(name, channels(range), [maps.as_str()]);
+        Maps {
+            color: part("raw.color", 0..3),
+            height: part("raw.height", 3..4),
+            roughness: part("raw.roughness", 4..5),
+            occlusion: part("raw.occlusion", 5..6),
+            metallic: part("raw.metallic", 6..7),
+        }
+    }
+
+    /// What the critic sees: colour, normal x and y, height, roughness, occlusion, metallic.
+    pub fn shown(&mut self, maps: &Maps) -> String {
+        let [xy, _] = normal(&mut self.layers.graph, &maps.height, None);
+        let all = [&maps.color, &xy, &maps.height, &maps.roughness, &maps.occlusion, &maps.metallic];
+        self.layers.graph.push("maps", Concat { axis: 1 }, all.map(String::as_str))
+    }
+
+    /// The outputs of a generator file. Where a kind has never been seen with a map, the map is neutral.
+    pub fn outputs(&mut self, maps: &Maps) {
+        let gates = self.gates();
+        let graph = &mut self.layers.graph;
+        graph.push("base_color", Clip { min: Some(0.0), max: Some(1.0) }, [maps.color.as_str()]);
+        let neutral = [
+            ("height", &maps.height, 0.5),
+            ("roughness", &maps.roughness, 0.5),
+            ("occlusion", &maps.occlusion, 1.0),
+            ("metallic", &maps.metallic, 0.0),
+        ];
+        for (index, (name, value, default)) in neutral.into_iter().enumerate() {
+            let part = |suffix: &str| format!("{name}.{suffix}");
+            let index = index as i64;
+            let gate = graph.push(&part("gate"), channels(index..index + 1), [gates.as_str()]);
+            let default = graph.weight(&part("default"), Tensor::scalar(default));
+            let above = graph.push(&part("above"), Sub {}, [value.as_str(), &default]);
+            let gated = graph.push(&part("gated"), Mul {}, [above.as_str(), &gate]);
+            graph.push(name, Add {}, [gated.as_str(), &default]);
+        }
+        let [xy, z] = normal(graph, "height", Some("relief"));
+        graph.push("normal", Concat { axis: 1 }, [xy.as_str(), &z]);
+        for map in super::MAPS {
+            graph.output(map.name(), map);
+        }
+    }
+
+    /// The style of every cell from its kinds, the style of the image and the scale.
+    fn style(&mut self) -> String {
+        let (networks, width) = (self.networks, self.style_width());
+        let kind = self.layers.mix("style.kind", "kind", [networks.kinds.len(), width], 1.0);
+        let deviation = 0.7 / (networks.style as f32).sqrt();
+        let image = self.layers.mix("style.image", "style", [networks.style, width], deviation);
+        let scale = self.layers.conv("style.scale", "scale", [1, width], 1, 0.5);
+        let sum = self.layers.graph.push("style.sum", Add {}, [kind.as_str(), &image]);
+        let sum = self.layers.graph.push("style.all", Add {}, [sum.as_str(), &scale]);
+        let x = self.layers.leaky("style.active", &sum);
+        let x = self.layers.conv("style.mapped", &x, [width, width], 1, GAIN);
+        self.layers.leaky("style.cells", &x)
+    }
+
+    fn style_width(&self) -> usize {
+        2 * self.networks.width
+    }
+
+    /// `sin` and `cos` of each wave, of every kind by its weight: kinds blend by amplitude, never by wave number.
+    fn waves(&mut self) -> String {
+        let (kinds, waves) = (self.networks.kinds.len(), self.networks.waves);
+        let rounded = self.rounded;
+        let [across, down] = self.wave_numbers();
+        let graph = &mut self.layers.graph;
+        let phase = ["x", "y"].into_iter().enumerate().map(|(axis, name)| {
+            let part = |suffix: &str| format!("waves.{name}.{suffix}");
+            let axis = axis as i64;
+            let place = graph.push(&part("place"), channels(axis..axis + 1), ["place"]);
+            let period = graph.push(&part("period"), channels(axis + 2..axis + 3), ["place"]);
+            let scaled = graph.push(&part("scaled"), Div {}, [if axis == 0 { &across } else { &down }, "scale"]);
+            let mut number = graph.push(&part("number"), Mul {}, [scaled.as_str(), &period]);
+            if rounded {
+                number = graph.push(&part("whole"), Round {}, [number.as_str()]);
+            }
+            graph.push(&part("turns"), Mul {}, [number.as_str(), &place])
+        });
+        let [x, y] = <[String; 2]>::try_from(phase.collect::<Vec<_>>()).expect("there are two axes");
+        let turns = graph.push("waves.turns", Add {}, [x.as_str(), &y]);
+        let shifts = spread(kinds * waves, waves, |row, wave| row / kinds == wave);
+        graph.weight("waves.phases", Tensor::f32([kinds * waves, waves, 1, 1], halved(shifts)));
+        let shift = graph.push("waves.shift", Conv::default(), ["phase", "waves.phases"]);
+        let turns = graph.push("waves.shifted", Add {}, [turns.as_str(), &shift]);
+        // Large arguments of sine differ between devices.
+        let whole = graph.push("waves.floor", Floor {}, [turns.as_str()]);
+        let turns = graph.push("waves.fraction", Sub {}, [turns.as_str(), &whole]);
+        graph.weight("turn", Tensor::scalar(TAU));
+        let angle = graph.push("waves.angle", Mul {}, [turns.as_str(), "turn"]);
+        let each = spread(kinds * waves, kinds, |row, kind| row % kinds == kind);
+        graph.weight("waves.kinds", Tensor::f32([kinds * waves, kinds, 1, 1], each));
+        let amplitude = graph.push("waves.amplitude", Conv::default(), ["kind", "waves.kinds"]);
+        let sum = spread(waves, kinds * waves, |wave, row| row / kinds == wave);
+        graph.weight("waves.sum", Tensor::f32([waves, kinds * waves, 1, 1], sum));
+        let sine = graph.push("waves.sine", Sin {}, [angle.as_str()]);
+        let cosine = graph.push("waves.cosine", Cos {}, [angle.as_str()]);
+        let [sine, cosine] = [("sine", sine), ("cosine", cosine)].map(|(name, value)| {
+            let weighted = graph.push(&format!("waves.{name}.weighted"), Mul {}, [value.as_str(), &amplitude]);
+            graph.push(&format!("waves.{name}.sum"), Conv::default(), [weighted.as_str(), "waves.sum"])
+        });
+        graph.push("waves", Concat { axis: 1 }, [sine.as_str(), &cosine])
+    }
+
+    /// Cycles a cell to the right and down, at scale 1: the first wave of a kind lies along a row, the second along a column.
+    fn wave_numbers(&mut self) -> [String; 2] {
+        let (kinds, waves) = (self.networks.kinds.len(), self.networks.waves);
+        let mut numbers = [Vec::new(), Vec::new()];
+        for row in 0..kinds * waves {
+            let [part, turn] = self.layers.uniform();
+            let frequency = 1.0 / (PERIODS[0] * (PERIODS[1] / PERIODS[0]).powf(part));
+            let angle = match row / kinds {
+                0 => 0.0,
+                1 => TAU / 4.0,
+                _ => turn * TAU / 2.0,
+            };
+            numbers[0].push(frequency * angle.cos());
+            numbers[1].push(frequency * angle.sin());
+        }
+        let [x, y] = numbers;
+        let shape = [1, kinds * waves, 1, 1];
+        [("waves.x", x), ("waves.y", y)]
+            .map(|(name, numbers)| self.layers.graph.weight(name, Tensor::f32(shape, numbers)))
+    }
+
+    /// `0.7 x + conv(styled(x))`; `times` is how many pixels a cell has along a side.
+    fn residual(&mut self, name: &str, x: &str, channels: usize, style: &str, times: usize) -> String {
+        let (width, layers) = (self.style_width(), &mut *self.layers);
+        let changed = layers.pixel_norm(&format!("{name}.norm"), x);
+        let changed = layers.modulate_by_map(&format!("{name}.style"), &changed, channels, style, width, times);
+        let changed = layers.leaky(&format!("{name}.active"), &changed);
+        let changed = layers.conv(&format!("{name}.conv"), &changed, [channels, channels], 3, 1.0);
+        let kept = layers.graph.push(&format!("{name}.kept"), Mul {}, [x, "residual"]);
+        layers.graph.push(&format!("{name}.sum"), Add {}, [kept.as_str(), &changed])
+    }
+
+    /// Twice as high and wide, with as many channels as wanted and a channel of noise in each.
+    fn doubled(&mut self, name: &str, x: &str, channels: [usize; 2], noise: &str) -> String {
+        let x = self.layers.conv(&format!("{name}.mix"), x, channels, 1, 1.0);
+        let x = self.layers.repeated(&format!("{name}.doubled"), &x, 2);
+        let noise = self.layers.mix(&format!("{name}.noise"), noise, [1, channels[1]], 0.2);
+        self.layers.graph.push(&format!("{name}.noisy"), Add {}, [x.as_str(), &noise])
+    }
+
+    /// Twice as high and wide, then a convolution to which noise is added, rectified.
+    fn plain(&mut self, name: &str, x: &str, channels: [usize; 2], noise: &str) -> String {
+        let layers = &mut *self.layers;
+        let x = layers.conv(&format!("{name}.mix"), x, channels, 1, 1.0);
+        let x = layers.repeated(&format!("{name}.doubled"), &x, 2);
+        let x = layers.conv(&format!("{name}.conv"), &x, [channels[1]; 2], 3, GAIN);
+        let noise = layers.mix(&format!("{name}.noise"), noise, [1, channels[1]], 0.2);
+        let x = layers.graph.push(&format!("{name}.noisy"), Add {}, [x.as_str(), &noise]);
+        layers.graph.push(&format!("{name}.active"), LeakyRelu { alpha: 0.2 }, [x.as_str()])
+    }
+
+    /// 1 where the kinds of a place have been seen with relief, roughness, occlusion, metallic, 0 where they have not,
+    /// smooth in between.
+    fn gates(&mut self) -> String {
+        let kinds = self.networks.kinds.len();
+        let seen = |row: usize, kind: usize| {
+            let [_, normal, height, roughness, occlusion, metallic] = self.networks.learnt[kind];
+            [normal || height, roughness, occlusion, metallic][row]
+        };
+        let table = spread(4, kinds, seen);
+        let graph = &mut self.layers.graph;
+        graph.weight("learnt", Tensor::f32([4, kinds, 1, 1], table));
+        let binomial = [1.0, 2.0, 1.0, 2.0, 4.0, 2.0, 1.0, 2.0, 1.0].map(|weight: f32| weight / 16.0);
+        graph.weight("gate.filter", Tensor::f32([4, 1, 3, 3], binomial.repeat(4)));
+        let mut gates = graph.push("gate.cells", Conv::default(), ["kind", "learnt"]);
+        for doubling in 0..DOUBLINGS {
+            gates = self.layers.repeated(&format!("gate.{doubling}.doubled"), &gates, 2);
+            let smooth = Conv { group: 4, ..Conv::same(3, PadMode::Wrap) };
+            gates = self.layers.graph.push(&format!("gate.{doubling}"), smooth, [gates.as_str(), "gate.filter"]);
+        }
+        gates
+    }
+}
+
+/// x and y, and z, of the normal of a height map: Sobel slopes times [`RELIEF`] and `relief`, to unit length; y up.
+fn normal(graph: &mut Graph, height: &str, relief: Option<&str>) -> [String; 2] {
+    let x: [f32; 9] = [-1.0, 0.0, 1.0, -2.0, 0.0, 2.0, -1.0, 0.0, 1.0];
+    let y: [f32; 9] = [-1.0, -2.0, -1.0, 0.0, 0.0, 0.0, 1.0, 2.0, 1.0];
+    // Uphill to the right tilts the normal to the left; rows run downwards, the normal's y upwards.
+    let filters: Vec<f32> = x.iter().map(|v| -v / 8.0).chain(y.iter().map(|v| v / 8.0)).collect();
+    graph.weight("slopes.filters", Tensor::f32([2, 1, 3, 3], filters));
+    graph.weight("slopes.relief", Tensor::scalar(RELIEF));
+    graph.weight("one", Tensor::scalar(1.0));
+    let slopes = graph.push("slopes.filtered", Conv::same(3, PadMode::Wrap), [height, "slopes.filters"]);
+    let mut slopes = graph.push("slopes", Mul {}, [slopes.as_str(), "slopes.relief"]);
+    if let Some(relief) = relief {
+        slopes = graph.push("slopes.asked", Mul {}, [slopes.as_str(), relief]);
+    }
+    let squares = graph.push("slopes.squares", Mul {}, [slopes.as_str(), &slopes]);
+    let tilt = graph.push("slopes.tilt", ReduceSum { axes: vec![1], ..ReduceSum::default() }, [squares.as_str()]);
+    let square = graph.push("slopes.length_squared", Add {}, [tilt.as_str(), "one"]);
+    let length = graph.push("slopes.length", Sqrt {}, [square.as_str()]);
+    [
+        graph.push("normal.xy", Div {}, [slopes.as_str(), &length]),
+        graph.push("normal.z", Div {}, ["one", length.as_str()]),
+    ]
+}
+
+/// Normal random numbers, one channel at every doubling, coarsest first.
+pub(super) fn noise(graph: &mut Graph) -> Vec<String> {
+    let draw = |(stream, divisor): (usize, usize)| {
+        let shape = fraction(1, divisor);
+        graph.push(
+            &format!("noise{stream}"),
+            RandomNormal { shape, stream: stream as u32, ..RandomNormal::default() },
+            [],
+        )
+    };
+    [8, 4, 2, 1].into_iter().enumerate().map(draw).collect()
+}
+
+fn channels(range: std::ops::Range<i64>) -> Slice {
+    Slice { starts: vec![range.start], ends: vec![range.end], axes: vec![1], steps: vec![] }
+}
+
+/// A table of 0 and 1.
+fn spread(rows: usize, columns: usize, one: impl Fn(usize, usize) -> bool) -> Vec<f32> {
+    (0..rows * columns).map(|at| f32::from(u8::from(one(at / columns, at % columns)))).collect()
+}
+
+fn halved(mut table: Vec<f32>) -> Vec<f32> {
+    table.iter_mut().for_each(|value| *value *= 0.5);
+    table
+}

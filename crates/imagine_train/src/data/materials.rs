@@ -1,0 +1,320 @@
+//! A set of PBR materials in kinds, decoded and held in memory at several scales, and the crops drawn from it.
+//!
+//! Of every material the right quarter of its columns is held back, and of every kind with three or more one whole material;
+//! what is held back is cut off before anything is measured or scaled, so that no pixel of it enters what is trained on.
+//! A crop is moved (over the upper border where the material tiles), mirrored and, where rows and columns look alike, turned;
+//! normals turn along.
+
+mod map;
+mod periods;
+mod read;
+
+use std::collections::BTreeMap;
+use std::num::NonZero;
+use std::path::{Path, PathBuf};
+
+use rand::Rng;
+use sha2::{Digest, Sha256};
+
+use super::pack::PackedPicture;
+use super::sprites::first_word;
+use crate::architecture::material::{CHANNELS, MAP_CHANNELS, MAPS};
+use crate::error::MaterialError;
+use map::{Level, Maps};
+pub use read::{read_folder, read_pictures};
+
+/// Scales that materials are held at.
+pub const SCALES: [f32; 3] = [1.0, std::f32::consts::FRAC_1_SQRT_2, 0.5];
+/// Part of the columns that is trained on, in quarters.
+const TRAINED_QUARTERS: usize = 3;
+/// A kind with as many materials has one of them held back.
+const ENOUGH: usize = 3;
+
+/// One material.
+#[derive(Clone, Debug)]
+pub struct Material {
+    /// Name of its folder.
+    pub name: String,
+    /// Index of its kind.
+    pub kind: usize,
+    /// Which of [`MAPS`] it has.
+    pub present: [bool; 6],
+    /// Whether crops may be turned by quarters and turned upside down.
+    pub turns: bool,
+    /// Whether its upper and its lower border meet.
+    pub tiles: bool,
+    /// What is trained on at each of [`SCALES`]; nothing if the material is held back.
+    trained: Vec<Level>,
+    /// What is held back: the right quarter, or all.
+    held_back: Vec<Level>,
+}
+
+/// Which part of the materials crops come from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Part {
+    /// What is trained on.
+    Trained,
+    /// The upper half of the strips held back of materials that are trained on.
+    UpperStrips,
+    /// Their lower half.
+    LowerStrips,
+    /// Materials that are held back as a whole.
+    HeldBack,
+}
+
+/// Materials in kinds.
+#[derive(Clone, Debug)]
+pub struct MaterialSet {
+    /// Names of the kinds.
+    pub kinds: Vec<String>,
+    /// The materials, by kind and name.
+    pub materials: Vec<Material>,
+    /// SHA-256 over all files used, in hexadecimal.
+    pub sha256: String,
+}
+
+/// Crops as a trainer needs them.
+#[derive(Clone, Debug, PartialEq)]
+pub struct MaterialBatch {
+    /// `[count, CHANNELS, side, side]`: colour (sRGB), normal x and y (-1 to 1), height, roughness, occlusion, metallic; 0
+    /// where a map is missing.
+    pub values: Vec<f32>,
+    /// `[count, CHANNELS]`: 1 where there is such a map, else 0.
+    pub present: Vec<f32>,
+    /// Index of each one's kind.
+    pub kinds: Vec<usize>,
+    /// Each one's scale.
+    pub scales: Vec<f32>,
+    /// Side of the crops.
+    pub side: usize,
+}
+
+/// Where a crop lies and how it is turned.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) struct Place {
+    pub top: usize,
+    pub left: usize,
+    /// Mirrored left to right, then top to bottom, then rows for columns.
+    pub turned: [bool; 3],
+}
+
+/// One crop of a batch to be filled in.
+struct Crop<'a> {
+    material: &'a Material,
+    level: &'a Level,
+    place: Place,
+}
+
+impl MaterialSet {
+    /// Reads a folder of materials or a pack of one.
+    pub fn read(path: &Path) -> Result<Self, MaterialError> {
+        Self::new(&read_pictures(path)?, path)
+    }
+
+    pub(super) fn new(pictures: &[PackedPicture], path: &Path) -> Result<Self, MaterialError> {
+        let mut files: BTreeMap<&str, Vec<&PackedPicture>> = BTreeMap::new();
+        pictures.iter().for_each(|picture| files.entry(&picture.group).or_default().push(picture));
+        let groups: Vec<(&str, Vec<&PackedPicture>)> = files.into_iter().collect();
+        let kind_of = |group: &str| group.split_once('/').map_or(group, |(kind, _)| kind).to_string();
+        let mut members: BTreeMap<String, Vec<&str>> = BTreeMap::new();
+        groups.iter().for_each(|(group, _)| members.entry(kind_of(group)).or_default().push(group));
+        let hash =
+            |group: &str| groups.iter().find(|(name, _)| *name == group).map(|(_, files)| first_word(&files[0].file));
+        let whole: Vec<&str> = members
+            .values()
+            .filter(|members| members.len() >= ENOUGH)
+            .filter_map(|members| members.iter().copied().min_by_key(|group| hash(group)))
+            .collect();
+        let kinds: Vec<String> = members.keys().cloned().collect();
+        let make = |(group, files): &(&str, Vec<&PackedPicture>)| {
+            let kind = kinds.iter().position(|kind| *kind == kind_of(group)).unwrap_or(0);
+            Material::new(group, kind, files, whole.contains(group), path)
+        };
+        let materials = on_all_threads(&groups, make).into_iter().collect::<Result<Vec<_>, _>>()?;
+        if materials.is_empty() {
+            return Err(MaterialError::Empty { path: path.to_path_buf() });
+        }
+        let mut hash = Sha256::new();
+        pictures.iter().for_each(|picture| hash.update(&picture.file));
+        let sha256 = hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect();
+        Ok(Self { kinds, materials, sha256 })
+    }
+
+    /// Which of [`MAPS`] each kind is trained on with.
+    pub fn learnt(&self) -> Vec<[bool; 6]> {
+        let mut learnt = vec![[false; 6]; self.kinds.len()];
+        for material in self.materials.iter().filter(|material| !material.trained.is_empty()) {
+            for (learnt, present) in learnt[material.kind].iter_mut().zip(material.present) {
+                *learnt |= present;
+            }
+        }
+        learnt
+    }
+
+    /// Largest side of crops that every material trained on has at scale 1.
+    pub fn largest_crop(&self) -> usize {
+        let sides = |material: &Material| material.trained.first().map(|level| level.height.min(level.width));
+        self.materials.iter().filter_map(sides).min().unwrap_or(0)
+    }
+
+    /// For each kind the `count` wave vectors `[x, y]` that stand out in its materials, in cycles a texel at scale 1.
+    pub fn wave_vectors(&self, count: usize) -> Vec<Vec<[f32; 2]>> {
+        let of_kind = |kind: usize| {
+            let its = self.materials.iter().filter(|material| material.kind == kind);
+            let peaks: Vec<Vec<[f32; 2]>> = its
+                .filter_map(|material| material.trained.first())
+                .map(|level| periods::strongest(level, count))
+                .collect();
+            // The strongest of each material before the second of any.
+            let turns = (0..count).flat_map(|rank| peaks.iter().filter_map(move |peaks| peaks.get(rank).copied()));
+            turns.take(count).collect()
+        };
+        on_all_threads(&(0..self.kinds.len()).collect::<Vec<_>>(), |kind| of_kind(*kind))
+    }
+
+    /// Indices of materials of `part` with room for crops of `side` at scale 1, of one kind or of all.
+    fn members(&self, part: Part, kind: Option<usize>, side: usize) -> Vec<usize> {
+        let fits = |(index, material): (usize, &Material)| {
+            let level = material.levels(part).first()?;
+            let wanted = kind.is_none_or(|kind| kind == material.kind) && level.fits(side);
+            (wanted && !material.rows(part, level, side).is_empty()).then_some(index)
+        };
+        self.materials.iter().enumerate().filter_map(fits).collect()
+    }
+
+    /// `count` crops to train on: kinds as often as each other, scales too.
+    pub fn draw(&self, count: usize, side: usize, rng: &mut impl Rng) -> MaterialBatch {
+        let of_kind: Vec<Vec<usize>> = (0..self.kinds.len())
+            .map(|kind| self.members(Part::Trained, Some(kind), side))
+            .filter(|m| !m.is_empty())
+            .collect();
+        let mut crops = Vec::with_capacity(count);
+        for _ in 0..if of_kind.is_empty() { 0 } else { count } {
+            let members = &of_kind[rng.random_range(0..of_kind.len())];
+            let material = &self.materials[members[rng.random_range(0..members.len())]];
+            let levels: Vec<&Level> = material.trained.iter().filter(|level| level.fits(side)).collect();
+            let level = levels[rng.random_range(0..levels.len())];
+            crops.push(Crop { material, level, place: material.place(Part::Trained, level, side, rng) });
+        }
+        batch(&crops, side)
+    }
+
+    /// `count` crops of `part` of one kind at scale 1, the right way up, its materials in turn; none if it has no such materials.
+    pub fn crops(&self, part: Part, kind: usize, count: usize, side: usize, rng: &mut impl Rng) -> MaterialBatch {
+        let members = self.members(part, Some(kind), side);
+        let mut crops = Vec::with_capacity(count);
+        let first = if members.is_empty() { 0 } else { rng.random_range(0..members.len()) };
+        for index in 0..if members.is_empty() { 0 } else { count } {
+            let material = &self.materials[members[(first + index) % members.len()]];
+            let level = &material.levels(part)[0];
+            crops.push(Crop {
+                material,
+                level,
+                place: Place { turned: [false; 3], ..material.place(part, level, side, rng) },
+            });
+        }
+        batch(&crops, side)
+    }
+}
+
+impl Material {
+    fn new(
+        group: &str,
+        kind: usize,
+        files: &[&PackedPicture],
+        whole: bool,
+        path: &Path,
+    ) -> Result<Self, MaterialError> {
+        let name = group.split_once('/').map_or(group, |(_, name)| name).to_string();
+        let maps = Maps::decode(files, &path.join(PathBuf::from(group)))?;
+        let cut = maps.width() * TRAINED_QUARTERS / 4;
+        let (left, right) = if whole { (None, maps) } else { maps.split(cut) };
+        let shown = left.as_ref().unwrap_or(&right);
+        let (tiles, turns, relief) = (shown.tiles(), shown.turns(), shown.relief());
+        let levels = |maps: &Maps| SCALES.iter().map(|scale| maps.level(*scale, &relief)).collect::<Vec<_>>();
+        let (trained, held_back) = (left.as_ref().map(levels).unwrap_or_default(), levels(&right));
+        let mut present = [false; 6];
+        let mut first = 0;
+        for (present, channels) in present.iter_mut().zip(MAP_CHANNELS) {
+            *present = !held_back[0].planes[first].is_empty();
+            first += channels;
+        }
+        Ok(Self { name, kind, present, turns, tiles, trained, held_back })
+    }
+
+    /// Whether it is held back as a whole.
+    pub fn is_held_back(&self) -> bool {
+        self.trained.is_empty()
+    }
+
+    fn levels(&self, part: Part) -> &[Level] {
+        match part {
+            Part::Trained => &self.trained,
+            Part::UpperStrips | Part::LowerStrips if !self.is_held_back() => &self.held_back,
+            Part::HeldBack if self.is_held_back() => &self.held_back,
+            _ => &[],
+        }
+    }
+
+    /// Rows at which crops of `side` may begin.
+    fn rows(&self, part: Part, level: &Level, side: usize) -> std::ops::Range<usize> {
+        let (height, half) = (level.height, level.height / 2);
+        match part {
+            Part::UpperStrips => 0..(half + 1).saturating_sub(side),
+            Part::LowerStrips => half..(height + 1).saturating_sub(side),
+            _ if self.tiles => 0..height,
+            _ => 0..(height + 1).saturating_sub(side),
+        }
+    }
+
+    fn place(&self, part: Part, level: &Level, side: usize, rng: &mut impl Rng) -> Place {
+        let (top, left) = (rng.random_range(self.rows(part, level, side)), rng.random_range(0..=level.width - side));
+        let turned = [(); 3].map(|()| rng.random_bool(0.5));
+        let turned = if self.turns { turned } else { [turned[0], false, false] };
+        Place { top, left, turned }
+    }
+}
+
+/// Fills crops in on all processors.
+fn batch(crops: &[Crop], side: usize) -> MaterialBatch {
+    let area = side * side;
+    let mut values = vec![0.0; crops.len() * CHANNELS * area];
+    let threads = std::thread::available_parallelism().map_or(1, NonZero::get).min(crops.len().max(1));
+    let each = crops.len().div_ceil(threads).max(1);
+    std::thread::scope(|scope| {
+        for (crops, values) in crops.chunks(each).zip(values.chunks_mut(each * CHANNELS * area)) {
+            let mut fill = move || {
+                for (crop, values) in crops.iter().zip(values.chunks_exact_mut(CHANNELS * area)) {
+                    crop.level.crop(crop.place, side, values);
+                }
+            };
+            // One part is not worth a thread.
+            if threads == 1 { fill() } else { drop(scope.spawn(fill)) }
+        }
+    });
+    let channels =
+        MAPS.iter().zip(MAP_CHANNELS).enumerate().flat_map(|(map, (_, count))| std::iter::repeat_n(map, count));
+    let channels: Vec<usize> = channels.collect();
+    let present =
+        crops.iter().flat_map(|crop| channels.iter().map(|map| f32::from(u8::from(crop.material.present[*map]))));
+    MaterialBatch {
+        values,
+        present: present.collect(),
+        kinds: crops.iter().map(|crop| crop.material.kind).collect(),
+        scales: crops.iter().map(|crop| crop.level.scale).collect(),
+        side,
+    }
+}
+
+/// What `make` gives for each element, made on all processors.
+fn on_all_threads<T: Sync, R: Send>(elements: &[T], make: impl Fn(&T) -> R + Sync) -> Vec<R> {
+    let threads = std::thread::available_parallelism().map_or(1, NonZero::get);
+    let parts = elements.chunks(elements.len().div_ceil(threads).max(1));
+    std::thread::scope(|scope| {
+        let running: Vec<_> = parts.map(|part| scope.spawn(|| part.iter().map(&make).collect::<Vec<_>>())).collect();
+        running.into_iter().flat_map(|thread| thread.join().expect("decoding does not panic")).collect()
+    })
+}
+
+#[cfg(test)]
+pub(crate) mod tests;

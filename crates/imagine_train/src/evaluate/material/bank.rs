@@ -1,0 +1,135 @@
+//! Responses of crops of materials to fixed random filters: 5x5 texels over one to three channels, on four levels of a
+//! pyramid, and the mean and deviation of every channel. Features do not tell where in a crop anything is.
+
+use rand::rngs::StdRng;
+use rand::seq::index;
+use rand::{Rng, SeedableRng};
+
+use crate::architecture::material::CHANNELS;
+use crate::architecture::normal;
+use crate::metric::Table;
+
+/// Filters on every level.
+const FILTERS: usize = 8;
+/// Side of a filter.
+const KERNEL: usize = 5;
+/// Most channels that a filter sees.
+const MOST_CHANNELS: usize = 3;
+/// Levels of the pyramid, each of half the side of the one before.
+const LEVELS: usize = 4;
+/// Texels between two places that a filter is applied at.
+const STEP: usize = 2;
+/// Numbers a crop: mean absolute response and its deviation of every filter, mean and deviation of every channel.
+pub const FEATURES: usize = 2 * (FILTERS * LEVELS + CHANNELS);
+/// Directions along which distributions are compared.
+const DIRECTIONS: usize = 64;
+
+/// A bank of random filters.
+#[derive(Clone, Debug)]
+pub struct MaterialBank {
+    /// Channels and weights of each, level by level.
+    filters: Vec<Vec<(usize, [f32; KERNEL * KERNEL])>>,
+}
+
+impl MaterialBank {
+    /// The bank of `seed`.
+    pub fn new(seed: u64) -> Self {
+        let mut rng = StdRng::seed_from_u64(seed);
+        let filter = |_| {
+            let count = rng.random_range(1..=MOST_CHANNELS);
+            let channels = index::sample(&mut rng, CHANNELS, count).into_vec();
+            channels.into_iter().map(|channel| (channel, std::array::from_fn(|_| normal(&mut rng)))).collect()
+        };
+        Self { filters: (0..LEVELS * FILTERS).map(filter).collect() }
+    }
+
+    /// One row of [`FEATURES`] numbers for each crop `[CHANNELS, side, side]`.
+    pub fn features(&self, values: &[f32], side: usize) -> Table {
+        let crops: Vec<&[f32]> = values.chunks_exact(CHANNELS * side * side).collect();
+        let threads = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
+        let each = crops.len().div_ceil(threads).max(1);
+        let values = std::thread::scope(|scope| {
+            let part =
+                |crops: &[&[f32]]| crops.iter().flat_map(|crop| self.crop_features(crop, side)).collect::<Vec<_>>();
+            let running: Vec<_> = crops.chunks(each).map(|crops| scope.spawn(move || part(crops))).collect();
+            running.into_iter().flat_map(|thread| thread.join().expect("no feature panics")).collect()
+        });
+        Table { width: FEATURES, values }
+    }
+
+    fn crop_features(&self, crop: &[f32], side: usize) -> Vec<f32> {
+        let mut features = Vec::with_capacity(FEATURES);
+        crop.chunks_exact(side * side).for_each(|plane| features.extend(moments(plane.iter().copied())));
+        let (mut level, mut side) = (crop.to_vec(), side);
+        for bank in self.filters.chunks_exact(FILTERS) {
+            bank.iter().for_each(|filter| features.extend(response(&level, side, filter)));
+            if side >= 4 * KERNEL {
+                level = halved(&level, side);
+                side /= 2;
+            }
+        }
+        features
+    }
+}
+
+/// Sliced Wasserstein distance of the rows of each kind, `each` in a row, between two tables of the same kinds.
+pub fn sliced_distance(found: &Table, expected: &Table, each: usize) -> Vec<f64> {
+    let mut rng = StdRng::seed_from_u64(0x51);
+    let root = (found.width as f32).sqrt();
+    let directions: Vec<Vec<f32>> =
+        (0..DIRECTIONS).map(|_| (0..found.width).map(|_| normal(&mut rng) / root).collect()).collect();
+    let sorted = |rows: &[f32], direction: &[f32]| {
+        let along = |row: &[f32]| row.iter().zip(direction).map(|(a, b)| a * b).sum::<f32>();
+        let mut positions: Vec<f32> = rows.chunks_exact(found.width).map(along).collect();
+        positions.sort_by(f32::total_cmp);
+        positions
+    };
+    let kinds = found.values.chunks_exact(each * found.width).zip(expected.values.chunks_exact(each * found.width));
+    let distance = |(found, expected): (&[f32], &[f32])| {
+        let along = |direction: &Vec<f32>| {
+            let pairs = sorted(found, direction).into_iter().zip(sorted(expected, direction));
+            pairs.map(|(a, b)| f64::from((a - b).abs())).sum::<f64>() / each as f64
+        };
+        directions.iter().map(along).sum::<f64>() / DIRECTIONS as f64
+    };
+    kinds.map(distance).collect()
+}
+
+/// Mean absolute response and the deviation of responses.
+fn response(level: &[f32], side: usize, filter: &[(usize, [f32; KERNEL * KERNEL])]) -> [f32; 2] {
+    let (mut absolute, mut sum, mut squares, mut count) = (0.0, 0.0, 0.0, 0);
+    for y in (0..=side - KERNEL).step_by(STEP) {
+        for x in (0..=side - KERNEL).step_by(STEP) {
+            let mut value = 0.0;
+            for (channel, kernel) in filter {
+                for (dy, row) in kernel.chunks_exact(KERNEL).enumerate() {
+                    let first = (channel * side + y + dy) * side + x;
+                    value += row.iter().zip(&level[first..first + KERNEL]).map(|(a, b)| a * b).sum::<f32>();
+                }
+            }
+            absolute += value.abs();
+            sum += value;
+            squares += value * value;
+            count += 1;
+        }
+    }
+    let count = count as f32;
+    [absolute / count, (squares / count - (sum / count).powi(2)).max(0.0).sqrt()]
+}
+
+/// Mean and deviation.
+fn moments(values: impl Iterator<Item = f32> + Clone) -> [f32; 2] {
+    let count = values.clone().count().max(1) as f32;
+    let mean = values.clone().sum::<f32>() / count;
+    [mean, (values.map(|value| (value - mean).powi(2)).sum::<f32>() / count).sqrt()]
+}
+
+fn halved(level: &[f32], side: usize) -> Vec<f32> {
+    let half = side / 2;
+    let mean = |at: usize| {
+        let (plane, y, x) = (at / (half * half), at / half % half, at % half);
+        let texel = |dy, dx| level[(plane * side + 2 * y + dy) * side + 2 * x + dx];
+        (texel(0, 0) + texel(0, 1) + texel(1, 0) + texel(1, 1)) / 4.0
+    };
+    (0..CHANNELS * half * half).map(mean).collect()
+}

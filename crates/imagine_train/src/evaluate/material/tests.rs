@@ -1,0 +1,61 @@
+//! Figures of materials made here: real crops are near, shuffled and empty ones are not.
+
+use burn::backend::Flex;
+use imagine_graph::Card;
+
+use super::*;
+use crate::architecture::material::MaterialNetworks;
+use crate::data::materials::tests::synthetic_set;
+
+const SIDE: usize = 64;
+
+#[test]
+fn crops_from_elsewhere_are_nearer_than_shuffled_ones_and_are_told_apart() {
+    let set = synthetic_set();
+    // As if the generator copied what it was trained on.
+    let copies = |kind: usize, _: &[f32], seed| {
+        Ok(set.crops(Part::Trained, kind, 1, SIDE, &mut StdRng::seed_from_u64(seed)).values)
+    };
+    let found = Sides::new(&set, SIDE, copies).unwrap().figures(&set, SIDE);
+    assert_eq!((found.crops, found.kinds.len()), (3 * EACH, 3));
+    assert!(found.frechet.floor < found.frechet.shuffled, "{:?}", found.frechet);
+    assert!(found.frechet.generated < found.frechet.shuffled, "{:?}", found.frechet);
+    assert!(found.accuracy > 0.9 && found.agreement > 0.9, "{} {}", found.accuracy, found.agreement);
+    let empty = |_, _: &[f32], _| Ok(vec![0.0; CHANNELS * SIDE * SIDE]);
+    let empty = Sides::new(&set, SIDE, empty).unwrap().figures(&set, SIDE);
+    assert!(empty.frechet.generated > 2.0 * empty.frechet.floor, "{:?}", empty.frechet);
+    assert!(empty.agreement < 0.5 && empty.vendi.generated < 0.5 * empty.vendi.floor, "{:?}", empty.vendi);
+}
+
+#[test]
+fn shuffling_keeps_every_texel_and_moves_patches() {
+    let set = synthetic_set();
+    let mut rng = StdRng::seed_from_u64(3);
+    let batch = set.crops(Part::Trained, 0, 2, 64, &mut rng);
+    let shuffled = shuffled_patches(&batch, &mut rng);
+    assert_ne!(shuffled, batch.values);
+    for (a, b) in shuffled.chunks_exact(64 * 64).zip(batch.values.chunks_exact(64 * 64)) {
+        let [mut a, mut b] = [a.to_vec(), b.to_vec()];
+        a.sort_by(f32::total_cmp);
+        b.sort_by(f32::total_cmp);
+        assert_eq!(a, b);
+    }
+}
+
+#[test]
+fn a_generator_is_evaluated_as_it_is_shipped() {
+    let set = synthetic_set();
+    let networks = MaterialNetworks {
+        kinds: set.kinds.clone(),
+        learnt: set.learnt(),
+        width: 4,
+        critic_width: 4,
+        ..MaterialNetworks::default()
+    };
+    let mut rng = StdRng::seed_from_u64(0);
+    let trained = networks.generator(&mut rng);
+    let generator = networks.shipped(&trained, Card::default(), &mut rng).validate().unwrap();
+    let found = evaluate_materials::<Flex>(&generator, &set, SIDE, &Default::default()).unwrap();
+    assert!(found.frechet.generated > found.frechet.floor);
+    assert!(serde_json::to_string(&found).unwrap().contains("\"kind\":\"rows\""));
+}

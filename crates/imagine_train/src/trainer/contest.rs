@@ -1,0 +1,278 @@
+//! A generator against a critic: the networks of an adversarial training, how they learn from one batch, how they are moved
+//! and how they are kept. Data, conditions and augmentation belong to the trainers.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use burn::module::AutodiffModule;
+use burn::tensor::backend::{AutodiffBackend, Backend};
+use burn::tensor::{ElementConversion, Tensor, TensorData};
+use imagine_burn::{Network, RunError, Value};
+use imagine_graph::rng::RandomState;
+use imagine_graph::{Graph, Size, Tensor as Elements, TensorData as ElementData};
+
+use super::adam::{Adam, AdamOptions, GradientList, collect};
+use super::{average, spectral};
+use crate::error::{CheckpointError, TrainError};
+use crate::loss::adversarial::{Game, generators_share, hinge, relativistic};
+use crate::loss::penalty::gradient_penalty;
+
+/// How both networks are optimised.
+const ADAM: AdamOptions = AdamOptions { first_decay: 0.0, second_decay: 0.99, unit_gradients: false };
+/// Power iterations before a critic with spectral normalisation is used.
+const FIRST_ITERATIONS: usize = 20;
+/// The running mean of weights covers at most this share of the images seen.
+const AVERAGE_SHARE: f32 = 0.05;
+
+/// Both networks, their optimisers and the running mean of the generator's weights.
+pub(super) struct Contest<A: AutodiffBackend> {
+    pub generator: Network<A>,
+    pub average: Network<A::InnerBackend>,
+    pub critic: Network<A>,
+    /// Updates done.
+    pub update: u32,
+    game: Game,
+    /// Optimisers of generator and critic.
+    adam: [Adam<A::InnerBackend>; 2],
+    /// Update from which the learning rates grow: 0, or where training went on without its moments.
+    warm_from: u32,
+    /// Weights that never learn.
+    fixed: &'static [&'static str],
+    device: A::Device,
+}
+
+/// How far an update moves.
+pub(super) struct Pace {
+    /// Learning rates of generator and critic.
+    pub rates: [f32; 2],
+    /// Updates until the rates are at their full height.
+    pub warm_up: u32,
+    /// Updates at the end over which the rates fall to nothing.
+    pub cool_down: u32,
+    /// Updates of the whole training.
+    pub updates: u32,
+    /// Batches whose gradients were added up.
+    pub accumulate: usize,
+}
+
+/// What both networks learn from one batch.
+pub(super) struct Learnt<B: Backend> {
+    /// The critic's loss.
+    pub loss: f32,
+    /// The critic's mean lead of generated over real images.
+    pub lead: f32,
+    /// The gradient penalty, where it was asked for.
+    pub penalty: Option<f32>,
+    generator: GradientList<B>,
+    critic: GradientList<B>,
+}
+
+impl<B: Backend> Learnt<B> {
+    /// Adds what was learnt from another batch.
+    pub fn add(&mut self, more: Self) {
+        add(&mut self.generator, more.generator);
+        add(&mut self.critic, more.critic);
+    }
+}
+
+impl<A: AutodiffBackend> Contest<A> {
+    /// Both networks as they were drawn. Weights called `fixed` never learn.
+    pub fn new(
+        game: Game,
+        [generator, critic]: [&Graph; 2],
+        fixed: &'static [&'static str],
+        device: &A::Device,
+    ) -> Result<Self, TrainError> {
+        let [generator, mut critic] = [network::<A>(generator, fixed, device)?, network::<A>(critic, fixed, device)?];
+        spectral::iterate(&mut critic, FIRST_ITERATIONS);
+        Ok(Self {
+            average: generator.valid(),
+            generator,
+            critic,
+            update: 0,
+            game,
+            adam: [(); 2].map(|()| Adam::new(ADAM)),
+            warm_from: 0,
+            fixed,
+            device: device.clone(),
+        })
+    }
+
+    /// Gradients of both networks on one batch of generated images.
+    ///
+    /// `show` takes them to what the critic sees: first as many real images, then the generated ones, each with its row of
+    /// `conditions`. Penalties enter with the weight `penalty`, if it is above 0.
+    pub fn learn(
+        &self,
+        generated: Tensor<A, 4>,
+        show: impl Fn(Tensor<A, 4>) -> Tensor<A, 4>,
+        conditions: &[Elements],
+        penalty: f32,
+    ) -> Result<Learnt<A::InnerBackend>, TrainError> {
+        let count = generated.dims()[0];
+        let seen = Tensor::<A, 4>::from_inner(generated.clone().inner()).require_grad();
+        let images = show(seen.clone());
+        let scores = judge(&self.critic, images.clone(), conditions)?;
+        let (real, ours) = (scores.clone().narrow(0, 0, count), scores.narrow(0, count, count));
+        let (loss, lead) = match self.game {
+            Game::Relativistic => relativistic(real, ours),
+            Game::Hinge => (hinge(real.clone(), ours.clone()), ours - real),
+        };
+        let lead = lead.inner();
+        let values = [scalar(loss.clone().inner()), scalar(lead.clone().mean())];
+        if !values[0].is_finite() {
+            return Err(TrainError::Diverged { update: self.update, loss: values[0], retries: 0 });
+        }
+        let (mut total, mut penalised) = (loss, None);
+        if penalty > 0.0 {
+            let images = Tensor::from_inner(images.inner());
+            let term = gradient_penalty(&self.critic, images, conditions)?;
+            penalised = Some(scalar(term.clone().inner()));
+            // Both halves of the batch count, each with half the weight; the mean is over both.
+            total = total + term.mul_scalar(penalty);
+        }
+        let mut gradients = total.backward();
+        let critic = collect(&self.critic, &mut gradients);
+        let received = match self.game {
+            Game::Relativistic => {
+                let share = generators_share(lead).reshape([count, 1, 1, 1]);
+                seen.grad_remove(&mut gradients).expect("the critic reads generated images") * share
+            }
+            // Where a hinge is flat, the critic's own gradient says nothing.
+            Game::Hinge => {
+                let seen = Tensor::<A, 4>::from_inner(seen.inner()).require_grad();
+                let scores = judge(&self.critic, show(seen.clone()), conditions)?.narrow(0, count, count);
+                let gradients = scores.mean().neg().backward();
+                seen.grad(&gradients).expect("the critic reads generated images")
+            }
+        };
+        let wanted = Tensor::from_inner(received);
+        let mut gradients = (generated * wanted).sum().backward();
+        let generator = collect(&self.generator, &mut gradients);
+        Ok(Learnt { loss: values[0], lead: values[1], penalty: penalised, generator, critic })
+    }
+
+    /// Moves both networks by what was learnt: one update.
+    pub fn apply(&mut self, learnt: Learnt<A::InnerBackend>, pace: &Pace) {
+        let grown = (self.update - self.warm_from + 1) as f32 / pace.warm_up.max(1) as f32;
+        let left = pace.updates.saturating_sub(self.update) as f32 / pace.cool_down.max(1) as f32;
+        let height = grown.min(left).min(1.0) / pace.accumulate as f32;
+        let [generator_adam, critic_adam] = &mut self.adam;
+        let rates = pace.rates.map(|rate| rate * height);
+        self.generator = generator_adam.apply::<A, _>(self.generator.clone(), learnt.generator, rates[0]);
+        self.critic = critic_adam.apply::<A, _>(self.critic.clone(), learnt.critic, rates[1]);
+        spectral::iterate(&mut self.critic, 1);
+        self.update += 1;
+    }
+
+    /// Moves the running mean of weights, which halves over `half_life` images at most; an update has `each` of them.
+    pub fn average(&mut self, each: f32, half_life: f32) {
+        let seen = self.update as f32 * each;
+        let half_life = half_life.min(AVERAGE_SHARE * seen).max(1e-3);
+        let keep = 0.5f32.powf(each / half_life);
+        self.average = average::update(self.average.clone(), &self.generator.valid(), keep);
+    }
+
+    /// Everything that a resume set needs: weights of generator, running mean and critic, and the optimisers' moments.
+    pub fn parts(&self) -> [BTreeMap<String, Elements>; 4] {
+        let mut moments = BTreeMap::new();
+        for (name, adam) in ["generator", "critic"].into_iter().zip(&self.adam) {
+            for (index, [_, second]) in adam.to_data().1.into_iter().enumerate() {
+                moments.insert(format!("{name}.{index:03}"), Elements::f32([second.len()], second));
+            }
+        }
+        [self.generator.weights(), self.average.weights(), self.critic.weights(), moments]
+    }
+
+    /// Goes on from the parts of a resume set read at `path`, of a training at `update`.
+    pub fn restore(
+        &mut self,
+        [generator, average, critic, moments]: [BTreeMap<String, Elements>; 4],
+        update: u32,
+        path: &Path,
+    ) -> Result<(), TrainError> {
+        self.generator = self.replaced(&self.generator, &generator, path)?;
+        self.critic = self.replaced(&self.critic, &critic, path)?;
+        self.average = self.replaced(&self.generator, &average, path)?.valid();
+        self.adam = ["generator.", "critic."].map(|name| {
+            let its = moments.iter().filter(|(key, _)| key.starts_with(name));
+            let its = its.map(|(_, tensor)| tensor.as_f32().unwrap_or_default().to_vec());
+            let its: Vec<[Vec<f32>; 2]> = its.map(|second| [vec![0.0; second.len()], second]).collect();
+            Adam::from_data(ADAM, if its.is_empty() { 0 } else { update }, its, &self.device)
+        });
+        self.update = update;
+        self.warm_from = if moments.is_empty() { update } else { 0 };
+        Ok(())
+    }
+
+    /// A network of the same graph with other weights, all of which have to be there.
+    fn replaced(
+        &self,
+        network: &Network<A>,
+        weights: &BTreeMap<String, Elements>,
+        path: &Path,
+    ) -> Result<Network<A>, TrainError> {
+        let mut graph = network.graph().graph().clone();
+        for (name, weight) in &mut graph.weights {
+            match weights.get(name) {
+                Some(found) if found.tensor_type() == weight.tensor_type() => weight.clone_from(found),
+                _ => {
+                    let reason = format!("weight {name:?} is missing or of another shape");
+                    return Err(CheckpointError::Malformed { path: path.to_path_buf(), reason }.into());
+                }
+            }
+        }
+        self::network(&graph, self.fixed, &self.device)
+    }
+}
+
+/// Scores `[count, 1]` of images, each with its row of every condition.
+pub(super) fn judge<B: Backend>(
+    critic: &Network<B>,
+    images: Tensor<B, 4>,
+    conditions: &[Elements],
+) -> Result<Tensor<B, 2>, RunError> {
+    let [count, _, height, width] = images.dims();
+    let device = images.device();
+    let conditions = conditions.iter().map(|tensor| Value::from_data(tensor, &device));
+    let inputs = std::iter::once(Value::from_tensor(images)).chain(conditions).collect();
+    let size = Size::new(height, width).with_batch(count);
+    Ok(critic.run(inputs, size, RandomState::default())?.remove(0).into_tensor())
+}
+
+/// One after the other with itself.
+pub(super) fn twice(tensor: &Elements) -> Elements {
+    let mut shape = tensor.shape.clone();
+    shape[0] *= 2;
+    let data = match &tensor.data {
+        ElementData::F32(values) => ElementData::F32(values.repeat(2)),
+        ElementData::I32(values) => ElementData::I32(values.repeat(2)),
+        ElementData::Bool(values) => ElementData::Bool(values.repeat(2)),
+    };
+    Elements::new(shape, data)
+}
+
+/// Images on a device.
+pub(super) fn images<B: Backend>(values: Vec<f32>, shape: [usize; 4], device: &B::Device) -> Tensor<B, 4> {
+    Tensor::from_data(TensorData::new(values, shape), device)
+}
+
+/// The one number of a tensor.
+pub(super) fn scalar<B: Backend>(tensor: Tensor<B, 1>) -> f32 {
+    tensor.into_scalar().elem()
+}
+
+fn network<A: AutodiffBackend>(graph: &Graph, fixed: &[&str], device: &A::Device) -> Result<Network<A>, TrainError> {
+    let vectors = graph.weights.keys().filter(|name| spectral::is_vector(name)).map(String::as_str);
+    let fixed: Vec<&str> = fixed.iter().copied().chain(vectors).collect();
+    Ok(Network::new(&graph.validate()?, device).freeze(&fixed))
+}
+
+fn add<B: Backend>(sum: &mut GradientList<B>, more: GradientList<B>) {
+    for (sum, more) in sum.iter_mut().zip(more) {
+        *sum = match (sum.take(), more) {
+            (Some(a), Some(b)) => Some(a + b),
+            (a, b) => a.or(b),
+        };
+    }
+}

@@ -1,0 +1,100 @@
+//! What is asked of the generator in training: kinds and scales of a batch, its latents and its noise, all drawn on the CPU.
+
+use std::num::NonZero;
+
+use burn::tensor::Tensor;
+use burn::tensor::backend::Backend;
+use imagine_burn::{Network, RunError, Value};
+use imagine_graph::rng::{self, RandomState};
+use imagine_graph::{Size, Tensor as Elements};
+use rand::Rng;
+
+use crate::architecture::material::{CELL, MaterialNetworks};
+
+/// One batch of generated crops, not yet made.
+pub(super) struct Asked {
+    /// The generator's inputs, in its order.
+    inputs: Vec<Elements>,
+    size: Size,
+    side: usize,
+}
+
+impl Asked {
+    /// Latents and noise for crops of `side` texels with `margin` cells around them, one for each kind and scale.
+    pub fn draw(
+        networks: &MaterialNetworks,
+        kinds: &[usize],
+        scales: &[f32],
+        side: usize,
+        margin: usize,
+        rng: &mut impl Rng,
+    ) -> Self {
+        let count = kinds.len();
+        let cells = side.div_ceil(CELL) + 2 * margin;
+        let area = cells * cells;
+        let size = Size::new(cells * CELL, cells * CELL).with_batch(count);
+        let mut normals = |shape: &[usize]| Elements::f32(shape, normals(shape.iter().product(), rng.random()));
+        let mut inputs = vec![normals(&[count, networks.local, cells, cells]), normals(&[count, networks.style, 1, 1])];
+        let noise = MaterialNetworks::noise_shapes(count, [size.height, size.width]).map(|shape| normals(&shape));
+        let phases: Vec<f32> = (0..count * networks.waves).map(|_| rng.random_range(-1.0..1.0)).collect();
+        inputs.push(Elements::f32([count, networks.waves, 1, 1], phases));
+        let mut weights = vec![0.0; count * networks.kinds.len() * area];
+        for (image, kind) in kinds.iter().enumerate() {
+            let first = (image * networks.kinds.len() + kind) * area;
+            weights[first..first + area].fill(1.0);
+        }
+        inputs.push(Elements::f32([count, networks.kinds.len(), cells, cells], weights));
+        inputs.push(Elements::f32([count, 1, 1, 1], scales));
+        let mut places = Vec::with_capacity(4 * area);
+        places.extend((0..area).map(|at| (at % cells) as f32));
+        places.extend((0..area).map(|at| (at / cells) as f32));
+        places.extend(std::iter::repeat_n(1.0, 2 * area));
+        inputs.push(Elements::f32([count, 4, cells, cells], places.repeat(count)));
+        inputs.extend(noise);
+        Self { inputs, size, side }
+    }
+
+    /// The crops, `[count, CHANNELS, side, side]`.
+    pub fn make<B: Backend>(&self, generator: &Network<B>, device: &B::Device) -> Result<Tensor<B, 4>, RunError> {
+        let inputs = self.inputs.iter().map(|input| Value::from_data(input, device)).collect();
+        let made: Tensor<B, 4> = generator.run(inputs, self.size, RandomState::default())?.remove(0).into_tensor();
+        let first = (self.size.height - self.side) / 2;
+        Ok(made.narrow(2, first, self.side).narrow(3, first, self.side))
+    }
+}
+
+/// Normal numbers by the hash that shipped generators draw with, on all processors.
+fn normals(count: usize, key: u32) -> Vec<f32> {
+    let mut values = vec![0.0; count];
+    let threads = std::thread::available_parallelism().map_or(1, NonZero::get);
+    // Small parts are not worth a thread.
+    let each = count.div_ceil(threads).max(1 << 14);
+    let fill = |part: usize, values: &mut [f32]| {
+        for (index, value) in values.iter_mut().enumerate() {
+            *value = rng::normal((part * each + index) as u32, 0, 0, key);
+        }
+    };
+    if count <= each {
+        fill(0, &mut values);
+        return values;
+    }
+    std::thread::scope(|scope| {
+        for (part, values) in values.chunks_mut(each).enumerate() {
+            scope.spawn(move || fill(part, values));
+        }
+    });
+    values
+}
+
+#[cfg(test)]
+mod tests {
+    use super::normals;
+
+    #[test]
+    fn normals_do_not_depend_on_the_number_of_processors() {
+        let (few, many) = (normals(1 << 10, 7), normals(1 << 17, 7));
+        assert_eq!(few[..], many[..1 << 10]);
+        let mean = many.iter().sum::<f32>() / many.len() as f32;
+        assert!(mean.abs() < 0.02 && normals(8, 8) != few[..8], "{mean}");
+    }
+}

@@ -1,0 +1,199 @@
+//! The trainer on materials made here: it learns, resumes as if nothing had happened, and leaves missing maps alone.
+
+use burn::backend::{Autodiff, Flex};
+use burn::tensor::Tensor;
+use imagine_graph::{OutputKind, Request, Size, parse_input};
+
+use super::*;
+use crate::architecture::material::{CHANNELS, RELIEF};
+use crate::data::materials::tests::synthetic_set;
+
+type A = Autodiff<Flex>;
+
+fn options() -> MaterialOptions {
+    MaterialOptions {
+        updates: 4,
+        width: 4,
+        critic_width: 4,
+        crop: 32,
+        batch: 4,
+        warm_up: 2,
+        cool_down: 0,
+        penalty_every: 2,
+        checkpoint_every: 2,
+        preview_every: 4,
+        generator_rate: 2e-3,
+        critic_rate: 2e-3,
+        ..MaterialOptions::default()
+    }
+}
+
+fn trainer(options: MaterialOptions) -> MaterialTrainer<A> {
+    MaterialTrainer::new(synthetic_set(), options, &Default::default()).unwrap()
+}
+
+#[test]
+fn a_resumed_training_goes_the_way_it_would_have_gone() {
+    let folder = tempfile::tempdir().unwrap();
+    let (mut whole, mut first) = (trainer(options()), trainer(options()));
+    for _ in 0..2 {
+        whole.advance().unwrap();
+        first.advance().unwrap();
+    }
+    first.save(folder.path(), &Card::default()).unwrap();
+    let mut second = trainer(options());
+    assert!(second.resume(folder.path()).unwrap());
+    for _ in 0..2 {
+        whole.advance().unwrap();
+        second.advance().unwrap();
+    }
+    assert_eq!(second.update(), 4);
+    assert_eq!(whole.contest.generator.weights(), second.contest.generator.weights());
+    assert_eq!(whole.contest.critic.weights(), second.contest.critic.weights());
+    assert_eq!(whole.contest.average.weights(), second.contest.average.weights());
+    assert!(
+        trainer(MaterialOptions { seed: 1, ..options() }).contest.generator.weights()
+            != first.contest.generator.weights()
+    );
+    let mut wide = trainer(MaterialOptions { width: 8, ..options() });
+    let message = wide.resume(folder.path()).unwrap_err().to_string();
+    assert!(message.contains("made with networks"), "{message}");
+}
+
+#[test]
+fn missing_maps_get_no_gradient_and_no_say() {
+    let trainer = trainer(options());
+    let device = Default::default();
+    let side = 32;
+    let mut rng = StdRng::seed_from_u64(4);
+    // Sand has a colour only; bumps have normal, height and roughness.
+    let gradient = |kind: usize, rng: &mut StdRng| {
+        let asked = asked::Asked::draw(&trainer.networks, &[kind], &[1.0], side, 1, rng);
+        let batch = trainer.set.crops(crate::data::Part::Trained, kind, 1, side, rng);
+        let conditions = update::conditions(&trainer.networks, &batch);
+        let made = asked.make(&trainer.contest.generator, &device).unwrap();
+        let seen = Tensor::<A, 4>::from_inner(made.inner()).require_grad();
+        let score = crate::trainer::contest::judge(&trainer.contest.critic, seen.clone(), &conditions).unwrap();
+        let gradient = seen.grad(&score.sum().backward()).unwrap().into_data().to_vec::<f32>().unwrap();
+        let of = |channel: usize| {
+            gradient[channel * side * side..(channel + 1) * side * side].iter().map(|g| g.abs()).sum::<f32>()
+        };
+        (0..CHANNELS).map(|channel| of(channel) > 0.0).collect::<Vec<bool>>()
+    };
+    let (yes, no) = (true, false);
+    assert_eq!(gradient(2, &mut rng), [yes, yes, yes, no, no, no, no, no, no]);
+    assert_eq!(gradient(1, &mut rng), [yes, yes, yes, yes, yes, yes, no, no, no]);
+    assert_eq!(gradient(0, &mut rng), [yes, yes, yes, yes, yes, yes, yes, no, no]);
+}
+
+#[test]
+fn a_penalty_enters_for_all_weights_but_the_fixed_ones() {
+    let mut trainer = trainer(MaterialOptions { accumulate: 2, ..options() });
+    let before = [trainer.contest.generator.weights(), trainer.contest.critic.weights()];
+    trainer.advance().unwrap();
+    assert!(trainer.progress().penalty > 0.0);
+    let after = [trainer.contest.generator.weights(), trainer.contest.critic.weights()];
+    for (before, after) in before.iter().zip(&after) {
+        let still = before.keys().filter(|name| before[*name] == after[*name] && !FIXED.contains(&name.as_str()));
+        assert_eq!(still.collect::<Vec<_>>(), Vec::<&String>::new());
+        assert!(before.keys().filter(|name| FIXED.contains(&name.as_str())).all(|name| before[name] == after[name]));
+    }
+}
+
+#[test]
+fn a_training_leaves_a_sheet_and_a_generator_that_obeys_its_controls() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut events = Vec::new();
+    let card = Card { title: "Materials".into(), ..Card::default() };
+    train_materials::<A>(synthetic_set(), &options(), &card, folder.path(), &Default::default(), |event| {
+        events.push(event);
+        ControlFlow::Continue(())
+    })
+    .unwrap();
+    assert!(events.iter().any(|event| matches!(event, MaterialEvent::Saved { best: true, .. })));
+    assert!(folder.path().join("sheet_0000004.png").exists());
+    let loaded = imagine_graph::file::load(folder.path().join("best.generator.safetensors")).unwrap();
+    assert!(loaded.generator.generator.card.recipe.contains("rows: base_color, normal, height"));
+    let size = Size::new(48, 64);
+    let made = |sets: &[(&str, &str)]| {
+        let mut request = Request::new(size, 7);
+        for (name, text) in sets {
+            let inputs = loaded.generator.inputs();
+            let input = inputs.iter().find(|input| input.name == *name).unwrap();
+            request.inputs.insert(name.to_string(), parse_input(input, text).unwrap());
+        }
+        let made = imagine_burn::generate::<Flex>(&loaded.generator, &request, &Default::default()).unwrap();
+        made.outputs
+            .into_iter()
+            .map(|(output, tensor)| (output.kind, tensor.as_f32().unwrap().to_vec()))
+            .collect::<Vec<_>>()
+    };
+    let bumps = made(&[("kind", "bumps")]);
+    assert_eq!(bumps, made(&[]));
+    for sets in [[("kind", "rows")], [("kind", "bumps=1,rows=1")], [("scale", "0.5")], [("relief", "2")]] {
+        assert_ne!(bumps, made(&sets), "{sets:?}");
+    }
+    let map = |made: &[(OutputKind, Vec<f32>)], kind| made.iter().find(|(found, _)| *found == kind).unwrap().1.clone();
+    // No kind has metal or occlusion, sand has nothing but its colour: neutral, not invented.
+    let sand = made(&[("kind", "sand")]);
+    for (kind, value) in [
+        (OutputKind::Height, 0.5),
+        (OutputKind::Roughness, 0.5),
+        (OutputKind::Occlusion, 1.0),
+        (OutputKind::Metallic, 0.0),
+    ] {
+        assert!(map(&sand, kind).iter().all(|found| *found == value), "{kind:?}");
+    }
+    assert!(map(&bumps, OutputKind::Metallic).iter().all(|value| *value == 0.0));
+    assert!(map(&bumps, OutputKind::Roughness).iter().any(|value| *value != 0.5));
+    normals_are_the_slopes(&map(&bumps, OutputKind::Height), &map(&bumps, OutputKind::Normal), size);
+}
+
+/// Normals have unit length and are those of the height, over the border too.
+fn normals_are_the_slopes(height: &[f32], normal: &[f32], size: Size) {
+    let (rows, columns) = (size.height, size.width);
+    let area = rows * columns;
+    let at = |y: usize, x: usize| height[y % rows * columns + x % columns];
+    let mut steepest = 0f32;
+    for y in 0..rows {
+        for x in 0..columns {
+            let (up, left) = (y + rows - 1, x + columns - 1);
+            let across = |y| at(y, x + 1) - at(y, left);
+            let down = |x| at(y + 1, x) - at(up, x);
+            let slope = [
+                -(across(up) + 2.0 * across(y) + across(y + 1)) / 8.0 * RELIEF,
+                (down(left) + 2.0 * down(x) + down(x + 1)) / 8.0 * RELIEF,
+            ];
+            let length = (slope[0] * slope[0] + slope[1] * slope[1] + 1.0).sqrt();
+            let expected = [slope[0] / length, slope[1] / length, 1.0 / length];
+            for (channel, expected) in expected.into_iter().enumerate() {
+                let found = normal[channel * area + y * columns + x];
+                assert!((found - expected).abs() < 1e-4, "{y} {x} {channel}: {found}, not {expected}");
+            }
+            steepest = steepest.max(1.0 - expected[2]);
+        }
+    }
+    assert!(steepest > 1e-5, "the height is flat");
+}
+
+#[test]
+fn generated_materials_come_nearer_to_the_data() {
+    let mut trainer = trainer(MaterialOptions { updates: 100, batch: 8, penalty_every: 4, ..options() });
+    let before = trainer.distance().unwrap();
+    for _ in 0..100 {
+        trainer.advance().unwrap();
+    }
+    let after = trainer.distance().unwrap();
+    println!("{before} -> {after}");
+    assert!(after < 0.8 * before, "{before} -> {after}");
+}
+
+#[test]
+fn options_out_of_range_are_named() {
+    let error =
+        |options| MaterialTrainer::<A>::new(synthetic_set(), options, &Default::default()).err().unwrap().to_string();
+    assert!(error(MaterialOptions { crop: 224, ..options() }).contains("at most the 192 texels"));
+    assert!(error(MaterialOptions { crop: 40, ..options() }).contains("a multiple of 32"));
+    assert!(error(MaterialOptions { width: 6, ..options() }).contains("option width: a multiple of 4"));
+    assert!(error(MaterialOptions { penalty: f32::NAN, ..options() }).contains("option penalty"));
+}

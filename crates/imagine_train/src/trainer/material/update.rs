@@ -1,0 +1,152 @@
+//! One update: the game on one batch of crops, the penalties, the running mean of weights, a look at overfitting.
+
+use std::time::Instant;
+
+use burn::module::AutodiffModule;
+use burn::tensor::Tensor;
+use burn::tensor::backend::AutodiffBackend;
+use imagine_graph::Tensor as Elements;
+use rand::rngs::StdRng;
+use rand::{Rng, SeedableRng};
+
+use super::MaterialTrainer;
+use super::asked::Asked;
+use crate::architecture::material::{CHANNELS, MaterialNetworks};
+use crate::data::{MaterialBatch, Part};
+use crate::error::TrainError;
+use crate::trainer::contest::{Learnt, Pace, images, judge, scalar, twice};
+
+/// Updates between two looks at overfitting.
+const LOOK_EVERY: u32 = 32;
+/// Share of the old value in running means.
+const KEPT: f32 = 0.98;
+/// Share of the old value in the running mean of overfitting, which is looked at more rarely.
+const OVERFIT_KEPT: f32 = 0.9;
+/// Side of the crop that the penalties' weight is given for.
+const PENALTY_SIDE: f32 = 64.0;
+/// Crops generated at once where no gradient is wanted, at a side of 128.
+const SHOWN_AT_ONCE: usize = 8;
+
+impl<A: AutodiffBackend> MaterialTrainer<A> {
+    /// Does one update.
+    pub fn advance(&mut self) -> Result<(), TrainError> {
+        let begin = Instant::now();
+        let number = u64::from(self.update()).wrapping_add(1).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+        let mut rng = StdRng::seed_from_u64(self.options.seed ^ number);
+        let mut learnt = self.learn(&mut rng)?;
+        for _ in 1..self.options.accumulate {
+            let more = self.learn(&mut rng)?;
+            learnt.add(more);
+        }
+        let options = &self.options;
+        let pace = Pace {
+            rates: [options.generator_rate, options.critic_rate],
+            warm_up: options.warm_up,
+            cool_down: options.cool_down,
+            updates: options.updates,
+            accumulate: options.accumulate,
+        };
+        self.contest.apply(learnt, &pace);
+        self.contest.average((options.batch * options.accumulate) as f32, options.average_images);
+        if self.update().is_multiple_of(LOOK_EVERY) {
+            self.look(&mut rng)?;
+        }
+        self.seconds += begin.elapsed().as_secs_f64();
+        Ok(())
+    }
+
+    /// Gradients of both networks on one batch.
+    fn learn(&mut self, rng: &mut StdRng) -> Result<Learnt<A::InnerBackend>, TrainError> {
+        let (batch, asked) = self.drawn(rng);
+        let generated = asked.make(&self.contest.generator, &self.device)?;
+        let conditions = conditions(&self.networks, &batch).map(|condition| twice(&condition));
+        let (count, side) = (batch.kinds.len(), batch.side);
+        let real = images(batch.values, [count, CHANNELS, side, side], &self.device);
+        let show = |seen| Tensor::cat(vec![real.clone(), seen], 0);
+        let penalised = self.update().is_multiple_of(self.options.penalty_every);
+        let penalty = if penalised { self.penalty_weight() } else { 0.0 };
+        let learnt = self.contest.learn(generated, show, &conditions, penalty)?;
+        self.progress.loss = KEPT * self.progress.loss + (1.0 - KEPT) * learnt.loss;
+        self.progress.lead = KEPT * self.progress.lead + (1.0 - KEPT) * learnt.lead;
+        self.progress.penalty = learnt.penalty.unwrap_or(self.progress.penalty);
+        Ok(learnt)
+    }
+
+    fn drawn(&self, rng: &mut StdRng) -> (MaterialBatch, Asked) {
+        let (side, margin) = (self.options.crop, self.options.margin);
+        let batch = self.set.draw(self.options.batch, side, rng);
+        let asked = Asked::draw(&self.networks, &batch.kinds, &batch.scales, side, margin, rng);
+        (batch, asked)
+    }
+
+    /// The critic's score is a mean over patches: its gradient at one texel falls as the crop's area grows.
+    fn penalty_weight(&self) -> f32 {
+        let sides = self.options.crop as f32 / PENALTY_SIDE;
+        self.options.penalty * self.options.penalty_every as f32 * sides * sides
+    }
+
+    /// Looks how much better the critic knows what it was trained on than what was held back, on the way from generated to
+    /// real.
+    fn look(&mut self, rng: &mut StdRng) -> Result<(), TrainError> {
+        let side = self.measure.side();
+        let mut means = [0.0; 3];
+        let kinds = self.measure.kinds();
+        if kinds.is_empty() {
+            return Ok(());
+        }
+        let kinds: Vec<usize> = (0..self.options.batch).map(|_| kinds[rng.random_range(0..kinds.len())]).collect();
+        let critic = self.contest.critic.valid();
+        for kind in kinds {
+            let asked = Asked::draw(&self.networks, &[kind], &[1.0], side, self.options.margin, rng);
+            let made = asked.make(&self.contest.generator.valid(), &self.device)?;
+            // The same random numbers choose the same material.
+            let same = rng.clone();
+            let [trained, held_back] =
+                [Part::Trained, Part::UpperStrips].map(|part| self.set.crops(part, kind, 1, side, &mut same.clone()));
+            let conditions = conditions(&self.networks, &held_back);
+            let shape = [1, CHANNELS, side, side];
+            let seen =
+                [images(trained.values, shape, &self.device), images(held_back.values, shape, &self.device), made];
+            for (mean, crop) in means.iter_mut().zip(seen) {
+                *mean += scalar(judge(&critic, crop, &conditions)?.mean());
+            }
+        }
+        let [trained, held_back, generated] = means;
+        let way = trained - generated;
+        if way > 1e-3 {
+            let share = ((trained - held_back) / way).clamp(-1.0, 2.0);
+            self.progress.overfit = OVERFIT_KEPT * self.progress.overfit + (1.0 - OVERFIT_KEPT) * share;
+        }
+        Ok(())
+    }
+
+    /// What the averaged generator makes of kinds and scales, `[CHANNELS, side, side]` each.
+    pub(super) fn shown(
+        &self,
+        kinds: &[usize],
+        scales: &[f32],
+        side: usize,
+        seed: u64,
+    ) -> Result<Vec<f32>, TrainError> {
+        let mut rng = StdRng::seed_from_u64(seed);
+        let mut values = Vec::with_capacity(kinds.len() * CHANNELS * side * side);
+        for (kinds, scales) in kinds.chunks(SHOWN_AT_ONCE).zip(scales.chunks(SHOWN_AT_ONCE)) {
+            let asked = Asked::draw(&self.networks, kinds, scales, side, self.options.margin, &mut rng);
+            let made = asked.make(&self.contest.average, &self.device)?;
+            values.extend(made.into_data().convert::<f32>().to_vec::<f32>().unwrap_or_default());
+        }
+        Ok(values)
+    }
+}
+
+/// What the critic is told of each crop: which channels are there, weights of kinds, scale.
+pub(super) fn conditions(networks: &MaterialNetworks, batch: &MaterialBatch) -> [Elements; 3] {
+    let (count, width) = (batch.kinds.len(), networks.kinds.len());
+    let mut kinds = vec![0.0; count * width];
+    batch.kinds.iter().enumerate().for_each(|(row, kind)| kinds[row * width + kind] = 1.0);
+    [
+        Elements::f32([count, CHANNELS], batch.present.clone()),
+        Elements::f32([count, width], kinds),
+        Elements::f32([count, 1], batch.scales.clone()),
+    ]
+}

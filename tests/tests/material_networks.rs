@@ -1,0 +1,177 @@
+//! Networks of materials with random weights, as the trainer ships them: they tile and roll exactly, patches of a world are equal to
+//! the whole wherever it is cut, kinds blend over a map, and executors agree.
+//!
+//! The GPU half is skipped aloud without an adapter, or fails if `IMAGINE_REQUIRE_GPU` is 1.
+
+mod common;
+
+use burn::backend::Flex;
+use imagine_graph::rng::Lattice;
+use imagine_graph::{Card, Generated, Request, Size, Tensor, ValidGenerator};
+use imagine_train::architecture::material::{CELL, MaterialNetworks};
+use rand::SeedableRng;
+use rand::rngs::StdRng;
+
+use common::{bits, gpu, roll};
+
+const KINDS: usize = 3;
+/// Cells of a picture that is no square, and a roll by whole cells.
+const CELLS: [usize; 2] = [6, 10];
+const ROLL: [usize; 2] = [32, 80];
+/// Cells that a texel sees in every direction, rounded up.
+const HALO: usize = 7;
+
+/// A generator whose second kind has no roughness and whose third has a colour alone.
+fn generator() -> ValidGenerator {
+    let networks = MaterialNetworks {
+        kinds: ["one", "two", "three"].map(String::from).to_vec(),
+        learnt: vec![[true; 6], [true, true, true, false, true, true], [true, false, false, false, false, false]],
+        width: 8,
+        ..MaterialNetworks::default()
+    };
+    let mut rng = StdRng::seed_from_u64(5);
+    let trained = networks.generator(&mut rng);
+    networks.shipped(&trained, Card::default(), &mut rng).validate().unwrap()
+}
+
+/// Weights of kinds at cells `[y, x]` of a world with a period of 12 cells.
+fn kinds(cells: [usize; 2], [top, left]: [i32; 2]) -> Tensor {
+    let mut weights = Vec::new();
+    for kind in 0..KINDS as i32 {
+        for y in 0..cells[0] as i32 {
+            for x in 0..cells[1] as i32 {
+                let place = (y + top).rem_euclid(12) + 2 * (x + left).rem_euclid(12);
+                weights.push(if place.rem_euclid(KINDS as i32) == kind { 1.0 } else { 0.25 });
+            }
+        }
+    }
+    Tensor::f32([1, KINDS, cells[0], cells[1]], weights)
+}
+
+fn request(cells: [usize; 2], [top, left]: [i32; 2], wrap: bool) -> Request {
+    let [height, width] = cells.map(|cells| cells * CELL);
+    let mut request = Request::new(Size::new(height, width), 3);
+    request.lattice = Lattice { origin: [top, left].map(|cell| cell * CELL as i32), wrap };
+    request.inputs.insert("scale".into(), Tensor::scalar(0.8));
+    request
+}
+
+fn on_burn(generator: &ValidGenerator, request: &Request) -> Generated {
+    imagine_burn::generate::<Flex>(generator, request, &Default::default()).unwrap()
+}
+
+/// Rolling the lattice and the map of kinds rolls all maps, to the bit.
+fn rolls_exactly(generator: &ValidGenerator, generate: impl Fn(&Request) -> Generated) {
+    let mut still = request(CELLS, [0, 0], true);
+    let map = kinds(CELLS, [0, 0]);
+    still.inputs.insert("kind".into(), map.clone());
+    let mut moved = still.clone();
+    moved.lattice.origin = ROLL.map(|texels| texels as i32);
+    moved.inputs.insert("kind".into(), roll(&map, ROLL.map(|texels| texels / CELL)));
+    let [still, moved] = [still, moved].map(|request| generate(&request));
+    assert_eq!(still.outputs.len(), generator.generator.output.outputs.len());
+    for ((output, still), (_, moved)) in still.outputs.iter().zip(&moved.outputs) {
+        assert!(bits(still) != bits(moved), "{}: rolling did nothing", output.name);
+        assert!(bits(moved) == bits(&roll(still, ROLL)), "{} does not roll", output.name);
+    }
+}
+
+/// The texels of `made` from a cell on.
+fn part(made: &Tensor, from: [usize; 2], cells: [usize; 2]) -> Vec<u32> {
+    let [channels, height, width] = [made.shape[1], made.shape[2], made.shape[3]];
+    let values = made.as_f32().unwrap();
+    let mut found = Vec::new();
+    for channel in 0..channels {
+        for y in from[0] * CELL..(from[0] + cells[0]) * CELL {
+            let first = (channel * height + y) * width + from[1] * CELL;
+            found.extend(values[first..first + cells[1] * CELL].iter().map(|value| value.to_bits()));
+        }
+    }
+    found
+}
+
+/// A patch with its halo has the texels of the whole, near the origin and 2^20 patches away.
+fn patches_are_parts_of_the_whole(generate: impl Fn(&Request) -> Generated) {
+    let patch = [2, 3];
+    for origin in [[-3, 5], [-(1 << 20), 1 << 20]] {
+        let cells = [2 * patch[0] + 2 * HALO, 2 * patch[1] + 2 * HALO];
+        let world = |cells, origin| {
+            let mut request = request(cells, origin, false);
+            request.inputs.insert("kind".into(), kinds(cells, origin));
+            generate(&request)
+        };
+        let whole = world(cells, origin);
+        for [down, right] in [[0, 0], [1, 1], [0, 1]] {
+            let at = [down * patch[0], right * patch[1]];
+            let with_halo = patch.map(|cells| cells + 2 * HALO);
+            let made = world(with_halo, [origin[0] + at[0] as i32, origin[1] + at[1] as i32]);
+            for ((output, whole), (_, made)) in whole.outputs.iter().zip(&made.outputs) {
+                let expected = part(whole, [at[0] + HALO, at[1] + HALO], patch);
+                assert!(part(made, [HALO; 2], patch) == expected, "{} at {origin:?}, patch {at:?}", output.name);
+            }
+        }
+    }
+}
+
+#[test]
+fn they_roll_exactly_on_burn() {
+    let generator = generator();
+    rolls_exactly(&generator, |request| on_burn(&generator, request));
+}
+
+#[test]
+fn they_roll_exactly_on_wgpu() {
+    let Some(gpu) = gpu() else { return };
+    let generator = generator();
+    rolls_exactly(&generator, |request| gpu.generate(&generator, request).unwrap());
+}
+
+#[test]
+fn patches_of_a_world_meet_on_wgpu() {
+    let Some(gpu) = gpu() else { return };
+    let generator = generator();
+    patches_are_parts_of_the_whole(|request| gpu.generate(&generator, request).unwrap());
+}
+
+#[test]
+fn wgpu_and_burn_agree() {
+    let Some(gpu) = gpu() else { return };
+    let generator = generator();
+    let mut asked = request([3, 5], [2, -7], false);
+    asked.inputs.insert("kind".into(), kinds([3, 5], [2, -7]));
+    let ours = gpu.generate(&generator, &asked).unwrap();
+    for ((output, ours), (_, theirs)) in ours.outputs.iter().zip(&on_burn(&generator, &asked).outputs) {
+        let pairs = ours.as_f32().unwrap().iter().zip(theirs.as_f32().unwrap());
+        let difference = pairs.map(|(a, b)| (a - b).abs()).fold(0.0, f32::max);
+        assert!(difference <= 1e-3, "{} differs by {difference}", output.name);
+    }
+}
+
+#[test]
+fn a_map_of_kinds_has_each_kind_where_it_says_so() {
+    let generator = generator();
+    let cells = [2, 40];
+    let alone = |kind: f32| {
+        let mut asked = request(cells, [0, 0], true);
+        asked.inputs.insert("kind".into(), Tensor::scalar(kind));
+        on_burn(&generator, &asked)
+    };
+    let (one, three) = (alone(0.0), alone(2.0));
+    let mut weights = vec![0.0; KINDS * 80];
+    for cell in 0..80 {
+        weights[if cell % 40 < 20 { cell } else { 160 + cell }] = 1.0;
+    }
+    let mut asked = request(cells, [0, 0], true);
+    asked.inputs.insert("kind".into(), Tensor::f32([1, KINDS, 2, 40], weights));
+    let both = on_burn(&generator, &asked);
+    for (index, (output, both)) in both.outputs.iter().enumerate() {
+        let column = |made: &Tensor, x: usize| part(made, [0, x], [2, 1]);
+        let near = |a: Vec<u32>, b: Vec<u32>| {
+            a.into_iter().zip(b).all(|(a, b)| (f32::from_bits(a) - f32::from_bits(b)).abs() < 1e-5)
+        };
+        // Columns of cells in the middle of each half are out of the other half's sight.
+        let [one, three] = [&one, &three].map(|made| &made.outputs[index].1);
+        assert!(near(column(both, 10), column(one, 10)), "{}", output.name);
+        assert!(near(column(both, 30), column(three, 30)), "{}", output.name);
+    }
+}
