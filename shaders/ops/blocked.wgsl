@@ -3,7 +3,7 @@
 // products, and each loaded weight too. Every output element sums over input channel, kernel row and kernel column in order,
 // from the bias on, whatever the variant.
 //
-// WITHIN: nothing outside the image is read, nor is it up-sampled. SLIDE: strides and dilations are 1, so a kernel column's pixels are those of the column before, moved by one.
+// SLIDE: strides and dilations are 1, so a kernel column's pixels are those of the column before, moved by one.
 // BROADCAST: the lanes of a subgroup, eight at least, load one vector of weights each and read those of the others. For
 // processors without a scalar unit, where a load costs as much as many products. ROWS: beside BROADCAST, where there are four
 // output channels at most, an invocation does four rows of them and loads each pixel once for all four. BORDER_* fill positions outside the image.
@@ -111,13 +111,9 @@ fn place(at: i32, length: i32) -> i32 {
 
 // The pixel at `position` of the row that begins at `start`, of `length` positions; `start` is -1 where the row is outside.
 fn pixel(start: i32, position: i32, length: i32) -> f32 {
-#ifdef WITHIN
-    return f32(x[u32(start + clamp(position, 0, length - 1))]);
-#else
     let column = place(position, length);
     let at = start + i32(u32(max(column, 0)) >> params.upscale.y);
     return select(0.0, f32(x[u32(max(at, 0))]), column >= 0 && start >= 0);
-#endif
 }
 
 fn filled(value: f32) -> Pixels {
@@ -255,12 +251,7 @@ struct Channel {
 
 // Adds row `r` of what the first tap reads to rows `first ..= last` of the sums, for which it is kernel row `r` - row.
 fn add_row(sums: ptr<function, Rows>, channel: Channel, r: i32, first: i32, last: i32) {
-#ifdef WITHIN
-    // Below the last row of the image are only sums that are not stored.
-    let row = min(channel.top + r, channel.size.x - 1);
-#else
     let row = place(channel.top + r, channel.size.x);
-#endif
     let input_row = channel.plane + (u32(max(row, 0)) >> params.upscale.x);
     let begin = select(-1, i32(input_row * params.input_shape.w), row >= 0);
     // Each of four lanes loads the weights that one row needs.
@@ -380,11 +371,7 @@ fn main(@builtin(workgroup_id) workgroup: vec3<u32>, @builtin(local_invocation_i
     for (var c = 0u; c < params.group_channels.x; c++) {
         let plane = (image * params.input_shape.y + group * params.group_channels.x + c) * params.input_shape.z;
         for (var ky = 0; ky < rows.x; ky++) {
-#ifdef WITHIN
-            let row = top + ky * params.steps.x;
-#else
             let row = place(top + ky * params.steps.x, size.x);
-#endif
 #ifndef BROADCAST
             if row < 0 {
                 at += u32(columns.x) * #{QUADS}u;

@@ -191,7 +191,7 @@ fn json_has_the_promised_keys() {
     assert!(compared["max_abs_diff"].as_f64().unwrap() < 1e-4, "{compared}");
     assert!(compared["max_step_diff"].as_f64().unwrap() < 1e-5, "{compared}");
     assert_eq!(compared["passes"], true);
-    let half = json(&["compare", "noise_material", "--size", "64x64", "--precision", "f16", "--json"]);
+    let half = json(&["compare", "FILE", "--size", "33x17", "--steps", "4", "--precision", "f16", "--json"]);
     assert_eq!((&half["precision"], &half["passes"]), (&"f16".into(), &true.into()), "{half}");
 }
 

@@ -82,15 +82,15 @@ fn a_unet_copies_nothing() {
     check(
         &unet(),
         &expect![[r#"
-        enter.conv: ops/blocked ACTIVATION_RELU QUADS=2 SLIDE, step 0, workgroups [2, 1, 1] from [0, 0, 0], 165888 FLOP, 17760 bytes, arena0[36864+4608] packed0[0+896] arena0[12288+12288]
-        half.conv: ops/blocked ACTIVATION_RELU QUADS=2, step 0, workgroups [1, 2, 1] from [0, 0, 0], 221184 FLOP, 23040 bytes, arena0[12288+12288] packed0[1024+4672] arena0[30720+6144]
-        quarter.conv: ops/blocked ACTIVATION_RELU QUADS=2, step 0, workgroups [1, 2, 1] from [0, 0, 0], 110592 FLOP, 16896 bytes, arena0[30720+6144] packed0[5888+9280] arena0[41472+1536]
-        up2: ops/resize AXES_2 SINGLE TRAILING, step 0, workgroups [24, 1, 1] from [0, 0, 0], 3072 FLOP, 7680 bytes, arena0[41472+1536] packed0[15360+84] arena0[24576+6144]
-        decode2.conv: ops/blocked ACTIVATION_RELU QUADS=2 SLIDE, step 0, workgroups [1, 1, 1] from [0, 0, 0], 442368 FLOP, 24576 bytes, arena0[24576+12288] packed0[15616+9248] arena0[41472+3072]
-        up1: ops/resize AXES_2 SINGLE TRAILING, step 0, workgroups [48, 1, 1] from [0, 0, 0], 6144 FLOP, 15360 bytes, arena0[41472+3072] packed0[25088+164] arena0[0+12288]
-        decode1.conv: ops/blocked ACTIVATION_RELU QUADS=2 SLIDE, step 0, workgroups [2, 1, 1] from [0, 0, 0], 884736 FLOP, 41472 bytes, arena0[0+24576] packed0[25344+4640] arena0[24576+12288]
-        last: ops/blocked ACTIVATION_SIGMOID QUADS=1 WITHIN, step 0, workgroups [2, 1, 1] from [0, 0, 0], 18432 FLOP, 16992 bytes, arena0[24576+12288] packed0[30208+144] arena0[0+4608]
-        8 passes, 1852416 FLOP, 163776 bytes"#]],
+            enter.conv: ops/blocked ACTIVATION_RELU QUADS=2 SLIDE, step 0, workgroups [2, 1, 1] from [0, 0, 0], 165888 FLOP, 17760 bytes, arena0[36864+4608] packed0[0+896] arena0[12288+12288]
+            half.conv: ops/blocked ACTIVATION_RELU QUADS=2, step 0, workgroups [1, 2, 1] from [0, 0, 0], 221184 FLOP, 23040 bytes, arena0[12288+12288] packed0[1024+4672] arena0[30720+6144]
+            quarter.conv: ops/blocked ACTIVATION_RELU QUADS=2, step 0, workgroups [1, 2, 1] from [0, 0, 0], 110592 FLOP, 16896 bytes, arena0[30720+6144] packed0[5888+9280] arena0[41472+1536]
+            up2: ops/resize AXES_2 SINGLE TRAILING, step 0, workgroups [24, 1, 1] from [0, 0, 0], 3072 FLOP, 7680 bytes, arena0[41472+1536] packed0[15360+84] arena0[24576+6144]
+            decode2.conv: ops/blocked ACTIVATION_RELU QUADS=2 SLIDE, step 0, workgroups [1, 1, 1] from [0, 0, 0], 442368 FLOP, 24576 bytes, arena0[24576+12288] packed0[15616+9248] arena0[41472+3072]
+            up1: ops/resize AXES_2 SINGLE TRAILING, step 0, workgroups [48, 1, 1] from [0, 0, 0], 6144 FLOP, 15360 bytes, arena0[41472+3072] packed0[25088+164] arena0[0+12288]
+            decode1.conv: ops/blocked ACTIVATION_RELU QUADS=2 SLIDE, step 0, workgroups [2, 1, 1] from [0, 0, 0], 884736 FLOP, 41472 bytes, arena0[0+24576] packed0[25344+4640] arena0[24576+12288]
+            last: ops/blocked ACTIVATION_SIGMOID QUADS=1, step 0, workgroups [2, 1, 1] from [0, 0, 0], 18432 FLOP, 16992 bytes, arena0[24576+12288] packed0[30208+144] arena0[0+4608]
+            8 passes, 1852416 FLOP, 163776 bytes"#]],
     );
 }
 

@@ -163,7 +163,7 @@ fn a_normalisation_applies_the_activation_and_adds() {
     check(
         &residual(),
         &expect![[r#"
-            conv: ops/blocked QUADS=1 WITHIN, step 0, workgroups [1, 1, 1] from [0, 0, 0], 4536 FLOP, 6084 bytes, arena0[0+3024] packed0[0+64] arena0[3072+3024]
+            conv: ops/blocked QUADS=1, step 0, workgroups [2, 1, 1] from [0, 0, 0], 4536 FLOP, 6084 bytes, arena0[0+3024] packed0[0+64] arena0[3072+3024]
             norm: ops/normalization ACTIVATION_RELU ADDEND AXES_1 BIAS CENTERED COOPERATIVE SCALE, step 0, workgroups [6, 1, 1] from [0, 0, 0], 6048 FLOP, 9096 bytes, arena0[3072+3024] constants0[0+12] constants0[256+12] arena0[0+3024] arena0[6144+3024]
             2 passes, 10584 FLOP, 15180 bytes"#]],
         0.0,

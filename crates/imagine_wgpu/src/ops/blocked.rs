@@ -42,8 +42,8 @@ pub(crate) struct Convolution<'a> {
     pub strides: [usize; 2],
     /// Input positions between neighbouring taps.
     pub steps: [usize; 2],
-    /// What lies outside of the image; `None` where nothing outside is read.
-    pub border: Option<PadMode>,
+    /// What lies outside of the image.
+    pub border: PadMode,
     /// Groups of channels.
     pub group: usize,
     /// Input and output channels of one group.
@@ -135,7 +135,7 @@ pub(crate) fn lower(convolution: &Convolution, node: &Lowering) -> KernelCall {
 fn defs(convolution: &Convolution, quads: usize, node: &Lowering) -> Vec<(&'static str, Def)> {
     let lanes = node.adapter == Adapter::Lanes;
     let flags = [
-        convolution.border.map_or(Some("WITHIN"), border),
+        border(convolution.border),
         node.activation.def(),
         node.neighbors.slopes.as_ref().map(|_| "ACTIVATION_LEAKY_RELU"),
         node.neighbors.slopes.as_ref().map(|_| "SLOPES"),

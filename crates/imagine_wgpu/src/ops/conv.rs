@@ -1,7 +1,7 @@
 //! `Conv` as one kernel call: over packed weights where they are known, else element by element. A row is an image of height 1;
 //! volumes go element by element.
 
-use imagine_graph::{AutoPad, Conv, WindowAxis};
+use imagine_graph::{Conv, WindowAxis};
 
 use crate::kernel::{Head, KernelCall};
 use crate::lower::Lowering;
@@ -44,26 +44,15 @@ pub fn lower(op: &Conv, node: &Lowering) -> KernelCall {
     let phase = |axis: &WindowAxis| vec![Phase { first: -(axis.begin as i32), taps: (0..axis.kernel).collect() }];
     let [input_height, input_width] =
         [0, 1].map(|axis| [rows, columns][axis].input as u32 >> node.neighbors.upscale[axis]);
-    let unpadded = [&rows, &columns].iter().all(|axis| axis.begin == 0 && axis.end == 0);
-    let sized = matches!(op.auto_pad, AutoPad::SameUpper | AutoPad::SameLower);
-    let within = unpadded && !sized && node.neighbors.upscale == [0, 0];
-    let mut input = [x[0] as u32, x[1] as u32, input_height, input_width];
-    let mut result = [x[0] as u32, w[0] as u32, rows.output as u32, columns.output as u32];
-    let points = [&rows, &columns].iter().all(|axis| axis.kernel == 1 && axis.stride == 1);
-    if within && points && node.neighbors.shuffle.is_none() {
-        // Pixels are taken one by one: rows may as well be one row.
-        input = [input[0], input[1], 1, input[2] * input[3]];
-        result = [result[0], result[1], 1, result[2] * result[3]];
-    }
     let convolution = Convolution {
         phases: [phase(&rows), phase(&columns)],
         strides: [rows.stride, columns.stride],
         steps: [rows.dilation, columns.dilation],
-        border: (!within).then_some(op.pad_mode),
+        border: op.pad_mode,
         group: op.group,
         channels: [w[1], w[0] / op.group],
-        input,
-        result,
+        input: [x[0] as u32, x[1] as u32, input_height, input_width],
+        result: [x[0] as u32, w[0] as u32, rows.output as u32, columns.output as u32],
         weight: &|m, c, i, j| weight[((m * w[1] + c) * rows.kernel + i) * columns.kernel + j],
         bias,
         flop,

@@ -43,7 +43,7 @@ pub fn lower(op: &ConvTranspose, node: &Lowering) -> KernelCall {
         phases: [phases(&rows), phases(&columns)],
         strides: [1, 1],
         steps: [&rows, &columns].map(|axis| axis.dilation / common_divisor(axis.stride, axis.dilation)),
-        border: Some(PadMode::Constant),
+        border: PadMode::Constant,
         group: op.group,
         channels: [inputs, outputs],
         input: [x[0] as u32, x[1] as u32, rows.input as u32, columns.input as u32],
