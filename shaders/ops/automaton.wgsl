@@ -25,7 +25,8 @@ struct Params {
     threshold: f32,
     rate: f32,
     zero: f32,
-    unused: vec2<u32>,
+    // Height and width at which coordinates wrap: those of the whole, of which the state may be a part.
+    period: vec2<u32>,
 }
 
 @group(0) @binding(0) var<uniform> params: Params;
@@ -124,7 +125,7 @@ fn gates(image: u32, row: u32, place: Place) -> Cells {
 }
 
 fn gate(image: u32, row: u32, column: u32) -> f32 {
-    let coordinate = lattice_coordinate(params.head.random, params.shape.zw, vec2(row, column));
+    let coordinate = lattice_coordinate(params.head.random, params.period, vec2(row, column));
     return select(params.zero, params.rate, uniform_number(coordinate, image, params.head.random.x) > params.threshold);
 }
 

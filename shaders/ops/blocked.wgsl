@@ -5,8 +5,10 @@
 //
 // SLIDE: strides and dilations are 1, so a kernel column's pixels are those of the column before, moved by one.
 // BROADCAST: the lanes of a subgroup, eight at least, load one vector of weights each and read those of the others. For
-// processors without a scalar unit, where a load costs as much as many products. BORDER_* fill positions outside the image.
-// SLOPES: the activation's slope is that of the channel. ADDEND: something is added last.
+// processors without a scalar unit, where a load costs as much as many products. ROWS: beside BROADCAST, where there are four
+// output channels at most, an invocation does four rows of them and loads each pixel once for all four. BORDER_* fill positions outside the image.
+// SLOPES: the activation's slope is that of the channel. ADDEND: something is added last. HALF_1, HALF_2,
+// HALF_3, HALF_OUT: x, w, addend, y are 16-bit floats, in memory only.
 #import imagine::head::Head
 #import imagine::index::invocation
 #import imagine::activation::activate
@@ -45,15 +47,39 @@ struct Params {
     shuffle: u32,
 }
 
-@group(0) @binding(0) var<uniform> params: Params;
-@group(0) @binding(1) var<storage, read_write> x: array<f32>; // [N, C, input height, input width]
-// For every phase, for every 4 * QUADS output channels: bias; slopes, if any; W [C][kernel rows][kernel columns][4 * QUADS].
-@group(0) @binding(2) var<storage, read> w: array<vec4<f32>>;
-#ifdef ADDEND
-@group(0) @binding(3) var<storage, read_write> addend: array<f32>; // like y
-@group(0) @binding(4) var<storage, read_write> y: array<f32>; // [N, channels, height, width]
+#ifdef HALF_1
+alias X = f16;
 #else
-@group(0) @binding(3) var<storage, read_write> y: array<f32>; // [N, channels, height, width]
+alias X = f32;
+#endif
+
+#ifdef HALF_2
+alias Weights = vec4<f16>;
+#else
+alias Weights = vec4<f32>;
+#endif
+
+#ifdef HALF_3
+alias Addend = f16;
+#else
+alias Addend = f32;
+#endif
+
+#ifdef HALF_OUT
+alias Y = f16;
+#else
+alias Y = f32;
+#endif
+
+@group(0) @binding(0) var<uniform> params: Params;
+@group(0) @binding(1) var<storage, read_write> x: array<X>; // [N, C, input height, input width]
+// For every phase, for every 4 * QUADS output channels: bias; slopes, if any; W [C][kernel rows][kernel columns][4 * QUADS].
+@group(0) @binding(2) var<storage, read> w: array<Weights>;
+#ifdef ADDEND
+@group(0) @binding(3) var<storage, read_write> addend: array<Addend>; // like y
+@group(0) @binding(4) var<storage, read_write> y: array<Y>; // [N, channels, height, width]
+#else
+@group(0) @binding(3) var<storage, read_write> y: array<Y>; // [N, channels, height, width]
 #endif
 
 #ifdef PIXELS_8
@@ -87,7 +113,7 @@ fn place(at: i32, length: i32) -> i32 {
 fn pixel(start: i32, position: i32, length: i32) -> f32 {
     let column = place(position, length);
     let at = start + i32(u32(max(column, 0)) >> params.upscale.y);
-    return select(0.0, x[u32(max(at, 0))], column >= 0 && start >= 0);
+    return select(0.0, f32(x[u32(max(at, 0))]), column >= 0 && start >= 0);
 }
 
 fn filled(value: f32) -> Pixels {
@@ -151,9 +177,9 @@ fn store_one(start: u32, column: u32, value: f32, numbers: vec2<f32>) {
     if column >= params.shape.w { return; }
     let result = activate(value, numbers);
 #ifdef ADDEND
-    y[start + column] = result + addend[start + column];
+    y[start + column] = Y(result + f32(addend[start + column]));
 #else
-    y[start + column] = result;
+    y[start + column] = Y(result);
 #endif
 }
 
@@ -192,7 +218,7 @@ fn store_quad(to: Target, group: u32, first: u32, index: u32, sums: Quad, weight
     let last = params.group_channels.y;
     let offset = group * last;
 #ifdef SLOPES
-    let slopes = w[weights + index];
+    let slopes = vec4<f32>(w[weights + index]);
     let numbers = array(vec2(slopes.x, 0.0), vec2(slopes.y, 0.0), vec2(slopes.z, 0.0), vec2(slopes.w, 0.0));
 #else
     let p = params.activation;
@@ -204,6 +230,95 @@ fn store_quad(to: Target, group: u32, first: u32, index: u32, sums: Quad, weight
     if m + 3u < last { store(to, offset + m + 3u, sums.w, numbers[3]); }
 }
 
+#ifdef ROWS
+// The sums of four rows of pixels, one below the other, which share what they read.
+struct Rows { a: Quad, b: Quad, c: Quad, d: Quad }
+
+// Where an invocation reads one input channel.
+struct Channel {
+    // First row of the channel, and its first weights.
+    plane: u32,
+    weights: u32,
+    // Position of the first tap of the first pixel.
+    top: i32,
+    left: i32,
+    // Kernel rows and columns.
+    taps: vec2<i32>,
+    // Positions of the image.
+    size: vec2<i32>,
+    lane: u32,
+}
+
+// Adds row `r` of what the first tap reads to rows `first ..= last` of the sums, for which it is kernel row `r` - row.
+fn add_row(sums: ptr<function, Rows>, channel: Channel, r: i32, first: i32, last: i32) {
+    let row = place(channel.top + r, channel.size.x);
+    let input_row = channel.plane + (u32(max(row, 0)) >> params.upscale.x);
+    let begin = select(-1, i32(input_row * params.input_shape.w), row >= 0);
+    // Each of four lanes loads the weights that one row needs.
+    let ky = clamp(r - i32(channel.lane % 4u), 0, channel.taps.x - 1);
+    let weights = channel.weights + u32(ky * channel.taps.y);
+    var v = pixels(begin, channel.left - 1, 1, channel.size.y);
+    for (var kx = 0; kx < channel.taps.y; kx++) {
+        v = moved(v, pixel(begin, channel.left + i32(PIXELS) - 1 + kx, channel.size.y));
+        let loaded = vec4<f32>(w[weights + u32(kx)]);
+        if first <= 0 && last >= 0 { (*sums).a = multiply((*sums).a, subgroupBroadcast(loaded, 0u), v); }
+        if first <= 1 && last >= 1 { (*sums).b = multiply((*sums).b, subgroupBroadcast(loaded, 1u), v); }
+        if first <= 2 && last >= 2 { (*sums).c = multiply((*sums).c, subgroupBroadcast(loaded, 2u), v); }
+        if first <= 3 && last >= 3 { (*sums).d = multiply((*sums).d, subgroupBroadcast(loaded, 3u), v); }
+    }
+}
+
+// Adds one input channel, every kernel row of every row of the sums in order.
+fn add_channel(sums: ptr<function, Rows>, channel: Channel) {
+    add_row(sums, channel, 0, 0, 0);
+    add_row(sums, channel, 1, 0, 1);
+    add_row(sums, channel, 2, 0, 2);
+    for (var r = 3; r < channel.taps.x; r++) {
+        add_row(sums, channel, r, 0, 3);
+    }
+    add_row(sums, channel, channel.taps.x, 1, 3);
+    add_row(sums, channel, channel.taps.x + 1, 2, 3);
+    add_row(sums, channel, channel.taps.x + 2, 3, 3);
+}
+
+@compute @workgroup_size(#{WORKGROUP})
+fn main(
+    @builtin(workgroup_id) workgroup: vec3<u32>,
+    @builtin(local_invocation_index) local: u32,
+    @builtin(subgroup_invocation_id) lane: u32,
+) {
+    let asked = invocation(workgroup, params.head.base, local);
+    if asked - lane >= params.count { return; }
+    let i = min(asked, params.count - 1u);
+    let block = workgroup.y + params.head.base.y;
+    let line = i / params.grid.y;
+    let to = Target(line / params.grid.x, vec2(0u), line % params.grid.x * 4u, i % params.grid.y * PIXELS);
+    let group = block / params.group_blocks;
+    let taps = vec2(params.phases[0].x, params.phases[0].z);
+    let start = block * params.block_stride;
+    let bias = quad(vec4<f32>(w[start]));
+    var sums = Rows(bias, bias, bias, bias);
+    var at = start + 1u;
+    let slopes = at;
+#ifdef SLOPES
+    at += 1u;
+#endif
+    for (var c = 0u; c < params.group_channels.x; c++) {
+        let plane = (to.image * params.input_shape.y + group * params.group_channels.x + c) * params.input_shape.z;
+        let top = i32(to.row) + params.phases[0].y;
+        let left = i32(to.first) + params.phases[0].w;
+        let size = vec2<i32>(params.input_shape.zw << params.upscale);
+        add_channel(&sums, Channel(plane, at, top, left, taps, size, lane));
+        at += u32(taps.x * taps.y);
+    }
+    if asked >= params.count { return; }
+    let first = block % params.group_blocks * 4u;
+    store_quad(to, group, first, 0u, sums.a, slopes);
+    store_quad(Target(to.image, to.phase, to.row + 1u, to.first), group, first, 0u, sums.b, slopes);
+    store_quad(Target(to.image, to.phase, to.row + 2u, to.first), group, first, 0u, sums.c, slopes);
+    store_quad(Target(to.image, to.phase, to.row + 3u, to.first), group, first, 0u, sums.d, slopes);
+}
+#else
 @compute @workgroup_size(#{WORKGROUP})
 #ifdef BROADCAST
 fn main(
@@ -235,19 +350,19 @@ fn main(@builtin(workgroup_id) workgroup: vec3<u32>, @builtin(local_invocation_i
     let blocks = params.group_blocks * (params.input_shape.y / params.group_channels.x);
     let start = (phase * blocks + block) * params.block_stride;
     var at = start + #{QUADS}u;
-    var s0 = quad(w[start]);
+    var s0 = quad(vec4<f32>(w[start]));
 #if QUADS > 1
-    var s1 = quad(w[start + 1u]);
+    var s1 = quad(vec4<f32>(w[start + 1u]));
 #endif
 #if QUADS > 2
-    var s2 = quad(w[start + 2u]);
-    var s3 = quad(w[start + 3u]);
+    var s2 = quad(vec4<f32>(w[start + 2u]));
+    var s3 = quad(vec4<f32>(w[start + 3u]));
 #endif
 #if QUADS > 4
-    var s4 = quad(w[start + 4u]);
-    var s5 = quad(w[start + 5u]);
-    var s6 = quad(w[start + 6u]);
-    var s7 = quad(w[start + 7u]);
+    var s4 = quad(vec4<f32>(w[start + 4u]));
+    var s5 = quad(vec4<f32>(w[start + 5u]));
+    var s6 = quad(vec4<f32>(w[start + 6u]));
+    var s7 = quad(vec4<f32>(w[start + 7u]));
 #endif
     let slopes = at;
 #ifdef SLOPES
@@ -275,7 +390,7 @@ fn main(@builtin(workgroup_id) workgroup: vec3<u32>, @builtin(local_invocation_i
                 let v = pixels(begin, left + kx * params.steps.y, params.strides.y, size.y);
 #endif
 #ifdef BROADCAST
-                let loaded = w[at + lane % #{QUADS}u];
+                let loaded = vec4<f32>(w[at + lane % #{QUADS}u]);
                 s0 = multiply(s0, subgroupBroadcast(loaded, 0u), v);
 #if QUADS > 1
                 s1 = multiply(s1, subgroupBroadcast(loaded, 1u), v);
@@ -291,9 +406,9 @@ fn main(@builtin(workgroup_id) workgroup: vec3<u32>, @builtin(local_invocation_i
                 s7 = multiply(s7, subgroupBroadcast(loaded, 7u), v);
 #endif
 #else
-                s0 = multiply(s0, w[at], v);
+                s0 = multiply(s0, vec4<f32>(w[at]), v);
 #if QUADS > 1
-                s1 = multiply(s1, w[at + 1u], v);
+                s1 = multiply(s1, vec4<f32>(w[at + 1u]), v);
 #endif
 #endif
                 at += #{QUADS}u;
@@ -319,3 +434,4 @@ fn main(@builtin(workgroup_id) workgroup: vec3<u32>, @builtin(local_invocation_i
     store_quad(to, group, first, 7u, s7, slopes);
 #endif
 }
+#endif

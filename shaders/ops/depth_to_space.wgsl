@@ -1,5 +1,6 @@
 // DepthToSpace: blocks of channels become blocks of pixels. With the def MODE_CRD the channel is the outer index of a
 // block's channels (pixel shuffle), else the inner one. Elements are copied as words.
+// HALF: elements are floats, of 16 bits in the input with HALF_1, in the output with HALF_OUT.
 #import imagine::head::Head
 #import imagine::index::{invocation, image_coordinate}
 
@@ -14,9 +15,25 @@ struct Params {
     unused: vec2<u32>,
 }
 
+#ifdef HALF_1
+alias In = f16;
+#else ifdef HALF
+alias In = f32;
+#else
+alias In = u32;
+#endif
+
+#ifdef HALF_OUT
+alias Out = f16;
+#else ifdef HALF
+alias Out = f32;
+#else
+alias Out = u32;
+#endif
+
 @group(0) @binding(0) var<uniform> params: Params;
-@group(0) @binding(1) var<storage, read_write> input: array<u32>; // [N, C * block^2, H / block, W / block]
-@group(0) @binding(2) var<storage, read_write> output: array<u32>; // [N, C, H, W]
+@group(0) @binding(1) var<storage, read_write> input: array<In>; // [N, C * block^2, H / block, W / block]
+@group(0) @binding(2) var<storage, read_write> output: array<Out>; // [N, C, H, W]
 
 @compute @workgroup_size(#{WORKGROUP})
 fn main(@builtin(workgroup_id) workgroup: vec3<u32>, @builtin(local_invocation_index) local: u32) {
@@ -32,5 +49,5 @@ fn main(@builtin(workgroup_id) workgroup: vec3<u32>, @builtin(local_invocation_i
 #endif
     let size = params.shape.zw / block;
     let plane = at.x * params.shape.y * block * block + channel;
-    output[i] = input[(plane * size.x + at.z / block) * size.y + at.w / block];
+    output[i] = Out(input[(plane * size.x + at.z / block) * size.y + at.w / block]);
 }

@@ -3,7 +3,8 @@
 //
 // CENTERED: (x - mean) / sqrt(var + epsilon). Else x over a norm: NORM_RMS, sqrt(mean of x * x + epsilon); NORM_L1, sum of
 // abs(x); NORM_L2, sqrt(sum of x * x); 0 where the latter two are. Then SCALE and BIAS, where they are, the activation that
-// ACTIVATION_* choose, and with ADDEND something is added.
+// ACTIVATION_* choose, and with ADDEND something is added. HALF_1, HALF_4,
+// HALF_OUT: x, addend, y are 16-bit floats, in memory only.
 #import imagine::activation::activate
 #import imagine::head::Head
 #import imagine::index::{invocation, offsets, walk_offsets}
@@ -27,23 +28,41 @@ struct Params {
     activation: vec2<f32>,
 }
 
+#ifdef HALF_1
+alias X = f16;
+#else
+alias X = f32;
+#endif
+
+#ifdef HALF_OUT
+alias Y = f16;
+#else
+alias Y = f32;
+#endif
+
+#ifdef HALF_4
+alias Addend = f16;
+#else
+alias Addend = f32;
+#endif
+
 @group(0) @binding(0) var<uniform> params: Params;
-@group(0) @binding(1) var<storage, read_write> x: array<f32>;
+@group(0) @binding(1) var<storage, read_write> x: array<X>;
 #ifdef SCALE
 @group(0) @binding(2) var<storage, read_write> scale: array<f32>; // broadcasts to X
 #ifdef BIAS
 @group(0) @binding(3) var<storage, read_write> bias: array<f32>; // broadcasts to X
 #ifdef ADDEND
-@group(0) @binding(4) var<storage, read_write> addend: array<f32>; // like x
-@group(0) @binding(5) var<storage, read_write> y: array<f32>; // like x
+@group(0) @binding(4) var<storage, read_write> addend: array<Addend>; // like x
+@group(0) @binding(5) var<storage, read_write> y: array<Y>; // like x
 #else
-@group(0) @binding(4) var<storage, read_write> y: array<f32>; // like x
+@group(0) @binding(4) var<storage, read_write> y: array<Y>; // like x
 #endif
 #else
-@group(0) @binding(3) var<storage, read_write> y: array<f32>; // like x
+@group(0) @binding(3) var<storage, read_write> y: array<Y>; // like x
 #endif
 #else
-@group(0) @binding(2) var<storage, read_write> y: array<f32>; // like x
+@group(0) @binding(2) var<storage, read_write> y: array<Y>; // like x
 #endif
 
 fn place(start: vec3<i32>, k: u32) -> vec3<i32> {
@@ -53,7 +72,7 @@ fn place(start: vec3<i32>, k: u32) -> vec3<i32> {
 fn total(start: vec3<i32>, first: u32, step: u32) -> f32 {
     var sum = 0.0;
     for (var k = first; k < params.terms; k += step) {
-        sum += x[place(start, k).x];
+        sum += f32(x[place(start, k).x]);
     }
     return sum;
 }
@@ -62,7 +81,7 @@ fn total(start: vec3<i32>, first: u32, step: u32) -> f32 {
 fn total_size(start: vec3<i32>, first: u32, step: u32, mean: f32) -> f32 {
     var sum = 0.0;
     for (var k = first; k < params.terms; k += step) {
-        let value = x[place(start, k).x] - mean;
+        let value = f32(x[place(start, k).x]) - mean;
 #ifdef NORM_L1
         sum += abs(value);
 #else
@@ -87,7 +106,7 @@ fn store(start: vec3<i32>, first: u32, step: u32, mean: f32, size: f32) {
     let by = divisor(size);
     for (var k = first; k < params.terms; k += step) {
         let at = place(start, k);
-        var value = (x[at.x] - mean) / by;
+        var value = (f32(x[at.x]) - mean) / by;
 #ifdef SCALE
         value *= scale[at.y];
 #ifdef BIAS
@@ -96,9 +115,9 @@ fn store(start: vec3<i32>, first: u32, step: u32, mean: f32, size: f32) {
 #endif
         value = activate(value, params.activation);
 #ifdef ADDEND
-        value += addend[at.x];
+        value += f32(addend[at.x]);
 #endif
-        y[at.x] = value;
+        y[at.x] = Y(value);
     }
 }
 

@@ -1,5 +1,6 @@
 // Pad along any axis, after elements were cut off. The defs BORDER_* choose what stands outside; elements are copied as words.
 // Tile is wrapping without a beginning. AXES_1, AXES_2 and AXES_3 say how many axes are in use, as in `imagine::index`.
+// HALF: elements are floats, of 16 bits in the input with HALF_1, in the output with HALF_OUT.
 #import imagine::border::place
 #import imagine::head::Head
 #import imagine::index::invocation
@@ -19,9 +20,25 @@ struct Params {
     start: u32,
 }
 
+#ifdef HALF_1
+alias In = f16;
+#else ifdef HALF
+alias In = f32;
+#else
+alias In = u32;
+#endif
+
+#ifdef HALF_OUT
+alias Out = f16;
+#else ifdef HALF
+alias Out = f32;
+#else
+alias Out = u32;
+#endif
+
 @group(0) @binding(0) var<uniform> params: Params;
-@group(0) @binding(1) var<storage, read_write> input: array<u32>;
-@group(0) @binding(2) var<storage, read_write> output: array<u32>; // [count]
+@group(0) @binding(1) var<storage, read_write> input: array<In>;
+@group(0) @binding(2) var<storage, read_write> output: array<Out>; // [count]
 
 // What is left of a linear index after its inner axes are taken off, the offset in the input, and whether it has one.
 struct Walk {
@@ -59,8 +76,12 @@ fn main(@builtin(workgroup_id) workgroup: vec3<u32>, @builtin(local_invocation_i
     if params.rank > 7u { walk = take(walk, params.axes[0]); }
 #endif
     if walk.inside {
-        output[i] = input[walk.offset];
+        output[i] = Out(input[walk.offset]);
     } else {
+#ifdef HALF
+        output[i] = Out(bitcast<f32>(params.fill));
+#else
         output[i] = params.fill;
+#endif
     }
 }

@@ -1,6 +1,6 @@
 // Pools over depth, height and width: POOL_MAX; POOL_AVERAGE, where with the def COUNT_INCLUDE_PAD padded positions count as
 // zeros; POOL_L1, POOL_L2 and POOL_LP, norms. With INDICES beside POOL_MAX the second output is the number of each element in x, the
-// first of equal ones.
+// first of equal ones. HALF_1, HALF_OUT: x, y are 16-bit floats.
 #import imagine::head::Head
 #import imagine::index::{invocation, image_coordinate}
 
@@ -25,9 +25,21 @@ struct Params {
     unused: vec2<u32>,
 }
 
+#ifdef HALF_1
+alias X = f16;
+#else
+alias X = f32;
+#endif
+
+#ifdef HALF_OUT
+alias Y = f16;
+#else
+alias Y = f32;
+#endif
+
 @group(0) @binding(0) var<uniform> params: Params;
-@group(0) @binding(1) var<storage, read_write> x: array<f32>; // [N * C, input depth, input height, input width]
-@group(0) @binding(2) var<storage, read_write> y: array<f32>; // [N * C, D, H, W]
+@group(0) @binding(1) var<storage, read_write> x: array<X>; // [N * C, input depth, input height, input width]
+@group(0) @binding(2) var<storage, read_write> y: array<Y>; // [N * C, D, H, W]
 #ifdef INDICES
 @group(0) @binding(3) var<storage, read_write> indices: array<i32>; // [N * C, D, H, W]
 #endif
@@ -77,7 +89,7 @@ fn main(@builtin(workgroup_id) workgroup: vec3<u32>, @builtin(local_invocation_i
                 let p = origin + vec3(kz, ky, kx) * params.dilations.xyz;
                 let inside = all(p >= vec3(0)) && all(p < size);
                 if inside {
-                    let value = x[((at.x * size.x + p.x) * size.y + p.y) * size.z + p.z];
+                    let value = f32(x[((at.x * size.x + p.x) * size.y + p.y) * size.z + p.z]);
 #ifdef INDICES
                     if cells == 0 || value > joined {
                         let steps = vec4(p, at.x) * params.number_strides;
@@ -95,7 +107,7 @@ fn main(@builtin(workgroup_id) workgroup: vec3<u32>, @builtin(local_invocation_i
             }
         }
     }
-    y[i] = finish(joined, cells);
+    y[i] = Y(finish(joined, cells));
 #ifdef INDICES
     indices[i] = number;
 #endif

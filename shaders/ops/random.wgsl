@@ -14,9 +14,8 @@ struct Params {
     count: u32,
     // The word that Bernoulli writes where the number is below the probability: 1, or 1.0.
     one: u32,
-    // Two words, because a uniform is a multiple of 16 bytes.
-    unused_a: u32,
-    unused_b: u32,
+    // Height and width at which coordinates wrap: those of the whole, of which this may be a part.
+    period: vec2<u32>,
 }
 
 @group(0) @binding(0) var<uniform> params: Params;
@@ -33,7 +32,7 @@ fn main(@builtin(workgroup_id) workgroup: vec3<u32>, @builtin(local_invocation_i
     if i >= params.count { return; }
     let row = i / params.size.y;
     let element = vec2(row % params.size.x, i % params.size.y);
-    let coordinate = lattice_coordinate(params.head.random, params.size, element);
+    let coordinate = lattice_coordinate(params.head.random, params.period, element);
     let plane = row / params.size.x;
 #ifdef NORMAL
     let number = normal_number(coordinate, plane, params.head.random.x);

@@ -22,19 +22,33 @@ struct Params {
     plane: u32,
 }
 
-// Copies are words, whatever their type.
-#ifdef SINGLE
-alias Element = u32;
+// Copies are words, whatever their type. HALF: floats, of 16 bits in x with HALF_1, in y with HALF_OUT.
+#ifdef HALF_1
+alias X = f16;
+#else ifdef HALF
+alias X = f32;
+#else ifdef SINGLE
+alias X = u32;
 #else
-alias Element = f32;
+alias X = f32;
+#endif
+
+#ifdef HALF_OUT
+alias Y = f16;
+#else ifdef HALF
+alias Y = f32;
+#else ifdef SINGLE
+alias Y = u32;
+#else
+alias Y = f32;
 #endif
 
 @group(0) @binding(0) var<uniform> params: Params;
-@group(0) @binding(1) var<storage, read_write> x: array<Element>;
+@group(0) @binding(1) var<storage, read_write> x: array<X>;
 // For every resized axis and output element: with SINGLE its index, with PAIRS [index, index, weight, weight], else where its
 // taps begin in this table; there also where the last ones end, and at last the taps: [index, weight]. Weights are floats.
 @group(0) @binding(2) var<storage, read> table: array<u32>;
-@group(0) @binding(3) var<storage, read_write> y: array<Element>; // [count]
+@group(0) @binding(3) var<storage, read_write> y: array<Y>; // [count]
 
 // An element's places along the last two resized axes, and the index of the first input element along all others.
 struct Place {
@@ -75,7 +89,7 @@ fn main(@builtin(workgroup_id) workgroup: vec3<u32>, @builtin(local_invocation_i
         source += table[axis.w + along(i, axis)] * axis.z;
     }
 #endif
-    y[i] = x[source];
+    y[i] = Y(x[source]);
 }
 #else ifdef PAIRS
 @compute @workgroup_size(#{WORKGROUP})
@@ -93,9 +107,9 @@ fn main(@builtin(workgroup_id) workgroup: vec3<u32>, @builtin(local_invocation_i
     let below = at.base + table[row + 1u] * rows.z;
     let across = bitcast<vec2<f32>>(vec2(table[column + 2u], table[column + 3u]));
     let down = bitcast<vec2<f32>>(vec2(table[row + 2u], table[row + 3u]));
-    let top = across.x * x[above + left] + across.y * x[above + right];
-    let bottom = across.x * x[below + left] + across.y * x[below + right];
-    y[i] = down.x * top + down.y * bottom;
+    let top = across.x * f32(x[above + left]) + across.y * f32(x[above + right]);
+    let bottom = across.x * f32(x[below + left]) + across.y * f32(x[below + right]);
+    y[i] = Y(down.x * top + down.y * bottom);
 }
 #else
 // The words of the table between which the taps of place `at` stand along one axis.
@@ -110,7 +124,7 @@ fn weight(tap: u32) -> f32 {
 fn line(base: u32, columns: vec2<u32>) -> f32 {
     var sum = 0.0;
     for (var tap = columns.x; tap < columns.y; tap += 2u) {
-        sum += weight(tap) * x[base + table[tap] * params.resized[0].z];
+        sum += weight(tap) * f32(x[base + table[tap] * params.resized[0].z]);
     }
     return sum;
 }
@@ -149,6 +163,6 @@ fn main(@builtin(workgroup_id) workgroup: vec3<u32>, @builtin(local_invocation_i
 #else
     let sum = plane(at.base, columns, rows);
 #endif
-    y[i] = select(params.outside, sum, inside);
+    y[i] = Y(select(params.outside, sum, inside));
 }
 #endif

@@ -1,4 +1,5 @@
 // Slice: every step-th element along each axis; steps may be negative. Elements are copied as words.
+// HALF: elements are floats, of 16 bits in the input with HALF_1, in the output with HALF_OUT.
 #import imagine::head::Head
 #import imagine::index::{invocation, walk_offsets}
 
@@ -15,13 +16,29 @@ struct Params {
     unused: u32,
 }
 
+#ifdef HALF_1
+alias In = f16;
+#else ifdef HALF
+alias In = f32;
+#else
+alias In = u32;
+#endif
+
+#ifdef HALF_OUT
+alias Out = f16;
+#else ifdef HALF
+alias Out = f32;
+#else
+alias Out = u32;
+#endif
+
 @group(0) @binding(0) var<uniform> params: Params;
-@group(0) @binding(1) var<storage, read_write> input: array<u32>;
-@group(0) @binding(2) var<storage, read_write> output: array<u32>; // [count]
+@group(0) @binding(1) var<storage, read_write> input: array<In>;
+@group(0) @binding(2) var<storage, read_write> output: array<Out>; // [count]
 
 @compute @workgroup_size(#{WORKGROUP})
 fn main(@builtin(workgroup_id) workgroup: vec3<u32>, @builtin(local_invocation_index) local: u32) {
     let i = invocation(workgroup, params.head.base, local);
     if i >= params.count { return; }
-    output[i] = input[i32(params.start) + walk_offsets(i, params.rank, params.axes).x];
+    output[i] = Out(input[i32(params.start) + walk_offsets(i, params.rank, params.axes).x]);
 }

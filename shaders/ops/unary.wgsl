@@ -1,5 +1,6 @@
 // Elementwise operators of one tensor. A def chooses the formula: one of ACTIVATION_*, or one of OP_*; with none of them the
-// kernel copies. X_I32 makes X and Y integers.
+// kernel copies. X_I32 makes X and Y integers. HALF_1, HALF_OUT: X, Y
+// are 16-bit floats, in memory only.
 #import imagine::activation::{activate, hyperbolic_tangent}
 #import imagine::error_function::error_function
 #import imagine::head::Head
@@ -23,9 +24,21 @@ alias Element = u32;
 alias Element = f32;
 #endif
 
+#ifdef HALF_1
+alias StoredX = f16;
+#else
+alias StoredX = Element;
+#endif
+
+#ifdef HALF_OUT
+alias StoredY = f16;
+#else
+alias StoredY = Element;
+#endif
+
 @group(0) @binding(0) var<uniform> params: Params;
-@group(0) @binding(1) var<storage, read_write> x: array<Element>; // [count]
-@group(0) @binding(2) var<storage, read_write> y: array<Element>; // [count]
+@group(0) @binding(1) var<storage, read_write> x: array<StoredX>; // [count]
+@group(0) @binding(2) var<storage, read_write> y: array<StoredY>; // [count]
 
 // ln(1 + exp(v)) without overflow. Where exp is small its logarithm would lose it, and the series takes over.
 fn softplus(v: f32) -> f32 {
@@ -41,60 +54,61 @@ fn ramp(v: f32) -> f32 {
 fn main(@builtin(workgroup_id) workgroup: vec3<u32>, @builtin(local_invocation_index) local: u32) {
     let i = invocation(workgroup, params.head.base, local);
     if i >= params.count { return; }
-    let v = x[i];
+    let v = Element(x[i]);
 #ifdef OP_SIN
-    y[i] = sine(v);
+    let result = sine(v);
 #else ifdef OP_COS
-    y[i] = cosine(v);
+    let result = cosine(v);
 #else ifdef OP_ASIN
-    y[i] = arcsine(v);
+    let result = arcsine(v);
 #else ifdef OP_ACOS
-    y[i] = arccosine(v);
+    let result = arccosine(v);
 #else ifdef OP_ATAN
-    y[i] = arctangent(v);
+    let result = arctangent(v);
 #else ifdef OP_EXP
-    y[i] = exp(v);
+    let result = exp(v);
 #else ifdef OP_LOG
-    y[i] = log(v);
+    let result = log(v);
 #else ifdef OP_SQRT
-    y[i] = sqrt(v);
+    let result = sqrt(v);
 #else ifdef OP_RECIPROCAL
-    y[i] = 1.0 / v;
+    let result = 1.0 / v;
 #else ifdef OP_ERF
-    y[i] = error_function(v);
+    let result = error_function(v);
 #else ifdef OP_FLOOR
-    y[i] = floor(v);
+    let result = floor(v);
 #else ifdef OP_CEIL
-    y[i] = ceil(v);
+    let result = ceil(v);
 #else ifdef OP_ROUND
-    y[i] = round(v);
+    let result = round(v);
 #else ifdef OP_NEG
-    y[i] = -v;
+    let result = -v;
 #else ifdef OP_ABS
-    y[i] = abs(v);
+    let result = abs(v);
 #else ifdef OP_SIGN
-    y[i] = sign(v);
+    let result = sign(v);
 #else ifdef OP_NOT
-    y[i] = 1u - v;
+    let result = 1u - v;
 #else ifdef OP_THRESHOLDED_RELU
-    y[i] = select(0.0, v, v > params.numbers.x);
+    let result = select(0.0, v, v > params.numbers.x);
 #else ifdef OP_ELU
-    y[i] = params.numbers.y * select(params.numbers.x * (exp(v) - 1.0), v, v > 0.0);
+    let result = params.numbers.y * select(params.numbers.x * (exp(v) - 1.0), v, v > 0.0);
 #else ifdef OP_GELU
-    y[i] = 0.5 * v * (1.0 + error_function(v * 0.70710678));
+    let result = 0.5 * v * (1.0 + error_function(v * 0.70710678));
 #else ifdef OP_GELU_TANH
-    y[i] = 0.5 * v * (1.0 + hyperbolic_tangent(0.79788456 * (v + 0.044715 * v * v * v)));
+    let result = 0.5 * v * (1.0 + hyperbolic_tangent(0.79788456 * (v + 0.044715 * v * v * v)));
 #else ifdef OP_MISH
-    y[i] = v * hyperbolic_tangent(softplus(v));
+    let result = v * hyperbolic_tangent(softplus(v));
 #else ifdef OP_SOFTPLUS
-    y[i] = softplus(v);
+    let result = softplus(v);
 #else ifdef OP_SOFTSIGN
-    y[i] = v / (1.0 + abs(v));
+    let result = v / (1.0 + abs(v));
 #else ifdef OP_HARD_SIGMOID
-    y[i] = ramp(v);
+    let result = ramp(v);
 #else ifdef OP_HARD_SWISH
-    y[i] = v * ramp(v);
+    let result = v * ramp(v);
 #else
-    y[i] = activate(v, params.numbers);
+    let result = activate(v, params.numbers);
 #endif
+    y[i] = StoredY(result);
 }

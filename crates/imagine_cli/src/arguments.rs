@@ -7,6 +7,7 @@ use anyhow::Context;
 use clap::{Args, ValueEnum};
 use imagine_graph::file::{self, LoadedGenerator};
 use imagine_graph::{Request, Size, ValidGenerator, generators, parse_input};
+use imagine_wgpu::Precision;
 
 /// Largest height and width.
 pub const MAX_SIDE: usize = 16_384;
@@ -26,6 +27,33 @@ impl Executor {
         match self {
             Executor::Gpu => "gpu",
             Executor::Cpu => "cpu",
+        }
+    }
+}
+
+/// How numbers lie in the GPU's memory between passes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Bits {
+    /// 32-bit floats.
+    F32,
+    /// 16-bit floats where kernels can; automata stay at 32 bits.
+    F16,
+}
+
+impl Bits {
+    /// What plans take.
+    pub fn precision(self) -> Precision {
+        match self {
+            Bits::F32 => Precision::F32,
+            Bits::F16 => Precision::F16,
+        }
+    }
+
+    /// Its name in reports.
+    pub fn name(self) -> &'static str {
+        match self {
+            Bits::F32 => "f32",
+            Bits::F16 => "f16",
         }
     }
 }

@@ -149,6 +149,17 @@ fn equal_requests_give_equal_bytes_and_pictures_are_made_again() {
 }
 
 #[test]
+fn little_memory_changes_no_byte() {
+    let place = Place::new();
+    let wanted = ["generate", "FILE", "--size", "700x500", "--seed", "5"];
+    place.good(&[&wanted[..], &["--out", "whole"]].concat());
+    place.good(&[&wanted[..], &["--out", "tiles", "--memory", "3"]].concat());
+    for name in ["base_color.png", "roughness.png"] {
+        assert_eq!(bytes(place.path("whole").join(name)), bytes(place.path("tiles").join(name)), "{name}");
+    }
+}
+
+#[test]
 fn a_picture_of_another_generator_is_refused() {
     let place = Place::new();
     place.good(&["generate", "FILE", "--size", "4x4", "--backend", "cpu", "--out", "a"]);
@@ -180,6 +191,8 @@ fn json_has_the_promised_keys() {
     assert!(compared["max_abs_diff"].as_f64().unwrap() < 1e-4, "{compared}");
     assert!(compared["max_step_diff"].as_f64().unwrap() < 1e-5, "{compared}");
     assert_eq!(compared["passes"], true);
+    let half = json(&["compare", "FILE", "--size", "33x17", "--steps", "4", "--precision", "f16", "--json"]);
+    assert_eq!((&half["precision"], &half["passes"]), (&"f16".into(), &true.into()), "{half}");
 }
 
 #[test]

@@ -3,6 +3,7 @@
 //!
 //! With the environment variable `IMAGINE_DUMP_SHADERS` set to a folder, every composed module is written there as WGSL.
 
+use std::borrow::Cow;
 use std::collections::HashMap;
 
 use naga_oil::compose::{
@@ -48,8 +49,9 @@ pub fn compose(path: &str, defs: &[(&'static str, Def)]) -> Result<naga::Module,
 impl ShaderComposer {
     /// A composer that knows every file of `shaders/lib`.
     pub fn new() -> Result<Self, ComposeError> {
-        let subgroups = naga::valid::Capabilities::default() | naga::valid::Capabilities::SUBGROUP;
-        let mut composer = Composer::default().with_capabilities(subgroups);
+        use naga::valid::Capabilities;
+        let capabilities = Capabilities::default() | Capabilities::SUBGROUP | Capabilities::SHADER_FLOAT16;
+        let mut composer = Composer::default().with_capabilities(capabilities);
         let mut waiting: Vec<_> = imagine_shaders::folder("lib").collect();
         // A module can be added once those it imports are there: add what can be added until nothing is left.
         while !waiting.is_empty() {
@@ -82,8 +84,11 @@ impl ShaderComposer {
         let mut shader_defs: HashMap<String, ShaderDefValue> =
             defs.iter().filter_map(|(name, def)| Some((name.to_string(), def.value()?))).collect();
         shader_defs.insert("WORKGROUP".into(), ShaderDefValue::UInt(WORKGROUP));
+        // naga_oil takes `enable` out of every `#ifdef`, so that it cannot stand in the file. On the first line it moves no other.
+        let half = defs.iter().any(|(name, _)| name.starts_with("HALF_"));
+        let source = if half { Cow::Owned(format!("enable f16; {source}")) } else { Cow::Borrowed(source) };
         let descriptor = NagaModuleDescriptor {
-            source,
+            source: &source,
             file_path: path,
             shader_type: ShaderType::Wgsl,
             shader_defs,

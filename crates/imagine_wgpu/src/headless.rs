@@ -6,13 +6,15 @@ use std::sync::Arc;
 
 use imagine_graph::rng::RandomState;
 use imagine_graph::{
-    DType, Generated, Request, RequestError, Size, Tensor, TensorData, TensorType, ValidGenerator, ValidGraph,
+    DType, Generated, Request, RequestError, ResolvedRequest, Size, Tensor, TensorData, TensorType, ValidGenerator,
+    ValidGraph,
 };
 
 use crate::pipeline::{BoundsChecks, PipelineError, PipelineStore};
-use crate::plan::{Fusion, Limits, Plan, PlanError};
+use crate::plan::{Fusion, Limits, Plan, PlanError, Precision};
 use crate::recording::{Recording, Region};
 use crate::session::{EncodeError, Run, Session, UploadError};
+use crate::tiles::{Tile, Tiling};
 
 /// Work of one submission: small enough for every operating system's GPU watchdog, also on a software adapter.
 const SUBMISSION_WORK: u64 = 8_000_000_000;
@@ -49,6 +51,12 @@ pub enum GpuError {
         adapter: String,
         /// The driver's message.
         reason: String,
+    },
+    /// The device has no 16-bit floats.
+    #[error("{adapter}: this device has no 16-bit floats (SHADER_F16); take precision f32")]
+    NoHalf {
+        /// Name of the adapter.
+        adapter: String,
     },
     /// The request does not fit the generator.
     #[error(transparent)]
@@ -115,27 +123,72 @@ impl Gpu {
         Self { adapter, device, queue: self.queue.clone(), store: self.store.clone(), limits }
     }
 
-    /// Fulfils `request` with `generator`.
+    /// The same device with plans of `precision`, pipelines kept; an error if the device has no 16-bit floats.
+    pub fn with_precision(&self, precision: Precision) -> Result<Self, GpuError> {
+        if precision == Precision::F16 && !self.device.features().contains(wgpu::Features::SHADER_F16) {
+            return Err(GpuError::NoHalf { adapter: self.adapter.get_info().name });
+        }
+        Ok(self.with_limits(Limits { precision, ..self.limits }))
+    }
+
+    /// Fulfils `request` with `generator`: at once if it fits this device and the limits, else in tiles.
     pub fn generate(&self, generator: &ValidGenerator, request: &Request) -> Result<Generated, GpuError> {
         let resolved = generator.resolve(request)?;
-        let plan = Arc::new(Plan::for_generator(generator, request.size, self.limits)?);
-        let mut session = Session::new(&self.device, plan.clone());
+        let tiling = Tiling::new(generator, &resolved, self.limits)?;
+        if let [only] = tiling.tiles.as_slice() {
+            let mut session = Session::new(&self.device, only.plan.clone());
+            return self.make_tile(&mut session, &tiling, only, &resolved);
+        }
+        let outputs = generator.generator.output.outputs.iter().enumerate();
+        let outputs = outputs.map(|(index, output)| (output.clone(), zeros(tiling.output_type(index))));
+        let mut whole = Generated { outputs: outputs.collect(), state: tiling.state_type().map(zeros) };
+        let mut last: Option<Session> = None;
+        for tile in &tiling.tiles {
+            let session = match &mut last {
+                Some(session) if Arc::ptr_eq(session.plan(), &tile.plan) => session,
+                other => {
+                    // The buffers of the plan before go before those of this one come.
+                    *other = None;
+                    other.insert(Session::new(&self.device, tile.plan.clone()))
+                }
+            };
+            let made = self.make_tile(session, &tiling, tile, &resolved)?;
+            for (index, ((_, tensor), (_, part))) in whole.outputs.iter_mut().zip(&made.outputs).enumerate() {
+                tiling.put_output(tile, index, part, tensor);
+            }
+            if let (Some(tensor), Some(part)) = (&mut whole.state, &made.state) {
+                tiling.put_state(tile, part, tensor);
+            }
+        }
+        Ok(whole)
+    }
+
+    /// Makes one tile of what was asked for, or all of it where there is only one.
+    fn make_tile(
+        &self,
+        session: &mut Session,
+        tiling: &Tiling,
+        tile: &Tile,
+        resolved: &ResolvedRequest,
+    ) -> Result<Generated, GpuError> {
+        let (plan, request) = (session.plan().clone(), &resolved.request);
         for input in &plan.inputs {
             if let Some(tensor) = resolved.inputs.get(&input.name) {
-                session.set_input(&self.queue, &input.name, tensor)?;
+                session.set_input(&self.queue, &input.name, &tiling.input(tile, &input.name, tensor))?;
             }
         }
         let mut recording = match &request.state {
             Some(state) => {
-                session.set_state(&self.queue, 0, state)?;
+                session.set_state(&self.queue, 0, &tiling.state(tile, state))?;
                 Recording::default()
             }
             None => plan.init(),
         };
         recording.append(plan.steps(0, resolved.steps));
         recording.append(plan.output(resolved.steps));
-        self.play(&mut session, recording, Run { seed: request.seed, lattice: request.lattice })?;
-        self.collect(&session, resolved.steps)
+        let run = Run { seed: request.seed, lattice: tiling.lattice(tile, request.lattice) };
+        self.play(session, recording, run)?;
+        self.collect(session, resolved.steps)
     }
 
     /// Runs one graph; `inputs` in the order of its inputs, the result in that of its outputs.
@@ -214,6 +267,16 @@ impl Gpu {
         };
         Ok(staged.iter().zip(wanted).map(tensor).collect())
     }
+}
+
+fn zeros(value_type: &TensorType) -> Tensor {
+    let count = value_type.elements();
+    let data = match value_type.dtype {
+        DType::F32 => TensorData::F32(vec![0.0; count]),
+        DType::I32 => TensorData::I32(vec![0; count]),
+        DType::Bool => TensorData::Bool(vec![false; count]),
+    };
+    Tensor::new(value_type.shape.clone(), data)
 }
 
 fn tensor_from_bytes(value_type: &TensorType, bytes: &[u8]) -> Tensor {

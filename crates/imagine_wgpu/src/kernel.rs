@@ -7,6 +7,8 @@
 //! - [`Operand::Value`] and every output is `var<storage, read_write> name: array<f32>` (`array<u32>` for truth values,
 //!   `array<i32>`), whether it is an intermediate, an input or a weight: all of them lie in slabs that are written
 //!   elsewhere, and wgpu tracks usage a buffer, not a range. [`Operand::Packed`] is `var<storage, read>`.
+//! - With [`crate::Precision::F16`] kernels that can are told by the defs `HALF_1`, `HALF_2`, .. that the binding holds
+//!   `array<f16>`, by `HALF_OUT` that the output does, and if they copy words, by `HALF` that these are floats at all.
 //! - A binding covers exactly the elements of its value. Truth values are one u32 an element, 0 or 1.
 //! - Params: a `#[repr(C)]` Pod struct laid out as a WGSL uniform (multiple of 16 bytes; arrays are `[[u32; 4]; n]`) whose
 //!   first field is [`Head`], in WGSL `head: Head` from `imagine::head`. The lowering leaves it zeroed; the player fills it.
@@ -17,9 +19,11 @@
 //!   may not communicate, so cutting changes no bit of the result. The last axis above 1 is the one that budgets cut.
 //! - A value may be written by several calls, one part each (as `Concat` does).
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use bytemuck::{Pod, Zeroable};
+use half::f16;
 use imagine_graph::{Dim, ValueId};
 
 /// Invocations of a workgroup, all along x.
@@ -77,7 +81,7 @@ pub struct Random {
     pub stream: u32,
     /// The symbolic shape of the random tensor, which decides how the lattice's origin scales.
     pub dims: Vec<Dim>,
-    /// Height and width of the random tensor; 1 where it has no such dimension.
+    /// Height and width at which its coordinates wrap, those of the whole image's random tensor; 1 where it has no such dimension.
     pub size: [usize; 2],
 }
 
@@ -97,6 +101,26 @@ pub struct Packed {
     pub label: String,
     /// The numbers.
     pub data: Arc<[f32]>,
+    /// Whether they lie in memory as 16-bit floats.
+    pub half: bool,
+}
+
+impl Packed {
+    /// Numbers that lie in memory as they are.
+    pub fn new(label: String, data: impl Into<Arc<[f32]>>) -> Self {
+        Self { label, data: data.into(), half: false }
+    }
+
+    /// The numbers as they lie in memory.
+    pub fn bytes(&self) -> Cow<'_, [u8]> {
+        if !self.half {
+            return Cow::Borrowed(bytemuck::cast_slice(&self.data));
+        }
+        let halves: Vec<f16> = self.data.iter().map(|&number| f16::from_f32(number)).collect();
+        let mut bytes: Vec<u8> = bytemuck::cast_slice(&halves).to_vec();
+        bytes.resize(bytes.len().next_multiple_of(4), 0);
+        Cow::Owned(bytes)
+    }
 }
 
 /// What a call costs.

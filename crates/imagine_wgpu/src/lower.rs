@@ -12,6 +12,8 @@ pub struct Lowering<'a> {
     pub node: &'a str,
     /// Size that the graph is bound to, for symbolic parameters.
     pub size: Size,
+    /// Size of the whole image, of which this is a part or all.
+    pub whole: Size,
     /// What the node reads in ONNX order; `None` where an optional input is left out.
     pub inputs: Vec<Option<Input<'a>>>,
     /// What the node writes.
@@ -121,7 +123,8 @@ impl<'a> Lowering<'a> {
         outputs: Vec<(ValueId, &'a TensorType)>,
     ) -> Self {
         let (result, neighbors) = (outputs[0].1, Neighbors::default());
-        Self { node, size, inputs, outputs, activation: Activation::None, result, neighbors, adapter: Adapter::Gpu }
+        let (activation, adapter) = (Activation::None, Adapter::Gpu);
+        Self { node, size, whole: size, inputs, outputs, activation, result, neighbors, adapter }
     }
 
     /// Input `index`, which the shape rule has already asked for.

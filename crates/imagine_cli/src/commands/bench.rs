@@ -22,7 +22,7 @@ use serde_json::{Value, json};
 
 use self::peer::Peer;
 use super::{open_gpu, print};
-use crate::arguments::Asked;
+use crate::arguments::{Asked, Bits};
 
 /// Arguments of `imagine bench`.
 #[derive(Args, Clone, Debug)]
@@ -41,6 +41,9 @@ pub struct Bench {
     /// Leaves out the time to the first image of a cold process.
     #[arg(long)]
     no_cold: bool,
+    /// How numbers lie in the GPU's memory between our passes.
+    #[arg(long, value_enum, default_value = "f32")]
+    precision: Bits,
     /// Prints JSON.
     #[arg(long)]
     json: bool,
@@ -91,7 +94,7 @@ impl Bench {
     pub fn run(self) -> anyhow::Result<ExitCode> {
         let (loaded, request) = self.asked.load_with_noise(self.steps)?;
         let steps = loaded.generator.resolve(&request)?.steps;
-        let gpu = open_gpu()?;
+        let gpu = open_gpu()?.with_precision(self.precision.precision())?;
         let unfused = Plan::with_fusion(&loaded.generator, request.size, gpu.limits(), Fusion::Off)?;
         let flop = unfused.whole(steps).cost().flop;
         let mut ours = Ours::new(&gpu, &loaded.generator, &request)?;
@@ -109,6 +112,7 @@ impl Bench {
             "steps": steps,
             "runs": self.runs,
             "adapter": gpu.adapter.get_info().name,
+            "precision": self.precision.name(),
             "flop": flop,
             "ours_ms": ours_ms,
             "burn_wgpu_ms": theirs_ms,
@@ -252,8 +256,10 @@ fn text(report: &Value) -> String {
              first image {cold:>9} ms\n"
         )
     };
-    let [name, size, adapter] = ["name", "size", "adapter"].map(|key| report[key].as_str().unwrap_or_default());
-    let head = format!("{name} at {size}, {} steps, median of {} runs, {adapter}\n", report["steps"], report["runs"]);
+    let [name, size, adapter, precision] =
+        ["name", "size", "adapter", "precision"].map(|key| report[key].as_str().unwrap_or_default());
+    let (steps, runs) = (&report["steps"], &report["runs"]);
+    let head = format!("{name} at {size}, {steps} steps, ours in {precision}, median of {runs} runs, {adapter}\n");
     let lines = [("ours", "ours"), ("burn-wgpu", "burn_wgpu"), ("burn-flex", "burn_flex")];
     let lines: String = lines.map(|(title, who)| line(title, who)).concat();
     let ratios = format!("  burn-wgpu over ours: {}, of the fastest {}", number("ratio"), number("fastest_ratio"));

@@ -19,7 +19,7 @@ use imagine_wgpu::{Plan, Recording, Run, Session};
 use serde_json::{Value, json};
 
 use super::{open_gpu, print};
-use crate::arguments::{Asked, load};
+use crate::arguments::{Asked, Bits, load};
 
 /// Largest difference of one step from the same state.
 const STEP_TOLERANCE: f32 = 1e-5;
@@ -36,6 +36,9 @@ pub struct Compare {
     /// Steps of a recurrent generator.
     #[arg(long)]
     steps: Option<u32>,
+    /// How numbers lie in the GPU's memory between our passes.
+    #[arg(long, value_enum, default_value = "f32")]
+    precision: Bits,
     /// Prints JSON.
     #[arg(long)]
     json: bool,
@@ -65,7 +68,7 @@ impl Compare {
         let steps = self.steps.or(is_recurrent.then_some(STEPS));
         let (loaded, request) = self.asked.load(steps)?;
         let resolved = loaded.generator.resolve(&request)?;
-        let gpu = open_gpu()?;
+        let gpu = open_gpu()?.with_precision(self.precision.precision())?;
         let (way, ours, reference) = run_both(&gpu, &loaded.generator, &request, &resolved)?;
 
         let mut outputs = Vec::new();
@@ -89,6 +92,7 @@ impl Compare {
             "seed": request.seed,
             "steps": resolved.steps,
             "adapter": gpu.adapter.get_info().name,
+            "precision": self.precision.name(),
             "max_abs_diff": max_abs_diff,
             "tolerance": OUTPUT_TOLERANCE,
             "max_step_diff": max_step_diff,
@@ -270,7 +274,8 @@ fn text(report: &Value) -> String {
     let mut text = String::new();
     let name = report["name"].as_str().unwrap_or_default();
     let size = report["size"].as_str().unwrap_or_default();
-    let _ = writeln!(text, "{name} at {size}, seed {}, {} steps", report["seed"], report["steps"]);
+    let precision = report["precision"].as_str().unwrap_or_default();
+    let _ = writeln!(text, "{name} at {size}, seed {}, {} steps, {precision}", report["seed"], report["steps"]);
     for output in report["outputs"].as_array().into_iter().flatten() {
         let output_name = output["name"].as_str().unwrap_or_default();
         let _ = writeln!(text, "  {output_name:12} max_abs_diff {} at {}", output["max_abs_diff"], output["at"]);

@@ -9,6 +9,7 @@ use burn::backend::Flex;
 use clap::Args;
 use imagine_graph::file::{self, EXTENSION, LoadedGenerator};
 use imagine_graph::{Generated, GraphOutput, OutputKind, Request, Size, Tensor, generators};
+use imagine_wgpu::Limits;
 use serde_json::json;
 
 use super::{open_gpu, print};
@@ -57,6 +58,10 @@ pub struct Generate {
     /// Where to run.
     #[arg(long, value_enum, default_value = "gpu")]
     backend: Executor,
+    /// Most MiB of the GPU's memory for everything but weights. An image that needs more is made in tiles, which changes no bit, if
+    /// the network sees only a part of the image from each pixel.
+    #[arg(long, value_name = "MIB", value_parser = clap::value_parser!(u64).range(1..=1 << 20))]
+    memory: Option<u64>,
     /// Makes the picture again that this PNG file shows, from the recipe in it.
     #[arg(long, value_name = "PNG", conflicts_with_all = ["size", "cube", "seed", "set", "steps", "backend", "preview"])]
     from: Option<PathBuf>,
@@ -101,7 +106,7 @@ impl Generate {
             let names: Vec<_> = wanted.iter().map(|output| &output.name).collect();
             bail!("--out is one file, but there are several pictures of outputs {names:?}: give a folder");
         }
-        let generated = generate(&order.loaded, &order.request, order.executor)?;
+        let generated = generate(&order.loaded, &order.request, order.executor, self.memory)?;
         let files = encode(&order, &wanted, &generated)?;
         ensure!(!is_file || files.len() == 1, "--out is one file, but HDR and its preview are two: give a folder");
         let written = match is_file {
@@ -208,10 +213,20 @@ impl Order {
     }
 }
 
-/// Fulfils a request on the GPU or on the CPU.
-pub fn generate(loaded: &LoadedGenerator, request: &Request, executor: Executor) -> anyhow::Result<Generated> {
+/// Fulfils a request on the CPU, or on the GPU within `memory` MiB.
+fn generate(
+    loaded: &LoadedGenerator,
+    request: &Request,
+    executor: Executor,
+    memory: Option<u64>,
+) -> anyhow::Result<Generated> {
     match executor {
-        Executor::Gpu => Ok(open_gpu()?.generate(&loaded.generator, request)?),
+        Executor::Gpu => {
+            let gpu = open_gpu()?;
+            let arena_bytes = memory.map_or(u64::MAX, |mib| mib << 20);
+            let gpu = gpu.with_limits(Limits { arena_bytes, ..gpu.limits() });
+            Ok(gpu.generate(&loaded.generator, request)?)
+        }
         Executor::Cpu => Ok(imagine_burn::generate::<Flex>(&loaded.generator, request, &Default::default())?),
     }
 }

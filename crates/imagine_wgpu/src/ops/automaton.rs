@@ -1,8 +1,9 @@
 //! The step of a cellular automaton as one kernel call: what `plan/automaton.rs` finds in a graph.
 
-use imagine_graph::{Dim, ValueId};
+use imagine_graph::{Dim, Size, ValueId};
 
 use crate::kernel::{Cost, Def, Head, KernelCall, Operand, Packed, Random, workgroups};
+use crate::ops::random::period;
 use crate::params::params;
 
 /// Most channels that the kernel holds in registers.
@@ -20,7 +21,7 @@ params! {
         threshold: f32,
         rate: f32,
         zero: f32,
-        unused: [u32; 2],
+        period: [u32; 2],
     }
 }
 
@@ -55,6 +56,8 @@ pub struct Step<'a> {
     pub stream: u32,
     /// Symbolic shape of the random mask.
     pub mask: Vec<Dim>,
+    /// The size of the whole image, of which the state may be a part.
+    pub whole: Size,
 }
 
 /// The call of one step, with `cells` (1 or 4) cells an invocation.
@@ -68,6 +71,7 @@ pub fn lower(step: &Step, cells: usize) -> KernelCall {
             *to = filter[tap];
         }
     }
+    let period = period(&step.mask, [height, width], step.whole);
     let params = Params {
         filters,
         shape: step.shape.map(|side| side as u32),
@@ -77,6 +81,7 @@ pub fn lower(step: &Step, cells: usize) -> KernelCall {
         threshold: step.threshold,
         rate: step.rate,
         zero: step.zero,
+        period: period.map(|side| side as u32),
         ..Params::default()
     };
     let mut defs = vec![("BLOCKS", Def::UInt((channels / 4) as u32))];
@@ -84,13 +89,13 @@ pub fn lower(step: &Step, cells: usize) -> KernelCall {
         defs.push(("CELLS_4", Def::Bool(true)));
     }
     let elements = (batch * channels * height * width) as u64;
-    let packed = Packed { label: format!("{}, dense layers", step.label), data: pack(step, channels).into() };
+    let packed = Packed::new(format!("{}, dense layers", step.label), pack(step, channels));
     KernelCall {
         label: step.label.into(),
         shader: Params::SHADER,
         defs,
         params: bytemuck::bytes_of(&params).to_vec(),
-        random: Some(Random { stream: step.stream, dims: step.mask.clone(), size: [height, width] }),
+        random: Some(Random { stream: step.stream, dims: step.mask.clone(), size: period }),
         operands: vec![Operand::Value(step.state), Operand::Packed(packed)],
         outputs: vec![step.next],
         workgroups: [workgroups(count), 1, 1],
@@ -135,6 +140,7 @@ pub fn variants() -> Vec<KernelCall> {
             zero: 0.0,
             stream: 0,
             mask: Dim::nchw(1),
+            whole: Size::new(3, 5),
         };
         lower(&step, cells)
     };

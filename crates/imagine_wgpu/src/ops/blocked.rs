@@ -88,7 +88,8 @@ pub(crate) fn lower(convolution: &Convolution, node: &Lowering) -> KernelCall {
     let [batch, _, height, width] = convolution.result;
     let [row_phases, column_phases] = &convolution.phases;
     let count = [row_phases.len() as u32, column_phases.len() as u32];
-    let grid = [height.div_ceil(count[0]), width.div_ceil(count[1]).div_ceil(pixels)];
+    let rows = if shares_rows(convolution, quads, node.adapter) { 4 } else { 1 };
+    let grid = [height.div_ceil(count[0]).div_ceil(rows), width.div_ceil(count[1]).div_ceil(pixels)];
     let blocks = convolution.channels[1].div_ceil(4 * quads);
     let packed = pack(convolution, quads, node);
     let (shape, spread, shuffle) = match &node.neighbors.shuffle {
@@ -133,21 +134,35 @@ pub(crate) fn lower(convolution: &Convolution, node: &Lowering) -> KernelCall {
 
 fn defs(convolution: &Convolution, quads: usize, node: &Lowering) -> Vec<(&'static str, Def)> {
     let lanes = node.adapter == Adapter::Lanes;
-    let widest = convolution.phases[1].iter().map(|phase| phase.taps.len()).max().unwrap_or(0);
     let flags = [
         border(convolution.border),
         node.activation.def(),
         node.neighbors.slopes.as_ref().map(|_| "ACTIVATION_LEAKY_RELU"),
         node.neighbors.slopes.as_ref().map(|_| "SLOPES"),
         node.neighbors.addend.map(|_| "ADDEND"),
-        (convolution.strides[1] == 1 && convolution.steps[1] == 1 && widest > 1).then_some("SLIDE"),
+        slides(convolution, 1).then_some("SLIDE"),
         lanes.then_some("BROADCAST"),
+        shares_rows(convolution, quads, node.adapter).then_some("ROWS"),
         lanes.then_some("PIXELS_8"),
     ];
     let mut defs: Vec<_> = flags.into_iter().flatten().map(|name| (name, Def::Bool(true))).collect();
     defs.push(("QUADS", Def::UInt(quads as u32)));
     defs.sort();
     defs
+}
+
+/// Whether the pixels of a tap along an axis are those of the tap before, moved by one.
+fn slides(convolution: &Convolution, axis: usize) -> bool {
+    let longest = convolution.phases[axis].iter().map(|phase| phase.taps.len()).max().unwrap_or(0);
+    convolution.strides[axis] == 1 && convolution.steps[axis] == 1 && longest > 1
+}
+
+/// Whether an invocation does four rows: where few output channels share what is loaded, rows do.
+fn shares_rows(convolution: &Convolution, quads: usize, adapter: Adapter) -> bool {
+    let one_phase = convolution.phases.iter().all(|phases| phases.len() == 1);
+    let high = convolution.phases[0].iter().all(|phase| phase.taps.len() >= 3);
+    let both = slides(convolution, 0) && slides(convolution, 1);
+    adapter == Adapter::Lanes && quads == 1 && one_phase && high && both
 }
 
 /// How many times four output channels an invocation does: what costs least for `channels` of them.
@@ -207,7 +222,7 @@ fn pack(convolution: &Convolution, quads: usize, node: &Lowering) -> Packed {
             }
         }
     }
-    Packed { label: format!("{}, weights", node.node), data: data.into() }
+    Packed::new(format!("{}, weights", node.node), data)
 }
 
 /// Group and first channel of every block.

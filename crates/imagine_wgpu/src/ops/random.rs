@@ -1,6 +1,6 @@
 //! `RandomUniform`, `RandomNormal` and `Bernoulli` as one kernel call.
 
-use imagine_graph::{Bernoulli, DType, Dim, RandomNormal, RandomUniform};
+use imagine_graph::{Bernoulli, DType, Dim, RandomNormal, RandomUniform, Size};
 
 use crate::kernel::{Head, KernelCall, Random};
 use crate::lower::Lowering;
@@ -15,8 +15,7 @@ params! {
         affine: [f32; 2],
         count: u32,
         one: u32,
-        unused_a: u32,
-        unused_b: u32,
+        period: [u32; 2],
     }
 }
 
@@ -41,8 +40,19 @@ fn lower(defs: &[&'static str], affine: [f32; 2], one: u32, stream: u32, dims: &
     let side = |from_end: usize| shape.len().checked_sub(from_end).map_or(1, |axis| shape[axis]);
     let size = [side(2), side(1)];
     let count = shape.iter().product::<usize>();
-    let params = Params { size: size.map(|s| s as u32), affine, count: count as u32, one, ..Params::default() };
+    let period = period(dims, size, node.whole);
+    let [size, wraps] = [size, period].map(|sides| sides.map(|side| side as u32));
+    let params = Params { size, affine, count: count as u32, one, period: wraps, ..Params::default() };
     // Two hashes of about 20 integer operations each; counted as one operation each, like every other arithmetic.
-    let random = Some(Random { stream, dims: dims.to_vec(), size });
+    let random = Some(Random { stream, dims: dims.to_vec(), size: period });
     KernelCall { random, ..call(node, Params::SHADER, defs, &params, count, 40 * count as u64) }
+}
+
+/// Height and width at which coordinates of a random tensor wrap: those that `dims` have in the whole image, or its own.
+pub(crate) fn period(dims: &[Dim], size: [usize; 2], whole: Size) -> [usize; 2] {
+    let side = |from_end: usize| {
+        let dim = dims.len().checked_sub(from_end).map(|axis| dims[axis]);
+        dim.and_then(|dim| dim.bind(whole)).unwrap_or(size[2 - from_end])
+    };
+    [side(2), side(1)]
 }

@@ -63,7 +63,7 @@ pub fn lower(op: &Resize, node: &Lowering) -> KernelCall {
     let defs: Vec<&str> = flags.chain(axes_def(rank)).collect();
     let terms: u64 = taps.iter().map(|taps| taps.all.len().div_ceil(taps.ends.len()) as u64).product();
     let mut call = call(node, Params::SHADER, &defs, &params, count, 2 * count as u64 * terms);
-    call.operands.push(Operand::Packed(Packed { label: format!("{} taps", node.node), data: words }));
+    call.operands.push(Operand::Packed(Packed::new(format!("{} taps", node.node), words)));
     call
 }
 

@@ -9,7 +9,9 @@
 use std::borrow::Cow;
 use std::collections::{HashMap, HashSet};
 
-use imagine_graph::{BoundGraph, Conv, NodeId, Op, PadMode, RandomUniform, Tensor, ValidNode, ValueId, ValueSource};
+use imagine_graph::{
+    BoundGraph, Conv, NodeId, Op, PadMode, RandomUniform, Size, Tensor, ValidNode, ValueId, ValueSource,
+};
 
 use super::fuse::Uses;
 use crate::kernel::KernelCall;
@@ -33,10 +35,11 @@ pub(super) fn find(
     uses: &Uses,
     known: &HashMap<ValueId, Cow<Tensor>>,
     cells: usize,
+    whole: Size,
 ) -> Option<FusedStep> {
     let &[next] = bound.graph.outputs() else { return None };
     let mut search = Search { bound, uses, known, nodes: HashSet::new() };
-    let call = search.step(next, cells)?;
+    let call = search.step(next, cells, whole)?;
     let ValueSource::Node(last) = *bound.graph.source(next) else { return None };
     Some(FusedStep { nodes: search.nodes, last, call })
 }
@@ -49,7 +52,7 @@ struct Search<'a, 'g> {
 }
 
 impl<'g> Search<'_, 'g> {
-    fn step(&mut self, next: ValueId, cells: usize) -> Option<KernelCall> {
+    fn step(&mut self, next: ValueId, cells: usize, whole: Size) -> Option<KernelCall> {
         let [state, update] = self.inputs(next, |op| matches!(op, Op::Add(_)))?;
         let [delta, gate] = self.inputs(update, |op| matches!(op, Op::Mul(_)))?;
         let [bounded, subtracted] = self.inputs(delta, |op| matches!(op, Op::Sub(_)))?;
@@ -89,6 +92,7 @@ impl<'g> Search<'_, 'g> {
             zero: self.scalar(zero)?,
             stream: mask.stream,
             mask: mask.shape.clone(),
+            whole,
         };
         Some(lower(&step, cells))
     }

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use imagine_graph::{BoundGraph, InputKind, Size, Tensor, TensorData, ValidGraph, ValueId, ValueSource};
 
 use super::fuse::{self, LoweredGraph};
-use super::{Fusion, Limits, Plan, PlanError, PlannedInput, PlannedOutput, PlannedState};
+use super::{Fusion, Limits, Plan, PlanError, PlannedInput, PlannedOutput, PlannedState, Precision};
 use crate::arena::{self, ALIGNMENT, Lifetime};
 use crate::kernel::{KernelCall, Operand};
 use crate::ops;
@@ -47,7 +47,7 @@ enum Home {
 pub(super) fn plan(
     output: &ValidGraph,
     recurrence: Option<[&ValidGraph; 2]>,
-    size: Size,
+    [size, whole]: [Size; 2],
     limits: Limits,
     fusion: Fusion,
 ) -> Result<Plan, PlanError> {
@@ -57,10 +57,12 @@ pub(super) fn plan(
     let mut parts = Vec::new();
     for (part, bound) in [(Part::Init, &bound_init), (Part::Step, &bound_step)] {
         if let Some(bound) = bound {
-            parts.push((part, fuse::lower(bound, fusion, limits)?));
+            // The error of a step is what the next one starts from.
+            let exact = Limits { precision: Precision::F32, ..limits };
+            parts.push((part, fuse::lower(bound, fusion, exact, whole)?));
         }
     }
-    parts.push((Part::Output, fuse::lower(&bound_output, fusion, limits)?));
+    parts.push((Part::Output, fuse::lower(&bound_output, fusion, limits, whole)?));
     let state = state_type(&parts)?;
     let mut planner = Planner { parts, recurrent: state.is_some(), lifetimes: Vec::new(), regions: HashMap::new() };
     planner.copy_states_that_no_call_writes();
@@ -137,7 +139,7 @@ impl Planner<'_> {
             return Home::Known;
         }
         let bound = lowered.bound;
-        let root = lowered.roots[value.0];
+        let (root, _) = lowered.place(value);
         if let ValueSource::Input(index) = bound.graph.source(root) {
             let input = &bound.graph.graph().inputs[*index];
             let is_state = self.recurrent && input.kind == InputKind::State;
@@ -182,7 +184,7 @@ impl Planner<'_> {
         for (part, lowered) in &self.parts {
             let bound = lowered.bound;
             for (index, input) in bound.graph.graph().inputs.iter().enumerate() {
-                let bytes = bytes_of(bound, bound.graph.input(index));
+                let bytes = lowered.bytes_of(bound.graph.input(index));
                 if self.recurrent && input.kind == InputKind::State {
                     touch(Tenant::State(0), bytes, &input.name, 0, end);
                     touch(Tenant::State(1), bytes, &input.name, 0, end);
@@ -197,7 +199,8 @@ impl Planner<'_> {
                 });
                 for value in read.chain(call.outputs.iter().copied()) {
                     if let Home::Tenant(tenant) = self.home(*part, lowered, value) {
-                        touch(tenant, bytes_of(bound, value), bound.graph.name(value), moment, moment);
+                        let (root, _) = lowered.place(value);
+                        touch(tenant, lowered.bytes_of(root), bound.graph.name(root), moment, moment);
                     }
                 }
                 moment += 1;
@@ -205,7 +208,8 @@ impl Planner<'_> {
             if *part == Part::Output {
                 for &value in bound.graph.outputs() {
                     if let Home::Tenant(tenant) = self.home(*part, lowered, value) {
-                        touch(tenant, bytes_of(bound, value), bound.graph.name(value), moment, end);
+                        let (root, _) = lowered.place(value);
+                        touch(tenant, lowered.bytes_of(root), bound.graph.name(root), moment, end);
                     }
                 }
             }
@@ -220,6 +224,10 @@ impl Planner<'_> {
             bytes: self.lifetimes[index].1.bytes,
             limit: limits.slab_bytes,
         })?;
+        let bytes = arena.slabs.iter().sum();
+        if bytes > limits.arena_bytes {
+            return Err(PlanError::Arena { bytes, limit: limits.arena_bytes });
+        }
         for ((tenant, lifetime, _), place) in self.lifetimes.iter().zip(&arena.places) {
             let region = Region { memory: Memory::Arena(place.slab), offset: place.offset, bytes: lifetime.bytes };
             self.regions.insert(tenant.clone(), region);
@@ -335,7 +343,7 @@ impl Placer<'_, '_> {
                 }
                 Operand::Packed(packed) => {
                     access.push(Access::Read);
-                    bindings.push(self.packed(&packed.label, bytemuck::cast_slice(&packed.data))?);
+                    bindings.push(self.packed(&packed.label, &packed.bytes())?);
                 }
             }
         }
@@ -368,12 +376,14 @@ impl Placer<'_, '_> {
 
     /// The region of a value that is read, or written by a call that makes it.
     fn region(&self, part: Part, lowered: &LoweredGraph, value: ValueId, parity: usize) -> Region {
-        match self.planner.home(part, lowered, value) {
-            Home::Known => self.constants[&(part, value)],
+        let home = match self.planner.home(part, lowered, value) {
+            Home::Known => return self.constants[&(part, value)],
             Home::StateRead => self.planner.regions[&Tenant::State(parity)],
             Home::StateWritten => self.planner.regions[&Tenant::State(1 - parity)],
             Home::Tenant(tenant) => self.planner.regions[&tenant],
-        }
+        };
+        let offset = home.offset + lowered.place(value).1;
+        Region { offset, bytes: lowered.bytes_of(value), ..home }
     }
 
     /// Packed weights are shared by the two parities of a step, which are lowered once.
@@ -400,10 +410,6 @@ impl Placer<'_, '_> {
             })
             .collect()
     }
-}
-
-fn bytes_of(bound: &BoundGraph, value: ValueId) -> u64 {
-    4 * bound.value_type(value).elements() as u64
 }
 
 /// The elements as they lie on the GPU: four bytes each, truth values 0 or 1.

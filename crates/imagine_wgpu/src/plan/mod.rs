@@ -6,14 +6,17 @@
 //! across the three lists: outputs hold until the next step.
 
 mod automaton;
+mod concat;
 mod fuse;
 pub(crate) mod memory;
 mod neighbors;
+mod precision;
 
 use std::sync::Arc;
 
-use imagine_graph::{GraphErrors, GraphOutput, InputKind, Size, TensorType, ValidGenerator, ValidGraph};
+use imagine_graph::{GraphErrors, GraphOutput, InputKind, Size, TensorType, ValidGenerator, ValidGraph, WindowError};
 
+pub use self::precision::Precision;
 use crate::lower::LowerError;
 use crate::recording::{Call, Recording, Region};
 
@@ -22,6 +25,8 @@ use crate::recording::{Call, Recording, Region};
 pub struct Limits {
     /// Most bytes of one buffer and one binding.
     pub slab_bytes: u64,
+    /// Most bytes of all values that are not weights: inputs, states, intermediates and outputs. As many as it takes by default.
+    pub arena_bytes: u64,
     /// Most workgroups along one axis of a dispatch.
     pub workgroups: u32,
     /// Cells of an automaton that one invocation does, 1 or 4. 1 gives a GPU more to do at once; 4 saves a software adapter,
@@ -29,6 +34,8 @@ pub struct Limits {
     pub cells: usize,
     /// What kernels are chosen for.
     pub adapter: Adapter,
+    /// How numbers lie in memory between passes; 16 bits need a device with `SHADER_F16`.
+    pub precision: Precision,
 }
 
 /// What convolutions are blocked for.
@@ -44,7 +51,14 @@ pub enum Adapter {
 impl Default for Limits {
     /// What every WebGPU device can do.
     fn default() -> Self {
-        Self { slab_bytes: 128 << 20, workgroups: 65_535, cells: 1, adapter: Adapter::Gpu }
+        Self {
+            slab_bytes: 128 << 20,
+            arena_bytes: u64::MAX,
+            workgroups: 65_535,
+            cells: 1,
+            adapter: Adapter::Gpu,
+            precision: Precision::F32,
+        }
     }
 }
 
@@ -54,7 +68,7 @@ impl Limits {
         let slab_bytes = limits.max_storage_buffer_binding_size.min(limits.max_buffer_size) / 256 * 256;
         let cells = if device_type == wgpu::DeviceType::Cpu { 4 } else { 1 };
         let workgroups = limits.max_compute_workgroups_per_dimension;
-        Self { slab_bytes, workgroups, cells, adapter: Adapter::Gpu }
+        Self { slab_bytes, workgroups, cells, ..Self::default() }
     }
 
     /// The limits of `device`, with the kernels that suit an adapter with `info`.
@@ -65,6 +79,10 @@ impl Limits {
         let adapter = if lanes { Adapter::Lanes } else { Adapter::Gpu };
         Self { adapter, ..Self::new(&device.limits(), info.device_type) }
     }
+}
+
+fn recurrence(generator: &ValidGenerator) -> Option<[&ValidGraph; 2]> {
+    generator.recurrence.as_ref().map(|r| [&r.init, &r.step])
 }
 
 /// Kernel calls and memory of one generator at one size.
@@ -145,6 +163,25 @@ pub enum PlanError {
         /// Bytes a binding can have.
         limit: u64,
     },
+    /// More memory than the limits allow.
+    #[error("values need {bytes} bytes at a time; the limit is {limit}")]
+    Arena {
+        /// Bytes they need.
+        bytes: u64,
+        /// Bytes there may be.
+        limit: u64,
+    },
+    /// What does not fit at once cannot be made in tiles either.
+    #[error("{cause}; it cannot be made in tiles: {reason}")]
+    NoTiles {
+        /// What does not fit.
+        cause: Box<PlanError>,
+        /// Why no part can be made by itself.
+        reason: Box<WindowError>,
+    },
+    /// A part of the image that cannot be computed by itself.
+    #[error(transparent)]
+    Windows(Box<WindowError>),
     /// Graphs of a recurrent generator that do not fit together.
     #[error("state: {reason}")]
     State {
@@ -185,13 +222,17 @@ impl Plan {
         limits: Limits,
         fusion: Fusion,
     ) -> Result<Self, PlanError> {
-        let recurrence = generator.recurrence.as_ref().map(|r| [&r.init, &r.step]);
-        memory::plan(&generator.output, recurrence, size, limits, fusion)
+        memory::plan(&generator.output, recurrence(generator), [size; 2], limits, fusion)
+    }
+
+    /// Plans a part of `size` of an image of size `whole`: coordinates of random numbers wrap where those of the whole do.
+    pub fn for_window(generator: &ValidGenerator, size: Size, whole: Size, limits: Limits) -> Result<Self, PlanError> {
+        memory::plan(&generator.output, recurrence(generator), [size, whole], limits, Fusion::On)
     }
 
     /// Plans a single graph at `size`; its outputs are made by [`Plan::output`] at step 0.
     pub fn for_graph(graph: &ValidGraph, size: Size, limits: Limits, fusion: Fusion) -> Result<Self, PlanError> {
-        memory::plan(graph, None, size, limits, fusion)
+        memory::plan(graph, None, [size; 2], limits, fusion)
     }
 
     /// Makes the first state; empty if the generator is not recurrent.

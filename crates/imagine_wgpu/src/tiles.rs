@@ -1,0 +1,278 @@
+//! Images that do not fit at once: made in tiles, each a run of a plan on a window of the image. Pure; needs no GPU.
+//!
+//! A [`Tiling`] says how many tiles there are, what each computes and what of it is wanted. Put together they are the whole to
+//! the bit: windows are as wide as receptive fields ask for ([`imagine_graph::Windows`]), and no kernel depends on size or place.
+
+use std::sync::Arc;
+
+use imagine_graph::rng::Lattice;
+use imagine_graph::{
+    Axis, GraphErrors, ResolvedRequest, Scale, Size, Span, Tensor, TensorType, ValidGenerator, WindowError, Windows,
+};
+
+use crate::plan::{Limits, Plan, PlanError};
+
+mod cut;
+
+pub use cut::{crop, paste};
+
+/// How an image is made: at once, or in tiles.
+#[derive(Clone, Debug)]
+pub struct Tiling {
+    /// Size of the image.
+    pub whole: Size,
+    /// The tiles, those of one plan one after the other.
+    pub tiles: Vec<Tile>,
+    inputs: Vec<(String, [Option<Scale>; 2])>,
+    outputs: Vec<(TensorType, [Option<Scale>; 2])>,
+    state: Option<(TensorType, [Option<Scale>; 2])>,
+}
+
+/// A part of an image.
+#[derive(Clone, Debug)]
+pub struct Tile {
+    /// Rows and columns that are wanted.
+    pub wanted: [Span; 2],
+    /// Rows and columns that are computed; on a torus they may lie beyond its ends.
+    pub computed: [Span; 2],
+    /// The plan that computes them.
+    pub plan: Arc<Plan>,
+}
+
+/// Where a value of the whole image lies in a tile.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Elements {
+    wanted: [Span; 2],
+    computed: [Span; 2],
+}
+
+impl Tiling {
+    /// As few tiles of what `request` asks for as `limits` allow.
+    pub fn new(generator: &ValidGenerator, request: &ResolvedRequest, limits: Limits) -> Result<Self, PlanError> {
+        let size = request.request.size;
+        let whole = [size.height, size.width].map(|length| Span { start: 0, length });
+        let cause = match Plan::for_generator(generator, size, limits) {
+            Ok(plan) => {
+                let tile = Tile { wanted: whole, computed: whole, plan: Arc::new(plan) };
+                return Self::finish(generator, size, vec![tile], [None, None]);
+            }
+            Err(cause @ (PlanError::TooLarge { .. } | PlanError::Arena { .. })) => cause,
+            Err(error) => return Err(error),
+        };
+        let windows: [Result<Windows, WindowError>; 2] = Axis::ALL.map(|axis| {
+            let windows = Windows::of_image(generator, size, request.steps, axis)?;
+            windows.check_seam(request.request.lattice)?;
+            Ok(windows)
+        });
+        if let [Err(reason), Err(_)] = &windows {
+            return Err(PlanError::NoTiles { cause: Box::new(cause), reason: Box::new(reason.clone()) });
+        }
+        let mut grid = Grid { windows: &windows, size, counts: [1, 1] };
+        let mut error = cause;
+        while grid.refine()? {
+            let [height, width] = grid.largest()?;
+            match Plan::for_window(generator, Size { height, width, ..size }, size, limits) {
+                Ok(_) => return Self::of_grid(generator, &grid, limits, &windows),
+                Err(found @ (PlanError::TooLarge { .. } | PlanError::Arena { .. })) => error = found,
+                Err(found) => return Err(found),
+            }
+        }
+        Err(error)
+    }
+
+    fn of_grid(
+        generator: &ValidGenerator,
+        grid: &Grid,
+        limits: Limits,
+        windows: &[Result<Windows, WindowError>; 2],
+    ) -> Result<Self, PlanError> {
+        let mut plans: Vec<Arc<Plan>> = Vec::new();
+        let mut tiles: Vec<(usize, Tile)> = Vec::new();
+        let [rows, columns] = [grid.spans(0)?, grid.spans(1)?];
+        for row in &rows {
+            for column in &columns {
+                let computed = [row.1, column.1];
+                let [height, width] = computed.map(|span| span.length);
+                let size = Size { height, width, ..grid.size };
+                let index = match plans.iter().position(|plan| plan.size == size) {
+                    Some(index) => index,
+                    None => {
+                        plans.push(Arc::new(Plan::for_window(generator, size, grid.size, limits)?));
+                        plans.len() - 1
+                    }
+                };
+                tiles.push((index, Tile { wanted: [row.0, column.0], computed, plan: plans[index].clone() }));
+            }
+        }
+        tiles.sort_by_key(|(index, _)| *index);
+        let tiles = tiles.into_iter().map(|(_, tile)| tile).collect();
+        let windows = [0, 1].map(|axis| windows[axis].as_ref().ok());
+        Self::finish(generator, grid.size, tiles, windows)
+    }
+
+    fn finish(
+        generator: &ValidGenerator,
+        whole: Size,
+        tiles: Vec<Tile>,
+        windows: [Option<&Windows>; 2],
+    ) -> Result<Self, PlanError> {
+        let scales = |of: &dyn Fn(&Windows) -> Option<Scale>| windows.map(|windows| windows.and_then(of));
+        let inputs = generator.graphs().flat_map(|graph| &graph.graph().inputs);
+        let inputs = inputs.map(|input| (input.name.clone(), scales(&|windows| windows.scale_of_input(&input.name))));
+        let bound = generator.output.bind(whole)?;
+        let values = generator.output.outputs().iter().enumerate();
+        let outputs = values.map(|(index, &value)| {
+            (bound.value_type(value).clone(), scales(&|windows| windows.scale_of_output(index)))
+        });
+        let state = state_type(generator, whole)?.map(|(name, found)| (found, scales(&|w| w.scale_of_input(&name))));
+        Ok(Self { whole, inputs: inputs.collect(), outputs: outputs.collect(), state, tiles })
+    }
+
+    /// Type of output `index` of the whole image.
+    pub fn output_type(&self, index: usize) -> &TensorType {
+        &self.outputs[index].0
+    }
+
+    /// Type of the state of the whole image, if the generator is recurrent.
+    pub fn state_type(&self) -> Option<&TensorType> {
+        self.state.as_ref().map(|(found, _)| found)
+    }
+
+    /// What `tile` reads of the whole's `tensor` for the input called `name`.
+    pub fn input(&self, tile: &Tile, name: &str, tensor: &Tensor) -> Tensor {
+        match self.inputs.iter().find(|(other, _)| other == name) {
+            Some((_, scales)) => crop(tensor, self.elements(tile, scales, &tensor.shape).computed),
+            None => tensor.clone(),
+        }
+    }
+
+    /// What `tile` starts from of the whole's state.
+    pub fn state(&self, tile: &Tile, tensor: &Tensor) -> Tensor {
+        match &self.state {
+            Some((_, scales)) => crop(tensor, self.elements(tile, scales, &tensor.shape).computed),
+            None => tensor.clone(),
+        }
+    }
+
+    /// Puts what `tile` made of output `index` into the whole's `tensor`.
+    pub fn put_output(&self, tile: &Tile, index: usize, made: &Tensor, tensor: &mut Tensor) {
+        let elements = self.elements(tile, &self.outputs[index].1, &tensor.shape);
+        paste(made, elements.computed, elements.wanted, tensor);
+    }
+
+    /// Puts what `tile` made of the state into the whole's `tensor`.
+    pub fn put_state(&self, tile: &Tile, made: &Tensor, tensor: &mut Tensor) {
+        let Some((_, scales)) = &self.state else { return };
+        let elements = self.elements(tile, scales, &tensor.shape);
+        paste(made, elements.computed, elements.wanted, tensor);
+    }
+
+    /// Where the image of `tile` lies in the plane of random numbers, if the whole lies at `lattice`.
+    pub fn lattice(&self, tile: &Tile, lattice: Lattice) -> Lattice {
+        // Coordinates are unsigned numbers that wrap at 2^32, and so do origins.
+        let moved = |axis: usize| lattice.origin[axis].wrapping_add(tile.computed[axis].start as i32);
+        Lattice { origin: [moved(0), moved(1)], ..lattice }
+    }
+
+    /// Rows and columns of a value of these scales, of which the whole has `shape`.
+    fn elements(&self, tile: &Tile, scales: &[Option<Scale>; 2], shape: &[usize]) -> Elements {
+        let sides = sides(shape);
+        let of = |spans: [Span; 2]| {
+            [0, 1].map(|axis| match scales[axis] {
+                Some(scale) => spans[axis].scaled(scale),
+                None => Span { start: 0, length: sides[axis] },
+            })
+        };
+        Elements { wanted: of(tile.wanted), computed: of(tile.computed) }
+    }
+}
+
+/// Tiles in rows and columns.
+struct Grid<'a, 'g> {
+    windows: &'a [Result<Windows<'g>, WindowError>; 2],
+    size: Size,
+    counts: [usize; 2],
+}
+
+impl Grid<'_, '_> {
+    /// Halves the tiles along the axis where that makes more of them smaller than it adds in what they compute; `false` where they
+    /// are as small as can be.
+    fn refine(&mut self) -> Result<bool, PlanError> {
+        let mut best: Option<(usize, [usize; 2])> = None;
+        for axis in [0, 1] {
+            let Ok(windows) = &self.windows[axis] else { continue };
+            let mut finer = Grid { counts: self.counts, ..*self };
+            finer.counts[axis] *= 2;
+            let before = self.largest()?[axis];
+            let smaller = self.side(axis) > windows.alignment() && finer.largest()?[axis] < before;
+            let [height, width] = finer.largest()?;
+            let computed = height * width * finer.spans(0)?.len() * finer.spans(1)?.len();
+            if smaller && best.is_none_or(|(least, _)| computed < least) {
+                best = Some((computed, finer.counts));
+            }
+        }
+        if let Some((_, counts)) = best {
+            self.counts = counts;
+        }
+        Ok(best.is_some())
+    }
+
+    fn length(&self, axis: usize) -> usize {
+        Axis::ALL[axis].of(self.size)
+    }
+
+    /// Wanted pixels of a tile along an axis.
+    fn side(&self, axis: usize) -> usize {
+        let alignment = self.windows[axis].as_ref().map_or(1, Windows::alignment);
+        self.length(axis).div_ceil(self.counts[axis]).next_multiple_of(alignment)
+    }
+
+    /// Height and width of the largest window.
+    fn largest(&self) -> Result<[usize; 2], PlanError> {
+        let longest = |axis: usize| -> Result<usize, PlanError> {
+            Ok(self.spans(axis)?.iter().map(|(_, computed)| computed.length).max().unwrap_or(0))
+        };
+        Ok([longest(0)?, longest(1)?])
+    }
+
+    /// What is wanted and what is computed along an axis, tile after tile; computed lengths are equal but where the image ends
+    /// between multiples of the alignment.
+    fn spans(&self, axis: usize) -> Result<Vec<(Span, Span)>, PlanError> {
+        let length = self.length(axis);
+        let all = Span { start: 0, length };
+        let Ok(windows) = &self.windows[axis] else { return Ok(vec![(all, all)]) };
+        let side = self.side(axis);
+        let wanted =
+            (0..length).step_by(side).map(|start| Span { start: start as i64, length: side.min(length - start) });
+        let wanted: Vec<Span> = wanted.collect();
+        let around = |least: usize| -> Result<Vec<(Span, Span)>, WindowError> {
+            wanted.iter().map(|&span| Ok((span, windows.around_at_least(span, least)?))).collect()
+        };
+        let found = around(0).map_err(fault)?;
+        let longest = found.iter().map(|(_, computed)| computed.length).max().unwrap_or(0);
+        around(longest).map_err(fault)
+    }
+}
+
+/// A window that cannot be bound is a graph's fault; anything else was found when the windows were made.
+fn fault(error: WindowError) -> PlanError {
+    match error {
+        WindowError::Graph(errors) => PlanError::Graph(errors),
+        other => PlanError::Windows(Box::new(other)),
+    }
+}
+
+/// Name of the state and its type in an image of size `whole`.
+fn state_type(generator: &ValidGenerator, whole: Size) -> Result<Option<(String, TensorType)>, GraphErrors> {
+    let Some(recurrence) = &generator.recurrence else { return Ok(None) };
+    let bound = recurrence.init.bind(whole)?;
+    let found = bound.value_type(recurrence.init.outputs()[0]).clone();
+    let inputs = &recurrence.step.graph().inputs;
+    let state = inputs.iter().find(|input| input.kind == imagine_graph::InputKind::State);
+    Ok(state.map(|state| (state.name.clone(), found)))
+}
+
+/// Height and width of a shape; a missing dimension counts as 1.
+fn sides(shape: &[usize]) -> [usize; 2] {
+    [2, 1].map(|from_end| shape.len().checked_sub(from_end).map_or(1, |axis| shape[axis]))
+}

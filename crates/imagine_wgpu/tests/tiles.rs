@@ -1,0 +1,198 @@
+//! Images made in tiles are those made at once, to the bit: every padding, up-sampling, pixel shuffle, random numbers,
+//! coordinates, automata. Limits are small so that images can be.
+
+mod automaton;
+mod common;
+
+use common::{doubled, generator, gpu, noise, weight};
+use expect_test::expect;
+use imagine_graph::rng::Lattice;
+use imagine_graph::{
+    Add, AveragePool, Conv, ConvTranspose, Coordinates, DepthToSpace, Dim, Distribution, Generated, Graph, InputKind,
+    InstanceNormalization, OutputKind, Pad, PadMode, RandomNormal, Relu, Request, Resize, ResizeMode, Sin, Size,
+    Symbol, Tanh, Tensor, ValidGenerator,
+};
+use imagine_wgpu::headless::{Gpu, GpuError};
+use imagine_wgpu::{Limits, Tiling};
+
+const SIZE: Size = Size { batch: 1, height: 44, width: 60 };
+
+fn conv(graph: &mut Graph, name: &str, from: &str, [inputs, outputs]: [usize; 2], conv: Conv) {
+    let w = format!("{name}.w");
+    weight(graph, &w, &[outputs, inputs, 3, 3]);
+    graph.push(&format!("{name}.conv"), conv, [from, &w]);
+    graph.push(name, Relu {}, [&*format!("{name}.conv")]);
+}
+
+fn image() -> Graph {
+    let mut graph = Graph::default();
+    graph.input("x", InputKind::Tensor, Dim::nchw(3));
+    graph
+}
+
+fn finish(mut graph: Graph, multiple: usize) -> ValidGenerator {
+    let last = graph.nodes.last().unwrap().outputs[0].clone();
+    graph.output(&last, OutputKind::Tensor);
+    generator(graph, None, multiple)
+}
+
+fn request(generator: &ValidGenerator, size: Size) -> Request {
+    let mut request = Request::new(size, 5);
+    request.lattice = Lattice { origin: [-3, 1000], wrap: true };
+    for (index, input) in generator.inputs().iter().enumerate().filter(|(_, input)| input.kind == InputKind::Tensor) {
+        let shape: Vec<usize> = input.shape.iter().map(|dim| dim.bind(size).unwrap()).collect();
+        let tensor = Tensor::f32(shape.clone(), noise(shape.iter().product(), index as u32));
+        request.inputs.insert(input.name.clone(), tensor);
+    }
+    request
+}
+
+/// Tiles made with little memory are the whole. Returns how many tiles there were at the least memory.
+fn check(gpu: &Gpu, generator: &ValidGenerator, request: &Request, least: u64) -> usize {
+    let whole = gpu.generate(generator, request).unwrap();
+    let resolved = generator.resolve(request).unwrap();
+    let mut count = 0;
+    for bytes in [8 * least, 3 * least, least] {
+        let caps = [(bytes, u64::MAX), (u64::MAX, bytes)];
+        for (slab_bytes, arena_bytes) in caps {
+            let slab_bytes = slab_bytes.min(gpu.limits().slab_bytes);
+            let limits = Limits { slab_bytes, arena_bytes, ..gpu.limits() };
+            let tiling = Tiling::new(generator, &resolved, limits).unwrap();
+            count = tiling.tiles.len();
+            for tile in &tiling.tiles {
+                assert!(tile.plan.arena.iter().all(|slab| *slab <= slab_bytes), "{bytes} bytes");
+                assert!(tile.plan.arena.iter().sum::<u64>() <= arena_bytes, "{bytes} bytes");
+            }
+            let tiled = gpu.with_limits(limits).generate(generator, request).unwrap();
+            assert!(same(&whole, &tiled), "{bytes} bytes, {count} tiles");
+        }
+    }
+    count
+}
+
+/// Whether all numbers are the same to the bit.
+fn same(a: &Generated, b: &Generated) -> bool {
+    let bits = |tensor: &Tensor| tensor.as_f32().map(|v| v.iter().map(|v| v.to_bits()).collect::<Vec<_>>());
+    let all = |made: &Generated| made.outputs.iter().map(|(_, tensor)| bits(tensor)).collect::<Vec<_>>();
+    all(a) == all(b) && a.state.as_ref().map(bits) == b.state.as_ref().map(bits)
+}
+
+#[test]
+fn every_padding_holds_at_every_border() {
+    let Some(gpu) = gpu() else { return };
+    for mode in [PadMode::Constant, PadMode::Edge, PadMode::Reflect, PadMode::Wrap] {
+        let mut graph = image();
+        conv(&mut graph, "a", "x", [3, 8], Conv::same(3, mode));
+        let wide = Conv { dilations: vec![2, 2], pads: vec![2; 4], ..Conv::same(3, mode) };
+        conv(&mut graph, "b", "a", [8, 8], wide);
+        graph.push("p", Pad { pads: vec![1, 2, 1, 2], axes: vec![2, 3], mode, value: 0.0 }, ["b"]);
+        let across = Conv { dilations: vec![1, 2], ..Conv::default() };
+        conv(&mut graph, "c", "p", [8, 5], across);
+        let generator = finish(graph, 4);
+        assert!(check(&gpu, &generator, &request(&generator, SIZE), 30_000) > 4, "{mode:?}");
+    }
+}
+
+#[test]
+fn a_unet_with_pools_and_smooth_upsampling_holds() {
+    let Some(gpu) = gpu() else { return };
+    let mut graph = image();
+    conv(&mut graph, "a", "x", [3, 6], Conv::same(3, PadMode::Constant));
+    let pool = AveragePool { kernel_shape: vec![2, 2], strides: vec![2, 2], ..AveragePool::default() };
+    graph.push("half", pool, ["a"]);
+    conv(&mut graph, "quarter", "half", [6, 6], Conv { strides: vec![2, 2], ..Conv::same(3, PadMode::Constant) });
+    weight(&mut graph, "t", &[6, 6, 4, 4]);
+    let transposed = ConvTranspose { strides: vec![2, 2], pads: vec![1; 4], ..ConvTranspose::default() };
+    graph.push("up", transposed, ["quarter", "t"]);
+    graph.push("sum", Add {}, ["half", "up"]);
+    let smooth = Resize { scales: vec![1.0, 1.0, 2.0, 2.0], mode: ResizeMode::Linear, ..Resize::default() };
+    graph.push("large", smooth, ["sum"]);
+    conv(&mut graph, "c", "large", [6, 3], Conv::same(3, PadMode::Reflect));
+    let generator = finish(graph, 4);
+    assert!(check(&gpu, &generator, &request(&generator, Size::new(92, 124)), 90_000) > 4);
+}
+
+#[test]
+fn super_resolution_of_a_smaller_image_holds() {
+    let Some(gpu) = gpu() else { return };
+    let mut graph = Graph::default();
+    let half = [Dim::Symbol(Symbol::Height([1, 2])), Dim::Symbol(Symbol::Width([1, 2]))];
+    graph.input("x", InputKind::Tensor, vec![Dim::BATCH, Dim::Fixed(3), half[0], half[1]]);
+    conv(&mut graph, "a", "x", [3, 8], Conv::same(3, PadMode::Constant));
+    conv(&mut graph, "b", "a", [8, 12], Conv::same(3, PadMode::Edge));
+    graph.push("shuffled", DepthToSpace { blocksize: 2, ..Default::default() }, ["b"]);
+    graph.push("large", doubled(), ["x"]);
+    graph.push("y", Add {}, ["shuffled", "large"]);
+    let generator = finish(graph, 2);
+    let size = Size { batch: 2, ..SIZE };
+    assert!(check(&gpu, &generator, &request(&generator, size), 20_000) > 4);
+    // A size that no tile divides.
+    check(&gpu, &generator, &request(&generator, Size::new(46, 58)), 9_000);
+}
+
+#[test]
+fn random_numbers_latents_and_coordinates_are_those_of_the_place() {
+    let Some(gpu) = gpu() else { return };
+    for mode in [PadMode::Wrap, PadMode::Constant] {
+        let mut graph = Graph::default();
+        let quarter = [Dim::Symbol(Symbol::Height([1, 4])), Dim::Symbol(Symbol::Width([1, 4]))];
+        let z = vec![Dim::BATCH, Dim::Fixed(4), quarter[0], quarter[1]];
+        graph.input("z", InputKind::Latent(Distribution::Normal), z.clone());
+        graph.input("place", InputKind::Coordinates(Coordinates::Plane), Dim::nchw(2));
+        graph.push("noise", RandomNormal { shape: z, stream: 3, ..RandomNormal::default() }, []);
+        graph.push("sum", Add {}, ["z", "noise"]);
+        conv(&mut graph, "a", "sum", [4, 8], Conv::same(3, mode));
+        graph.push("b", doubled(), ["a"]);
+        graph.push("c", doubled(), ["b"]);
+        conv(&mut graph, "d", "c", [8, 2], Conv::same(3, mode));
+        graph.push("waves", Sin {}, ["place"]);
+        graph.push("y", Add {}, ["d", "waves"]);
+        let generator = finish(graph, 4);
+        let mut request = request(&generator, SIZE);
+        assert!(check(&gpu, &generator, &request, 16_000) > 4, "{mode:?}");
+        if mode == PadMode::Constant {
+            request.lattice.wrap = false;
+            check(&gpu, &generator, &request, 16_000);
+        }
+    }
+}
+
+#[test]
+fn random_numbers_that_do_not_meet_where_the_network_does_are_refused() {
+    let Some(gpu) = gpu() else { return };
+    let mut graph = Graph::default();
+    graph.push("noise", RandomNormal { shape: Dim::nchw(3), ..RandomNormal::default() }, []);
+    conv(&mut graph, "y", "noise", [3, 3], Conv::same(3, PadMode::Wrap));
+    let generator = finish(graph, 1);
+    let request = Request { lattice: Lattice::default(), ..Request::new(SIZE, 1) };
+    let limits = Limits { arena_bytes: 20_000, ..gpu.limits() };
+    let error = gpu.with_limits(limits).generate(&generator, &request).unwrap_err();
+    expect!["values need 63424 bytes at a time; the limit is 20000; it cannot be made in tiles: the network joins opposite borders of the height but random numbers do not wrap there, so that no part across the border can be computed by itself"].assert_eq(&error.to_string());
+}
+
+#[test]
+fn steps_of_an_automaton_hold_outputs_and_state() {
+    let Some(gpu) = gpu() else { return };
+    let generator = automaton::generator();
+    let request = Request { steps: Some(3), ..Request::new(SIZE, 7) };
+    assert!(check(&gpu, &generator, &request, 30_000) > 4);
+    let state = gpu.generate(&generator, &request).unwrap().state;
+    let again = Request { state, steps: Some(2), ..request };
+    check(&gpu, &generator, &again, 30_000);
+}
+
+#[test]
+fn a_network_that_reads_the_whole_image_is_refused_by_name() {
+    let Some(gpu) = gpu() else { return };
+    let mut graph = image();
+    conv(&mut graph, "a", "x", [3, 8], Conv::same(3, PadMode::Constant));
+    weight(&mut graph, "scale", &[8]);
+    weight(&mut graph, "bias", &[8]);
+    graph.push("norm", InstanceNormalization::default(), ["a", "scale", "bias"]);
+    graph.push("y", Tanh {}, ["norm"]);
+    let generator = finish(graph, 1);
+    let limits = Limits { slab_bytes: 40_000, ..gpu.limits() };
+    let error = gpu.with_limits(limits).generate(&generator, &request(&generator, SIZE)).unwrap_err();
+    assert!(matches!(error, GpuError::Plan(_)));
+    expect![[r#"value "a" needs 84480 bytes; one binding of this device holds at most 40000; it cannot be made in tiles: output: node "norm" (InstanceNormalization) reads all of height and width, so that no part of the height can be computed by itself"#]].assert_eq(&error.to_string());
+}
