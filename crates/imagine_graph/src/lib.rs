@@ -24,6 +24,7 @@ mod support;
 mod tensor;
 mod valid_generator;
 mod validate;
+mod window;
 
 pub use coordinates::Coordinates;
 pub use dim::{Dim, Size, Symbol};
@@ -38,3 +39,4 @@ pub use request::{Generated, LATENT_STREAM, MAX_STEPS, Request, RequestError, Re
 pub use support::{OutputSupport, Reach, Support, Window};
 pub use tensor::{DType, MAX_ELEMENTS, MAX_RANK, Tensor, TensorData, TensorType};
 pub use validate::{BoundGraph, NodeId, ValidGraph, ValidNode, ValueId, ValueSource};
+pub use window::{Axis, Edges, Scale, Span, WindowError, Windows};

@@ -207,7 +207,7 @@ fn is_image(shape: &[Dim]) -> bool {
     shape.iter().rev().take(2).any(symbolic)
 }
 
-fn random_shape(op: &Op) -> Option<&[Dim]> {
+pub(crate) fn random_shape(op: &Op) -> Option<&[Dim]> {
     match op {
         Op::RandomUniform(op) => Some(&op.shape),
         Op::RandomNormal(op) => Some(&op.shape),
