@@ -115,8 +115,11 @@ impl Gpu {
         Self { adapter, device, queue: self.queue.clone(), store: self.store.clone(), limits }
     }
 
-    /// Fulfils `request` with `generator`.
+    /// Fulfils `request` with `generator`. The state of a patch of a world is that of its whole window.
     pub fn generate(&self, generator: &ValidGenerator, request: &Request) -> Result<Generated, GpuError> {
+        let patch = generator.patch(request)?;
+        let (generator, request) =
+            patch.as_ref().map_or((generator, request), |patch| (&patch.generator, &patch.request));
         let resolved = generator.resolve(request)?;
         let plan = Arc::new(Plan::for_generator(generator, request.size, self.limits)?);
         let mut session = Session::new(&self.device, plan.clone());
