@@ -29,6 +29,9 @@ pub fn levels(
     while size != [1, 1] {
         level = smaller(&level, size, channels);
         size = size.map(|side| (side / 2).max(1));
+        if average == Average::Normal {
+            level.chunks_mut(channels).for_each(normalize);
+        }
         let mut shown = level.clone();
         shown.chunks_mut(channels).for_each(|texel| encode(texel, average));
         found.push(store(&shown));
@@ -81,12 +84,15 @@ fn encode(texel: &mut [f32], average: Average) {
     match average {
         Average::Linear => {}
         Average::Srgb => texel.iter_mut().take(3).for_each(|value| *value = srgb(*value)),
-        Average::Normal => {
-            let length = texel.iter().take(3).map(|value| value * value).sum::<f32>().sqrt();
-            let scale = if length > 1e-6 { 0.5 / length } else { 0.0 };
-            texel.iter_mut().take(3).for_each(|value| *value = 0.5 + scale * *value);
-        }
+        Average::Normal => texel.iter_mut().take(3).for_each(|value| *value = 0.5 + 0.5 * *value),
     }
+}
+
+/// Directions that cancel out stay 0.
+fn normalize(texel: &mut [f32]) {
+    let length = texel.iter().take(3).map(|value| value * value).sum::<f32>().sqrt();
+    let scale = if length > 1e-6 { 1.0 / length } else { 0.0 };
+    texel.iter_mut().take(3).for_each(|value| *value *= scale);
 }
 
 fn linear(value: f32) -> f32 {
