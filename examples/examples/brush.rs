@@ -12,7 +12,7 @@ const GENERATOR: &str = "generators/mossy_bricks.generator.safetensors";
 const SIDE: f32 = 2.0;
 const RADIUS: f32 = 0.12;
 /// Frames after which the last wall is shown; each makes up to eight steps.
-const FRAMES: u32 = 60;
+const FRAMES: u32 = 24;
 /// Where the walls of the pictures are damaged, and where they are painted.
 const STROKES: [(Vec2, f32); 4] = [
     (Vec2::new(0.30, 0.30), 0.16),
@@ -59,7 +59,8 @@ fn spawn(
     for (index, wall) in [Wall::Before, Wall::Damaged, Wall::Regrown].into_iter().enumerate() {
         let mesh = meshes.add(Rectangle::new(SIDE, SIDE).mesh().build().with_generated_tangents()?);
         let place = Transform::from_xyz((SIDE + 0.1) * (index as f32 - 1.0), 0.0, 0.0);
-        let synthesis = Synthesis::new(assets.load(GENERATOR)).with_size(UVec2::splat(192)).with_seed(3);
+        let synthesis = Synthesis { steps: Some(96), ..Synthesis::new(assets.load(GENERATOR)) };
+        let synthesis = synthesis.with_size(UVec2::splat(128)).with_seed(3);
         let rate = if wall == Wall::Regrown { 1000.0 } else { 0.0 };
         let living = Living { steps_per_second: still.0.then_some(rate) };
         commands.spawn((Mesh3d(mesh), place, synthesis, MaterialTarget::default(), living, wall));

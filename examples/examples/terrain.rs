@@ -1,25 +1,26 @@
 //! You will see endless hills: sand, grass, rock and snow that blend, from one network, made around a camera that flies on.
 
-use std::collections::BTreeMap;
-
+use bevy::light::CascadeShadowConfigBuilder;
 use bevy::math::DVec2;
 use bevy::pbr::{DistanceFog, FogFalloff};
 use bevy::prelude::*;
 use bevy_imagine::prelude::*;
-use bevy_imagine::{Biomes, FractalNoise, generators};
+use bevy_imagine::{Biomes, FractalNoise, controls, generators};
 use clap::Parser;
 use imagine_examples::Arguments;
 
 /// World units that the camera flies a second, and its height above the ground.
 const SPEED: f32 = 12.0;
-const EYE: f32 = 14.0;
+const EYE: f32 = 16.0;
 /// Height of the water.
 const SEA: f32 = -6.0;
-/// Direction to the sun, and its colour.
-const AZIMUTH: f32 = 300.0;
-const ELEVATION: f32 = 21.0;
-const SUNLIGHT: Color = Color::srgb(1.0, 0.86, 0.68);
-const HAZE: Color = Color::srgb(0.62, 0.70, 0.80);
+/// Degrees from the way of flight to the sun, and from the horizon.
+const AZIMUTH: f32 = 292.0;
+const ELEVATION: f32 = 24.0;
+const SUNLIGHT: Color = Color::srgb(1.0, 0.88, 0.72);
+const HAZE: Color = Color::srgb(0.66, 0.73, 0.82);
+/// World units from the camera to the peak that it flies to at first.
+const DISTANCE: f64 = 330.0;
 
 fn main() -> anyhow::Result<()> {
     let arguments = Arguments::parse();
@@ -40,45 +41,51 @@ fn height() -> WorldHeight {
     })
 }
 
-/// Controls of the network in each biome: sand, grass, rock below the snow and among it, snow.
+/// Controls of the network in each biome, and how much of each is where.
 fn biomes(ground: &WorldHeight) -> WorldBiomes {
-    let material = |colors: [Color; 2], coat: f32, coat_color: Color, roughness: [f32; 2], ridges: f32| {
-        let numbers =
-            [("coat", coat), ("coat_roughness", roughness[1]), ("base_roughness", roughness[0]), ("ridges", ridges)];
-        let colors = [("color_a", colors[0]), ("color_b", colors[1]), ("coat_color", coat_color)];
-        let numbers = numbers.map(|(name, value)| (name.to_string(), Control::Number(value)));
-        let colors = colors.map(|(name, color)| (name.to_string(), Control::from(color)));
-        numbers.into_iter().chain(colors).collect::<BTreeMap<_, _>>()
+    let material = |[a, b, coat_color]: [Color; 3], coat: f32, coat_roughness: f32, ridges: f32| {
+        let mut all = controls([("coat", coat), ("coat_roughness", coat_roughness), ("ridges", ridges)]);
+        all.extend(controls([("color_a", a), ("color_b", b), ("coat_color", coat_color)]));
+        all
     };
-    let (green, white) = (Color::srgb(0.36, 0.43, 0.17), Color::srgb(0.93, 0.95, 0.98));
-    let rock = [Color::srgb(0.50, 0.46, 0.42), Color::srgb(0.29, 0.27, 0.26)];
-    let sand = [Color::srgb(0.76, 0.66, 0.49), Color::srgb(0.62, 0.52, 0.38)];
-    let soil = [Color::srgb(0.38, 0.31, 0.20), Color::srgb(0.25, 0.22, 0.14)];
+    let (lush, dry) = (Color::srgb(0.27, 0.33, 0.13), Color::srgb(0.47, 0.42, 0.22));
+    let white = Color::srgb(0.93, 0.95, 0.98);
+    let sand = [Color::srgb(0.78, 0.69, 0.53), Color::srgb(0.64, 0.55, 0.41)];
+    let soil = [Color::srgb(0.40, 0.33, 0.22), Color::srgb(0.25, 0.21, 0.14)];
+    let rock = [Color::srgb(0.50, 0.46, 0.42), Color::srgb(0.25, 0.235, 0.225)];
     let all = vec![
-        material(sand, 0.0, green, [0.95, 0.95], 0.2),
-        material(soil, 0.8, green, [0.95, 0.95], 0.3),
-        material(rock, 0.06, green, [0.85, 0.95], 1.0),
-        material(rock, 0.12, white, [0.85, 0.6], 1.0),
-        material(rock, 0.97, white, [0.8, 0.55], 0.3),
+        material([sand[0], sand[1], lush], 0.02, 0.95, 0.2),
+        material([soil[0], soil[1], lush], 0.88, 0.95, 0.6),
+        material([soil[0], soil[1], dry], 0.72, 0.95, 0.6),
+        material([rock[0], rock[1], lush], 0.08, 0.95, 1.0),
+        material([rock[0], rock[1], white], 0.14, 0.6, 1.0),
+        material([rock[0], rock[1], white], 0.97, 0.55, 0.5),
     ];
     let ground = ground.clone();
-    let wander = FractalNoise { seed: 21, size: 70.0, octaves: 3, ..default() }.function();
+    let wander = FractalNoise { seed: 21, size: 60.0, octaves: 4, ..default() }.function();
     let step = |from: f32, to: f32, at: f32| ((at - from) / (to - from)).clamp(0.0, 1.0);
     WorldBiomes(Biomes::new(all, move |at: DVec2, shares: &mut [f32]| {
-        let wander = 7.0 * wander(at) as f32;
-        let height = ground.at(at) + wander;
-        let steep = step(0.86, 0.72, ground.normal(at, 2.0).y + 0.006 * wander);
-        let (dry, high) = (step(SEA + 1.0, SEA + 4.5, height), step(38.0, 52.0, height));
-        let flat = 1.0 - steep;
-        let shore = 1.0 - dry;
-        shares.copy_from_slice(&[
-            shore,
-            dry * flat * (1.0 - high),
-            dry * steep * (1.0 - high),
-            dry * steep * high,
-            dry * flat * high,
-        ]);
+        let wander = wander(at) as f32;
+        let height = ground.at(at) + 7.0 * wander;
+        let steep = step(0.88, 0.74, ground.normal(at, 2.0).y + 0.05 * wander);
+        let (land, high) = (step(SEA + 1.0, SEA + 4.5, height), step(44.0, 62.0, height));
+        let dry = step(-0.25, 0.25, wander + 0.012 * height - 0.2);
+        let (flat, cliff) = (land * (1.0 - steep), land * steep);
+        let (meadow, snow) = (flat * (1.0 - high), flat * high);
+        let all = [1.0 - land, meadow * (1.0 - dry), meadow * dry, cliff * (1.0 - high), cliff * high, snow];
+        shares.copy_from_slice(&all);
     }))
+}
+
+/// A place with a view of the highest peak around, and the direction to it.
+fn viewpoint(ground: &WorldHeight) -> (DVec2, DVec2) {
+    let places = (-40..=40).flat_map(|x| (-40..=40).map(move |z| DVec2::new(f64::from(x), f64::from(z)) * 25.0));
+    let peak = places.max_by(|a, b| ground.at(*a).total_cmp(&ground.at(*b))).unwrap_or_default();
+    let around = (0..48).map(|i| DVec2::from_angle(f64::from(i) * std::f64::consts::TAU / 48.0));
+    // Low ground, but not the sea.
+    let low = |way: &DVec2| (ground.at(peak - *way * DISTANCE) - SEA - 4.0).abs();
+    let way = around.min_by(|a, b| low(a).total_cmp(&low(b))).unwrap_or(DVec2::X);
+    (peak - way * DISTANCE, way)
 }
 
 fn spawn(
@@ -92,32 +99,35 @@ fn spawn(
     let ground = height();
     let world = WorldPatches {
         seed: 5,
-        patch_size: 24.0,
+        patch_size: 32.0,
         levels: 5,
-        cells: 40,
-        controls: [("relief", 0.7), ("mottle", 0.5), ("detail", 0.55), ("scale", 0.85), ("veins", 0.0)]
-            .map(|(name, value)| (name.to_string(), Control::Number(value)))
-            .into(),
+        detail: 0.75,
+        cells: 48,
+        controls: controls([("relief", 0.8), ("mottle", 0.8), ("detail", 0.62), ("scale", 0.9), ("veins", 0.05)]),
         ..WorldPatches::new(material)
     };
     commands.spawn((world, biomes(&ground), ground.clone()));
 
-    let sky = Synthesis::new(sky).with_size(UVec2::splat(256)).with_seed(8);
-    let sky = sky.with_control("azimuth", AZIMUTH).with_control("elevation", ELEVATION).with_control("haze", 0.35);
+    let (eye, way) = viewpoint(&ground);
+    let way = Vec3::new(way.x as f32, 0.0, way.y as f32);
+    let azimuth = (way.x.atan2(-way.z).to_degrees() + AZIMUTH).rem_euclid(360.0);
+    let sky = Synthesis::new(sky).with_size(UVec2::splat(512)).with_seed(8).with_control("ground", HAZE);
+    let sky = sky.with_control("azimuth", azimuth).with_control("elevation", ELEVATION).with_control("haze", 0.3);
     let fog = DistanceFog {
         color: HAZE,
-        directional_light_color: SUNLIGHT.with_alpha(0.5),
-        directional_light_exponent: 12.0,
-        falloff: FogFalloff::from_visibility_colors(1_500.0, HAZE, HAZE),
+        directional_light_color: SUNLIGHT.with_alpha(0.4),
+        directional_light_exponent: 10.0,
+        falloff: FogFalloff::from_visibility_colors(2_000.0, HAZE, HAZE),
     };
-    let eye = Transform::from_xyz(0.0, EYE, 0.0).looking_to(Vec3::new(0.2, -0.12, -1.0), Vec3::Y);
+    let eye = Transform::from_xyz(eye.x as f32, EYE, eye.y as f32).looking_to(way - 0.02 * Vec3::Y, Vec3::Y);
     commands.spawn((Camera3d::default(), eye, fog, sky, SkyTarget { brightness: 900.0, ..default() }, ground));
-    let (azimuth, elevation) = (AZIMUTH.to_radians(), ELEVATION.to_radians());
+    let (azimuth, elevation) = (azimuth.to_radians(), ELEVATION.to_radians());
     let sun = Vec3::new(azimuth.sin() * elevation.cos(), elevation.sin(), -azimuth.cos() * elevation.cos());
-    let light = DirectionalLight { illuminance: 11_000.0, color: SUNLIGHT, shadow_maps_enabled: true, ..default() };
-    commands.spawn((light, Transform::default().looking_to(-sun, Vec3::Y)));
-    let water = StandardMaterial { base_color: Color::srgb(0.05, 0.11, 0.13), perceptual_roughness: 0.12, ..default() };
-    let water = (Mesh3d(meshes.add(Plane3d::default().mesh().size(4e3, 4e3))), MeshMaterial3d(materials.add(water)));
+    let light = DirectionalLight { illuminance: 10_000.0, color: SUNLIGHT, shadow_maps_enabled: true, ..default() };
+    let cascades = CascadeShadowConfigBuilder { maximum_distance: 600.0, ..default() }.build();
+    commands.spawn((light, cascades, Transform::default().looking_to(-sun, Vec3::Y)));
+    let water = StandardMaterial { base_color: Color::srgb(0.04, 0.09, 0.10), perceptual_roughness: 0.15, ..default() };
+    let water = (Mesh3d(meshes.add(Plane3d::default().mesh().size(2e4, 2e4))), MeshMaterial3d(materials.add(water)));
     commands.spawn((water, Transform::from_xyz(0.0, SEA, 0.0)));
     Ok(())
 }

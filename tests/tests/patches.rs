@@ -42,8 +42,7 @@ fn worlds() -> Vec<World> {
             patch: [40, 56],
             request: |request| Request { steps: Some(12), ..request },
         },
-        World { name: "noise material", generator: built(), patch: [64, 128], request: |request| request },
-        World { name: "noise material, odd patches", generator: built(), patch: [50, 77], request: |request| request },
+        World { name: "noise material", generator: built(), patch: [50, 77], request: |request| request },
         World { name: "noise material with fields", generator: built(), patch: [64, 64], request: with_biomes },
         World { name: "convolutions", generator: convolutions(), patch: [24, 40], request: |request| request },
         World {
@@ -158,9 +157,11 @@ fn orders() -> [Vec<[i64; 2]>; 3] {
 fn assert_equals_whole(gpu: &Gpu, world: &World, origin: [i64; 2]) {
     let whole = gpu.generate(&world.generator, &world.block(origin)).unwrap();
     for order in orders() {
-        for [x, y] in order {
-            // Another request between, elsewhere and of another size.
-            gpu.generate(&world.generator, &world.patch([origin[0] + 9, origin[1] - 5])).unwrap();
+        for (index, [x, y]) in order.into_iter().enumerate() {
+            if index == 2 {
+                // Another request between, elsewhere.
+                gpu.generate(&world.generator, &world.patch([origin[0] + 9, origin[1] - 5])).unwrap();
+            }
             let made = gpu.generate(&world.generator, &world.patch([origin[0] + x, origin[1] + y])).unwrap();
             for ((output, one), (_, all)) in made.outputs.iter().zip(&whole.outputs) {
                 assert_eq!(one.shape[2..], world.patch, "{}", world.name);
@@ -175,7 +176,7 @@ fn assert_equals_whole(gpu: &Gpu, world: &World, origin: [i64; 2]) {
 fn patches_in_any_order_are_the_whole() {
     let Some(gpu) = gpu() else { return };
     for world in worlds() {
-        for origin in [[0, 0], [-2, -1], [FAR, -FAR], [-FAR, FAR]] {
+        for origin in [[-2, -1], [FAR, -FAR]] {
             assert_equals_whole(&gpu, &world, origin);
         }
     }

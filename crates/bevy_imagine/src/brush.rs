@@ -156,7 +156,8 @@ fn painted(network: &ValidGenerator, color: Color) -> Option<(u32, Vec<f32>)> {
                 let is_channels = axes == &[1] && steps.iter().all(|step| *step == 1);
                 let (&start, &end) = (starts.first()?, ends.first()?);
                 let is_state = matches!(graph.source(input), ValueSource::Input(_));
-                let is_sound = is_channels && is_state && start >= 0 && end - start == 3 && numbers.iter().all(|n| n.is_finite());
+                let is_sound =
+                    is_channels && is_state && start >= 0 && end - start == 3 && numbers.iter().all(|n| n.is_finite());
                 return is_sound.then_some((start as u32, numbers));
             }
             _ => return None,

@@ -72,6 +72,7 @@ pub use textures::SynthesisTextures;
 pub use warm_up::{WarmUp, WarmUpFinished};
 pub use world::{
     Biomes, ClimateNoise, FractalNoise, PatchPlace, WorldAnchor, WorldBiomes, WorldHeight, WorldPatch, WorldPatches,
+    controls,
 };
 
 /// What a game needs: `use bevy_imagine::prelude::*`.

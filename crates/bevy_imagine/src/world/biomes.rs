@@ -60,6 +60,16 @@ pub struct ClimateNoise {
     pub sharpness: f32,
 }
 
+/// Control values by name, as [`Biomes`], [`WorldPatches`](crate::WorldPatches) and [`Synthesis`](crate::Synthesis) take them.
+///
+/// ```
+/// let rock = bevy_imagine::controls([("coat", 0.1), ("ridges", 1.0)]);
+/// assert_eq!(rock["ridges"], bevy_imagine::Control::Number(1.0));
+/// ```
+pub fn controls<'a>(values: impl IntoIterator<Item = (&'a str, impl Into<Control>)>) -> BTreeMap<String, Control> {
+    values.into_iter().map(|(name, value)| (name.to_string(), value.into())).collect()
+}
+
 impl Default for FractalNoise {
     fn default() -> Self {
         Self { seed: 0, size: 100.0, octaves: 4, persistence: 0.5 }

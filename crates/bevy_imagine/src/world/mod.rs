@@ -11,7 +11,7 @@ mod place;
 mod stream;
 mod surface;
 
-pub use biomes::{Biomes, ClimateNoise, FractalNoise, WorldBiomes};
+pub use biomes::{Biomes, ClimateNoise, FractalNoise, WorldBiomes, controls};
 pub(crate) use patch::MAX_MIP;
 pub use patch::WorldPatch;
 pub use place::PatchPlace;
