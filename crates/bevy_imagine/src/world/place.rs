@@ -71,10 +71,12 @@ impl Rings {
         let mut tops: Vec<PatchPlace> = Vec::new();
         for anchor in anchors.iter().filter(|anchor| anchor.is_finite()) {
             let center = (*anchor / side).floor();
-            let (column, row) = (center.x as i32, center.y as i32);
+            // What is further away has no number at the finest level.
+            let end = (i32::MAX >> (level + 1)) - radius - 1;
+            let [column, row] = center.to_array().map(|at| (at as i32).clamp(-end, end));
             for y in -radius..=radius {
                 for x in -radius..=radius {
-                    let place = PatchPlace { level, column: column.saturating_add(x), row: row.saturating_add(y) };
+                    let place = PatchPlace { level, column: column + x, row: row + y };
                     if !tops.contains(&place) {
                         tops.push(place);
                     }
@@ -129,6 +131,8 @@ mod tests {
         }
         assert!(both.len() < RINGS.places(&[a]).len() + RINGS.places(&[b]).len());
         assert!(RINGS.places(&[DVec2::NAN]).is_empty());
+        let rings = Rings { levels: u32::MAX, radius: u32::MAX, detail: 4.0 };
+        assert!(!rings.places(&[DVec2::splat(-1e300)]).is_empty());
     }
 
     #[test]
