@@ -58,6 +58,14 @@ pub enum SynthesisError {
         /// Name of the generator.
         generator: String,
     },
+    /// A part of a world that there cannot be.
+    #[error("generator {generator:?}: a WorldPatch does not go with {with}")]
+    WorldPatch {
+        /// Name of the generator.
+        generator: String,
+        /// What is beside it.
+        with: &'static str,
+    },
     /// A rate of steps that makes no sense.
     #[error("generator {generator:?}: {rate} steps a second are asked for, 0 to 1000 are possible")]
     StepRate {

@@ -1,4 +1,4 @@
-//! Results as PNG files: read back when asked for, marked with what made them, with the recipe inside.
+//! Results as PNG and KTX2 files: read back when asked for, marked with what made them, with the recipe inside.
 
 use std::path::{Path, PathBuf};
 
@@ -7,13 +7,15 @@ use bevy::render::gpu_readback::{Readback, ReadbackComplete};
 use bevy::render::render_resource::TextureFormat;
 use bevy::tasks::IoTaskPool;
 use imagine_graph::generators;
+use imagine_ktx2::{Average, Format, Texture};
 use imagine_png::{Picture, Source};
+use imagine_wgpu::present::Mip;
 
 use crate::asset::Generator;
 
 use crate::recipe::SynthesisRecipe;
 use crate::request::Synthesis;
-use crate::target::{TextureRole, TextureShape};
+use crate::target::{TexturePlan, TextureRole};
 use crate::textures::SynthesisTextures;
 
 /// Trigger it on an entity whose request is finished to write its textures as PNG files. Cubemaps, which are HDR, are left out.
@@ -29,70 +31,138 @@ pub struct ExportPng {
     pub name: String,
 }
 
+/// Trigger it on an entity whose request is finished to write its textures as KTX2 files with all mips, which Bevy loads as they
+/// are. Otherwise as [`ExportPng`].
+#[derive(EntityEvent, Clone, Debug)]
+pub struct ExportKtx2 {
+    /// The entity with the request.
+    pub entity: Entity,
+    /// Folder of the files, which is made if needed.
+    pub folder: PathBuf,
+    /// Start of the files' names: `moss` gives `moss_base_color.ktx2`.
+    pub name: String,
+}
+
+/// Kind of a file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum FileKind {
+    Png,
+    Ktx2,
+}
+
+impl FileKind {
+    fn extension(self) -> &'static str {
+        match self {
+            FileKind::Png => "png",
+            FileKind::Ktx2 => "ktx2",
+        }
+    }
+}
+
 /// One texture on its way into a file.
-#[derive(Component)]
+#[derive(Component, Clone)]
 pub(crate) struct Exporting {
+    kind: FileKind,
     path: PathBuf,
-    shape: TextureShape,
+    plan: TexturePlan,
     recipe: String,
     source: Source,
 }
 
-/// Asks for the textures of `export`.
-pub(crate) fn start_export(
-    export: On<ExportPng>,
-    mut commands: Commands,
-    requests: Query<(&Synthesis, &SynthesisTextures)>,
-    assets: Res<Assets<Generator>>,
-) {
-    let Ok((request, textures)) = requests.get(export.entity) else {
-        warn!("{} has no finished result to export", export.entity);
-        return;
-    };
-    let recipe = match SynthesisRecipe::of(request).to_ron() {
-        Ok(recipe) => recipe,
-        Err(error) => return error!("{} cannot be exported: {error}", export.entity),
-    };
-    let is_built = assets.get(&request.generator).is_some_and(|generator| generators::is_built(generator.hash()));
-    let source = if is_built { Source::Formula } else { Source::TrainedNetwork };
-    for (plan, image) in &textures.0.list {
-        if plan.shape.format.remove_srgb_suffix() != TextureFormat::Rgba8Unorm {
-            continue;
+/// Asks for the textures of a PNG export.
+pub(crate) fn start_export(export: On<ExportPng>, exporter: Exporter) {
+    exporter.start(FileKind::Png, export.entity, &export.folder, &export.name);
+}
+
+/// Asks for the textures of a KTX2 export.
+pub(crate) fn start_ktx2_export(export: On<ExportKtx2>, exporter: Exporter) {
+    exporter.start(FileKind::Ktx2, export.entity, &export.folder, &export.name);
+}
+
+/// What starting an export needs.
+#[derive(bevy::ecs::system::SystemParam)]
+pub(crate) struct Exporter<'w, 's> {
+    commands: Commands<'w, 's>,
+    requests: Query<'w, 's, (&'static Synthesis, &'static SynthesisTextures)>,
+    assets: Res<'w, Assets<Generator>>,
+}
+
+impl Exporter<'_, '_> {
+    fn start(mut self, kind: FileKind, entity: Entity, folder: &Path, name: &str) {
+        let Ok((request, textures)) = self.requests.get(entity) else {
+            warn!("{entity} has no finished result to export");
+            return;
+        };
+        let recipe = match SynthesisRecipe::of(request).to_ron() {
+            Ok(recipe) => recipe,
+            Err(error) => return error!("{entity} cannot be exported: {error}"),
+        };
+        let is_built =
+            self.assets.get(&request.generator).is_some_and(|generator| generators::is_built(generator.hash()));
+        let source = if is_built { Source::Formula } else { Source::TrainedNetwork };
+        for (plan, image) in &textures.0.list {
+            if plan.shape.format.remove_srgb_suffix() != TextureFormat::Rgba8Unorm {
+                continue;
+            }
+            let path = folder.join(format!("{name}_{}.{}", file_name(plan.role), kind.extension()));
+            let exporting = Exporting { kind, path, plan: plan.clone(), recipe: recipe.clone(), source };
+            self.commands.spawn((Readback::texture(image.clone()), exporting)).observe(write_file);
         }
-        let path = export.folder.join(format!("{}_{}.png", export.name, file_name(plan.role)));
-        let exporting = Exporting { path, shape: plan.shape, recipe: recipe.clone(), source };
-        commands.spawn((Readback::texture(image.clone()), exporting)).observe(write_file);
     }
 }
 
 /// Writes what was read back.
 fn write_file(read: On<ReadbackComplete>, mut commands: Commands, exports: Query<&Exporting>) {
-    let Ok(Exporting { path, shape, recipe, source }) = exports.get(read.entity) else { return };
+    let Ok(exporting) = exports.get(read.entity) else { return };
     commands.entity(read.entity).despawn();
-    let UVec2 { x: width, y: height } = shape.size;
+    let UVec2 { x: width, y: height } = exporting.plan.shape.size;
     let row = width as usize * 4;
     // Rows may be padded on the way from the GPU.
     let stride = read.data.len() / (height.max(1) as usize);
     let bytes = read.data.chunks(stride.max(1)).flat_map(|line| &line[..row.min(line.len())]).copied().collect();
-    let picture = Picture { width, height, channels: 4, is_srgb: shape.format.is_srgb(), bytes };
-    let (path, recipe, source) = (path.clone(), recipe.clone(), *source);
+    let exporting = exporting.clone();
     IoTaskPool::get()
         .spawn(async move {
-            match write(&path, &picture, source, &recipe) {
-                Ok(()) => info!("wrote {}", path.display()),
-                Err(error) => error!("{}: {error}", path.display()),
+            let path = exporting.path.display();
+            match exporting.encode(bytes).and_then(|bytes| write(&exporting.path, &bytes)) {
+                Ok(()) => info!("wrote {path}"),
+                Err(error) => error!("{path}: {error}"),
             }
         })
         .detach();
 }
 
+impl Exporting {
+    /// The file's bytes from the texels of the largest level.
+    fn encode(&self, texels: Vec<u8>) -> Result<Vec<u8>, std::io::Error> {
+        let shape = self.plan.shape;
+        let UVec2 { x: width, y: height } = shape.size;
+        let is_srgb = shape.format.is_srgb();
+        if self.kind == FileKind::Png {
+            let picture = Picture { width, height, channels: 4, is_srgb, bytes: texels };
+            return imagine_png::encode(&picture, self.source, &self.recipe).map_err(std::io::Error::other);
+        }
+        let average = match self.plan.mip {
+            Mip::Srgb => Average::Srgb,
+            Mip::Normal => Average::Normal,
+            Mip::Linear | Mip::Radiance => Average::Linear,
+        };
+        let units: Vec<f32> = texels.iter().map(|texel| f32::from(*texel) / 255.0).collect();
+        let store = |units: &[f32]| units.iter().map(|unit| (unit * 255.0).round() as u8).collect();
+        let levels = imagine_ktx2::levels(&units, [width as usize, height as usize], 4, average, store);
+        let format = if is_srgb { Format::Rgba8Srgb } else { Format::Rgba8 };
+        let texture = Texture { format, width, height, faces: 1, levels };
+        imagine_ktx2::encode(&texture, self.source, &self.recipe).map_err(std::io::Error::other)
+    }
+}
+
 /// Writes beside the target and renames, so that a file is whole or not there.
-fn write(path: &Path, picture: &Picture, source: Source, recipe: &str) -> Result<(), std::io::Error> {
-    let bytes = imagine_png::encode(picture, source, recipe).map_err(std::io::Error::other)?;
+fn write(path: &Path, bytes: &[u8]) -> Result<(), std::io::Error> {
     if let Some(folder) = path.parent() {
         std::fs::create_dir_all(folder)?;
     }
-    let part = path.with_extension("png.part");
+    let mut part = path.as_os_str().to_owned();
+    part.push(".part");
     std::fs::write(&part, bytes)?;
     std::fs::rename(&part, path)
 }

@@ -6,6 +6,7 @@ use bevy::prelude::*;
 use imagine_graph::Request;
 
 use crate::asset::Generator;
+use crate::brush::PlannedStroke;
 use crate::error::SynthesisError;
 use crate::target::{Destination, TexturePlan};
 
@@ -23,6 +24,8 @@ pub(crate) struct Job {
     pub images: Vec<(String, AssetId<Image>)>,
     /// Steps a second after the first result, of a living one.
     pub steps_per_second: Option<f32>,
+    /// Mip levels that are made but not kept: the textures begin with the one below.
+    pub skipped_levels: u32,
     /// The textures to make, and where each goes.
     pub textures: Vec<(TexturePlan, Destination)>,
 }
@@ -41,6 +44,7 @@ pub(crate) struct Rank {
 pub(crate) enum Letter {
     Submit(Box<Job>),
     Cancel(JobId),
+    Brush(JobId, PlannedStroke),
     WarmUp(AssetId<Generator>, Generator),
 }
 

@@ -39,6 +39,7 @@
 //! The crate draws nothing itself and holds no network code: networks are `imagine_graph`, their passes `imagine_wgpu`.
 
 pub mod asset;
+mod brush;
 mod error;
 mod export;
 mod job;
@@ -54,9 +55,11 @@ mod synthesis;
 mod target;
 mod textures;
 mod warm_up;
+mod world;
 
+pub use brush::{Brush, BrushStroke};
 pub use error::SynthesisError;
-pub use export::ExportPng;
+pub use export::{ExportKtx2, ExportPng};
 /// Generators built in code; `assets.add(Generator::from(generators::load("noise_material").unwrap()))` makes one an asset.
 pub use imagine_graph::generators;
 pub use memory::ImagineMemory;
@@ -67,13 +70,18 @@ pub use request::{Control, Living, Synthesis, SynthesisFailed, SynthesisFinished
 pub use target::{ImageTarget, MaterialTarget, SkyTarget, SpriteTarget, TextureRole};
 pub use textures::SynthesisTextures;
 pub use warm_up::{WarmUp, WarmUpFinished};
+pub use world::{
+    Biomes, ClimateNoise, FractalNoise, PatchPlace, WorldAnchor, WorldBiomes, WorldHeight, WorldPatch, WorldPatches,
+    controls,
+};
 
 /// What a game needs: `use bevy_imagine::prelude::*`.
 pub mod prelude {
     pub use crate::asset::Generator;
     pub use crate::{
-        Control, ImageTarget, ImagineBudget, ImaginePlugin, ImagineSystems, Living, MaterialTarget, SkyTarget,
-        SpriteTarget, Synthesis, SynthesisFailed, SynthesisFinished, SynthesisRefresh, SynthesisStatus,
-        SynthesisTextures, TextureRole, WarmUp, WarmUpFinished,
+        Brush, BrushStroke, Control, ImageTarget, ImagineBudget, ImaginePlugin, ImagineSystems, Living, MaterialTarget,
+        SkyTarget, SpriteTarget, Synthesis, SynthesisFailed, SynthesisFinished, SynthesisRefresh, SynthesisStatus,
+        SynthesisTextures, TextureRole, WarmUp, WarmUpFinished, WorldAnchor, WorldBiomes, WorldHeight, WorldPatch,
+        WorldPatches,
     };
 }

@@ -9,7 +9,6 @@ use bevy::render::renderer::RenderGraph;
 use bevy::render::{ExtractSchedule, GpuResourceAppExt, Render, RenderApp, RenderPlugin, RenderSystems};
 
 use crate::asset::{Generator, GeneratorLoader};
-use crate::export;
 use crate::job::{Outbox, Reports};
 use crate::memory::ImagineMemory;
 use crate::render::{self, CostModel, FrameBudget, GpuTimer, ImagineBudget, ImagineStats, JobQueue, Kernels};
@@ -17,7 +16,9 @@ use crate::results::Results;
 use crate::synthesis::{self, Verdicts};
 use crate::target::{ImageTarget, MaterialTarget, Placeholder, SkyTarget, SpriteTarget};
 use crate::warm_up::{self, WarmUps};
+use crate::world;
 use crate::{Living, Synthesis, SynthesisStatus, SynthesisTextures};
+use crate::{brush, export};
 
 /// Adds [`Synthesis`] and its targets. Add it after `DefaultPlugins`.
 #[derive(Clone, Debug)]
@@ -79,8 +80,13 @@ impl Plugin for ImaginePlugin {
             .add_observer(synthesis::release_request)
             .add_observer(synthesis::refresh_request)
             .add_observer(synthesis::restart_still)
+            .add_observer(synthesis::restart_tiling)
+            .add_observer(world::clear_world)
             .add_observer(export::start_export)
+            .add_observer(export::start_ktx2_export)
+            .add_observer(brush::send_stroke)
             .add_observer(warm_up::note_warm_up)
+            .add_systems(Update, (world::stream_patches, world::place_patches).chain())
             .add_systems(PreUpdate, (synthesis::receive_reports, measure).chain().in_set(ImagineSystems::Report))
             .add_systems(
                 PostUpdate,
@@ -140,6 +146,10 @@ fn register(app: &mut App) {
         .register_type::<SynthesisStatus>()
         .register_type::<SynthesisTextures>()
         .register_type::<Living>()
+        .register_type::<world::WorldPatch>()
+        .register_type::<world::WorldPatches>()
+        .register_type::<world::WorldAnchor>()
+        .register_type::<world::PatchPlace>()
         .register_type::<MaterialTarget>()
         .register_type::<ImageTarget>()
         .register_type::<SpriteTarget>()

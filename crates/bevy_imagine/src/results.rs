@@ -15,6 +15,8 @@ pub(crate) struct ResultKey {
     pub request: imagine_graph::Request,
     pub images: Vec<(String, AssetId<Image>)>,
     pub plans: Vec<TexturePlan>,
+    /// Levels above those of the textures.
+    pub skipped_levels: u32,
     /// The game's own image, which nobody else writes.
     pub own_image: Option<(AssetId<Image>, u32)>,
     /// Whose result lives on, and how many steps a second.

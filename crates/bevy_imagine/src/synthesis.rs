@@ -25,6 +25,7 @@ use crate::target::{
 };
 use crate::textures::SynthesisTextures;
 use crate::warm_up::WarmUpFinished;
+use crate::world::{MAX_MIP, WorldPatch};
 
 /// Most steps a second of a living result.
 const MAX_STEP_RATE: f32 = 1000.0;
@@ -54,6 +55,7 @@ pub(crate) struct RequestChanged {
         Changed<SpriteTarget>,
         Changed<SkyTarget>,
         Changed<Living>,
+        Changed<WorldPatch>,
     )>,
 }
 
@@ -128,9 +130,29 @@ pub(crate) fn restart_still(
     *status = SynthesisStatus::Waiting;
 }
 
+/// A result that was a part of a world is made again as an image that tiles.
+pub(crate) fn restart_tiling(
+    removed: On<Remove, WorldPatch>,
+    mut requests: Query<(&mut SynthesisJob, &mut SynthesisStatus)>,
+    mut results: ResMut<Results>,
+    mut outbox: ResMut<Outbox>,
+) {
+    let Ok((mut job, mut status)) = requests.get_mut(removed.entity) else { return };
+    job.restart(removed.entity, &mut results, &mut outbox);
+    *status = SynthesisStatus::Waiting;
+}
+
 /// Sends waiting requests whose generator is there to the render world.
 pub(crate) fn submit_requests(
-    mut requests: Query<(Entity, &Synthesis, Option<&Living>, Targets, &mut SynthesisJob, &mut SynthesisStatus)>,
+    mut requests: Query<(
+        Entity,
+        &Synthesis,
+        Option<&Living>,
+        Option<&WorldPatch>,
+        Targets,
+        &mut SynthesisJob,
+        &mut SynthesisStatus,
+    )>,
     generators: Res<Assets<Generator>>,
     assets: Res<AssetServer>,
     device: Option<Res<RenderDevice>>,
@@ -142,13 +164,16 @@ pub(crate) fn submit_requests(
 ) {
     let Some(device) = device else { return };
     let limit = device.limits().max_texture_dimension_2d;
-    for (entity, request, living, targets, mut job, mut status) in &mut requests {
+    for (entity, request, living, patch, targets, mut job, mut status) in &mut requests {
         if !job.waiting {
             continue;
         }
         let checked = match (generators.get(&request.generator), assets.load_state(&request.generator)) {
             (_, LoadState::Failed(error)) => Err(SynthesisError::Load(error)),
-            (Some(generator), _) => check(request, &targets, generator, limit).and_then(|key| {
+            (Some(generator), _) => check(request, patch, &targets, generator, limit).and_then(|key| {
+                if living.is_some() && patch.is_some() {
+                    return Err(SynthesisError::WorldPatch { generator: generator.name().into(), with: "Living" });
+                }
                 let living = living.map(|living| steps_per_second(living, generator)).transpose()?;
                 let living = living.map(|rate| (entity, rate));
                 Ok((generator.clone(), ResultKey { living, ..key }))
@@ -211,7 +236,8 @@ impl Submission<'_> {
         let destinations = key.plans.iter().zip(&textures.list).map(destination).collect();
         let (request, images) = (key.request.clone(), key.images.clone());
         let steps_per_second = key.living.map(|(_, rate)| rate);
-        let sent = Job { id, generator, request, images, steps_per_second, textures: destinations };
+        let skipped_levels = key.skipped_levels;
+        let sent = Job { id, generator, request, images, steps_per_second, skipped_levels, textures: destinations };
         self.outbox.letters.push(Letter::Submit(Box::new(sent)));
         self.results.insert(id, key, textures, entity);
         job.coming = Some(id);
@@ -321,6 +347,11 @@ pub(crate) fn release_request(
 }
 
 impl SynthesisJob {
+    /// The result on show.
+    pub(crate) fn shown(&self) -> Option<JobId> {
+        self.shown
+    }
+
     /// Gives up what is coming; the request has to be sent again.
     fn restart(&mut self, entity: Entity, results: &mut Results, outbox: &mut Outbox) {
         if let Some(coming) = self.coming.take()
@@ -353,18 +384,21 @@ impl SynthesisJob {
 /// The result that `request` asks for, if the generator and the device can make it.
 fn check(
     request: &Synthesis,
+    patch: Option<&WorldPatch>,
     targets: &TargetsItem,
     generator: &Generator,
     limit: u32,
 ) -> Result<ResultKey, SynthesisError> {
     let name = || generator.name().to_string();
-    let (plans, batch) = targets.plan(generator, request.size)?;
-    let largest = plans.iter().map(|plan| plan.shape.size).chain([request.size]).reduce(UVec2::max).unwrap_or_default();
+    let (plans, batch) = targets.plan(generator, request.size, patch.is_some())?;
+    let skipped_levels = patch.map_or(0, |patch| patch.mip.min(MAX_MIP));
+    let made = request.size.saturating_mul(UVec2::splat(1 << skipped_levels));
+    let largest = plans.iter().map(|plan| plan.shape.size).chain([made]).reduce(UVec2::max).unwrap_or_default();
     if largest.max_element() > limit {
         let UVec2 { x: width, y: height } = largest;
         return Err(SynthesisError::DeviceLimit { generator: name(), width, height, limit });
     }
-    let size = Size::new(request.size.y as usize, request.size.x as usize).with_batch(batch as usize);
+    let size = Size::new(made.y as usize, made.x as usize).with_batch(batch as usize);
     let mut asked = Request::new(size, request.seed);
     asked.steps = request.steps;
     let fail = |error| SynthesisError::Request { generator: name(), error };
@@ -380,10 +414,22 @@ fn check(
         });
     }
     let given: Vec<&str> = request.images.keys().map(String::as_str).collect();
-    network.resolve_with(&asked, &given).map_err(fail)?;
+    match patch {
+        // Windows and fields take time; the background thread that prepares the job finds what is wrong with them.
+        Some(patch) => {
+            let beside = if targets.sky.is_some() { Some("a sky") } else { None };
+            let beside = beside.or(if request.images.is_empty() { None } else { Some("pictures as inputs") });
+            if let Some(with) = beside {
+                return Err(SynthesisError::WorldPatch { generator: name(), with });
+            }
+            asked = patch.applied(asked);
+        }
+        None => drop(network.resolve_with(&asked, &given).map_err(fail)?),
+    }
     let images = request.images.iter().map(|(name, image)| (name.clone(), image.id())).collect();
     let own_image = targets.image.filter(|target| target.is_own()).map(|target| (target.image.id(), target.layer));
-    Ok(ResultKey { generator: generator.hash().into(), request: asked, images, plans, own_image, living: None })
+    let generator = generator.hash().into();
+    Ok(ResultKey { generator, request: asked, images, plans, skipped_levels, own_image, living: None })
 }
 
 /// How fast a living result goes on.

@@ -10,12 +10,14 @@ use crate::error::RunError;
 use crate::network::Network;
 use crate::value::Value;
 
-/// Makes what `request` asks for.
+/// Makes what `request` asks for. The state of a patch of a world is that of its whole window.
 pub fn generate<B: Backend>(
     generator: &ValidGenerator,
     request: &Request,
     device: &B::Device,
 ) -> Result<Generated, RunError> {
+    let patch = generator.patch(request)?;
+    let (generator, request) = patch.as_ref().map_or((generator, request), |patch| (&patch.generator, &patch.request));
     let resolved = generator.resolve(request)?;
     let random = |step| RandomState { seed: request.seed, step, lattice: request.lattice };
     let part = |graph| Part::<B>::new(graph, &resolved.inputs, request.size, device);

@@ -143,6 +143,13 @@ pub fn parse_size(text: &str) -> Result<Size, String> {
     Ok(Size::new(height, width))
 }
 
+/// `X,Y`, the place of a patch.
+pub fn parse_patch(text: &str) -> Result<[i64; 2], String> {
+    let place = |text: &str| text.trim().parse().ok();
+    let places = text.split_once(',').and_then(|(x, y)| Some([place(x)?, place(y)?]));
+    places.ok_or_else(|| "X,Y expected, two whole numbers".into())
+}
+
 /// `NAME=VALUE`.
 pub fn parse_set(text: &str) -> Result<(String, String), String> {
     let (name, value) = text.split_once('=').ok_or("NAME=VALUE expected")?;

@@ -7,6 +7,7 @@ mod arguments;
 mod commands;
 mod hdr;
 mod input_picture;
+mod ktx2_file;
 mod network_file;
 mod output_files;
 mod picture;

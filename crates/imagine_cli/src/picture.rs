@@ -12,11 +12,37 @@ pub fn can_show(output: &GraphOutput) -> bool {
     is_finite && !matches!(output.kind, OutputKind::State | OutputKind::Radiance)
 }
 
+/// An output's numbers from 0 to 1, channels interleaved.
+pub struct Units {
+    /// Pixels in a row.
+    pub width: usize,
+    /// Rows.
+    pub height: usize,
+    /// Channels, 1 to 4.
+    pub channels: usize,
+    /// Whether it is a colour, which then has the sRGB curve.
+    pub is_srgb: bool,
+    /// Rows from the top.
+    pub values: Vec<f32>,
+}
+
 /// Pixels of an output `[1, channels, height, width]`.
 ///
 /// The output's range becomes 0 to 255; values outside are clipped. A normal's -1 to 1 therefore becomes the usual
 /// picture with +Y up.
 pub fn picture(output: &GraphOutput, tensor: &Tensor) -> anyhow::Result<Picture> {
+    let Units { width, height, channels, is_srgb, values } = units(output, tensor)?;
+    let (width, height) = (width as u32, height as u32);
+    Ok(Picture { width, height, channels, is_srgb, bytes: bytes(&values) })
+}
+
+/// The nearest bytes.
+pub fn bytes(values: &[f32]) -> Vec<u8> {
+    values.iter().map(|unit| (unit * 255.0).round() as u8).collect()
+}
+
+/// As [`picture`], not yet rounded.
+pub fn units(output: &GraphOutput, tensor: &Tensor) -> anyhow::Result<Units> {
     let name = &output.name;
     ensure!(can_show(output), "output {name:?} ({}) cannot be an 8-bit picture", output.kind.name());
     let (Some(values), &[1, channels @ 1..=4, height, width]) = (tensor.as_f32(), tensor.shape.as_slice()) else {
@@ -25,7 +51,7 @@ pub fn picture(output: &GraphOutput, tensor: &Tensor) -> anyhow::Result<Picture>
     let is_color = matches!(output.kind, OutputKind::BaseColor | OutputKind::Emissive);
     let [low, high] = output.range;
     let pixels = height * width;
-    let mut bytes = vec![0; values.len()];
+    let mut units = vec![0.0; values.len()];
     for (index, value) in values.iter().enumerate() {
         ensure!(!value.is_nan(), "output {name:?} holds a number that is none (NaN)");
         let (channel, pixel) = (index / pixels, index % pixels);
@@ -33,9 +59,9 @@ pub fn picture(output: &GraphOutput, tensor: &Tensor) -> anyhow::Result<Picture>
         if is_color && output.color_space == ColorSpace::Linear && channel < 3 {
             unit = linear_to_srgb(unit);
         }
-        bytes[pixel * channels + channel] = (unit * 255.0).round() as u8;
+        units[pixel * channels + channel] = unit;
     }
-    Ok(Picture { width: width as u32, height: height as u32, channels, is_srgb: is_color, bytes })
+    Ok(Units { width, height, channels, is_srgb: is_color, values: units })
 }
 
 #[cfg(test)]

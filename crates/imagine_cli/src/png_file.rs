@@ -13,8 +13,12 @@ const MAX_FILE_BYTES: u64 = 1 << 30;
 
 /// The bytes of a PNG file. Equal pictures and recipes give equal bytes.
 pub fn encode(picture: &Picture, recipe: &Recipe) -> anyhow::Result<Vec<u8>> {
-    let source = if generators::is_built(&recipe.generator_sha256) { Source::Formula } else { Source::TrainedNetwork };
-    Ok(imagine_png::encode(picture, source, &recipe.to_text())?)
+    Ok(imagine_png::encode(picture, source(recipe), &recipe.to_text())?)
+}
+
+/// What made a picture.
+pub fn source(recipe: &Recipe) -> Source {
+    if generators::is_built(&recipe.generator_sha256) { Source::Formula } else { Source::TrainedNetwork }
 }
 
 /// The recipe in the PNG file at `path`.
@@ -49,6 +53,7 @@ mod tests {
             controls: BTreeMap::from([("wear".into(), "0.5".into()), ("ton é".into(), "#ff0000".into())]),
             images: BTreeMap::from([("photo".into(), "89".repeat(32))]),
             cube: false,
+            patch: Some([-1_048_576, 3]),
             exposure: None,
             executor: "cpu".into(),
             version: "1.2.3".into(),

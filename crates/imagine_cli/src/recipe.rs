@@ -34,6 +34,9 @@ pub struct Recipe {
     /// Whether the size is that of six faces of a cubemap.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub cube: bool,
+    /// Patch of an endless world, `[x, y]`, if it is one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub patch: Option<[i64; 2]>,
     /// Stops by which HDR was made brighter to show it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub exposure: Option<f32>,
@@ -55,6 +58,7 @@ impl Recipe {
             controls: BTreeMap::new(),
             images: BTreeMap::new(),
             cube: request.size.batch > 1,
+            patch: None,
             exposure: None,
             executor: executor.name().into(),
             version: env!("CARGO_PKG_VERSION").into(),

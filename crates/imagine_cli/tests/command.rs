@@ -256,3 +256,53 @@ fn a_sky_is_written_as_hdr_and_shown_as_png() {
         "{top:?} {bottom:?}"
     );
 }
+
+#[test]
+fn patches_of_a_world_meet_and_are_made_again() {
+    let place = Place::new();
+    let patch = |at: &str, size: &str, out: &str| {
+        place.good(&["generate", "FILE", "--backend", "cpu", "--size", size, "--patch", at, "--out", out]);
+    };
+    patch("-3,2", "16x8", "left");
+    patch("-2,2", "16x8", "right");
+    patch("-1,2", "32x8", "both");
+    let pixels = |folder: &str| image::open(place.path(folder).join("base_color.png")).unwrap().to_rgb8();
+    let (right, both) = (pixels("right"), pixels("both"));
+    // Patch -1 of double width begins where patch -2 of single width does.
+    assert_eq!(image::imageops::crop_imm(&both, 0, 0, 16, 8).to_image(), right);
+    assert_ne!(pixels("left"), right);
+    place.good(&["generate", "--from", "left/base_color.png", "--out", "again.png"]);
+    assert_eq!(bytes(place.path("again.png")), bytes(place.path("left/base_color.png")));
+    let wrong = place.run(&["generate", "FILE", "--patch", "999999999999,0", "--out", "x"]);
+    assert!(String::from_utf8_lossy(&wrong.stderr).contains("end of the world"));
+    assert!(!place.run(&["generate", "FILE", "--patch", "1", "--out", "x"]).status.success());
+}
+
+#[test]
+fn ktx2_files_have_all_mips_and_the_marking() {
+    let place = Place::new();
+    let made = |arguments: &[&str]| {
+        place.good(&[&["generate", "FILE", "--backend", "cpu", "--size", "20x12"], arguments].concat());
+    };
+    made(&["--ktx2", "--out", "maps"]);
+    made(&["--out", "png"]);
+    for (name, format, channels) in
+        [("base_color", ktx2::Format::R8G8B8A8_SRGB, 4), ("roughness", ktx2::Format::R8_UNORM, 1)]
+    {
+        let file = bytes(place.path("maps").join(format!("{name}.ktx2")));
+        let reader = ktx2::Reader::new(&file).unwrap();
+        assert_eq!(reader.header().format, Some(format));
+        let levels: Vec<&[u8]> = reader.levels().map(|level| level.data).collect();
+        let sizes: Vec<usize> = levels.iter().map(|level| level.len() / channels).collect();
+        assert_eq!(sizes, [240, 60, 15, 2, 1], "{name}");
+        let picture = image::open(place.path("png").join(format!("{name}.png"))).unwrap();
+        let expected = if channels == 4 { picture.to_rgba8().into_raw() } else { picture.to_luma8().into_raw() };
+        assert!(levels[0] == expected, "{name}");
+        let texts: Vec<String> =
+            reader.key_value_data().map(|(_, value)| String::from_utf8_lossy(value).into_owned()).collect();
+        assert!(texts.iter().any(|text| text.contains("trainedAlgorithmicMedia")));
+        assert!(texts.iter().any(|text| text.contains("generator_sha256")));
+    }
+    assert!(!place.run(&["generate", "FILE", "--ktx2", "--out", "x.png"]).status.success());
+    assert!(!place.run(&["generate", "FILE", "--out", "x.ktx2"]).status.success());
+}

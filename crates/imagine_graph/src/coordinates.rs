@@ -4,7 +4,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::dim::{Dim, Symbol};
+use crate::dim::{Dim, Size, Symbol};
 use crate::rng::Lattice;
 use crate::tensor::Tensor;
 
@@ -15,7 +15,8 @@ pub enum Coordinates {
     /// Two channels: x to the right and y down, in widths and heights of the image, of the texel's centre.
     ///
     /// On a wrapped lattice they are reduced to 0 .. 1 in whole numbers, so that moving the origin rolls them exactly and
-    /// any function of period 1 tiles. On an open lattice they count on.
+    /// any function of period 1 tiles. On an open lattice they count on, in patches of a world in periods instead of the
+    /// image's sides and reduced to 0 .. 1 again, so that they are as exact far from the origin as near it.
     Plane,
     /// Three channels: the unit direction through the texel's centre, x to the right, y up, -z forward (Bevy's axes).
     ///
@@ -53,11 +54,26 @@ impl Coordinates {
     }
 
     /// The coordinates of every texel in `shape` (`[batch, channels, height, width]`, declared as `dims`); `None` where a
-    /// sphere is neither a cubemap nor a panorama.
-    pub(crate) fn fill(self, shape: &[usize], dims: &[Dim], lattice: Lattice) -> Option<Tensor> {
+    /// sphere is neither a cubemap nor a panorama. `period` is that of a world, in texels of the image.
+    pub(crate) fn fill(
+        self,
+        shape: &[usize],
+        dims: &[Dim],
+        lattice: Lattice,
+        period: Option<[usize; 2]>,
+    ) -> Option<Tensor> {
         let &[batch, _, height, width] = shape else { return None };
         let values = match self {
-            Coordinates::Plane => plane([batch, height, width], lattice.tensor_origin(dims), lattice.wrap),
+            Coordinates::Plane => {
+                let period = match period {
+                    Some([height, width]) => {
+                        let texels = Size { batch, height, width };
+                        Some([dims.get(2)?.bind(texels)?, dims.get(3)?.bind(texels)?])
+                    }
+                    None => None,
+                };
+                plane([batch, height, width], lattice, lattice.tensor_origin(dims), period)
+            }
             Coordinates::Sphere if batch == 6 && height == width => {
                 images(shape, |face, [y, x]| cube_direction(face, [middle(y, height), middle(x, width)]))
             }
@@ -71,13 +87,20 @@ impl Coordinates {
     }
 }
 
-fn plane([batch, height, width]: [usize; 3], origin: [i32; 2], wrap: bool) -> Vec<f32> {
+fn plane(
+    [batch, height, width]: [usize; 3],
+    lattice: Lattice,
+    origin: [i32; 2],
+    period: Option<[usize; 2]>,
+) -> Vec<f32> {
+    let reduced = lattice.wrap || period.is_some();
+    let [rows, columns] = period.filter(|_| !lattice.wrap).unwrap_or([height, width]).map(|length| length.max(1));
     let place = |index: usize, origin: i32, length: usize| {
         let at = i64::from(origin) + index as i64;
-        let at = if wrap { at.rem_euclid(length as i64) } else { at };
+        let at = if reduced { at.rem_euclid(length as i64) } else { at };
         (at as f64 + 0.5) / length as f64
     };
-    images(&[batch, 2, height, width], |_, [y, x]| [place(x, origin[1], width), place(y, origin[0], height)])
+    images(&[batch, 2, height, width], |_, [y, x]| [place(x, origin[1], columns), place(y, origin[0], rows)])
 }
 
 fn torus([batch, height, width]: [usize; 3], origin: [i32; 2], wrap: bool) -> Vec<f32> {

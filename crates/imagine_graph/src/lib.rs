@@ -12,11 +12,13 @@ pub mod color;
 mod coordinates;
 mod dim;
 mod error;
+mod field;
 pub mod file;
 mod generator;
 pub mod generators;
 mod graph;
 mod ops;
+mod patch;
 pub mod prompt;
 mod request;
 pub mod resize;
@@ -30,12 +32,14 @@ mod window;
 pub use coordinates::Coordinates;
 pub use dim::{Dim, Size, Symbol};
 pub use error::{GraphError, GraphErrors, NodeError};
+pub use field::{FIELD_CELL, FIELD_INPUT, Fields};
 pub use generator::{
     Card, ColorSpace, Distribution, Generator, InputKind, OutputKind, Provenance, Recurrence, SizeRule, ValidGenerator,
     ValidRecurrence,
 };
 pub use graph::{Graph, GraphInput, GraphOutput, Node};
 pub use ops::*;
+pub use patch::{DEFAULT_PERIOD, MAX_WINDOW_SIDE, Patch};
 pub use request::{Generated, LATENT_STREAM, MAX_STEPS, Request, RequestError, ResolvedRequest, parse_input};
 pub use support::{OutputSupport, Reach, Support, Window};
 pub use tensor::{DType, MAX_ELEMENTS, MAX_RANK, Tensor, TensorData, TensorType};

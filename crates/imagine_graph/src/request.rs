@@ -7,12 +7,14 @@ use crate::color::srgb_to_linear;
 use crate::coordinates::Coordinates;
 use crate::dim::Size;
 use crate::error::GraphErrors;
+use crate::field::Fields;
 use crate::generator::{ColorSpace, Distribution, InputKind, ValidGenerator};
 use crate::graph::{GraphInput, GraphOutput};
 use crate::prompt::tokens;
 use crate::rng::{self, Lattice};
 use crate::tensor::{Tensor, TensorData, TensorType};
 use crate::validate::ValidGraph;
+use crate::window::WindowError;
 
 /// Most steps of a recurrent network in one request.
 pub const MAX_STEPS: u32 = 1_000_000;
@@ -28,8 +30,13 @@ pub struct Request {
     pub seed: u64,
     /// Steps of a recurrent network; the file's own number if `None`.
     pub steps: Option<u32>,
-    /// Where the image lies in the plane of random numbers.
+    /// Where the image lies in the plane of random numbers. One that does not wrap asks for a patch of an endless world:
+    /// see [`ValidGenerator::patch`].
     pub lattice: Lattice,
+    /// Texels, `[y, x]`, after which plane coordinates begin anew in a patch of a world; 1024 if `None`.
+    pub period: Option<[usize; 2]>,
+    /// Inputs that vary over a world, in a patch of it.
+    pub fields: Option<Fields>,
     /// Inputs by name; those left out take their default. A range is one number, a choice the option's index, a colour
     /// three numbers, a prompt its tokens; anything else has the shape that the graph declares.
     pub inputs: BTreeMap<String, Tensor>,
@@ -41,7 +48,7 @@ impl Request {
     /// A tiling image of `size` from `seed`, everything else at its default.
     pub fn new(size: Size, seed: u64) -> Self {
         let lattice = Lattice { origin: [0, 0], wrap: true };
-        Self { size, seed, steps: None, lattice, inputs: BTreeMap::new(), state: None }
+        Self { size, seed, steps: None, lattice, period: None, fields: None, inputs: BTreeMap::new(), state: None }
     }
 }
 
@@ -136,6 +143,40 @@ pub enum RequestError {
         /// What was asked for.
         size: Size,
     },
+    /// A generator that makes no patches of a world.
+    #[error("the generator makes no patches of a world: {0}")]
+    Window(#[from] WindowError),
+    /// A generator with a value that has no place in a world.
+    #[error("the generator makes no patches of a world: {value:?} is {reason}")]
+    Patch {
+        /// Name of the input or output.
+        value: String,
+        /// What it is.
+        reason: String,
+    },
+    /// A patch that would take too much to compute.
+    #[error("a patch of {side} texels a side needs a window of {window}; 1 to {limit} are possible")]
+    WindowSize {
+        /// Texels of the patch's side.
+        side: usize,
+        /// Texels of the window's side.
+        window: usize,
+        /// Most texels.
+        limit: usize,
+    },
+    /// A patch beyond the ends of the world.
+    #[error(
+        "the patch, or what it depends on, lies beyond the end of the world: texels -2^31 to 2^31 - 1 along an axis"
+    )]
+    WorldEnd,
+    /// Fields that the generator cannot take.
+    #[error("fields for inputs {inputs:?}: {reason}")]
+    Field {
+        /// Names of the inputs.
+        inputs: Vec<String>,
+        /// What is wrong.
+        reason: String,
+    },
     /// The graphs have no shapes at this size.
     #[error(transparent)]
     Graph(#[from] GraphErrors),
@@ -206,7 +247,7 @@ impl ValidGenerator {
         Err(RequestError::Size { height, width, multiple: rule.multiple, min: rule.min, nearest })
     }
 
-    fn steps(&self, request: &Request) -> Result<u32, RequestError> {
+    pub(crate) fn steps(&self, request: &Request) -> Result<u32, RequestError> {
         match (&self.generator.recurrence, request.steps) {
             (None, None | Some(0)) => Ok(0),
             (None, Some(steps)) => Err(RequestError::Steps { steps, reason: "the generator is not recurrent" }),
@@ -264,7 +305,7 @@ fn resolve_input(input: &GraphInput, index: u32, request: &Request) -> Result<Te
             Err(fail("nothing: coordinates follow from the request".into(), "a value".into()))
         }
         InputKind::Coordinates(coordinates) => {
-            let filled = coordinates.fill(&shape, &input.shape, request.lattice);
+            let filled = coordinates.fill(&shape, &input.shape, request.lattice, request.period);
             filled.ok_or_else(|| RequestError::Sphere { name: input.name.clone(), size: request.size })
         }
         InputKind::Latent(distribution) if given.is_none() => Ok(latent(input, &shape, *distribution, index, request)),

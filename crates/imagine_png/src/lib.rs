@@ -73,6 +73,11 @@ pub enum ReadError {
     Compressed,
 }
 
+/// The XMP packet that says what made a picture, for files of other kinds.
+pub fn xmp(source: Source) -> String {
+    XMP.replace("SOURCE", source.term())
+}
+
 /// The bytes of a PNG file. Equal pictures and recipes give equal bytes.
 pub fn encode(picture: &Picture, source: Source, recipe: &str) -> Result<Vec<u8>, png::EncodingError> {
     let mut bytes = Vec::new();
@@ -87,7 +92,7 @@ pub fn encode(picture: &Picture, source: Source, recipe: &str) -> Result<Vec<u8>
     if picture.is_srgb {
         encoder.set_source_srgb(png::SrgbRenderingIntent::Perceptual);
     }
-    encoder.add_itxt_chunk(XMP_KEYWORD.into(), XMP.replace("SOURCE", source.term()))?;
+    encoder.add_itxt_chunk(XMP_KEYWORD.into(), xmp(source))?;
     encoder.add_itxt_chunk(KEYWORD.into(), recipe.into())?;
     let mut writer = encoder.write_header()?;
     writer.write_image_data(&picture.bytes)?;

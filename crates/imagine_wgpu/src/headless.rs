@@ -131,8 +131,12 @@ impl Gpu {
         Ok(self.with_limits(Limits { precision, ..self.limits }))
     }
 
-    /// Fulfils `request` with `generator`: at once if it fits this device and the limits, else in tiles.
+    /// Fulfils `request` with `generator`: at once if it fits this device and the limits, else in tiles. The state of a patch of
+    /// a world is that of its whole window.
     pub fn generate(&self, generator: &ValidGenerator, request: &Request) -> Result<Generated, GpuError> {
+        let patch = generator.patch(request)?;
+        let (generator, request) =
+            patch.as_ref().map_or((generator, request), |patch| (&patch.generator, &patch.request));
         let resolved = generator.resolve(request)?;
         let tiling = Tiling::new(generator, &resolved, self.limits)?;
         if let [only] = tiling.tiles.as_slice() {

@@ -92,9 +92,39 @@ pub enum Environment {
     Specular(f32),
 }
 
+/// A stroke of a brush on the state of a cellular automaton.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Stroke<'a> {
+    /// Middle in cells, x to the right and y down, on the torus.
+    pub center: [f32; 2],
+    /// Radius in cells.
+    pub radius: f32,
+    /// Part of the radius over which the stroke fades, 0 to 1.
+    pub softness: f32,
+    /// How far cells move to what is painted, 0 to 1.
+    pub strength: f32,
+    /// The first channel that is given a number.
+    pub first: u32,
+    /// Numbers of channels, at most [`MAX_STROKE_NUMBERS`].
+    pub numbers: &'a [f32],
+    /// Other channels become random numbers within plus and minus this; they stay as they are if `None`.
+    pub amplitude: Option<f32>,
+    /// Chooses the random numbers.
+    pub key: u32,
+}
+
+/// Most channels that a stroke gives numbers to.
+pub const MAX_STROKE_NUMBERS: usize = 32;
+
 /// The params uniforms of the passes, for the test that compares them with the shaders.
-pub const LAYOUTS: &[ParamsLayout] =
-    &[PackParams::LAYOUT, MipParams::LAYOUT, NormalParams::LAYOUT, EnvironmentParams::LAYOUT, UnpackParams::LAYOUT];
+pub const LAYOUTS: &[ParamsLayout] = &[
+    PackParams::LAYOUT,
+    MipParams::LAYOUT,
+    NormalParams::LAYOUT,
+    EnvironmentParams::LAYOUT,
+    UnpackParams::LAYOUT,
+    BrushParams::LAYOUT,
+];
 
 params! {
     struct PackParams for "present/pack" {
@@ -142,6 +172,23 @@ params! {
         unused_a: u32,
         unused_b: u32,
         unused_c: u32,
+    }
+}
+
+params! {
+    struct BrushParams for "present/brush" {
+        head: Head,
+        size: [u32; 2],
+        center: [f32; 2],
+        radius: f32,
+        softness: f32,
+        strength: f32,
+        amplitude: f32,
+        channels: u32,
+        first: u32,
+        count: u32,
+        key: u32,
+        numbers: [[f32; 4]; 8],
     }
 }
 
@@ -210,6 +257,30 @@ pub fn unpack(
     call(UnpackParams::SHADER, &defs, bytemuck::bytes_of(&params), size, images)
 }
 
+/// Paints on the state `[images, channels, H, W]` at binding 1, of `size` (`[width, height]`).
+pub fn brush(stroke: &Stroke, size: [u32; 2], images: u32, channels: u32) -> PresentCall {
+    let Stroke { center, radius, softness, strength, first, amplitude, key, .. } = *stroke;
+    let given = &stroke.numbers[..stroke.numbers.len().min(MAX_STROKE_NUMBERS)];
+    let mut numbers = [[0.0; 4]; MAX_STROKE_NUMBERS / 4];
+    numbers.as_flattened_mut()[..given.len()].copy_from_slice(given);
+    let params = BrushParams {
+        size,
+        center,
+        radius,
+        softness,
+        strength,
+        amplitude: amplitude.unwrap_or(0.0),
+        channels,
+        first,
+        count: given.len() as u32,
+        key,
+        numbers,
+        ..BrushParams::default()
+    };
+    let defs = [("RANDOM", amplitude.is_some())];
+    call(BrushParams::SHADER, &defs, bytemuck::bytes_of(&params), size, images)
+}
+
 /// One call of every variant, for tests and for warming pipelines.
 pub fn variants() -> Vec<PresentCall> {
     let (size, layers) = ([4, 4], Arrangement::Layers);
@@ -229,6 +300,19 @@ pub fn variants() -> Vec<PresentCall> {
         calls.extend(flags.map(|luminance| unpack(size, 1, 3, size, encode_srgb, luminance)));
     }
     calls.extend([Environment::Diffuse, Environment::Specular(0.5)].map(|what| environment(what, 4, 4, 1)));
+    for amplitude in [None, Some(0.1)] {
+        let at = Stroke {
+            center: [1.0; 2],
+            radius: 2.0,
+            softness: 0.5,
+            strength: 1.0,
+            first: 0,
+            numbers: &[0.5],
+            amplitude,
+            key: 0,
+        };
+        calls.push(brush(&at, size, 1, 4));
+    }
     calls
 }
 

@@ -37,6 +37,13 @@ pub(crate) fn extract_jobs(mut main: ResMut<MainWorld>, mut queue: ResMut<JobQue
         match letter {
             Letter::Submit(job) => queue.jobs.push(QueuedJob { job: *job, progress: Progress::New }),
             Letter::WarmUp(id, generator) => queue.warm_ups.push((id, generator)),
+            Letter::Brush(id, stroke) => {
+                if let Some(queued) = queue.jobs.iter_mut().find(|queued| queued.job.id == id)
+                    && let Progress::Working(work) = &mut queued.progress
+                {
+                    work.paint(stroke);
+                }
+            }
             Letter::Cancel(id) => queue.jobs.retain(|queued| queued.job.id != id),
         }
     }

@@ -7,6 +7,7 @@ use bevy::render::texture::GpuImage;
 use bevy::tasks::Task;
 use imagine_wgpu::{EncodeError, Recording, Run, Session};
 
+use crate::brush::{MAX_STROKES, PlannedStroke};
 use crate::error::SynthesisError;
 use crate::job::{Report, Reports};
 use crate::memory::Allocation;
@@ -14,7 +15,7 @@ use crate::render::budget::{FrameBudget, ImagineStats};
 use crate::render::cost::{CostModel, KernelId, Workload};
 use crate::render::extract::JobQueue;
 use crate::render::prepare::Kernels;
-use crate::render::present::{PresentPass, Presentation, encode_passes};
+use crate::render::present::{PresentPass, Presentation, encode_passes, paint};
 use crate::render::timer::GpuTimer;
 
 /// How far a job is.
@@ -51,6 +52,8 @@ pub(crate) struct Work {
     pub done: u32,
     /// Steps that a living result is behind.
     pub owed: f32,
+    /// Strokes that wait to be painted.
+    pub strokes: Vec<PlannedStroke>,
     /// Whether the first result is whole and it goes on from there.
     pub lives: bool,
     pub _buffers: Allocation,
@@ -153,24 +156,34 @@ impl Work {
         }
     }
 
+    /// A stroke is painted before the next steps. Of too many the oldest are dropped.
+    pub fn paint(&mut self, stroke: PlannedStroke) {
+        if self.strokes.len() == MAX_STROKES {
+            self.strokes.remove(0);
+        }
+        self.strokes.push(stroke);
+    }
+
     /// Has a living result go on once it is shown. Steps come in pairs: states alternate between two places, and the passes
     /// that show them read one.
-    fn go_on(&mut self) {
+    fn go_on(&mut self, kernels: &Kernels) -> Result<(), EncodeError> {
         let steps = self.owed as u32 / 2 * 2;
-        if !self.lives || !self.presentation.is_copied || steps == 0 {
-            return;
+        if !self.lives || !self.presentation.is_copied || (steps == 0 && self.strokes.is_empty()) {
+            return Ok(());
         }
+        self.uploads = paint(&kernels.present, &self.session, self.done, &std::mem::take(&mut self.strokes))?;
         self.owed -= steps as f32;
         let plan = self.session.plan().clone();
         self.recording = plan.steps(self.done, steps);
         self.done = self.done.wrapping_add(steps);
         self.recording.append(plan.output(self.done));
         self.presentation.restart();
+        Ok(())
     }
 
     /// Records what fits; true when nothing is left but to copy the textures.
     fn encode(&mut self, frame: &mut Frame) -> Result<bool, EncodeError> {
-        self.go_on();
+        self.go_on(frame.kernels)?;
         if self.presentation.is_copied {
             return Ok(false);
         }

@@ -9,7 +9,7 @@ use bevy::render::renderer::{RenderAdapterInfo, RenderDevice, RenderQueue};
 use bevy::render::texture::GpuImage;
 use bevy::tasks::AsyncComputeTaskPool;
 use bevy::tasks::futures::check_ready;
-use imagine_graph::Size;
+use imagine_graph::{Patch, Size};
 use imagine_wgpu::{BoundsChecks, Limits, PipelineStore, Plan, Run, Session};
 
 use crate::asset::Generator;
@@ -38,8 +38,10 @@ pub(crate) struct Kernels {
     plans: Arc<Mutex<Vec<(PlanKey, Arc<Plan>)>>>,
 }
 
-/// Hash of a generator's file, and the size.
-type PlanKey = (String, Size);
+/// Hash of a generator's file, the size, and how patches of a world make another network of it.
+type PlanKey = (String, Size, Option<PatchKey>);
+/// Row and column of the crop, size of the patch, inputs that are fields.
+type PatchKey = ([usize; 2], Size, Vec<String>);
 
 impl FromWorld for Kernels {
     fn from_world(world: &mut World) -> Self {
@@ -66,14 +68,18 @@ impl Kernels {
         Ok(())
     }
 
-    /// The plan of a job, made now if it is not among those kept.
-    fn plan(&self, job: &Job) -> Result<Arc<Plan>, SynthesisError> {
-        let key = (job.generator.hash().to_string(), job.request.size);
+    /// The plan of a job, or of the patch that it asks for, made now if it is not among those kept.
+    fn plan(&self, job: &Job, patch: Option<&Patch>) -> Result<Arc<Plan>, SynthesisError> {
+        let fields = || job.request.fields.as_ref().map(|fields| fields.inputs().to_vec()).unwrap_or_default();
+        let patch_key = patch.map(|patch| (patch.crop, job.request.size, fields()));
+        let size = patch.map_or(job.request.size, |patch| patch.request.size);
+        let key = (job.generator.hash().to_string(), size, patch_key);
         let lock = || self.plans.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some((_, plan)) = lock().iter().find(|(known, _)| *known == key) {
             return Ok(plan.clone());
         }
-        let plan = Plan::for_generator(job.generator.network(), job.request.size, self.limits);
+        let network = patch.map_or(job.generator.network(), |patch| &patch.generator);
+        let plan = Plan::for_generator(network, size, self.limits);
         let generator = || job.generator.name().to_string();
         let plan = Arc::new(plan.map_err(|error| SynthesisError::Plan { generator: generator(), error })?);
         let mut plans = lock();
@@ -184,11 +190,13 @@ fn prepare(
 ) -> Result<Option<Box<Work>>, SynthesisError> {
     let generator = job.generator.network();
     let name = || job.generator.name().to_string();
+    let fail = |error| SynthesisError::Request { generator: name(), error };
     let elsewhere: Vec<&str> = pictures.iter().map(|picture| picture.input.as_str()).collect();
-    let resolved = generator.resolve_with(&job.request, &elsewhere);
-    let resolved = resolved.map_err(|error| SynthesisError::Request { generator: name(), error })?;
+    let patch = generator.patch(&job.request).map_err(fail)?;
+    let (generator, request) = patch.as_ref().map_or((generator, &job.request), |p| (&p.generator, &p.request));
+    let resolved = generator.resolve_with(request, &elsewhere).map_err(fail)?;
     let device = kernels.operators.device();
-    let plan = kernels.plan(job)?;
+    let plan = kernels.plan(job, patch.as_ref())?;
     let bytes = plan.bytes() + Presentation::bytes(job);
     if let Err(error) = memory.check(bytes) {
         return if is_alone { Err(error.of(job.generator.name())) } else { Ok(None) };
@@ -196,6 +204,9 @@ fn prepare(
     let buffers = memory.allocate(bytes);
     let recording = plan.whole(resolved.steps);
     kernels.operators.compile_all(&recording)?;
+    if job.steps_per_second.is_some() {
+        kernels.present.compile_brushes()?;
+    }
     let session = Session::new(device, plan.clone());
     for input in &plan.inputs {
         if let Some(tensor) = resolved.inputs.get(&input.name) {
@@ -205,7 +216,7 @@ fn prepare(
     let uploads = uploads(&kernels.present, &session, pictures)?;
     let presentation = Presentation::new(&kernels.present, &session, resolved.steps, job)?;
     let done = resolved.steps;
-    let run = Run { seed: job.request.seed, lattice: job.request.lattice };
+    let run = Run { seed: request.seed, lattice: request.lattice };
     Ok(Some(Box::new(Work {
         session,
         uploads,
@@ -214,6 +225,7 @@ fn prepare(
         presentation,
         done,
         owed: 0.0,
+        strokes: Vec::new(),
         lives: false,
         _buffers: buffers,
     })))

@@ -13,6 +13,7 @@ use imagine_wgpu::present::{self, PresentCall};
 use imagine_wgpu::{Def, PipelineError, Session, compose};
 use wgpu::util::DeviceExt;
 
+use crate::brush::PlannedStroke;
 use crate::job::Job;
 use crate::render::cost::KernelId;
 use crate::target::{Destination, TextureShape, TextureSource};
@@ -49,6 +50,8 @@ pub(crate) struct Presentation {
     /// All passes of a living result, which is shown again and again.
     again: VecDeque<PresentPass>,
     textures: Vec<(Destination, TextureShape, wgpu::Texture)>,
+    /// Levels of the scratch textures above those that are shown.
+    skipped_levels: u32,
 }
 
 /// A dispatch.
@@ -84,6 +87,12 @@ impl PresentPipelines {
     /// Compiles every pass, so that none has to be compiled later.
     pub fn compile_all(&self) -> Result<(), PipelineError> {
         present::variants().iter().try_for_each(|call| self.compile(call).map(drop))
+    }
+
+    /// Compiles the passes of brushes, which are needed in the middle of a frame.
+    pub fn compile_brushes(&self) -> Result<(), PipelineError> {
+        let brushes = present::variants().into_iter().filter(|call| call.shader == "present/brush");
+        brushes.into_iter().try_for_each(|call| self.compile(&call).map(drop))
     }
 
     /// The pipeline of `call`, compiled now on this thread if it is not there.
@@ -151,7 +160,7 @@ impl PresentPipelines {
 impl Presentation {
     /// Bytes of the scratch textures of `job`.
     pub fn bytes(job: &Job) -> u64 {
-        job.textures.iter().map(|(plan, _)| plan.shape.bytes()).sum()
+        job.textures.iter().map(|(plan, _)| made(&plan.shape, job.skipped_levels).bytes()).sum()
     }
 
     /// The passes and scratch textures that make the textures of `job` from what `session` holds after `steps` steps.
@@ -162,7 +171,7 @@ impl Presentation {
         let mut textures: Vec<(Destination, TextureShape, wgpu::Texture)> = Vec::new();
         let output = |index: usize| wgpu::BindingResource::Buffer(session.output(index, steps));
         for (plan, destination) in &job.textures {
-            let shape = plan.shape;
+            let shape = made(&plan.shape, job.skipped_levels);
             let texture = scratch(&pipelines.device, &shape);
             let levels: Vec<_> = (0..shape.levels).map(|level| level_view(&texture, level)).collect();
             let mut made = 1;
@@ -205,10 +214,10 @@ impl Presentation {
                 pipelines.push(&mut passes, &present::mip(plan.mip, above_size, shape.layers), TEXEL_WORK, &views)?;
                 above_size = above_size.map(|side| (side / 2).max(1));
             }
-            textures.push((*destination, shape, texture));
+            textures.push((*destination, plan.shape, texture));
         }
         let again = if job.steps_per_second.is_some() { passes.clone() } else { VecDeque::new() };
-        Ok(Self { passes, is_copied: false, again, textures })
+        Ok(Self { passes, is_copied: false, again, textures, skipped_levels: job.skipped_levels })
     }
 
     /// Makes all textures again.
@@ -231,7 +240,8 @@ impl Presentation {
                 let side = |length: u32| (length >> mip_level).max(1);
                 let (width, height) = (side(shape.size.x), side(shape.size.y));
                 let extent = wgpu::Extent3d { width, height, depth_or_array_layers: shape.layers };
-                let from = wgpu::TexelCopyTextureInfo { mip_level, ..texture.as_image_copy() };
+                let made_level = mip_level + self.skipped_levels;
+                let from = wgpu::TexelCopyTextureInfo { mip_level: made_level, ..texture.as_image_copy() };
                 let origin = wgpu::Origin3d { z: destination.first_layer, ..Default::default() };
                 let to = wgpu::TexelCopyTextureInfo { mip_level, origin, ..target.texture.as_image_copy() };
                 encoder.copy_texture_to_texture(from, to, extent);
@@ -239,6 +249,12 @@ impl Presentation {
         }
         true
     }
+}
+
+/// A texture of `shape` with `skipped` more levels above its own.
+fn made(shape: &TextureShape, skipped: u32) -> TextureShape {
+    let size = shape.size.saturating_mul(UVec2::splat(1 << skipped));
+    TextureShape { size, levels: shape.levels + skipped, ..*shape }
 }
 
 /// The passes that make input tensors of pictures.
@@ -260,6 +276,36 @@ pub(crate) fn uploads(
             (2, wgpu::BindingResource::Sampler(&pipelines.sampler)),
             (3, wgpu::BindingResource::Buffer(session.binding(input.region))),
         ];
+        pipelines.push(&mut passes, &call, TEXEL_WORK, &resources)?;
+    }
+    Ok(passes)
+}
+
+/// The passes that paint `strokes` on the state as it is after `done` steps.
+pub(crate) fn paint(
+    pipelines: &PresentPipelines,
+    session: &Session,
+    done: u32,
+    strokes: &[PlannedStroke],
+) -> Result<VecDeque<PresentPass>, PipelineError> {
+    let mut passes = VecDeque::new();
+    let Some(state) = &session.plan().state else { return Ok(passes) };
+    let &[images, channels, height, width] = state.value_type.shape.as_slice() else { return Ok(passes) };
+    let [images, channels, height, width] = [images, channels, height, width].map(|length| length as u32);
+    for stroke in strokes {
+        let stroke = present::Stroke {
+            center: [stroke.uv.x * width as f32, stroke.uv.y * height as f32],
+            radius: stroke.radius * width as f32,
+            softness: stroke.softness,
+            strength: stroke.strength,
+            first: stroke.first,
+            numbers: &stroke.numbers,
+            amplitude: stroke.amplitude,
+            key: stroke.key,
+        };
+        let call = present::brush(&stroke, [width, height], images, channels);
+        let region = session.binding(state.regions[done as usize % 2]);
+        let resources = vec![(1, wgpu::BindingResource::Buffer(region))];
         pipelines.push(&mut passes, &call, TEXEL_WORK, &resources)?;
     }
     Ok(passes)

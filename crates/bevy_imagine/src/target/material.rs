@@ -134,5 +134,6 @@ fn shape(role: TextureRole, context: &PlanContext) -> TextureShape {
         TextureRole::BaseColor | TextureRole::Emissive => TextureFormat::Rgba8UnormSrgb,
         _ => TextureFormat::Rgba8Unorm,
     };
-    TextureShape::flat(context.size, format, Sampling::Repeat)
+    let sampling = if context.is_patch { Sampling::Edge } else { Sampling::Repeat };
+    TextureShape::flat(context.size, format, sampling)
 }

@@ -42,17 +42,24 @@ pub(crate) struct PlanContext<'a> {
     generator: &'a str,
     outputs: &'a [GraphOutput],
     tiles: bool,
+    /// Whether the result is a part of a world, with neighbours beyond its border.
+    is_patch: bool,
     /// Of one image.
     size: UVec2,
 }
 
 impl TargetsItem<'_, '_> {
     /// The textures that the targets need and how many images they are made of.
-    pub fn plan(&self, generator: &Generator, size: UVec2) -> Result<(Vec<TexturePlan>, u32), SynthesisError> {
+    pub fn plan(
+        &self,
+        generator: &Generator,
+        size: UVec2,
+        is_patch: bool,
+    ) -> Result<(Vec<TexturePlan>, u32), SynthesisError> {
         let network = generator.network();
         let outputs = &network.output.graph().outputs;
-        let tiles = network.generator.size.tiles;
-        let context = PlanContext { generator: generator.name(), outputs, tiles, size };
+        let tiles = network.generator.size.tiles && !is_patch;
+        let context = PlanContext { generator: generator.name(), outputs, tiles, is_patch, size };
         let mut plans = Vec::new();
         let mut batches = Vec::new();
         // A sky comes first: its light refers to it by its place.

@@ -80,6 +80,8 @@ pub(crate) struct TextureShape {
 pub(crate) enum Sampling {
     /// Smooth, and it repeats.
     Repeat,
+    /// Smooth, also seen at an angle, and the border goes on.
+    Edge,
     /// Smooth, and it ends at its border.
     Clamp,
     /// Texel by texel.
@@ -193,6 +195,7 @@ impl Sampling {
         ImageSampler::Descriptor(match self {
             Sampling::Nearest => ImageSamplerDescriptor::nearest(),
             Sampling::Clamp => linear,
+            Sampling::Edge => ImageSamplerDescriptor { anisotropy_clamp: 8, ..linear },
             Sampling::Repeat => ImageSamplerDescriptor {
                 address_mode_u: ImageAddressMode::Repeat,
                 address_mode_v: ImageAddressMode::Repeat,

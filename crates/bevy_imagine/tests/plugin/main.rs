@@ -1,9 +1,11 @@
 //! The plugin in an app without a window: what it makes is what burn makes, mips are averaged in linear light, failures show
 //! and are told, and everything is given back.
 
+mod brush;
 mod requests;
 mod stage;
 mod targets;
+mod world;
 
 use bevy::prelude::*;
 use bevy_imagine::prelude::*;
@@ -38,6 +40,8 @@ fn requests_become_materials_and_give_everything_back() {
     failures_show_and_are_told(&mut stage);
     requests::run(&mut stage);
     targets::run(&mut stage, &generator);
+    brush::run(&mut stage);
+    world::run(&mut stage);
     nothing_is_left(&mut stage);
 }
 

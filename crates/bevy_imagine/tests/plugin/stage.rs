@@ -17,6 +17,8 @@ use bevy_imagine::prelude::*;
 
 /// Most GPU memory of the app.
 pub const MEMORY_BUDGET: u64 = 64 << 20;
+/// Milliseconds a frame, so few that most requests take several frames.
+pub const SMALL_BUDGET: f32 = 0.01;
 
 /// The app.
 pub struct Stage {
@@ -34,7 +36,7 @@ impl Stage {
             .set(RenderPlugin { synchronous_pipeline_compilation: true, ..default() })
             .disable::<WinitPlugin>()
             .disable::<PipelinedRenderingPlugin>();
-        app.add_plugins((plugins, ImaginePlugin { frame_budget_ms: 0.01, memory_budget: MEMORY_BUDGET }));
+        app.add_plugins((plugins, ImaginePlugin { frame_budget_ms: SMALL_BUDGET, memory_budget: MEMORY_BUDGET }));
         let told = Arc::new(Mutex::new(Vec::new()));
         let (finished, failed) = (told.clone(), told.clone());
         app.add_observer(move |_: On<SynthesisFinished>| finished.lock().unwrap().push("finished".to_string()));

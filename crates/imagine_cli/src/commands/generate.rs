@@ -13,9 +13,10 @@ use imagine_wgpu::Limits;
 use serde_json::json;
 
 use super::{open_gpu, print};
-use crate::arguments::{Executor, controls, parse_set, parse_size, set_inputs, with_faces};
+use crate::arguments::{Executor, controls, parse_patch, parse_set, parse_size, set_inputs, with_faces};
 use crate::hdr;
 use crate::input_picture::{InputPicture, read_pictures, set_pictures};
+use crate::ktx2_file;
 use crate::network_file::{RoleArguments, load};
 use crate::output_files::{write_file, write_folder};
 use crate::picture::{can_show, picture};
@@ -42,6 +43,9 @@ pub struct Generate {
     /// Makes the six square faces of a cubemap, for generators of directions: +X, -X, +Y, -Y, +Z, -Z.
     #[arg(long)]
     cube: bool,
+    /// Makes patch X,Y of an endless world, whose patches have the size that is asked for and meet without a seam.
+    #[arg(long, value_parser = parse_patch, value_name = "X,Y", allow_hyphen_values = true, conflicts_with_all = ["cube", "image"])]
+    patch: Option<[i64; 2]>,
     /// Picture (png or jpg) for the image input, or NAME=FILE for one of several images and masks; may be repeated. It is
     /// scaled where --size or another picture asks for it.
     #[arg(long, value_name = "[NAME=]FILE")]
@@ -63,13 +67,16 @@ pub struct Generate {
     #[arg(long, value_name = "MIB", value_parser = clap::value_parser!(u64).range(1..=1 << 20))]
     memory: Option<u64>,
     /// Makes the picture again that this PNG file shows, from the recipe in it.
-    #[arg(long, value_name = "PNG", conflicts_with_all = ["size", "cube", "seed", "set", "steps", "backend", "preview"])]
+    #[arg(long, value_name = "PNG", conflicts_with_all = ["size", "cube", "patch", "seed", "set", "steps", "backend", "preview"])]
     from: Option<PathBuf>,
     /// Also shows HDR radiance as a tone-mapped PNG, this many stops brighter.
     #[arg(long, value_name = "STOPS", num_args = 0..=1, require_equals = true, default_missing_value = "0")]
     preview: Option<f32>,
-    /// A file ending in .png (or .hdr) for a single picture, else a folder that gets one file for each: PNG files, and
-    /// Radiance files for HDR.
+    /// Writes KTX2 files with all mips instead of PNG and Radiance files; a cubemap is one file.
+    #[arg(long)]
+    ktx2: bool,
+    /// A file ending in .png, .hdr or .ktx2 for a single picture, else a folder that gets one file for each: PNG files,
+    /// Radiance files for HDR, or KTX2 files with --ktx2.
     #[arg(long)]
     out: PathBuf,
     /// Prints JSON.
@@ -84,6 +91,8 @@ struct Order {
     controls: BTreeMap<String, String>,
     /// SHA-256 of the files of pictures that were given, by input.
     images: BTreeMap<String, String>,
+    /// The patch of a world, `[x, y]`.
+    patch: Option<[i64; 2]>,
     executor: Executor,
     /// The only output wanted; all if `None`.
     only: Option<String>,
@@ -91,18 +100,22 @@ struct Order {
     exposure: Option<f32>,
     /// Whether HDR is written as it is.
     keeps_hdr: bool,
+    /// Whether KTX2 files are written.
+    ktx2: bool,
 }
 
 impl Generate {
     /// Makes the pictures.
     pub fn run(self) -> anyhow::Result<ExitCode> {
-        let order = match &self.from {
+        let mut order = match &self.from {
             Some(png) => self.order_from(png)?,
             None => self.order()?,
         };
+        order.ktx2 = self.ktx2 || self.ends_in("ktx2");
         let wanted = wanted(&order)?;
-        let is_file = (self.ends_in("png") || self.ends_in("hdr")) && !self.out.is_dir();
-        if is_file && (wanted.len() > 1 || order.request.size.batch > 1) {
+        let is_file = ["png", "hdr", "ktx2"].iter().any(|end| self.ends_in(end)) && !self.out.is_dir();
+        ensure!(!(is_file && self.ktx2) || self.ends_in("ktx2"), "--ktx2 writes no {}", self.out.display());
+        if is_file && (wanted.len() > 1 || (order.request.size.batch > 1 && !order.ktx2)) {
             let names: Vec<_> = wanted.iter().map(|output| &output.name).collect();
             bail!("--out is one file, but there are several pictures of outputs {names:?}: give a folder");
         }
@@ -132,10 +145,11 @@ impl Generate {
             (None, None) => None,
         };
         let size = size.unwrap_or_else(|| loaded.generator.generator.size.nearest(DEFAULT_SIZE));
-        let request = Request { steps: self.steps, ..Request::new(with_faces(size, self.cube), self.seed) };
+        let request = Request { steps: self.steps, ..request(with_faces(size, self.cube), self.seed, self.patch)? };
         let is_png = self.ends_in("png");
         let order = Order {
             controls: controls(&self.set),
+            patch: self.patch,
             executor: self.backend,
             exposure: if is_png { Some(self.preview.unwrap_or(0.0)) } else { self.preview },
             keeps_hdr: !is_png,
@@ -166,10 +180,11 @@ impl Generate {
             png.display()
         );
         let pictures = read_pictures(&loaded.generator, &self.image)?;
-        let request = Request { steps: Some(recipe.steps), ..Request::new(recipe.size()?, recipe.seed) };
+        let request = Request { steps: Some(recipe.steps), ..request(recipe.size()?, recipe.seed, recipe.patch)? };
         let executor = recipe.executor()?;
         let order = Order {
             controls: recipe.controls,
+            patch: recipe.patch,
             executor,
             only: Some(recipe.output),
             exposure: recipe.exposure,
@@ -196,10 +211,12 @@ impl Order {
             request,
             controls,
             images,
+            patch: None,
             executor: Executor::Cpu,
             only: None,
             exposure: None,
             keeps_hdr: false,
+            ktx2: false,
         }
     }
 
@@ -208,9 +225,17 @@ impl Order {
         set_inputs(&mut self.request, &self.loaded.generator, self.controls.clone())?;
         self.images = set_pictures(&mut self.request, &self.loaded.generator, pictures)?;
         // The executors check it too, but only after a device was opened.
-        self.loaded.generator.resolve(&self.request).with_context(|| self.loaded.name.clone())?;
+        self.loaded.generator.check(&self.request).with_context(|| self.loaded.name.clone())?;
         Ok(self)
     }
+}
+
+/// The request for a tiling image, or for a patch of a world.
+fn request(size: Size, seed: u64, patch: Option<[i64; 2]>) -> anyhow::Result<Request> {
+    Ok(match patch {
+        Some([x, y]) => Request::patch(size, seed, [y, x])?,
+        None => Request::new(size, seed),
+    })
 }
 
 /// Fulfils a request on the CPU, or on the GPU within `memory` MiB.
@@ -242,13 +267,18 @@ fn wanted(order: &Order) -> anyhow::Result<Vec<GraphOutput>> {
 }
 
 fn encode(order: &Order, wanted: &[GraphOutput], generated: &Generated) -> anyhow::Result<Vec<(String, Vec<u8>)>> {
-    let steps = order.loaded.generator.resolve(&order.request)?.steps;
+    let steps = order.loaded.generator.check(&order.request)?.steps;
     let mut recipe = Recipe::new(&order.loaded, &order.request, steps, order.executor);
     (recipe.controls, recipe.images) = (order.controls.clone(), order.images.clone());
+    recipe.patch = order.patch;
     let mut files: Vec<(String, Vec<u8>)> = Vec::new();
     for (output, tensor) in generated.outputs.iter().filter(|(output, _)| wanted.contains(output)) {
         recipe.output.clone_from(&output.name);
         let images = images(tensor)?;
+        if order.ktx2 {
+            add(&mut files, &file_name(&output.name), "ktx2", ktx2_file::encode(output, &images, &recipe)?);
+            continue;
+        }
         for (index, image) in images.iter().enumerate() {
             let face = FACES.get(index).filter(|_| images.len() > 1).copied().unwrap_or_default();
             let name = format!("{}{face}", file_name(&output.name));

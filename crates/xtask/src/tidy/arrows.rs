@@ -32,7 +32,7 @@ const GPU: [&str; 4] = ["wgpu*", "naga*", "cubecl*", "ash"];
 const BURN: [&str; 2] = ["burn*", "imagine_burn"];
 const BEVY: [&str; 1] = ["bevy*"];
 
-const RULES: [Rule; 11] = [
+const RULES: [Rule; 12] = [
     Rule {
         package: "imagine_graph",
         never: &[GPU[0], GPU[1], GPU[2], GPU[3], BURN[0], BEVY[0], "imagine_*"],
@@ -46,6 +46,7 @@ const RULES: [Rule; 11] = [
         not_directly: &[GPU[0], GPU[1]],
     },
     Rule { package: "imagine_onnx", never: &[GPU[0], BURN[0], BURN[1], BEVY[0]], not_directly: &[] },
+    Rule { package: "imagine_ktx2", never: &[GPU[0], BURN[0], BURN[1], BEVY[0]], not_directly: &[] },
     Rule { package: "imagine_png", never: &[GPU[0], BURN[0], BURN[1], BEVY[0]], not_directly: &[] },
     Rule {
         package: "imagine_train",

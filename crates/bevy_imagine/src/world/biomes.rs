@@ -1,0 +1,256 @@
+//! Biomes: sets of control values, mixed in proportion from place to place.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::sync::Arc;
+
+use bevy::math::DVec2;
+use bevy::prelude::*;
+use imagine_graph::{Fields, GraphInput, InputKind, RequestError, Tensor, parse_input};
+use noise::{Fbm, MultiFractal, NoiseFn, OpenSimplex};
+
+use crate::asset::Generator;
+use crate::error::SynthesisError;
+use crate::request::Control;
+
+/// Most octaves of a noise: finer ones are below any texel.
+const MAX_OCTAVES: u32 = 16;
+
+/// From a place to how much of each biome is there.
+type Weights = dyn Fn(DVec2, &mut [f32]) + Send + Sync;
+
+/// Sets of control values and where they hold.
+#[derive(Clone)]
+pub struct Biomes {
+    biomes: Vec<BTreeMap<String, Control>>,
+    weights: Arc<Weights>,
+}
+
+/// Beside [`WorldPatches`](crate::WorldPatches): the controls of its patches vary over the world.
+#[derive(Component, Clone, Debug)]
+pub struct WorldBiomes(pub Biomes);
+
+/// Smooth fractal noise over the plane, by the `noise` crate: the same on every machine.
+#[derive(Reflect, Clone, Copy, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
+#[reflect(Default, Clone, PartialEq)]
+#[serde(default)]
+pub struct FractalNoise {
+    /// Chooses one of many.
+    pub seed: u32,
+    /// World units of the largest features. More than 0. Default 100.
+    pub size: f64,
+    /// Octaves, 1 to 16, each half as large as the one before. Default 4.
+    pub octaves: u32,
+    /// Height of each octave in that of the one before. Default 0.5.
+    pub persistence: f64,
+}
+
+/// Biomes by climate: two noises are temperature and moisture, and each biome has the climate that it likes best.
+#[derive(Reflect, Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
+#[reflect(Default, Clone, PartialEq)]
+#[serde(default)]
+pub struct ClimateNoise {
+    /// Temperature, about -1 to 1.
+    pub temperature: FractalNoise,
+    /// Moisture, about -1 to 1.
+    pub moisture: FractalNoise,
+    /// Temperature and moisture that each biome likes best, in the order of the biomes.
+    pub climates: Vec<[f32; 2]>,
+    /// How sharply biomes are told apart: at 1 they mix everywhere, at 100 they meet in thin borders. Default 20.
+    pub sharpness: f32,
+}
+
+/// Control values by name, as [`Biomes`], [`WorldPatches`](crate::WorldPatches) and [`Synthesis`](crate::Synthesis) take them.
+///
+/// ```
+/// let rock = bevy_imagine::controls([("coat", 0.1), ("ridges", 1.0)]);
+/// assert_eq!(rock["ridges"], bevy_imagine::Control::Number(1.0));
+/// ```
+pub fn controls<'a>(values: impl IntoIterator<Item = (&'a str, impl Into<Control>)>) -> BTreeMap<String, Control> {
+    values.into_iter().map(|(name, value)| (name.to_string(), value.into())).collect()
+}
+
+impl Default for FractalNoise {
+    fn default() -> Self {
+        Self { seed: 0, size: 100.0, octaves: 4, persistence: 0.5 }
+    }
+}
+
+impl Default for ClimateNoise {
+    fn default() -> Self {
+        let moisture = FractalNoise { seed: 1, ..FractalNoise::default() };
+        Self { temperature: FractalNoise::default(), moisture, climates: Vec::new(), sharpness: 20.0 }
+    }
+}
+
+impl FractalNoise {
+    /// The noise as a function of places in world units, -1 to 1 with mean 0. Make it once: it holds tables.
+    pub fn function(self) -> impl Fn(DVec2) -> f64 + Send + Sync + Clone + 'static {
+        let octaves = self.octaves.clamp(1, MAX_OCTAVES) as usize;
+        let noise = Fbm::<OpenSimplex>::new(self.seed).set_octaves(octaves).set_persistence(self.persistence);
+        let scale = if self.size > 0.0 { self.size.recip() } else { 0.0 };
+        move |place| noise.get((place * scale).to_array())
+    }
+}
+
+impl ClimateNoise {
+    /// The weights as a function. Make it once: it holds tables.
+    pub fn function(self) -> impl Fn(DVec2, &mut [f32]) + Send + Sync + 'static {
+        let (temperature, moisture) = (self.temperature.function(), self.moisture.function());
+        move |place, weights| {
+            let here = Vec2::new(temperature(place) as f32, moisture(place) as f32);
+            for (index, weight) in weights.iter_mut().enumerate() {
+                let distance =
+                    self.climates.get(index).map_or(f32::MAX, |like| here.distance_squared(Vec2::from(*like)));
+                // Never 0 everywhere, however far all climates are.
+                *weight = (-self.sharpness * distance).max(-80.0).exp();
+            }
+        }
+    }
+}
+
+impl Biomes {
+    /// Biomes by their control values; a control that one leaves out has the generator's default there.
+    ///
+    /// `weights` writes a share of 0 or more for every biome; shares need not add up to 1. Places are x, z in world units. Equal
+    /// places must get equal shares. Called on background threads.
+    pub fn new(
+        biomes: Vec<BTreeMap<String, Control>>,
+        weights: impl Fn(DVec2, &mut [f32]) + Send + Sync + 'static,
+    ) -> Self {
+        Self { biomes, weights: Arc::new(weights) }
+    }
+
+    /// Biomes by climate.
+    pub fn by_climate(biomes: Vec<BTreeMap<String, Control>>, climate: ClimateNoise) -> Self {
+        Self::new(biomes, climate.function())
+    }
+
+    /// Shares of the biomes at a place, which add up to 1.
+    pub fn shares(&self, place: DVec2, shares: &mut [f32]) {
+        (self.weights)(place, shares);
+        let valid = |share: f32| if share.is_finite() { share.max(0.0) } else { 0.0 };
+        let sum: f32 = shares.iter().map(|share| valid(*share)).sum();
+        for (index, share) in shares.iter_mut().enumerate() {
+            *share = if sum > 0.0 { valid(*share) / sum } else { f32::from(u8::from(index == 0)) };
+        }
+    }
+
+    /// The fields of a [`WorldPatch`](crate::WorldPatch) of `generator` whose texels are `texel` world units wide.
+    pub fn fields(&self, generator: &Generator, texel: f64) -> Result<Fields, SynthesisError> {
+        let fail = |error| SynthesisError::Request { generator: generator.name().into(), error };
+        let inputs = generator.network().inputs();
+        let mut names: Vec<&String> = self.biomes.iter().flat_map(BTreeMap::keys).collect();
+        names.sort();
+        names.dedup();
+        let mut values: Vec<Vec<f32>> = vec![Vec::new(); self.biomes.len()];
+        for name in &names {
+            let input = inputs.iter().find(|input| input.name == **name);
+            let known = || inputs.iter().map(|input| input.name.clone()).collect();
+            let input =
+                input.ok_or_else(|| fail(RequestError::UnknownInput { name: name.to_string(), known: known() }))?;
+            for (biome, values) in self.biomes.iter().zip(&mut values) {
+                values.extend(numbers(input, biome.get(*name)).map_err(fail)?);
+            }
+        }
+        let biomes = self.clone();
+        Ok(Fields::new(names.into_iter().cloned(), move |[x, y], mixed| {
+            let mut shares = vec![0.0; biomes.biomes.len()];
+            biomes.shares(DVec2::new(x, y) * texel, &mut shares);
+            mixed.fill(0.0);
+            for (share, values) in shares.iter().zip(&values) {
+                mixed.iter_mut().zip(values).for_each(|(mixed, value)| *mixed += share * value);
+            }
+        }))
+    }
+}
+
+impl fmt::Debug for Biomes {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Biomes").field("biomes", &self.biomes).finish_non_exhaustive()
+    }
+}
+
+/// The numbers that a control stands for, one for each channel of its input.
+fn numbers(input: &GraphInput, control: Option<&Control>) -> Result<Vec<f32>, RequestError> {
+    let given = match control {
+        Some(Control::Number(number)) => Some(Tensor::scalar(*number)),
+        Some(Control::Color(color)) => Some(Tensor::f32([3], color.to_f32_array_no_alpha())),
+        Some(Control::Text(text)) => Some(parse_input(input, text)?),
+        None => None,
+    };
+    let given = given.as_ref().and_then(Tensor::as_f32);
+    let wrong = |expected: &str| RequestError::Value {
+        name: input.name.clone(),
+        expected: expected.into(),
+        found: format!("{control:?}"),
+    };
+    match (&input.kind, given) {
+        (InputKind::Range { default, .. }, None) => Ok(vec![*default]),
+        (InputKind::Range { .. }, Some(&[number])) => Ok(vec![number]),
+        (InputKind::Color { default }, None) => Ok(default.to_vec()),
+        (InputKind::Color { .. }, Some(color @ [_, _, _])) => Ok(color.to_vec()),
+        (InputKind::Choice { options, default }, _) => {
+            let index = match given {
+                None => *default as f32,
+                Some(&[index]) if (0.0..options.len() as f32).contains(&index) => index,
+                Some(_) => return Err(wrong(&format!("one of {options:?}"))),
+            };
+            Ok((0..options.len()).map(|option| f32::from(u8::from(option == index as usize))).collect())
+        }
+        (InputKind::Mask, None) => Ok(vec![1.0]),
+        (InputKind::Mask, Some(&[share])) => Ok(vec![share]),
+        (kind, _) => Err(wrong(&format!("a value that suits a {}", kind.name()))),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn shares_add_up_and_nonsense_counts_as_nothing() {
+        let shares = |weights: [f32; 3]| {
+            let biomes =
+                Biomes::new(vec![BTreeMap::new(); 3], move |_: DVec2, out: &mut [f32]| out.copy_from_slice(&weights));
+            let mut found = [0.0; 3];
+            biomes.shares(DVec2::ZERO, &mut found);
+            found
+        };
+        assert_eq!(shares([1.0, 3.0, 0.0]), [0.25, 0.75, 0.0]);
+        assert_eq!(shares([-1.0, 2.0, f32::NAN]), [0.0, 1.0, 0.0]);
+        assert_eq!(shares([0.0; 3]), [1.0, 0.0, 0.0]);
+    }
+
+    #[test]
+    fn climates_choose_biomes_and_the_noise_varies() {
+        let climates = vec![[-0.3, 0.0], [0.3, 0.0]];
+        let climate = ClimateNoise { climates, sharpness: 60.0, ..ClimateNoise::default() };
+        let biomes = Biomes::by_climate(vec![BTreeMap::new(); 2], climate);
+        let (mut cold, mut warm) = (0, 0);
+        for i in 0..2_000 {
+            let place = DVec2::new(f64::from(i) * 7.3, f64::from(i % 40) * 31.0);
+            let mut shares = [0.0; 2];
+            biomes.shares(place, &mut shares);
+            cold += usize::from(shares[0] > 0.9);
+            warm += usize::from(shares[1] > 0.9);
+        }
+        assert!(cold > 100 && warm > 100, "{cold} cold, {warm} warm");
+    }
+
+    #[test]
+    fn biomes_become_fields_of_a_generators_inputs() {
+        let generator = Generator::from(crate::generators::load("noise_material").unwrap());
+        let controls = |coat: f32| {
+            BTreeMap::from([("coat".into(), Control::Number(coat)), ("coat_color".into(), Color::WHITE.into())])
+        };
+        let half = |_: DVec2, out: &mut [f32]| out.fill(1.0);
+        let fields = Biomes::new(vec![controls(0.2), controls(0.6)], half).fields(&generator, 1.0).unwrap();
+        assert_eq!(fields.inputs(), ["coat", "coat_color"]);
+        let unknown = BTreeMap::from([("coats".into(), Control::Number(1.0))]);
+        let error = Biomes::new(vec![unknown], half).fields(&generator, 1.0).unwrap_err().to_string();
+        assert!(error.contains("coats"), "{error}");
+        let wrong = BTreeMap::from([("coat".into(), Control::from(Color::WHITE))]);
+        assert!(Biomes::new(vec![wrong], half).fields(&generator, 1.0).is_err());
+    }
+}

@@ -1,0 +1,117 @@
+//! You will see a wall before, just after and some time after somebody damaged and painted it: it grows over.
+//!
+//! Hold the left mouse button to damage the wall, the right one to paint it.
+
+use bevy::prelude::*;
+use bevy_imagine::prelude::*;
+use clap::Parser;
+use imagine_examples::{Arguments, Pictures};
+
+const GENERATOR: &str = "generators/mossy_bricks.generator.safetensors";
+/// Width and height of a wall in world units.
+const SIDE: f32 = 2.0;
+const RADIUS: f32 = 0.12;
+/// Frames after which the last wall is shown; each makes up to eight steps.
+const FRAMES: u32 = 24;
+/// Where the walls of the pictures are damaged, and where they are painted.
+const STROKES: [(Vec2, f32); 4] = [
+    (Vec2::new(0.30, 0.30), 0.16),
+    (Vec2::new(0.45, 0.42), 0.14),
+    (Vec2::new(0.60, 0.55), 0.12),
+    (Vec2::new(0.02, 0.75), 0.15),
+];
+const PAINT: [Vec2; 3] = [Vec2::new(0.70, 0.20), Vec2::new(0.78, 0.27), Vec2::new(0.86, 0.34)];
+
+/// Which of the pictures a wall is in.
+#[derive(Component, Clone, Copy, PartialEq)]
+enum Wall {
+    Before,
+    Damaged,
+    Regrown,
+}
+
+/// Whether the first two walls stand still, for a picture.
+#[derive(Resource)]
+struct Still(bool);
+
+fn main() -> anyhow::Result<()> {
+    let arguments = Arguments::parse();
+    let mut app = arguments.app("brush");
+    app.insert_resource(Still(arguments.headless)).add_systems(Startup, spawn);
+    if !arguments.headless {
+        app.add_systems(Update, paint);
+        return arguments.run(app, "brush");
+    }
+    let mut pictures = Pictures::new(app);
+    pictures.settle()?;
+    stroke(pictures.world(), Wall::Damaged);
+    stroke(pictures.world(), Wall::Regrown);
+    pictures.wait(FRAMES);
+    pictures.save(&arguments.picture("brush"))
+}
+
+fn spawn(
+    mut commands: Commands,
+    assets: Res<AssetServer>,
+    mut meshes: ResMut<Assets<Mesh>>,
+    still: Res<Still>,
+) -> Result {
+    for (index, wall) in [Wall::Before, Wall::Damaged, Wall::Regrown].into_iter().enumerate() {
+        let mesh = meshes.add(Rectangle::new(SIDE, SIDE).mesh().build().with_generated_tangents()?);
+        let place = Transform::from_xyz((SIDE + 0.1) * (index as f32 - 1.0), 0.0, 0.0);
+        let synthesis = Synthesis { steps: Some(96), ..Synthesis::new(assets.load(GENERATOR)) };
+        let synthesis = synthesis.with_size(UVec2::splat(128)).with_seed(3);
+        let rate = if wall == Wall::Regrown { 1000.0 } else { 0.0 };
+        let living = Living { steps_per_second: still.0.then_some(rate) };
+        commands.spawn((Mesh3d(mesh), place, synthesis, MaterialTarget::default(), living, wall));
+    }
+    commands.spawn((Camera3d::default(), Transform::from_xyz(0.0, 0.0, 4.6).looking_at(Vec3::ZERO, Vec3::Y)));
+    let sun = DirectionalLight { illuminance: 9_000.0, ..default() };
+    commands.spawn((sun, Transform::from_xyz(-2.0, 2.0, 4.0).looking_at(Vec3::ZERO, Vec3::Y)));
+    Ok(())
+}
+
+/// The strokes of the pictures.
+fn stroke(world: &mut World, wanted: Wall) {
+    let walls: Vec<Entity> = world
+        .query::<(Entity, &Wall)>()
+        .iter(world)
+        .filter(|(_, wall)| **wall == wanted)
+        .map(|(wall, _)| wall)
+        .collect();
+    for wall in walls {
+        for (uv, radius) in STROKES {
+            world.trigger(BrushStroke::new(wall, uv, radius));
+        }
+        for uv in PAINT {
+            let brush = Brush::Paint(Color::srgb(0.85, 0.75, 0.1));
+            world.trigger(BrushStroke::new(wall, uv, 0.07).with_brush(brush));
+        }
+    }
+}
+
+/// Strokes where the mouse points.
+fn paint(
+    mut commands: Commands,
+    buttons: Res<ButtonInput<MouseButton>>,
+    windows: Query<&Window>,
+    cameras: Query<(&Camera, &GlobalTransform)>,
+    walls: Query<(Entity, &GlobalTransform), With<Wall>>,
+) {
+    let brush = match (buttons.pressed(MouseButton::Left), buttons.pressed(MouseButton::Right)) {
+        (true, _) => Brush::Damage,
+        (_, true) => Brush::Paint(Color::srgb(0.85, 0.75, 0.1)),
+        _ => return,
+    };
+    let (Ok(window), Ok((camera, at))) = (windows.single(), cameras.single()) else { return };
+    let Some(ray) = window.cursor_position().and_then(|cursor| camera.viewport_to_world(at, cursor).ok()) else {
+        return;
+    };
+    for (wall, at) in &walls {
+        let Some(hit) = ray.plane_intersection_point(at.translation(), InfinitePlane3d::new(Vec3::Z)) else { continue };
+        let uv = (hit - at.translation()).truncate() / SIDE * Vec2::new(1.0, -1.0) + 0.5;
+        if uv.min_element() >= 0.0 && uv.max_element() < 1.0 {
+            commands.trigger(BrushStroke::new(wall, uv, RADIUS).with_brush(brush.clone()));
+        }
+    }
+}
