@@ -1,11 +1,11 @@
-//! You will read what synthesis takes of every frame while two hundred requests wait, at several budgets; then what idle requests
-//! cost, and that nothing is left of a thousand of them.
+//! You will read what synthesis takes of every frame while two hundred requests wait, at several budgets; then what requests
+//! at rest cost the main thread.
 
 use std::time::{Duration, Instant};
 
 use bevy::prelude::*;
 use bevy_imagine::prelude::*;
-use bevy_imagine::{ImagineMemory, ImagineStats, generators};
+use bevy_imagine::{ImagineStats, generators};
 use clap::Parser;
 use imagine_examples::{Arguments, Pictures};
 
@@ -14,8 +14,9 @@ const BUDGETS: [f32; 4] = [0.5, 1.0, 2.0, 4.0];
 /// Requests that wait, and texels along their sides.
 const REQUESTS: u64 = 200;
 const SIDE: u32 = 512;
-/// Requests that are finished and rest.
+/// Requests that are finished and rest, and frames that are measured with them.
 const IDLE: [u64; 3] = [0, 100, 1000];
+const FRAMES: usize = 400;
 
 #[derive(Parser)]
 struct Options {
@@ -54,31 +55,36 @@ fn main() -> anyhow::Result<()> {
 
     clear(&mut pictures);
     pictures.world().insert_resource(ImagineBudget { milliseconds: 5_000.0 });
-    println!("idle requests | main thread, ms a frame (median)");
+    println!("at rest | main thread, ms a frame (median): requests | materials like theirs, without requests");
     for count in IDLE {
         (0..count).for_each(|_| request(&mut pictures, &noise, 1, 64));
         pictures.settle()?;
-        pictures.wait(20);
-        let mut frames: Vec<Duration> = (0..200).map(|_| time(|| pictures.wait(1))).collect();
-        frames.sort();
-        println!("{count} | {:.3}", frames[frames.len() / 2].as_secs_f64() * 1e3);
+        let requests = frame(&mut pictures);
+        let materials = copy_materials(pictures.world());
         clear(&mut pictures);
-    }
-
-    for (name, distinct) in [("spawned and despawned", false), ("distinct", true)] {
-        let bytes = [10, 1000].map(|count| {
-            for round in 0..count {
-                request(&mut pictures, &noise, if distinct { round } else { 1 }, 64);
-                // Some are despawned in the middle of their work, some when they are done.
-                pictures.wait(if round % 10 == 0 { 4 } else { 1 });
-                clear(&mut pictures);
-            }
-            pictures.wait(4);
-            pictures.world().resource::<ImagineMemory>().bytes()
-        });
-        println!("{name}: {} bytes held after 10, {} after 1000", bytes[0], bytes[1]);
+        let plain: Vec<Entity> = materials.into_iter().map(|material| pictures.world().spawn(material).id()).collect();
+        println!("{count} | {requests:.3} | {:.3}", frame(&mut pictures));
+        plain.into_iter().for_each(|entity| _ = pictures.world().despawn(entity));
     }
     Ok(())
+}
+
+/// What Bevy itself has to do with for every request: a material with its own textures.
+fn copy_materials(world: &mut World) -> Vec<MeshMaterial3d<StandardMaterial>> {
+    let mut handles = world.query_filtered::<&MeshMaterial3d<StandardMaterial>, With<Synthesis>>();
+    let handles: Vec<_> = handles.iter(world).map(|material| material.0.clone()).collect();
+    let mut materials = world.resource_mut::<Assets<StandardMaterial>>();
+    let copy = |handle: &Handle<StandardMaterial>| materials.get(handle).cloned().unwrap_or_default();
+    let copies: Vec<StandardMaterial> = handles.iter().map(copy).collect();
+    copies.into_iter().map(|material| MeshMaterial3d(materials.add(material))).collect()
+}
+
+/// Milliseconds of a frame without synthesis, the median.
+fn frame(pictures: &mut Pictures) -> f64 {
+    pictures.wait(20);
+    let mut frames: Vec<Duration> = (0..FRAMES).map(|_| time(|| pictures.wait(1))).collect();
+    frames.sort();
+    frames[frames.len() / 2].as_secs_f64() * 1e3
 }
 
 fn request(pictures: &mut Pictures, generator: &Handle<Generator>, seed: u64, side: u32) {

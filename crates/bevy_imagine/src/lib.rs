@@ -39,14 +39,19 @@
 //! The crate draws nothing itself and holds no network code: networks are `imagine_graph`, their passes `imagine_wgpu`.
 
 pub mod asset;
+mod changes;
+#[cfg(feature = "default_generators")]
+pub mod default_generators;
 mod error;
 mod export;
 mod job;
+mod labels;
 mod memory;
 #[cfg(feature = "onnx")]
 pub mod onnx;
 mod plugin;
 mod recipe;
+mod recovery;
 mod render;
 mod request;
 mod results;
