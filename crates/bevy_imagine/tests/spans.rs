@@ -70,7 +70,7 @@ fn spans_have_the_names_that_are_documented() {
     let noise = Generator::from(generators::load("noise_material").unwrap());
     let noise = app.world_mut().resource_mut::<Assets<Generator>>().add(noise);
     app.world_mut().trigger(WarmUp { generator: noise.clone() });
-    let synthesis = Synthesis::new(noise).with_size(UVec2::new(64, 32)).with_seed(9);
+    let synthesis = Synthesis::new(noise).with_size(UVec2::new(128, 64)).with_seed(9);
     let entity = app.world_mut().spawn((synthesis, MaterialTarget::default())).id();
     let gpu_time = DiagnosticPath::new("render/imagine/elapsed_gpu");
     for _ in 0..500 {
@@ -83,7 +83,7 @@ fn spans_have_the_names_that_are_documented() {
     let seen = SEEN.lock().unwrap();
     assert_eq!(seen.keys().copied().collect::<Vec<_>>(), NAMES);
     let prepared = &seen["imagine_prepare"];
-    assert_eq!(prepared, "generator=\"noise_material\" width=64 height=32 seed=9 ");
+    assert_eq!(prepared, "generator=\"noise_material\" width=128 height=64 seed=9 ");
     let can_measure = app.world().resource::<bevy::render::renderer::RenderDevice>().features();
     if can_measure.contains(wgpu::Features::TIMESTAMP_QUERY_INSIDE_ENCODERS) {
         let measured = app.world().resource::<DiagnosticsStore>().get(&gpu_time).and_then(|time| time.value());

@@ -24,8 +24,11 @@ pub(crate) fn show_controls(ui: &mut egui::Ui, request: &mut Synthesis, generato
         let Some(mut control) = present(request, input) else { continue };
         ui.horizontal(|ui| {
             let name = title(&input.name);
-            let label = egui::Label::new(&name).truncate();
-            ui.add_sized([NAME, ui.spacing().interact_size.y], label_left(label)).on_hover_text(hint(&input.kind));
+            let size = egui::vec2(NAME, ui.spacing().interact_size.y);
+            ui.allocate_ui_with_layout(size, egui::Layout::left_to_right(egui::Align::Center), |ui| {
+                ui.set_width(NAME);
+                ui.add(egui::Label::new(&name).truncate()).on_hover_text(hint(&input.kind));
+            });
             if show_control(ui, input, &mut control) {
                 request.controls.insert(input.name.clone(), control);
             }
@@ -37,11 +40,6 @@ pub(crate) fn show_controls(ui: &mut egui::Ui, request: &mut Synthesis, generato
             }
         });
     }
-}
-
-/// A label at the left of the place that it gets.
-fn label_left(label: egui::Label) -> impl egui::Widget {
-    move |ui: &mut egui::Ui| ui.with_layout(egui::Layout::left_to_right(egui::Align::Center), |ui| ui.add(label)).inner
 }
 
 /// `base_roughness` as a person writes it.

@@ -90,6 +90,7 @@ pub(crate) fn show_panel(
         .default_size([WIDTH, height])
         .min_width(WIDTH)
         .frame(theme::window_frame())
+        .title_frame(theme::title_frame())
         .vscroll(true);
     window.show(context, |ui| {
         theme::apply(ui);
@@ -132,7 +133,8 @@ fn show_variations(
         .pivot(egui::Align2::LEFT_BOTTOM)
         .default_pos(corner)
         .resizable(false)
-        .frame(theme::window_frame());
+        .frame(theme::window_frame())
+        .title_frame(theme::title_frame());
     window.show(context, |ui| {
         theme::apply(ui);
         ui.label(theme::faint("click the one you like"));

@@ -28,6 +28,11 @@ pub(crate) fn window_frame() -> Frame {
         .inner_margin(Margin::same(10))
 }
 
+/// The frame of the window's title.
+pub(crate) fn title_frame() -> Frame {
+    Frame::NONE.inner_margin(Margin::symmetric(10, 6))
+}
+
 /// Gives `ui` and what is in it our style.
 pub(crate) fn apply(ui: &mut egui::Ui) {
     let style = ui.style_mut();
@@ -45,6 +50,7 @@ pub(crate) fn apply(ui: &mut egui::Ui) {
     visuals.selection.stroke = Stroke::new(1.0, Color32::WHITE);
     visuals.widgets.inactive.bg_fill = WIDGET;
     visuals.widgets.inactive.weak_bg_fill = WIDGET;
+    visuals.widgets.inactive.bg_stroke = Stroke::new(1.0, HOVERED);
     visuals.widgets.hovered.bg_fill = HOVERED;
     visuals.widgets.hovered.weak_bg_fill = HOVERED;
     visuals.widgets.noninteractive.bg_stroke = Stroke::new(1.0, WIDGET);

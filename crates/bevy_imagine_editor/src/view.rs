@@ -72,13 +72,13 @@ impl View<'_, '_, '_> {
             });
         });
         match status {
-            SynthesisStatus::Finished => _ = ui.label(theme::faint("● finished").color(theme::GOOD)),
+            SynthesisStatus::Finished => _ = ui.label(theme::faint("✔ finished").color(theme::GOOD)),
             SynthesisStatus::Failed => {
                 let why = self.editor.failures.get(&self.entity).map_or("failed", String::as_str);
                 ui.add(egui::Label::new(RichText::new(format!("⚠ {why}")).color(theme::BAD)).wrap());
             }
-            SynthesisStatus::Running => _ = ui.label(theme::faint("● in the making").color(theme::ACCENT)),
-            SynthesisStatus::Waiting => _ = ui.label(theme::faint("● the generator is loading").color(theme::ACCENT)),
+            SynthesisStatus::Running => _ = ui.label(theme::faint("• in the making").color(theme::ACCENT)),
+            SynthesisStatus::Waiting => _ = ui.label(theme::faint("• the generator is loading").color(theme::ACCENT)),
         }
     }
 

@@ -1,10 +1,10 @@
 //! A lost device: Bevy gets another one, every result comes again behind the same handles, and what was lost is not counted.
 
 use bevy::prelude::*;
-use bevy::render::RenderApp;
 use bevy::render::error_handler::{RenderError, RenderErrorHandler, RenderErrorPolicy};
 use bevy::render::renderer::RenderDevice;
 use bevy::render::settings::RenderCreation;
+use bevy::render::{RenderApp, RenderStartup};
 use bevy_imagine::generators;
 use bevy_imagine::prelude::*;
 
@@ -20,10 +20,13 @@ fn everything_comes_again_on_another_device() {
     }
     let nothing = tempfile::tempdir().unwrap();
     let mut stage = Stage::with(nothing.path(), |app| {
-        _ = app.insert_resource(RenderErrorHandler(|error, main, render| recover(error, main, render)))
+        app.insert_resource(RenderErrorHandler(recover));
+        let count = |mut devices: ResMut<Devices>| devices.0 += 1;
+        app.sub_app_mut(RenderApp).init_resource::<Devices>().add_systems(RenderStartup, count);
     });
     let noise = Generator::from(generators::load("noise_material").unwrap());
     let noise = stage.app.world_mut().resource_mut::<Assets<Generator>>().add(noise);
+    stage.app.insert_resource(ImagineBudget { milliseconds: 2.0 });
     let request = |seed| Synthesis::new(noise.clone()).with_size(SIZE).with_seed(seed);
     let [alone, shared, sharing] =
         [1, 2, 2].map(|seed| stage.app.world_mut().spawn((request(seed), MaterialTarget::default())).id());
@@ -40,6 +43,7 @@ fn everything_comes_again_on_another_device() {
     (0..3).for_each(|_| stage.app.update());
     assert_eq!(stage.app.world().get(working), Some(&SynthesisStatus::Running));
     lose_device(&mut stage);
+    stage.app.insert_resource(ImagineBudget { milliseconds: 100.0 });
     stage.app.world_mut().get_mut::<Synthesis>(alone).unwrap().seed = 4;
     stage.settle();
     let told = stage.told();
@@ -60,6 +64,7 @@ fn everything_comes_again_on_another_device() {
     stage.settle();
     assert_eq!(stage.read(&handles[1]), texels[1]);
     assert_eq!(stage.held_bytes(), held);
+    drop(handles);
     for entity in stage.requests() {
         stage.app.world_mut().despawn(entity);
     }
@@ -75,16 +80,21 @@ fn recover(_: &RenderError, _: &mut World, _: &mut World) -> RenderErrorPolicy {
     RenderErrorPolicy::Recover(RenderCreation::Automatic(Box::default()))
 }
 
+/// How many devices there have been.
+#[derive(Resource, Default)]
+struct Devices(u32);
+
 /// Takes the device away, as a driver does that was reset, and makes frames until there is another one.
 fn lose_device(stage: &mut Stage) {
-    let device = |stage: &Stage| stage.app.sub_app(RenderApp).world().resource::<RenderDevice>().wgpu_device().clone();
-    let lost = device(stage);
-    lost.destroy();
+    let devices = |stage: &Stage| stage.app.sub_app(RenderApp).world().resource::<Devices>().0;
+    let before = devices(stage);
+    let device = stage.app.sub_app(RenderApp).world().resource::<RenderDevice>().wgpu_device();
+    device.destroy();
+    // A driver's loss is told at once, this one when the queue is empty.
+    device.poll(wgpu::PollType::wait_indefinitely()).ok();
     for _ in 0..100 {
         stage.app.update();
-        if device(stage) != lost {
-            // The main world hears of it in its next frame.
-            stage.app.update();
+        if devices(stage) > before {
             return;
         }
     }

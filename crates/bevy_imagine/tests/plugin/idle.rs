@@ -18,7 +18,8 @@ fn one_change_among_many_is_found_and_the_rest_is_left_alone() {
     let mut stage = Stage::new(nothing.path());
     let noise = Generator::from(generators::load("noise_material").unwrap());
     let noise = stage.app.world_mut().resource_mut::<Assets<Generator>>().add(noise);
-    let request = Synthesis::new(noise).with_size(UVec2::splat(16));
+    let request = Synthesis::new(noise).with_size(UVec2::splat(64));
+    stage.app.insert_resource(ImagineBudget { milliseconds: 100.0 });
     // Targets of several kinds lie in several tables.
     let entities: Vec<Entity> = (0..REQUESTS)
         .map(|index| match index % 3 {

@@ -27,6 +27,9 @@ fn a_card_comes_without_its_network_and_again_when_the_file_changes() {
     (0..5).for_each(|_| app.update());
     assert!(app.world().resource::<Assets<Generator>>().is_empty(), "nobody has a handle of the network");
 
+    // Where nobody watches files, a reload is of those whose root somebody holds.
+    let _network: Handle<Generator> = assets.load(FILE);
+    wait(&mut app, |world| !world.resource::<Assets<Generator>>().is_empty());
     save(folder.path(), "Wet moss");
     assets.reload(FILE);
     wait(&mut app, |world| world.resource::<Assets<ModelCard>>().get(&card).is_some_and(|c| c.title == "Wet moss"));

@@ -12,7 +12,7 @@ use crate::stage::{self, Stage};
 /// Beginnings of the labels of everything that the plugin and `imagine_wgpu` make for a job or a result.
 const LABELS: [&str; 5] = ["imagine texture", "imagine scratch", "arena", "weights", "params"];
 /// Requests of the short and the long run.
-const RUNS: [u64; 2] = [10, 60];
+const RUNS: [u64; 2] = [5, 25];
 
 /// Label and size of each of our allocations that the device's allocator lists; `None` where it lists none.
 pub fn our_allocations(stage: &Stage) -> Option<Vec<(String, u64)>> {
@@ -35,6 +35,8 @@ fn many_requests_leave_what_few_leave() {
     let mut stage = Stage::new(nothing.path());
     let noise = Generator::from(generators::load("noise_material").unwrap());
     let noise = stage.app.world_mut().resource_mut::<Assets<Generator>>().add(noise);
+    // A slice is a part of the work of a request.
+    stage.app.insert_resource(ImagineBudget { milliseconds: 3.0 });
     let kept = spawn(&mut stage, &noise, 0);
     stage.settle();
     (0..3).for_each(|_| stage.app.update());
@@ -47,14 +49,22 @@ fn many_requests_leave_what_few_leave() {
     assert!(one.iter().all(|(label, _)| label.starts_with("imagine texture")), "work in progress is over: {one:?}");
     assert!(held <= counted && counted < held * 3 / 2, "the plugin counts {held} bytes, the device {counted}");
 
-    // How many frames a request gets before it is given up: none, some, all that it needs.
-    for (name, frames, distinct) in [("cycles", 40, false), ("distinct", 40, true), ("cancelled", 4, true)] {
+    let runs = [("the same again and again", false, false), ("all different", false, true), ("given up", true, true)];
+    for (name, give_up, distinct) in runs {
         for count in RUNS {
+            let mut finished = 0;
+            stage.told();
             for round in 0..count {
                 let entity = spawn(&mut stage, &noise, if distinct { 1 + round } else { 1 });
-                (0..frames).for_each(|_| stage.app.update());
+                if give_up {
+                    (0..1 + round % 3).for_each(|_| stage.app.update());
+                } else {
+                    stage.settle();
+                }
                 stage.app.world_mut().despawn(entity);
+                finished += stage.told().len() as u64;
             }
+            assert_eq!(finished, if give_up { 0 } else { count }, "{count} {name}");
             (0..4).for_each(|_| stage.app.update());
             assert_eq!(stage.held_bytes(), held, "{count} {name}");
             assert_eq!(our_allocations(&stage).unwrap(), one, "{count} {name}");
@@ -66,6 +76,6 @@ fn many_requests_leave_what_few_leave() {
 }
 
 fn spawn(stage: &mut Stage, generator: &Handle<Generator>, seed: u64) -> Entity {
-    let request = Synthesis::new(generator.clone()).with_size(UVec2::splat(32)).with_seed(seed);
+    let request = Synthesis::new(generator.clone()).with_size(UVec2::splat(64)).with_seed(seed);
     stage.app.world_mut().spawn((request, MaterialTarget::default())).id()
 }

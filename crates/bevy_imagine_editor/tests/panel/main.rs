@@ -47,7 +47,7 @@ fn everything_is_labelled(stage: &mut Stage) {
     }
     let picture = stage.picture("panel");
     assert!(picture.colors(stage.panel()) > 200, "the panel is drawn");
-    assert!(picture.colors(stage.result()) > 200, "the result is drawn");
+    assert!(picture.colors(stage.result()) > 60, "the result is drawn");
 }
 
 fn a_dragged_slider_changes_the_picture_once(stage: &mut Stage) {
@@ -55,11 +55,11 @@ fn a_dragged_slider_changes_the_picture_once(stage: &mut Stage) {
     let label = stage.text(SLIDER);
     let y = label.rect.center().y;
     // Somewhere on the rail, then far to the right.
-    let (from, to) = (label.rect.left() + 150.0, label.rect.left() + 240.0);
+    let (from, to) = (label.rect.left() + 135.0, label.rect.left() + 190.0);
     stage.drag([from, y].into(), [to, y].into());
     let request = stage.request();
     let Some(Control::Number(value)) = request.controls.get(SLIDER) else { panic!("{:?}", request.controls) };
-    assert!((0.1..1.0).contains(value), "{value}");
+    assert!((0.2..0.95).contains(value), "{value}");
     stage.settle();
     let after = stage.picture("after");
     assert!(before.difference(&after, stage.result()) > 2.0, "the picture follows the slider");
@@ -89,8 +89,8 @@ fn nine_variations_differ_and_one_is_picked(stage: &mut Stage) {
         }
     }
     let world = stage.app.world_mut();
-    let variations = world.query::<(&Variation, &Synthesis)>().iter(world);
-    let picked = variations.into_iter().find(|(variation, _)| variation.index == 4).unwrap().1.clone();
+    let mut variations = world.query::<(&Variation, &Synthesis)>();
+    let picked = variations.iter(world).find(|(variation, _)| variation.index == 4).unwrap().1.clone();
     stage.click_at(places[4].center());
     assert_eq!(stage.request().seed, picked.seed);
     stage.settle();
