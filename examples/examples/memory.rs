@@ -11,8 +11,11 @@ use imagine_examples::{Arguments, Pictures};
 const OURS: [&str; 5] = ["imagine texture", "imagine scratch", "arena", "weights", "params"];
 /// Texels along a result.
 const SIDE: u32 = 64;
-/// Frames that a request gets until it is despawned: until it is done, and not quite until then.
-const WHOLE: u32 = 30;
+/// GPU milliseconds a frame where requests are to be finished, and where they are given up in the middle of a slice.
+const ENOUGH: f32 = 200.0;
+const LITTLE: f32 = 1.0;
+/// Frames that a request gets at most, and those that it gets where it is given up.
+const WHOLE: u32 = 400;
 const HALF: u32 = 3;
 
 #[derive(Parser)]
@@ -39,14 +42,14 @@ fn main() -> anyhow::Result<()> {
     let mut pictures = Pictures::new(arguments.app("memory"));
     let noise = Generator::from(generators::load("noise_material").expect("it is built in"));
     let noise = pictures.world().resource_mut::<Assets<Generator>>().add(noise);
-    // A small budget, so that work takes frames and can be given up in the middle of a slice.
-    pictures.world().insert_resource(ImagineBudget { milliseconds: 1.0 });
     let kept = spawn(&mut pictures, &noise, 0);
     pictures.settle()?;
     println!("requests | counted | ours by the allocator's report | all of the device");
     print("one that stays", &held(&mut pictures));
     let runs = [("the same again and again", WHOLE, false), ("all different", WHOLE, true), ("given up", HALF, true)];
     for (name, frames, distinct) in runs {
+        let milliseconds = if frames == HALF { LITTLE } else { ENOUGH };
+        pictures.world().insert_resource(ImagineBudget { milliseconds });
         for count in [10, options.requests] {
             let mut finished = 0;
             for round in 0..count {
