@@ -25,6 +25,9 @@ struct Options {
     /// Frames measured at every budget.
     #[arg(long, default_value_t = 400)]
     measured_frames: usize,
+    /// Measures requests at rest only.
+    #[arg(long)]
+    rest: bool,
 }
 
 fn main() -> anyhow::Result<()> {
@@ -38,7 +41,7 @@ fn main() -> anyhow::Result<()> {
     pictures.settle()?;
 
     println!("budget ms | planned p50, p99, p99.9, max | measured p50, p99, p99.9, max");
-    for milliseconds in BUDGETS {
+    for milliseconds in BUDGETS.into_iter().filter(|_| !options.rest) {
         clear(&mut pictures);
         (0..REQUESTS).for_each(|seed| request(&mut pictures, &noise, seed, SIDE));
         pictures.world().insert_resource(ImagineBudget { milliseconds });
@@ -55,7 +58,7 @@ fn main() -> anyhow::Result<()> {
 
     clear(&mut pictures);
     pictures.world().insert_resource(ImagineBudget { milliseconds: 5_000.0 });
-    println!("at rest | main thread, ms a frame (median): requests | materials like theirs, without requests");
+    println!("at rest | main thread, ms a frame (fastest tenth): requests | materials like theirs, without requests");
     for count in IDLE {
         (0..count).for_each(|_| request(&mut pictures, &noise, 1, 64));
         pictures.settle()?;
@@ -79,12 +82,12 @@ fn copy_materials(world: &mut World) -> Vec<MeshMaterial3d<StandardMaterial>> {
     copies.into_iter().map(|material| MeshMaterial3d(materials.add(material))).collect()
 }
 
-/// Milliseconds of a frame without synthesis, the median.
+/// Milliseconds of a frame without synthesis: what nine in ten exceed, because what else the machine does only adds to it.
 fn frame(pictures: &mut Pictures) -> f64 {
     pictures.wait(20);
     let mut frames: Vec<Duration> = (0..FRAMES).map(|_| time(|| pictures.wait(1))).collect();
     frames.sort();
-    frames[frames.len() / 2].as_secs_f64() * 1e3
+    frames[frames.len() / 10].as_secs_f64() * 1e3
 }
 
 fn request(pictures: &mut Pictures, generator: &Handle<Generator>, seed: u64, side: u32) {
