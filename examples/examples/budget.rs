@@ -58,7 +58,9 @@ fn main() -> anyhow::Result<()> {
 
     clear(&mut pictures);
     pictures.world().insert_resource(ImagineBudget { milliseconds: 5_000.0 });
-    println!("at rest | main thread, ms a frame (fastest tenth): requests | materials like theirs, without requests");
+    println!(
+        "at rest | ms a frame, fastest tenth and of the processor: requests | materials like theirs, without requests"
+    );
     for count in IDLE {
         (0..count).for_each(|_| request(&mut pictures, &noise, 1, 64));
         pictures.settle()?;
@@ -66,7 +68,7 @@ fn main() -> anyhow::Result<()> {
         let materials = copy_materials(pictures.world());
         clear(&mut pictures);
         let plain: Vec<Entity> = materials.into_iter().map(|material| pictures.world().spawn(material).id()).collect();
-        println!("{count} | {requests:.3} | {:.3}", frame(&mut pictures));
+        println!("{count} | {requests} | {}", frame(&mut pictures));
         plain.into_iter().for_each(|entity| _ = pictures.world().despawn(entity));
     }
     Ok(())
@@ -82,12 +84,25 @@ fn copy_materials(world: &mut World) -> Vec<MeshMaterial3d<StandardMaterial>> {
     copies.into_iter().map(|material| MeshMaterial3d(materials.add(material))).collect()
 }
 
-/// Milliseconds of a frame without synthesis: what nine in ten exceed, because what else the machine does only adds to it.
-fn frame(pictures: &mut Pictures) -> f64 {
+/// Milliseconds of a frame without synthesis: of the clock, which nine in ten exceed, because what else the machine does only
+/// adds to it; and of the processor, the mean.
+fn frame(pictures: &mut Pictures) -> String {
     pictures.wait(20);
+    let before = processor_time();
     let mut frames: Vec<Duration> = (0..FRAMES).map(|_| time(|| pictures.wait(1))).collect();
+    let spent = processor_time().zip(before).map(|(after, before)| after.saturating_sub(before));
     frames.sort();
-    frames[frames.len() / 10].as_secs_f64() * 1e3
+    let clock = frames[frames.len() / 10].as_secs_f64() * 1e3;
+    let processor = spent.map_or("-".into(), |spent| format!("{:.3}", spent.as_secs_f64() * 1e3 / FRAMES as f64));
+    format!("{clock:.3}, {processor}")
+}
+
+/// What all threads have taken of the processors, by Linux's scheduler.
+fn processor_time() -> Option<Duration> {
+    let threads = std::fs::read_dir("/proc/self/task").ok()?.flatten();
+    let text = threads.filter_map(|thread| std::fs::read_to_string(thread.path().join("schedstat")).ok());
+    let nanoseconds = text.filter_map(|text| text.split(' ').next()?.parse::<u64>().ok()).sum();
+    Some(Duration::from_nanos(nanoseconds))
 }
 
 fn request(pictures: &mut Pictures, generator: &Handle<Generator>, seed: u64, side: u32) {

@@ -35,7 +35,6 @@ pub fn run() -> StepResult {
     let packages = arrows::packages(&root)?;
     arrows::check(&packages, &mut findings);
     arrows::check_described(&packages, &read(Path::new("ARCHITECTURE.md")).unwrap_or_default(), &mut findings);
-
     copies::check(&|path| std::fs::read(root.join(path)).ok(), &mut findings);
 
     findings.iter().for_each(|finding| println!("{finding}"));
