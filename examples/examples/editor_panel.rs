@@ -27,8 +27,8 @@ fn spawn(
     let synthesis = Synthesis::new(generators.add(Generator::from(noise))).with_size(UVec2::splat(512)).with_seed(4);
     let synthesis =
         synthesis.with_control("coat", 0.55).with_control("metalness", 0.9).with_control("base_roughness", 0.35);
-    let ball = meshes.add(Sphere::new(1.3).mesh().uv(96, 48).with_generated_tangents()?);
-    let place = Transform::from_xyz(1.4, 0.0, 0.0).with_rotation(Quat::from_rotation_x(-1.5));
+    let ball = meshes.add(Sphere::new(1.15).mesh().uv(96, 48).with_generated_tangents()?);
+    let place = Transform::from_xyz(1.95, 0.0, 0.0).with_rotation(Quat::from_rotation_x(-1.5));
     commands.spawn((Name::new("ball"), Mesh3d(ball), place, synthesis, MaterialTarget::default()));
     let view = Transform::from_xyz(0.0, 0.8, 5.0).looking_at(Vec3::ZERO, Vec3::Y);
     commands.spawn((Camera3d::default(), view, PrimaryEguiContext));

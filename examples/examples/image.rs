@@ -32,6 +32,8 @@ fn spawn(mut commands: Commands, mut generators: ResMut<Assets<Generator>>, imag
         let sprite = Sprite { image, custom_size: Some(Vec2::splat(SIDE as f32)), ..default() };
         let x = (index as f32 - (OUTPUTS.len() - 1) as f32 / 2.0) * (SIDE + 20) as f32;
         commands.spawn((sprite, Transform::from_xyz(x, 0.0, 0.0)));
+        commands
+            .spawn((Text2d::new(output.replace('_', " ")), Transform::from_xyz(x, -(SIDE as f32) / 2.0 - 30.0, 0.0)));
     }
     Ok(())
 }

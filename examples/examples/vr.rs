@@ -5,10 +5,12 @@ use std::time::{Duration, Instant};
 use bevy::camera::{RenderTarget, Viewport};
 use bevy::prelude::*;
 use bevy::render::render_resource::TextureFormat;
+use bevy::render::renderer::RenderAdapterInfo;
 use bevy_imagine::prelude::*;
 use bevy_imagine::{ImagineStats, generators};
 use clap::Parser;
 use imagine_examples::{Arguments, Pictures};
+use wgpu::DeviceType;
 
 /// GPU milliseconds a frame for synthesis, and the time of a frame.
 const BUDGET: f32 = 2.0;
@@ -16,8 +18,10 @@ const FRAME: Duration = Duration::from_micros(11_111);
 /// Materials that stream in, and texels along their sides.
 const MATERIALS: u64 = 100;
 const SIDE: u32 = 256;
-/// Pixels of an eye, and the distance between both in metres.
-const EYE: UVec2 = UVec2::new(480, 480);
+/// Pixels along an eye of a headset, and along one that a software adapter can draw ninety times a second.
+const EYE: u32 = 1440;
+const SOFTWARE_EYE: u32 = 64;
+/// Distance between the eyes in metres.
 const APART: f32 = 0.064;
 /// Upper ends of the histogram's bins, in milliseconds.
 const BINS: [f32; 7] = [2.0, 4.0, 6.0, 8.0, 11.2, 16.0, 22.3];
@@ -29,13 +33,20 @@ struct Options {
     /// Frames measured with and without synthesis.
     #[arg(long, default_value_t = 450)]
     measured_frames: usize,
+    /// Pixels along an eye; 1440 on a GPU and 64 on a software adapter if left out.
+    #[arg(long)]
+    eye: Option<u32>,
 }
+
+/// Pixels along an eye, if a person has chosen.
+#[derive(Resource)]
+struct Eye(Option<u32>);
 
 fn main() -> anyhow::Result<()> {
     let options = Options::parse();
     let arguments = Arguments { headless: true, ..options.arguments };
     let mut app = arguments.app("vr");
-    app.add_systems(Startup, spawn_eyes);
+    app.insert_resource(Eye(options.eye)).add_systems(Startup, spawn_eyes);
     let mut pictures = Pictures::new(app);
     pictures.wait(30);
     let noise = Generator::from(generators::load("noise_material").expect("it is built in"));
@@ -56,11 +67,19 @@ fn main() -> anyhow::Result<()> {
 }
 
 /// Two cameras side by side in one picture: nothing in the plugin knows how many there are.
-fn spawn_eyes(mut commands: Commands, mut images: ResMut<Assets<Image>>) {
-    let target = images.add(Image::new_target_texture(EYE.x * 2, EYE.y, TextureFormat::Rgba8UnormSrgb, None));
+fn spawn_eyes(
+    mut commands: Commands,
+    mut images: ResMut<Assets<Image>>,
+    eye: Res<Eye>,
+    adapter: Res<RenderAdapterInfo>,
+) {
+    let fitting = if adapter.device_type == DeviceType::Cpu { SOFTWARE_EYE } else { EYE };
+    let size = UVec2::splat(eye.0.unwrap_or(fitting).clamp(1, 4096));
+    println!("{} on {}: two eyes of {}x{}", adapter.driver, adapter.name, size.x, size.y);
+    let target = images.add(Image::new_target_texture(size.x * 2, size.y, TextureFormat::Rgba8UnormSrgb, None));
     for (eye, side) in [-0.5, 0.5].into_iter().enumerate() {
         let viewport =
-            Viewport { physical_position: UVec2::new(EYE.x * eye as u32, 0), physical_size: EYE, ..default() };
+            Viewport { physical_position: UVec2::new(size.x * eye as u32, 0), physical_size: size, ..default() };
         let camera = Camera { viewport: Some(viewport), order: eye as isize, ..default() };
         let view = Transform::from_xyz(side * APART, 1.7, 6.0);
         commands.spawn((Camera3d::default(), camera, RenderTarget::Image(target.clone().into()), view));

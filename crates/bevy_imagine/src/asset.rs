@@ -8,6 +8,34 @@ use bevy::prelude::*;
 use imagine_graph::file::{LoadError, LoadedGenerator};
 use imagine_graph::{Card, ValidGenerator};
 
+use crate::labels::add_labeled;
+pub use crate::labels::{GeneratorAssetLabel, GeneratorInterface, ModelCard};
+
+/// Reads generators and what their files hold under labels, and makes nothing of them: for tools without a renderer, such as one that
+/// lists licences. [`ImaginePlugin`](crate::ImaginePlugin) adds it where it is not there. Add it after `AssetPlugin`.
+///
+/// ```no_run
+/// use bevy::prelude::*;
+/// use bevy_imagine::asset::{ImagineAssetPlugin, ModelCard};
+///
+/// App::new().add_plugins((MinimalPlugins, AssetPlugin::default(), ImagineAssetPlugin));
+/// ```
+#[derive(Clone, Copy, Debug, Default)]
+pub struct ImagineAssetPlugin;
+
+impl Plugin for ImagineAssetPlugin {
+    fn build(&self, app: &mut App) {
+        app.init_asset::<Generator>()
+            .init_asset::<ModelCard>()
+            .init_asset::<GeneratorInterface>()
+            .init_asset_loader::<GeneratorLoader>();
+        #[cfg(feature = "onnx")]
+        app.init_asset_loader::<crate::onnx::OnnxLoader>();
+        #[cfg(feature = "default_generators")]
+        crate::default_generators::embed(app);
+    }
+}
+
 /// A generator network, valid and ready to run. Clones share it.
 #[derive(Asset, TypePath, Clone, Debug)]
 pub struct Generator {
@@ -63,7 +91,7 @@ impl From<LoadedGenerator> for Generator {
     }
 }
 
-/// Reads `*.generator.safetensors`. Files are untrusted: they are checked whole, and nothing in them is executed.
+/// Reads `*.generator.safetensors`, and what is in them under labels ([`GeneratorAssetLabel`]). Files are untrusted: they are checked whole, and nothing in them is executed.
 #[derive(Default, TypePath)]
 pub struct GeneratorLoader;
 
@@ -93,7 +121,9 @@ impl AssetLoader for GeneratorLoader {
         let mut bytes = Vec::new();
         reader.read_to_end(&mut bytes).await?;
         let loaded = imagine_graph::file::from_bytes(&context.path().path().to_string_lossy(), &bytes)?;
-        Ok(loaded.into())
+        let generator = loaded.into();
+        add_labeled(&generator, context);
+        Ok(generator)
     }
 
     fn extensions(&self) -> &[&str] {

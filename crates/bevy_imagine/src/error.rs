@@ -142,3 +142,10 @@ pub enum SynthesisError {
     #[error(transparent)]
     Upload(#[from] UploadError),
 }
+
+impl SynthesisError {
+    /// Whether it may be gone on another device: nothing is wrong with the request.
+    pub(crate) fn is_of_device(&self) -> bool {
+        matches!(self, SynthesisError::Pipeline(_) | SynthesisError::Encode(_) | SynthesisError::Upload(_))
+    }
+}

@@ -2,6 +2,7 @@
 
 use std::sync::{Arc, Mutex, PoisonError};
 
+use bevy::ecs::entity::EntityIndexSet;
 use bevy::prelude::*;
 use imagine_graph::Request;
 
@@ -48,9 +49,11 @@ pub(crate) enum Letter {
     WarmUp(AssetId<Generator>, Generator),
 }
 
-/// Letters to the render world, taken at extraction.
+/// What goes to the render world: requests that have to be sent, and letters, which are taken at extraction.
 #[derive(Resource, Debug, Default)]
 pub(crate) struct Outbox {
+    /// Requests that are not sent yet, oldest first. Nobody has to look at those at rest to find them.
+    pub waiting: EntityIndexSet,
     pub letters: Vec<Letter>,
     /// Seconds since the last extraction.
     pub elapsed: f32,

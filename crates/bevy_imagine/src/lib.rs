@@ -40,14 +40,19 @@
 
 pub mod asset;
 mod brush;
+mod changes;
+#[cfg(feature = "default_generators")]
+pub mod default_generators;
 mod error;
 mod export;
 mod job;
+mod labels;
 mod memory;
 #[cfg(feature = "onnx")]
 pub mod onnx;
 mod plugin;
 mod recipe;
+mod recovery;
 mod render;
 mod request;
 mod results;

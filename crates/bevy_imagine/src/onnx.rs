@@ -9,11 +9,12 @@ use bevy::prelude::*;
 use imagine_onnx::{External, ImportError, Roles};
 
 use crate::asset::{Generator, GeneratorError};
+use crate::labels::add_labeled;
 
 /// What comes behind the name of a model in that of its roles.
 const ROLES: &str = ".ron";
 
-/// Reads `*.onnx`. Files are untrusted: they are checked whole, and nothing in them is executed.
+/// Reads `*.onnx`, with assets under the labels of generator files. Files are untrusted: they are checked whole, and nothing in them is executed.
 #[derive(Default, TypePath)]
 pub struct OnnxLoader;
 
@@ -79,7 +80,9 @@ impl AssetLoader for OnnxLoader {
             );
         }
         let name = context.path().path().file_stem().map(|name| name.to_string_lossy().into_owned());
-        Ok(Generator::new(name.unwrap_or(file), &network.generator)?)
+        let generator = Generator::new(name.unwrap_or(file), &network.generator)?;
+        add_labeled(&generator, context);
+        Ok(generator)
     }
 
     fn extensions(&self) -> &[&str] {

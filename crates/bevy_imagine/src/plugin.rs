@@ -5,12 +5,14 @@ use bevy::camera::visibility::VisibilitySystems;
 use bevy::core_pipeline::schedule::camera_driver;
 use bevy::diagnostic::{Diagnostic, DiagnosticPath, Diagnostics, RegisterDiagnostic};
 use bevy::prelude::*;
-use bevy::render::renderer::RenderGraph;
+use bevy::render::renderer::{RenderDevice, RenderGraph, RenderGraphSystems};
 use bevy::render::{ExtractSchedule, GpuResourceAppExt, Render, RenderApp, RenderPlugin, RenderSystems};
 
-use crate::asset::{Generator, GeneratorLoader};
+use crate::asset::ImagineAssetPlugin;
+use crate::changes;
 use crate::job::{Outbox, Reports};
 use crate::memory::ImagineMemory;
+use crate::recovery;
 use crate::render::{self, CostModel, FrameBudget, GpuTimer, ImagineBudget, ImagineStats, JobQueue, Kernels};
 use crate::results::Results;
 use crate::synthesis::{self, Verdicts};
@@ -66,9 +68,10 @@ impl Plugin for ImaginePlugin {
         let reports = Reports::default();
         let stats = ImagineStats::default();
         register(app);
-        app.init_asset::<Generator>()
-            .init_asset_loader::<GeneratorLoader>()
-            .insert_resource(memory.clone())
+        if !app.is_plugin_added::<ImagineAssetPlugin>() {
+            app.add_plugins(ImagineAssetPlugin);
+        }
+        app.insert_resource(memory.clone())
             .insert_resource(reports.clone())
             .insert_resource(stats.clone())
             .insert_resource(ImagineBudget { milliseconds: self.frame_budget_ms })
@@ -91,7 +94,8 @@ impl Plugin for ImaginePlugin {
             .add_systems(
                 PostUpdate,
                 (
-                    synthesis::restart_changed,
+                    recovery::resend_lost.run_if(resource_exists_and_changed::<RenderDevice>),
+                    changes::restart_changed,
                     synthesis::restart_reloaded,
                     synthesis::submit_requests,
                     warm_up::send_warm_ups,
@@ -104,8 +108,6 @@ impl Plugin for ImaginePlugin {
                 PostUpdate,
                 synthesis::rank_jobs.after(ImagineSystems::Request).after(VisibilitySystems::CheckVisibility),
             );
-        #[cfg(feature = "onnx")]
-        app.init_asset_loader::<crate::onnx::OnnxLoader>();
         let Some(render_app) = app.get_sub_app_mut(RenderApp) else {
             warn!("bevy_imagine: there is no renderer (RenderPlugin); targets stay as they are");
             return;
@@ -137,7 +139,13 @@ fn build_render_app(render_app: &mut SubApp) {
                 .in_set(ImagineSystems::Prepare)
                 .in_set(RenderSystems::PrepareResources),
         )
-        .add_systems(RenderGraph, render::synthesize.in_set(ImagineSystems::Synthesize).before(camera_driver));
+        .add_systems(
+            RenderGraph,
+            render::synthesize
+                .in_set(ImagineSystems::Synthesize)
+                .in_set(RenderGraphSystems::Render)
+                .before(camera_driver),
+        );
 }
 
 /// Types for scenes and editors, and diagnostics.

@@ -1,11 +1,11 @@
 //! Results under way and made: who shows them, and which request a new one may share.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 
 use bevy::prelude::*;
 
-use crate::job::JobId;
+use crate::job::{Job, JobId};
 use crate::target::{TexturePlan, Textures};
 
 /// What a result is made from. Equal keys give equal textures.
@@ -29,12 +29,16 @@ pub(crate) struct Results {
     entries: HashMap<JobId, SharedResult>,
     /// Results that may be shared, by the request's seed.
     by_seed: HashMap<u64, Vec<JobId>>,
+    /// Results that are not whole yet or live on.
+    under_way: BTreeSet<JobId>,
 }
 
 /// One result.
 #[derive(Debug)]
 pub(crate) struct SharedResult {
     key: ResultKey,
+    /// What makes it, to be sent again if the device is lost.
+    job: Job,
     pub textures: Arc<Textures>,
     pub users: Vec<Entity>,
     /// Whether the textures hold it.
@@ -50,18 +54,33 @@ impl Results {
         Some(id)
     }
 
-    /// Adds a result that `entity` asked for first.
-    pub fn insert(&mut self, id: JobId, key: ResultKey, textures: Arc<Textures>, entity: Entity) {
+    /// Adds the result of `job`, which `entity` asked for first.
+    pub fn insert(&mut self, job: Job, key: ResultKey, textures: Arc<Textures>, entity: Entity) {
+        let id = job.id;
         self.by_seed.entry(key.request.seed).or_default().push(id);
-        self.entries.insert(id, SharedResult { key, textures, users: vec![entity], is_whole: false });
+        self.under_way.insert(id);
+        self.entries.insert(id, SharedResult { key, job, textures, users: vec![entity], is_whole: false });
+    }
+
+    /// The textures of a result are whole. Gives who waited for it.
+    pub fn finish(&mut self, id: JobId) -> &[Entity] {
+        let Some(result) = self.entries.get_mut(&id) else { return &[] };
+        result.is_whole = true;
+        if result.key.living.is_none() {
+            self.under_way.remove(&id);
+        }
+        &result.users
+    }
+
+    /// What the textures held is gone. Gives the jobs that make all of it again, oldest first.
+    pub fn lose_all(&mut self) -> Vec<Job> {
+        self.under_way = self.entries.keys().copied().collect();
+        self.entries.values_mut().for_each(|result| result.is_whole = false);
+        self.under_way.iter().map(|id| self.entries[id].job.clone()).collect()
     }
 
     pub fn get(&self, id: JobId) -> Option<&SharedResult> {
         self.entries.get(&id)
-    }
-
-    pub fn get_mut(&mut self, id: JobId) -> Option<&mut SharedResult> {
-        self.entries.get_mut(&id)
     }
 
     /// The textures of a result that only `entity` uses, to be written again. Nobody else joins it from now on.
@@ -84,19 +103,20 @@ impl Results {
             return false;
         }
         self.unlist(id);
-        self.entries.remove(&id).is_some_and(|result| !result.is_whole || result.key.living.is_some())
+        self.entries.remove(&id);
+        self.under_way.remove(&id)
     }
 
     /// Forgets a result that cannot be made. Gives who waited for it.
     pub fn remove(&mut self, id: JobId) -> Vec<Entity> {
         self.unlist(id);
+        self.under_way.remove(&id);
         self.entries.remove(&id).map(|result| result.users).unwrap_or_default()
     }
 
     /// Results that are not whole yet or live on, with their users.
     pub fn under_way(&self) -> impl Iterator<Item = (JobId, &[Entity])> {
-        let open = self.entries.iter().filter(|(_, result)| !result.is_whole || result.key.living.is_some());
-        open.map(|(id, result)| (*id, result.users.as_slice()))
+        self.under_way.iter().map(|id| (*id, self.entries[id].users.as_slice()))
     }
 
     /// Nobody else joins the result from now on.

@@ -5,7 +5,6 @@ use std::collections::BTreeMap;
 
 use bevy::asset::LoadState;
 use bevy::camera::visibility::ViewVisibility;
-use bevy::ecs::query::QueryFilter;
 use bevy::prelude::*;
 use bevy::render::renderer::RenderDevice;
 use imagine_graph::parse_input;
@@ -19,12 +18,9 @@ use crate::request::{
     Control, Living, Synthesis, SynthesisFailed, SynthesisFinished, SynthesisRefresh, SynthesisStatus,
 };
 use crate::results::{ResultKey, Results};
-use crate::target::{
-    Destination, ImageTarget, MaterialTarget, SkyTarget, SpriteTarget, Stage, Targets, TargetsItem, TexturePlan,
-    TextureRole,
-};
+use crate::target::{Destination, Stage, Targets, TargetsItem, TexturePlan, TextureRole};
 use crate::textures::SynthesisTextures;
-use crate::warm_up::WarmUpFinished;
+use crate::warm_up::{WarmUpFinished, WarmUps};
 use crate::world::{MAX_MIP, WorldPatch};
 
 /// Most steps a second of a living result.
@@ -33,43 +29,26 @@ const MAX_STEP_RATE: f32 = 1000.0;
 /// What the plugin remembers of a request.
 #[derive(Component, Debug, Default)]
 pub(crate) struct SynthesisJob {
-    /// Whether the request still has to be sent.
+    /// Whether the request still has to be sent; then it is among those that wait in the outbox.
     waiting: bool,
     /// The result on show.
     shown: Option<JobId>,
     /// The result that will replace it.
     coming: Option<JobId>,
+    /// Whether it failed because of the device, not because of what it asks for.
+    failed_on_device: bool,
 }
 
-/// Requests that are decided without a job: mistaken ones, and those whose result is there already.
+/// A request that is decided without a job: a mistaken one, or one whose result is there already.
+#[derive(Debug)]
+enum Verdict {
+    Whole(JobId),
+    Mistaken(SynthesisError),
+}
+
+/// Requests that are decided without a job.
 #[derive(Resource, Debug, Default)]
-pub(crate) struct Verdicts(Vec<(Entity, Result<(), SynthesisError>)>);
-
-/// Requests and targets that have changed.
-#[derive(QueryFilter)]
-pub(crate) struct RequestChanged {
-    any: Or<(
-        Changed<Synthesis>,
-        Changed<MaterialTarget>,
-        Changed<ImageTarget>,
-        Changed<SpriteTarget>,
-        Changed<SkyTarget>,
-        Changed<Living>,
-        Changed<WorldPatch>,
-    )>,
-}
-
-/// Starts new and changed requests from the beginning.
-pub(crate) fn restart_changed(
-    mut requests: Query<(Entity, &mut SynthesisJob, &mut SynthesisStatus), (With<Synthesis>, RequestChanged)>,
-    mut results: ResMut<Results>,
-    mut outbox: ResMut<Outbox>,
-) {
-    for (entity, mut job, mut status) in &mut requests {
-        job.restart(entity, &mut results, &mut outbox);
-        *status = SynthesisStatus::Waiting;
-    }
-}
+pub(crate) struct Verdicts(Vec<(Entity, Verdict)>);
 
 /// Starts requests again whose generator or picture was loaded again.
 pub(crate) fn restart_reloaded(
@@ -145,7 +124,6 @@ pub(crate) fn restart_tiling(
 /// Sends waiting requests whose generator is there to the render world.
 pub(crate) fn submit_requests(
     mut requests: Query<(
-        Entity,
         &Synthesis,
         Option<&Living>,
         Option<&WorldPatch>,
@@ -164,10 +142,12 @@ pub(crate) fn submit_requests(
 ) {
     let Some(device) = device else { return };
     let limit = device.limits().max_texture_dimension_2d;
-    for (entity, request, living, patch, targets, mut job, mut status) in &mut requests {
+    for entity in std::mem::take(&mut outbox.waiting) {
+        let Ok((request, living, patch, targets, mut job, mut status)) = requests.get_mut(entity) else { continue };
         if !job.waiting {
             continue;
         }
+        let _span = debug_span!("imagine_submit", %entity).entered();
         let checked = match (generators.get(&request.generator), assets.load_state(&request.generator)) {
             (_, LoadState::Failed(error)) => Err(SynthesisError::Load(error)),
             (Some(generator), _) => check(request, patch, &targets, generator, limit).and_then(|key| {
@@ -178,7 +158,10 @@ pub(crate) fn submit_requests(
                 let living = living.map(|rate| (entity, rate));
                 Ok((generator.clone(), ResultKey { living, ..key }))
             }),
-            (None, _) => continue,
+            (None, _) => {
+                outbox.waiting.insert(entity);
+                continue;
+            }
         };
         job.waiting = false;
         *status = SynthesisStatus::Running;
@@ -187,9 +170,9 @@ pub(crate) fn submit_requests(
             submission.submit(entity, &mut job, generator, key, &targets, &mut stage)
         });
         match submitted {
-            Ok(true) => {}
-            Ok(false) => verdicts.0.push((entity, Ok(()))),
-            Err(error) => verdicts.0.push((entity, Err(error))),
+            Ok(None) => {}
+            Ok(Some(whole)) => verdicts.0.push((entity, Verdict::Whole(whole))),
+            Err(error) => verdicts.0.push((entity, Verdict::Mistaken(error))),
         }
     }
 }
@@ -202,7 +185,7 @@ struct Submission<'a> {
 }
 
 impl Submission<'_> {
-    /// Joins an equal result or sends a job. False if there is nothing left to do.
+    /// Joins an equal result or sends a job. Gives the result if it is whole already.
     fn submit(
         &mut self,
         entity: Entity,
@@ -211,10 +194,10 @@ impl Submission<'_> {
         key: ResultKey,
         targets: &TargetsItem,
         stage: &mut Stage,
-    ) -> Result<bool, SynthesisError> {
+    ) -> Result<Option<JobId>, SynthesisError> {
         if let Some(id) = self.results.join(&key, entity) {
             job.coming = Some(id);
-            return Ok(!self.results.get(id).is_some_and(|result| result.is_whole));
+            return Ok(self.results.get(id).filter(|result| result.is_whole).map(|_| id));
         }
         let fitting = |id: &JobId| self.results.get(*id).is_some_and(|result| result.textures.fit(&key.plans));
         let kept = job.shown.filter(|id| key.own_image.is_none() && fitting(id));
@@ -238,10 +221,10 @@ impl Submission<'_> {
         let steps_per_second = key.living.map(|(_, rate)| rate);
         let skipped_levels = key.skipped_levels;
         let sent = Job { id, generator, request, images, steps_per_second, skipped_levels, textures: destinations };
-        self.outbox.letters.push(Letter::Submit(Box::new(sent)));
-        self.results.insert(id, key, textures, entity);
+        self.outbox.letters.push(Letter::Submit(Box::new(sent.clone())));
+        self.results.insert(sent, key, textures, entity);
         job.coming = Some(id);
-        Ok(true)
+        Ok(None)
     }
 }
 
@@ -255,6 +238,9 @@ pub(crate) fn rank_jobs(
 ) {
     outbox.ranks.clear();
     outbox.elapsed += time.delta_secs();
+    if results.under_way().next().is_none() {
+        return;
+    }
     let eyes: Vec<Vec3> = cameras.iter().filter(|(c, _)| c.is_active).map(|(_, at)| at.translation()).collect();
     for (id, users) in results.under_way() {
         let ranks = users.iter().filter_map(|user| requests.get(*user).ok()).map(|(request, visibility, at)| {
@@ -278,6 +264,7 @@ pub(crate) fn receive_reports(
     reports: Res<Reports>,
     mut verdicts: ResMut<Verdicts>,
     mut results: ResMut<Results>,
+    mut warm_ups: ResMut<WarmUps>,
     mut requests: Query<(&mut SynthesisJob, &mut SynthesisStatus)>,
     mut outbox: ResMut<Outbox>,
     mut stage: Stage,
@@ -285,27 +272,28 @@ pub(crate) fn receive_reports(
     let mut decided = std::mem::take(&mut verdicts.0);
     for report in reports.take() {
         match report {
-            Report::WarmUp(generator, result) => commands.trigger(WarmUpFinished { generator, result }),
+            Report::WarmUp(generator, result) => {
+                warm_ups.finish(generator);
+                commands.trigger(WarmUpFinished { generator, result });
+            }
             Report::Job(job, Ok(())) => {
-                let Some(result) = results.get_mut(job) else { continue };
-                result.is_whole = true;
-                decided.extend(result.users.iter().map(|user| (*user, Ok(()))));
+                decided.extend(results.finish(job).iter().map(|user| (*user, Verdict::Whole(job))));
             }
             Report::Job(job, Err(error)) => {
                 let users = results.remove(job);
-                decided.extend(users.into_iter().map(|user| (user, Err(error.clone()))));
+                decided.extend(users.into_iter().map(|user| (user, Verdict::Mistaken(error.clone()))));
             }
         }
     }
-    for (entity, result) in decided {
+    for (entity, verdict) in decided {
         let Ok((mut job, mut status)) = requests.get_mut(entity) else { continue };
         // A request that changed meanwhile waits for something else.
         if job.waiting {
             continue;
         }
-        match result {
-            Ok(()) => {
-                let Some(coming) = job.coming.take() else { continue };
+        match verdict {
+            Verdict::Whole(result) => {
+                let Some(coming) = job.coming.take_if(|coming| *coming == result) else { continue };
                 let Some(textures) = results.get(coming).map(|result| result.textures.clone()) else { continue };
                 job.show(Some(coming), entity, &mut results, &mut outbox);
                 *status = SynthesisStatus::Finished;
@@ -313,12 +301,13 @@ pub(crate) fn receive_reports(
                 commands.entity(entity).try_insert(SynthesisTextures(textures));
                 commands.trigger(SynthesisFinished { entity });
             }
-            Err(error) => {
+            Verdict::Mistaken(error) => {
                 // Bevy's asset server has logged why a file did not load.
                 if !matches!(error, SynthesisError::Load(_)) {
                     error!("{error}");
                 }
                 job.coming = None;
+                job.failed_on_device = error.is_of_device();
                 job.show(None, entity, &mut results, &mut outbox);
                 *status = SynthesisStatus::Failed;
                 stage.fail(entity);
@@ -353,13 +342,29 @@ impl SynthesisJob {
     }
 
     /// Gives up what is coming; the request has to be sent again.
-    fn restart(&mut self, entity: Entity, results: &mut Results, outbox: &mut Outbox) {
-        if let Some(coming) = self.coming.take()
-            && results.leave(coming, entity)
-        {
-            outbox.letters.push(Letter::Cancel(coming));
+    pub fn restart(&mut self, entity: Entity, results: &mut Results, outbox: &mut Outbox) {
+        if let Some(coming) = self.coming.take() {
+            if results.leave(coming, entity) {
+                outbox.letters.push(Letter::Cancel(coming));
+            }
+            // What is on show was to be made again in its place.
+            self.shown.take_if(|shown| *shown == coming);
         }
         self.waiting = true;
+        outbox.waiting.insert(entity);
+    }
+
+    /// The device was lost, and with it what is on show, which comes again in its own place. True if the request has to do
+    /// nothing but wait.
+    pub fn lose(&mut self, entity: Entity, results: &mut Results, outbox: &mut Outbox) -> bool {
+        match (self.shown, self.coming) {
+            (Some(shown), Some(coming)) if shown != coming => self.show(None, entity, results, outbox),
+            (Some(shown), None) if !self.waiting => self.coming = Some(shown),
+            (Some(_), None) => self.show(None, entity, results, outbox),
+            (None, None) if self.failed_on_device => self.restart(entity, results, outbox),
+            _ => {}
+        }
+        self.coming.is_some()
     }
 
     /// As `restart`, and nobody shares what is on show, which is out of date.

@@ -23,28 +23,49 @@ pub struct WarmUpFinished {
     pub result: Result<(), SynthesisError>,
 }
 
-/// Generators that have to be loaded before they can be compiled.
+/// Generators to compile.
 #[derive(Resource, Debug, Default)]
-pub(crate) struct WarmUps(Vec<Handle<Generator>>);
+pub(crate) struct WarmUps {
+    /// Those that have to be loaded before.
+    waiting: Vec<Handle<Generator>>,
+    /// Those that were sent to the render world.
+    sent: Vec<Handle<Generator>>,
+}
 
-pub(crate) fn note_warm_up(event: On<WarmUp>, mut waiting: ResMut<WarmUps>) {
-    waiting.0.push(event.generator.clone());
+impl WarmUps {
+    /// A generator is compiled.
+    pub fn finish(&mut self, generator: AssetId<Generator>) {
+        if let Some(index) = self.sent.iter().position(|sent| sent.id() == generator) {
+            self.sent.swap_remove(index);
+        }
+    }
+
+    /// The device was lost: what was sent has to be sent again.
+    pub fn lose(&mut self) {
+        self.waiting.append(&mut self.sent);
+    }
+}
+
+pub(crate) fn note_warm_up(event: On<WarmUp>, mut warm_ups: ResMut<WarmUps>) {
+    warm_ups.waiting.push(event.generator.clone());
 }
 
 /// Sends generators that are loaded to the render world.
 pub(crate) fn send_warm_ups(
-    mut waiting: ResMut<WarmUps>,
+    mut warm_ups: ResMut<WarmUps>,
     generators: Res<Assets<Generator>>,
     assets: Res<AssetServer>,
     mut outbox: ResMut<Outbox>,
     reports: Res<Reports>,
 ) {
-    if waiting.0.is_empty() {
+    if warm_ups.waiting.is_empty() {
         return;
     }
-    waiting.0.retain(|handle| match (generators.get(handle), assets.load_state(handle)) {
+    let WarmUps { waiting, sent } = &mut *warm_ups;
+    waiting.retain(|handle| match (generators.get(handle), assets.load_state(handle)) {
         (Some(generator), _) => {
             outbox.letters.push(Letter::WarmUp(handle.id(), generator.clone()));
+            sent.push(handle.clone());
             false
         }
         (None, LoadState::Failed(error)) => {

@@ -6,67 +6,119 @@ use bevy_imagine::asset::Generator;
 use bevy_imagine::prelude::*;
 use imagine_graph::{GraphInput, InputKind};
 
-/// Shows a widget for every input that a person can set. True if one changed `request`.
-pub(crate) fn show_controls(ui: &mut egui::Ui, request: &mut Synthesis, generator: &Generator) -> bool {
-    let mut changed = false;
-    egui::Grid::new("controls").num_columns(2).show(ui, |ui| {
-        for input in generator.network().inputs() {
-            let Some(mut control) = present(request, input) else { continue };
-            ui.label(input.name.replace('_', " "));
-            if show_control(ui, input, &mut control) {
-                request.controls.insert(input.name.clone(), control);
-                changed = true;
-            }
-            ui.end_row();
-        }
-    });
-    changed
+use crate::theme;
+
+/// Points of the column of names, of the number beside a slider, and of the button that takes a value back.
+const NAME: f32 = 106.0;
+const NUMBER: f32 = 46.0;
+const RESET: f32 = 22.0;
+
+/// Whether a person can set anything of the generator.
+pub(crate) fn has_controls(generator: &Generator) -> bool {
+    generator.network().inputs().into_iter().any(|input| default_of(input).is_some())
 }
 
-/// The value that an input has now; `None` if it is nothing that a widget sets.
-fn present(request: &Synthesis, input: &GraphInput) -> Option<Control> {
-    let set = request.controls.get(&input.name).cloned();
-    let default = match &input.kind {
+/// Shows a widget for every input that a person can set. What one changes is set in `request`.
+pub(crate) fn show_controls(ui: &mut egui::Ui, request: &mut Synthesis, generator: &Generator) {
+    for input in generator.network().inputs() {
+        let Some(mut control) = present(request, input) else { continue };
+        ui.horizontal(|ui| {
+            let name = title(&input.name);
+            let size = egui::vec2(NAME, ui.spacing().interact_size.y);
+            ui.allocate_ui_with_layout(size, egui::Layout::left_to_right(egui::Align::Center), |ui| {
+                ui.set_width(NAME);
+                ui.add(egui::Label::new(&name).truncate()).on_hover_text(hint(&input.kind));
+            });
+            if show_control(ui, input, &mut control) {
+                request.controls.insert(input.name.clone(), control);
+            }
+            if request.controls.contains_key(&input.name) {
+                let reset = ui.add_sized([RESET, ui.spacing().interact_size.y], egui::Button::new("⟲").frame(false));
+                if reset.on_hover_text(format!("{name}: back to the default")).clicked() {
+                    request.controls.remove(&input.name);
+                }
+            }
+        });
+    }
+}
+
+/// `base_roughness` as a person writes it.
+pub(crate) fn title(name: &str) -> String {
+    let words = name.replace('_', " ");
+    let mut letters = words.chars();
+    letters.next().map(|first| first.to_uppercase().chain(letters).collect()).unwrap_or_default()
+}
+
+/// What an input takes.
+fn hint(kind: &InputKind) -> String {
+    match kind {
+        InputKind::Range { min, max, default } => format!("{min} to {max}, {default} by default"),
+        InputKind::Choice { options, .. } => format!("one of {}", options.join(", ")),
+        InputKind::Color { .. } => "a colour".into(),
+        InputKind::Prompt { .. } => "words that describe what you want".into(),
+        _ => String::new(),
+    }
+}
+
+/// The value of an input that nobody has set; `None` if it is nothing that a widget sets.
+fn default_of(input: &GraphInput) -> Option<Control> {
+    Some(match &input.kind {
         InputKind::Range { default, .. } => Control::Number(*default),
         InputKind::Choice { options, default } => Control::Text(options.get(*default)?.clone()),
         InputKind::Color { default: [red, green, blue] } => Control::Color(LinearRgba::rgb(*red, *green, *blue)),
+        InputKind::Prompt { default, .. } => Control::Text(default.clone()),
         _ => return None,
-    };
-    Some(set.unwrap_or(default))
+    })
+}
+
+/// The value that an input has now.
+fn present(request: &Synthesis, input: &GraphInput) -> Option<Control> {
+    let default = default_of(input)?;
+    Some(request.controls.get(&input.name).cloned().unwrap_or(default))
 }
 
 fn show_control(ui: &mut egui::Ui, input: &GraphInput, control: &mut Control) -> bool {
+    let width = (ui.available_width() - RESET - ui.spacing().item_spacing.x).max(40.0);
     match (&input.kind, control) {
         (InputKind::Range { min, max, .. }, Control::Number(number)) => {
-            ui.add(egui::Slider::new(number, *min..=*max)).changed()
+            ui.spacing_mut().slider_width = (width - NUMBER - ui.spacing().item_spacing.x).max(20.0);
+            let slider = ui.add(egui::Slider::new(number, *min..=*max).show_value(false));
+            let speed = f64::from(max - min) / 200.0;
+            let value = egui::DragValue::new(number).range(*min..=*max).speed(speed).max_decimals(2);
+            ui.add_sized([NUMBER, ui.spacing().interact_size.y], value).changed() | slider.changed()
         }
-        (InputKind::Choice { options, .. }, control) => {
-            let shown = match &*control {
-                Control::Text(text) => text.clone(),
-                Control::Number(index) => options.get(*index as usize).cloned().unwrap_or_default(),
-                Control::Color(_) => String::new(),
-            };
-            let before = shown.clone();
-            let mut chosen = shown;
-            egui::ComboBox::from_id_salt(&input.name).selected_text(&chosen).show_ui(ui, |ui| {
-                for option in options {
-                    ui.selectable_value(&mut chosen, option.clone(), option);
-                }
-            });
-            let changed = chosen != before;
-            *control = Control::Text(chosen);
-            changed
-        }
+        (InputKind::Choice { options, .. }, control) => show_choice(ui, &input.name, options, control, width),
         (InputKind::Color { .. }, Control::Color(color)) => {
+            ui.spacing_mut().interact_size.x = width;
             let mut rgb = color.to_f32_array_no_alpha();
             let changed = ui.color_edit_button_rgb(&mut rgb).changed();
             *color = LinearRgba::rgb(rgb[0], rgb[1], rgb[2]);
             changed
         }
-        // Set by the game to something else than what the widget shows, as a range to a text.
-        (_, Control::Text(text)) => ui.text_edit_singleline(text).changed(),
-        _ => false,
+        // Also what the game has set to something else than what the widget shows, as a range to a text.
+        (_, Control::Text(text)) => ui.add(egui::TextEdit::singleline(text).desired_width(width)).changed(),
+        _ => {
+            ui.label(theme::faint("set by the game"));
+            false
+        }
     }
+}
+
+fn show_choice(ui: &mut egui::Ui, name: &str, options: &[String], control: &mut Control, width: f32) -> bool {
+    let before = match &*control {
+        Control::Text(text) => text.clone(),
+        Control::Number(index) => options.get(*index as usize).cloned().unwrap_or_default(),
+        Control::Color(_) => String::new(),
+    };
+    let mut chosen = before.clone();
+    egui::ComboBox::from_id_salt(name).selected_text(&chosen).width(width).show_ui(ui, |ui| {
+        for option in options {
+            ui.selectable_value(&mut chosen, option.clone(), option);
+        }
+    });
+    let changed = chosen != before;
+    *control = Control::Text(chosen);
+    changed
 }
 
 #[cfg(test)]
@@ -78,11 +130,19 @@ mod tests {
         let input = |kind| GraphInput { name: "i".into(), kind, dtype: imagine_graph::DType::F32, shape: Vec::new() };
         let range = input(InputKind::Range { min: 0.0, max: 2.0, default: 0.5 });
         let choice = input(InputKind::Choice { options: vec!["moss".into(), "sand".into()], default: 1 });
+        let prompt = input(InputKind::Prompt { buckets: 64, default: "a fish".into() });
         let mut request = Synthesis::default();
         assert_eq!(present(&request, &range), Some(Control::Number(0.5)));
         assert_eq!(present(&request, &choice), Some(Control::Text("sand".into())));
+        assert_eq!(present(&request, &prompt), Some(Control::Text("a fish".into())));
         assert_eq!(present(&request, &input(InputKind::Mask)), None);
         request.controls.insert("i".into(), Control::Number(2.0));
         assert_eq!(present(&request, &range), Some(Control::Number(2.0)));
+    }
+
+    #[test]
+    fn names_are_written_as_people_write_them() {
+        assert_eq!(title("base_roughness"), "Base roughness");
+        assert_eq!((title("é_b"), title("")), ("É b".into(), String::new()));
     }
 }

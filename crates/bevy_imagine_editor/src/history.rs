@@ -1,10 +1,10 @@
 //! Undo and redo of one request's changes.
 
-use std::collections::HashMap;
-
 use bevy::prelude::*;
+use bevy_egui::EguiContext;
 use bevy_imagine::prelude::*;
 
+use crate::Variation;
 use crate::panel::ImagineEditor;
 
 /// Most changes that can be undone.
@@ -57,21 +57,25 @@ impl History {
 /// Remembers changes, whoever made them, once nobody drags a control any more: a drag is one change.
 pub(crate) fn record(
     mut editor: ResMut<ImagineEditor>,
-    requests: Query<(Entity, &Synthesis), Without<crate::Variation>>,
-    mut contexts: Query<&mut bevy_egui::EguiContext>,
+    changed: Query<Entity, (Changed<Synthesis>, Without<Variation>)>,
+    requests: Query<&Synthesis>,
+    mut removed: RemovedComponents<Synthesis>,
+    mut contexts: Query<&mut EguiContext>,
 ) {
-    if contexts.iter_mut().any(|mut context| context.get_mut().egui_is_using_pointer()) {
+    let editor = editor.bypass_change_detection();
+    editor.changed.extend(&changed);
+    for entity in removed.read() {
+        editor.histories.remove(&entity);
+        editor.failures.remove(&entity);
+    }
+    if editor.changed.is_empty() || contexts.iter_mut().any(|mut context| context.get_mut().egui_is_using_pointer()) {
         return;
     }
-    let editor = editor.bypass_change_detection();
-    let mut histories = std::mem::take(&mut editor.histories);
-    let mut kept = HashMap::new();
-    for (entity, request) in &requests {
-        let mut history = histories.remove(&entity).unwrap_or_default();
-        history.record(request);
-        kept.insert(entity, history);
+    for entity in editor.changed.drain() {
+        if let Ok(request) = requests.get(entity) {
+            editor.histories.entry(entity).or_default().record(request);
+        }
     }
-    editor.histories = kept;
 }
 
 #[cfg(test)]

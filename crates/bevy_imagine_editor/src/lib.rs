@@ -1,5 +1,5 @@
-//! An egui panel for the [`Synthesis`](bevy_imagine::Synthesis) requests of a running game: controls made from the generator's inputs, seed, nine variations side by side,
-//! undo, model card, GPU times, RON and PNG.
+//! An egui panel for the [`Synthesis`](bevy_imagine::Synthesis) requests of a running game: controls made from the generator's
+//! inputs, seed, nine variations side by side, undo, model card, GPU times, RON and PNG.
 //!
 //! ```no_run
 //! use bevy::prelude::*;
@@ -9,13 +9,16 @@
 //! App::new().add_plugins((DefaultPlugins, ImaginePlugin::default(), ImagineEditorPlugin::default())).run();
 //! ```
 //!
-//! The panel draws in the primary egui context. What it changes are the components; the plugin synthesises again.
+//! The panel draws in the primary egui context, also where that draws into an image. What it changes are the components; the plugin
+//! synthesises again. [`ImagineEditor::visible`] takes it away and brings it back, as for a key of the game's.
 
 mod card;
 mod controls;
 mod history;
 mod panel;
+mod theme;
 mod variations;
+mod view;
 
 use std::path::PathBuf;
 
@@ -45,6 +48,7 @@ impl Plugin for ImagineEditorPlugin {
         }
         app.insert_resource(ImagineEditor { export_folder: self.export_folder.clone(), ..default() })
             .add_observer(variations::start_variations)
+            .add_observer(panel::note_failure)
             .add_systems(Update, (history::record, variations::close_orphans))
             .add_systems(EguiPrimaryContextPass, panel::show_panel);
     }

@@ -1,37 +1,70 @@
-//! The panel itself: which request, what it asks for, what can be done with it.
+//! The panel: its window, and which request it shows.
 
 use std::collections::HashMap;
 use std::path::PathBuf;
 
+use bevy::ecs::entity::EntityHashSet;
 use bevy::prelude::*;
 use bevy_egui::{EguiContexts, egui};
 use bevy_imagine::asset::Generator;
 use bevy_imagine::prelude::*;
-use bevy_imagine::{ExportPng, ImagineMemory, ImagineStats, SynthesisRecipe};
-use imagine_graph::Size;
+use bevy_imagine::{ImagineMemory, ImagineStats};
 
 use crate::history::History;
+use crate::theme;
 use crate::variations::{Thumbnail, Variation, Variations, show_thumbnails, thumbnails};
-use crate::{card, controls};
+use crate::view::View;
+
+/// Width of the window in points, and its distance to the screen's edges.
+const WIDTH: f32 = 356.0;
+const EDGE: f32 = 12.0;
 
 /// What the panel shows.
-#[derive(Resource, Clone, Debug, Default)]
+#[derive(Resource, Clone, Debug)]
 pub struct ImagineEditor {
+    /// Whether the panel is there. Default on.
+    pub visible: bool,
     /// The entity whose request is shown; the first one if `None` or gone.
     pub selected: Option<Entity>,
-    /// Whether dice and variations leave the seed as it is.
+    /// Whether new seeds and variations leave the seed as it is. Default off.
     pub lock_seed: bool,
-    /// Folder of exported PNG files.
+    /// Folder of exported files. Default `imagine`.
     pub export_folder: PathBuf,
+    /// Requests that have changed since nobody drags.
+    pub(crate) changed: EntityHashSet,
     pub(crate) histories: HashMap<Entity, History>,
+    /// Why requests failed.
+    pub(crate) failures: HashMap<Entity, String>,
+    /// What was done last, for a person to read.
+    pub(crate) notice: String,
+}
+
+impl Default for ImagineEditor {
+    fn default() -> Self {
+        Self {
+            visible: true,
+            selected: None,
+            lock_seed: false,
+            export_folder: "imagine".into(),
+            changed: EntityHashSet::default(),
+            histories: HashMap::new(),
+            failures: HashMap::new(),
+            notice: String::new(),
+        }
+    }
 }
 
 /// What the panel reads beside the request.
 #[derive(bevy::ecs::system::SystemParam)]
 pub(crate) struct Surroundings<'w> {
-    generators: Res<'w, Assets<Generator>>,
-    stats: Res<'w, ImagineStats>,
-    memory: Res<'w, ImagineMemory>,
+    pub generators: Res<'w, Assets<Generator>>,
+    pub stats: Res<'w, ImagineStats>,
+    pub memory: Res<'w, ImagineMemory>,
+}
+
+/// Remembers why a request failed.
+pub(crate) fn note_failure(failed: On<SynthesisFailed>, mut editor: ResMut<ImagineEditor>) {
+    editor.failures.insert(failed.entity, failed.error.to_string());
 }
 
 /// Shows the panel.
@@ -43,132 +76,94 @@ pub(crate) fn show_panel(
     variations: Query<(&Variation, &Synthesis, Option<&SynthesisTextures>)>,
     around: Surroundings,
 ) {
-    let mut names: Vec<_> =
-        requests.iter().map(|(e, name, ..)| (e, name.map_or_else(|| e.to_string(), ToString::to_string))).collect();
-    names.sort_by(|a, b| a.1.cmp(&b.1).then(a.0.cmp(&b.0)));
-    let selected = editor.selected.filter(|selected| names.iter().any(|(entity, _)| entity == selected));
-    let selected = selected.or(names.first().map(|(entity, _)| *entity));
+    if !editor.visible {
+        return;
+    }
+    let selected = editor.selected.filter(|selected| requests.contains(*selected));
+    let selected = selected.or_else(|| requests.iter().map(|(entity, ..)| entity).min());
     let thumbnails = selected.map(|entity| thumbnails(entity, &variations, &mut contexts)).unwrap_or_default();
     // Without a camera there is no context to draw in.
     let Ok(context) = contexts.ctx_mut() else { return };
-    egui::Window::new("imagine").default_size([340.0, 660.0]).vscroll(true).show(context, |ui| {
+    let height = context.content_rect().height() - 2.0 * EDGE;
+    let window = egui::Window::new("Imagine")
+        .default_pos([EDGE, EDGE])
+        .default_size([WIDTH, height])
+        .min_width(WIDTH)
+        .frame(theme::window_frame())
+        .title_frame(theme::title_frame())
+        .vscroll(true);
+    window.show(context, |ui| {
+        theme::apply(ui);
         let Some(mut chosen) = selected else {
-            ui.label("no request: give an entity a Synthesis");
+            ui.label("Nothing to edit yet: give an entity a Synthesis and a target.");
             return;
         };
-        let title = names.iter().find(|(entity, _)| *entity == chosen).map(|(_, name)| name.as_str());
-        egui::ComboBox::from_label("request").selected_text(title.unwrap_or_default()).show_ui(ui, |ui| {
-            names.iter().for_each(|(entity, name)| _ = ui.selectable_value(&mut chosen, *entity, name));
-        });
+        choose_request(ui, &mut chosen, &requests);
         editor.selected = Some(chosen);
         let Ok((entity, _, mut request, status)) = requests.get_mut(chosen) else { return };
-        let mut view =
-            View { editor: &mut editor, around: &around, commands: &mut commands, entity, thumbnails: &thumbnails };
         let mut edited = request.clone();
+        let has_variations = !thumbnails.is_empty();
+        let mut view = View { editor: &mut editor, around: &around, commands: &mut commands, entity, has_variations };
         view.show(ui, &mut edited, *status);
         // The component is touched only where a value changed, because a touch means another synthesis.
         if edited != *request {
             *request = edited;
         }
     });
+    if let Some(Ok((.., mut request, _))) = selected.map(|entity| requests.get_mut(entity))
+        && !thumbnails.is_empty()
+        && let Some(picked) = show_variations(context, &thumbnails, &request, &mut commands)
+    {
+        request.seed = picked.seed;
+        request.controls = picked.controls;
+    }
 }
 
-/// One request in the panel.
-struct View<'a, 'w, 's> {
-    editor: &'a mut ImagineEditor,
-    around: &'a Surroundings<'a>,
-    commands: &'a mut Commands<'w, 's>,
-    entity: Entity,
-    thumbnails: &'a [Thumbnail],
+/// The nine variations in a window of their own; gives the one that was picked.
+fn show_variations(
+    context: &mut egui::Context,
+    thumbnails: &[Thumbnail],
+    request: &Synthesis,
+    commands: &mut Commands,
+) -> Option<Synthesis> {
+    let (mut is_open, mut picked) = (true, None);
+    let corner = egui::pos2(2.0 * EDGE + WIDTH + 20.0, context.content_rect().bottom() - EDGE);
+    let window = egui::Window::new("Nine variations")
+        .open(&mut is_open)
+        .pivot(egui::Align2::LEFT_BOTTOM)
+        .default_pos(corner)
+        .resizable(false)
+        .frame(theme::window_frame())
+        .title_frame(theme::title_frame());
+    window.show(context, |ui| {
+        theme::apply(ui);
+        ui.label(theme::faint("click the one you like"));
+        picked = show_thumbnails(ui, thumbnails, request);
+    });
+    if !is_open {
+        // Variations of nothing take the present ones away.
+        commands.trigger(Variations { entity: Entity::PLACEHOLDER, keep_seed: false });
+    }
+    picked
 }
 
-impl View<'_, '_, '_> {
-    fn show(&mut self, ui: &mut egui::Ui, request: &mut Synthesis, status: SynthesisStatus) {
-        self.show_history(ui, request, status);
-        let generator = self.around.generators.get(&request.generator);
-        self.show_seed_and_size(ui, request, generator);
-        if let Some(generator) = generator {
-            controls::show_controls(ui, request, generator);
+/// A list of all requests, where there are several.
+fn choose_request(
+    ui: &mut egui::Ui,
+    chosen: &mut Entity,
+    requests: &Query<(Entity, Option<&Name>, &mut Synthesis, &SynthesisStatus), Without<Variation>>,
+) {
+    if requests.iter().nth(1).is_none() {
+        return;
+    }
+    let name = |entity: Entity, name: Option<&Name>| name.map_or_else(|| entity.to_string(), ToString::to_string);
+    let shown = requests.get(*chosen).map(|(entity, found, ..)| name(entity, found)).unwrap_or_default();
+    let width = ui.available_width();
+    egui::ComboBox::from_id_salt("request").selected_text(shown).width(width).show_ui(ui, |ui| {
+        let mut names: Vec<_> = requests.iter().map(|(entity, found, ..)| (name(entity, found), entity)).collect();
+        names.sort();
+        for (name, entity) in names {
+            ui.selectable_value(chosen, entity, name);
         }
-        self.show_variations(ui, request);
-        self.show_exports(ui, request);
-        ui.collapsing("GPU", |ui| card::show_costs(ui, &self.around.stats, &self.around.memory));
-        if let Some(generator) = generator {
-            ui.collapsing("model card", |ui| card::show_card(ui, generator));
-        }
-    }
-
-    fn show_history(&mut self, ui: &mut egui::Ui, request: &mut Synthesis, status: SynthesisStatus) {
-        let history = self.editor.histories.entry(self.entity).or_default();
-        ui.horizontal(|ui| {
-            if ui.add_enabled(history.can_undo(), egui::Button::new("undo")).clicked()
-                && let Some(state) = history.undo()
-            {
-                *request = state;
-            }
-            if ui.add_enabled(history.can_redo(), egui::Button::new("redo")).clicked()
-                && let Some(state) = history.redo()
-            {
-                *request = state;
-            }
-            ui.label(format!("{status:?}").to_lowercase());
-        });
-    }
-
-    fn show_seed_and_size(&mut self, ui: &mut egui::Ui, request: &mut Synthesis, generator: Option<&Generator>) {
-        ui.horizontal(|ui| {
-            ui.label("seed");
-            ui.add_enabled(!self.editor.lock_seed, egui::DragValue::new(&mut request.seed));
-            if ui.add_enabled(!self.editor.lock_seed, egui::Button::new("dice")).clicked() {
-                // Far from its neighbours, which the variations show.
-                request.seed =
-                    request.seed.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407) >> 32;
-            }
-            ui.checkbox(&mut self.editor.lock_seed, "lock");
-        });
-        ui.horizontal(|ui| {
-            ui.label("size");
-            let mut size = request.size;
-            ui.add(egui::DragValue::new(&mut size.x).range(1..=8192).update_while_editing(false));
-            ui.add(egui::DragValue::new(&mut size.y).range(1..=8192).update_while_editing(false));
-            if size != request.size {
-                let rule = generator.map(|generator| generator.network().generator.size);
-                let asked = Size::new(size.y as usize, size.x as usize);
-                let nearest = rule.map_or(asked, |rule| rule.nearest(asked));
-                request.size = UVec2::new(nearest.width as u32, nearest.height as u32);
-            }
-        });
-    }
-
-    fn show_variations(&mut self, ui: &mut egui::Ui, request: &mut Synthesis) {
-        ui.horizontal(|ui| {
-            if ui.button("variations").clicked() {
-                self.commands.trigger(Variations { entity: self.entity, keep_seed: self.editor.lock_seed });
-            }
-            if !self.thumbnails.is_empty() && ui.button("close").clicked() {
-                // Variations of nothing take the present ones away.
-                self.commands.trigger(Variations { entity: Entity::PLACEHOLDER, keep_seed: false });
-            }
-        });
-        if let Some(picked) = show_thumbnails(ui, self.thumbnails) {
-            request.seed = picked.seed;
-            request.controls = picked.controls;
-        }
-    }
-
-    fn show_exports(&mut self, ui: &mut egui::Ui, request: &Synthesis) {
-        ui.horizontal(|ui| {
-            if ui.button("copy RON").clicked()
-                && let Ok(text) = SynthesisRecipe::of(request).to_ron()
-            {
-                ui.ctx().copy_text(text);
-            }
-            if ui.button("export PNG").clicked() {
-                let generator = self.around.generators.get(&request.generator);
-                let name = format!("{}_{}", generator.map_or("image", Generator::name), request.seed);
-                let folder = self.editor.export_folder.clone();
-                self.commands.trigger(ExportPng { entity: self.entity, folder, name });
-            }
-        });
-    }
+    });
 }

@@ -6,12 +6,15 @@ use bevy_imagine::asset::Generator;
 use bevy_imagine::prelude::*;
 use imagine_graph::{InputKind, Size};
 
+use crate::theme;
+
 /// Texels along a variation, about.
 const SIDE: usize = 96;
 /// Points along a variation in the panel.
-const SHOWN_SIDE: f32 = 96.0;
-/// Variations in a row.
+const SHOWN_SIDE: f32 = 104.0;
+/// Variations in a row, and points between two of them.
 const COLUMNS: usize = 3;
+const GAP: f32 = 4.0;
 /// How far a control goes from where it is while the seed is locked, as a share of its range.
 const SPREAD: f32 = 0.35;
 
@@ -115,24 +118,27 @@ pub(crate) fn thumbnails(
     thumbnails
 }
 
-/// Shows the thumbnails; gives the one that was picked.
-pub(crate) fn show_thumbnails(ui: &mut egui::Ui, thumbnails: &[Thumbnail]) -> Option<Synthesis> {
+/// Shows the thumbnails, `present` with a frame around it; gives the one that was picked.
+pub(crate) fn show_thumbnails(ui: &mut egui::Ui, thumbnails: &[Thumbnail], present: &Synthesis) -> Option<Synthesis> {
     let mut picked = None;
-    egui::Grid::new("variations").spacing([4.0, 4.0]).show(ui, |ui| {
+    let side = egui::Vec2::splat(SHOWN_SIDE);
+    egui::Grid::new("variations").spacing([GAP, GAP]).show(ui, |ui| {
         for row in thumbnails.chunks(COLUMNS) {
             for thumbnail in row {
-                let side = egui::vec2(SHOWN_SIDE, SHOWN_SIDE);
-                match thumbnail.texture {
-                    Some(texture) => {
-                        let image = egui::Image::new((texture, side));
-                        let response = ui.add(egui::Button::image(image).frame(false));
-                        if response.on_hover_text(format!("seed {}", thumbnail.request.seed)).clicked() {
-                            picked = Some(thumbnail.request.clone());
-                        }
-                    }
-                    None => {
-                        ui.add_sized(side, egui::Spinner::new());
-                    }
+                let Some(texture) = thumbnail.texture else {
+                    ui.add_sized(side, egui::Spinner::new());
+                    continue;
+                };
+                let response = ui.add(egui::Image::new((texture, side)).sense(egui::Sense::click()));
+                let request = &thumbnail.request;
+                let is_present = request.seed == present.seed && request.controls == present.controls;
+                if is_present || response.hovered() {
+                    let color = if is_present { theme::ACCENT } else { egui::Color32::WHITE };
+                    let stroke = egui::Stroke::new(2.0, color);
+                    ui.painter().rect_stroke(response.rect, 2.0, stroke, egui::StrokeKind::Inside);
+                }
+                if response.on_hover_text(format!("seed {}: click to use it", request.seed)).clicked() {
+                    picked = Some(request.clone());
                 }
             }
             ui.end_row();

@@ -73,6 +73,9 @@ pub enum UploadError {
 }
 
 impl Session {
+    /// Bytes of a session's uniforms, which [`Plan::bytes`] leaves out.
+    pub const PARAMS_BYTES: u64 = WINDOW;
+
     /// Allocates the buffers of `plan` and uploads its weights.
     pub fn new(device: &wgpu::Device, plan: Arc<Plan>) -> Self {
         let storage = wgpu::BufferUsages::STORAGE | wgpu::BufferUsages::COPY_SRC;

@@ -1,6 +1,7 @@
 //! The pass: as much of the waiting work as fits into the frame's budget, recorded before every camera.
 
 use bevy::prelude::*;
+use bevy::render::diagnostic::RecordDiagnostics;
 use bevy::render::render_asset::RenderAssets;
 use bevy::render::renderer::RenderContext;
 use bevy::render::texture::GpuImage;
@@ -59,6 +60,8 @@ pub(crate) struct Work {
     pub _buffers: Allocation,
 }
 
+/// Name of our work in the frame's GPU times: `render/imagine/elapsed_gpu`.
+const GPU_SPAN: &str = "imagine";
 /// Most steps that a living result makes up for at once.
 const MOST_OWED: f32 = 8.0;
 
@@ -91,6 +94,10 @@ pub(crate) fn synthesize(
     queue.next_frame();
     let mut spent = 0;
     if !queue.jobs.is_empty() {
+        let _span = debug_span!("imagine_record", jobs = queue.jobs.len()).entered();
+        let diagnostics = context.diagnostic_recorder();
+        let diagnostics = diagnostics.as_deref();
+        let gpu_span = diagnostics.time_span(context.command_encoder(), GPU_SPAN);
         let whole = budget.nanoseconds().max(1);
         let mut frame = Frame {
             encoder: context.command_encoder(),
@@ -101,34 +108,40 @@ pub(crate) fn synthesize(
             slice: budget.slice_nanoseconds(),
             is_empty: true,
         };
-        let mut done = Vec::new();
-        for index in queue.order() {
-            let queued = &mut queue.jobs[index];
-            let Progress::Working(work) = &mut queued.progress else { continue };
-            let result = match work.encode(&mut frame) {
-                Ok(true) if work.presentation.copy(frame.encoder, &images) => Ok(()),
-                Ok(_) => continue,
-                Err(error) => Err(error.into()),
-            };
-            if queued.job.steps_per_second.is_some() && result.is_ok() {
-                work.presentation.is_copied = true;
-                if std::mem::replace(&mut work.lives, true) {
-                    continue;
-                }
-                reports.push(Report::Job(queued.job.id, Ok(())));
-                continue;
-            }
-            reports.push(Report::Job(queued.job.id, result));
-            done.push(queued.job.id);
-        }
+        record(&mut queue, &mut frame, &images, &reports);
         spent = whole.saturating_sub(frame.left);
         frame.timer.finish_frame(frame.encoder);
-        queue.jobs.retain(|queued| !done.contains(&queued.job.id));
+        gpu_span.end(frame.encoder);
     }
     stats.update(|stats| {
         stats.planned_ms = spent as f32 / 1e6;
         stats.queue = queue.jobs.iter().filter(|queued| !queued.progress.lives()).count();
     });
+}
+
+/// Records what fits of every job, and takes those that are done out of the queue.
+fn record(queue: &mut JobQueue, frame: &mut Frame, images: &RenderAssets<GpuImage>, reports: &Reports) {
+    let mut done = Vec::new();
+    for index in queue.order() {
+        let queued = &mut queue.jobs[index];
+        let Progress::Working(work) = &mut queued.progress else { continue };
+        let _span = debug_span!("imagine_job", generator = queued.job.generator.name()).entered();
+        let result = match work.encode(frame) {
+            Ok(true) if work.presentation.copy(frame.encoder, images) => Ok(()),
+            Ok(_) => continue,
+            Err(error) => Err(error.into()),
+        };
+        if queued.job.steps_per_second.is_some() && result.is_ok() {
+            work.presentation.is_copied = true;
+            if !std::mem::replace(&mut work.lives, true) {
+                reports.push(Report::Job(queued.job.id, Ok(())));
+            }
+            continue;
+        }
+        reports.push(Report::Job(queued.job.id, result));
+        done.push(queued.job.id);
+    }
+    queue.jobs.retain(|queued| !done.contains(&queued.job.id));
 }
 
 /// Takes in what earlier frames took.

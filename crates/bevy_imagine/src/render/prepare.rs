@@ -47,9 +47,10 @@ impl FromWorld for Kernels {
     fn from_world(world: &mut World) -> Self {
         let device = world.resource::<RenderDevice>().wgpu_device();
         let info = world.resource::<RenderAdapterInfo>();
+        let memory = world.resource::<ImagineMemory>().clone();
         Self {
             operators: PipelineStore::new(device, BoundsChecks::On),
-            present: PresentPipelines::new(device),
+            present: PresentPipelines::new(device, memory),
             limits: Limits::of_device(device, info),
             plans: Arc::default(),
         }
@@ -59,6 +60,7 @@ impl FromWorld for Kernels {
 impl Kernels {
     /// Compiles all passes of a generator. Which they are does not depend on a request's size.
     fn warm_up(&self, generator: &Generator) -> Result<(), SynthesisError> {
+        let _span = info_span!("imagine_warm_up", generator = generator.name()).entered();
         let network = generator.network();
         let plan = Plan::for_generator(network, network.generator.size.smallest(), self.limits);
         let name = || generator.name().to_string();
@@ -78,6 +80,7 @@ impl Kernels {
         if let Some((_, plan)) = lock().iter().find(|(known, _)| *known == key) {
             return Ok(plan.clone());
         }
+        let _span = info_span!("imagine_plan").entered();
         let network = patch.map_or(job.generator.network(), |patch| &patch.generator);
         let plan = Plan::for_generator(network, size, self.limits);
         let generator = || job.generator.name().to_string();
@@ -188,6 +191,9 @@ fn prepare(
     memory: &ImagineMemory,
     is_alone: bool,
 ) -> Result<Option<Box<Work>>, SynthesisError> {
+    let Size { width, height, .. } = job.request.size;
+    let seed = job.request.seed;
+    let _span = info_span!("imagine_prepare", generator = job.generator.name(), width, height, seed).entered();
     let generator = job.generator.network();
     let name = || job.generator.name().to_string();
     let fail = |error| SynthesisError::Request { generator: name(), error };
@@ -197,16 +203,17 @@ fn prepare(
     let resolved = generator.resolve_with(request, &elsewhere).map_err(fail)?;
     let device = kernels.operators.device();
     let plan = kernels.plan(job, patch.as_ref())?;
-    let bytes = plan.bytes() + Presentation::bytes(job);
+    let bytes = plan.bytes() + Session::PARAMS_BYTES + Presentation::bytes(job);
     if let Err(error) = memory.check(bytes) {
         return if is_alone { Err(error.of(job.generator.name())) } else { Ok(None) };
     }
     let buffers = memory.allocate(bytes);
     let recording = plan.whole(resolved.steps);
-    kernels.operators.compile_all(&recording)?;
+    info_span!("imagine_compile").in_scope(|| kernels.operators.compile_all(&recording))?;
     if job.steps_per_second.is_some() {
         kernels.present.compile_brushes()?;
     }
+    let _span = info_span!("imagine_allocate").entered();
     let session = Session::new(device, plan.clone());
     for input in &plan.inputs {
         if let Some(tensor) = resolved.inputs.get(&input.name) {

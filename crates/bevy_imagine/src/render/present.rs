@@ -15,6 +15,7 @@ use wgpu::util::DeviceExt;
 
 use crate::brush::PlannedStroke;
 use crate::job::Job;
+use crate::memory::{Allocation, ImagineMemory};
 use crate::render::cost::KernelId;
 use crate::target::{Destination, TextureShape, TextureSource};
 
@@ -38,6 +39,7 @@ type Resources<'a> = Vec<(u32, wgpu::BindingResource<'a>)>;
 #[derive(Clone)]
 pub(crate) struct PresentPipelines {
     device: wgpu::Device,
+    memory: ImagineMemory,
     sampler: wgpu::Sampler,
     compiled: Arc<Mutex<HashMap<Variant, wgpu::ComputePipeline>>>,
 }
@@ -62,6 +64,8 @@ pub(crate) struct PresentPass {
     pipeline: wgpu::ComputePipeline,
     bind_group: wgpu::BindGroup,
     workgroups: [u32; 3],
+    /// Of the uniforms that it shares with its neighbours.
+    _params: Arc<Allocation>,
 }
 
 /// A picture for an input.
@@ -73,7 +77,7 @@ pub(crate) struct Picture {
 }
 
 impl PresentPipelines {
-    pub fn new(device: &wgpu::Device) -> Self {
+    pub fn new(device: &wgpu::Device, memory: ImagineMemory) -> Self {
         let sampler = device.create_sampler(&wgpu::SamplerDescriptor {
             label: Some("imagine linear"),
             mag_filter: wgpu::FilterMode::Linear,
@@ -81,7 +85,7 @@ impl PresentPipelines {
             mipmap_filter: wgpu::MipmapFilterMode::Linear,
             ..Default::default()
         });
-        Self { device: device.clone(), sampler, compiled: Arc::default() }
+        Self { device: device.clone(), memory, sampler, compiled: Arc::default() }
     }
 
     /// Compiles every pass, so that none has to be compiled later.
@@ -140,6 +144,7 @@ impl PresentPipelines {
         let usage = wgpu::BufferUsages::UNIFORM;
         let descriptor = wgpu::util::BufferInitDescriptor { label: Some("params"), contents: &contents, usage };
         let params = self.device.create_buffer_init(&descriptor);
+        let held = Arc::new(self.memory.allocate(contents.len() as u64));
         let layout = pipeline.get_bind_group_layout(0);
         for (index, (_, workgroups)) in bands.into_iter().enumerate() {
             let size = std::num::NonZeroU64::new(call.params.len() as u64);
@@ -151,7 +156,8 @@ impl PresentPipelines {
             let descriptor = wgpu::BindGroupDescriptor { label: Some(call.shader), layout: &layout, entries: &entries };
             let bind_group = self.device.create_bind_group(&descriptor);
             let work = row_work * u64::from(workgroups[1]) * u64::from(workgroups[2]);
-            passes.push_back(PresentPass { kernel, work, pipeline: pipeline.clone(), bind_group, workgroups });
+            let (pipeline, _params) = (pipeline.clone(), held.clone());
+            passes.push_back(PresentPass { kernel, work, pipeline, bind_group, workgroups, _params });
         }
         Ok(())
     }

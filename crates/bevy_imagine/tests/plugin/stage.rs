@@ -14,11 +14,21 @@ use bevy::window::ExitCondition;
 use bevy::winit::WinitPlugin;
 use bevy_imagine::ImagineMemory;
 use bevy_imagine::prelude::*;
+use imagine_wgpu::BoundsChecks;
+use imagine_wgpu::headless::Gpu;
 
 /// Most GPU memory of the app.
 pub const MEMORY_BUDGET: u64 = 64 << 20;
 /// Milliseconds a frame, so few that most requests take several frames.
 pub const SMALL_BUDGET: f32 = 0.01;
+
+/// Whether there is an adapter; a test without one is skipped, where `IMAGINE_REQUIRE_GPU` does not forbid it.
+pub fn has_adapter() -> bool {
+    let Err(error) = Gpu::new(BoundsChecks::On) else { return true };
+    assert!(std::env::var("IMAGINE_REQUIRE_GPU").as_deref() != Ok("1"), "no adapter: {error}");
+    eprintln!("skipped, because there is no adapter: {error}");
+    false
+}
 
 /// The app.
 pub struct Stage {
@@ -28,6 +38,11 @@ pub struct Stage {
 
 impl Stage {
     pub fn new(assets: &Path) -> Self {
+        Self::with(assets, |_| {})
+    }
+
+    /// As `new`, with what `change` does to the app before it starts.
+    pub fn with(assets: &Path, change: impl FnOnce(&mut App)) -> Self {
         let mut app = App::new();
         let file_path = assets.to_string_lossy().into_owned();
         let plugins = DefaultPlugins
@@ -37,6 +52,7 @@ impl Stage {
             .disable::<WinitPlugin>()
             .disable::<PipelinedRenderingPlugin>();
         app.add_plugins((plugins, ImaginePlugin { frame_budget_ms: SMALL_BUDGET, memory_budget: MEMORY_BUDGET }));
+        change(&mut app);
         let told = Arc::new(Mutex::new(Vec::new()));
         let (finished, failed) = (told.clone(), told.clone());
         app.add_observer(move |_: On<SynthesisFinished>| finished.lock().unwrap().push("finished".to_string()));

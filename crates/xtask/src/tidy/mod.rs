@@ -3,6 +3,7 @@
 //! Every finding is reported, not the first only. The checks are functions on text, so that each has its own tests.
 
 mod arrows;
+mod copies;
 mod operators;
 mod sources;
 
@@ -34,6 +35,7 @@ pub fn run() -> StepResult {
     let packages = arrows::packages(&root)?;
     arrows::check(&packages, &mut findings);
     arrows::check_described(&packages, &read(Path::new("ARCHITECTURE.md")).unwrap_or_default(), &mut findings);
+    copies::check(&|path| std::fs::read(root.join(path)).ok(), &mut findings);
 
     findings.iter().for_each(|finding| println!("{finding}"));
     if !findings.is_empty() {

@@ -1,0 +1,46 @@
+//! Files that a package has to hold itself, because packages are published alone, are the same as those they are copies of.
+
+use std::path::Path;
+
+/// A copy, and the file that it is a copy of.
+const COPIES: [(&str, &str); 2] = [
+    (
+        "crates/bevy_imagine/src/default_generators/stone_wall.generator.safetensors",
+        "assets/generators/stone_wall.generator.safetensors",
+    ),
+    (
+        "crates/bevy_imagine/src/default_generators/veined_slate.generator.safetensors",
+        "assets/generators/veined_slate.generator.safetensors",
+    ),
+];
+
+/// Adds every copy that differs. `read` gives a file's bytes.
+pub fn check(read: &dyn Fn(&Path) -> Option<Vec<u8>>, findings: &mut Vec<String>) {
+    for (copy, original) in COPIES {
+        match (read(Path::new(copy)), read(Path::new(original))) {
+            (Some(found), Some(expected)) if found == expected => {}
+            (None, _) => findings.push(format!("{copy}: is not there; copy {original}")),
+            (_, None) => findings.push(format!("{original}: is not there, and {copy} is its copy")),
+            _ => findings.push(format!("{copy}: differs from {original}; copy it again")),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn copies_that_differ_or_lack_are_found() {
+        let found = |read: &dyn Fn(&Path) -> Option<Vec<u8>>| {
+            let mut findings = Vec::new();
+            check(read, &mut findings);
+            findings
+        };
+        assert_eq!(found(&|_| Some(vec![1])), [""; 0]);
+        let older = found(&|path| Some(vec![path.starts_with("assets") as u8]));
+        assert!(older.len() == COPIES.len() && older[0].contains("differs"), "{older:?}");
+        let missing = found(&|path| path.starts_with("assets").then(Vec::new));
+        assert!(missing.len() == COPIES.len() && missing[0].contains("is not there"), "{missing:?}");
+    }
+}
