@@ -205,7 +205,7 @@ impl<'a> Windows<'a> {
         let multiple = generator.generator.size.multiple[axis as usize].max(1);
         let mut windows =
             Self { generator, size, axis, edges: Edges::Closed, alignment: multiple, steps, output, recurrence };
-        let alignment = windows.rails().map(Rail::alignment).fold(Some(multiple), |all, one| lcm(all?, one?));
+        let alignment = windows.rails().map(Rail::alignment).try_fold(multiple, |all, one| lcm(all, one?));
         windows.alignment = alignment.filter(|found| *found as i64 <= MAX_REACH).ok_or(WindowError::Reach {
             steps,
             axis: axis.name(),

@@ -151,7 +151,7 @@ impl Format {
             meaning |= DATA_SIGNED_FLOAT;
             [low, high] = [(-1.0f32).to_bits(), 1.0f32.to_bits()];
         }
-        [channel * bits | (bits - 1) << 16 | meaning << 24, 0, low, high]
+        [(channel * bits) | ((bits - 1) << 16) | (meaning << 24), 0, low, high]
     }
 }
 

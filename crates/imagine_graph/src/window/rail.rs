@@ -167,8 +167,8 @@ impl<'a> Rail<'a> {
 
     /// What windows of this graph must begin at multiples of.
     pub fn alignment(&self) -> Option<usize> {
-        let scales = self.places.iter().filter_map(|place| place.scale());
-        scales.fold(Some(1), |all, [_, denominator]| lcm(all?, denominator))
+        let mut scales = self.places.iter().filter_map(|place| place.scale());
+        scales.try_fold(1, |all, [_, denominator]| lcm(all, denominator))
     }
 
     pub fn place_of_input(&self, name: &str) -> Option<Place> {
