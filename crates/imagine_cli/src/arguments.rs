@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use anyhow::Context;
 use clap::{Args, ValueEnum};
 use imagine_graph::file::{self, LoadedGenerator};
-use imagine_graph::{Request, Size, ValidGenerator, generators, parse_input};
+use imagine_graph::{DType, InputKind, Request, Size, Tensor, ValidGenerator, generators, parse_input, rng};
 use imagine_wgpu::Precision;
 
 /// Largest height and width.
@@ -78,10 +78,21 @@ pub struct Asked {
 }
 
 impl Asked {
-    /// Reads the file and makes the request, with `steps` of a recurrent generator.
-    pub fn load(&self, steps: Option<u32>) -> anyhow::Result<(LoadedGenerator, Request)> {
+    /// Reads the file and makes the request, with noise for images and tensors, which the command line cannot give.
+    pub fn load_with_noise(&self, steps: Option<u32>) -> anyhow::Result<(LoadedGenerator, Request)> {
         let loaded = load(&self.file)?;
-        let request = self.request(&loaded, steps)?;
+        let mut request = self.request(&loaded, steps)?;
+        for (stream, input) in (0..).zip(loaded.generator.inputs()) {
+            let needed = matches!(input.kind, InputKind::Image(_) | InputKind::Tensor) && input.dtype == DType::F32;
+            if needed && !request.inputs.contains_key(&input.name) {
+                let key = rng::key(self.seed, stream, 0);
+                let draw = |x, y, plane| rng::uniform(rng::cell(x, y, plane, key));
+                let shape: Option<Vec<usize>> = input.shape.iter().map(|dim| dim.bind(self.size)).collect();
+                let shape = shape.with_context(|| format!("input {:?} has no such size", input.name))?;
+                let values = rng::fill(&shape, &input.shape, request.lattice, draw);
+                request.inputs.insert(input.name.clone(), Tensor::f32(shape, values));
+            }
+        }
         self.checked(loaded, request)
     }
 

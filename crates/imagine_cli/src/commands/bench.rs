@@ -14,8 +14,7 @@ use std::time::Instant;
 use anyhow::{Context, bail, ensure};
 use burn::backend::{Flex, Wgpu};
 use clap::{Args, ValueEnum};
-use imagine_graph::file::{self, LoadedGenerator};
-use imagine_graph::{DType, InputKind, Request, Tensor, ValidGenerator, rng};
+use imagine_graph::{Request, ValidGenerator};
 use imagine_wgpu::headless::Gpu;
 use imagine_wgpu::{Fusion, Plan, Run, Session};
 use serde_json::{Value, json};
@@ -47,26 +46,6 @@ pub struct Bench {
     /// Prints JSON.
     #[arg(long)]
     json: bool,
-}
-
-impl Asked {
-    /// Reads the file and makes the request, with noise for images and tensors, which the command line cannot give.
-    fn load_with_noise(&self, steps: Option<u32>) -> anyhow::Result<(LoadedGenerator, Request)> {
-        let loaded = file::load(&self.file)?;
-        let mut request = self.request(&loaded, steps)?;
-        for (stream, input) in (0..).zip(loaded.generator.inputs()) {
-            let needed = matches!(input.kind, InputKind::Image(_) | InputKind::Tensor) && input.dtype == DType::F32;
-            if needed && !request.inputs.contains_key(&input.name) {
-                let key = rng::key(self.seed, stream, 0);
-                let draw = |x, y, plane| rng::uniform(rng::cell(x, y, plane, key));
-                let shape: Option<Vec<usize>> = input.shape.iter().map(|dim| dim.bind(self.size)).collect();
-                let shape = shape.with_context(|| format!("input {:?} has no such size", input.name))?;
-                let values = rng::fill(&shape, &input.shape, request.lattice, draw);
-                request.inputs.insert(input.name.clone(), Tensor::f32(shape, values));
-            }
-        }
-        self.checked(loaded, request)
-    }
 }
 
 /// Who makes the first image of a cold process.

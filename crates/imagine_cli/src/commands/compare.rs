@@ -1,5 +1,7 @@
 //! `imagine compare`: wgpu against burn-flex, step by step from the same state and after free steps.
 //!
+//! Images and tensors that the network reads are noise.
+//!
 //! Three figures of a recurrent generator: the largest difference of one step from the same state (an executor's error),
 //! the largest difference of the outputs after all steps, each executor going its own way (what a person would see), and
 //! by which factor a difference grows in a step (above 1: chaotic).
@@ -66,7 +68,7 @@ impl Compare {
     pub fn run(self) -> anyhow::Result<ExitCode> {
         let is_recurrent = load(&self.asked.file)?.generator.recurrence.is_some();
         let steps = self.steps.or(is_recurrent.then_some(STEPS));
-        let (loaded, request) = self.asked.load(steps)?;
+        let (loaded, request) = self.asked.load_with_noise(steps)?;
         let resolved = loaded.generator.resolve(&request)?;
         let gpu = open_gpu()?.with_precision(self.precision.precision())?;
         let (way, ours, reference) = run_both(&gpu, &loaded.generator, &request, &resolved)?;
