@@ -18,10 +18,7 @@ use crate::request::{
     Control, Living, Synthesis, SynthesisFailed, SynthesisFinished, SynthesisRefresh, SynthesisStatus,
 };
 use crate::results::{ResultKey, Results};
-use crate::target::{
-    Destination, Stage, Targets, TargetsItem, TexturePlan,
-    TextureRole,
-};
+use crate::target::{Destination, Stage, Targets, TargetsItem, TexturePlan, TextureRole};
 use crate::textures::SynthesisTextures;
 use crate::warm_up::{WarmUpFinished, WarmUps};
 
