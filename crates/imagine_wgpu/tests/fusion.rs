@@ -96,6 +96,19 @@ fn residual() -> ValidGraph {
     finish(graph, "y")
 }
 
+/// Two convolutions whose results are added, and the sum rectified: one of them can do the sum, the other cannot.
+fn two_convolutions() -> ValidGraph {
+    let mut graph = Graph::default();
+    graph.input("x", InputKind::Tensor, Dim::nchw(3));
+    weight(&mut graph, "w", &[5, 3, 3, 3]);
+    weight(&mut graph, "narrow", &[5, 3, 1, 1]);
+    graph.push("conv", Conv::same(3, PadMode::Wrap), ["x", "w"]);
+    graph.push("other", Conv::default(), ["x", "narrow"]);
+    graph.push("sum", Add {}, ["conv", "other"]);
+    graph.push("y", LeakyRelu { alpha: 0.2 }, ["sum"]);
+    finish(graph, "y")
+}
+
 /// Compares the recording, and the results.
 fn check(graph: &ValidGraph, recording: &Expect, tolerance: f32) {
     let plan = Plan::for_graph(graph, SIZE, Limits::default(), Fusion::On).unwrap();
@@ -168,4 +181,15 @@ fn a_normalisation_applies_the_activation_and_adds() {
             2 passes, 10584 FLOP, 15180 bytes"#]],
         0.0,
     );
+}
+
+#[test]
+fn of_two_convolutions_one_does_their_sum() {
+    let graph = two_convolutions();
+    let plan = Plan::for_graph(&graph, SIZE, Limits::default(), Fusion::On).unwrap();
+    let recording = plan.output(0).to_string();
+    let convolutions: Vec<&str> = recording.lines().filter(|line| line.contains("ops/blocked")).collect();
+    assert_eq!(convolutions.len(), 2, "{recording}");
+    assert_eq!(convolutions.iter().filter(|line| line.contains("ADDEND")).count(), 1, "{recording}");
+    agree(&graph, 0.0);
 }

@@ -54,19 +54,20 @@ pub(super) fn find<'a>(
     uses: &Uses,
     known: &'a HashMap<ValueId, Cow<'a, Tensor>>,
 ) -> Groups<'a> {
-    let graph = Graph { bound, uses, known, readers: readers(bound, uses) };
+    let mut graph = Graph { bound, uses, known, readers: readers(bound, uses), taken: HashSet::new() };
     let mut groups = Groups::default();
     for (index, node) in bound.graph.nodes().iter().enumerate() {
-        if !uses.live[index] || groups.nodes.contains(&index) || known.contains_key(&node.outputs[0]) {
+        if !uses.live[index] || graph.taken.contains(&index) || known.contains_key(&node.outputs[0]) {
             continue;
         }
         let (group, nodes) = graph.group(index, node);
         if nodes.len() > 1 {
             let last = *nodes.iter().max().expect("a group has nodes");
-            groups.nodes.extend(nodes);
+            graph.taken.extend(nodes);
             groups.of_last.insert(last, group);
         }
     }
+    groups.nodes = graph.taken;
     groups
 }
 
@@ -84,6 +85,8 @@ struct Graph<'a, 'u> {
     uses: &'u Uses,
     known: &'a HashMap<ValueId, Cow<'a, Tensor>>,
     readers: Vec<Vec<usize>>,
+    /// Nodes of groups found so far: of two convolutions that a sum adds, one does the sum.
+    taken: HashSet<usize>,
 }
 
 impl<'a> Graph<'a, '_> {
@@ -192,7 +195,8 @@ impl<'a> Graph<'a, '_> {
     fn only_reader(&self, value: ValueId) -> Option<(usize, &'a ValidNode)> {
         let &[at] = self.readers[value.0].as_slice() else { return None };
         let node = &self.bound.graph.nodes()[at];
-        (self.uses.count[value.0] == 1 && node.outputs.len() == 1).then_some((at, node))
+        let free = self.uses.count[value.0] == 1 && node.outputs.len() == 1 && !self.taken.contains(&at);
+        free.then_some((at, node))
     }
 
     /// The node that makes `value`, if nothing but the group reads it.
