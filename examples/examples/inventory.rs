@@ -79,16 +79,20 @@ fn spawn(mut commands: Commands, assets: Res<AssetServer>, shelves: Res<Shelves>
 /// The words and seeds, to be changed.
 fn ask(mut contexts: EguiContexts, mut shelves: ResMut<Shelves>) -> Result {
     let mut edited = shelves.0.clone();
-    egui::SidePanel::left("words").exact_width(300.0).show(contexts.ctx_mut()?, |ui| {
-        ui.add_space(12.0);
-        ui.heading("What is on the shelves?");
+    let area = egui::Area::new("words".into()).anchor(egui::Align2::LEFT_CENTER, [24.0, 0.0]);
+    area.show(contexts.ctx_mut()?, |ui| {
+        ui.spacing_mut().item_spacing.y = 0.0;
         for shelf in &mut edited {
-            ui.add_space(52.0);
-            ui.horizontal(|ui| {
-                ui.add(egui::TextEdit::singleline(&mut shelf.words).desired_width(200.0));
-                if ui.button("others").clicked() {
-                    shelf.seed += 1;
-                }
+            // A row is as high as its shelf.
+            ui.allocate_ui(egui::vec2(340.0, SLOT), |ui| {
+                ui.set_min_height(SLOT);
+                ui.horizontal_centered(|ui| {
+                    let words = egui::TextEdit::singleline(&mut shelf.words).font(egui::TextStyle::Heading);
+                    ui.add(words.desired_width(220.0));
+                    if ui.button("others").clicked() {
+                        shelf.seed += 1;
+                    }
+                });
             });
         }
     });

@@ -32,7 +32,7 @@ struct World {
 fn worlds() -> Vec<World> {
     let asset = |name: &str| {
         let folder = PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/../assets/generators"));
-        file::load(&folder.join(format!("{name}.generator.safetensors"))).unwrap().generator
+        file::load(folder.join(format!("{name}.generator.safetensors"))).unwrap().generator
     };
     let built = || generators::load("noise_material").unwrap().generator;
     vec![

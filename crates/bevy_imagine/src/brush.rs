@@ -99,7 +99,7 @@ pub(crate) fn send_stroke(
 
 fn plan(stroke: &BrushStroke, network: &ValidGenerator, key: u32) -> Result<PlannedStroke, &'static str> {
     let is_sound = stroke.uv.is_finite() && stroke.radius.is_finite() && stroke.radius > 0.0;
-    if !is_sound || !(stroke.softness.is_finite() && stroke.strength.is_finite()) {
+    if !(is_sound && stroke.softness.is_finite() && stroke.strength.is_finite()) {
         return Err("a stroke has a place and a radius above 0");
     }
     let (first, numbers, amplitude) = match &stroke.brush {
@@ -182,7 +182,7 @@ mod tests {
 
     fn network() -> ValidGenerator {
         let folder = std::path::Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../../assets/generators"));
-        imagine_graph::file::load(&folder.join("stone_wall.generator.safetensors")).unwrap().generator
+        imagine_graph::file::load(folder.join("stone_wall.generator.safetensors")).unwrap().generator
     }
 
     #[test]

@@ -136,7 +136,7 @@ fn difference(found: &Tensor, expected: &Tensor, tolerance: f32) -> Option<Strin
     let (Some(a), Some(b)) = (found.as_f32(), expected.as_f32()) else {
         return (found != expected).then(|| "differs".into());
     };
-    let far = |(a, b): (&f32, &f32)| a != b && !((a - b).abs() <= tolerance * (1.0 + b.abs()));
+    let far = |(a, b): (&f32, &f32)| a != b && ((a - b).is_nan() || (a - b).abs() > tolerance * (1.0 + b.abs()));
     let at = a.iter().zip(b).position(far)?;
     Some(format!("element {at} is {}, expected {}", a[at], b[at]))
 }

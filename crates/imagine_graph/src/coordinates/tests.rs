@@ -118,7 +118,7 @@ fn anything_else_is_no_sphere() {
 }
 
 fn torus_at(height: usize, width: usize, lattice: Lattice) -> Vec<f32> {
-    let made = Coordinates::Torus.fill(&[1, 4, height, width], &Dim::nchw(4), lattice).unwrap();
+    let made = Coordinates::Torus.fill(&[1, 4, height, width], &Dim::nchw(4), lattice, None).unwrap();
     made.as_f32().unwrap().to_vec()
 }
 

@@ -325,7 +325,7 @@ fn patches_of_a_plane_are_the_same_wherever_they_are_cut() {
     let windows = Windows::of_plane(&network, Size::new(16, WIDTH), 0, Axis::Height).unwrap();
     let row = |wanted: Span, row: i64| {
         let window = windows.around(wanted).unwrap();
-        assert!(window.start % 2 == 0 && window.length % 2 == 0 && window.start < wanted.start);
+        assert!(window.start % 2 == 0 && window.length.is_multiple_of(2) && window.start < wanted.start);
         output_of(&network, 0, window, 1 << 12)[(row - window.start) as usize]
     };
     let span = |start, length| Span { start, length };

@@ -32,9 +32,10 @@ mod tests {
         let real: Vec<f32> = (0..1000).map(|i| i as f32).collect();
         let moved: Vec<f32> = real.iter().map(|v| v + deviation(&real) as f32).collect();
         let fewer: Vec<f32> = moved.iter().step_by(2).copied().collect();
-        assert_eq!(patch_distance(&[real.clone()], &[real.clone()]), 0.0);
+        let real = [real];
+        assert_eq!(patch_distance(&real, &real), 0.0);
         for other in [moved, fewer] {
-            assert!((patch_distance(&[other], &[real.clone()]) - 1.0).abs() < 0.01);
+            assert!((patch_distance(&[other], &real) - 1.0).abs() < 0.01);
         }
     }
 }
