@@ -7,7 +7,7 @@ mod common;
 
 use burn::backend::Flex;
 use imagine_graph::rng::Lattice;
-use imagine_graph::{Card, Generated, Request, Size, Tensor, ValidGenerator};
+use imagine_graph::{Card, Fields, Generated, Request, Size, Tensor, ValidGenerator};
 use imagine_train::architecture::material::{CELL, MaterialNetworks};
 use rand::SeedableRng;
 use rand::rngs::StdRng;
@@ -18,8 +18,6 @@ const KINDS: usize = 3;
 /// Cells of a picture that is no square, and a roll by whole cells.
 const CELLS: [usize; 2] = [6, 10];
 const ROLL: [usize; 2] = [32, 80];
-/// Cells that a texel sees in every direction, rounded up.
-const HALO: usize = 7;
 
 /// A generator whose second kind has no roughness and whose third has a colour alone.
 fn generator() -> ValidGenerator {
@@ -34,18 +32,30 @@ fn generator() -> ValidGenerator {
     networks.shipped(&trained, Card::default(), &mut rng).validate().unwrap()
 }
 
-/// Weights of kinds at cells `[y, x]` of a world with a period of 12 cells.
-fn kinds(cells: [usize; 2], [top, left]: [i32; 2]) -> Tensor {
+/// Weight of a kind at cell `[y, x]`.
+fn weight(kind: usize, [y, x]: [i32; 2]) -> f32 {
+    let place = (y.rem_euclid(12) + 2 * x.rem_euclid(12)) as usize;
+    if place % KINDS == kind { 1.0 } else { 0.25 }
+}
+
+/// Weights of kinds at all cells of an image.
+fn kinds(cells: [usize; 2]) -> Tensor {
     let mut weights = Vec::new();
-    for kind in 0..KINDS as i32 {
+    for kind in 0..KINDS {
         for y in 0..cells[0] as i32 {
-            for x in 0..cells[1] as i32 {
-                let place = (y + top).rem_euclid(12) + 2 * (x + left).rem_euclid(12);
-                weights.push(if place.rem_euclid(KINDS as i32) == kind { 1.0 } else { 0.25 });
-            }
+            weights.extend((0..cells[1] as i32).map(|x| weight(kind, [y, x])));
         }
     }
     Tensor::f32([1, KINDS, cells[0], cells[1]], weights)
+}
+
+/// A part of a world whose kinds change from cell to cell.
+fn world(cells: [usize; 2], origin: [i32; 2]) -> Request {
+    let sample = |[x, y]: [f64; 2], weights: &mut [f32]| {
+        let cell = [y, x].map(|texel| (texel / CELL as f64).floor() as i32);
+        weights.iter_mut().enumerate().for_each(|(kind, value)| *value = weight(kind, cell));
+    };
+    Request { fields: Some(Fields::new(["kind"], sample)), ..request(cells, origin, false) }
 }
 
 fn request(cells: [usize; 2], [top, left]: [i32; 2], wrap: bool) -> Request {
@@ -63,7 +73,7 @@ fn on_burn(generator: &ValidGenerator, request: &Request) -> Generated {
 /// Rolling the lattice and the map of kinds rolls all maps, to the bit.
 fn rolls_exactly(generator: &ValidGenerator, generate: impl Fn(&Request) -> Generated) {
     let mut still = request(CELLS, [0, 0], true);
-    let map = kinds(CELLS, [0, 0]);
+    let map = kinds(CELLS);
     still.inputs.insert("kind".into(), map.clone());
     let mut moved = still.clone();
     moved.lattice.origin = ROLL.map(|texels| texels as i32);
@@ -90,24 +100,17 @@ fn part(made: &Tensor, from: [usize; 2], cells: [usize; 2]) -> Vec<u32> {
     found
 }
 
-/// A patch with its halo has the texels of the whole, near the origin and 2^20 patches away.
+/// A patch has the texels of the whole, near the origin and 2^20 cells away.
 fn patches_are_parts_of_the_whole(generate: impl Fn(&Request) -> Generated) {
     let patch = [2, 3];
     for origin in [[-3, 5], [-(1 << 20), 1 << 20]] {
-        let cells = [2 * patch[0] + 2 * HALO, 2 * patch[1] + 2 * HALO];
-        let world = |cells, origin| {
-            let mut request = request(cells, origin, false);
-            request.inputs.insert("kind".into(), kinds(cells, origin));
-            generate(&request)
-        };
-        let whole = world(cells, origin);
+        let whole = generate(&world(patch.map(|cells| 2 * cells), origin));
         for [down, right] in [[0, 0], [1, 1], [0, 1]] {
             let at = [down * patch[0], right * patch[1]];
-            let with_halo = patch.map(|cells| cells + 2 * HALO);
-            let made = world(with_halo, [origin[0] + at[0] as i32, origin[1] + at[1] as i32]);
+            let made = generate(&world(patch, [origin[0] + at[0] as i32, origin[1] + at[1] as i32]));
             for ((output, whole), (_, made)) in whole.outputs.iter().zip(&made.outputs) {
-                let expected = part(whole, [at[0] + HALO, at[1] + HALO], patch);
-                assert!(part(made, [HALO; 2], patch) == expected, "{} at {origin:?}, patch {at:?}", output.name);
+                let expected = part(whole, at, patch);
+                assert!(part(made, [0; 2], patch) == expected, "{} at {origin:?}, patch {at:?}", output.name);
             }
         }
     }
@@ -137,8 +140,7 @@ fn patches_of_a_world_meet_on_wgpu() {
 fn wgpu_and_burn_agree() {
     let Some(gpu) = gpu() else { return };
     let generator = generator();
-    let mut asked = request([3, 5], [2, -7], false);
-    asked.inputs.insert("kind".into(), kinds([3, 5], [2, -7]));
+    let asked = world([3, 5], [2, -7]);
     let ours = gpu.generate(&generator, &asked).unwrap();
     for ((output, ours), (_, theirs)) in ours.outputs.iter().zip(&on_burn(&generator, &asked).outputs) {
         let pairs = ours.as_f32().unwrap().iter().zip(theirs.as_f32().unwrap());

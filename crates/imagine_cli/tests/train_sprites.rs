@@ -64,10 +64,24 @@ fn a_pack_is_trained_on_resumed_and_played() {
         assert!(std::fs::metadata(file).unwrap().len() <= 16 << 20, "{name}");
     }
     assert!(std::fs::metadata(folder.join(out)).unwrap().len() <= 3_000_000);
-    let figures: serde_json::Value =
-        serde_json::from_str(&good(folder, &["evaluate", out, "--data", "data", "--json"])).unwrap();
+    let history = format!("training={}/history.jsonl", out.replace(".generator.safetensors", ".training"));
+    let numbers = ["--copies", "20", "--judged", "6", "--classifier-updates", "3"];
+    let evaluate = ["evaluate", out, "--data", "data", "--json", "--report", "report", "--history", history.as_str()];
+    let pictures = ["--sheet", "sheet.png", "--pairs", "pairs.png"];
+    let evaluate = [evaluate.as_slice(), &numbers, &pictures].concat();
+    let figures: serde_json::Value = serde_json::from_str(&good(folder, &evaluate)).unwrap();
     assert_eq!(figures["trained_on_this_data"], true);
-    assert!(figures["figures"]["frechet"]["generated"].as_f64().unwrap() > 0.0);
+    assert!(figures["figures"]["spaces"][0]["frechet"]["generated"].as_f64().unwrap() > 0.0);
+    assert_eq!(figures["figures"]["copies"][2]["samples"], 20);
+    for plot in ["classes", "copies_pixels", "copies_filters", "copies_classifier", "training"] {
+        let svg = std::fs::read_to_string(folder.join(format!("report/{plot}.svg"))).unwrap();
+        assert!(svg.starts_with("<svg") && svg.contains("<text"), "{plot}");
+    }
+    assert!(folder.join("report/figures.json").exists());
+    assert_eq!(image::image_dimensions(folder.join("pairs.png")).unwrap().0, 8 * 34 * 2);
+    assert!(folder.join("sheet.png").exists());
+    let wrong = [evaluate.as_slice(), &["--history", "x=nowhere"]].concat();
+    assert!(bad(folder, &wrong).contains("cannot read nowhere"));
 }
 
 #[test]

@@ -3,8 +3,9 @@
 //! A control is one number, colour or choice for a whole image. Where a graph broadcasts it over height and width, it may be
 //! an image as well, and [`ValidGenerator::with_fields`] makes it one: the graph then reads one coarse input
 //! ([`FIELD_INPUT`], an element every [`FIELD_CELL`] texels), which a `Resize` interpolates and a `Slice` cuts into the
-//! controls. Elements are at fixed places of the world, so that patches meet exactly. A control that does not broadcast is
-//! refused with the node that cannot take it.
+//! controls. Elements are at fixed places of the world, so that patches meet exactly. An input that the graph declares as an
+//! element every [`FIELD_CELL`] texels, such as a map of kinds, takes the elements as they are. A control that does not
+//! broadcast is refused with the node that cannot take it.
 
 use std::fmt;
 use std::sync::Arc;
@@ -124,6 +125,8 @@ impl PartialEq for Fields {
 struct Field<'a> {
     input: &'a GraphInput,
     channels: usize,
+    /// Whether the graph reads an element every [`FIELD_CELL`] texels.
+    is_coarse: bool,
 }
 
 impl<'a> Field<'a> {
@@ -131,12 +134,19 @@ impl<'a> Field<'a> {
         let name = &input.name;
         let whole =
             |dim: &Dim| matches!(dim, Dim::Fixed(1) | Dim::Symbol(Symbol::Height([1, 1]) | Symbol::Width([1, 1])));
-        let channels = match input.shape.as_slice() {
-            [Dim::Fixed(1) | Dim::BATCH, Dim::Fixed(channels), y, x] if whole(y) && whole(x) => *channels,
+        let cell = |dim: &Dim| {
+            let side = [1, FIELD_CELL];
+            matches!(dim, Dim::Symbol(Symbol::Height(part) | Symbol::Width(part)) if *part == side)
+        };
+        let (channels, is_coarse) = match input.shape.as_slice() {
+            [Dim::Fixed(1) | Dim::BATCH, Dim::Fixed(channels), y, x] if whole(y) && whole(x) => (*channels, false),
+            [Dim::Fixed(1) | Dim::BATCH, Dim::Fixed(channels), y, x] if cell(y) && cell(x) => (*channels, true),
             _ => {
                 let shape: Vec<String> = input.shape.iter().map(Dim::to_string).collect();
                 let shape = shape.join(", ");
-                return Err(format!("input {name:?} has the shape [{shape}]; [1, C, 1, 1] or a whole image is needed"));
+                return Err(format!(
+                    "input {name:?} has the shape [{shape}]; [1, C, 1, 1], a whole image or one of a {FIELD_CELL}th of its sides is needed"
+                ));
             }
         };
         match input.kind {
@@ -144,7 +154,7 @@ impl<'a> Field<'a> {
             | InputKind::Color { .. }
             | InputKind::Choice { .. }
             | InputKind::Mask
-            | InputKind::Image(_) => Ok(Self { input, channels }),
+            | InputKind::Image(_) => Ok(Self { input, channels, is_coarse }),
             _ => Err(format!("input {name:?} ({}) is no control, image or mask", input.kind.name())),
         }
     }
@@ -200,12 +210,13 @@ fn with_fields(graph: &Graph, fields: &[Field]) -> Graph {
     let shape = vec![Dim::BATCH, Dim::Fixed(channels), height, width];
     let coarse = graph.input(FIELD_INPUT, InputKind::Tensor, shape);
     let resize = Resize { mode: ResizeMode::Linear, scales: vec![FIELD_CELL as f32; 2], ..Resize::default() };
-    let smooth = graph.push("imagine.fields.smooth", resize, [coarse.as_str()]);
+    let smooth = (!fields.iter().all(|field| field.is_coarse))
+        .then(|| graph.push("imagine.fields.smooth", resize, [coarse.as_str()]));
     let mut first = 0;
     for field in fields {
         let end = first + field.channels as i64;
         let slice = Slice { starts: vec![first], ends: vec![end], axes: vec![1], steps: Vec::new() };
-        graph.push(&field.input.name, slice, [smooth.as_str()]);
+        graph.push(&field.input.name, slice, [smooth.as_deref().filter(|_| !field.is_coarse).unwrap_or(&coarse)]);
         first = end;
     }
     graph

@@ -481,9 +481,9 @@ fn dimensions_and_kinds() {
         ]],
     );
     refused(
-        &with_graph(|graph| graph["inputs"][0]["kind"] = json!({ "coordinates": "torus" })),
+        &with_graph(|graph| graph["inputs"][0]["kind"] = json!({ "coordinates": "cone" })),
         expect![[
-            r#"moss.generator.safetensors: output: input "picture": unknown variant `torus`, expected `plane` or `sphere`"#
+            r#"moss.generator.safetensors: output: input "picture": unknown variant `cone`, expected one of `plane`, `sphere`, `torus`"#
         ]],
     );
     refused(

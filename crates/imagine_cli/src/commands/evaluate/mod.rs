@@ -13,6 +13,7 @@ use image::ImageFormat;
 use imagine_graph::file::{self, LoadedGenerator};
 use imagine_train::data::{SpriteSet, sheet};
 use imagine_train::evaluate::{Evaluated, Evaluation, EvaluationOptions, evaluate, samples};
+use imagine_train::trainer::ClassifierOptions;
 use serde_json::json;
 
 use super::print;
@@ -42,6 +43,9 @@ pub struct Evaluate {
     /// Generated sprites that a classifier judges.
     #[arg(long, default_value_t = EvaluationOptions::default().judged)]
     judged: usize,
+    /// Updates of that classifier's weights.
+    #[arg(long, default_value_t = EvaluationOptions::default().classifier.updates)]
+    classifier_updates: u32,
     /// Folder for `figures.json` and plots; made if it is not there.
     #[arg(long)]
     report: Option<PathBuf>,
@@ -95,7 +99,8 @@ impl Evaluate {
             let (_, sprites) = samples::<A>(&loaded.generator, set, SHEET * SHEET, &device)?;
             save(path, &sheet(&sprites, SHEET))?;
         }
-        let options = EvaluationOptions { copies: self.copies, judged: self.judged, ..EvaluationOptions::default() };
+        let classifier = ClassifierOptions { updates: self.classifier_updates, ..ClassifierOptions::default() };
+        let options = EvaluationOptions { copies: self.copies, judged: self.judged, classifier };
         Ok(evaluate::<A>(&loaded.generator, set, &options, &device)?)
     }
 }
