@@ -119,7 +119,7 @@ fn spawn(
         directional_light_exponent: 10.0,
         falloff: FogFalloff::from_visibility_colors(2_000.0, HAZE, HAZE),
     };
-    let eye = Transform::from_xyz(eye.x as f32, EYE, eye.y as f32).looking_to(way + 0.2 * Vec3::Y, Vec3::Y);
+    let eye = Transform::from_xyz(eye.x as f32, EYE, eye.y as f32).looking_to(way - 0.02 * Vec3::Y, Vec3::Y);
     commands.spawn((Camera3d::default(), eye, fog, sky, SkyTarget { brightness: 900.0, ..default() }, ground));
     let (azimuth, elevation) = (azimuth.to_radians(), ELEVATION.to_radians());
     let sun = Vec3::new(azimuth.sin() * elevation.cos(), elevation.sin(), -azimuth.cos() * elevation.cos());

@@ -23,7 +23,7 @@ pub struct WorldPatch {
     /// Mip level of the part that the result begins with, at most 8: the textures are `size` texels wide and show
     /// `size * 2^mip` texels of the plane, all of which are made. Default 0.
     pub mip: u32,
-    /// Controls that vary over the plane; [`Biomes::fields`] makes some. Default none.
+    /// Controls that vary over the plane; [`Biomes::fields`](crate::Biomes::fields) makes some. Default none.
     #[reflect(ignore, clone)]
     pub fields: Option<Fields>,
 }

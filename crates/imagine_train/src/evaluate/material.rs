@@ -105,7 +105,7 @@ pub fn evaluate_materials<B: Backend>(
     Ok(sides.figures(set, side))
 }
 
-/// `batch` with the patches of each crop in another order: right up to [`PATCH`] texels, wrong above.
+/// `batch` with the patches of each crop in another order: right up to 16 texels, wrong above.
 pub fn shuffled_patches(batch: &MaterialBatch, rng: &mut impl Rng) -> Vec<f32> {
     let (side, area) = (batch.side, batch.side * batch.side);
     let across = side / PATCH;
