@@ -1,23 +1,10 @@
 //! `imagine pack` and `imagine train sprites` as a person meets them: one update, a stop, a resumption, a picture.
 
+mod common;
+
 use std::path::Path;
-use std::process::{Command, Output};
 
-fn imagine(folder: &Path, arguments: &[&str]) -> Output {
-    Command::new(env!("CARGO_BIN_EXE_imagine")).args(arguments).current_dir(folder).output().unwrap()
-}
-
-fn good(folder: &Path, arguments: &[&str]) -> String {
-    let output = imagine(folder, arguments);
-    assert!(output.status.success(), "{arguments:?}: {}", String::from_utf8_lossy(&output.stderr));
-    String::from_utf8(output.stdout).unwrap()
-}
-
-fn bad(folder: &Path, arguments: &[&str]) -> String {
-    let output = imagine(folder, arguments);
-    assert_eq!(output.status.code(), Some(2), "{arguments:?}");
-    String::from_utf8(output.stderr).unwrap()
-}
+use common::{bad, good};
 
 /// Sixteen bars of two colours as PNG files.
 fn draw(folder: &Path) {

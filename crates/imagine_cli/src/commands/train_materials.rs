@@ -15,7 +15,7 @@ use indicatif::HumanDuration;
 use serde_json::json;
 
 use super::print;
-use super::training::{CardArguments, Interruption, Log, TrainBackend, check_files, with_backend};
+use super::training::{CardArguments, Interruption, Log, TrainBackend, check_files, option_arguments, with_backend};
 
 /// Arguments of `imagine train materials`.
 #[derive(Args, Clone, Debug)]
@@ -47,57 +47,43 @@ pub struct TrainMaterials {
     json: bool,
 }
 
-macro_rules! option_arguments {
-    ($($(#[doc = $doc:literal])* $name:ident: $type:ty,)*) => {
-        /// The trainer's options, under their own names and with their own defaults.
-        #[derive(Args, Clone, Debug)]
-        struct OptionArguments {
-            $($(#[doc = $doc])* #[arg(long, default_value_t = MaterialOptions::default().$name)] $name: $type,)*
-        }
-
-        impl OptionArguments {
-            fn options(&self) -> MaterialOptions {
-                MaterialOptions { $($name: self.$name,)* }
-            }
-        }
-    };
-}
-
 option_arguments! {
-    /// Chooses all random numbers of the training.
-    seed: u64,
-    /// Updates of the weights.
-    updates: u32,
-    /// Channels of the generator at half the texels; cells have 4 times as many.
-    width: usize,
-    /// Channels of the critic at half the texels; its deepest layer has 4 times as many.
-    critic_width: usize,
-    /// Side of the crops in texels, a multiple of 32.
-    crop: usize,
-    /// Cells around a generated crop that the critic does not see.
-    margin: usize,
-    /// Pairs of a real and a generated crop in a batch.
-    batch: usize,
-    /// Batches whose gradients are added up for one update.
-    accumulate: usize,
-    /// Learning rate of the generator.
-    generator_rate: f32,
-    /// Learning rate of the critic.
-    critic_rate: f32,
-    /// Updates until the learning rates are at their full height.
-    warm_up: u32,
-    /// Updates at the end over which the learning rates fall to nothing.
-    cool_down: u32,
-    /// Weight of the gradient penalties for a crop of 64 by 64; it grows with the crop's area.
-    penalty: f32,
-    /// The penalties enter every so many updates.
-    penalty_every: u32,
-    /// Crops over which the running mean of weights halves.
-    average_images: f32,
-    /// Updates between two checkpoints.
-    checkpoint_every: u32,
-    /// Updates between two contact sheets.
-    preview_every: u32,
+    MaterialOptions {
+        /// Chooses all random numbers of the training.
+        seed: u64,
+        /// Updates of the weights.
+        updates: u32,
+        /// Channels of the generator at half the texels; cells have 4 times as many.
+        width: usize,
+        /// Channels of the critic at half the texels; its deepest layer has 4 times as many.
+        critic_width: usize,
+        /// Side of the crops in texels, a multiple of 32.
+        crop: usize,
+        /// Cells around a generated crop that the critic does not see.
+        margin: usize,
+        /// Pairs of a real and a generated crop in a batch.
+        batch: usize,
+        /// Batches whose gradients are added up for one update.
+        accumulate: usize,
+        /// Learning rate of the generator.
+        generator_rate: f32,
+        /// Learning rate of the critic.
+        critic_rate: f32,
+        /// Updates until the learning rates are at their full height.
+        warm_up: u32,
+        /// Updates at the end over which the learning rates fall to nothing.
+        cool_down: u32,
+        /// Weight of the gradient penalties for a crop of 64 by 64; it grows with the crop's area.
+        penalty: f32,
+        /// The penalties enter every so many updates.
+        penalty_every: u32,
+        /// Crops over which the running mean of weights halves.
+        average_images: f32,
+        /// Updates between two checkpoints.
+        checkpoint_every: u32,
+        /// Updates between two contact sheets.
+        preview_every: u32,
+    }
 }
 
 impl TrainMaterials {

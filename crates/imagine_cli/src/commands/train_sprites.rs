@@ -17,7 +17,7 @@ use indicatif::HumanDuration;
 use serde_json::json;
 
 use super::print;
-use super::training::{CardArguments, Interruption, Log, TrainBackend, check_files, with_backend};
+use super::training::{CardArguments, Interruption, Log, TrainBackend, check_files, option_arguments, with_backend};
 
 /// Arguments of `imagine train sprites`.
 #[derive(Args, Clone, Debug)]
@@ -51,55 +51,41 @@ pub struct TrainSprites {
     json: bool,
 }
 
-macro_rules! option_arguments {
-    ($($(#[doc = $doc:literal])* $name:ident: $type:ty,)*) => {
-        /// The trainer's options, under their own names and with their own defaults.
-        #[derive(Args, Clone, Debug)]
-        struct OptionArguments {
-            $($(#[doc = $doc])* #[arg(long, default_value_t = SpriteOptions::default().$name)] $name: $type,)*
-        }
-
-        impl OptionArguments {
-            fn options(&self) -> SpriteOptions {
-                SpriteOptions { $($name: self.$name,)* }
-            }
-        }
-    };
-}
-
 option_arguments! {
-    /// Chooses all random numbers of the training.
-    seed: u64,
-    /// Game: relativistic, or hinge with spectral normalisation (with --penalty 0).
-    game: Game,
-    /// Updates of the weights.
-    updates: u32,
-    /// Pairs of a real and a generated image in a batch.
-    batch: usize,
-    /// Batches whose gradients are added up for one update.
-    accumulate: usize,
-    /// Learning rate of the generator.
-    generator_rate: f32,
-    /// Learning rate of the critic.
-    critic_rate: f32,
-    /// Updates until the learning rates are at their full height.
-    warm_up: u32,
-    /// Updates at the end over which the learning rates fall to nothing.
-    cool_down: u32,
-    /// Weight of the gradient penalties.
-    penalty: f32,
-    /// The penalties enter every so many updates.
-    penalty_every: u32,
-    /// Strength of augmentation, 0 to 0.8, or what adaption starts with.
-    augment: f32,
-    /// Share of overfitting at which the strength stays; 0 leaves the strength as it is.
-    overfit_target: f32,
-    /// Images over which the running mean of weights halves.
-    average_images: f32,
-    /// Updates between two checkpoints.
-    checkpoint_every: u32,
-    /// Updates between two contact sheets.
-    preview_every: u32,
+    SpriteOptions {
+        /// Chooses all random numbers of the training.
+        seed: u64,
+        /// Game: relativistic, or hinge with spectral normalisation (with --penalty 0).
+        game: Game,
+        /// Updates of the weights.
+        updates: u32,
+        /// Pairs of a real and a generated image in a batch.
+        batch: usize,
+        /// Batches whose gradients are added up for one update.
+        accumulate: usize,
+        /// Learning rate of the generator.
+        generator_rate: f32,
+        /// Learning rate of the critic.
+        critic_rate: f32,
+        /// Updates until the learning rates are at their full height.
+        warm_up: u32,
+        /// Updates at the end over which the learning rates fall to nothing.
+        cool_down: u32,
+        /// Weight of the gradient penalties.
+        penalty: f32,
+        /// The penalties enter every so many updates.
+        penalty_every: u32,
+        /// Strength of augmentation, 0 to 0.8, or what adaption starts with.
+        augment: f32,
+        /// Share of overfitting at which the strength stays; 0 leaves the strength as it is.
+        overfit_target: f32,
+        /// Images over which the running mean of weights halves.
+        average_images: f32,
+        /// Updates between two checkpoints.
+        checkpoint_every: u32,
+        /// Updates between two contact sheets.
+        preview_every: u32,
+    }
 }
 
 impl TrainSprites {

@@ -17,7 +17,9 @@ use indicatif::{HumanDuration, ProgressBar};
 use serde_json::json;
 
 use super::print;
-use super::training::{CardArguments, Format, Interruption, TrainBackend, check_files, progress_bar, with_backend};
+use super::training::{
+    CardArguments, Format, Interruption, TrainBackend, check_files, option_arguments, progress_bar, with_backend,
+};
 
 /// Arguments of `imagine train texture`.
 #[derive(Args, Clone, Debug)]
@@ -52,66 +54,52 @@ pub struct TrainTexture {
     card: CardArguments,
     #[command(flatten)]
     options: OptionArguments,
+    /// Fewest and most steps of a rollout.
+    #[arg(long, num_args = 2, default_values_t = TextureOptions::default().rollout)]
+    rollout: Vec<u32>,
     /// Prints JSON at the end, and no progress.
     #[arg(long)]
     json: bool,
 }
 
-macro_rules! option_arguments {
-    ($($(#[doc = $doc:literal])* $name:ident: $type:ty,)*) => {
-        /// The trainer's options, under their own names and with their own defaults.
-        #[derive(Args, Clone, Debug)]
-        struct OptionArguments {
-            $($(#[doc = $doc])* #[arg(long, default_value_t = TextureOptions::default().$name)] $name: $type,)*
-            /// Fewest and most steps of a rollout.
-            #[arg(long, num_args = 2, default_values_t = TextureOptions::default().rollout)]
-            rollout: Vec<u32>,
-        }
-
-        impl OptionArguments {
-            fn options(&self) -> TextureOptions {
-                let rollout = [self.rollout[0], self.rollout[1]];
-                TextureOptions { rollout, $($name: self.$name,)* }
-            }
-        }
-    };
-}
-
 option_arguments! {
-    /// Chooses all random numbers of the training.
-    seed: u64,
-    /// Updates of the weights.
-    updates: u32,
-    /// Channels of a cell, a multiple of 4.
-    channels: usize,
-    /// Width of the hidden layer, a multiple of 4.
-    hidden: usize,
-    /// Side of the square torus that is trained on, in cells.
-    torus: usize,
-    /// States in a batch.
-    batch: usize,
-    /// States in the pool.
-    pool: usize,
-    /// A state begins anew every so many updates.
-    reseed_every: u32,
-    /// Full learning rate.
-    learning_rate: f32,
-    /// Most pyramid levels of the loss.
-    levels: usize,
-    /// Most patches compared on a level.
-    patches: usize,
-    /// Weight of the transport term on the finest level.
-    finest_transport: f32,
-    /// Weight of the sliced term.
-    sliced: f32,
-    /// Finest levels that the sliced term is computed on.
-    sliced_levels: usize,
-    /// Steps that the generator's file asks for.
-    steps: u32,
-    /// Updates between two checkpoints.
-    checkpoint_every: u32,
-    /// Updates between two previews.
-    preview_every: u32,
+    TextureOptions {
+        /// Chooses all random numbers of the training.
+        seed: u64,
+        /// Updates of the weights.
+        updates: u32,
+        /// Channels of a cell, a multiple of 4.
+        channels: usize,
+        /// Width of the hidden layer, a multiple of 4.
+        hidden: usize,
+        /// Side of the square torus that is trained on, in cells.
+        torus: usize,
+        /// States in a batch.
+        batch: usize,
+        /// States in the pool.
+        pool: usize,
+        /// A state begins anew every so many updates.
+        reseed_every: u32,
+        /// Full learning rate.
+        learning_rate: f32,
+        /// Most pyramid levels of the loss.
+        levels: usize,
+        /// Most patches compared on a level.
+        patches: usize,
+        /// Weight of the transport term on the finest level.
+        finest_transport: f32,
+        /// Weight of the sliced term.
+        sliced: f32,
+        /// Finest levels that the sliced term is computed on.
+        sliced_levels: usize,
+        /// Steps that the generator's file asks for.
+        steps: u32,
+        /// Updates between two checkpoints.
+        checkpoint_every: u32,
+        /// Updates between two previews.
+        preview_every: u32,
+        ..TextureOptions::default()
+    }
 }
 
 impl TrainTexture {
@@ -122,7 +110,8 @@ impl TrainTexture {
         let exemplar = ExemplarOptions { side: self.side, tiles: !self.no_tiles };
         let exemplar = Exemplar::load(&self.exemplar, &exemplar)?;
         let start = self.from.as_deref().map(file::load).transpose()?;
-        let mut options = self.options.options();
+        let rollout = [self.rollout[0], self.rollout[1]];
+        let mut options = TextureOptions { rollout, ..self.options.options() };
         if let Some(start) = &start {
             let automaton = Automaton::of(&start.generator.generator)
                 .map_err(|reason| anyhow!("--from {}: {reason}", start.name))?;

@@ -42,6 +42,25 @@ macro_rules! with_backend {
 }
 pub(super) use with_backend;
 
+/// Makes `OptionArguments`: a trainer's options as arguments, under their own names and with their own defaults. Options that are
+/// not listed come from the expression behind `..`.
+macro_rules! option_arguments {
+    ($options:ident { $($(#[doc = $doc:literal])* $name:ident: $type:ty,)* $(..$rest:expr)? }) => {
+        /// The trainer's options.
+        #[derive(Args, Clone, Debug)]
+        struct OptionArguments {
+            $($(#[doc = $doc])* #[arg(long, default_value_t = $options::default().$name)] $name: $type,)*
+        }
+
+        impl OptionArguments {
+            fn options(&self) -> $options {
+                $options { $($name: self.$name,)* $(..$rest)? }
+            }
+        }
+    };
+}
+pub(super) use option_arguments;
+
 /// How weights are stored.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum Format {

@@ -11,6 +11,9 @@ use imagine_burn::{Network, RunError, Value};
 use imagine_graph::rng::RandomState;
 use imagine_graph::{Graph, Size, Tensor as Elements, TensorData as ElementData};
 
+use rand::SeedableRng;
+use rand::rngs::StdRng;
+
 use super::adam::{Adam, AdamOptions, GradientList, collect};
 use super::{average, spectral};
 use crate::error::{CheckpointError, TrainError};
@@ -96,6 +99,11 @@ impl<A: AutodiffBackend> Contest<A> {
             fixed,
             device: device.clone(),
         })
+    }
+
+    /// The random numbers of the next update, which depend on the training's seed and the update's number alone.
+    pub fn rng(&self, seed: u64) -> StdRng {
+        StdRng::seed_from_u64(seed ^ u64::from(self.update).wrapping_add(1).wrapping_mul(0x9e37_79b9_7f4a_7c15))
     }
 
     /// Gradients of both networks on one batch of generated images.

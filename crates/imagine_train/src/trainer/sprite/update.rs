@@ -31,8 +31,7 @@ impl<A: AutodiffBackend> SpriteTrainer<A> {
     /// Does one update.
     pub fn advance(&mut self) -> Result<(), TrainError> {
         let begin = Instant::now();
-        let number = u64::from(self.update()).wrapping_add(1).wrapping_mul(0x9e37_79b9_7f4a_7c15);
-        let mut rng = StdRng::seed_from_u64(self.options.seed ^ number);
+        let mut rng = self.contest.rng(self.options.seed);
         let mut learnt = self.learn(&mut rng)?;
         for _ in 1..self.options.accumulate {
             let more = self.learn(&mut rng)?;
