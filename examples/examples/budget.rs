@@ -7,7 +7,7 @@ use bevy::prelude::*;
 use bevy_imagine::prelude::*;
 use bevy_imagine::{ImagineStats, generators};
 use clap::Parser;
-use imagine_examples::{Arguments, Pictures};
+use imagine_examples::{Arguments, Pictures, spread};
 
 /// GPU milliseconds a frame.
 const BUDGETS: [f32; 4] = [0.5, 1.0, 2.0, 4.0];
@@ -121,12 +121,4 @@ fn time(work: impl FnOnce()) -> Duration {
     let start = Instant::now();
     work();
     start.elapsed()
-}
-
-/// Median, 99th and 99.9th percentile, and largest.
-fn spread(mut numbers: Vec<f32>) -> String {
-    numbers.sort_by(f32::total_cmp);
-    let at = |share: f32| numbers.get(((numbers.len() - 1) as f32 * share).round() as usize).copied();
-    let shown = [0.5, 0.99, 0.999, 1.0].map(|share| at(share).map_or("-".into(), |n| format!("{n:.2}")));
-    shown.join(", ")
 }

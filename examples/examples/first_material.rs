@@ -18,7 +18,8 @@ fn spawn(mut commands: Commands, assets: Res<AssetServer>, mut meshes: ResMut<As
     // Normal maps need tangents.
     let ball = Sphere::new(1.0).mesh().uv(96, 48).with_generated_tangents()?;
     let synthesis = Synthesis::new(assets.load(GENERATOR)).with_seed(1);
-    commands.spawn((Mesh3d(meshes.add(ball)), synthesis, MaterialTarget::default()));
+    let upright = Transform::from_rotation(Quat::from_rotation_x(-1.3));
+    commands.spawn((Mesh3d(meshes.add(ball)), upright, synthesis, MaterialTarget::default()));
     commands.spawn((Camera3d::default(), Transform::from_xyz(0.0, 0.6, 3.0).looking_at(Vec3::ZERO, Vec3::Y)));
     commands.spawn((DirectionalLight::default(), Transform::from_xyz(2.0, 3.0, 2.0).looking_at(Vec3::ZERO, Vec3::Y)));
     Ok(())

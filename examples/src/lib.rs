@@ -199,3 +199,11 @@ fn close_when_done(
         exit.write(AppExit::Success);
     }
 }
+
+/// Median, 99th and 99.9th percentile, and largest.
+pub fn spread(mut numbers: Vec<f32>) -> String {
+    numbers.sort_by(f32::total_cmp);
+    let at = |share: f32| numbers.get(((numbers.len() - 1) as f32 * share).round() as usize).copied();
+    let shown = [0.5, 0.99, 0.999, 1.0].map(|share| at(share).map_or("-".into(), |n| format!("{n:.2}")));
+    shown.join(", ")
+}

@@ -1,4 +1,4 @@
-//! Whether a generator copies: how near its sprites come to those it was trained on, against how near held-back sprites
+//! Whether a generator copies: how near its pictures come to those it was trained on, against how near held-back pictures
 //! come to them.
 
 use serde::Serialize;
@@ -6,28 +6,28 @@ use serde::Serialize;
 use crate::data::{SpriteBatch, SpriteSet};
 use crate::metric::{Nearest, Table, nearest_rows, nearest_sprites};
 
-/// Share of held-back sprites that lie below the limit.
+/// Share of held-back pictures that lie below the limit.
 const SHARE: f64 = 0.01;
 /// Pairs that a person should look at.
 const CLOSEST: usize = 16;
 
-/// Distances to the nearest sprite trained on, itself or mirrored, in one space.
+/// Distances to the nearest picture trained on (a sprite, itself or mirrored; a crop or a patch of a material), in one space.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct CopyTest {
     /// In which space.
     pub space: String,
-    /// Generated sprites.
+    /// Generated pictures.
     pub samples: usize,
-    /// The distance below which one held-back sprite in a hundred lies.
+    /// The distance below which one held-back picture in a hundred lies.
     pub limit: f64,
-    /// Share of generated sprites below it.
+    /// Share of generated pictures below it.
     pub below: f64,
-    /// Median distance of generated sprites over that of held-back ones.
+    /// Median distance of generated pictures over that of held-back ones.
     pub median_ratio: f64,
-    /// Distances of generated sprites, sorted.
+    /// Distances of generated pictures, sorted.
     #[serde(skip)]
     pub generated: Vec<f32>,
-    /// Distances of held-back sprites, sorted.
+    /// Distances of held-back pictures, sorted.
     #[serde(skip)]
     pub held_back: Vec<f32>,
 }
@@ -47,12 +47,12 @@ pub struct ClosePair {
     pub distance: f32,
 }
 
-/// Generated, held-back and trained-on sprites in one space.
+/// Generated, held-back and trained-on pictures in one space.
 pub(super) struct Compared<'a> {
     pub space: &'a str,
     pub generated: &'a Table,
     pub held_back: &'a Table,
-    /// Also mirrored.
+    /// Sprites also mirrored.
     pub trained: &'a Table,
 }
 
@@ -88,7 +88,8 @@ pub(super) fn pixel_copies(
     (copy_test("pixels", generated, held_back), closest)
 }
 
-fn copy_test(space: &str, generated: Vec<Nearest>, held_back: Vec<Nearest>) -> CopyTest {
+/// The test of distances that were found.
+pub(super) fn copy_test(space: &str, generated: Vec<Nearest>, held_back: Vec<Nearest>) -> CopyTest {
     let [generated, held_back] = [generated, held_back].map(|found| {
         let mut distances: Vec<f32> = found.iter().map(|nearest| nearest.distance).collect();
         distances.sort_by(f32::total_cmp);

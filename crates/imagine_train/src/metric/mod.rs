@@ -8,6 +8,7 @@ mod filter_bank;
 mod frechet;
 mod neighbours;
 mod patches;
+mod seam;
 mod vendi;
 
 pub use copies::{Nearest, mirrored, nearest_rows, nearest_sprites};
@@ -15,6 +16,7 @@ pub use filter_bank::{FEATURES, FilterBank};
 pub use frechet::frechet;
 pub use neighbours::{Neighbourhood, neighbourhood};
 pub use patches::patch_distance;
+pub use seam::{Seam, seam};
 pub use vendi::vendi;
 
 /// Rows of numbers of one width.

@@ -3,11 +3,17 @@
 use burn::backend::Flex;
 use imagine_graph::Card;
 
+use rand::SeedableRng;
+use rand::rngs::StdRng;
+
+use super::sides::{EACH, shuffled_patches};
 use super::*;
 use crate::architecture::material::MaterialNetworks;
+use crate::data::Part;
 use crate::data::materials::tests::synthetic_set;
 
 const SIDE: usize = 64;
+const OPTIONS: MaterialEvaluationOptions = MaterialEvaluationOptions { side: SIDE, copies: 60 };
 
 #[test]
 fn crops_from_elsewhere_are_nearer_than_shuffled_ones_and_are_told_apart() {
@@ -16,13 +22,14 @@ fn crops_from_elsewhere_are_nearer_than_shuffled_ones_and_are_told_apart() {
     let copies = |kind: usize, _: &[f32], seed| {
         Ok(set.crops(Part::Trained, kind, 1, SIDE, &mut StdRng::seed_from_u64(seed)).values)
     };
-    let found = Sides::new(&set, SIDE, copies).unwrap().figures(&set, SIDE);
+    let found = Sides::new(&set, &OPTIONS, copies).unwrap().figures(&set, SIDE, 0);
     assert_eq!((found.crops, found.kinds.len()), (3 * EACH, 3));
     assert!(found.frechet.floor < found.frechet.shuffled, "{:?}", found.frechet);
     assert!(found.frechet.generated < found.frechet.shuffled, "{:?}", found.frechet);
     assert!(found.accuracy > 0.9 && found.agreement > 0.9, "{} {}", found.accuracy, found.agreement);
+    assert!(found.copies.iter().all(|test| test.samples == 60 && test.median_ratio < 0.95), "{:?}", found.copies);
     let empty = |_, _: &[f32], _| Ok(vec![0.0; CHANNELS * SIDE * SIDE]);
-    let empty = Sides::new(&set, SIDE, empty).unwrap().figures(&set, SIDE);
+    let empty = Sides::new(&set, &OPTIONS, empty).unwrap().figures(&set, SIDE, 0);
     assert!(empty.frechet.generated > 2.0 * empty.frechet.floor, "{:?}", empty.frechet);
     assert!(empty.agreement < 0.5 && empty.vendi.generated < 0.5 * empty.vendi.floor, "{:?}", empty.vendi);
 }
@@ -55,7 +62,23 @@ fn a_generator_is_evaluated_as_it_is_shipped() {
     let mut rng = StdRng::seed_from_u64(0);
     let trained = networks.generator(&mut rng);
     let generator = networks.shipped(&trained, Card::default(), &mut rng).validate().unwrap();
-    let found = evaluate_materials::<Flex>(&generator, &set, SIDE, &Default::default()).unwrap();
+    let found = evaluate_materials::<Flex>(&generator, &set, &OPTIONS, &Default::default()).unwrap();
     assert!(found.frechet.generated > found.frechet.floor);
+    assert!(found.seam.generated.columns < 1.2 && found.seam.generated.rows < 1.2, "{:?}", found.seam);
+    assert!(found.copies.iter().all(|test| test.median_ratio > 1.0), "{:?}", found.copies);
     assert!(serde_json::to_string(&found).unwrap().contains("\"kind\":\"rows\""));
+}
+
+#[test]
+fn crops_that_do_not_fit_are_refused() {
+    let set = synthetic_set();
+    let networks = MaterialNetworks { kinds: set.kinds.clone(), learnt: set.learnt(), ..MaterialNetworks::default() };
+    let mut rng = StdRng::seed_from_u64(0);
+    let trained = networks.generator(&mut rng);
+    let generator = networks.shipped(&trained, Card::default(), &mut rng).validate().unwrap();
+    for side in [0, 40, 1024] {
+        let options = MaterialEvaluationOptions { side, ..OPTIONS };
+        let error = evaluate_materials::<Flex>(&generator, &set, &options, &Default::default()).unwrap_err();
+        assert!(error.to_string().starts_with("option side: "), "{error}");
+    }
 }
