@@ -23,6 +23,9 @@ use crate::textures::SynthesisTextures;
 use crate::warm_up::{WarmUpFinished, WarmUps};
 use crate::world::{MAX_MIP, WorldPatch};
 
+/// Textures that are made in a frame at most, and those of the request that reaches the number: a device takes its time for each,
+/// and a game may ask for hundreds of materials at once.
+const TEXTURES_A_FRAME: usize = 24;
 /// Most steps a second of a living result.
 const MAX_STEP_RATE: f32 = 1000.0;
 
@@ -142,9 +145,17 @@ pub(crate) fn submit_requests(
 ) {
     let Some(device) = device else { return };
     let limit = device.limits().max_texture_dimension_2d;
-    for entity in std::mem::take(&mut outbox.waiting) {
+    let mut made = 0;
+    let mut waiting: Vec<Entity> = std::mem::take(&mut outbox.waiting).into_iter().collect();
+    // Stable: of equals the oldest comes first.
+    waiting.sort_by_key(|entity| requests.get(*entity).map_or(0, |(request, ..)| -i64::from(request.priority)));
+    for entity in waiting {
         let Ok((request, living, patch, targets, mut job, mut status)) = requests.get_mut(entity) else { continue };
         if !job.waiting {
+            continue;
+        }
+        if made >= TEXTURES_A_FRAME {
+            outbox.waiting.insert(entity);
             continue;
         }
         let _span = debug_span!("imagine_submit", %entity).entered();
@@ -166,7 +177,8 @@ pub(crate) fn submit_requests(
         job.waiting = false;
         *status = SynthesisStatus::Running;
         let submitted = checked.and_then(|(generator, key)| {
-            let mut submission = Submission { memory: &memory, results: &mut results, outbox: &mut outbox };
+            let mut submission =
+                Submission { memory: &memory, results: &mut results, outbox: &mut outbox, made: &mut made };
             submission.submit(entity, &mut job, generator, key, &targets, &mut stage)
         });
         match submitted {
@@ -182,6 +194,8 @@ struct Submission<'a> {
     memory: &'a ImagineMemory,
     results: &'a mut Results,
     outbox: &'a mut Outbox,
+    /// Textures made in this frame.
+    made: &'a mut usize,
 }
 
 impl Submission<'_> {
@@ -207,6 +221,7 @@ impl Submission<'_> {
             None => {
                 let bytes = key.plans.iter().map(|plan| plan.shape.bytes()).sum();
                 self.memory.check(bytes).map_err(|error| error.of(generator.name()))?;
+                *self.made += key.plans.len();
                 stage.textures(key.plans.clone(), targets)?.into()
             }
         };

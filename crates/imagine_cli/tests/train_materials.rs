@@ -44,6 +44,18 @@ fn a_pack_of_materials_is_trained_on_resumed_and_played() {
     good(folder, &[generate.as_slice(), kind.as_slice()].concat());
     assert!(folder.join("made").read_dir().unwrap().count() >= 6);
     assert!(folder.join("stripes.training/sheet_0000002.png").exists());
+    let evaluate = ["evaluate", out, "--data", "stripes.pack", "--crop", "32", "--copies", "40"];
+    let files = ["--report", "report", "--sheet", "sheet.png", "--json"];
+    let figures: serde_json::Value =
+        serde_json::from_str(&good(folder, &[evaluate.as_slice(), &files].concat())).unwrap();
+    assert_eq!(figures["trained_on_this_data"], true);
+    assert_eq!(figures["figures"]["copies"][1]["samples"], 40);
+    assert_eq!(figures["figures"]["kinds"][1]["kind"], "cloth");
+    for file in ["figures.json", "kinds.svg", "copies_filters.svg", "copies_patches.svg", "../sheet.png"] {
+        assert!(folder.join("report").join(file).exists(), "{file}");
+    }
+    let evaluate = ["evaluate", out, "--data", "stripes.pack", "--crop", "128"];
+    assert!(bad(folder, &evaluate).contains("option side: "));
     let message = bad(folder, &[generate.as_slice(), &["--set", "kind=moss"]].concat());
     assert!(message.contains("\"boards\", \"cloth\""), "{message}");
 }

@@ -57,3 +57,32 @@ fn one_change_among_many_is_found_and_the_rest_is_left_alone() {
     expected.sort();
     assert_eq!(touched, expected);
 }
+
+#[test]
+fn many_requests_at_once_are_sent_over_several_frames_the_urgent_one_first() {
+    if !stage::has_adapter() {
+        return;
+    }
+    let nothing = tempfile::tempdir().unwrap();
+    let mut stage = Stage::new(nothing.path());
+    let noise = Generator::from(generators::load("noise_material").unwrap());
+    let noise = stage.app.world_mut().resource_mut::<Assets<Generator>>().add(noise);
+    stage.app.update();
+    let request = Synthesis::new(noise).with_size(UVec2::splat(64));
+    stage.app.insert_resource(ImagineBudget { milliseconds: 100.0 });
+    let entities: Vec<Entity> = (0..40)
+        .map(|index| {
+            let request = Synthesis { seed: index, priority: i32::from(index == 39), ..request.clone() };
+            stage.app.world_mut().spawn((request, MaterialTarget::default())).id()
+        })
+        .collect();
+    stage.app.update();
+    let is_waiting = |stage: &Stage, entity: &Entity| {
+        *stage.app.world().get::<SynthesisStatus>(*entity).unwrap() == SynthesisStatus::Waiting
+    };
+    let waiting = entities.iter().filter(|entity| is_waiting(&stage, entity)).count();
+    assert!((20..40).contains(&waiting), "{waiting} of 40 wait");
+    assert!(!is_waiting(&stage, &entities[39]) && is_waiting(&stage, &entities[38]));
+    stage.settle();
+    assert_eq!(stage.told().len(), 40);
+}

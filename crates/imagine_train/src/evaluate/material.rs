@@ -6,6 +6,7 @@
 
 mod bank;
 mod patches;
+pub(crate) mod sheet;
 mod sides;
 
 use burn::tensor::backend::Backend;
@@ -110,6 +111,21 @@ pub fn evaluate_materials<B: Backend>(
         return Err(TrainError::Option { name: "side", expected, found: side.to_string() });
     }
     Ok(sides.figures(set, side, generator.output.graph().parameters()))
+}
+
+/// A contact sheet of every kind of `set`: two colours, then of the first result normal, height, roughness and occlusion.
+pub fn contact_sheet<B: Backend>(
+    generator: &ValidGenerator,
+    set: &MaterialSet,
+    device: &B::Device,
+) -> Result<image::RgbImage, TrainError> {
+    let mut values = Vec::new();
+    for kind in &set.kinds {
+        for seed in 0..sheet::SEEDS as u64 {
+            values.extend(generated_crop::<B>(generator, kind, &[1.0; CHANNELS], sheet::SIDE, seed, device)?);
+        }
+    }
+    Ok(sheet::sheet(&values))
 }
 
 /// One crop `[CHANNELS, side, side]` of a kind, at scale 1; the maps that are not `present` are 0.

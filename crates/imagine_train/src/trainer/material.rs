@@ -8,7 +8,6 @@
 mod asked;
 mod measure;
 mod options;
-mod sheet;
 mod update;
 
 use std::collections::BTreeMap;
@@ -29,6 +28,7 @@ use super::tensor_file::write_whole;
 use crate::architecture::material::{FIXED, MaterialNetworks};
 use crate::data::MaterialSet;
 use crate::error::{CheckpointError, TrainError};
+use crate::evaluate::material::sheet;
 use crate::loss::adversarial::Game;
 use measure::Measure;
 pub use options::MaterialOptions;

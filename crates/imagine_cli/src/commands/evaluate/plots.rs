@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use anyhow::anyhow;
-use imagine_train::evaluate::{ClassAgreement, CopyTest};
+use imagine_train::evaluate::CopyTest;
 use plotters::coord::types::RangedCoordf64;
 use plotters::prelude::*;
 
@@ -18,13 +18,13 @@ const COLORS: [RGBColor; 4] =
 type Area<'a> = DrawingArea<SVGBackend<'a>, plotters::coord::Shift>;
 type Chart<'a, 'b> = ChartContext<'a, SVGBackend<'b>, Cartesian2d<RangedCoordf64, RangedCoordf64>>;
 
-/// Distance to the held-back sprites by images seen, one curve a training.
+/// Distance to what is held back by images seen, one curve a training.
 pub fn curves(path: &Path, curves: &[Curve]) -> anyhow::Result<()> {
     draw(path, |area| {
         let points = || curves.iter().flat_map(|(_, points)| points);
         let right = points().map(|(x, _)| *x).fold(1.0, f64::max);
         let top = points().map(|(_, y)| *y).fold(0.0, f64::max) * 1.05;
-        let mut chart = chart(area, "thousand images", "distance to held-back sprites", right, top)?;
+        let mut chart = chart(area, "thousand images", "distance to what is held back", right, top)?;
         for ((name, points), color) in curves.iter().zip(COLORS.iter().cycle()) {
             line(&mut chart, name, points.clone(), *color)?;
         }
@@ -32,7 +32,7 @@ pub fn curves(path: &Path, curves: &[Curve]) -> anyhow::Result<()> {
     })
 }
 
-/// Share of sprites, generated and held back, that are nearer to one trained on than a distance.
+/// Share of pictures, generated and held back, that are nearer to one trained on than a distance.
 pub fn copies(path: &Path, test: &CopyTest) -> anyhow::Result<()> {
     let share = |sorted: &[f32]| -> Vec<(f64, f64)> {
         let count = sorted.len().max(1) as f64;
@@ -40,8 +40,8 @@ pub fn copies(path: &Path, test: &CopyTest) -> anyhow::Result<()> {
     };
     draw(path, |area| {
         let right = test.generated.iter().chain(&test.held_back).fold(1e-6f32, |most, value| most.max(*value));
-        let title = format!("distance to the nearest sprite trained on ({})", test.space);
-        let mut chart = chart(area, &title, "share of sprites", right.into(), 1.0)?;
+        let title = format!("distance to the nearest one trained on ({})", test.space);
+        let mut chart = chart(area, &title, "share", right.into(), 1.0)?;
         line(&mut chart, "generated", share(&test.generated), COLORS[0])?;
         line(&mut chart, "held back", share(&test.held_back), COLORS[1])?;
         line(&mut chart, "nearest 1 % of held back", vec![(test.limit, 0.0), (test.limit, 1.0)], COLORS[3])?;
@@ -49,11 +49,10 @@ pub fn copies(path: &Path, test: &CopyTest) -> anyhow::Result<()> {
     })
 }
 
-/// Share of sprites that a classifier puts into the right class, class by class.
-pub fn classes(path: &Path, agreement: &ClassAgreement) -> anyhow::Result<()> {
-    let classes = &agreement.classes;
+/// Share of pictures that a classifier puts where they belong, class by class: name, of generated, of held-back pictures.
+pub fn classes(path: &Path, classes: &[(&str, f64, f64)]) -> anyhow::Result<()> {
     draw(path, |area| {
-        let name = |at: &f64| classes.get(at.floor() as usize).map_or(String::new(), |class| class.name.clone());
+        let name = |at: &f64| classes.get(at.floor() as usize).map_or(String::new(), |class| class.0.into());
         let mut chart = ChartBuilder::on(area)
             .margin(12)
             .x_label_area_size(36)
@@ -72,9 +71,9 @@ pub fn classes(path: &Path, agreement: &ClassAgreement) -> anyhow::Result<()> {
             .draw()
             .map_err(failed)?;
         for (side, label, color) in [(0, "generated", COLORS[0]), (1, "held back", COLORS[1])] {
-            let bar = |(index, class): (usize, &imagine_train::evaluate::ClassFigures)| {
+            let bar = |(index, (_, generated, held_back)): (usize, &(&str, f64, f64))| {
                 let left = index as f64 + 0.12 + 0.38 * f64::from(side);
-                let height = if side == 0 { class.agreement } else { class.accuracy };
+                let height = if side == 0 { *generated } else { *held_back };
                 Rectangle::new([(left, 0.0), (left + 0.36, height)], color.filled())
             };
             chart

@@ -3,9 +3,9 @@
 use crate::architecture::material::CHANNELS;
 
 /// Side of a picture in texels.
-pub(super) const SIDE: usize = 128;
+pub(crate) const SIDE: usize = 128;
 /// Results of a kind.
-pub(super) const SEEDS: usize = 2;
+pub(crate) const SEEDS: usize = 2;
 /// Kinds beside each other.
 const COLUMNS: usize = 2;
 /// Pictures of a kind.
@@ -14,7 +14,7 @@ const PICTURES: usize = SEEDS + 4;
 const GAP: usize = 2;
 
 /// `values` are [`SEEDS`] results `[CHANNELS, SIDE, SIDE]` of each kind.
-pub(super) fn sheet(values: &[f32]) -> image::RgbImage {
+pub(crate) fn sheet(values: &[f32]) -> image::RgbImage {
     let area = SIDE * SIDE;
     let kinds: Vec<&[f32]> = values.chunks_exact(SEEDS * CHANNELS * area).collect();
     let pitch = SIDE + GAP;

@@ -1,0 +1,67 @@
+//! `imagine evaluate` of a generator of materials.
+
+use anyhow::Context;
+use burn::tensor::backend::AutodiffBackend;
+use imagine_graph::file::LoadedGenerator;
+use imagine_train::data::MaterialSet;
+use imagine_train::evaluate::material::{
+    MaterialEvaluation, MaterialEvaluationOptions, contact_sheet, evaluate_materials,
+};
+use serde_json::json;
+
+use super::{Evaluate, copies_text, knows, plots, save, write};
+use crate::commands::print;
+
+impl Evaluate {
+    /// Runs the generator on the kinds of the set and prints the figures.
+    pub(super) fn materials<A: AutodiffBackend>(&self, loaded: &LoadedGenerator) -> anyhow::Result<()> {
+        let set = MaterialSet::read(&self.data)?;
+        let options = MaterialEvaluationOptions { side: self.crop, copies: self.copies };
+        let device = A::Device::default();
+        let found = evaluate_materials::<A::InnerBackend>(&loaded.generator, &set, &options, &device)?;
+        let same = knows(loaded, &set.sha256);
+        let report = json!({ "file": loaded.name, "trained_on_this_data": same, "figures": found });
+        if let Some(folder) = &self.report {
+            std::fs::create_dir_all(folder).with_context(|| format!("cannot make {}", folder.display()))?;
+            write(&folder.join("figures.json"), &serde_json::to_vec_pretty(&report)?)?;
+            let kinds: Vec<_> =
+                found.kinds.iter().map(|kind| (kind.kind.as_str(), kind.agreement, kind.accuracy)).collect();
+            plots::classes(&folder.join("kinds.svg"), &kinds)?;
+            self.plot_copies(folder, &found.copies)?;
+        }
+        if let Some(path) = &self.sheet {
+            save(path, &contact_sheet::<A::InnerBackend>(&loaded.generator, &set, &device)?)?;
+        }
+        print(self.json, &report, &text(&found, same));
+        Ok(())
+    }
+}
+
+fn text(found: &MaterialEvaluation, same: bool) -> String {
+    let head = format!("{} crops of {}, {} parameters", found.crops, found.side, found.parameters);
+    let mut lines = vec![format!("{head:<40}{:>10}{:>10}{:>10}", "generated", "floor", "shuffled")];
+    let mut line = |name: &str, values: [f64; 3]| {
+        let values = values.map(|value| format!("{value:>10.3}")).concat();
+        lines.push(format!("{name:<40}{values}"));
+    };
+    line("frechet distance", [found.frechet.generated, found.frechet.floor, found.frechet.shuffled]);
+    let near = &found.neighbourhood;
+    line("precision", [near.generated.precision, near.floor.precision, near.shuffled.precision]);
+    line("recall", [near.generated.recall, near.floor.recall, near.shuffled.recall]);
+    line("density", [near.generated.density, near.floor.density, near.shuffled.density]);
+    line("coverage", [near.generated.coverage, near.floor.coverage, near.shuffled.coverage]);
+    line("vendi score", [found.vendi.generated, found.vendi.floor, found.vendi.shuffled]);
+    for kind in &found.kinds {
+        let name = format!("  distance, {}", kind.kind);
+        line(&name, [kind.distance.generated, kind.distance.floor, kind.distance.shuffled]);
+    }
+    lines.push(format!("kind as asked: {:.3}; of held-back crops: {:.3}", found.agreement, found.accuracy));
+    lines.extend(found.kinds.iter().map(|k| format!("  {:<38}{:>10.3}{:>10.3}", k.kind, k.agreement, k.accuracy)));
+    let seam = found.seam.generated;
+    lines.push(format!("step over the border, of that inside: {:.2} to the side, {:.2} down", seam.columns, seam.rows));
+    lines.extend(found.copies.iter().map(copies_text));
+    if !same {
+        lines.push(super::OTHER_DATA.into());
+    }
+    lines.join("\n")
+}
