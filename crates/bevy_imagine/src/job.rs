@@ -84,6 +84,13 @@ impl Reports {
 }
 
 impl Outbox {
+    /// The requests that wait, the most urgent first, of equals the oldest.
+    pub fn take_waiting(&mut self, priority: impl Fn(Entity) -> i32) -> Vec<Entity> {
+        let mut waiting: Vec<Entity> = std::mem::take(&mut self.waiting).into_iter().collect();
+        waiting.sort_by_key(|entity| std::cmp::Reverse(priority(*entity)));
+        waiting
+    }
+
     pub fn next_id(&mut self) -> JobId {
         self.last += 1;
         JobId(self.last)

@@ -146,10 +146,8 @@ pub(crate) fn submit_requests(
     let Some(device) = device else { return };
     let limit = device.limits().max_texture_dimension_2d;
     let mut made = 0;
-    let mut waiting: Vec<Entity> = std::mem::take(&mut outbox.waiting).into_iter().collect();
-    // Stable: of equals the oldest comes first.
-    waiting.sort_by_key(|entity| requests.get(*entity).map_or(0, |(request, ..)| -i64::from(request.priority)));
-    for entity in waiting {
+    let priority = |entity| requests.get(entity).map_or(0, |(request, ..)| request.priority);
+    for entity in outbox.take_waiting(priority) {
         let Ok((request, living, patch, targets, mut job, mut status)) = requests.get_mut(entity) else { continue };
         if !job.waiting {
             continue;
@@ -161,14 +159,9 @@ pub(crate) fn submit_requests(
         let _span = debug_span!("imagine_submit", %entity).entered();
         let checked = match (generators.get(&request.generator), assets.load_state(&request.generator)) {
             (_, LoadState::Failed(error)) => Err(SynthesisError::Load(error)),
-            (Some(generator), _) => check(request, patch, &targets, generator, limit).and_then(|key| {
-                if living.is_some() && patch.is_some() {
-                    return Err(SynthesisError::WorldPatch { generator: generator.name().into(), with: "Living" });
-                }
-                let living = living.map(|living| steps_per_second(living, generator)).transpose()?;
-                let living = living.map(|rate| (entity, rate));
-                Ok((generator.clone(), ResultKey { living, ..key }))
-            }),
+            (Some(generator), _) => check(request, patch, &targets, generator, limit)
+                .and_then(|key| living_key(key, living.map(|living| (entity, living)), patch, generator))
+                .map(|key| (generator.clone(), key)),
             (None, _) => {
                 outbox.waiting.insert(entity);
                 continue;
@@ -177,8 +170,8 @@ pub(crate) fn submit_requests(
         job.waiting = false;
         *status = SynthesisStatus::Running;
         let submitted = checked.and_then(|(generator, key)| {
-            let mut submission =
-                Submission { memory: &memory, results: &mut results, outbox: &mut outbox, made: &mut made };
+            let (results, outbox, made) = (&mut results, &mut outbox, &mut made);
+            let mut submission = Submission { memory: &memory, results, outbox, made };
             submission.submit(entity, &mut job, generator, key, &targets, &mut stage)
         });
         match submitted {
@@ -187,6 +180,20 @@ pub(crate) fn submit_requests(
             Err(error) => verdicts.0.push((entity, Verdict::Mistaken(error))),
         }
     }
+}
+
+/// `key` of a result that lives on for its entity, if it does.
+fn living_key(
+    key: ResultKey,
+    living: Option<(Entity, &Living)>,
+    patch: Option<&WorldPatch>,
+    generator: &Generator,
+) -> Result<ResultKey, SynthesisError> {
+    let Some((entity, living)) = living else { return Ok(key) };
+    if patch.is_some() {
+        return Err(SynthesisError::WorldPatch { generator: generator.name().into(), with: "Living" });
+    }
+    Ok(ResultKey { living: Some((entity, steps_per_second(living, generator)?)), ..key })
 }
 
 /// What sending a request needs.

@@ -55,7 +55,7 @@ fn a_pack_of_materials_is_trained_on_resumed_and_played() {
         assert!(folder.join("report").join(file).exists(), "{file}");
     }
     let evaluate = ["evaluate", out, "--data", "stripes.pack", "--crop", "128"];
-    assert!(bad(folder, &evaluate).contains("option side: "));
+    assert!(bad(folder, &evaluate).contains("option crop: "));
     let message = bad(folder, &[generate.as_slice(), &["--set", "kind=moss"]].concat());
     assert!(message.contains("\"boards\", \"cloth\""), "{message}");
 }

@@ -27,14 +27,14 @@ pub use bank::{FEATURES, MaterialBank, sliced_distance};
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct MaterialEvaluationOptions {
     /// Side of a crop in texels, a multiple of 16 that the generator can tile. Default 64.
-    pub side: usize,
+    pub crop: usize,
     /// Generated crops in the copy tests. Default 2000.
     pub copies: usize,
 }
 
 impl Default for MaterialEvaluationOptions {
     fn default() -> Self {
-        Self { side: 64, copies: 2000 }
+        Self { crop: 64, copies: 2000 }
     }
 }
 
@@ -98,17 +98,17 @@ pub fn evaluate_materials<B: Backend>(
     options: &MaterialEvaluationOptions,
     device: &B::Device,
 ) -> Result<MaterialEvaluation, TrainError> {
-    let side = options.side;
+    let side = options.crop;
     if side < patches::PATCH || !side.is_multiple_of(patches::PATCH) {
         let expected = format!("a multiple of {}", patches::PATCH);
-        return Err(TrainError::Option { name: "side", expected, found: side.to_string() });
+        return Err(TrainError::Option { name: "crop", expected, found: side.to_string() });
     }
     let sides = Sides::new(set, options, |kind, present, seed| {
         generated_crop::<B>(generator, &set.kinds[kind], present, side, seed, device)
     })?;
     if sides.is_empty() {
         let expected = "as many texels as a held-back strip is wide and half of it is high".into();
-        return Err(TrainError::Option { name: "side", expected, found: side.to_string() });
+        return Err(TrainError::Option { name: "crop", expected, found: side.to_string() });
     }
     Ok(sides.figures(set, side, generator.output.graph().parameters()))
 }

@@ -16,7 +16,7 @@ impl Evaluate {
     /// Runs the generator on the kinds of the set and prints the figures.
     pub(super) fn materials<A: AutodiffBackend>(&self, loaded: &LoadedGenerator) -> anyhow::Result<()> {
         let set = MaterialSet::read(&self.data)?;
-        let options = MaterialEvaluationOptions { side: self.crop, copies: self.copies };
+        let options = MaterialEvaluationOptions { crop: self.crop, copies: self.copies };
         let device = A::Device::default();
         let found = evaluate_materials::<A::InnerBackend>(&loaded.generator, &set, &options, &device)?;
         let same = knows(loaded, &set.sha256);

@@ -46,7 +46,7 @@ pub struct Evaluate {
     #[arg(long, default_value_t = EvaluationOptions::default().copies)]
     copies: usize,
     /// Materials: side of what is compared in texels, a multiple of 16.
-    #[arg(long, default_value_t = MaterialEvaluationOptions::default().side)]
+    #[arg(long, default_value_t = MaterialEvaluationOptions::default().crop)]
     crop: usize,
     /// Sprites: how many a classifier judges.
     #[arg(long, default_value_t = EvaluationOptions::default().judged)]

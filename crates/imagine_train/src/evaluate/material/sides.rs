@@ -53,7 +53,7 @@ impl Sides {
         options: &MaterialEvaluationOptions,
         make: impl Fn(usize, &[f32], u64) -> Result<Vec<f32>, RunError>,
     ) -> Result<Self, RunError> {
-        let side = options.side;
+        let side = options.crop;
         let mut rng = StdRng::seed_from_u64(BANK);
         let bank = MaterialBank::new(BANK);
         let mut tables = [(); 6].map(|()| Table { width: FEATURES, values: Vec::new() });

@@ -13,7 +13,7 @@ use crate::data::Part;
 use crate::data::materials::tests::synthetic_set;
 
 const SIDE: usize = 64;
-const OPTIONS: MaterialEvaluationOptions = MaterialEvaluationOptions { side: SIDE, copies: 60 };
+const OPTIONS: MaterialEvaluationOptions = MaterialEvaluationOptions { crop: SIDE, copies: 60 };
 
 #[test]
 fn crops_from_elsewhere_are_nearer_than_shuffled_ones_and_are_told_apart() {
@@ -76,9 +76,9 @@ fn crops_that_do_not_fit_are_refused() {
     let mut rng = StdRng::seed_from_u64(0);
     let trained = networks.generator(&mut rng);
     let generator = networks.shipped(&trained, Card::default(), &mut rng).validate().unwrap();
-    for side in [0, 40, 1024] {
-        let options = MaterialEvaluationOptions { side, ..OPTIONS };
+    for crop in [0, 40, 1024] {
+        let options = MaterialEvaluationOptions { crop, ..OPTIONS };
         let error = evaluate_materials::<Flex>(&generator, &set, &options, &Default::default()).unwrap_err();
-        assert!(error.to_string().starts_with("option side: "), "{error}");
+        assert!(error.to_string().starts_with("option crop: "), "{error}");
     }
 }
