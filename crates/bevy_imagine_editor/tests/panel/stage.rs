@@ -12,7 +12,7 @@ use bevy::window::ExitCondition;
 use bevy::winit::WinitPlugin;
 use bevy_egui::egui::{self, Pos2, Rect};
 use bevy_egui::input::EguiInputEvent;
-use bevy_egui::{EguiFullOutput, EguiGlobalSettings, EguiPlugin, EguiPostUpdateSet, PrimaryEguiContext};
+use bevy_egui::{EguiContext, EguiFullOutput, EguiGlobalSettings, EguiPlugin, EguiPostUpdateSet, PrimaryEguiContext};
 use bevy_imagine::asset::Generator;
 use bevy_imagine::generators;
 use bevy_imagine::prelude::*;
@@ -84,7 +84,12 @@ impl Stage {
         let world = app.world_mut();
         let screen = world.resource_mut::<Assets<Image>>().add(screen());
         let target = RenderTarget::Image(screen.clone().into());
-        let camera = world.spawn((Camera2d, target, PrimaryEguiContext)).id();
+        let mut camera = world.spawn((Camera2d, target, PrimaryEguiContext));
+        if let Some(mut context) = camera.get_mut::<EguiContext>() {
+            // A busy machine may take seconds between press and release.
+            context.get_mut().options_mut(|options| options.input_options.max_click_duration = f64::INFINITY);
+        }
+        let camera = camera.id();
         let noise = Generator::from(generators::load("noise_material").unwrap());
         let generator = world.resource_mut::<Assets<Generator>>().add(noise);
         let synthesis = Synthesis::new(generator.clone()).with_size(UVec2::splat(64)).with_seed(4);
