@@ -1,23 +1,25 @@
-//! You will see shelves of sprites, each filled by a few words that you can change: one trained network draws all of them.
+//! You will see shelves of sprites, each filled by a class and a few words that you can change: one trained network draws all
+//! of them.
 
 use bevy::prelude::*;
 use bevy_egui::{EguiContexts, EguiGlobalSettings, EguiPlugin, EguiPrimaryContextPass, PrimaryEguiContext, egui};
 use bevy_imagine::prelude::*;
 use clap::Parser;
 use imagine_examples::Arguments;
+use imagine_graph::InputKind;
 
 /// The network, a file below `assets/`.
 const SPRITES: &str = "generators/sprites.generator.safetensors";
-/// What the shelves hold at first.
-const SHELVES: [&str; 8] = [
-    "blue potion",
-    "red potion",
-    "silver sword",
-    "wooden staff",
-    "green book",
-    "golden amulet",
-    "purple gem",
-    "red dragon",
+/// What the shelves hold at first: class and words.
+const SHELVES: [[&str; 2]; 8] = [
+    ["potion", "purple potion"],
+    ["potion", "red potion"],
+    ["weapon", "silver sword"],
+    ["wand_staff", "wooden staff"],
+    ["book_scroll", "green book"],
+    ["jewellery", "yellow ring"],
+    ["any", "grey statue"],
+    ["monster", "green snake"],
 ];
 /// Sprites on a shelf, and texels of each.
 const SLOTS: u32 = 10;
@@ -39,6 +41,7 @@ struct Shelves(Vec<Shelf>);
 
 #[derive(Clone, PartialEq)]
 struct Shelf {
+    class: String,
     words: String,
     seed: u64,
 }
@@ -46,7 +49,7 @@ struct Shelf {
 fn main() -> anyhow::Result<()> {
     let arguments = Arguments::parse();
     let mut app = arguments.app("inventory");
-    let shelves = SHELVES.map(|words| Shelf { words: words.into(), seed: 3 });
+    let shelves = SHELVES.map(|[class, words]| Shelf { class: class.into(), words: words.into(), seed: 3 });
     app.add_plugins(EguiPlugin::default())
         .insert_resource(EguiGlobalSettings { auto_create_primary_context: false, ..default() })
         .insert_resource(ClearColor(Color::srgb(0.09, 0.08, 0.11)))
@@ -76,19 +79,31 @@ fn spawn(mut commands: Commands, assets: Res<AssetServer>, shelves: Res<Shelves>
     }
 }
 
-/// The words and seeds, to be changed.
-fn ask(mut contexts: EguiContexts, mut shelves: ResMut<Shelves>) -> Result {
+/// Classes, words and seeds, to be changed.
+fn ask(mut contexts: EguiContexts, mut shelves: ResMut<Shelves>, generators: Res<Assets<Generator>>) -> Result {
+    let Some((_, generator)) = generators.iter().next() else { return Ok(()) };
+    let choices = generator.network().inputs().into_iter().filter_map(|input| match &input.kind {
+        InputKind::Choice { options, .. } => Some(options),
+        _ => None,
+    });
+    let classes: Vec<&String> = choices.flatten().collect();
     let mut edited = shelves.0.clone();
     let area = egui::Area::new("words".into()).anchor(egui::Align2::LEFT_CENTER, [24.0, 0.0]);
     area.show(contexts.ctx_mut()?, |ui| {
         ui.spacing_mut().item_spacing.y = 0.0;
-        for shelf in &mut edited {
+        for (row, shelf) in edited.iter_mut().enumerate() {
             // A row is as high as its shelf.
             ui.allocate_ui(egui::vec2(340.0, SLOT), |ui| {
                 ui.set_min_height(SLOT);
                 ui.horizontal_centered(|ui| {
                     let words = egui::TextEdit::singleline(&mut shelf.words).font(egui::TextStyle::Heading);
-                    ui.add(words.desired_width(220.0));
+                    ui.add(words.desired_width(150.0));
+                    let choice = egui::ComboBox::from_id_salt(row).selected_text(&shelf.class).width(96.0);
+                    choice.show_ui(ui, |ui| {
+                        for class in &classes {
+                            ui.selectable_value(&mut shelf.class, class.to_string(), *class);
+                        }
+                    });
                     if ui.button("others").clicked() {
                         shelf.seed += 1;
                     }
@@ -102,11 +117,12 @@ fn ask(mut contexts: EguiContexts, mut shelves: ResMut<Shelves>) -> Result {
     Ok(())
 }
 
-/// Hands words and seeds to the requests; those that did not change are not touched.
+/// Hands classes, words and seeds to the requests; those that did not change are not touched.
 fn fill(shelves: Res<Shelves>, mut slots: Query<(&mut Synthesis, &Slot)>) {
     for (mut request, slot) in &mut slots {
-        let Shelf { words, seed } = &shelves.0[slot.shelf];
-        let wanted = request.clone().with_control("prompt", words.as_str()).with_seed(*seed);
+        let Shelf { class, words, seed } = &shelves.0[slot.shelf];
+        let wanted = request.clone().with_control("class", class.as_str()).with_control("prompt", words.as_str());
+        let wanted = wanted.with_seed(*seed);
         request.set_if_neq(wanted);
     }
 }
