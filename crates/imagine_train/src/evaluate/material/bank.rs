@@ -1,5 +1,6 @@
 //! Responses of crops of materials to fixed random filters: 5x5 texels over one to three channels, on four levels of a
-//! pyramid, and the mean and deviation of every channel. Features do not tell where in a crop anything is.
+//! pyramid; the mean and deviation of every channel; and how much colour, height and roughness are like themselves some texels
+//! away, which is where courses of bricks and planks show. Features do not tell where in a crop anything is.
 
 use rand::rngs::StdRng;
 use rand::seq::index;
@@ -19,8 +20,12 @@ const MOST_CHANNELS: usize = 3;
 const LEVELS: usize = 4;
 /// Texels between two places that a filter is applied at.
 const STEP: usize = 2;
-/// Numbers a crop: mean absolute response and its deviation of every filter, mean and deviation of every channel.
-pub const FEATURES: usize = 2 * (FILTERS * LEVELS + CHANNELS);
+/// Distances in texels of half the side, `[y, x]`, over which a channel is compared with itself.
+const LAGS: [[usize; 2]; 8] = [[4, 0], [0, 4], [8, 0], [0, 8], [11, 0], [0, 11], [6, 6], [10, 10]];
+/// Channels that are compared with themselves: green, height, roughness.
+const COMPARED: [usize; 3] = [1, 5, 6];
+/// Numbers a crop: mean and deviation of every channel, correlations, mean absolute response and its deviation of every filter.
+pub const FEATURES: usize = 2 * (FILTERS * LEVELS + CHANNELS) + COMPARED.len() * LAGS.len();
 /// Directions along which distributions are compared.
 const DIRECTIONS: usize = 64;
 
@@ -60,6 +65,7 @@ impl MaterialBank {
     fn crop_features(&self, crop: &[f32], side: usize) -> Vec<f32> {
         let mut features = Vec::with_capacity(FEATURES);
         crop.chunks_exact(side * side).for_each(|plane| features.extend(moments(plane.iter().copied())));
+        features.extend(correlations(crop, side));
         let (mut level, mut side) = (crop.to_vec(), side);
         for bank in self.filters.chunks_exact(FILTERS) {
             bank.iter().for_each(|filter| features.extend(response(&level, side, filter)));
@@ -115,6 +121,26 @@ fn response(level: &[f32], side: usize, filter: &[(usize, [f32; KERNEL * KERNEL]
     }
     let count = count as f32;
     [absolute / count, (squares / count - (sum / count).powi(2)).max(0.0).sqrt()]
+}
+
+/// Correlation of each of [`COMPARED`] with itself over each of [`LAGS`], at half the size; 0 for a flat channel, and where the
+/// crop is smaller than the distance.
+fn correlations(crop: &[f32], side: usize) -> Vec<f32> {
+    let (level, side) = (halved(crop, side), side / 2);
+    let of_channel = |channel: usize| {
+        let plane = &level[channel * side * side..(channel + 1) * side * side];
+        let [mean, deviation] = moments(plane.iter().copied());
+        LAGS.map(|[down, across]| {
+            let (height, width) = (side.saturating_sub(down), side.saturating_sub(across));
+            let product = |at: usize| {
+                let (y, x) = (at / width, at % width);
+                (plane[y * side + x] - mean) * (plane[(y + down) * side + x + across] - mean)
+            };
+            let sum: f32 = (0..height * width).map(product).sum();
+            sum / ((height * width).max(1) as f32 * deviation * deviation + 1e-4)
+        })
+    };
+    COMPARED.into_iter().flat_map(of_channel).collect()
 }
 
 /// Mean and deviation.

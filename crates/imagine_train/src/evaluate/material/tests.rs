@@ -9,8 +9,8 @@ use rand::rngs::StdRng;
 use super::sides::{EACH, shuffled_patches};
 use super::*;
 use crate::architecture::material::MaterialNetworks;
-use crate::data::Part;
 use crate::data::materials::tests::synthetic_set;
+use crate::data::{MaterialBatch, Part};
 
 const SIDE: usize = 64;
 const OPTIONS: MaterialEvaluationOptions = MaterialEvaluationOptions { crop: SIDE, copies: 60 };
@@ -32,6 +32,26 @@ fn crops_from_elsewhere_are_nearer_than_shuffled_ones_and_are_told_apart() {
     let empty = Sides::new(&set, &OPTIONS, empty).unwrap().figures(&set, SIDE, 0);
     assert!(empty.frechet.generated > 2.0 * empty.frechet.floor, "{:?}", empty.frechet);
     assert!(empty.agreement < 0.5 && empty.vendi.generated < 0.5 * empty.vendi.floor, "{:?}", empty.vendi);
+}
+
+#[test]
+fn shuffled_stripes_are_told_from_whole_ones_by_what_lies_far_apart() {
+    let stripes =
+        |period: usize| (0..CHANNELS * SIDE * SIDE).map(move |at| (at / SIDE % SIDE / (period / 2) % 2) as f32);
+    let whole = MaterialBatch {
+        values: stripes(24).collect(),
+        present: vec![1.0; CHANNELS],
+        kinds: vec![0],
+        scales: vec![1.0],
+        side: SIDE,
+    };
+    let shuffled = shuffled_patches(&whole, &mut StdRng::seed_from_u64(1));
+    let bank = MaterialBank::new(1);
+    let far = |values: &[f32]| bank.features(values, SIDE).values[2 * CHANNELS..][..24].to_vec();
+    let change = far(&whole.values).iter().zip(far(&shuffled)).map(|(a, b)| (a - b).abs()).fold(0.0, f32::max);
+    assert!(change > 0.3, "{change}");
+    assert!(far(&vec![0.5; CHANNELS * SIDE * SIDE]).iter().all(|value| value.abs() < 1e-3));
+    assert!(bank.features(&vec![0.5; CHANNELS * 16 * 16], 16).values.iter().all(|value| value.is_finite()));
 }
 
 #[test]
