@@ -24,7 +24,7 @@ const STEP: usize = 2;
 const LAGS: [[usize; 2]; 8] = [[4, 0], [0, 4], [8, 0], [0, 8], [11, 0], [0, 11], [6, 6], [10, 10]];
 /// Channels that are compared with themselves: green, height, roughness.
 const COMPARED: [usize; 3] = [1, 5, 6];
-/// Numbers a crop: mean and deviation of every channel, correlations, mean absolute response and its deviation of every filter.
+/// Numbers a crop: mean and deviation of every channel, covariances, mean absolute response and its deviation of every filter.
 pub const FEATURES: usize = 2 * (FILTERS * LEVELS + CHANNELS) + COMPARED.len() * LAGS.len();
 /// Directions along which distributions are compared.
 const DIRECTIONS: usize = 64;
@@ -65,7 +65,7 @@ impl MaterialBank {
     fn crop_features(&self, crop: &[f32], side: usize) -> Vec<f32> {
         let mut features = Vec::with_capacity(FEATURES);
         crop.chunks_exact(side * side).for_each(|plane| features.extend(moments(plane.iter().copied())));
-        features.extend(correlations(crop, side));
+        features.extend(covariances(crop, side));
         let (mut level, mut side) = (crop.to_vec(), side);
         for bank in self.filters.chunks_exact(FILTERS) {
             bank.iter().for_each(|filter| features.extend(response(&level, side, filter)));
@@ -123,9 +123,9 @@ fn response(level: &[f32], side: usize, filter: &[(usize, [f32; KERNEL * KERNEL]
     [absolute / count, (squares / count - (sum / count).powi(2)).max(0.0).sqrt()]
 }
 
-/// Correlation of each of [`COMPARED`] with itself over each of [`LAGS`], at half the size; 0 for a flat channel, and where the
-/// crop is smaller than the distance.
-fn correlations(crop: &[f32], side: usize) -> Vec<f32> {
+/// Correlation of each of [`COMPARED`] with itself over each of [`LAGS`], at half the size, times its deviation, so that what is
+/// nearly flat has none; 0 where the crop is smaller than the distance.
+fn covariances(crop: &[f32], side: usize) -> Vec<f32> {
     let (level, side) = (halved(crop, side), side / 2);
     let of_channel = |channel: usize| {
         let plane = &level[channel * side * side..(channel + 1) * side * side];
@@ -137,7 +137,7 @@ fn correlations(crop: &[f32], side: usize) -> Vec<f32> {
                 (plane[y * side + x] - mean) * (plane[(y + down) * side + x + across] - mean)
             };
             let sum: f32 = (0..height * width).map(product).sum();
-            sum / ((height * width).max(1) as f32 * deviation * deviation + 1e-4)
+            sum / ((height * width).max(1) as f32 * (deviation + 0.02))
         })
     };
     COMPARED.into_iter().flat_map(of_channel).collect()

@@ -49,7 +49,7 @@ fn shuffled_stripes_are_told_from_whole_ones_by_what_lies_far_apart() {
     let bank = MaterialBank::new(1);
     let far = |values: &[f32]| bank.features(values, SIDE).values[2 * CHANNELS..][..24].to_vec();
     let change = far(&whole.values).iter().zip(far(&shuffled)).map(|(a, b)| (a - b).abs()).fold(0.0, f32::max);
-    assert!(change > 0.3, "{change}");
+    assert!(change > 0.15, "{change}");
     assert!(far(&vec![0.5; CHANNELS * SIDE * SIDE]).iter().all(|value| value.abs() < 1e-3));
     assert!(bank.features(&vec![0.5; CHANNELS * 16 * 16], 16).values.iter().all(|value| value.is_finite()));
 }
