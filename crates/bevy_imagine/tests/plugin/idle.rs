@@ -2,7 +2,6 @@
 
 use bevy::prelude::*;
 use bevy_imagine::ImagineStats;
-use bevy_imagine::generators;
 use bevy_imagine::prelude::*;
 
 use crate::stage::{self, Stage};
@@ -16,8 +15,7 @@ fn one_change_among_many_is_found_and_the_rest_is_left_alone() {
     }
     let nothing = tempfile::tempdir().unwrap();
     let mut stage = Stage::new(nothing.path());
-    let noise = Generator::from(generators::load("noise_material").unwrap());
-    let noise = stage.app.world_mut().resource_mut::<Assets<Generator>>().add(noise);
+    let noise = stage.noise_material();
     let request = Synthesis::new(noise).with_size(UVec2::splat(64));
     stage.app.insert_resource(ImagineBudget { milliseconds: 100.0 });
     // Targets of several kinds lie in several tables.
@@ -65,8 +63,7 @@ fn many_requests_at_once_are_sent_over_several_frames_the_urgent_one_first() {
     }
     let nothing = tempfile::tempdir().unwrap();
     let mut stage = Stage::new(nothing.path());
-    let noise = Generator::from(generators::load("noise_material").unwrap());
-    let noise = stage.app.world_mut().resource_mut::<Assets<Generator>>().add(noise);
+    let noise = stage.noise_material();
     stage.app.update();
     let request = Synthesis::new(noise).with_size(UVec2::splat(64));
     stage.app.insert_resource(ImagineBudget { milliseconds: 100.0 });

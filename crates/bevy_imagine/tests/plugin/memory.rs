@@ -4,7 +4,6 @@
 use bevy::prelude::*;
 use bevy::render::RenderApp;
 use bevy::render::renderer::RenderDevice;
-use bevy_imagine::generators;
 use bevy_imagine::prelude::*;
 
 use crate::stage::{self, Stage};
@@ -33,8 +32,7 @@ fn many_requests_leave_what_few_leave() {
     }
     let nothing = tempfile::tempdir().unwrap();
     let mut stage = Stage::new(nothing.path());
-    let noise = Generator::from(generators::load("noise_material").unwrap());
-    let noise = stage.app.world_mut().resource_mut::<Assets<Generator>>().add(noise);
+    let noise = stage.noise_material();
     // A slice is a part of the work of a request.
     stage.app.insert_resource(ImagineBudget { milliseconds: 3.0 });
     let kept = spawn(&mut stage, &noise, 0);

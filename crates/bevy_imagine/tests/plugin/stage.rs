@@ -12,8 +12,8 @@ use bevy::render::texture::GpuImage;
 use bevy::render::{RenderApp, RenderPlugin};
 use bevy::window::ExitCondition;
 use bevy::winit::WinitPlugin;
-use bevy_imagine::ImagineMemory;
 use bevy_imagine::prelude::*;
+use bevy_imagine::{ImagineMemory, generators};
 use imagine_wgpu::BoundsChecks;
 use imagine_wgpu::headless::Gpu;
 
@@ -63,6 +63,12 @@ impl Stage {
         app.finish();
         app.cleanup();
         Self { app, told }
+    }
+
+    /// The noise material, which needs no file.
+    pub fn noise_material(&mut self) -> Handle<Generator> {
+        let noise = Generator::from(generators::load("noise_material").unwrap());
+        self.app.world_mut().resource_mut::<Assets<Generator>>().add(noise)
     }
 
     pub fn request(&mut self, file: &str, size: UVec2, seed: u64) -> Entity {
