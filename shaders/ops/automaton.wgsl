@@ -1,6 +1,6 @@
 // One step of a cellular automaton on a torus as one kernel: perception through a copy and three 3x3 filters a channel, two
 // dense layers, bounded relaxation where the random mask fires. Node by node, with p[4 c + f] filter f of channel c:
-//   next = x + gate * (bound * tanh(W2 relu(W1 p + b1)) - x),  gate = rate where random > threshold, else zero
+//   next = x + gate * (bound * tanh(W2 relu(W1 p + b1)) - x),  gate = the channel's rate where random > threshold, else zero
 // Nothing but the state travels through memory. Every cell accumulates in the same order, wherever it is.
 //
 // BLOCKS is the number of channels / 4. With CELLS_4 an invocation does four cells of a row, so that a weight that was loaded
@@ -15,6 +15,8 @@ struct Params {
     head: Head,
     // For each of the nine taps, row by row: [filter 1, filter 2, filter 3, 0]. Filter 0 is the identity.
     filters: array<vec4<f32>, 9>,
+    // Part of the way that each channel moves.
+    rates: array<vec4<f32>, 8>,
     // Shape of the state, [N, C, H, W].
     shape: vec4<u32>,
     // Number of hidden units / 4.
@@ -23,8 +25,8 @@ struct Params {
     count: u32,
     bound: f32,
     threshold: f32,
-    rate: f32,
     zero: f32,
+    unused: u32,
     // Height and width at which coordinates wrap: those of the whole, of which the state may be a part.
     period: vec2<u32>,
 }
@@ -38,10 +40,12 @@ struct Params {
 #ifdef CELLS_4
 alias Cells = vec4<f32>;
 alias Columns = vec4<u32>;
+alias Fires = vec4<bool>;
 const CELLS = 4u;
 #else
 alias Cells = f32;
 alias Columns = u32;
+alias Fires = bool;
 const CELLS = 1u;
 #endif
 
@@ -114,19 +118,19 @@ fn relu(x: Four) -> Four {
     return Four(max(x.a, zero), max(x.b, zero), max(x.c, zero), max(x.d, zero));
 }
 
-// The part of the way that each cell moves.
-fn gates(image: u32, row: u32, place: Place) -> Cells {
+// Which cells move.
+fn firing(image: u32, row: u32, place: Place) -> Fires {
 #ifdef CELLS_4
     let c = place.columns;
-    return vec4(gate(image, row, c.x), gate(image, row, c.y), gate(image, row, c.z), gate(image, row, c.w));
+    return vec4(fires(image, row, c.x), fires(image, row, c.y), fires(image, row, c.z), fires(image, row, c.w));
 #else
-    return gate(image, row, place.columns);
+    return fires(image, row, place.columns);
 #endif
 }
 
-fn gate(image: u32, row: u32, column: u32) -> f32 {
+fn fires(image: u32, row: u32, column: u32) -> bool {
     let coordinate = lattice_coordinate(params.head.random, params.period, vec2(row, column));
-    return select(params.zero, params.rate, uniform_number(coordinate, image, params.head.random.x) > params.threshold);
+    return uniform_number(coordinate, image, params.head.random.x) > params.threshold;
 }
 
 fn bounded(x: Cells) -> Cells {
@@ -142,8 +146,8 @@ fn tangent(x: f32) -> f32 {
 }
 
 // Moves one channel and stores it. `at` is the index of the first cell; cells beyond the row's end are not there.
-fn store(plane_row: u32, first: u32, x: Cells, target_state: Cells, gate: Cells) {
-    let moved = x + (bounded(target_state) - x) * gate;
+fn store(plane_row: u32, first: u32, x: Cells, target_state: Cells, fires: Fires, rate: f32) {
+    let moved = x + (bounded(target_state) - x) * select(Cells(params.zero), Cells(rate), fires);
     let at = plane_row + first;
 #ifdef CELLS_4
     next[at] = moved.x;
@@ -155,12 +159,12 @@ fn store(plane_row: u32, first: u32, x: Cells, target_state: Cells, gate: Cells)
 #endif
 }
 
-fn store_block(start: u32, first: u32, x: Block, sums: Four, gate: Cells) {
+fn store_block(start: u32, first: u32, x: Block, sums: Four, fires: Fires, rates: vec4<f32>) {
     let area = params.shape.z * params.shape.w;
-    store(start, first, x.a.a, sums.a, gate);
-    store(start + area, first, x.b.a, sums.b, gate);
-    store(start + 2u * area, first, x.c.a, sums.c, gate);
-    store(start + 3u * area, first, x.d.a, sums.d, gate);
+    store(start, first, x.a.a, sums.a, fires, rates.x);
+    store(start + area, first, x.b.a, sums.b, fires, rates.y);
+    store(start + 2u * area, first, x.c.a, sums.c, fires, rates.z);
+    store(start + 3u * area, first, x.d.a, sums.d, fires, rates.w);
 }
 
 @compute @workgroup_size(#{WORKGROUP})
@@ -283,28 +287,28 @@ fn main(@builtin(workgroup_id) workgroup: vec3<u32>, @builtin(local_invocation_i
 #endif
     }
 
-    let gate = gates(image, row, place);
+    let fires = firing(image, row, place);
     let row_start = start + rows.y;
-    store_block(row_start + 0u * 4u * area, first, x0, y0, gate);
+    store_block(row_start + 0u * 4u * area, first, x0, y0, fires, params.rates[0]);
 #if BLOCKS > 1
-    store_block(row_start + 1u * 4u * area, first, x1, y1, gate);
+    store_block(row_start + 1u * 4u * area, first, x1, y1, fires, params.rates[1]);
 #endif
 #if BLOCKS > 2
-    store_block(row_start + 2u * 4u * area, first, x2, y2, gate);
+    store_block(row_start + 2u * 4u * area, first, x2, y2, fires, params.rates[2]);
 #endif
 #if BLOCKS > 3
-    store_block(row_start + 3u * 4u * area, first, x3, y3, gate);
+    store_block(row_start + 3u * 4u * area, first, x3, y3, fires, params.rates[3]);
 #endif
 #if BLOCKS > 4
-    store_block(row_start + 4u * 4u * area, first, x4, y4, gate);
+    store_block(row_start + 4u * 4u * area, first, x4, y4, fires, params.rates[4]);
 #endif
 #if BLOCKS > 5
-    store_block(row_start + 5u * 4u * area, first, x5, y5, gate);
+    store_block(row_start + 5u * 4u * area, first, x5, y5, fires, params.rates[5]);
 #endif
 #if BLOCKS > 6
-    store_block(row_start + 6u * 4u * area, first, x6, y6, gate);
+    store_block(row_start + 6u * 4u * area, first, x6, y6, fires, params.rates[6]);
 #endif
 #if BLOCKS > 7
-    store_block(row_start + 7u * 4u * area, first, x7, y7, gate);
+    store_block(row_start + 7u * 4u * area, first, x7, y7, fires, params.rates[7]);
 #endif
 }

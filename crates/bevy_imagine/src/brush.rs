@@ -36,10 +36,10 @@ pub struct BrushStroke {
 #[derive(Reflect, Clone, Debug, Default, PartialEq)]
 #[reflect(Default, Clone, PartialEq)]
 pub enum Brush {
-    /// Random numbers within plus and minus 0.1, as a texture begins with: it has to grow anew.
+    /// Random numbers as strong as those that a texture begins with: it has to grow anew.
     #[default]
     Damage,
-    /// Nothing: all channels 0.
+    /// Nothing: all channels 0. What grows there again has no grain, if the texture has some.
     Erase,
     /// A colour, for generators whose base colour is a scaled part of the state, as all that are trained here have. The texture
     /// takes it as its own and grows it over again.
@@ -103,7 +103,7 @@ fn plan(stroke: &BrushStroke, network: &ValidGenerator, key: u32) -> Result<Plan
         return Err("a stroke has a place and a radius above 0");
     }
     let (first, numbers, amplitude) = match &stroke.brush {
-        Brush::Damage => (0, Vec::new(), Some(0.1)),
+        Brush::Damage => (0, Vec::new(), Some(seed_amplitude(network))),
         Brush::Erase => (0, Vec::new(), Some(0.0)),
         Brush::Channels(numbers) if numbers.len() > MAX_STROKE_NUMBERS || !numbers.iter().all(|n| n.is_finite()) => {
             return Err("at most 32 finite numbers can be painted");
@@ -124,6 +124,16 @@ fn plan(stroke: &BrushStroke, network: &ValidGenerator, key: u32) -> Result<Plan
         amplitude,
         key,
     })
+}
+
+/// How strong the noise is that a state begins with.
+fn seed_amplitude(network: &ValidGenerator) -> f32 {
+    let init = network.recurrence.iter().flat_map(|recurrence| recurrence.init.nodes());
+    let strength = init.filter_map(|node| match &node.op {
+        Op::RandomUniform(random) => Some(random.high.abs().max(random.low.abs())),
+        _ => None,
+    });
+    strength.reduce(f32::max).unwrap_or(0.1)
 }
 
 /// The first channel of the base colour and the numbers there that show `color`, of an output
@@ -209,6 +219,7 @@ mod tests {
         assert!(plan(&stroke(Vec2::NAN, 0.1, Brush::Damage), &network, 0).is_err());
         assert!(plan(&stroke(Vec2::ZERO, 0.0, Brush::Damage), &network, 0).is_err());
         assert!(plan(&stroke(Vec2::ZERO, 0.1, Brush::Channels(vec![0.0; 33])), &network, 0).is_err());
+        assert_eq!(plan(&stroke(Vec2::ZERO, 0.1, Brush::Damage), &network, 0).unwrap().amplitude, Some(0.1));
         let far = plan(&stroke(Vec2::new(-0.25, 7.5), 0.1, Brush::Erase), &network, 0).unwrap();
         assert_eq!((far.uv, far.amplitude), (Vec2::new(0.75, 0.5), Some(0.0)));
     }

@@ -28,6 +28,11 @@ fn a_pack_is_trained_on_resumed_and_played() {
     let packed = good(folder, &["pack", "data", "--out", "bars.pack"]);
     assert!(packed.contains("16 pictures"), "{packed}");
     assert!(good(folder, &["pack", "data", "--out", "one.pack", "--leave-out", "post"]).contains("8 pictures"));
+    std::fs::write(folder.join("words.tsv"), "file\tabout\npost/wide_post_3.png\twooden\n").unwrap();
+    let captions = ["--captions", "words.tsv", "--caption-column", "about"];
+    let words = good(folder, &[&["pack", "data", "--out", "words.pack"], captions.as_slice()].concat());
+    assert!(words.contains("16 pictures, 1 with captions"), "{words}");
+    assert!(bad(folder, &["pack", "data", "--out", "words.pack", "--captions", "words.tsv"]).contains("\"text\""));
     let out = "bars.generator.safetensors";
     let options = ["--batch", "2", "--checkpoint-every", "1", "--preview-every", "1"];
     let train = |updates: &'static str, more: &'static str| {

@@ -98,6 +98,16 @@ pub enum PackError {
         /// What is wrong.
         reason: String,
     },
+    /// A table of captions that cannot be used.
+    #[error("{}: line {line}: {reason}; expected tab-separated lines below the columns' names", path.display())]
+    Captions {
+        /// The table.
+        path: PathBuf,
+        /// The line, counted from 1; 0 is the whole file.
+        line: usize,
+        /// What is wrong.
+        reason: String,
+    },
     /// A file is no picture that can be decoded.
     #[error("{}: {source}", path.display())]
     Picture {

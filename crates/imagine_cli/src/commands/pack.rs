@@ -25,6 +25,13 @@ pub struct Pack {
     /// Folder to leave out, of materials `kind/name`; may be repeated.
     #[arg(long)]
     leave_out: Vec<String>,
+    /// Tab-separated table with more words for the pictures, below a line with the columns' names, of which one is `file`
+    /// (`<folder>/<name>.png`).
+    #[arg(long, conflicts_with = "materials")]
+    captions: Option<PathBuf>,
+    /// Column of the table that has the words.
+    #[arg(long, default_value = "text", requires = "captions")]
+    caption_column: String,
     /// Prints JSON.
     #[arg(long)]
     json: bool,
@@ -37,6 +44,10 @@ impl Pack {
             if self.materials { materials::read_folder(&self.folder)? } else { pack::read_folders(&self.folder)? };
         pictures.retain(|picture| !self.leave_out.contains(&picture.group));
         ensure!(!pictures.is_empty(), "{}: every folder is left out", self.folder.display());
+        let captions = match &self.captions {
+            Some(table) => pack::read_captions(&mut pictures, table, &self.caption_column)?,
+            None => 0,
+        };
         let bytes = pack::encode(&pictures);
         let parent = self.out.parent().filter(|parent| !parent.as_os_str().is_empty());
         let parent = parent.unwrap_or(std::path::Path::new("."));
@@ -46,8 +57,9 @@ impl Pack {
             file.persist(&self.out).map_err(|error| error.error)
         };
         write().with_context(|| format!("cannot write {}", self.out.display()))?;
-        let report = json!({ "out": self.out.display().to_string(), "pictures": pictures.len(), "bytes": bytes.len() });
-        let text = format!("wrote {}: {} pictures, {} bytes", self.out.display(), pictures.len(), bytes.len());
+        let (out, count, length) = (self.out.display().to_string(), pictures.len(), bytes.len());
+        let text = format!("wrote {out}: {count} pictures, {captions} with captions, {length} bytes");
+        let report = json!({ "out": out, "pictures": count, "captions": captions, "bytes": length });
         print(self.json, &report, &text);
         Ok(ExitCode::SUCCESS)
     }

@@ -75,6 +75,8 @@ option_arguments! {
         penalty: f32,
         /// The penalties enter every so many updates.
         penalty_every: u32,
+        /// Weight of telling a sprite's words from those of another of its class; 0 is without.
+        mismatch: f32,
         /// Strength of augmentation, 0 to 0.8, or what adaption starts with.
         augment: f32,
         /// Share of overfitting at which the strength stays; 0 leaves the strength as it is.

@@ -41,7 +41,8 @@ pub struct TrainTexture {
     /// Pixels along the exemplar's shorter side after scaling.
     #[arg(long, default_value_t = ExemplarOptions::default().side)]
     side: u32,
-    /// A living texture to begin with, in place of random weights; its numbers of channels and of hidden channels are taken over.
+    /// A living texture to begin with, in place of random weights; its numbers of channels, hidden channels and
+    /// grain are taken over.
     #[arg(long, value_name = "GENERATOR")]
     from: Option<PathBuf>,
     /// The exemplar's opposite borders do not meet.
@@ -116,6 +117,7 @@ impl TrainTexture {
             let automaton = Automaton::of(&start.generator.generator)
                 .map_err(|reason| anyhow!("--from {}: {reason}", start.name))?;
             (options.channels, options.hidden) = (automaton.channels, automaton.hidden);
+            options.grain = automaton.grain;
         }
         let start = start.as_ref().map(|start| &start.generator.generator);
         with_backend!(self.backend, self.train(&exemplar, &options, start, &folder))

@@ -6,7 +6,8 @@
 //! p  = [x, sobel_x * x, sobel_y * x, laplacian * x]
 //! x += rate * fires * (bound * tanh(W2 relu(W1 p + b1)) - x)
 //! ```
-//! The state stays within `bound`, whatever the weights. Neural cellular automata for textures: Niklasson et al.,
+//! The state stays within `bound`, whatever the weights. The last channels can be grain: they keep the noise of the first
+//! state, so that a cell sees a number of its own and of its neighbours, and colours can be as rough as the exemplar's. Neural cellular automata for textures: Niklasson et al.,
 //! "Self-Organising Textures", Distill 2021; the 5x5-patch losses that train them: Mordvintsev and Niklasson, "uNCA", 2021.
 
 mod start;
@@ -39,11 +40,13 @@ pub struct Automaton {
     pub rest: f32,
     /// The first state is uniform within plus and minus this.
     pub noise: f32,
+    /// How many of the channels, the last ones, keep their first numbers.
+    pub grain: usize,
 }
 
 impl Default for Automaton {
     fn default() -> Self {
-        Self { channels: 16, hidden: 128, bound: 3.0, rate: 0.3, rest: 0.5, noise: 0.1 }
+        Self { channels: 16, hidden: 128, bound: 3.0, rate: 0.3, rest: 0.5, noise: 0.1, grain: 0 }
     }
 }
 
@@ -94,10 +97,10 @@ impl Automaton {
         graph.weight("w1.weight", normal([hidden, 4 * channels, 1, 1], (4.0 * channels as f32).sqrt().recip(), rng));
         graph.weight("w1.bias", Tensor::f32([hidden], vec![0.0; hidden]));
         graph.weight("w2.weight", Tensor::f32([channels, hidden, 1, 1], vec![0.0; channels * hidden]));
-        let scalars = [("bound", self.bound), ("fire_threshold", self.rest), ("rate", self.rate), ("zero", 0.0)];
-        for (name, value) in scalars {
+        for (name, value) in [("bound", self.bound), ("fire_threshold", self.rest), ("zero", 0.0)] {
             graph.weight(name, Tensor::scalar(value));
         }
+        graph.weight("rate", self.rates());
         let perceive = Conv { group: channels, ..Conv::same(3, PadMode::Wrap) };
         graph.push("perception", perceive, ["state", "perception.weight"]);
         graph.push("w1", Conv::default(), ["perception", "w1.weight", "w1.bias"]);
@@ -113,6 +116,23 @@ impl Automaton {
         graph.push("next_state", Add {}, ["state", "update"]);
         graph.output("next_state", OutputKind::State);
         graph
+    }
+}
+
+impl Automaton {
+    /// An automaton with this many channels of grain.
+    pub fn with_grain(self, grain: usize) -> Self {
+        // Grain is seen at once only if it is as strong as what grows.
+        Self { grain, noise: if grain == 0 { self.noise } else { 1.0 }, ..self }
+    }
+
+    /// Part of the way that each channel moves: one number, or one a channel if some stay.
+    fn rates(&self) -> Tensor {
+        if self.grain == 0 {
+            return Tensor::scalar(self.rate);
+        }
+        let moves = |channel| if channel < self.channels - self.grain { self.rate } else { 0.0 };
+        Tensor::f32([1, self.channels, 1, 1], (0..self.channels).map(moves).collect::<Vec<f32>>())
     }
 }
 

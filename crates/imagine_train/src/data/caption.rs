@@ -1,9 +1,58 @@
-//! Words for a sprite: those of its file and folder, and the names of the colours that cover most of it.
+//! Words for a sprite: those of its file, folder and caption, the names of the colours that cover most of it, and what things
+//! of such colours are called.
 
 /// Parts of file names that say nothing about the picture.
-const EMPTY: [&str; 22] = [
-    "urand", "misc", "dngn", "unique", "animals", "new", "old", "left", "right", "middle", "hand", "base", "spwpn",
-    "brands", "res", "of", "the", "and", "png", "vgate", "tile", "single",
+const EMPTY: [&str; 38] = [
+    "urand",
+    "misc",
+    "dngn",
+    "unique",
+    "animals",
+    "new",
+    "old",
+    "left",
+    "right",
+    "middle",
+    "hand",
+    "base",
+    "spwpn",
+    "brands",
+    "res",
+    "of",
+    "the",
+    "and",
+    "png",
+    "vgate",
+    "tile",
+    "single",
+    "releases",
+    "ancient",
+    "crawl",
+    "ref",
+    "source",
+    "rltiles",
+    "tiles",
+    "unused",
+    "nov",
+    "oct",
+    "mon",
+    "item",
+    "player",
+    "artefact",
+    "nonliving",
+    "vault",
+];
+/// Words of which people use one for the other.
+const KIN: [&[&str]; 9] = [
+    &["ice", "cold", "frost", "freezing", "frozen"],
+    &["fire", "flame", "flaming", "burning", "lava"],
+    &["golden", "gold"],
+    &["wooden", "wood"],
+    &["lightning", "electric", "electrocution", "storm"],
+    &["poison", "poisonous", "venom"],
+    &["armour", "armor"],
+    &["staff", "rod"],
+    &["snake", "serpent"],
 ];
 /// Share of the coloured pixels that a colour must have to be named.
 const NAMED_SHARE: f32 = 0.25;
@@ -12,6 +61,35 @@ const NAMED_SHARE: f32 = 0.25;
 pub fn words(name: &str) -> Vec<String> {
     let parts = name.split(|c: char| !c.is_alphabetic()).map(str::to_lowercase);
     parts.filter(|part| part.chars().count() > 2 && !EMPTY.contains(&part.as_str())).collect()
+}
+
+/// Words that people use for this one, with itself; none if no others are known.
+pub fn kin(word: &str) -> &'static [&'static str] {
+    KIN.into_iter().find(|kin| kin.contains(&word)).unwrap_or_default()
+}
+
+/// What things that look like a picture of straight RGBA bytes are called: ice, fire, golden, silver.
+pub fn looks(rgba: &[u8]) -> Vec<&'static str> {
+    let pixels = rgba.chunks_exact(4).filter(|pixel| pixel[3] > 127);
+    let colors = pixels.map(|pixel| [pixel[0], pixel[1], pixel[2]].map(|v| f32::from(v) / 255.0));
+    // Outlines say nothing.
+    let colors: Vec<[f32; 3]> = colors.filter(|[r, g, b]| r.max(*g).max(*b) >= 0.25).collect();
+    let share = |is: &dyn Fn([f32; 3]) -> bool| {
+        colors.iter().filter(|color| is(**color)).count() as f32 / colors.len().max(1) as f32
+    };
+    let icy = |[r, g, b]: [f32; 3]| b > 0.5 && b >= g && g >= r && g > 0.4 && b - r > 0.08;
+    let hot = |[r, g, b]: [f32; 3]| r > 0.6 && r >= g && g > b && r - b > 0.4;
+    let gold = |[r, g, b]: [f32; 3]| r > 0.4 && (0.6..0.95).contains(&(g / r)) && b < 0.6 * g;
+    let metal = |[r, g, b]: [f32; 3]| r.max(g).max(b) - r.min(g).min(b) < 0.12;
+    let flames = share(&hot) > 0.5 && share(&|color| hot(color) && color[1] < 0.4) > 0.1;
+    let flames = flames && share(&|color| hot(color) && color[1] > 0.6) > 0.1;
+    let found = [
+        ("ice", share(&icy) > 0.5 && share(&|color| color_name(color) == "purple") < 0.1),
+        ("fire", flames),
+        ("golden", share(&gold) > 0.5),
+        ("silver", share(&metal) > 0.7),
+    ];
+    found.into_iter().filter(|(_, is)| *is).map(|(name, _)| name).collect()
 }
 
 /// Names of the one or two colours that cover most of a picture of straight RGBA bytes.
@@ -71,6 +149,18 @@ mod tests {
     fn file_names_give_their_words() {
         assert_eq!(words("urand_Fire-Dragon2_old3"), ["fire", "dragon"]);
         assert!(words("01_a_e_sw").is_empty());
+    }
+
+    #[test]
+    fn words_have_kin_and_pictures_looks() {
+        assert!(kin("frost").contains(&"ice") && kin("ice").contains(&"frost"));
+        assert!(kin("dragon").is_empty());
+        let of = |pixels: &[[u8; 4]]| looks(&pixels.concat());
+        assert_eq!(of(&[[150, 200, 250, 255], [200, 230, 255, 255], [10, 10, 20, 255]]), ["ice"]);
+        assert_eq!(of(&[[230, 60, 10, 255], [250, 190, 30, 255]]), ["fire"]);
+        assert_eq!(of(&[[210, 170, 40, 255], [160, 120, 20, 255]]), ["golden"]);
+        assert_eq!(of(&[[200, 200, 205, 255], [120, 122, 125, 255]]), ["silver"]);
+        assert!(of(&[[20, 160, 30, 255]]).is_empty() && of(&[[0, 0, 0, 0]]).is_empty());
     }
 
     #[test]

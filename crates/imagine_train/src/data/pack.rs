@@ -3,10 +3,12 @@
 //! ```text
 //! bytes 0 to 7     "imgpack1"
 //! bytes 8 to 15    length of the list, unsigned, little endian
-//! the list         JSON: [{"group": "weapon", "name": "long_sword", "bytes": 612}, ..], sorted by group and name
+//! the list         JSON: [{"group": "weapon", "name": "long_sword", "bytes": 612}, ..], sorted by group and name;
+//!                  with "caption": ".." where one was given
 //! the pictures     PNG files (of materials JPEG files, too) as they were, one after the other, in the list's order
 //! ```
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
@@ -28,6 +30,8 @@ pub struct PackedPicture {
     pub group: String,
     /// Name of its file without extension.
     pub name: String,
+    /// More words about it; may be empty.
+    pub caption: String,
     /// The file: PNG, or of a material's map JPEG.
     pub file: Vec<u8>,
 }
@@ -37,6 +41,8 @@ pub struct PackedPicture {
 struct Entry {
     group: String,
     name: String,
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    caption: String,
     bytes: usize,
 }
 
@@ -50,7 +56,8 @@ pub fn read_folders(folder: &Path) -> Result<Vec<PackedPicture>, PackError> {
             }
             let text = |part: Option<&std::ffi::OsStr>| part.unwrap_or_default().to_string_lossy().into_owned();
             let bytes = std::fs::read(&file).map_err(|source| PackError::Io { path: file.clone(), source })?;
-            pictures.push(PackedPicture { group: text(group.file_name()), name: text(file.file_stem()), file: bytes });
+            let (group, name) = (text(group.file_name()), text(file.file_stem()));
+            pictures.push(PackedPicture { group, name, caption: String::new(), file: bytes });
         }
     }
     if pictures.is_empty() {
@@ -82,7 +89,10 @@ pub fn read(path: &Path) -> Result<Vec<PackedPicture>, PackError> {
 
 /// The bytes of a pack.
 pub fn encode(pictures: &[PackedPicture]) -> Vec<u8> {
-    let entry = |p: &PackedPicture| Entry { group: p.group.clone(), name: p.name.clone(), bytes: p.file.len() };
+    let entry = |PackedPicture { group, name, caption, file }: &PackedPicture| {
+        let [group, name, caption] = [group, name, caption].map(String::clone);
+        Entry { group, name, caption, bytes: file.len() }
+    };
     let list: Vec<Entry> = pictures.iter().map(entry).collect();
     let list = serde_json::to_vec(&list).expect("names and numbers are JSON");
     let mut pack = [MAGIC.as_slice(), &(list.len() as u64).to_le_bytes(), &list].concat();
@@ -101,12 +111,12 @@ fn parse(pack: &[u8]) -> Result<Vec<PackedPicture>, String> {
     }
     let mut rest = &rest[length..];
     let mut pictures = Vec::new();
-    for Entry { group, name, bytes } in list {
+    for Entry { group, name, caption, bytes } in list {
         if bytes > MAX_PICTURE || bytes > rest.len() {
             return Err(format!("picture {group:?}/{name:?} of {bytes} bytes, and {} follow", rest.len()));
         }
         let (file, after) = rest.split_at(bytes);
-        pictures.push(PackedPicture { group, name, file: file.to_vec() });
+        pictures.push(PackedPicture { group, name, caption, file: file.to_vec() });
         rest = after;
     }
     if !rest.is_empty() {
@@ -115,14 +125,48 @@ fn parse(pack: &[u8]) -> Result<Vec<PackedPicture>, String> {
     Ok(pictures)
 }
 
+/// Gives pictures captions: those that stand in `column` of a table of tab-separated lines, the first of which has the
+/// columns' names. Column `file` says whose: `<folder>/<name>.png`. Returns how many have one.
+pub fn read_captions(pictures: &mut [PackedPicture], table: &Path, column: &str) -> Result<usize, PackError> {
+    let io = |source| PackError::Io { path: table.to_path_buf(), source };
+    let captions = |line, reason| PackError::Captions { path: table.to_path_buf(), line, reason };
+    let length = std::fs::metadata(table).map_err(io)?.len();
+    if length > MAX_BYTES as u64 {
+        return Err(captions(0, format!("{length} bytes; at most {MAX_BYTES} are read")));
+    }
+    let text = std::fs::read_to_string(table).map_err(io)?;
+    let mut lines = text.lines();
+    let names: Vec<&str> = lines.next().unwrap_or_default().split('\t').collect();
+    let place = |wanted: &str| {
+        let found = names.iter().position(|name| *name == wanted);
+        found.ok_or_else(|| captions(1, format!("no column {wanted:?} among {names:?}")))
+    };
+    let (file, column) = (place("file")?, place(column)?);
+    let mut known = BTreeMap::new();
+    for (index, line) in lines.enumerate().filter(|(_, line)| !line.is_empty()) {
+        let cells: Vec<&str> = line.split('\t').collect();
+        let (Some(file), Some(caption)) = (cells.get(file), cells.get(column)) else {
+            return Err(captions(index + 2, format!("{} columns of {}", cells.len(), names.len())));
+        };
+        known.insert(*file, *caption);
+    }
+    for picture in pictures.iter_mut() {
+        let file = format!("{}/{}.png", picture.group, picture.name);
+        picture.caption = known.get(file.as_str()).map(|caption| String::from(*caption)).unwrap_or_default();
+    }
+    Ok(pictures.iter().filter(|picture| !picture.caption.is_empty()).count())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
 
     fn pack() -> Vec<u8> {
-        let picture =
-            |group: &str, file: &[u8]| PackedPicture { group: group.into(), name: "a".into(), file: file.into() };
-        encode(&[picture("one", b"first"), picture("two", b""), picture("two", b"third")])
+        let picture = |group: &str, caption: &str, file: &[u8]| {
+            let [group, name, caption] = [group, "a", caption].map(String::from);
+            PackedPicture { group, name, caption, file: file.into() }
+        };
+        encode(&[picture("one", "", b"first"), picture("two", "", b""), picture("two", "more words", b"third")])
     }
 
     #[test]
@@ -130,6 +174,7 @@ mod tests {
         let pictures = parse(&pack()).unwrap();
         assert_eq!(pictures.len(), 3);
         assert_eq!((pictures[2].group.as_str(), pictures[2].file.as_slice()), ("two", b"third".as_slice()));
+        assert_eq!((pictures[1].caption.as_str(), pictures[2].caption.as_str()), ("", "more words"));
         assert_eq!(encode(&pictures), pack());
     }
 
@@ -143,11 +188,30 @@ mod tests {
         let mut huge = pack.clone();
         huge[8..16].copy_from_slice(&u64::MAX.to_le_bytes());
         assert!(parse(&huge).unwrap_err().contains("a list of"));
-        let text = String::from_utf8_lossy(&pack).replace("\"bytes\":5", "\"bytes\":18446744073709551615");
-        let list = text[16..].split_inclusive(']').next().unwrap().len() as u64;
-        let mut wide = text.into_bytes();
-        wide[8..16].copy_from_slice(&list.to_le_bytes());
+        let text = String::from_utf8_lossy(&pack[16..]).replace("\"bytes\":5", "\"bytes\":18446744073709551615");
+        let list = text.split_inclusive(']').next().unwrap().len() as u64;
+        let wide = [MAGIC.as_slice(), &list.to_le_bytes(), text.as_bytes()].concat();
         assert!(parse(&wide).unwrap_err().contains("18446744073709551615"));
+    }
+
+    #[test]
+    fn captions_are_those_of_the_named_column() {
+        let folder = tempfile::tempdir().unwrap();
+        let table = folder.path().join("words.tsv");
+        let mut pictures = parse(&pack()).unwrap();
+        let mut read = |text: &str, column: &str| {
+            std::fs::write(&table, text).unwrap();
+            let count = read_captions(&mut pictures, &table, column).map_err(|error| error.to_string())?;
+            Ok::<_, String>((count, pictures[0].caption.clone()))
+        };
+        let text = "file\tplace\tsource\none/a.png\titem/amulet\tx\n\nthree/b.png\titem/ring\ty\n";
+        assert_eq!(read(text, "place").unwrap(), (1, "item/amulet".into()));
+        assert_eq!(read(text, "source").unwrap(), (1, "x".into()));
+        assert!(
+            read(text, "text").unwrap_err().contains(r#"line 1: no column "text" among ["file", "place", "source"]"#)
+        );
+        assert!(read("file\ttext\na/b.png\n", "text").unwrap_err().contains("line 2: 1 columns of 2"));
+        assert!(read("", "text").unwrap_err().contains("no column"));
     }
 
     #[test]

@@ -26,10 +26,12 @@ const CLASS_POWER: f64 = 0.6;
 pub struct Sprite {
     /// Index of its class; 0 is any and no sprite's own.
     pub class: usize,
-    /// Words of its file and folder.
+    /// Words of its file, caption and folder.
     pub words: Vec<String>,
     /// Names of its colours.
     pub colors: Vec<&'static str>,
+    /// What things of its colours are called.
+    pub looks: Vec<&'static str>,
     /// Straight RGBA bytes, row by row.
     pub rgba: Vec<u8>,
 }
@@ -78,9 +80,15 @@ impl SpriteSet {
         for (picture, rgba) in pictures.iter().zip(decode_all(pictures, path)?) {
             hash.update(&picture.file);
             let class = classes.iter().position(|class| *class == picture.group).unwrap_or(0);
-            let mut words = caption::words(&picture.name);
-            words.extend(caption::words(&picture.group));
-            let sprite = Sprite { class, words, colors: caption::colors(&rgba), rgba };
+            let mut words = Vec::new();
+            for word in
+                [&picture.name, &picture.caption, &picture.group].into_iter().flat_map(|text| caption::words(text))
+            {
+                if !words.contains(&word) {
+                    words.push(word);
+                }
+            }
+            let sprite = Sprite { class, words, colors: caption::colors(&rgba), looks: caption::looks(&rgba), rgba };
             let hold = first_word(&picture.file).is_multiple_of(HELD_BACK);
             if hold { &mut held_back } else { &mut sprites }.push(sprite);
         }
@@ -95,6 +103,20 @@ impl SpriteSet {
     /// `count` sprites to train on, with class and prompt as a person might give them: a word, some, none.
     pub fn draw(&self, count: usize, rng: &mut impl Rng) -> SpriteBatch {
         draw(&self.sprites, &self.drawn[0], count, rng)
+    }
+
+    /// As [`SpriteSet::draw`], and for each a prompt of another sprite of its class.
+    pub fn draw_with_others(&self, count: usize, rng: &mut impl Rng) -> (SpriteBatch, Vec<String>) {
+        let chosen = choose(&self.sprites, &self.drawn[0], count, rng);
+        let batch = batch(&chosen, rng);
+        let mut other = |sprite: &Sprite| {
+            let members = self.drawn[0].iter().map(|(members, _)| members);
+            let mut members = members.filter(|members| self.sprites[members[0]].class == sprite.class);
+            let members = members.next().expect("a sprite is drawn from its class");
+            self.sprites[members[rng.random_range(0..members.len())]].prompt(rng)
+        };
+        let others = chosen.into_iter().map(&mut other).collect();
+        (batch, others)
     }
 
     /// `count` sprites to train on, with their own classes and without prompts.
@@ -161,14 +183,23 @@ impl Sprite {
         values
     }
 
-    /// Some of its words: colours first as people say them, each word left out now and then, all of them sometimes.
+    /// Some of its words: what it looks like and its colours first as people say them, each word left out now and then or
+    /// said in another way, all of them left out sometimes.
     fn prompt(&self, rng: &mut impl Rng) -> String {
         if rng.random_bool(0.1) {
             return String::new();
         }
-        let colors = self.colors.iter().filter(|_| rng.random_bool(0.6)).copied().collect::<Vec<_>>();
-        let words = self.words.iter().filter(|_| rng.random_bool(0.75)).map(String::as_str);
-        colors.into_iter().chain(words.collect::<Vec<_>>()).collect::<Vec<_>>().join(" ")
+        let looks = self.looks.iter().filter(|_| rng.random_bool(0.3)).copied();
+        let mut said: Vec<&str> = looks.collect();
+        said.extend(self.colors.iter().filter(|_| rng.random_bool(0.6)).copied());
+        for word in &self.words {
+            let kin = caption::kin(word);
+            if rng.random_bool(0.75) {
+                let other = !kin.is_empty() && rng.random_bool(0.3);
+                said.push(if other { kin[rng.random_range(0..kin.len())] } else { word });
+            }
+        }
+        said.join(" ")
     }
 }
 
@@ -228,7 +259,7 @@ pub(crate) mod tests {
     use rand::SeedableRng;
     use rand::rngs::StdRng;
 
-    /// Red discs and blue squares of many sizes, on nothing.
+    /// Red discs and blue squares, small and large ones, on nothing.
     pub(crate) fn synthetic(count: usize) -> Vec<PackedPicture> {
         let picture = |index: usize| {
             let radius = 4 + index % 9;
@@ -247,7 +278,8 @@ pub(crate) mod tests {
             let mut png = std::io::Cursor::new(Vec::new());
             sprite.write_to(&mut png, image::ImageFormat::Png).unwrap();
             let group = if round { "disc" } else { "square" };
-            PackedPicture { group: group.into(), name: format!("size{radius}_{index}"), file: png.into_inner() }
+            let name = format!("{}_size{radius}_{index}", if radius < 8 { "small" } else { "large" });
+            PackedPicture { group: group.into(), name, caption: String::new(), file: png.into_inner() }
         };
         (0..count).map(picture).collect()
     }
@@ -265,7 +297,7 @@ pub(crate) mod tests {
         let disc = set.sprites.iter().find(|sprite| sprite.class == 1).unwrap();
         assert_eq!(
             (disc.words.as_slice(), disc.colors.as_slice()),
-            (["size", "disc"].map(String::from).as_slice(), ["red"].as_slice())
+            (["small", "size", "disc"].map(String::from).as_slice(), ["red"].as_slice())
         );
         let values = disc.values();
         assert_eq!(values[0], 0.0);
@@ -288,7 +320,7 @@ pub(crate) mod tests {
         image::RgbaImage::new(31, 32).write_to(&mut png, image::ImageFormat::Png).unwrap();
         pictures[1].file = png.into_inner();
         let message = SpriteSet::new(&pictures, Path::new("set")).unwrap_err().to_string();
-        assert!(message.contains("square/size5_1") && message.contains("[31, 32]"), "{message}");
+        assert!(message.contains("square/small_size5_1") && message.contains("[31, 32]"), "{message}");
         pictures[1].file.truncate(40);
         assert!(matches!(SpriteSet::new(&pictures, Path::new("set")), Err(PackError::Picture { .. })));
     }

@@ -64,6 +64,16 @@ pub fn generators_share<B: Backend>(lead: Tensor<B, 2>) -> Tensor<B, 2> {
     lead.clamp(-DECIDED, DECIDED).neg().exp().neg()
 }
 
+/// What the critic pays for not telling the words of real images from other words: the mean of `ln(1 + exp(wrong - real))` over
+/// the rows where `differs` is 1, not 0.
+///
+/// Without it nothing but the generator's failures teaches the critic words (Reed et al., "Generative Adversarial Text to
+/// Image Synthesis", ICML 2016, there with a loss of probabilities).
+pub fn mismatch<B: Backend>(real: Tensor<B, 2>, wrong: Tensor<B, 2>, differs: Tensor<B, 2>) -> Tensor<B, 1> {
+    let each = log_sigmoid(real - wrong).neg();
+    (each * differs.clone()).sum() / differs.sum().clamp_min(1.0)
+}
+
 /// The critic's loss with hinges.
 pub fn hinge<B: Backend>(real: Tensor<B, 2>, generated: Tensor<B, 2>) -> Tensor<B, 1> {
     (relu(real.neg().add_scalar(1.0)) + relu(generated.add_scalar(1.0))).mean()
@@ -87,6 +97,16 @@ mod tests {
         let loss = log_sigmoid(theirs.clone() - real).neg().mean();
         let direct = theirs.grad(&loss.backward()).unwrap();
         by_share.into_data().assert_approx_eq::<f32>(&direct.into_data(), burn::tensor::Tolerance::absolute(1e-6));
+    }
+
+    #[test]
+    fn only_other_words_are_paid_for() {
+        let scores = |values: [[f32; 1]; 3]| Tensor::<Flex, 2>::from_data(values, &Default::default());
+        let loss =
+            |wrong, differs| mismatch(scores([[1.0], [2.0], [0.0]]), scores(wrong), scores(differs)).into_scalar();
+        assert!((loss([[1.0], [9.0], [0.0]], [[1.0], [0.0], [1.0]]) - std::f32::consts::LN_2).abs() < 1e-6);
+        assert!(loss([[-9.0], [-9.0], [-9.0]], [[1.0]; 3]) < 1e-3);
+        assert_eq!(loss([[5.0]; 3], [[0.0]; 3]), 0.0);
     }
 
     #[test]

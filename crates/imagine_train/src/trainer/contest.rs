@@ -17,7 +17,7 @@ use rand::rngs::StdRng;
 use super::adam::{Adam, AdamOptions, GradientList, collect};
 use super::{average, spectral};
 use crate::error::{CheckpointError, TrainError};
-use crate::loss::adversarial::{Game, generators_share, hinge, relativistic};
+use crate::loss::adversarial::{self, Game, generators_share, hinge, relativistic};
 use crate::loss::penalty::gradient_penalty;
 
 /// How both networks are optimised.
@@ -56,6 +56,16 @@ pub(super) struct Pace {
     pub updates: u32,
     /// Batches whose gradients were added up.
     pub accumulate: usize,
+}
+
+/// Real images with what is not said of them, which the critic has to tell from what is.
+pub(super) struct Mismatch<'a> {
+    /// Conditions of the first real images, a row each.
+    pub conditions: &'a [Elements],
+    /// Which of these rows say something else.
+    pub differs: &'a [bool],
+    /// Weight of the term.
+    pub weight: f32,
 }
 
 /// What both networks learn from one batch.
@@ -109,22 +119,27 @@ impl<A: AutodiffBackend> Contest<A> {
     /// Gradients of both networks on one batch of generated images.
     ///
     /// `show` takes them to what the critic sees: first as many real images, then the generated ones, each with its row of
-    /// `conditions`. Penalties enter with the weight `penalty`, if it is above 0.
+    /// `conditions`. Penalties enter with the weight `penalty`, if it is above 0, and real images with wrong conditions if
+    /// there are any.
     pub fn learn(
         &self,
         generated: Tensor<A, 4>,
         show: impl Fn(Tensor<A, 4>) -> Tensor<A, 4>,
         conditions: &[Elements],
         penalty: f32,
+        mismatch: Option<&Mismatch<'_>>,
     ) -> Result<Learnt<A::InnerBackend>, TrainError> {
         let count = generated.dims()[0];
         let seen = Tensor::<A, 4>::from_inner(generated.clone().inner()).require_grad();
         let images = show(seen.clone());
-        let scores = judge(&self.critic, images.clone(), conditions)?;
-        let (real, ours) = (scores.clone().narrow(0, 0, count), scores.narrow(0, count, count));
+        let scores = match mismatch {
+            None => judge(&self.critic, images.clone(), conditions)?,
+            Some(mismatch) => self.judge_both(images.clone(), conditions, mismatch)?,
+        };
+        let (real, ours) = (scores.clone().narrow(0, 0, count), scores.clone().narrow(0, count, count));
         let (loss, lead) = match self.game {
-            Game::Relativistic => relativistic(real, ours),
-            Game::Hinge => (hinge(real.clone(), ours.clone()), ours - real),
+            Game::Relativistic => relativistic(real.clone(), ours),
+            Game::Hinge => (hinge(real.clone(), ours.clone()), ours - real.clone()),
         };
         let lead = lead.inner();
         let values = [scalar(loss.clone().inner()), scalar(lead.clone().mean())];
@@ -132,6 +147,13 @@ impl<A: AutodiffBackend> Contest<A> {
             return Err(TrainError::Diverged { update: self.update, loss: values[0], retries: 0 });
         }
         let (mut total, mut penalised) = (loss, None);
+        if let Some(mismatch) = mismatch {
+            let wrong = scores.narrow(0, 2 * count, mismatch.differs.len());
+            let differs: Vec<f32> = mismatch.differs.iter().map(|differs| f32::from(u8::from(*differs))).collect();
+            let differs = Tensor::from_data(TensorData::new(differs, [mismatch.differs.len(), 1]), &self.device);
+            let told = real.narrow(0, 0, mismatch.differs.len());
+            total = total + adversarial::mismatch(told, wrong, differs).mul_scalar(mismatch.weight);
+        }
         if penalty > 0.0 {
             let images = Tensor::from_inner(images.inner());
             let term = gradient_penalty(&self.critic, images, conditions)?;
@@ -158,6 +180,19 @@ impl<A: AutodiffBackend> Contest<A> {
         let mut gradients = (generated * wanted).sum().backward();
         let generator = collect(&self.generator, &mut gradients);
         Ok(Learnt { loss: values[0], lead: values[1], penalty: penalised, generator, critic })
+    }
+
+    /// Scores of real and generated images with their own conditions, then of the first real ones with others.
+    fn judge_both(
+        &self,
+        images: Tensor<A, 4>,
+        conditions: &[Elements],
+        mismatch: &Mismatch<'_>,
+    ) -> Result<Tensor<A, 2>, RunError> {
+        let again = images.clone().narrow(0, 0, mismatch.differs.len());
+        let pairs = conditions.iter().zip(mismatch.conditions);
+        let conditions: Vec<Elements> = pairs.map(|(own, others)| stacked(own, others)).collect();
+        judge(&self.critic, Tensor::cat(vec![images, again], 0), &conditions)
     }
 
     /// Moves both networks by what was learnt: one update.
@@ -248,14 +283,15 @@ pub(super) fn judge<B: Backend>(
     Ok(critic.run(inputs, size, RandomState::default())?.remove(0).into_tensor())
 }
 
-/// One after the other with itself.
-pub(super) fn twice(tensor: &Elements) -> Elements {
-    let mut shape = tensor.shape.clone();
-    shape[0] *= 2;
-    let data = match &tensor.data {
-        ElementData::F32(values) => ElementData::F32(values.repeat(2)),
-        ElementData::I32(values) => ElementData::I32(values.repeat(2)),
-        ElementData::Bool(values) => ElementData::Bool(values.repeat(2)),
+/// The rows of `above`, then those of `below`, of the same width and type.
+pub(super) fn stacked(above: &Elements, below: &Elements) -> Elements {
+    let mut shape = above.shape.clone();
+    shape[0] += below.shape[0];
+    let data = match (&above.data, &below.data) {
+        (ElementData::F32(a), ElementData::F32(b)) => ElementData::F32([a.as_slice(), b].concat()),
+        (ElementData::I32(a), ElementData::I32(b)) => ElementData::I32([a.as_slice(), b].concat()),
+        (ElementData::Bool(a), ElementData::Bool(b)) => ElementData::Bool([a.as_slice(), b].concat()),
+        _ => unreachable!("conditions of one name have one type"),
     };
     Elements::new(shape, data)
 }

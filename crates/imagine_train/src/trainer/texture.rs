@@ -342,6 +342,9 @@ impl<A: AutodiffBackend> TextureTrainer<A> {
             ("exemplar width", self.exemplar.width),
         ];
         let mut identity: BTreeMap<_, _> = numbers.into_iter().map(|(k, v)| (k.to_string(), v.to_string())).collect();
+        if options.grain > 0 {
+            identity.insert("grain".into(), options.grain.to_string());
+        }
         identity.insert("exemplar".into(), self.exemplar.sha256.clone());
         identity.insert("start".into(), self.start.as_ref().map(|start| start.sha256.clone()).unwrap_or_default());
         identity
@@ -446,13 +449,15 @@ impl Start {
 /// The automaton of the options, or of the texture that training begins with.
 fn automaton(options: &TextureOptions, start: Option<&Generator>) -> Result<Automaton, TrainError> {
     let Some(start) = start else {
-        return Ok(Automaton { channels: options.channels, hidden: options.hidden, ..Automaton::default() });
+        let automaton = Automaton { channels: options.channels, hidden: options.hidden, ..Automaton::default() };
+        return Ok(automaton.with_grain(options.grain));
     };
     let refuse = |reason| TrainError::Start { title: start.card.title.clone(), reason };
     let automaton = Automaton::of(start).map_err(refuse)?;
-    let (found, asked) = ([automaton.channels, automaton.hidden], [options.channels, options.hidden]);
+    let found = [automaton.channels, automaton.hidden, automaton.grain];
+    let asked = [options.channels, options.hidden, options.grain];
     if found != asked {
-        return Err(refuse(format!("it has {found:?} [channels, hidden], the options {asked:?}")));
+        return Err(refuse(format!("it has {found:?} [channels, hidden, grain], the options {asked:?}")));
     }
     Ok(automaton)
 }

@@ -14,13 +14,14 @@ params! {
     pub(crate) struct Params for "ops/automaton" {
         head: Head,
         filters: [[f32; 4]; 9],
+        rates: [[f32; 4]; MAX_CHANNELS / 4],
         shape: [u32; 4],
         hidden_blocks: u32,
         count: u32,
         bound: f32,
         threshold: f32,
-        rate: f32,
         zero: f32,
+        unused: u32,
         period: [u32; 2],
     }
 }
@@ -48,8 +49,8 @@ pub struct Step<'a> {
     pub bound: f32,
     /// Random numbers above it make a cell move.
     pub threshold: f32,
-    /// Part of the way that a moving cell moves.
-    pub rate: f32,
+    /// Part of the way that each channel of a moving cell moves.
+    pub rates: Vec<f32>,
     /// Part of the way that a resting cell moves.
     pub zero: f32,
     /// Stream of the random mask.
@@ -71,6 +72,8 @@ pub fn lower(step: &Step, cells: usize) -> KernelCall {
             *to = filter[tap];
         }
     }
+    let mut rates = [[0.0; 4]; MAX_CHANNELS / 4];
+    rates.as_flattened_mut()[..channels].copy_from_slice(&step.rates);
     let period = period(&step.mask, [height, width], step.whole);
     let params = Params {
         filters,
@@ -79,7 +82,7 @@ pub fn lower(step: &Step, cells: usize) -> KernelCall {
         count: count as u32,
         bound: step.bound,
         threshold: step.threshold,
-        rate: step.rate,
+        rates,
         zero: step.zero,
         period: period.map(|side| side as u32),
         ..Params::default()
@@ -136,7 +139,7 @@ pub fn variants() -> Vec<KernelCall> {
             second: &vec![0.0; 4 * channels],
             bound: 1.0,
             threshold: 0.5,
-            rate: 0.5,
+            rates: vec![0.5; channels],
             zero: 0.0,
             stream: 0,
             mask: Dim::nchw(1),

@@ -3,7 +3,7 @@
 //! ```text
 //! p = Conv(state), depthwise 3x3 on the torus: per channel the identity and three filters, the same for all channels
 //! y = Tanh(Conv1x1(Relu(Conv1x1(p)))) * bound
-//! next = state + (y - state) * Where(RandomUniform > threshold, rate, zero)
+//! next = state + (y - state) * Where(RandomUniform > threshold, rate, zero), with one rate or one a channel
 //! ```
 
 use std::borrow::Cow;
@@ -88,7 +88,7 @@ impl<'g> Search<'_, 'g> {
             second: self.weight(second)?,
             bound: self.scalar(bound)?,
             threshold: self.scalar(threshold)?,
-            rate: self.scalar(rate)?,
+            rates: self.rates(rate, channels)?,
             zero: self.scalar(zero)?,
             stream: mask.stream,
             mask: mask.shape.clone(),
@@ -126,6 +126,15 @@ impl<'g> Search<'_, 'g> {
 
     fn weight(&self, value: ValueId) -> Option<&[f32]> {
         self.known.get(&value)?.as_f32()
+    }
+
+    /// One number a channel, from as many or from one.
+    fn rates(&self, value: ValueId, channels: usize) -> Option<Vec<f32>> {
+        match self.weight(value)? {
+            [number] => Some(vec![*number; channels]),
+            numbers if self.bound.value_type(value).shape == [1, channels, 1, 1] => Some(numbers.to_vec()),
+            _ => None,
+        }
     }
 
     fn scalar(&self, value: ValueId) -> Option<f32> {

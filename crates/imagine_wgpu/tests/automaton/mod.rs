@@ -24,6 +24,11 @@ pub fn noise(shape: Vec<usize>, scale: f32, key: u32) -> Tensor {
 
 /// The generator: colour from the first three channels.
 pub fn generator() -> ValidGenerator {
+    generator_with(Tensor::scalar(0.3))
+}
+
+/// The generator whose cells move by `rates`: one, or one a channel.
+pub fn generator_with(rates: Tensor) -> ValidGenerator {
     let mut init = Graph::default();
     init.push("state", RandomUniform { low: -0.1, high: 0.1, shape: Dim::nchw(CHANNELS), stream: 1000 }, []);
     init.output("state", OutputKind::State);
@@ -35,11 +40,11 @@ pub fn generator() -> ValidGenerator {
     output.push("base_color", Add {}, ["visible", "mean"]);
     output.output("base_color", OutputKind::BaseColor);
     let size = SizeRule { tiles: true, ..SizeRule::default() };
-    let recurrence = Some(Recurrence { init, step: step(), steps: 8, step_rate: 30.0 });
+    let recurrence = Some(Recurrence { init, step: step(rates), steps: 8, step_rate: 30.0 });
     Generator { output, recurrence, size, card: Default::default() }.validate().unwrap()
 }
 
-fn step() -> Graph {
+fn step(rates: Tensor) -> Graph {
     let mut graph = Graph::default();
     graph.input("state", InputKind::State, Dim::nchw(CHANNELS));
     let filters: Vec<f32> = (0..CHANNELS).flat_map(|_| FILTERS.into_iter().flatten()).collect();
@@ -47,9 +52,10 @@ fn step() -> Graph {
     graph.weight("w1", noise(vec![HIDDEN, 4 * CHANNELS, 1, 1], 0.3, 1));
     graph.weight("b1", noise(vec![HIDDEN], 0.3, 2));
     graph.weight("w2", noise(vec![CHANNELS, HIDDEN, 1, 1], 0.5, 3));
-    for (name, value) in [("bound", 3.0), ("threshold", 0.5), ("rate", 0.3), ("zero", 0.0)] {
+    for (name, value) in [("bound", 3.0), ("threshold", 0.5), ("zero", 0.0)] {
         graph.weight(name, Tensor::scalar(value));
     }
+    graph.weight("rate", rates);
     let perceive = Conv { group: CHANNELS, ..Conv::same(3, PadMode::Wrap) };
     graph.push("perception", perceive, ["state", "filters"]);
     graph.push("first", Conv::default(), ["perception", "w1", "b1"]);

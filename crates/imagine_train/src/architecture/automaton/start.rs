@@ -29,13 +29,15 @@ impl Automaton {
             Op::RandomUniform(random) => Some(random.high),
             _ => None,
         });
+        let rates = step.weights.get("rate").and_then(Tensor::as_f32).unwrap_or_default();
         let automaton = Self {
             channels,
             hidden,
             bound: number("bound")?,
-            rate: number("rate")?,
+            rate: *rates.first().ok_or("it has no number \"rate\"")?,
             rest: number("fire_threshold")?,
             noise: noise.ok_or("its first state is not uniform noise")?,
+            grain: rates.iter().rev().take_while(|rate| **rate == 0.0).count().min(channels),
         };
         let expected = automaton.step_graph(&mut StdRng::seed_from_u64(0));
         if step.nodes != expected.nodes || step.inputs != expected.inputs {
@@ -82,7 +84,9 @@ impl Automaton {
     fn sources(&self, before: &BTreeMap<(OutputKind, usize), usize>, maps: &[VisibleMap]) -> Vec<usize> {
         let wanted = maps.iter().flat_map(|map| (0..map.channels).map(|index| (map.kind, index)));
         let mut sources: Vec<Option<usize>> = wanted.map(|part| before.get(&part).copied()).collect();
-        sources.resize(self.channels, None);
+        let moving = self.channels - self.grain;
+        sources.resize(moving, None);
+        sources.extend((moving..self.channels).map(Some));
         let mut taken = vec![false; self.channels];
         for source in &mut sources {
             match *source {
@@ -148,6 +152,16 @@ mod tests {
         for name in LEARNT {
             assert_eq!(same[name], before.recurrence.as_ref().unwrap().step.weights[name]);
         }
+    }
+
+    #[test]
+    fn grain_stays_grain() {
+        let automaton = Automaton { channels: 8, hidden: 4, ..Automaton::default() }.with_grain(2);
+        let before = automaton.generator(&maps(&[OutputKind::BaseColor]), 9, &mut StdRng::seed_from_u64(1));
+        assert_eq!(Automaton::of(&before).unwrap(), automaton);
+        let channels = visible_channels(&before.output);
+        let sources = automaton.sources(&channels, &maps(&[OutputKind::Height, OutputKind::BaseColor]));
+        assert_eq!(sources, [3, 0, 1, 2, 4, 5, 6, 7]);
     }
 
     #[test]

@@ -82,7 +82,7 @@ fn maps(folder: &Path) -> Result<Option<Vec<(OutputKind, PathBuf)>>, MaterialErr
 fn add(group: &str, maps: Vec<(OutputKind, PathBuf)>, pictures: &mut Vec<PackedPicture>) -> Result<(), MaterialError> {
     for (kind, path) in maps {
         let file = read_file(&path)?;
-        pictures.push(PackedPicture { group: group.into(), name: kind.name().into(), file });
+        pictures.push(PackedPicture { group: group.into(), name: kind.name().into(), caption: String::new(), file });
     }
     Ok(())
 }

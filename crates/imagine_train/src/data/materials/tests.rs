@@ -34,7 +34,7 @@ fn wave(x: u32, y: u32, along: [f32; 2]) -> f32 {
 }
 
 fn picture(group: &str, name: &str, file: Vec<u8>) -> PackedPicture {
-    PackedPicture { group: group.into(), name: name.into(), file }
+    PackedPicture { group: group.into(), name: name.into(), caption: String::new(), file }
 }
 
 /// Three materials of bumps, one of rows without roughness, one of plain colour alone.

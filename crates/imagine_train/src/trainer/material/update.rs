@@ -14,7 +14,7 @@ use super::asked::Asked;
 use crate::architecture::material::{CHANNELS, MaterialNetworks};
 use crate::data::{MaterialBatch, Part};
 use crate::error::TrainError;
-use crate::trainer::contest::{Learnt, Pace, images, judge, scalar, twice};
+use crate::trainer::contest::{Learnt, Pace, images, judge, scalar, stacked};
 
 /// Updates between two looks at overfitting.
 const LOOK_EVERY: u32 = 32;
@@ -58,13 +58,13 @@ impl<A: AutodiffBackend> MaterialTrainer<A> {
     fn learn(&mut self, rng: &mut StdRng) -> Result<Learnt<A::InnerBackend>, TrainError> {
         let (batch, asked) = self.drawn(rng);
         let generated = asked.make(&self.contest.generator, &self.device)?;
-        let conditions = conditions(&self.networks, &batch).map(|condition| twice(&condition));
+        let conditions = conditions(&self.networks, &batch).map(|condition| stacked(&condition, &condition));
         let (count, side) = (batch.kinds.len(), batch.side);
         let real = images(batch.values, [count, CHANNELS, side, side], &self.device);
         let show = |seen| Tensor::cat(vec![real.clone(), seen], 0);
         let penalised = self.update().is_multiple_of(self.options.penalty_every);
         let penalty = if penalised { self.penalty_weight() } else { 0.0 };
-        let learnt = self.contest.learn(generated, show, &conditions, penalty)?;
+        let learnt = self.contest.learn(generated, show, &conditions, penalty, None)?;
         self.progress.loss = KEPT * self.progress.loss + (1.0 - KEPT) * learnt.loss;
         self.progress.lead = KEPT * self.progress.lead + (1.0 - KEPT) * learnt.lead;
         self.progress.penalty = learnt.penalty.unwrap_or(self.progress.penalty);

@@ -33,6 +33,9 @@ pub struct SpriteOptions {
     pub penalty: f32,
     /// The penalties enter every so many updates, as many times as strong. Default 8.
     pub penalty_every: u32,
+    /// Weight of telling a sprite's words from those of another of its class, for half of the real sprites; 0 is without.
+    /// Default 0.3.
+    pub mismatch: f32,
     /// Strength of augmentation: 0 to 0.8, or what adaption starts with. Default 0.
     pub augment: f32,
     /// Share of overfitting at which the strength stays; 0 leaves the strength as it is. Default 0.4.
@@ -59,6 +62,7 @@ impl Default for SpriteOptions {
             cool_down: 2_000,
             penalty: 0.3,
             penalty_every: 8,
+            mismatch: 0.3,
             augment: 0.0,
             overfit_target: 0.4,
             average_images: 10_000.0,
@@ -93,6 +97,7 @@ pub(super) fn check(options: &SpriteOptions, networks: &SpriteNetworks) -> Resul
         require((0.0..=high).contains(&value), name, &format!("0 to {high}"), value.to_string())
     };
     within("penalty", options.penalty, 1e4)?;
+    within("mismatch", options.mismatch, 1e4)?;
     within("augment", options.augment, MOST_STRENGTH)?;
     within("overfit-target", options.overfit_target, 1.0)?;
     within("average-images", options.average_images, 1e9)?;

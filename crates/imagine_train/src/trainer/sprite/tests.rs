@@ -4,8 +4,9 @@ use burn::backend::{Autodiff, Flex};
 use imagine_graph::{Request, Size, parse_input};
 
 use super::*;
-use crate::data::synthetic_set;
-use crate::trainer::spectral;
+use crate::architecture::sprite::SIDE;
+use crate::data::{Sprite, SpriteBatch, synthetic_set};
+use crate::trainer::{contest, spectral};
 
 type A = Autodiff<Flex>;
 
@@ -68,6 +69,39 @@ fn a_resumed_training_goes_the_way_it_would_have_gone() {
     other = SpriteTrainer::new(synthetic_set(60), narrow, options(), &Default::default()).unwrap();
     let message = other.resume(folder.path()).unwrap_err().to_string();
     assert!(message.contains("made with networks"), "{message}");
+}
+
+#[test]
+fn a_critic_that_is_shown_other_words_learns_to_tell_them() {
+    let mut trainer = trainer(options());
+    let (set, networks, device) = (&trainer.set, &trainer.networks, trainer.device);
+    let sprites: Vec<&Sprite> = set.sprites.iter().take(16).collect();
+    let real = contest::images::<A>(sprites.iter().flat_map(|s| s.values()).collect(), [16, 4, SIDE, SIDE], &device);
+    let told = |right: bool| {
+        let said = |sprite: &&Sprite| if (sprite.words[0] == "small") == right { "small" } else { "large" };
+        let prompts = sprites.iter().map(|sprite| said(sprite).into()).collect();
+        let classes = sprites.iter().map(|sprite| sprite.class).collect();
+        update::conditions(networks, &SpriteBatch { values: Vec::new(), classes, prompts })
+    };
+    let (right, wrong) = (told(true), told(false));
+    let twice = right.each_ref().map(|condition| contest::stacked(condition, condition));
+    let mismatch = contest::Mismatch { conditions: &wrong, differs: &[true; 16], weight: 1.0 };
+    let lead = |critic: &imagine_burn::Network<A>| {
+        let mean = |told| contest::scalar(contest::judge(critic, real.clone(), told).unwrap().mean());
+        mean(&right) - mean(&wrong)
+    };
+    let before = lead(&trainer.contest.critic);
+    for _ in 0..20 {
+        // Generated images that are the real ones teach nothing.
+        let show = |seen| burn::tensor::Tensor::cat(vec![real.clone(), seen], 0);
+        let learnt = trainer.contest.learn(real.clone().require_grad(), show, &twice, 0.0, Some(&mismatch)).unwrap();
+        trainer.contest.apply(
+            learnt,
+            &contest::Pace { rates: [0.0, 4e-3], warm_up: 1, cool_down: 0, updates: 100, accumulate: 1 },
+        );
+    }
+    let after = lead(&trainer.contest.critic);
+    assert!(before.abs() < 0.2 && after > before + 0.5, "{before} {after}");
 }
 
 #[test]

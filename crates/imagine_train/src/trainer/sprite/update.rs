@@ -18,7 +18,7 @@ use crate::architecture::sprite::{SIDE, SpriteNetworks};
 use crate::augment::Augmentation;
 use crate::data::{SpriteBatch, VALUES};
 use crate::error::TrainError;
-use crate::trainer::contest::{Learnt, Pace, images, judge, scalar, twice};
+use crate::trainer::contest::{Learnt, Mismatch, Pace, images, judge, scalar, stacked};
 
 /// Updates between two looks at overfitting.
 const ADAPT_EVERY: u32 = 8;
@@ -58,7 +58,11 @@ impl<A: AutodiffBackend> SpriteTrainer<A> {
     /// Gradients of both networks on one batch.
     fn learn(&mut self, rng: &mut StdRng) -> Result<Learnt<A::InnerBackend>, TrainError> {
         let count = self.options.batch;
-        let batch = self.set.draw(count, rng);
+        let (batch, mut others) = self.set.draw_with_others(count, rng);
+        others.truncate(count.div_ceil(2));
+        let differs: Vec<bool> = std::iter::zip(&batch.prompts, &others).map(|(own, other)| own != other).collect();
+        let classes = batch.classes[..others.len()].to_vec();
+        let wrong = conditions(&self.networks, &SpriteBatch { values: Vec::new(), classes, prompts: others });
         let conditions = conditions(&self.networks, &batch);
         let latent = latent(count, self.networks.latent, rng);
         let generated = generate(&self.contest.generator, &latent, &conditions, &self.device)?;
@@ -67,8 +71,10 @@ impl<A: AutodiffBackend> SpriteTrainer<A> {
         let show = |seen| changes.apply(Tensor::cat(vec![real.clone(), seen], 0));
         let penalised = self.update().is_multiple_of(self.options.penalty_every);
         let penalty = if penalised { self.options.penalty * self.options.penalty_every as f32 } else { 0.0 };
-        let twice = conditions.map(|condition| twice(&condition));
-        let learnt = self.contest.learn(generated, show, &twice, penalty)?;
+        let twice = conditions.each_ref().map(|condition| stacked(condition, condition));
+        let mismatch = Mismatch { conditions: &wrong, differs: &differs, weight: self.options.mismatch };
+        let mismatch = Some(&mismatch).filter(|mismatch| mismatch.weight > 0.0);
+        let learnt = self.contest.learn(generated, show, &twice, penalty, mismatch)?;
         self.progress.loss = KEPT * self.progress.loss + (1.0 - KEPT) * learnt.loss;
         self.progress.lead = KEPT * self.progress.lead + (1.0 - KEPT) * learnt.lead;
         self.progress.penalty = learnt.penalty.unwrap_or(self.progress.penalty);
@@ -123,7 +129,7 @@ impl<A: AutodiffBackend> SpriteTrainer<A> {
 }
 
 /// One-hot classes and tokens of prompts.
-fn conditions(networks: &SpriteNetworks, batch: &SpriteBatch) -> [imagine_graph::Tensor; 2] {
+pub(super) fn conditions(networks: &SpriteNetworks, batch: &SpriteBatch) -> [imagine_graph::Tensor; 2] {
     let (count, width) = (batch.classes.len(), networks.classes.len());
     let mut classes = vec![0.0; count * width];
     batch.classes.iter().enumerate().for_each(|(row, class)| classes[row * width + class] = 1.0);

@@ -18,6 +18,8 @@ pub struct TextureOptions {
     pub channels: usize,
     /// Width of the hidden layer, a multiple of 4. Default 128.
     pub hidden: usize,
+    /// How many of the channels keep the noise that a state begins with, for roughness that does not flicker. Default 2.
+    pub grain: usize,
     /// Side of the square torus that is trained on, in cells, 16 to 512. Default 64.
     pub torus: usize,
     /// States in a batch. Default 2.
@@ -56,6 +58,7 @@ impl Default for TextureOptions {
             updates: 2000,
             channels: 16,
             hidden: 128,
+            grain: 2,
             torus: 64,
             batch: 2,
             rollout: [16, 32],
@@ -86,7 +89,8 @@ pub(super) fn check(options: &TextureOptions, exemplar: &Exemplar) -> Result<(),
         let fits = value.is_multiple_of(4) && (low..=256).contains(&value);
         require(fits, name, format!("a multiple of 4, {low} to 256"), value.to_string())
     };
-    fourfold("channels", options.channels, exemplar.channels())?;
+    number("grain", options.grain, 0, 64)?;
+    fourfold("channels", options.channels, exemplar.channels() + options.grain)?;
     fourfold("hidden", options.hidden, 4)?;
     number("torus", options.torus, 16, 512)?;
     number("batch", options.batch, 1, 64)?;
