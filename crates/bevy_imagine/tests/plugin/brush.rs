@@ -78,7 +78,8 @@ fn strokes_fall_where_they_are_aimed(stage: &mut Stage) {
     assert_eq!(middle(&texels(stage)), [128; 3]);
     stage.app.world_mut().trigger(hard(Vec2::splat(0.5), Brush::Damage));
     let damaged = texels(stage);
-    let near = |value: &u8| (128 - 8..=128 + 8).contains(value);
+    // As strong as the first state's noise: 0.5 of a scale of 0.25.
+    let near = |value: &u8| (128 - 33..=128 + 33).contains(value);
     assert!(middle(&damaged).iter().all(near) && middle(&damaged) != [128; 3]);
     // What is no place is refused without harm.
     stage.app.world_mut().trigger(hard(Vec2::NAN, Brush::Erase));

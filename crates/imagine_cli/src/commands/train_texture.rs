@@ -73,6 +73,8 @@ option_arguments! {
         channels: usize,
         /// Width of the hidden layer, a multiple of 4.
         hidden: usize,
+        /// How many of the channels keep the noise that a state begins with.
+        grain: usize,
         /// Side of the square torus that is trained on, in cells.
         torus: usize,
         /// States in a batch.

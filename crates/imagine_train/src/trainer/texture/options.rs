@@ -18,7 +18,7 @@ pub struct TextureOptions {
     pub channels: usize,
     /// Width of the hidden layer, a multiple of 4. Default 128.
     pub hidden: usize,
-    /// How many of the channels keep the noise that a state begins with, for roughness that does not flicker. Default 2.
+    /// How many of the channels keep the noise that a state begins with, for roughness that does not flicker. Default 0.
     pub grain: usize,
     /// Side of the square torus that is trained on, in cells, 16 to 512. Default 64.
     pub torus: usize,
@@ -58,7 +58,7 @@ impl Default for TextureOptions {
             updates: 2000,
             channels: 16,
             hidden: 128,
-            grain: 2,
+            grain: 0,
             torus: 64,
             batch: 2,
             rollout: [16, 32],

@@ -113,7 +113,9 @@ fn a_preview_shows_maps_and_another_exemplar_is_refused() {
 fn options_out_of_range_are_named() {
     let new = |options| TextureTrainer::<Backend>::new(stripes(), options, None, &Default::default()).err().unwrap();
     let message = new(TextureOptions { channels: 6, ..small(1) }).to_string();
-    assert_eq!(message, "option channels: a multiple of 4, 7 to 256 expected, found 6");
+    assert_eq!(message, "option channels: a multiple of 4, 5 to 256 expected, found 6");
+    let message = new(TextureOptions { grain: 4, ..small(1) }).to_string();
+    assert_eq!(message, "option channels: a multiple of 4, 9 to 256 expected, found 8");
     let message = new(TextureOptions { rollout: [5, 3], ..small(1) }).to_string();
     assert!(message.contains("rollout"), "{message}");
 }
@@ -149,5 +151,5 @@ fn a_training_goes_on_from_a_texture_and_says_so() {
     assert!(again.resume(folder.path()).unwrap());
     let wide = TextureOptions { hidden: 20, ..small(1) };
     let message = TextureTrainer::<Backend>::new(stripes(), wide, Some(&first), &device).err().unwrap().to_string();
-    assert!(message.contains("[8, 16, 2] [channels, hidden, grain]"), "{message}");
+    assert!(message.contains("[8, 16, 0] [channels, hidden, grain]"), "{message}");
 }
