@@ -7,8 +7,10 @@
 //! x += rate * fires * (bound * tanh(W2 relu(W1 p + b1)) - x)
 //! ```
 //! The state stays within `bound`, whatever the weights. The last channels can be grain: they keep the noise of the first
-//! state, so that a cell sees a number of its own and of its neighbours, and colours can be as rough as the exemplar's. Neural cellular automata for textures: Niklasson et al.,
-//! "Self-Organising Textures", Distill 2021; the 5x5-patch losses that train them: Mordvintsev and Niklasson, "uNCA", 2021.
+//! state, so that a cell sees numbers of its own and of its neighbours that no step changes.
+//!
+//! Neural cellular automata for textures: Niklasson et al., "Self-Organising Textures", Distill 2021; the 5x5-patch losses
+//! that train them: Mordvintsev and Niklasson, "uNCA", 2021.
 
 mod start;
 
@@ -64,6 +66,12 @@ pub struct VisibleMap {
 }
 
 impl Automaton {
+    /// An automaton with this many channels of grain.
+    pub fn with_grain(self, grain: usize) -> Self {
+        // Grain is seen at once only if it is as strong as what grows.
+        Self { grain, noise: if grain == 0 { self.noise } else { 1.0 }, ..self }
+    }
+
     /// A generator with random first and zero second layer, so that the untrained automaton fades to its mean.
     pub fn generator(&self, maps: &[VisibleMap], steps: u32, rng: &mut impl Rng) -> Generator {
         Generator {
@@ -116,14 +124,6 @@ impl Automaton {
         graph.push("next_state", Add {}, ["state", "update"]);
         graph.output("next_state", OutputKind::State);
         graph
-    }
-}
-
-impl Automaton {
-    /// An automaton with this many channels of grain.
-    pub fn with_grain(self, grain: usize) -> Self {
-        // Grain is seen at once only if it is as strong as what grows.
-        Self { grain, noise: if grain == 0 { self.noise } else { 1.0 }, ..self }
     }
 
     /// Part of the way that each channel moves: one number, or one a channel if some stay.

@@ -2,46 +2,8 @@
 //! of such colours are called.
 
 /// Parts of file names that say nothing about the picture.
-const EMPTY: [&str; 38] = [
-    "urand",
-    "misc",
-    "dngn",
-    "unique",
-    "animals",
-    "new",
-    "old",
-    "left",
-    "right",
-    "middle",
-    "hand",
-    "base",
-    "spwpn",
-    "brands",
-    "res",
-    "of",
-    "the",
-    "and",
-    "png",
-    "vgate",
-    "tile",
-    "single",
-    "releases",
-    "ancient",
-    "crawl",
-    "ref",
-    "source",
-    "rltiles",
-    "tiles",
-    "unused",
-    "nov",
-    "oct",
-    "mon",
-    "item",
-    "player",
-    "artefact",
-    "nonliving",
-    "vault",
-];
+const EMPTY: &str = "urand misc dngn unique animals new old left right middle hand base spwpn brands res of the and png vgate tile \
+    single releases ancient crawl ref source rltiles tiles unused nov oct mon item player artefact nonliving vault";
 /// Words of which people use one for the other.
 const KIN: [&[&str]; 9] = [
     &["ice", "cold", "frost", "freezing", "frozen"],
@@ -60,7 +22,7 @@ const NAMED_SHARE: f32 = 0.25;
 /// The words of a file or folder name: letters only, at least three of them.
 pub fn words(name: &str) -> Vec<String> {
     let parts = name.split(|c: char| !c.is_alphabetic()).map(str::to_lowercase);
-    parts.filter(|part| part.chars().count() > 2 && !EMPTY.contains(&part.as_str())).collect()
+    parts.filter(|part| part.chars().count() > 2 && !EMPTY.split(' ').any(|empty| empty == part)).collect()
 }
 
 /// Words that people use for this one, with itself; none if no others are known.

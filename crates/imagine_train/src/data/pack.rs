@@ -78,13 +78,18 @@ pub fn read(path: &Path) -> Result<Vec<PackedPicture>, PackError> {
     if path.is_dir() {
         return read_folders(path);
     }
+    let malformed = |reason| PackError::Malformed { path: path.to_path_buf(), reason };
+    parse(&read_bounded(path, malformed)?).map_err(malformed)
+}
+
+/// The bytes of a file, if they are not too many.
+fn read_bounded(path: &Path, refuse: impl Fn(String) -> PackError) -> Result<Vec<u8>, PackError> {
     let io = |source| PackError::Io { path: path.to_path_buf(), source };
     let length = std::fs::metadata(path).map_err(io)?.len();
-    let malformed = |reason| PackError::Malformed { path: path.to_path_buf(), reason };
     if length > MAX_BYTES as u64 {
-        return Err(malformed(format!("{length} bytes; at most {MAX_BYTES} are read")));
+        return Err(refuse(format!("{length} bytes; at most {MAX_BYTES} are read")));
     }
-    parse(&std::fs::read(path).map_err(io)?).map_err(malformed)
+    std::fs::read(path).map_err(io)
 }
 
 /// The bytes of a pack.
@@ -128,13 +133,9 @@ fn parse(pack: &[u8]) -> Result<Vec<PackedPicture>, String> {
 /// Gives pictures captions: those that stand in `column` of a table of tab-separated lines, the first of which has the
 /// columns' names. Column `file` says whose: `<folder>/<name>.png`. Returns how many have one.
 pub fn read_captions(pictures: &mut [PackedPicture], table: &Path, column: &str) -> Result<usize, PackError> {
-    let io = |source| PackError::Io { path: table.to_path_buf(), source };
     let captions = |line, reason| PackError::Captions { path: table.to_path_buf(), line, reason };
-    let length = std::fs::metadata(table).map_err(io)?.len();
-    if length > MAX_BYTES as u64 {
-        return Err(captions(0, format!("{length} bytes; at most {MAX_BYTES} are read")));
-    }
-    let text = std::fs::read_to_string(table).map_err(io)?;
+    let bytes = read_bounded(table, |reason| captions(0, reason))?;
+    let text = String::from_utf8(bytes).map_err(|error| captions(0, error.to_string()))?;
     let mut lines = text.lines();
     let names: Vec<&str> = lines.next().unwrap_or_default().split('\t').collect();
     let place = |wanted: &str| {

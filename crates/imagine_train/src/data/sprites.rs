@@ -107,21 +107,16 @@ impl SpriteSet {
 
     /// As [`SpriteSet::draw`], and for each a prompt of another sprite of its class.
     pub fn draw_with_others(&self, count: usize, rng: &mut impl Rng) -> (SpriteBatch, Vec<String>) {
-        let chosen = choose(&self.sprites, &self.drawn[0], count, rng);
+        let (chosen, classes) = choose(&self.sprites, &self.drawn[0], count, rng);
         let batch = batch(&chosen, rng);
-        let mut other = |sprite: &Sprite| {
-            let members = self.drawn[0].iter().map(|(members, _)| members);
-            let mut members = members.filter(|members| self.sprites[members[0]].class == sprite.class);
-            let members = members.next().expect("a sprite is drawn from its class");
-            self.sprites[members[rng.random_range(0..members.len())]].prompt(rng)
-        };
-        let others = chosen.into_iter().map(&mut other).collect();
+        let mut other = |members: &[usize]| self.sprites[members[rng.random_range(0..members.len())]].prompt(rng);
+        let others = classes.into_iter().map(&mut other).collect();
         (batch, others)
     }
 
     /// `count` sprites to train on, with their own classes and without prompts.
     pub fn draw_labelled(&self, count: usize, rng: &mut impl Rng) -> SpriteBatch {
-        let chosen = choose(&self.sprites, &self.drawn[0], count, rng);
+        let (chosen, _) = choose(&self.sprites, &self.drawn[0], count, rng);
         let values = chosen.iter().flat_map(|sprite| sprite.values()).collect();
         let classes = chosen.iter().map(|sprite| sprite.class).collect();
         SpriteBatch { values, classes, prompts: vec![String::new(); count] }
@@ -148,18 +143,25 @@ impl SpriteSet {
 }
 
 fn draw(sprites: &[Sprite], draws: &Draws, count: usize, rng: &mut impl Rng) -> SpriteBatch {
-    batch(&choose(sprites, draws, count, rng), rng)
+    batch(&choose(sprites, draws, count, rng).0, rng)
 }
 
-fn choose<'a>(sprites: &'a [Sprite], draws: &Draws, count: usize, rng: &mut impl Rng) -> Vec<&'a Sprite> {
+/// `count` sprites, and for each the indices of those of its class.
+fn choose<'a>(
+    sprites: &'a [Sprite],
+    draws: &'a Draws,
+    count: usize,
+    rng: &mut impl Rng,
+) -> (Vec<&'a Sprite>, Vec<&'a [usize]>) {
     let total = draws.last().map_or(0.0, |(_, sum)| *sum);
-    let mut chosen = Vec::with_capacity(count);
+    let (mut chosen, mut classes) = (Vec::with_capacity(count), Vec::with_capacity(count));
     for _ in 0..count {
         let at = rng.random::<f64>() * total;
         let (members, _) = draws.iter().find(|(_, sum)| at < *sum).unwrap_or(&draws[0]);
         chosen.push(&sprites[members[rng.random_range(0..members.len())]]);
+        classes.push(members.as_slice());
     }
-    chosen
+    (chosen, classes)
 }
 
 fn batch(sprites: &[&Sprite], rng: &mut impl Rng) -> SpriteBatch {

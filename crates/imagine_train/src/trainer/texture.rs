@@ -337,14 +337,12 @@ impl<A: AutodiffBackend> TextureTrainer<A> {
         let numbers = [
             ("channels", options.channels),
             ("hidden", options.hidden),
+            ("grain", options.grain),
             ("torus", options.torus),
             ("exemplar height", self.exemplar.height),
             ("exemplar width", self.exemplar.width),
         ];
         let mut identity: BTreeMap<_, _> = numbers.into_iter().map(|(k, v)| (k.to_string(), v.to_string())).collect();
-        if options.grain > 0 {
-            identity.insert("grain".into(), options.grain.to_string());
-        }
         identity.insert("exemplar".into(), self.exemplar.sha256.clone());
         identity.insert("start".into(), self.start.as_ref().map(|start| start.sha256.clone()).unwrap_or_default());
         identity
