@@ -1,6 +1,7 @@
 //! What the examples share: their arguments, an app in a window or without one, and pictures of it.
 
 use std::path::{Path, PathBuf};
+use std::time::Instant;
 
 use anyhow::{Context, bail};
 use bevy::app::PluginsState;
@@ -9,7 +10,8 @@ use bevy::camera::RenderTarget;
 use bevy::prelude::*;
 use bevy::render::RenderPlugin;
 use bevy::render::pipelined_rendering::PipelinedRenderingPlugin;
-use bevy::render::render_resource::{Extent3d, TextureDimension, TextureFormat, TextureUsages};
+use bevy::render::render_resource::{Extent3d, PollType, TextureDimension, TextureFormat, TextureUsages};
+use bevy::render::renderer::RenderDevice;
 use bevy::render::view::screenshot::{Screenshot, save_to_disk};
 use bevy::window::ExitCondition;
 use bevy::winit::WinitPlugin;
@@ -27,9 +29,12 @@ const PATIENCE: u32 = 20_000;
 /// Arguments that all examples take.
 #[derive(clap::Parser, Clone, Debug)]
 pub struct Arguments {
-    /// Frames to show after every material is whole; for ever in a window if left out.
+    /// Frames to show after every material is whole; for ever in a window if left out. Without a window their times are printed.
     #[arg(long)]
     pub frames: Option<u32>,
+    /// GPU milliseconds of a frame for synthesis; the plugin's default in a window, as many as it takes without one.
+    #[arg(long)]
+    pub budget_ms: Option<f32>,
     /// Where to write a picture of the last frame; out/NAME.png if there is no window.
     #[arg(long)]
     pub screenshot: Option<PathBuf>,
@@ -50,7 +55,8 @@ impl Arguments {
             .set(AssetPlugin { file_path: ASSETS.into(), ..default() })
             .set(RenderPlugin { synchronous_pipeline_compilation: self.headless, ..default() });
         // Nobody waits for a frame without a window, so each may do more work.
-        let frame_budget_ms = if self.headless { 5_000.0 } else { ImaginePlugin::default().frame_budget_ms };
+        let usual = if self.headless { 5_000.0 } else { ImaginePlugin::default().frame_budget_ms };
+        let frame_budget_ms = self.budget_ms.unwrap_or(usual);
         if self.headless {
             app.add_plugins(plugins.disable::<WinitPlugin>().disable::<PipelinedRenderingPlugin>());
         } else {
@@ -65,7 +71,10 @@ impl Arguments {
         if self.headless {
             let mut pictures = Pictures::new(app);
             pictures.settle()?;
-            pictures.wait(self.frames.unwrap_or(2));
+            match self.frames {
+                None => pictures.wait(2),
+                Some(frames) => println!("ms a frame, p50, p99, p99.9, max: {}", spread(pictures.time(frames)?)),
+            }
             return pictures.save(&self.picture(name));
         }
         app.insert_resource(Closing { frames: self.frames, screenshot: self.screenshot.clone() });
@@ -148,6 +157,18 @@ impl Pictures {
     /// Makes `frames` frames.
     pub fn wait(&mut self, frames: u32) {
         (0..frames).for_each(|_| self.app.update());
+    }
+
+    /// Makes `frames` frames, each when the GPU is done with the last, and returns their milliseconds.
+    pub fn time(&mut self, frames: u32) -> anyhow::Result<Vec<f32>> {
+        let device = self.app.world().resource::<RenderDevice>().clone();
+        let one = |_| {
+            let begin = Instant::now();
+            self.app.update();
+            device.poll(PollType::wait_indefinitely())?;
+            Ok(1e3 * begin.elapsed().as_secs_f32())
+        };
+        (0..frames).map(one).collect()
     }
 
     /// Writes the next frame to `path`.

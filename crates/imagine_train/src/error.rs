@@ -205,6 +205,17 @@ pub enum TrainError {
         /// How often training went back.
         retries: u32,
     },
+    /// The critic tells generated from real without fail, so that the generator gets no more gradients.
+    #[error(
+        "update {update}: the critic's mean loss is {loss}: it tells generated from real without fail, and the generator learns \
+         no more; begin anew with lower learning rates, a longer warm-up or another seed"
+    )]
+    Lost {
+        /// Number of updates done.
+        update: u32,
+        /// Running mean of the critic's loss.
+        loss: f32,
+    },
 }
 
 /// Why a checkpoint cannot be written or read.

@@ -95,12 +95,17 @@ impl TrainMaterials {
         with_backend!(self.backend, self.train(set, &folder))
     }
 
-    fn train<A: AutodiffBackend>(&self, set: MaterialSet, folder: &Path) -> anyhow::Result<ExitCode> {
+    fn train<A: AutodiffBackend>(
+        &self,
+        set: MaterialSet,
+        folder: &Path,
+        device: &A::Device,
+    ) -> anyhow::Result<ExitCode> {
         let options = self.options.options();
         let interruption = Interruption::listen()?;
         let mut log = Log::new(options.updates, self.json, self.log_every);
         let card = self.card.card();
-        train_materials::<A>(set, &options, &card, folder, &Default::default(), |event| {
+        train_materials::<A>(set, &options, &card, folder, device, |event| {
             show(&mut log, &event);
             interruption.flow()
         })?;

@@ -99,12 +99,12 @@ impl TrainSprites {
         with_backend!(self.backend, self.train(set, &folder))
     }
 
-    fn train<A: AutodiffBackend>(&self, set: SpriteSet, folder: &Path) -> anyhow::Result<ExitCode> {
+    fn train<A: AutodiffBackend>(&self, set: SpriteSet, folder: &Path, device: &A::Device) -> anyhow::Result<ExitCode> {
         let options = self.options.options();
         let interruption = Interruption::listen()?;
         let mut log = Log::new(options.updates, self.json, self.log_every);
         let (card, networks) = (self.card.card(), SpriteNetworks::default());
-        train_sprites::<A>(set, networks, &options, &card, folder, &Default::default(), |event| {
+        train_sprites::<A>(set, networks, &options, &card, folder, device, |event| {
             show(&mut log, &event);
             interruption.flow()
         })?;

@@ -13,12 +13,12 @@ use imagine_graph::{Generator, file};
 use imagine_train::architecture::automaton::Automaton;
 use imagine_train::data::{Exemplar, ExemplarOptions};
 use imagine_train::trainer::{Event, Progress, TextureOptions, train_texture};
-use indicatif::{HumanDuration, ProgressBar};
+use indicatif::HumanDuration;
 use serde_json::json;
 
 use super::print;
 use super::training::{
-    CardArguments, Format, Interruption, TrainBackend, check_files, option_arguments, progress_bar, with_backend,
+    CardArguments, Format, Interruption, Log, TrainBackend, check_files, option_arguments, with_backend,
 };
 
 /// Arguments of `imagine train texture`.
@@ -38,6 +38,9 @@ pub struct TrainTexture {
     /// Where to train.
     #[arg(long, value_enum, default_value = "flex")]
     backend: TrainBackend,
+    /// Updates between two lines of progress on stdout; none if left out.
+    #[arg(long)]
+    log_every: Option<u32>,
     /// Pixels along the exemplar's shorter side after scaling.
     #[arg(long, default_value_t = ExemplarOptions::default().side)]
     side: u32,
@@ -131,58 +134,40 @@ impl TrainTexture {
         options: &TextureOptions,
         start: Option<&Generator>,
         folder: &Path,
+        device: &A::Device,
     ) -> anyhow::Result<ExitCode> {
         let interruption = Interruption::listen()?;
-        let mut display = Display::new(options.updates, self.json);
+        let mut log = Log::new(options.updates, self.json, self.log_every);
         let card = self.card.card();
-        let device = Default::default();
-        let generator = train_texture::<A>(exemplar, options, start, &card, Some(folder), &device, |event| {
-            display.show(&event);
+        let generator = train_texture::<A>(exemplar, options, start, &card, Some(folder), device, |event| {
+            show(&mut log, &event);
             interruption.flow()
         })?;
-        display.bar.finish_and_clear();
-        if display.update < options.updates {
-            eprintln!("interrupted at update {}; --resume goes on from {}", display.update, folder.display());
+        log.finish();
+        if log.update < options.updates {
+            eprintln!("interrupted at update {}; --resume goes on from {}", log.update, folder.display());
             return Ok(ExitCode::from(130));
         }
         file::save(&self.out, &generator, self.format.into())?;
         let loss = generator.card.metrics.get("training_loss");
-        let report = json!({ "out": self.out.display().to_string(), "updates": display.update, "training_loss": loss });
+        let report = json!({ "out": self.out.display().to_string(), "updates": log.update, "training_loss": loss });
         print(self.json, &report, &format!("wrote {}", self.out.display()));
         Ok(ExitCode::SUCCESS)
     }
 }
 
-/// The progress bar, and where the training stands.
-struct Display {
-    bar: ProgressBar,
-    update: u32,
-}
-
-impl Display {
-    fn new(updates: u32, hidden: bool) -> Self {
-        let bar = progress_bar(updates, hidden);
-        Self { bar, update: 0 }
-    }
-
-    fn show(&mut self, event: &Event) {
-        match event {
-            Event::Updated(progress) => {
-                self.update = progress.update;
-                self.bar.set_position(progress.update.into());
-                self.bar.set_message(message(progress));
-            }
-            Event::Resumed(update) => {
-                self.update = *update;
-                self.bar.println(format!("resumed at update {update}"));
-            }
-            Event::WentBack { update, rate_scale } => {
-                self.bar
-                    .println(format!("the loss was no number: back to update {update}, learning rate x {rate_scale}"));
-            }
-            Event::Saved(_) => {}
-            Event::Previewed(path) => self.bar.println(format!("preview {}", path.display())),
+fn show(log: &mut Log, event: &Event) {
+    match event {
+        Event::Updated(progress) => log.updated(progress.update, message(progress)),
+        Event::Resumed(update) => {
+            log.update = *update;
+            log.line(format!("resumed at update {update}"));
         }
+        Event::WentBack { update, rate_scale } => {
+            log.line(format!("the loss was no number: back to update {update}, learning rate x {rate_scale}"));
+        }
+        Event::Saved(_) => {}
+        Event::Previewed(path) => log.line(format!("preview {}", path.display())),
     }
 }
 

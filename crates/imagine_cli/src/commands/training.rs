@@ -18,7 +18,7 @@ pub enum TrainBackend {
     /// burn-wgpu.
     #[cfg(feature = "wgpu-backend")]
     Wgpu,
-    /// libtorch.
+    /// libtorch, on its first GPU if it finds one.
     #[cfg(feature = "tch")]
     Tch,
     /// CUDA.
@@ -26,21 +26,28 @@ pub enum TrainBackend {
     Cuda,
 }
 
-/// Calls a method that is generic over the differentiable backend with the one that was asked for.
+/// Calls a method that is generic over the differentiable backend with the one that was asked for, and a device of it as the last
+/// argument.
 macro_rules! with_backend {
     ($backend:expr, $this:ident . $method:ident($($argument:expr),*)) => {
         match $backend {
-            TrainBackend::Flex => $this.$method::<burn::backend::Autodiff<burn::backend::Flex>>($($argument),*),
+            TrainBackend::Flex => $this.$method::<burn::backend::Autodiff<burn::backend::Flex>>($($argument,)* &Default::default()),
             #[cfg(feature = "wgpu-backend")]
-            TrainBackend::Wgpu => $this.$method::<burn::backend::Autodiff<burn::backend::Wgpu>>($($argument),*),
+            TrainBackend::Wgpu => $this.$method::<burn::backend::Autodiff<burn::backend::Wgpu>>($($argument,)* &Default::default()),
             #[cfg(feature = "tch")]
-            TrainBackend::Tch => $this.$method::<burn::backend::Autodiff<burn::backend::LibTorch>>($($argument),*),
+            TrainBackend::Tch => $this.$method::<burn::backend::Autodiff<burn::backend::LibTorch>>($($argument,)* &super::training::libtorch_device()),
             #[cfg(feature = "cuda")]
-            TrainBackend::Cuda => $this.$method::<burn::backend::Autodiff<burn::backend::Cuda>>($($argument),*),
+            TrainBackend::Cuda => $this.$method::<burn::backend::Autodiff<burn::backend::Cuda>>($($argument,)* &Default::default()),
         }
     };
 }
 pub(super) use with_backend;
+
+/// The first GPU, or the processor where libtorch finds none.
+#[cfg(feature = "tch")]
+pub(super) fn libtorch_device() -> burn::backend::libtorch::LibTorchDevice {
+    if tch::Cuda::is_available() { tch::Device::Cuda(0).into() } else { tch::Device::Cpu.into() }
+}
 
 /// Makes `OptionArguments`: a trainer's options as arguments, under their own names and with their own defaults. Options that are
 /// not listed come from the expression behind `..`.

@@ -27,11 +27,16 @@ impl Default for AdamOptions {
 }
 
 /// The optimiser's state: running moments of every learning parameter, in the order in which the module visits them.
+///
+/// They lie one after the other in two tensors: on a GPU the launches of a dozen operations for each of a hundred parameters
+/// would take longer than the update of a small network.
 #[derive(Clone, Debug)]
 pub struct Adam<B: Backend> {
     options: AdamOptions,
     updates: u32,
-    moments: Vec<[Tensor<B, 1>; 2]>,
+    /// Numbers of each parameter.
+    sizes: Vec<usize>,
+    moments: Option<[Tensor<B, 1>; 2]>,
 }
 
 impl<B: Backend> Default for Adam<B> {
@@ -56,7 +61,7 @@ pub fn collect<A: AutodiffBackend, M: Module<A>>(
 impl<B: Backend> Adam<B> {
     /// An optimiser that has done nothing yet.
     pub fn new(options: AdamOptions) -> Self {
-        Self { options, updates: 0, moments: Vec::new() }
+        Self { options, updates: 0, sizes: Vec::new(), moments: None }
     }
 
     /// Moves every parameter of `module` that has a gradient.
@@ -76,43 +81,61 @@ impl<B: Backend> Adam<B> {
         M: Module<A>,
     {
         self.updates += 1;
-        let gradients = gradients.into_iter();
-        module.map(&mut Mover { adam: self, gradients, learning_rate, index: 0 })
+        let learning: Vec<bool> = gradients.iter().map(Option::is_some).collect();
+        let mut changes = self.changes(gradients.into_iter().flatten().collect(), learning_rate).into_iter();
+        let changes: Vec<_> = learning.into_iter().map(|learns| if learns { changes.next() } else { None }).collect();
+        module.map(&mut Mover { changes: changes.into_iter() })
     }
 
     /// Number of updates done, and the moments in CPU memory.
     pub fn to_data(&self) -> (u32, Vec<[Vec<f32>; 2]>) {
-        let read = |t: &Tensor<B, 1>| t.to_data().convert::<f32>().to_vec().unwrap_or_default();
-        (self.updates, self.moments.iter().map(|[first, second]| [read(first), read(second)]).collect())
+        let read = |tensor: &Tensor<B, 1>| tensor.to_data().convert::<f32>().to_vec::<f32>().unwrap_or_default();
+        let Some([first, second]) = self.moments.as_ref().map(|moments| moments.each_ref().map(read)) else {
+            return (self.updates, Vec::new());
+        };
+        let mut start = 0;
+        let part = |size: &usize| {
+            let range = start..start + size;
+            start = range.end;
+            [first[range.clone()].to_vec(), second[range].to_vec()]
+        };
+        (self.updates, self.sizes.iter().map(part).collect())
     }
 
     /// The state that [`Self::to_data`] gave.
     pub fn from_data(options: AdamOptions, updates: u32, moments: Vec<[Vec<f32>; 2]>, device: &B::Device) -> Self {
-        let tensor = |values: Vec<f32>| {
+        let sizes: Vec<usize> = moments.iter().map(|[first, _]| first.len()).collect();
+        let all = |which: usize| {
+            let values: Vec<f32> = moments.iter().flat_map(|pair| pair[which].iter().copied()).collect();
             let count = values.len();
             Tensor::from_data(TensorData::new(values, [count]), device)
         };
-        Self { options, updates, moments: moments.into_iter().map(|pair| pair.map(tensor)).collect() }
+        let moments = (!sizes.is_empty()).then(|| [all(0), all(1)]);
+        Self { options, updates, sizes, moments }
     }
 
-    /// The change of parameter `index` along its gradient.
-    fn change(&mut self, index: usize, gradient: Tensor<B, 1>, learning_rate: f32) -> Tensor<B, 1> {
+    /// The change of every parameter along its gradient.
+    fn changes(&mut self, gradients: Vec<Tensor<B, 1>>, learning_rate: f32) -> Vec<Tensor<B, 1>> {
         let AdamOptions { first_decay, second_decay, unit_gradients } = self.options;
-        let gradient = if unit_gradients {
+        self.sizes = gradients.iter().map(|gradient| gradient.dims()[0]).collect();
+        if gradients.is_empty() {
+            return gradients;
+        }
+        let unit = |gradient: Tensor<B, 1>| {
             let length = gradient.clone().powi_scalar(2).sum().sqrt() + EPSILON;
             gradient / length
-        } else {
-            gradient
         };
-        if self.moments.len() <= index {
-            self.moments.push([(); 2].map(|()| gradient.zeros_like()));
-        }
-        let [first, second] = &mut self.moments[index];
-        *first = first.clone().mul_scalar(first_decay) + gradient.clone().mul_scalar(1.0 - first_decay);
-        *second = second.clone().mul_scalar(second_decay) + gradient.powi_scalar(2).mul_scalar(1.0 - second_decay);
+        let gradients = if unit_gradients { gradients.into_iter().map(unit).collect() } else { gradients };
+        let gradient = Tensor::cat(gradients, 0);
+        let moments = self.moments.take().unwrap_or_else(|| [(); 2].map(|()| gradient.zeros_like()));
+        let [first, second] = moments;
+        let first = first.mul_scalar(first_decay) + gradient.clone().mul_scalar(1.0 - first_decay);
+        let second = second.mul_scalar(second_decay) + gradient.powi_scalar(2).mul_scalar(1.0 - second_decay);
         let unbiased = |decay: f32| 1.0 - decay.powi(self.updates as i32);
         let deviation = second.clone().div_scalar(unbiased(second_decay)).sqrt() + EPSILON;
-        first.clone().mul_scalar(learning_rate / unbiased(first_decay)) / deviation
+        let change = first.clone().mul_scalar(learning_rate / unbiased(first_decay)) / deviation;
+        self.moments = Some([first, second]);
+        change.split_with_sizes(self.sizes.clone(), 0)
     }
 }
 
@@ -128,21 +151,17 @@ impl<A: AutodiffBackend> ModuleVisitor<A> for Collector<'_, A> {
     }
 }
 
-struct Mover<'a, B: Backend> {
-    adam: &'a mut Adam<B>,
-    gradients: std::vec::IntoIter<Option<Tensor<B, 1>>>,
-    learning_rate: f32,
-    index: usize,
+struct Mover<B: Backend> {
+    /// What is taken from each parameter.
+    changes: std::vec::IntoIter<Option<Tensor<B, 1>>>,
 }
 
-impl<A: AutodiffBackend> ModuleMapper<A> for Mover<'_, A::InnerBackend> {
+impl<A: AutodiffBackend> ModuleMapper<A> for Mover<A::InnerBackend> {
     fn map_float<const D: usize>(&mut self, param: Param<Tensor<A, D>>) -> Param<Tensor<A, D>> {
         let (id, tensor, mapper) = param.consume();
-        let tensor = match self.gradients.next().flatten() {
-            Some(gradient) => {
+        let tensor = match self.changes.next().flatten() {
+            Some(change) => {
                 let shape = tensor.shape();
-                let change = self.adam.change(self.index, gradient, self.learning_rate);
-                self.index += 1;
                 Tensor::from_inner(tensor.inner() - change.reshape(shape)).require_grad()
             }
             None => tensor,

@@ -24,6 +24,10 @@ use crate::loss::penalty::gradient_penalty;
 const ADAM: AdamOptions = AdamOptions { first_decay: 0.0, second_decay: 0.99, unit_gradients: false };
 /// Power iterations before a critic with spectral normalisation is used.
 const FIRST_ITERATIONS: usize = 20;
+/// Mean loss of the critic below which the generator has lost; trainings that went well stayed above 0.2.
+const LOST: f32 = 0.02;
+/// Updates after which a training may be given up.
+const CHANCE: u32 = 500;
 /// The running mean of weights covers at most this share of the images seen.
 const AVERAGE_SHARE: f32 = 0.05;
 
@@ -109,11 +113,6 @@ impl<A: AutodiffBackend> Contest<A> {
             fixed,
             device: device.clone(),
         })
-    }
-
-    /// The random numbers of the next update, which depend on the training's seed and the update's number alone.
-    pub fn rng(&self, seed: u64) -> StdRng {
-        StdRng::seed_from_u64(seed ^ u64::from(self.update).wrapping_add(1).wrapping_mul(0x9e37_79b9_7f4a_7c15))
     }
 
     /// Gradients of both networks on one batch of generated images.
@@ -208,6 +207,12 @@ impl<A: AutodiffBackend> Contest<A> {
         self.update += 1;
     }
 
+    /// Fails where the generator has lost: `loss` is a running mean of the critic's.
+    pub fn check(&self, loss: f32) -> Result<(), TrainError> {
+        let lost = self.update >= CHANCE && loss < LOST;
+        if lost { Err(TrainError::Lost { update: self.update, loss }) } else { Ok(()) }
+    }
+
     /// Moves the running mean of weights, which halves over `half_life` images at most; an update has `each` of them.
     pub fn average(&mut self, each: f32, half_life: f32) {
         let seen = self.update as f32 * each;
@@ -267,6 +272,11 @@ impl<A: AutodiffBackend> Contest<A> {
         }
         self::network(&graph, self.fixed, &self.device)
     }
+}
+
+/// The random numbers of the update after `update`, which depend on it and the training's seed alone.
+pub(super) fn update_rng(seed: u64, update: u32) -> StdRng {
+    StdRng::seed_from_u64(seed ^ u64::from(update).wrapping_add(1).wrapping_mul(0x9e37_79b9_7f4a_7c15))
 }
 
 /// Scores `[count, 1]` of images, each with its row of every condition.

@@ -13,6 +13,7 @@ mod update;
 use std::collections::BTreeMap;
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use burn::tensor::backend::AutodiffBackend;
@@ -33,6 +34,7 @@ use crate::loss::adversarial::Game;
 use measure::Measure;
 pub use options::MaterialOptions;
 use options::check;
+use update::Ahead;
 
 /// Where a training stands.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -118,11 +120,13 @@ pub fn train_materials<A: AutodiffBackend>(
 
 /// A training that its owner advances one update at a time.
 pub struct MaterialTrainer<A: AutodiffBackend> {
-    set: MaterialSet,
+    set: Arc<MaterialSet>,
     networks: MaterialNetworks,
     options: MaterialOptions,
     device: A::Device,
     contest: Contest<A>,
+    /// What the next update will be given, being drawn while this one is computed.
+    ahead: Option<Ahead>,
     measure: Measure,
     progress: MaterialProgress,
     seconds: f64,
@@ -148,11 +152,12 @@ impl<A: AutodiffBackend> MaterialTrainer<A> {
             MaterialProgress { updates: options.updates, loss: std::f32::consts::LN_2, ..MaterialProgress::default() };
         let measure = Measure::new(&set, options.crop);
         Ok(Self {
-            set,
+            set: Arc::new(set),
             networks,
             options,
             device: device.clone(),
             contest,
+            ahead: None,
             measure,
             progress,
             seconds: 0.0,

@@ -14,11 +14,14 @@ use crate::commands::print;
 
 impl Evaluate {
     /// Runs the generator on the kinds of the set and prints the figures.
-    pub(super) fn materials<A: AutodiffBackend>(&self, loaded: &LoadedGenerator) -> anyhow::Result<()> {
+    pub(super) fn materials<A: AutodiffBackend>(
+        &self,
+        loaded: &LoadedGenerator,
+        device: &A::Device,
+    ) -> anyhow::Result<()> {
         let set = MaterialSet::read(&self.data)?;
         let options = MaterialEvaluationOptions { crop: self.crop, copies: self.copies };
-        let device = A::Device::default();
-        let found = evaluate_materials::<A::InnerBackend>(&loaded.generator, &set, &options, &device)?;
+        let found = evaluate_materials::<A::InnerBackend>(&loaded.generator, &set, &options, device)?;
         let same = knows(loaded, &set.sha256);
         let report = json!({ "file": loaded.name, "trained_on_this_data": same, "figures": found });
         if let Some(folder) = &self.report {
@@ -30,7 +33,7 @@ impl Evaluate {
             self.plot_copies(folder, &found.copies)?;
         }
         if let Some(path) = &self.sheet {
-            save(path, &contact_sheet::<A::InnerBackend>(&loaded.generator, &set, &device)?)?;
+            save(path, &contact_sheet::<A::InnerBackend>(&loaded.generator, &set, device)?)?;
         }
         print(self.json, &report, &text(&found, same));
         Ok(())

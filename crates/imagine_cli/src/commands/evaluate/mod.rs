@@ -115,15 +115,19 @@ impl Evaluate {
         tests.iter().try_for_each(|test| plots::copies(&folder.join(format!("copies_{}.svg", test.space)), test))
     }
 
-    fn evaluate<A: AutodiffBackend>(&self, loaded: &LoadedGenerator, set: &SpriteSet) -> anyhow::Result<Evaluated> {
-        let device = A::Device::default();
+    fn evaluate<A: AutodiffBackend>(
+        &self,
+        loaded: &LoadedGenerator,
+        set: &SpriteSet,
+        device: &A::Device,
+    ) -> anyhow::Result<Evaluated> {
         if let Some(path) = &self.sheet {
-            let (_, sprites) = samples::<A>(&loaded.generator, set, SHEET * SHEET, &device)?;
+            let (_, sprites) = samples::<A>(&loaded.generator, set, SHEET * SHEET, device)?;
             save(path, &sheet(&sprites, SHEET))?;
         }
         let classifier = ClassifierOptions { updates: self.classifier_updates, ..ClassifierOptions::default() };
         let options = EvaluationOptions { copies: self.copies, judged: self.judged, classifier };
-        Ok(evaluate::<A>(&loaded.generator, set, &options, &device)?)
+        Ok(evaluate::<A>(&loaded.generator, set, &options, device)?)
     }
 }
 

@@ -1,5 +1,6 @@
 //! One update: the game on one batch of crops, the penalties, the running mean of weights, a look at overfitting.
 
+use std::thread::JoinHandle;
 use std::time::Instant;
 
 use burn::module::AutodiffModule;
@@ -9,12 +10,12 @@ use imagine_graph::Tensor as Elements;
 use rand::rngs::StdRng;
 use rand::{Rng, SeedableRng};
 
-use super::MaterialTrainer;
 use super::asked::Asked;
+use super::{MaterialOptions, MaterialTrainer};
 use crate::architecture::material::{CHANNELS, MaterialNetworks};
-use crate::data::{MaterialBatch, Part};
+use crate::data::{MaterialBatch, MaterialSet, Part};
 use crate::error::TrainError;
-use crate::trainer::contest::{Learnt, Pace, images, judge, scalar, stacked};
+use crate::trainer::contest::{Learnt, Pace, images, judge, scalar, stacked, update_rng};
 
 /// Updates between two looks at overfitting.
 const LOOK_EVERY: u32 = 32;
@@ -27,15 +28,40 @@ const PENALTY_SIDE: f32 = 64.0;
 /// Crops generated at once where no gradient is wanted, at a side of 128.
 const SHOWN_AT_ONCE: usize = 8;
 
+/// What the update after `update` will be given, in the making.
+pub(super) struct Ahead {
+    update: u32,
+    drawing: JoinHandle<Drawn>,
+}
+
+/// Real crops and what is asked of the generator in one update, and the random numbers that follow them.
+struct Drawn {
+    batches: Vec<(MaterialBatch, Asked)>,
+    rng: StdRng,
+}
+
+impl Drawn {
+    fn new(set: &MaterialSet, networks: &MaterialNetworks, options: &MaterialOptions, update: u32) -> Self {
+        let mut rng = update_rng(options.seed, update);
+        let batches = (0..options.accumulate).map(|_| {
+            let batch = set.draw(options.batch, options.crop, &mut rng);
+            let asked = Asked::draw(networks, &batch.kinds, &batch.scales, options.crop, options.margin, &mut rng);
+            (batch, asked)
+        });
+        Self { batches: batches.collect(), rng }
+    }
+}
+
 impl<A: AutodiffBackend> MaterialTrainer<A> {
     /// Does one update.
     pub fn advance(&mut self) -> Result<(), TrainError> {
         let begin = Instant::now();
-        let mut rng = self.contest.rng(self.options.seed);
-        let mut learnt = self.learn(&mut rng)?;
-        for _ in 1..self.options.accumulate {
-            let more = self.learn(&mut rng)?;
-            learnt.add(more);
+        let Drawn { batches, mut rng } = self.drawn();
+        let mut batches = batches.into_iter();
+        let first = batches.next().expect("an update has at least one batch");
+        let mut learnt = self.learn(first)?;
+        for more in batches {
+            learnt.add(self.learn(more)?);
         }
         let options = &self.options;
         let pace = Pace {
@@ -46,6 +72,7 @@ impl<A: AutodiffBackend> MaterialTrainer<A> {
             accumulate: options.accumulate,
         };
         self.contest.apply(learnt, &pace);
+        self.contest.check(self.progress.loss)?;
         self.contest.average((options.batch * options.accumulate) as f32, options.average_images);
         if self.update().is_multiple_of(LOOK_EVERY) {
             self.look(&mut rng)?;
@@ -55,8 +82,7 @@ impl<A: AutodiffBackend> MaterialTrainer<A> {
     }
 
     /// Gradients of both networks on one batch.
-    fn learn(&mut self, rng: &mut StdRng) -> Result<Learnt<A::InnerBackend>, TrainError> {
-        let (batch, asked) = self.drawn(rng);
+    fn learn(&mut self, (batch, asked): (MaterialBatch, Asked)) -> Result<Learnt<A::InnerBackend>, TrainError> {
         let generated = asked.make(&self.contest.generator, &self.device)?;
         let conditions = conditions(&self.networks, &batch).map(|condition| stacked(&condition, &condition));
         let (count, side) = (batch.kinds.len(), batch.side);
@@ -71,11 +97,20 @@ impl<A: AutodiffBackend> MaterialTrainer<A> {
         Ok(learnt)
     }
 
-    fn drawn(&self, rng: &mut StdRng) -> (MaterialBatch, Asked) {
-        let (side, margin) = (self.options.crop, self.options.margin);
-        let batch = self.set.draw(self.options.batch, side, rng);
-        let asked = Asked::draw(&self.networks, &batch.kinds, &batch.scales, side, margin, rng);
-        (batch, asked)
+    /// What this update is given; lets that of the next be drawn meanwhile, so that no GPU waits for crops.
+    fn drawn(&mut self) -> Drawn {
+        let update = self.update();
+        let drawn = match self.ahead.take() {
+            Some(ahead) if ahead.update == update => ahead.drawing.join().expect("drawing does not panic"),
+            _ => Drawn::new(&self.set, &self.networks, &self.options, update),
+        };
+        let (set, networks, options) = (self.set.clone(), self.networks.clone(), self.options.clone());
+        let update = update + 1;
+        if update < options.updates {
+            let drawing = std::thread::spawn(move || Drawn::new(&set, &networks, &options, update));
+            self.ahead = Some(Ahead { update, drawing });
+        }
+        drawn
     }
 
     /// The critic's score is a mean over patches: its gradient at one texel falls as the crop's area grows.

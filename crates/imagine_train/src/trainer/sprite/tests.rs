@@ -226,6 +226,17 @@ fn with_hinges_the_critics_slope_stays_bounded_and_sprites_come_nearer() {
 }
 
 #[test]
+fn a_training_whose_generator_has_lost_is_given_up() {
+    let mut trainer = trainer(SpriteOptions { updates: 1000, ..options() });
+    trainer.progress.loss = 1e-4;
+    trainer.advance().unwrap();
+    trainer.contest.update = 700;
+    trainer.progress.loss = 1e-4;
+    let message = trainer.advance().unwrap_err().to_string();
+    assert!(message.starts_with("update 701: the critic's mean loss is 0.0"), "{message}");
+}
+
+#[test]
 fn options_out_of_range_are_named() {
     let error = |options| {
         SpriteTrainer::<A>::new(synthetic_set(20), networks(), options, &Default::default()).err().unwrap().to_string()

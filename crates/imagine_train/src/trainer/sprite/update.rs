@@ -18,7 +18,7 @@ use crate::architecture::sprite::{SIDE, SpriteNetworks};
 use crate::augment::Augmentation;
 use crate::data::{SpriteBatch, VALUES};
 use crate::error::TrainError;
-use crate::trainer::contest::{Learnt, Mismatch, Pace, images, judge, scalar, stacked};
+use crate::trainer::contest::{Learnt, Mismatch, Pace, images, judge, scalar, stacked, update_rng};
 
 /// Updates between two looks at overfitting.
 const ADAPT_EVERY: u32 = 8;
@@ -31,7 +31,7 @@ impl<A: AutodiffBackend> SpriteTrainer<A> {
     /// Does one update.
     pub fn advance(&mut self) -> Result<(), TrainError> {
         let begin = Instant::now();
-        let mut rng = self.contest.rng(self.options.seed);
+        let mut rng = update_rng(self.options.seed, self.update());
         let mut learnt = self.learn(&mut rng)?;
         for _ in 1..self.options.accumulate {
             let more = self.learn(&mut rng)?;
@@ -46,6 +46,7 @@ impl<A: AutodiffBackend> SpriteTrainer<A> {
             accumulate: options.accumulate,
         };
         self.contest.apply(learnt, &pace);
+        self.contest.check(self.progress.loss)?;
         let each = (self.options.batch * self.options.accumulate) as f32;
         self.contest.average(each, self.options.average_images);
         if self.update().is_multiple_of(ADAPT_EVERY) {
