@@ -77,6 +77,8 @@ option_arguments! {
         penalty_every: u32,
         /// Weight of telling a sprite's words from those of another of its class; 0 is without.
         mismatch: f32,
+        /// Share of the real sprites that are shown in another colour, which their prompts then say.
+        recolor: f32,
         /// Strength of augmentation, 0 to 0.8, or what adaption starts with.
         augment: f32,
         /// Share of overfitting at which the strength stays; 0 leaves the strength as it is.

@@ -16,6 +16,11 @@ const KIN: [&[&str]; 9] = [
     &["staff", "rod"],
     &["snake", "serpent"],
 ];
+/// All that [`looks`] says.
+pub const LOOKS: [&str; 4] = ["ice", "fire", "golden", "silver"];
+/// All that [`colors`] says.
+const COLORS: [&str; 12] =
+    ["black", "white", "grey", "brown", "pink", "red", "orange", "yellow", "green", "cyan", "blue", "purple"];
 /// Share of the coloured pixels that a colour must have to be named.
 const NAMED_SHARE: f32 = 0.25;
 
@@ -28,6 +33,12 @@ pub fn words(name: &str) -> Vec<String> {
 /// Words that people use for this one, with itself; none if no others are known.
 pub fn kin(word: &str) -> &'static [&'static str] {
     KIN.into_iter().find(|kin| kin.contains(&word)).unwrap_or_default()
+}
+
+/// Whether a word is the name of a colour or says what things of some colour are called.
+pub fn is_color(word: &str) -> bool {
+    let looks = LOOKS.iter().any(|look| *look == word || kin(look).contains(&word));
+    looks || COLORS.contains(&word)
 }
 
 /// What things that look like a picture of straight RGBA bytes are called: ice, fire, golden, silver.
@@ -72,23 +83,33 @@ pub fn colors(rgba: &[u8]) -> Vec<&'static str> {
     counts.into_iter().filter(|(_, count)| *count >= NAMED_SHARE * total).take(2).map(|(name, _)| name).collect()
 }
 
-/// The everyday name of an sRGB colour, by hue, saturation and value.
-fn color_name([r, g, b]: [f32; 3]) -> &'static str {
+/// Hue in degrees from 0 to 360, saturation and value of an sRGB colour; greys have hue 0.
+pub(super) fn hsv([r, g, b]: [f32; 3]) -> [f32; 3] {
     let (most, least) = (r.max(g).max(b), r.min(g).min(b));
     let spread = most - least;
-    if most < 0.2 {
-        return "black";
-    }
-    if spread < 0.18 * most.max(0.4) {
-        return if most > 0.8 { "white" } else { "grey" };
-    }
-    let hue = if most == r {
+    let hue = if spread == 0.0 {
+        0.0
+    } else if most == r {
         60.0 * ((g - b) / spread).rem_euclid(6.0)
     } else if most == g {
         60.0 * ((b - r) / spread + 2.0)
     } else {
         60.0 * ((r - g) / spread + 4.0)
     };
+    [hue, if most > 0.0 { spread / most } else { 0.0 }, most]
+}
+
+/// The everyday name of an sRGB colour, by hue, saturation and value.
+fn color_name(color: [f32; 3]) -> &'static str {
+    let [hue, saturation, most] = hsv(color);
+    let spread = saturation * most;
+    let least = most - spread;
+    if most < 0.2 {
+        return "black";
+    }
+    if spread < 0.18 * most.max(0.4) {
+        return if most > 0.8 { "white" } else { "grey" };
+    }
     match hue {
         h if (12.0..50.0).contains(&h) && (most < 0.65 || spread < 0.5 * most) => "brown",
         h if !(12.0..345.0).contains(&h) && most > 0.75 && least > 0.4 => "pink",

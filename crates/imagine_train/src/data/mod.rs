@@ -5,6 +5,7 @@ mod exemplar;
 pub mod materials;
 pub mod pack;
 mod picture;
+mod recolor;
 mod sheet;
 mod sprites;
 

@@ -9,6 +9,7 @@ use sha2::{Digest, Sha256};
 
 use super::caption;
 use super::pack::{self, PackedPicture};
+use super::recolor::recolored;
 use crate::architecture::sprite::SIDE;
 use crate::error::PackError;
 
@@ -32,6 +33,8 @@ pub struct Sprite {
     pub colors: Vec<&'static str>,
     /// What things of its colours are called.
     pub looks: Vec<&'static str>,
+    /// A word that its prompts always say.
+    pub always: Option<&'static str>,
     /// Straight RGBA bytes, row by row.
     pub rgba: Vec<u8>,
 }
@@ -88,7 +91,8 @@ impl SpriteSet {
                     words.push(word);
                 }
             }
-            let sprite = Sprite { class, words, colors: caption::colors(&rgba), looks: caption::looks(&rgba), rgba };
+            let (colors, looks) = (caption::colors(&rgba), caption::looks(&rgba));
+            let sprite = Sprite { class, words, colors, looks, always: None, rgba };
             let hold = first_word(&picture.file).is_multiple_of(HELD_BACK);
             if hold { &mut held_back } else { &mut sprites }.push(sprite);
         }
@@ -105,10 +109,15 @@ impl SpriteSet {
         draw(&self.sprites, &self.drawn[0], count, rng)
     }
 
-    /// As [`SpriteSet::draw`], and for each a prompt of another sprite of its class.
-    pub fn draw_with_others(&self, count: usize, rng: &mut impl Rng) -> (SpriteBatch, Vec<String>) {
+    /// As [`SpriteSet::draw`], a share of `recolor` of them in another colour that their prompts say, and for each a prompt of
+    /// another sprite of its class.
+    pub fn draw_with_others(&self, count: usize, recolor: f32, rng: &mut impl Rng) -> (SpriteBatch, Vec<String>) {
         let (chosen, classes) = choose(&self.sprites, &self.drawn[0], count, rng);
-        let batch = batch(&chosen, rng);
+        let mut changed = |sprite| if rng.random::<f32>() < recolor { recolored(sprite, rng) } else { None };
+        let changed: Vec<Option<Sprite>> = chosen.iter().map(|sprite| changed(sprite)).collect();
+        let shown: Vec<&Sprite> =
+            chosen.into_iter().zip(&changed).map(|(own, other)| other.as_ref().unwrap_or(own)).collect();
+        let batch = batch(&shown, rng);
         let mut other = |members: &[usize]| self.sprites[members[rng.random_range(0..members.len())]].prompt(rng);
         let others = classes.into_iter().map(&mut other).collect();
         (batch, others)
@@ -187,13 +196,14 @@ impl Sprite {
 
     /// Some of its words: what it looks like and its colours first as people say them, each word left out now and then or
     /// said in another way, all of them left out sometimes.
-    fn prompt(&self, rng: &mut impl Rng) -> String {
-        if rng.random_bool(0.1) {
+    pub(super) fn prompt(&self, rng: &mut impl Rng) -> String {
+        if rng.random_bool(0.1) && self.always.is_none() {
             return String::new();
         }
-        let looks = self.looks.iter().filter(|_| rng.random_bool(0.3)).copied();
-        let mut said: Vec<&str> = looks.collect();
-        said.extend(self.colors.iter().filter(|_| rng.random_bool(0.6)).copied());
+        let mut said: Vec<&str> = self.always.into_iter().collect();
+        let always = self.always.unwrap_or_default();
+        said.extend(self.looks.iter().filter(|look| **look != always && rng.random_bool(0.3)));
+        said.extend(self.colors.iter().filter(|color| **color != always && rng.random_bool(0.6)));
         for word in &self.words {
             let kin = caption::kin(word);
             if rng.random_bool(0.75) {

@@ -8,6 +8,7 @@ mod ask;
 mod classes;
 mod colors;
 mod copies;
+mod looks;
 pub mod material;
 
 use burn::tensor::backend::AutodiffBackend;
@@ -25,6 +26,7 @@ pub use classes::{ClassAgreement, ClassFigures};
 pub use colors::ColorPairs;
 pub use copies::{ClosePair, CopyTest};
 use copies::{Compared, pixel_copies};
+pub use looks::LookFigures;
 
 /// Seed of the filter bank; training ranks its own states with another.
 const BANK: u64 = 0xe7a1;
@@ -72,6 +74,8 @@ pub struct Evaluation {
     pub agreement: ClassAgreement,
     /// Colours in prompts.
     pub colors: ColorPairs,
+    /// Looks in prompts.
+    pub looks: Vec<LookFigures>,
     /// Nearness to what was trained on, space by space.
     pub copies: Vec<CopyTest>,
     /// The generated sprites that come nearest to one trained on, by pixels.
@@ -146,6 +150,7 @@ pub fn evaluate<A: AutodiffBackend>(
         patches,
         agreement: classes::agreement(&asked, &classifier, &rows, options.judged)?,
         colors: colors::color_pairs(&asked)?,
+        looks: looks::looks(&asked)?,
         copies: vec![copies, filter_copies, feature_copies],
         closest,
     };
@@ -229,6 +234,7 @@ mod tests {
         let evaluated = evaluate::<Autodiff<Flex>>(&generator, &set, &options, &Default::default()).unwrap();
         let found = &evaluated.evaluation;
         assert_eq!((found.sprites, found.colors.pairs, found.copies.len()), (set.held_back.len(), 50, 3));
+        assert_eq!(found.looks.len(), 20);
         assert!(found.agreement.accuracy > 0.9 && found.agreement.agreement < 0.8, "{:?}", found.agreement);
         for space in &found.spaces {
             assert!(space.frechet.generated > 3.0 * space.frechet.real, "{space:?}");

@@ -15,7 +15,7 @@ use imagine_graph::OutputKind;
 use imagine_graph::file::{self, LoadedGenerator};
 use imagine_train::data::{SpriteSet, sheet};
 use imagine_train::evaluate::material::MaterialEvaluationOptions;
-use imagine_train::evaluate::{CopyTest, Evaluated, Evaluation, EvaluationOptions, evaluate, samples};
+use imagine_train::evaluate::{CopyTest, Evaluated, Evaluation, EvaluationOptions, LookFigures, evaluate, samples};
 use imagine_train::trainer::ClassifierOptions;
 use serde_json::json;
 
@@ -174,6 +174,13 @@ fn text(found: &Evaluation, same: bool) -> String {
         line(format!("  {}", class.name), class.agreement, class.accuracy);
     }
     lines.push(format!("colours obeyed in {:.3} of {} pairs of prompts", found.colors.obeyed, found.colors.pairs));
+    for figure in &found.looks {
+        let LookFigures { look, noun, asked, unasked } = figure;
+        lines.push(format!(
+            "{:<22} looks so {asked:.2}, asked for the {noun} alone {unasked:.2}",
+            format!("{look} {noun}")
+        ));
+    }
     lines.extend(found.copies.iter().map(copies_text));
     if !same {
         lines.push(OTHER_DATA.into());

@@ -36,6 +36,8 @@ pub struct SpriteOptions {
     /// Weight of telling a sprite's words from those of another of its class, for half of the real sprites; 0 is without.
     /// Default 0.3.
     pub mismatch: f32,
+    /// Share of the real sprites that are shown in another colour, which their prompts then say. Default 0.2.
+    pub recolor: f32,
     /// Strength of augmentation: 0 to 0.8, or what adaption starts with. Default 0.
     pub augment: f32,
     /// Share of overfitting at which the strength stays; 0 leaves the strength as it is. Default 0.4.
@@ -63,6 +65,7 @@ impl Default for SpriteOptions {
             penalty: 0.3,
             penalty_every: 8,
             mismatch: 0.3,
+            recolor: 0.2,
             augment: 0.0,
             overfit_target: 0.4,
             average_images: 10_000.0,
@@ -98,6 +101,7 @@ pub(super) fn check(options: &SpriteOptions, networks: &SpriteNetworks) -> Resul
     };
     within("penalty", options.penalty, 1e4)?;
     within("mismatch", options.mismatch, 1e4)?;
+    within("recolor", options.recolor, 1.0)?;
     within("augment", options.augment, MOST_STRENGTH)?;
     within("overfit-target", options.overfit_target, 1.0)?;
     within("average-images", options.average_images, 1e9)?;

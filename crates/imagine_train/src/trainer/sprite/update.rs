@@ -59,7 +59,7 @@ impl<A: AutodiffBackend> SpriteTrainer<A> {
     /// Gradients of both networks on one batch.
     fn learn(&mut self, rng: &mut StdRng) -> Result<Learnt<A::InnerBackend>, TrainError> {
         let count = self.options.batch;
-        let (batch, mut others) = self.set.draw_with_others(count, rng);
+        let (batch, mut others) = self.set.draw_with_others(count, self.options.recolor, rng);
         others.truncate(count.div_ceil(2));
         let differs: Vec<bool> = std::iter::zip(&batch.prompts, &others).map(|(own, other)| own != other).collect();
         let classes = batch.classes[..others.len()].to_vec();
