@@ -242,15 +242,36 @@ impl<A: AutodiffBackend> Contest<A> {
         self.generator = self.replaced(&self.generator, &generator, path)?;
         self.critic = self.replaced(&self.critic, &critic, path)?;
         self.average = self.replaced(&self.generator, &average, path)?.valid();
-        self.adam = ["generator.", "critic."].map(|name| {
-            let its = moments.iter().filter(|(key, _)| key.starts_with(name));
-            let its = its.map(|(_, tensor)| tensor.as_f32().unwrap_or_default().to_vec());
-            let its: Vec<[Vec<f32>; 2]> = its.map(|second| [vec![0.0; second.len()], second]).collect();
-            Adam::from_data(ADAM, if its.is_empty() { 0 } else { update }, its, &self.device)
-        });
+        let [generator_adam, critic_adam] = [("generator.", &self.generator), ("critic.", &self.critic)]
+            .map(|(name, network)| self.optimiser(&moments, name, network, update, path));
+        self.adam = [generator_adam?, critic_adam?];
         self.update = update;
         self.warm_from = if moments.is_empty() { update } else { 0 };
         Ok(())
+    }
+
+    /// The optimiser of a network at `update`, with those of the moments whose names begin with `name`, or anew without any.
+    fn optimiser(
+        &self,
+        moments: &BTreeMap<String, Elements>,
+        name: &str,
+        network: &Network<A>,
+        update: u32,
+        path: &Path,
+    ) -> Result<Adam<A::InnerBackend>, TrainError> {
+        let its = moments.iter().filter(|(key, _)| key.starts_with(name));
+        let its: Vec<&[f32]> = its.map(|(_, tensor)| tensor.as_f32().unwrap_or_default()).collect();
+        let learns = |name: &str| !self.fixed.contains(&name) && !spectral::is_vector(name);
+        let weights = network.weights();
+        let wanted: usize = weights.iter().filter(|(name, _)| learns(name)).map(|(_, weight)| weight.len()).sum();
+        let found = its.iter().map(|second| second.len()).sum::<usize>();
+        if found != wanted && !its.is_empty() {
+            let reason = format!("{found} moments called {name:?}.., where the network learns {wanted} numbers");
+            return Err(CheckpointError::Malformed { path: path.to_path_buf(), reason }.into());
+        }
+        let update = if its.is_empty() { 0 } else { update };
+        let its = its.into_iter().map(|second| [vec![0.0; second.len()], second.to_vec()]).collect();
+        Ok(Adam::from_data(ADAM, update, its, &self.device))
     }
 
     /// A network of the same graph with other weights, all of which have to be there.

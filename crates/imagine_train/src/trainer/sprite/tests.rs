@@ -237,6 +237,21 @@ fn a_training_whose_generator_has_lost_is_given_up() {
 }
 
 #[test]
+fn moments_of_another_network_are_an_error() {
+    let mut trainer = trainer(options());
+    trainer.advance().unwrap();
+    let mut parts = trainer.contest.parts();
+    trainer.contest.restore(parts.clone(), 1, Path::new("set")).unwrap();
+    trainer.advance().unwrap();
+    parts[3].remove("critic.000").unwrap();
+    let message = trainer.contest.restore(parts, 1, Path::new("set")).unwrap_err().to_string();
+    assert!(
+        message.contains("moments called \"critic.\"..") && message.contains("where the network learns"),
+        "{message}"
+    );
+}
+
+#[test]
 fn options_out_of_range_are_named() {
     let error = |options| {
         SpriteTrainer::<A>::new(synthetic_set(20), networks(), options, &Default::default()).err().unwrap().to_string()
