@@ -109,10 +109,8 @@ impl TrainMaterials {
             show(&mut log, &event);
             interruption.flow()
         })?;
-        log.finish();
-        if log.update < options.updates {
-            eprintln!("interrupted at update {}; --resume goes on from {}", log.update, folder.display());
-            return Ok(ExitCode::from(130));
+        if let Some(code) = log.finish(options.updates, folder) {
+            return Ok(code);
         }
         let best = folder.join(format!("best{}", imagine_graph::file::EXTENSION));
         std::fs::copy(&best, &self.out)
@@ -126,10 +124,7 @@ impl TrainMaterials {
 fn show(log: &mut Log, event: &MaterialEvent) {
     match event {
         MaterialEvent::Updated(progress) => log.updated(progress.update, message(progress)),
-        MaterialEvent::Resumed(update) => {
-            log.update = *update;
-            log.line(format!("resumed at update {update}"));
-        }
+        MaterialEvent::Resumed(update) => log.resumed(*update),
         MaterialEvent::Saved { distance, best, .. } => {
             log.line(format!("{} distance {distance:.4}{}", log.update, if *best { ", the best so far" } else { "" }));
         }

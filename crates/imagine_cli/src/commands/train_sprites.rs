@@ -110,10 +110,8 @@ impl TrainSprites {
             show(&mut log, &event);
             interruption.flow()
         })?;
-        log.finish();
-        if log.update < options.updates {
-            eprintln!("interrupted at update {}; --resume goes on from {}", log.update, folder.display());
-            return Ok(ExitCode::from(130));
+        if let Some(code) = log.finish(options.updates, folder) {
+            return Ok(code);
         }
         let best = folder.join(format!("best{}", imagine_graph::file::EXTENSION));
         std::fs::copy(&best, &self.out)
@@ -127,10 +125,7 @@ impl TrainSprites {
 fn show(log: &mut Log, event: &SpriteEvent) {
     match event {
         SpriteEvent::Updated(progress) => log.updated(progress.update, message(progress)),
-        SpriteEvent::Resumed(update) => {
-            log.update = *update;
-            log.line(format!("resumed at update {update}"));
-        }
+        SpriteEvent::Resumed(update) => log.resumed(*update),
         SpriteEvent::Saved { distance, best, .. } => {
             log.line(format!("{} distance {distance:.4}{}", log.update, if *best { ", the best so far" } else { "" }));
         }

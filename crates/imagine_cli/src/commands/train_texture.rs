@@ -143,10 +143,8 @@ impl TrainTexture {
             show(&mut log, &event);
             interruption.flow()
         })?;
-        log.finish();
-        if log.update < options.updates {
-            eprintln!("interrupted at update {}; --resume goes on from {}", log.update, folder.display());
-            return Ok(ExitCode::from(130));
+        if let Some(code) = log.finish(options.updates, folder) {
+            return Ok(code);
         }
         file::save(&self.out, &generator, self.format.into())?;
         let loss = generator.card.metrics.get("training_loss");
@@ -159,10 +157,7 @@ impl TrainTexture {
 fn show(log: &mut Log, event: &Event) {
     match event {
         Event::Updated(progress) => log.updated(progress.update, message(progress)),
-        Event::Resumed(update) => {
-            log.update = *update;
-            log.line(format!("resumed at update {update}"));
-        }
+        Event::Resumed(update) => log.resumed(*update),
         Event::WentBack { update, rate_scale } => {
             log.line(format!("the loss was no number: back to update {update}, learning rate x {rate_scale}"));
         }

@@ -1,6 +1,7 @@
 //! What the training commands share: where to train, the card, the files, Ctrl-C.
 
 use std::path::{Path, PathBuf};
+use std::process::ExitCode;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -29,17 +30,21 @@ pub enum TrainBackend {
 /// Calls a method that is generic over the differentiable backend with the one that was asked for, and a device of it as the last
 /// argument.
 macro_rules! with_backend {
-    ($backend:expr, $this:ident . $method:ident($($argument:expr),*)) => {
+    ($backend:expr, $this:ident . $method:ident($($argument:expr),*)) => {{
+        use burn::backend::Autodiff;
         match $backend {
-            TrainBackend::Flex => $this.$method::<burn::backend::Autodiff<burn::backend::Flex>>($($argument,)* &Default::default()),
+            TrainBackend::Flex => $this.$method::<Autodiff<burn::backend::Flex>>($($argument,)* &Default::default()),
             #[cfg(feature = "wgpu-backend")]
-            TrainBackend::Wgpu => $this.$method::<burn::backend::Autodiff<burn::backend::Wgpu>>($($argument,)* &Default::default()),
+            TrainBackend::Wgpu => $this.$method::<Autodiff<burn::backend::Wgpu>>($($argument,)* &Default::default()),
             #[cfg(feature = "tch")]
-            TrainBackend::Tch => $this.$method::<burn::backend::Autodiff<burn::backend::LibTorch>>($($argument,)* &super::training::libtorch_device()),
+            TrainBackend::Tch => {
+                let device = crate::commands::training::libtorch_device();
+                $this.$method::<Autodiff<burn::backend::LibTorch>>($($argument,)* &device)
+            }
             #[cfg(feature = "cuda")]
-            TrainBackend::Cuda => $this.$method::<burn::backend::Autodiff<burn::backend::Cuda>>($($argument,)* &Default::default()),
+            TrainBackend::Cuda => $this.$method::<Autodiff<burn::backend::Cuda>>($($argument,)* &Default::default()),
         }
-    };
+    }};
 }
 pub(super) use with_backend;
 
@@ -211,8 +216,18 @@ impl Log {
         }
     }
 
-    /// The end of the training.
-    pub fn finish(&self) {
+    /// A checkpoint of `update` was found.
+    pub fn resumed(&mut self, update: u32) {
+        self.update = update;
+        self.line(format!("resumed at update {update}"));
+    }
+
+    /// The end of a training of `updates`; the exit code if it was interrupted, after saying how it goes on.
+    pub fn finish(&self, updates: u32, folder: &Path) -> Option<ExitCode> {
         self.bar.finish_and_clear();
+        (self.update < updates).then(|| {
+            eprintln!("interrupted at update {}; --resume goes on from {}", self.update, folder.display());
+            ExitCode::from(130)
+        })
     }
 }

@@ -135,6 +135,19 @@ mod tests {
     }
 
     #[test]
+    fn every_name_of_a_colour_is_known() {
+        let steps = || (0..=10).map(|step| step as f32 / 10.0);
+        let mut named: Vec<&str> =
+            steps().flat_map(|r| steps().flat_map(move |g| steps().map(move |b| color_name([r, g, b])))).collect();
+        named.sort_unstable();
+        named.dedup();
+        let mut known = COLORS;
+        known.sort_unstable();
+        assert_eq!(named, known);
+        assert!(is_color("ice") && is_color("frost") && is_color("gold") && !is_color("sword"));
+    }
+
+    #[test]
     fn words_have_kin_and_pictures_looks() {
         assert!(kin("frost").contains(&"ice") && kin("ice").contains(&"frost"));
         assert!(kin("dragon").is_empty());

@@ -207,8 +207,8 @@ impl<A: AutodiffBackend> Contest<A> {
         self.update += 1;
     }
 
-    /// Fails where the generator has lost: `loss` is a running mean of the critic's.
-    pub fn check(&self, loss: f32) -> Result<(), TrainError> {
+    /// Fails if the generator has lost: `loss` is a running mean of the critic's.
+    pub fn give_up_if_lost(&self, loss: f32) -> Result<(), TrainError> {
         let lost = self.update >= CHANCE && loss < LOST;
         if lost { Err(TrainError::Lost { update: self.update, loss }) } else { Ok(()) }
     }

@@ -72,7 +72,7 @@ impl<A: AutodiffBackend> MaterialTrainer<A> {
             accumulate: options.accumulate,
         };
         self.contest.apply(learnt, &pace);
-        self.contest.check(self.progress.loss)?;
+        self.contest.give_up_if_lost(self.progress.loss)?;
         self.contest.average((options.batch * options.accumulate) as f32, options.average_images);
         if self.update().is_multiple_of(LOOK_EVERY) {
             self.look(&mut rng)?;

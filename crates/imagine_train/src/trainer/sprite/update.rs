@@ -46,7 +46,7 @@ impl<A: AutodiffBackend> SpriteTrainer<A> {
             accumulate: options.accumulate,
         };
         self.contest.apply(learnt, &pace);
-        self.contest.check(self.progress.loss)?;
+        self.contest.give_up_if_lost(self.progress.loss)?;
         let each = (self.options.batch * self.options.accumulate) as f32;
         self.contest.average(each, self.options.average_images);
         if self.update().is_multiple_of(ADAPT_EVERY) {
