@@ -65,6 +65,12 @@ option_arguments! {
         batch: usize,
         /// Batches whose gradients are added up for one update.
         accumulate: usize,
+        /// Crops of one kind and scale that follow each other in a batch, among which generated ones find theirs.
+        group: usize,
+        /// Size of the gradient of patch statistics at generated crops, against that of the critic; 0 leaves it out.
+        texture: f32,
+        /// Most patches of a pyramid level that are compared.
+        patches: usize,
         /// Learning rate of the generator.
         generator_rate: f32,
         /// Learning rate of the critic.
@@ -133,7 +139,9 @@ fn show(log: &mut Log, event: &MaterialEvent) {
 }
 
 fn message(progress: &MaterialProgress) -> String {
-    let MaterialProgress { loss, lead, penalty, overfit, rate, .. } = progress;
+    let MaterialProgress { loss, lead, penalty, texture, overfit, rate, .. } = progress;
     let left = HumanDuration(Duration::from_secs(progress.remaining.as_secs()));
-    format!("loss {loss:.3} lead {lead:.2} penalty {penalty:.3} overfit {overfit:.2} {rate:.1} crops/s, {left} left")
+    format!(
+        "loss {loss:.3} lead {lead:.2} penalty {penalty:.3} texture {texture:.2} overfit {overfit:.2} {rate:.1} crops/s, {left} left"
+    )
 }

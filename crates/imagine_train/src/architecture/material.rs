@@ -1,17 +1,18 @@
 //! PBR materials of many kinds from a spatial latent, and the patch critic that they are trained with.
 //!
 //! A map of kinds, a style and the scale become a style of every cell of 16 by 16 texels; local latents and plane waves,
-//! whose wave numbers each kind learns, become features of the cells, which are doubled four times to texels. Layers of the
+//! whose wave numbers and strengths each kind learns, become features of the cells, which are doubled four times to texels. Layers of the
 //! coarse three are scaled and shifted by the cell's style after a normalisation of single pixels; fresh noise enters at
-//! every doubling. Local, global and periodic latents: Bergmann et al., "Learning Texture Manifolds with the Periodic
+//! every doubling, and the waves once more at four texels, where none is too short to be told from another: cells see their
+//! means. Local, global and periodic latents: Bergmann et al., "Learning Texture Manifolds with the Periodic
 //! Spatial GAN", ICML 2017.
 //!
 //! Every operator is local and every border wraps: a material tiles at each size that is a multiple of [`CELL`], and patches
 //! of a world continue each other. Waves are rounded to whole numbers on the torus that [`Coordinates::Torus`] tells of. The
 //! network makes height, not normals: those are its slopes, by arithmetic in the graph.
 //!
-//! At the default width and 23 kinds the generator has 0.99 M parameters (2.0 MB in 16 bits) and takes 18,300 multiply-adds a texel:
-//! 9.6 GFLOP for 512 by 512, and 0.94 GFLOP for a crop of 160 by 160; the critic takes 9,900 a texel, 0.51 GFLOP a crop. Both counts
+//! At the default width and 23 kinds the generator has 1.00 M parameters (2.0 MB in 16 bits) and takes 18,400 multiply-adds a texel:
+//! 9.7 GFLOP for 512 by 512, and 0.94 GFLOP for a crop of 160 by 160; the critic takes 9,900 a texel, 0.51 GFLOP a crop. Both counts
 //! are checked by a test.
 
 mod critic;
@@ -23,10 +24,13 @@ use imagine_graph::{
 use rand::Rng;
 
 use super::layers::Layers;
+use crate::data::materials::Wave;
 use generator::Body;
 
 /// Texels along a side of a cell: the generator's stride.
 pub const CELL: usize = 16;
+/// Elements of the grid that waves are computed on, along a side of a cell: of 4 texels each.
+pub const FINE: usize = 4;
 /// Channels of a material as it is trained on: colour 3, normal x and y, height, roughness, occlusion, metallic.
 pub const CHANNELS: usize = 9;
 /// Maps of a material, each present or missing as a whole; colour is always there.
@@ -47,7 +51,7 @@ pub const LEAST_SCALE: f32 = 0.5;
 /// How many doublings lie between cells and texels.
 const DOUBLINGS: usize = 4;
 /// Weights that never learn.
-pub const FIXED: [&str; 18] = [
+pub const FIXED: [&str; 20] = [
     "norm_epsilon",
     "residual",
     "slopes.filters",
@@ -57,6 +61,8 @@ pub const FIXED: [&str; 18] = [
     "waves.kinds",
     "waves.phases",
     "waves.sum",
+    "waves.cell",
+    "waves.mean",
     "learnt",
     "gate.filter",
     "roughness.default",
@@ -110,12 +116,13 @@ impl MaterialNetworks {
 
     /// The generator as it is trained: latents, weights of kinds, scales, places in cells and noise in; [`CHANNELS`] out.
     ///
-    /// `place` has the columns and rows of cells as its first two channels, and 1 in the others: waves are not rounded.
+    /// `place` has columns and rows, in cells, of elements of four texels as its first two channels, and 1 in the others: waves are not
+    /// rounded.
     pub fn generator(&self, rng: &mut impl Rng) -> Graph {
         let mut layers = Layers::on_torus(rng);
         self.latents(&mut layers.graph);
         layers.graph.input("scale", InputKind::Tensor, [Dim::BATCH, 1.into(), 1.into(), 1.into()].to_vec());
-        layers.graph.input("place", InputKind::Tensor, cells(4));
+        layers.graph.input("place", InputKind::Tensor, fraction(4, CELL / FINE));
         let noise: Vec<String> = [8, 4, 2, 1]
             .into_iter()
             .enumerate()
@@ -130,14 +137,20 @@ impl MaterialNetworks {
         layers.graph
     }
 
-    /// Lets the waves of a generator begin with vectors `[x, y]` in cycles a texel, for each kind at most as many as it has waves.
-    pub fn begin_waves(&self, generator: &mut Graph, vectors: &[Vec<[f32; 2]>]) {
-        for (axis, name) in ["waves.x", "waves.y"].into_iter().enumerate() {
+    /// Lets the waves of a generator begin with these, for each kind at most as many as it has.
+    pub fn begin_waves(&self, generator: &mut Graph, waves: &[Vec<Wave>]) {
+        let cell = CELL as f32;
+        let parts: [(&str, fn(&Wave) -> f32, f32); 3] = [
+            ("waves.x", |wave| wave.vector[0], cell),
+            ("waves.y", |wave| wave.vector[1], cell),
+            ("waves.strength", |wave| wave.strength, 1.0),
+        ];
+        for (name, part, unit) in parts {
             let Some(weight) = generator.weights.get_mut(name) else { continue };
             let mut numbers = weight.as_f32().unwrap_or_default().to_vec();
-            for (kind, vectors) in vectors.iter().enumerate() {
-                for (wave, vector) in vectors.iter().take(self.waves).enumerate() {
-                    numbers[wave * self.kinds.len() + kind] = vector[axis] * CELL as f32;
+            for (kind, waves) in waves.iter().enumerate() {
+                for (index, wave) in waves.iter().take(self.waves).enumerate() {
+                    numbers[index * self.kinds.len() + kind] = part(wave) * unit;
                 }
             }
             *weight = Tensor::f32(weight.shape.clone(), numbers);
@@ -151,7 +164,7 @@ impl MaterialNetworks {
         let one = [1; 4].map(Dim::Fixed).to_vec();
         layers.graph.input("scale", InputKind::Range { min: LEAST_SCALE, max: 1.0, default: 1.0 }, one.clone());
         layers.graph.input("relief", InputKind::Range { min: 0.0, max: 2.0, default: 1.0 }, one);
-        layers.graph.input("place", InputKind::Coordinates(Coordinates::Torus), cells(4));
+        layers.graph.input("place", InputKind::Coordinates(Coordinates::Torus), fraction(4, CELL / FINE));
         let noise = generator::noise(&mut layers.graph);
         let mut body = Body { networks: self, layers: &mut layers, rounded: true };
         let maps = body.maps(&noise);

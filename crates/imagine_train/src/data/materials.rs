@@ -21,6 +21,7 @@ use super::sprites::first_word;
 use crate::architecture::material::{CHANNELS, MAP_CHANNELS, MAPS};
 use crate::error::MaterialError;
 use map::{Level, Maps};
+pub use periods::Wave;
 pub use read::{read_folder, read_pictures};
 
 /// Scales that materials are held at.
@@ -157,11 +158,11 @@ impl MaterialSet {
         self.materials.iter().filter_map(sides).min().unwrap_or(0)
     }
 
-    /// For each kind the `count` wave vectors `[x, y]` that stand out in its materials, in cycles a texel at scale 1.
-    pub fn wave_vectors(&self, count: usize) -> Vec<Vec<[f32; 2]>> {
+    /// For each kind the `count` waves that stand out in its materials, at scale 1.
+    pub fn waves(&self, count: usize) -> Vec<Vec<Wave>> {
         let of_kind = |kind: usize| {
             let its = self.materials.iter().filter(|material| material.kind == kind);
-            let peaks: Vec<Vec<[f32; 2]>> = its
+            let peaks: Vec<Vec<Wave>> = its
                 .filter_map(|material| material.trained.first())
                 .map(|level| periods::strongest(level, count))
                 .collect();
@@ -182,19 +183,27 @@ impl MaterialSet {
         self.materials.iter().enumerate().filter_map(fits).collect()
     }
 
-    /// `count` crops to train on: kinds as often as each other, scales too.
-    pub fn draw(&self, count: usize, side: usize, rng: &mut impl Rng) -> MaterialBatch {
+    /// `count` crops to train on, in groups of `group` of one kind and scale and of different materials as far as the kind has
+    /// them: kinds as often as each other, scales too.
+    pub fn draw(&self, count: usize, group: usize, side: usize, rng: &mut impl Rng) -> MaterialBatch {
+        let fits = |index: &usize, scale: usize| self.materials[*index].trained[scale].fits(side);
         let of_kind: Vec<Vec<usize>> = (0..self.kinds.len())
             .map(|kind| self.members(Part::Trained, Some(kind), side))
-            .filter(|m| !m.is_empty())
+            .filter(|members| !members.is_empty())
             .collect();
         let mut crops = Vec::with_capacity(count);
-        for _ in 0..if of_kind.is_empty() { 0 } else { count } {
+        while crops.len() < count && !of_kind.is_empty() {
             let members = &of_kind[rng.random_range(0..of_kind.len())];
-            let material = &self.materials[members[rng.random_range(0..members.len())]];
-            let levels: Vec<&Level> = material.trained.iter().filter(|level| level.fits(side)).collect();
-            let level = levels[rng.random_range(0..levels.len())];
-            crops.push(Crop { material, level, place: material.place(Part::Trained, level, side, rng) });
+            let scales = (0..SCALES.len()).filter(|scale| members.iter().any(|index| fits(index, *scale)));
+            let scales: Vec<usize> = scales.collect();
+            let scale = scales[rng.random_range(0..scales.len())];
+            let members: Vec<usize> = members.iter().copied().filter(|index| fits(index, scale)).collect();
+            let first = rng.random_range(0..members.len());
+            for index in 0..group.min(count - crops.len()) {
+                let material = &self.materials[members[(first + index) % members.len()]];
+                let level = &material.trained[scale];
+                crops.push(Crop { material, level, place: material.place(Part::Trained, level, side, rng) });
+            }
         }
         batch(&crops, side)
     }

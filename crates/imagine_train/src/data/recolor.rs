@@ -38,7 +38,10 @@ enum Change {
 /// The sprite in another colour, whose word its prompts always say and none of whose words says another; none if the change
 /// that was drawn cannot be seen in the result.
 pub(super) fn recolored(sprite: &Sprite, rng: &mut impl Rng) -> Option<Sprite> {
-    let (name, change) = CHANGES[rng.random_range(0..CHANGES.len())];
+    // Looks, which few sprites have of their own, as often as plain colours.
+    let (colors, looks) = CHANGES.split_at(CHANGES.len() - caption::LOOKS.len());
+    let of = if rng.random() { colors } else { looks };
+    let (name, change) = of[rng.random_range(0..of.len())];
     let rgba = change.applied(&sprite.rgba);
     let (colors, looks) = (caption::colors(&rgba), caption::looks(&rgba));
     if !colors.contains(&name) && !looks.contains(&name) {
@@ -46,6 +49,16 @@ pub(super) fn recolored(sprite: &Sprite, rng: &mut impl Rng) -> Option<Sprite> {
     }
     let words = sprite.words.iter().filter(|word| !caption::is_color(word)).cloned().collect();
     Some(Sprite { class: sprite.class, words, colors, looks, always: Some(name), rgba })
+}
+
+/// A prompt of a sprite in another colour with a word for a colour that the sprite does not have in place of the one that it
+/// always says.
+pub(super) fn contradicted(sprite: &Sprite, prompt: &str, rng: &mut impl Rng) -> String {
+    let said = sprite.always.unwrap_or_default();
+    let names = CHANGES.iter().map(|(name, _)| *name);
+    let others: Vec<&str> =
+        names.filter(|name| !sprite.colors.contains(name) && !sprite.looks.contains(name)).collect();
+    prompt.replacen(said, others[rng.random_range(0..others.len())], 1)
 }
 
 impl Change {
@@ -145,6 +158,21 @@ mod tests {
         // Discs and squares of one shade have no flames, which are of more than one.
         let expected = CHANGES.iter().map(|(name, _)| *name).filter(|name| *name != "fire").collect();
         assert_eq!(found, expected);
+    }
+
+    #[test]
+    fn a_contradiction_says_a_colour_that_is_not_there_of_the_same_thing() {
+        let set = synthetic_set(10);
+        let sprite = Sprite { words: vec!["sword".into()], ..set.sprites[0].clone() };
+        let mut rng = StdRng::seed_from_u64(2);
+        for changed in (0..60).filter_map(|_| recolored(&sprite, &mut StdRng::from_rng(&mut rng))) {
+            let other =
+                contradicted(&changed, &format!("{} sword", changed.always.unwrap()), &mut StdRng::seed_from_u64(5));
+            let (name, thing) = other.split_once(' ').unwrap();
+            assert_eq!(thing, "sword");
+            assert!(CHANGES.iter().any(|(known, _)| *known == name));
+            assert!(!changed.colors.contains(&name) && !changed.looks.contains(&name), "{other}");
+        }
     }
 
     #[test]

@@ -9,7 +9,7 @@ use sha2::{Digest, Sha256};
 
 use super::caption;
 use super::pack::{self, PackedPicture};
-use super::recolor::recolored;
+use super::recolor::{contradicted, recolored};
 use crate::architecture::sprite::SIDE;
 use crate::error::PackError;
 
@@ -109,17 +109,26 @@ impl SpriteSet {
         draw(&self.sprites, &self.drawn[0], count, rng)
     }
 
-    /// As [`SpriteSet::draw`], a share of `recolor` of them in another colour that their prompts say, and for each a prompt of
-    /// another sprite of its class.
+    /// As [`SpriteSet::draw`], a share of `recolor` of them, of all classes as often, in another colour that their prompts say;
+    /// and for each a prompt that is not its own: of another sprite of its class, or its own with a colour that it does not
+    /// have.
     pub fn draw_with_others(&self, count: usize, recolor: f32, rng: &mut impl Rng) -> (SpriteBatch, Vec<String>) {
-        let (chosen, classes) = choose(&self.sprites, &self.drawn[0], count, rng);
-        let mut changed = |sprite| if rng.random::<f32>() < recolor { recolored(sprite, rng) } else { None };
-        let changed: Vec<Option<Sprite>> = chosen.iter().map(|sprite| changed(sprite)).collect();
+        let draws = &self.drawn[0];
+        let (own, classes) = choose(&self.sprites, draws, count, rng);
+        let mut change = |_| {
+            let (members, _) = &draws[rng.random_range(0..draws.len())];
+            let sprite = &self.sprites[members[rng.random_range(0..members.len())]];
+            if rng.random::<f32>() < recolor { recolored(sprite, rng) } else { None }
+        };
+        let changed: Vec<Option<Sprite>> = (0..count).map(&mut change).collect();
         let shown: Vec<&Sprite> =
-            chosen.into_iter().zip(&changed).map(|(own, other)| other.as_ref().unwrap_or(own)).collect();
+            own.into_iter().zip(&changed).map(|(own, other)| other.as_ref().unwrap_or(own)).collect();
         let batch = batch(&shown, rng);
-        let mut other = |members: &[usize]| self.sprites[members[rng.random_range(0..members.len())]].prompt(rng);
-        let others = classes.into_iter().map(&mut other).collect();
+        let mut other = |((sprite, prompt), members): ((&&Sprite, &String), &[usize])| match sprite.always {
+            Some(_) => contradicted(sprite, prompt, rng),
+            None => self.sprites[members[rng.random_range(0..members.len())]].prompt(rng),
+        };
+        let others = shown.iter().zip(&batch.prompts).zip(classes).map(&mut other).collect();
         (batch, others)
     }
 

@@ -28,6 +28,8 @@ const FIRST_ITERATIONS: usize = 20;
 const LOST: f32 = 0.02;
 /// Updates after which a training may be given up.
 const CHANCE: u32 = 500;
+/// Keeps the division by a gradient that is 0 finite.
+const TINY: f32 = 1e-20;
 /// The running mean of weights covers at most this share of the images seen.
 const AVERAGE_SHARE: f32 = 0.05;
 
@@ -70,6 +72,14 @@ pub(super) struct Mismatch<'a> {
     pub differs: &'a [bool],
     /// Weight of the term.
     pub weight: f32,
+}
+
+/// What else the generator learns from at its images.
+pub(super) struct Besides<B: Backend> {
+    /// Gradient of what it makes small, at the generated images.
+    pub gradient: Tensor<B, 4>,
+    /// How large it is to be against the gradient of the game.
+    pub share: f32,
 }
 
 /// What both networks learn from one batch.
@@ -118,8 +128,9 @@ impl<A: AutodiffBackend> Contest<A> {
     /// Gradients of both networks on one batch of generated images.
     ///
     /// `show` takes them to what the critic sees: first as many real images, then the generated ones, each with its row of
-    /// `conditions`. Penalties enter with the weight `penalty`, if it is above 0, and real images with wrong conditions if
-    /// there are any.
+    /// `conditions`. Penalties enter with the weight `penalty`, if it is above 0, real images with wrong conditions if
+    /// there are any, and for the generator what there is `besides`, at a size that follows that of the game (as Esser, Rombach
+    /// and Ommer, "Taming Transformers for High-Resolution Image Synthesis", CVPR 2021, weigh theirs).
     pub fn learn(
         &self,
         generated: Tensor<A, 4>,
@@ -127,6 +138,7 @@ impl<A: AutodiffBackend> Contest<A> {
         conditions: &[Elements],
         penalty: f32,
         mismatch: Option<&Mismatch<'_>>,
+        besides: Option<Besides<A::InnerBackend>>,
     ) -> Result<Learnt<A::InnerBackend>, TrainError> {
         let count = generated.dims()[0];
         let seen = Tensor::<A, 4>::from_inner(generated.clone().inner()).require_grad();
@@ -173,6 +185,14 @@ impl<A: AutodiffBackend> Contest<A> {
                 let scores = judge(&self.critic, show(seen.clone()), conditions)?.narrow(0, count, count);
                 let gradients = scores.mean().neg().backward();
                 seen.grad(&gradients).expect("the critic reads generated images")
+            }
+        };
+        let received = match besides {
+            None => received,
+            Some(Besides { gradient, share }) => {
+                let size = |gradient: &Tensor<A::InnerBackend, 4>| gradient.clone().powi_scalar(2).sum().sqrt();
+                let scale = size(&received) / size(&gradient).clamp_min(TINY) * share;
+                received + gradient * scale.reshape([1, 1, 1, 1])
             }
         };
         let wanted = Tensor::from_inner(received);

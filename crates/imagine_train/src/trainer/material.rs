@@ -8,6 +8,7 @@
 mod asked;
 mod measure;
 mod options;
+mod texture;
 mod update;
 
 use std::collections::BTreeMap;
@@ -49,6 +50,8 @@ pub struct MaterialProgress {
     pub lead: f32,
     /// The last gradient penalty.
     pub penalty: f32,
+    /// Distance of patch statistics between generated and real crops, a running mean.
+    pub texture: f32,
     /// How much better the critic knows what it was trained on than what was held back, as a share of the way from generated
     /// to real; a running mean.
     pub overfit: f32,
@@ -146,7 +149,7 @@ impl<A: AutodiffBackend> MaterialTrainer<A> {
         };
         let mut rng = StdRng::seed_from_u64(options.seed);
         let (mut generator, critic) = (networks.generator(&mut rng), networks.critic(&mut rng));
-        networks.begin_waves(&mut generator, &set.wave_vectors(networks.waves));
+        networks.begin_waves(&mut generator, &set.waves(networks.waves));
         let contest = Contest::new(Game::Relativistic, [&generator, &critic], &FIXED, device)?;
         let progress =
             MaterialProgress { updates: options.updates, loss: std::f32::consts::LN_2, ..MaterialProgress::default() };
@@ -189,7 +192,7 @@ impl<A: AutodiffBackend> MaterialTrainer<A> {
             let options = serde_json::to_string(&self.options).unwrap_or_default();
             card.recipe = format!(
                 "spatial generative adversarial network with local, global and periodic latents, relativistic pairing, R1 and R2 \
-                 by second-order gradients, patch critic with projection of kinds, running mean of weights; options {options}; \
+                 by second-order gradients, patch critic with projection of kinds, optimal transport of patches, running mean of weights; options {options}; \
                  maps learnt: {}",
                 self.networks.learnt_maps()
             );

@@ -8,7 +8,7 @@ use imagine_graph::{
 };
 use rand::Rng;
 
-use super::{DOUBLINGS, MaterialNetworks, RELIEF, fraction};
+use super::{DOUBLINGS, FINE, MaterialNetworks, RELIEF, fraction};
 use crate::architecture::layers::Layers;
 
 /// Gain that keeps the deviation through a leaky rectifier.
@@ -19,6 +19,8 @@ const PERIODS: [f32; 2] = [2.0, 10.0];
 const CELL_LAYERS: usize = 4;
 /// Residual layers at 8 and at 4 texels.
 const FINER_LAYERS: usize = 2;
+/// Deviation of what waves add to features of four texels.
+const WAVES: f32 = 0.2;
 /// Channels that the network itself makes: colour, height, roughness, occlusion, metallic.
 const RAW: usize = 7;
 
@@ -47,7 +49,8 @@ impl<R: Rng> Body<'_, '_, R> {
         self.layers.graph.weight("residual", Tensor::scalar(0.7));
         let style = self.style();
         let waves = self.waves();
-        let x = self.layers.graph.push("cells.in", Concat { axis: 1 }, ["latent", &waves]);
+        let coarse = self.cell_means(&waves);
+        let x = self.layers.graph.push("cells.in", Concat { axis: 1 }, ["latent", &coarse]);
         let mut x = self.layers.conv("cells", &x, [self.networks.local + 2 * self.networks.waves, cell], 1, 1.0);
         for layer in 0..CELL_LAYERS {
             x = self.residual(&format!("cells.{layer}"), &x, cell, &style, 1);
@@ -57,6 +60,8 @@ impl<R: Rng> Body<'_, '_, R> {
             x = self.residual(&format!("eighth.{layer}"), &x, eighth, &style, 2);
         }
         x = self.doubled("quarter", &x, [eighth, quarter], &noise[1]);
+        let finer = self.layers.mix("quarter.waves", &waves, [2 * self.networks.waves, quarter], WAVES);
+        x = self.layers.graph.push("quarter.waving", Add {}, [x.as_str(), &finer]);
         for layer in 0..FINER_LAYERS {
             x = self.residual(&format!("quarter.{layer}"), &x, quarter, &style, 4);
         }
@@ -129,7 +134,8 @@ impl<R: Rng> Body<'_, '_, R> {
         2 * self.networks.width
     }
 
-    /// `sin` and `cos` of each wave, of every kind by its weight: kinds blend by amplitude, never by wave number.
+    /// `sin` and `cos` of each wave on the fine grid, of every kind by its weight and strength: kinds blend by amplitude, never by
+    /// wave number.
     fn waves(&mut self) -> String {
         let (kinds, waves) = (self.networks.kinds.len(), self.networks.waves);
         let rounded = self.rounded;
@@ -143,6 +149,9 @@ impl<R: Rng> Body<'_, '_, R> {
             let scaled = graph.push(&part("scaled"), Div {}, [if axis == 0 { &across } else { &down }, "scale"]);
             let mut number = graph.push(&part("number"), Mul {}, [scaled.as_str(), &period]);
             if rounded {
+                // The torus's sides are counted in elements, wave numbers in cycles a cell.
+                let cell = graph.weight("waves.cell", Tensor::scalar(1.0 / FINE as f32));
+                number = graph.push(&part("cells"), Mul {}, [number.as_str(), &cell]);
                 number = graph.push(&part("whole"), Round {}, [number.as_str()]);
             }
             graph.push(&part("turns"), Mul {}, [number.as_str(), &place])
@@ -160,7 +169,11 @@ impl<R: Rng> Body<'_, '_, R> {
         let angle = graph.push("waves.angle", Mul {}, [turns.as_str(), "turn"]);
         let each = spread(kinds * waves, kinds, |row, kind| row % kinds == kind);
         graph.weight("waves.kinds", Tensor::f32([kinds * waves, kinds, 1, 1], each));
-        let amplitude = graph.push("waves.amplitude", Conv::default(), ["kind", "waves.kinds"]);
+        let strength = graph.weight("waves.strength", Tensor::f32([1, kinds * waves, 1, 1], vec![1.0; kinds * waves]));
+        let amplitude = graph.push("waves.weights", Conv::default(), ["kind", "waves.kinds"]);
+        let amplitude = graph.push("waves.coarse", Mul {}, [amplitude.as_str(), &strength]);
+        let amplitude = self.layers.repeated("waves.amplitude", &amplitude, FINE);
+        let graph = &mut self.layers.graph;
         let sum = spread(waves, kinds * waves, |wave, row| row / kinds == wave);
         graph.weight("waves.sum", Tensor::f32([waves, kinds * waves, 1, 1], sum));
         let sine = graph.push("waves.sine", Sin {}, [angle.as_str()]);
@@ -170,6 +183,16 @@ impl<R: Rng> Body<'_, '_, R> {
             graph.push(&format!("waves.{name}.sum"), Conv::default(), [weighted.as_str(), "waves.sum"])
         });
         graph.push("waves", Concat { axis: 1 }, [sine.as_str(), &cosine])
+    }
+
+    /// Means over the elements of every cell.
+    fn cell_means(&mut self, waves: &str) -> String {
+        let channels = 2 * self.networks.waves;
+        let mean = Tensor::f32([channels, 1, FINE, FINE], vec![1.0 / (FINE * FINE) as f32; channels * FINE * FINE]);
+        let graph = &mut self.layers.graph;
+        let mean = graph.weight("waves.mean", mean);
+        let strided = Conv { group: channels, strides: vec![FINE; 2], ..Conv::default() };
+        graph.push("waves.cells", strided, [waves, &mean])
     }
 
     /// Cycles a cell to the right and down, at scale 1: the first wave of a kind lies along a row, the second along a column.

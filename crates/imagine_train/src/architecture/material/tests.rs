@@ -76,7 +76,10 @@ fn waves_begin_where_they_are_told() {
     let networks = MaterialNetworks { kinds: vec!["a".into(), "b".into()], learnt: vec![[true; 6]; 2], ..networks() };
     let mut graph = networks.generator(&mut StdRng::seed_from_u64(0));
     let before = graph.weights["waves.x"].as_f32().unwrap().to_vec();
-    networks.begin_waves(&mut graph, &[vec![], vec![[0.25, 0.0], [0.0, -0.125]]]);
+    let waves = [([0.25, 0.0], 0.5), ([0.0, -0.125], 0.2)].map(|(vector, strength)| Wave { vector, strength });
+    networks.begin_waves(&mut graph, &[vec![], waves.to_vec()]);
+    let strengths = graph.weights["waves.strength"].as_f32().unwrap();
+    assert_eq!(strengths[..4], [1.0, 0.5, 1.0, 0.2]);
     let [x, y] = ["waves.x", "waves.y"].map(|name| graph.weights[name].as_f32().unwrap().to_vec());
     assert_eq!((x[1], y[1], x[3], y[3]), (4.0, 0.0, 0.0, -2.0));
     assert_eq!((x[0], x[2], x[5]), (before[0], before[2], before[5]));

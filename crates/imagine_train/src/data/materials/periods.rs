@@ -1,7 +1,8 @@
 //! The plane waves that stand out in a material: where the waves of a periodic generator begin.
 //!
 //! The spectrum of the brightness under a Hann window, at periods of 24 to 256 texels. A spectrum of nature falls with the
-//! frequency; it is flattened before its peaks are compared.
+//! frequency; it is flattened before its peaks are compared. How far a peak rises above the mean says whether the material
+//! repeats itself at all: among a few hundred independent powers of noise the largest is some six times the mean.
 
 use std::f32::consts::TAU;
 
@@ -18,8 +19,22 @@ const WIDTH: i32 = 4;
 /// Power of the frequency that flattens the spectrum.
 const FLATTEN: f32 = 1.5;
 
-/// The `count` strongest wave vectors `[x, y]`, in cycles a texel, y downwards; the strongest first.
-pub(super) fn strongest(level: &Level, count: usize) -> Vec<[f32; 2]> {
+/// Peaks of so many times the mean power are no more than chance.
+const CHANCE: f32 = 8.0;
+/// Least strength of a wave: what begins at nothing is slow to learn.
+const LEAST: f32 = 0.1;
+
+/// A plane wave.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Wave {
+    /// Cycles a texel to the right and down.
+    pub vector: [f32; 2],
+    /// How far it stands out: a tenth for what chance would bring about, towards 1 for a lattice.
+    pub strength: f32,
+}
+
+/// The `count` strongest waves; the strongest first.
+pub(super) fn strongest(level: &Level, count: usize) -> Vec<Wave> {
     let brightness = windowed(level);
     let most = (RESOLUTION / PERIODS[1]) as i32;
     let spectrum = spectrum(&brightness, most);
@@ -36,7 +51,12 @@ pub(super) fn strongest(level: &Level, count: usize) -> Vec<[f32; 2]> {
             break;
         }
     }
-    peaks.into_iter().map(|(place, _)| place.map(|at| at as f32 / RESOLUTION)).collect()
+    let mean = spectrum.iter().map(|(_, power)| power).sum::<f32>() / spectrum.len().max(1) as f32;
+    let wave = |(place, power): ([i32; 2], f32)| {
+        let strength = if power > CHANCE * mean { 1.0 - CHANCE * mean / power } else { 0.0 };
+        Wave { vector: place.map(|at| at as f32 / RESOLUTION), strength: strength.max(LEAST) }
+    };
+    peaks.into_iter().map(wave).collect()
 }
 
 /// Brightness less its mean under a window that is 0 at the borders, rows of columns.
@@ -109,9 +129,20 @@ mod tests {
         let plane: Vec<u8> = (0..height * width).map(value).collect();
         let level = Level { planes: vec![plane; 3], height, width, scale: 1.0 };
         let found = strongest(&level, 2);
-        let near = |wave: [f32; 2], x: f32, y: f32| (wave[0] - x).abs() < 2e-3 && (wave[1] - y).abs() < 2e-3;
-        let slanted = |wave: [f32; 2]| near(wave, 1.0 / 40.0, -1.0 / 60.0) || near(wave, -1.0 / 40.0, 1.0 / 60.0);
+        let near = |wave: Wave, x: f32, y: f32| (wave.vector[0] - x).abs() < 2e-3 && (wave.vector[1] - y).abs() < 2e-3;
+        let slanted = |wave: Wave| near(wave, 1.0 / 40.0, -1.0 / 60.0) || near(wave, -1.0 / 40.0, 1.0 / 60.0);
         assert!(found.iter().any(|wave| slanted(*wave)), "{found:?}");
         assert!(found.iter().any(|wave| near(*wave, 0.0, 1.0 / 25.0)), "{found:?}");
+        assert!(found.iter().all(|wave| wave.strength > 0.5), "{found:?}");
+    }
+    #[test]
+    fn noise_has_no_wave_that_stands_out() {
+        let (height, width) = (256, 256);
+        let plane: Vec<u8> = (0..height * width)
+            .map(|at| (imagine_graph::rng::normal(at as u32, 0, 0, 5) * 40.0 + 128.0) as u8)
+            .collect();
+        let level = Level { planes: vec![plane; 3], height, width, scale: 1.0 };
+        let strengths: Vec<f32> = strongest(&level, 4).iter().map(|wave| wave.strength).collect();
+        assert!(strengths.iter().all(|strength| *strength < 0.3), "{strengths:?}");
     }
 }

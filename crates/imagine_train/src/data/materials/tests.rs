@@ -97,7 +97,7 @@ fn nothing_held_back_is_ever_drawn() {
     let mut scales = std::collections::BTreeSet::new();
     for side in [32, 96, 128] {
         for _ in 0..40 {
-            let batch = set.draw(8, side, &mut rng);
+            let batch = set.draw(8, 2, side, &mut rng);
             scales.extend(batch.scales.iter().map(|scale| scale.to_bits()));
             for crop in batch.values.chunks_exact(CHANNELS * side * side) {
                 let blue = &crop[2 * side * side..3 * side * side];
@@ -198,7 +198,7 @@ fn a_folder_and_its_pack_are_the_same_set() {
     let [from_folder, from_pack] = [&data, &file].map(|path| MaterialSet::read(path).unwrap());
     assert_eq!(from_folder.kinds, ["bumps", "rows", "sand"]);
     assert_eq!((&from_folder.kinds, &from_folder.sha256), (&from_pack.kinds, &from_pack.sha256));
-    let draw = |set: &MaterialSet, seed| set.draw(6, 64, &mut StdRng::seed_from_u64(seed));
+    let draw = |set: &MaterialSet, seed| set.draw(6, 2, 64, &mut StdRng::seed_from_u64(seed));
     assert_eq!(draw(&from_folder, 3), draw(&from_pack, 3));
     assert_ne!(draw(&from_folder, 3), draw(&from_pack, 4));
     // Without a manifest sets are kinds, unless they lie in folders of kinds.

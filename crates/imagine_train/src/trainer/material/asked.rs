@@ -9,7 +9,7 @@ use imagine_graph::rng::{self, RandomState};
 use imagine_graph::{Size, Tensor as Elements};
 use rand::Rng;
 
-use crate::architecture::material::{CELL, MaterialNetworks};
+use crate::architecture::material::{CELL, FINE, MaterialNetworks};
 
 /// One batch of generated crops, not yet made.
 pub(super) struct Asked {
@@ -45,11 +45,13 @@ impl Asked {
         }
         inputs.push(Elements::f32([count, networks.kinds.len(), cells, cells], weights));
         inputs.push(Elements::f32([count, 1, 1, 1], scales));
-        let mut places = Vec::with_capacity(4 * area);
-        places.extend((0..area).map(|at| (at % cells) as f32));
-        places.extend((0..area).map(|at| (at / cells) as f32));
-        places.extend(std::iter::repeat_n(1.0, 2 * area));
-        inputs.push(Elements::f32([count, 4, cells, cells], places.repeat(count)));
+        let fine = cells * FINE;
+        let in_cells = |element: usize| element as f32 / FINE as f32;
+        let mut places = Vec::with_capacity(4 * fine * fine);
+        places.extend((0..fine * fine).map(|at| in_cells(at % fine)));
+        places.extend((0..fine * fine).map(|at| in_cells(at / fine)));
+        places.extend(std::iter::repeat_n(1.0, 2 * fine * fine));
+        inputs.push(Elements::f32([count, 4, fine, fine], places.repeat(count)));
         inputs.extend(noise);
         Self { inputs, size, side }
     }

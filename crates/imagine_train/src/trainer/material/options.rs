@@ -25,6 +25,13 @@ pub struct MaterialOptions {
     pub batch: usize,
     /// Batches whose gradients are added up for one update. Default 1.
     pub accumulate: usize,
+    /// Crops of one kind and scale that follow each other in a batch; among them each generated one finds the real one that it
+    /// is compared with. Default 2.
+    pub group: usize,
+    /// Size of the gradient of patch statistics at generated crops, against that of the critic; 0 leaves it out. Default 1.
+    pub texture: f32,
+    /// Most patches of a pyramid level that are compared. Default 512.
+    pub patches: usize,
     /// Learning rate of the generator. Default 0.0003.
     pub generator_rate: f32,
     /// Learning rate of the critic. Default 0.0003.
@@ -56,6 +63,9 @@ impl Default for MaterialOptions {
             margin: 1,
             batch: 16,
             accumulate: 1,
+            group: 2,
+            texture: 1.0,
+            patches: 512,
             generator_rate: 3e-4,
             critic_rate: 3e-4,
             warm_up: 200,
@@ -94,6 +104,8 @@ pub(super) fn check(options: &MaterialOptions, set: &MaterialSet) -> Result<(), 
     require(options.margin <= 8, "margin", "0 to 8".into(), options.margin.to_string())?;
     number("batch", options.batch, 4096)?;
     number("accumulate", options.accumulate, 1024)?;
+    number("group", options.group, 64)?;
+    number("patches", options.patches, 1 << 14)?;
     for (name, value) in [
         ("updates", options.updates),
         ("penalty-every", options.penalty_every),
@@ -105,7 +117,11 @@ pub(super) fn check(options: &MaterialOptions, set: &MaterialSet) -> Result<(), 
     for (name, rate) in [("generator-rate", options.generator_rate), ("critic-rate", options.critic_rate)] {
         require(rate > 0.0 && rate <= 1.0, name, "more than 0, at most 1".into(), rate.to_string())?;
     }
-    for (name, value, high) in [("penalty", options.penalty, 1e4), ("average-images", options.average_images, 1e9)] {
+    for (name, value, high) in [
+        ("penalty", options.penalty, 1e4),
+        ("average-images", options.average_images, 1e9),
+        ("texture", options.texture, 1e3),
+    ] {
         require((0.0..=high).contains(&value), name, format!("0 to {high}"), value.to_string())?;
     }
     Ok(())

@@ -11,11 +11,12 @@ use rand::rngs::StdRng;
 use rand::{Rng, SeedableRng};
 
 use super::asked::Asked;
+use super::texture::{self, RealCrops};
 use super::{MaterialOptions, MaterialTrainer};
 use crate::architecture::material::{CHANNELS, MaterialNetworks};
 use crate::data::{MaterialBatch, MaterialSet, Part};
 use crate::error::TrainError;
-use crate::trainer::contest::{Learnt, Pace, images, judge, scalar, stacked, update_rng};
+use crate::trainer::contest::{Besides, Learnt, Pace, images, judge, scalar, stacked, update_rng};
 
 /// Updates between two looks at overfitting.
 const LOOK_EVERY: u32 = 32;
@@ -44,7 +45,7 @@ impl Drawn {
     fn new(set: &MaterialSet, networks: &MaterialNetworks, options: &MaterialOptions, update: u32) -> Self {
         let mut rng = update_rng(options.seed, update);
         let batches = (0..options.accumulate).map(|_| {
-            let batch = set.draw(options.batch, options.crop, &mut rng);
+            let batch = set.draw(options.batch, options.group, options.crop, &mut rng);
             let asked = Asked::draw(networks, &batch.kinds, &batch.scales, options.crop, options.margin, &mut rng);
             (batch, asked)
         });
@@ -59,9 +60,9 @@ impl<A: AutodiffBackend> MaterialTrainer<A> {
         let Drawn { batches, mut rng } = self.drawn();
         let mut batches = batches.into_iter();
         let first = batches.next().expect("an update has at least one batch");
-        let mut learnt = self.learn(first)?;
+        let mut learnt = self.learn(first, &mut rng)?;
         for more in batches {
-            learnt.add(self.learn(more)?);
+            learnt.add(self.learn(more, &mut rng)?);
         }
         let options = &self.options;
         let pace = Pace {
@@ -82,15 +83,34 @@ impl<A: AutodiffBackend> MaterialTrainer<A> {
     }
 
     /// Gradients of both networks on one batch.
-    fn learn(&mut self, (batch, asked): (MaterialBatch, Asked)) -> Result<Learnt<A::InnerBackend>, TrainError> {
+    fn learn(
+        &mut self,
+        (batch, asked): (MaterialBatch, Asked),
+        rng: &mut StdRng,
+    ) -> Result<Learnt<A::InnerBackend>, TrainError> {
         let generated = asked.make(&self.contest.generator, &self.device)?;
         let conditions = conditions(&self.networks, &batch).map(|condition| stacked(&condition, &condition));
         let (count, side) = (batch.kinds.len(), batch.side);
-        let real = images(batch.values, [count, CHANNELS, side, side], &self.device);
+        let asks = RealCrops { present: &batch.present, kinds: &batch.kinds, group: self.options.group };
+        let real = images::<A>(batch.values, [count, CHANNELS, side, side], &self.device);
+        let texture = if self.options.texture > 0.0 {
+            let (distance, gradient) = texture::gradient::<A>(
+                generated.clone().inner(),
+                real.clone().inner(),
+                &asks,
+                self.options.patches,
+                rng,
+            );
+            let before = if self.progress.texture == 0.0 { distance } else { self.progress.texture };
+            self.progress.texture = KEPT * before + (1.0 - KEPT) * distance;
+            Some(Besides { gradient, share: self.options.texture })
+        } else {
+            None
+        };
         let show = |seen| Tensor::cat(vec![real.clone(), seen], 0);
         let penalised = self.update().is_multiple_of(self.options.penalty_every);
         let penalty = if penalised { self.penalty_weight() } else { 0.0 };
-        let learnt = self.contest.learn(generated, show, &conditions, penalty, None)?;
+        let learnt = self.contest.learn(generated, show, &conditions, penalty, None, texture)?;
         self.progress.loss = KEPT * self.progress.loss + (1.0 - KEPT) * learnt.loss;
         self.progress.lead = KEPT * self.progress.lead + (1.0 - KEPT) * learnt.lead;
         self.progress.penalty = learnt.penalty.unwrap_or(self.progress.penalty);

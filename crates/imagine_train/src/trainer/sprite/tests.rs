@@ -94,7 +94,8 @@ fn a_critic_that_is_shown_other_words_learns_to_tell_them() {
     for _ in 0..20 {
         // Generated images that are the real ones teach nothing.
         let show = |seen| burn::tensor::Tensor::cat(vec![real.clone(), seen], 0);
-        let learnt = trainer.contest.learn(real.clone().require_grad(), show, &twice, 0.0, Some(&mismatch)).unwrap();
+        let learnt =
+            trainer.contest.learn(real.clone().require_grad(), show, &twice, 0.0, Some(&mismatch), None).unwrap();
         trainer.contest.apply(
             learnt,
             &contest::Pace { rates: [0.0, 4e-3], warm_up: 1, cool_down: 0, updates: 100, accumulate: 1 },

@@ -75,7 +75,7 @@ impl<A: AutodiffBackend> SpriteTrainer<A> {
         let twice = conditions.each_ref().map(|condition| stacked(condition, condition));
         let mismatch = Mismatch { conditions: &wrong, differs: &differs, weight: self.options.mismatch };
         let mismatch = Some(&mismatch).filter(|mismatch| mismatch.weight > 0.0);
-        let learnt = self.contest.learn(generated, show, &twice, penalty, mismatch)?;
+        let learnt = self.contest.learn(generated, show, &twice, penalty, mismatch, None)?;
         self.progress.loss = KEPT * self.progress.loss + (1.0 - KEPT) * learnt.loss;
         self.progress.lead = KEPT * self.progress.lead + (1.0 - KEPT) * learnt.lead;
         self.progress.penalty = learnt.penalty.unwrap_or(self.progress.penalty);
