@@ -82,6 +82,15 @@ pub(super) struct Besides<B: Backend> {
     pub share: f32,
 }
 
+impl<B: Backend> Besides<B> {
+    /// The game's gradient with this one added.
+    fn beside(self, game: Tensor<B, 4>) -> Tensor<B, 4> {
+        let size = |gradient: &Tensor<B, 4>| gradient.clone().powi_scalar(2).sum().sqrt();
+        let scale = size(&game) / size(&self.gradient).clamp_min(TINY) * self.share;
+        game + self.gradient * scale.reshape([1; 4])
+    }
+}
+
 /// What both networks learn from one batch.
 pub(super) struct Learnt<B: Backend> {
     /// The critic's loss.
@@ -149,8 +158,8 @@ impl<A: AutodiffBackend> Contest<A> {
         };
         let (real, ours) = (scores.clone().narrow(0, 0, count), scores.clone().narrow(0, count, count));
         let (loss, lead) = match self.game {
-            Game::Relativistic => relativistic(real.clone(), ours),
-            Game::Hinge => (hinge(real.clone(), ours.clone()), ours - real.clone()),
+            Game::Relativistic => relativistic(real, ours),
+            Game::Hinge => (hinge(real.clone(), ours.clone()), ours - real),
         };
         let lead = lead.inner();
         let values = [scalar(loss.clone().inner()), scalar(lead.clone().mean())];
@@ -159,11 +168,7 @@ impl<A: AutodiffBackend> Contest<A> {
         }
         let (mut total, mut penalised) = (loss, None);
         if let Some(mismatch) = mismatch {
-            let wrong = scores.narrow(0, 2 * count, mismatch.differs.len());
-            let differs: Vec<f32> = mismatch.differs.iter().map(|differs| f32::from(u8::from(*differs))).collect();
-            let differs = Tensor::from_data(TensorData::new(differs, [mismatch.differs.len(), 1]), &self.device);
-            let told = real.narrow(0, 0, mismatch.differs.len());
-            total = total + adversarial::mismatch(told, wrong, differs).mul_scalar(mismatch.weight);
+            total = total + self.told_apart(scores, mismatch).mul_scalar(mismatch.weight);
         }
         if penalty > 0.0 {
             let images = Tensor::from_inner(images.inner());
@@ -189,16 +194,21 @@ impl<A: AutodiffBackend> Contest<A> {
         };
         let received = match besides {
             None => received,
-            Some(Besides { gradient, share }) => {
-                let size = |gradient: &Tensor<A::InnerBackend, 4>| gradient.clone().powi_scalar(2).sum().sqrt();
-                let scale = size(&received) / size(&gradient).clamp_min(TINY) * share;
-                received + gradient * scale.reshape([1, 1, 1, 1])
-            }
+            Some(besides) => besides.beside(received),
         };
         let wanted = Tensor::from_inner(received);
         let mut gradients = (generated * wanted).sum().backward();
         let generator = collect(&self.generator, &mut gradients);
         Ok(Learnt { loss: values[0], lead: values[1], penalty: penalised, generator, critic })
+    }
+
+    /// What the critic pays for wrong conditions, by the scores of [`Contest::judge_both`].
+    fn told_apart(&self, scores: Tensor<A, 2>, mismatch: &Mismatch<'_>) -> Tensor<A, 1> {
+        let count = mismatch.differs.len();
+        let differs: Vec<f32> = mismatch.differs.iter().map(|differs| f32::from(u8::from(*differs))).collect();
+        let differs = Tensor::from_data(TensorData::new(differs, [count, 1]), &self.device);
+        let first = scores.dims()[0] - count;
+        adversarial::mismatch(scores.clone().narrow(0, 0, count), scores.narrow(0, first, count), differs)
     }
 
     /// Scores of real and generated images with their own conditions, then of the first real ones with others.
