@@ -192,11 +192,10 @@ impl<A: AutodiffBackend> Contest<A> {
                 seen.grad(&gradients).expect("the critic reads generated images")
             }
         };
-        let received = match besides {
-            None => received,
-            Some(besides) => besides.beside(received),
+        let wanted = match besides {
+            None => Tensor::from_inner(received),
+            Some(besides) => Tensor::from_inner(besides.beside(received)),
         };
-        let wanted = Tensor::from_inner(received);
         let mut gradients = (generated * wanted).sum().backward();
         let generator = collect(&self.generator, &mut gradients);
         Ok(Learnt { loss: values[0], lead: values[1], penalty: penalised, generator, critic })
