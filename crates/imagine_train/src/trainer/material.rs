@@ -199,7 +199,7 @@ impl<A: AutodiffBackend> MaterialTrainer<A> {
         }
         card.metrics.insert("crops".into(), self.crops() as f64);
         if let Some((_, distance)) = self.best {
-            card.metrics.insert("filter_distance".into(), distance);
+            card.note("filter_distance", distance);
         }
         let trained = Graph { weights: self.contest.average.weights(), ..Graph::default() };
         self.networks.shipped(&trained, card, &mut StdRng::seed_from_u64(0))

@@ -245,7 +245,7 @@ impl<A: AutodiffBackend> TextureTrainer<A> {
             generator.card.recipe = self.recipe();
         }
         if let Some(loss) = self.mean_loss {
-            generator.card.metrics.insert("training_loss".into(), f64::from(loss));
+            generator.card.note("training_loss", f64::from(loss));
         }
         generator.card.metrics.insert("updates".into(), f64::from(self.update));
         generator
