@@ -15,11 +15,11 @@ const SHELVES: [[&str; 2]; 8] = [
     ["potion", "purple potion"],
     ["potion", "red potion"],
     ["weapon", "silver sword"],
-    ["wand_staff", "wooden staff"],
+    ["wand_staff", "ice staff"],
     ["book_scroll", "green book"],
     ["jewellery", "yellow ring"],
     ["any", "grey statue"],
-    ["monster", "green snake"],
+    ["armour", "golden armour"],
 ];
 /// Sprites on a shelf, and texels of each.
 const SLOTS: u32 = 10;
