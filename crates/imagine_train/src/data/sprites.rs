@@ -117,7 +117,7 @@ impl SpriteSet {
         let (own, classes) = choose(&self.sprites, draws, count, rng);
         let mut change = |_| {
             let (members, _) = &draws[rng.random_range(0..draws.len())];
-            let sprite = &self.sprites[members[rng.random_range(0..members.len())]];
+            let sprite = one_of(&self.sprites, members, rng);
             if rng.random::<f32>() < recolor { recolored(sprite, rng) } else { None }
         };
         let changed: Vec<Option<Sprite>> = (0..count).map(&mut change).collect();
@@ -126,7 +126,7 @@ impl SpriteSet {
         let batch = batch(&shown, rng);
         let mut other = |((sprite, prompt), members): ((&&Sprite, &String), &[usize])| match sprite.always {
             Some(_) => contradicted(sprite, prompt, rng),
-            None => self.sprites[members[rng.random_range(0..members.len())]].prompt(rng),
+            None => one_of(&self.sprites, members, rng).prompt(rng),
         };
         let others = shown.iter().zip(&batch.prompts).zip(classes).map(&mut other).collect();
         (batch, others)
@@ -176,10 +176,14 @@ fn choose<'a>(
     for _ in 0..count {
         let at = rng.random::<f64>() * total;
         let (members, _) = draws.iter().find(|(_, sum)| at < *sum).unwrap_or(&draws[0]);
-        chosen.push(&sprites[members[rng.random_range(0..members.len())]]);
+        chosen.push(one_of(sprites, members, rng));
         classes.push(members.as_slice());
     }
     (chosen, classes)
+}
+
+fn one_of<'a>(sprites: &'a [Sprite], members: &[usize], rng: &mut impl Rng) -> &'a Sprite {
+    &sprites[members[rng.random_range(0..members.len())]]
 }
 
 fn batch(sprites: &[&Sprite], rng: &mut impl Rng) -> SpriteBatch {

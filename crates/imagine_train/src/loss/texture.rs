@@ -46,8 +46,10 @@ pub struct TextureTerms<B: AutodiffBackend> {
 #[derive(Clone, Debug)]
 pub struct TextureLoss<B: Backend> {
     levels: Vec<Tensor<B, 4>>,
-    /// Whether the exemplar tiles, and whether what is compared with it does.
-    tiles: [bool; 2],
+    /// Whether the exemplar tiles.
+    tiles: bool,
+    /// Whether what is compared with it does.
+    images_tile: bool,
     options: TextureLossOptions,
 }
 
@@ -56,18 +58,18 @@ impl<B: Backend> TextureLoss<B> {
     pub fn new(exemplar: &Exemplar, options: TextureLossOptions, device: &B::Device) -> Self {
         let shape = [1, exemplar.channels(), exemplar.height, exemplar.width];
         let image = Tensor::from_data(TensorData::new(exemplar.values(), shape), device);
-        Self::of_image(image, [exemplar.tiles, true], options)
+        Self { images_tile: true, ..Self::of_image(image, exemplar.tiles, options) }
     }
 
     /// For crops of some picture to be compared with one crop `[1, channels, height, width]` of the real one.
     pub fn of_crop(crop: Tensor<B, 4>, options: TextureLossOptions) -> Self {
-        Self::of_image(crop, [false; 2], options)
+        Self::of_image(crop, false, options)
     }
 
-    fn of_image(image: Tensor<B, 4>, tiles: [bool; 2], options: TextureLossOptions) -> Self {
+    fn of_image(image: Tensor<B, 4>, tiles: bool, options: TextureLossOptions) -> Self {
         let [_, _, height, width] = image.dims();
         let levels = level_count(options.levels, [height, width]);
-        Self { levels: pyramid(image, levels, tiles[0]), tiles, options }
+        Self { levels: pyramid(image, levels, tiles), tiles, images_tile: tiles, options }
     }
 
     /// Compares `images` `[batch, channels, height, width]`, whose channels are the exemplar's, with the exemplar.
@@ -83,7 +85,7 @@ impl<B: Backend> TextureLoss<B> {
         let device = images.device();
         let mut sums = [(); 2].map(|()| Tensor::<A, 1>::zeros([1], &device));
         let sliced_levels = self.options.sliced_levels.clamp(1, count);
-        for (index, level) in pyramid(images, count, self.tiles[1]).into_iter().enumerate() {
+        for (index, level) in pyramid(images, count, self.images_tile).into_iter().enumerate() {
             let (found, wanted) = self.patches(level, index, rng);
             if index < sliced_levels && self.options.sliced > 0.0 {
                 sums[1] = sums[1].clone() + sliced::loss(found.clone(), wanted.clone(), channels, rng);
@@ -105,8 +107,8 @@ impl<B: Backend> TextureLoss<B> {
         let exemplar = &self.levels[index];
         let [_, _, rows, columns] = exemplar.dims();
         let count = self.options.patches.min(batch * height * width);
-        let wanted = Positions::random([1, rows, columns], self.tiles[0], count, rng);
-        let found = Positions::random([batch, height, width], self.tiles[1], wanted.corners.len(), rng);
+        let wanted = Positions::random([1, rows, columns], self.tiles, count, rng);
+        let found = Positions::random([batch, height, width], self.images_tile, wanted.corners.len(), rng);
         (found.extract(level), wanted.extract(exemplar.clone()))
     }
 }

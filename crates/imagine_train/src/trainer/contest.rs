@@ -74,17 +74,17 @@ pub(super) struct Mismatch<'a> {
     pub weight: f32,
 }
 
-/// What else the generator learns from at its images.
-pub(super) struct Besides<B: Backend> {
-    /// Gradient of what it makes small, at the generated images.
+/// An auxiliary loss of the generator, by its gradient.
+pub(super) struct Auxiliary<B: Backend> {
+    /// The loss's gradient at the generated images.
     pub gradient: Tensor<B, 4>,
     /// How large it is to be against the gradient of the game.
     pub share: f32,
 }
 
-impl<B: Backend> Besides<B> {
+impl<B: Backend> Auxiliary<B> {
     /// The game's gradient with this one added.
-    fn beside(self, game: Tensor<B, 4>) -> Tensor<B, 4> {
+    fn added_to(self, game: Tensor<B, 4>) -> Tensor<B, 4> {
         let size = |gradient: &Tensor<B, 4>| gradient.clone().powi_scalar(2).sum().sqrt();
         let scale = size(&game) / size(&self.gradient).clamp_min(TINY) * self.share;
         game + self.gradient * scale.reshape([1; 4])
@@ -138,7 +138,7 @@ impl<A: AutodiffBackend> Contest<A> {
     ///
     /// `show` takes them to what the critic sees: first as many real images, then the generated ones, each with its row of
     /// `conditions`. Penalties enter with the weight `penalty`, if it is above 0, real images with wrong conditions if
-    /// there are any, and for the generator what there is `besides`, at a size that follows that of the game (as Esser, Rombach
+    /// there are any, and for the generator an `auxiliary` loss, at a size that follows that of the game (as Esser, Rombach
     /// and Ommer, "Taming Transformers for High-Resolution Image Synthesis", CVPR 2021, weigh theirs).
     pub fn learn(
         &self,
@@ -147,7 +147,7 @@ impl<A: AutodiffBackend> Contest<A> {
         conditions: &[Elements],
         penalty: f32,
         mismatch: Option<&Mismatch<'_>>,
-        besides: Option<Besides<A::InnerBackend>>,
+        auxiliary: Option<Auxiliary<A::InnerBackend>>,
     ) -> Result<Learnt<A::InnerBackend>, TrainError> {
         let count = generated.dims()[0];
         let seen = Tensor::<A, 4>::from_inner(generated.clone().inner()).require_grad();
@@ -168,7 +168,7 @@ impl<A: AutodiffBackend> Contest<A> {
         }
         let (mut total, mut penalised) = (loss, None);
         if let Some(mismatch) = mismatch {
-            total = total + self.told_apart(scores, mismatch).mul_scalar(mismatch.weight);
+            total = total + self.mismatch_loss(scores, mismatch).mul_scalar(mismatch.weight);
         }
         if penalty > 0.0 {
             let images = Tensor::from_inner(images.inner());
@@ -192,9 +192,9 @@ impl<A: AutodiffBackend> Contest<A> {
                 seen.grad(&gradients).expect("the critic reads generated images")
             }
         };
-        let wanted = match besides {
+        let wanted = match auxiliary {
             None => Tensor::from_inner(received),
-            Some(besides) => Tensor::from_inner(besides.beside(received)),
+            Some(auxiliary) => Tensor::from_inner(auxiliary.added_to(received)),
         };
         let mut gradients = (generated * wanted).sum().backward();
         let generator = collect(&self.generator, &mut gradients);
@@ -202,7 +202,7 @@ impl<A: AutodiffBackend> Contest<A> {
     }
 
     /// What the critic pays for wrong conditions, by the scores of [`Contest::judge_both`].
-    fn told_apart(&self, scores: Tensor<A, 2>, mismatch: &Mismatch<'_>) -> Tensor<A, 1> {
+    fn mismatch_loss(&self, scores: Tensor<A, 2>, mismatch: &Mismatch<'_>) -> Tensor<A, 1> {
         let count = mismatch.differs.len();
         let differs: Vec<f32> = mismatch.differs.iter().map(|differs| f32::from(u8::from(*differs))).collect();
         let differs = Tensor::from_data(TensorData::new(differs, [count, 1]), &self.device);

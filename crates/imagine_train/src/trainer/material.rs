@@ -190,10 +190,11 @@ impl<A: AutodiffBackend> MaterialTrainer<A> {
         card.training_data = vec![imagine_graph::Provenance { sha256: self.set.sha256.clone(), ..given }];
         if card.recipe.is_empty() {
             let options = serde_json::to_string(&self.options).unwrap_or_default();
+            let texture = if self.options.texture > 0.0 { "optimal transport of patches, " } else { "" };
             card.recipe = format!(
                 "spatial generative adversarial network with local, global and periodic latents, relativistic pairing, R1 and R2 \
-                 by second-order gradients, patch critic with projection of kinds, optimal transport of patches, running mean of weights; options {options}; \
-                 maps learnt: {}",
+                 by second-order gradients, patch critic with projection of kinds, {texture}running mean of weights; \
+                 options {options}; maps learnt: {}",
                 self.networks.learnt_maps()
             );
         }

@@ -24,8 +24,6 @@ const FINEST_TRANSPORT: f32 = 0.5;
 pub(super) struct RealCrops<'a> {
     /// `[count, CHANNELS]`: 1 where there is such a map.
     pub present: &'a [f32],
-    /// Each one's kind.
-    pub kinds: &'a [usize],
     /// How many of one kind and scale follow each other.
     pub group: usize,
 }
@@ -40,25 +38,25 @@ pub(super) fn gradient<A: AutodiffBackend>(
 ) -> (f32, Tensor<A::InnerBackend, 4>) {
     let [found, wanted] = [&generated, &real].map(|crops| moments(crops.clone()));
     let options = TextureLossOptions { patches, finest_transport: FINEST_TRANSPORT, ..TextureLossOptions::default() };
-    let count = crops.kinds.len();
     let device = generated.device();
     let ours = Tensor::<A, 4>::from_inner(generated.clone()).require_grad();
     let mut sum = Tensor::<A, 1>::zeros([1], &device);
     for (index, partner) in partners(&found, &wanted, crops).into_iter().enumerate() {
         let present = &crops.present[partner * CHANNELS..][..CHANNELS];
         let deviations = wanted[partner][CHANNELS..].iter();
-        let scales = present.iter().zip(deviations).map(|(present, deviation)| present / (deviation + SOFT)).collect();
-        let levels = present.iter().map(|present| present / SPREAD).collect();
-        let [scales, levels] = [scales, levels].map(|values: Vec<f32>| {
-            Tensor::<A::InnerBackend, 4>::from_data(TensorData::new(values, [1, CHANNELS, 1, 1]), &device)
+        let contrast =
+            present.iter().zip(deviations).map(|(present, deviation)| present / (deviation + SOFT)).collect();
+        let spread = present.iter().map(|present| present / SPREAD).collect();
+        let [contrast, spread] = [contrast, spread].map(|scales: Vec<f32>| {
+            Tensor::<A::InnerBackend, 4>::from_data(TensorData::new(scales, [1, CHANNELS, 1, 1]), &device)
         });
-        let (level, own) = centred(ours.clone().narrow(0, index, 1));
-        let (wanted, partner) = centred(real.clone().narrow(0, partner, 1));
-        let loss = TextureLoss::of_crop(partner * scales.clone(), options.clone());
-        let off = (level - Tensor::from_inner(wanted)) * Tensor::from_inner(levels);
-        sum = sum + loss.terms(own * Tensor::from_inner(scales), rng).total + off.powi_scalar(2).mean();
+        let (own_means, own) = centred(ours.clone().narrow(0, index, 1));
+        let (real_means, real) = centred(real.clone().narrow(0, partner, 1));
+        let loss = TextureLoss::of_crop(real * contrast.clone(), options.clone());
+        let off = (own_means - Tensor::from_inner(real_means)) * Tensor::from_inner(spread);
+        sum = sum + loss.terms(own * Tensor::from_inner(contrast), rng).total + off.powi_scalar(2).mean();
     }
-    let mean = sum.div_scalar(count as f32);
+    let mean = sum.div_scalar(found.len() as f32);
     let distance = scalar(mean.clone().inner());
     let gradient = ours.grad_remove(&mut mean.backward()).unwrap_or_else(|| generated.zeros_like());
     (distance, gradient)
@@ -115,7 +113,7 @@ mod tests {
     fn the_gradient_leads_crops_to_the_real_ones_that_are_like_them() {
         let mut rng = StdRng::seed_from_u64(3);
         let batch = synthetic_set().draw(4, 2, SIDE, &mut rng);
-        let crops = RealCrops { present: &batch.present, kinds: &batch.kinds, group: 2 };
+        let crops = RealCrops { present: &batch.present, group: 2 };
         let shape = [4, CHANNELS, SIDE, SIDE];
         let real = Tensor::<Flex, 4>::from_data(TensorData::new(batch.values.clone(), shape), &Default::default());
         // Both crops of a group change places, with their grain away.
@@ -142,7 +140,7 @@ mod tests {
             ([row(0.1, 0.9), row(0.8, 0.0), row(0.4, 0.0)], [row(0.9, 0.9), row(0.2, 0.0), row(0.1, 0.0)]);
         let mut present = vec![1.0; 3 * CHANNELS];
         (0..3).for_each(|crop| present[crop * CHANNELS + 5] = 0.0);
-        let crops = RealCrops { present: &present, kinds: &[0, 0, 1], group: 2 };
+        let crops = RealCrops { present: &present, group: 2 };
         assert_eq!(partners(&found, &wanted, &crops), [1, 0, 2]);
     }
 }

@@ -16,7 +16,7 @@ use super::{MaterialOptions, MaterialTrainer};
 use crate::architecture::material::{CHANNELS, MaterialNetworks};
 use crate::data::{MaterialBatch, MaterialSet, Part};
 use crate::error::TrainError;
-use crate::trainer::contest::{Besides, Learnt, Pace, images, judge, scalar, stacked, update_rng};
+use crate::trainer::contest::{Auxiliary, Learnt, Pace, images, judge, scalar, stacked, update_rng};
 
 /// Updates between two looks at overfitting.
 const LOOK_EVERY: u32 = 32;
@@ -91,7 +91,7 @@ impl<A: AutodiffBackend> MaterialTrainer<A> {
         let generated = asked.make(&self.contest.generator, &self.device)?;
         let conditions = conditions(&self.networks, &batch).map(|condition| stacked(&condition, &condition));
         let (count, side) = (batch.kinds.len(), batch.side);
-        let asks = RealCrops { present: &batch.present, kinds: &batch.kinds, group: self.options.group };
+        let asks = RealCrops { present: &batch.present, group: self.options.group };
         let real = images::<A>(batch.values, [count, CHANNELS, side, side], &self.device);
         let texture = if self.options.texture > 0.0 {
             let (distance, gradient) = texture::gradient::<A>(
@@ -103,7 +103,7 @@ impl<A: AutodiffBackend> MaterialTrainer<A> {
             );
             let before = if self.progress.texture == 0.0 { distance } else { self.progress.texture };
             self.progress.texture = KEPT * before + (1.0 - KEPT) * distance;
-            Some(Besides { gradient, share: self.options.texture })
+            Some(Auxiliary { gradient, share: self.options.texture })
         } else {
             None
         };
