@@ -8,7 +8,7 @@ mod common;
 use burn::backend::Flex;
 use imagine_graph::rng::Lattice;
 use imagine_graph::{Card, Fields, Generated, Request, Size, Tensor, ValidGenerator};
-use imagine_train::architecture::material::{CELL, MaterialNetworks};
+use imagine_train::architecture::material::{CELL, MaterialExemplar, MaterialNetworks};
 use rand::SeedableRng;
 use rand::rngs::StdRng;
 
@@ -19,11 +19,17 @@ const KINDS: usize = 3;
 const CELLS: [usize; 2] = [6, 10];
 const ROLL: [usize; 2] = [32, 80];
 
-/// A generator whose second kind has no roughness and whose third has a colour alone.
+/// A generator whose first kind has two exemplars, whose second has no roughness and whose third has a colour alone.
 fn generator() -> ValidGenerator {
+    let exemplar = |kind, maps| MaterialExemplar { kind, maps };
     let networks = MaterialNetworks {
         kinds: ["one", "two", "three"].map(String::from).to_vec(),
-        learnt: vec![[true; 6], [true, true, true, false, true, true], [true, false, false, false, false, false]],
+        exemplars: vec![
+            exemplar(0, [true; 6]),
+            exemplar(0, [true; 6]),
+            exemplar(1, [true, true, true, false, true, true]),
+            exemplar(2, [true, false, false, false, false, false]),
+        ],
         width: 8,
         ..MaterialNetworks::default()
     };

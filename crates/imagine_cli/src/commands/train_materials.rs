@@ -65,12 +65,14 @@ option_arguments! {
         batch: usize,
         /// Batches whose gradients are added up for one update.
         accumulate: usize,
-        /// Crops of one kind and scale that follow each other in a batch, among which generated ones find theirs.
+        /// Crops of one exemplar and scale that follow each other in a batch, among which generated ones find theirs.
         group: usize,
         /// Size of the gradient of patch statistics at generated crops, against that of the critic; 0 leaves it out.
         texture: f32,
         /// Most patches of a pyramid level that are compared.
         patches: usize,
+        /// Updates before the critic enters; until then the generator learns from patch statistics alone.
+        critic_from: u32,
         /// Learning rate of the generator.
         generator_rate: f32,
         /// Learning rate of the critic.

@@ -1,18 +1,22 @@
 //! PBR materials of many kinds from a spatial latent, and the patch critic that they are trained with.
 //!
-//! A map of kinds, a style and the scale become a style of every cell of 16 by 16 texels; local latents and plane waves,
-//! whose wave numbers and strengths each kind learns, become features of the cells, which are doubled four times to texels. Layers of the
-//! coarse three are scaled and shifted by the cell's style after a normalisation of single pixels; fresh noise enters at
-//! every doubling, and the waves once more at four texels, where none is too short to be told from another: cells see their
-//! means. Local, global and periodic latents: Bergmann et al., "Learning Texture Manifolds with the Periodic
-//! Spatial GAN", ICML 2017.
+//! What is learnt are exemplars, the materials trained on, each with a style, a lattice and maps of its own: Casanova et al.,
+//! "Instance-Conditioned GAN", NeurIPS 2021. A kind is a choice among its exemplars, or a mixture, which the seed makes. The map of
+//! exemplars that follows from a map of kinds, a style and the scale become a style of every cell of 16 by 16 texels; local latents and
+//! plane waves become features of the cells, which are doubled four times to texels. Layers down to two texels are scaled and shifted
+//! by the cell's style; fresh noise enters at every doubling, and the waves once more at four texels, where none is too short to
+//! be told from another: cells see their means. Local, global and periodic latents: Bergmann et al., "Learning Texture Manifolds
+//! with the Periodic Spatial GAN", ICML 2017.
+//!
+//! The waves of an exemplar are harmonics of two basis vectors: a lattice, as bricks and tiles have. Two phases move it as a whole, and a
+//! torus rounds the basis alone, so that its waves stay in step.
 //!
 //! Every operator is local and every border wraps: a material tiles at each size that is a multiple of [`CELL`], and patches
-//! of a world continue each other. Waves are rounded to whole numbers on the torus that [`Coordinates::Torus`] tells of. The
+//! of a world continue each other. Basis vectors are rounded to whole numbers on the torus that [`Coordinates::Torus`] tells of. The
 //! network makes height, not normals: those are its slopes, by arithmetic in the graph.
 //!
-//! At the default width and 23 kinds the generator has 1.00 M parameters (2.0 MB in 16 bits) and takes 18,400 multiply-adds a texel:
-//! 9.7 GFLOP for 512 by 512, and 0.94 GFLOP for a crop of 160 by 160; the critic takes 9,900 a texel, 0.51 GFLOP a crop. Both counts
+//! At the default width, 23 kinds and 52 exemplars the generator has 1.06 M parameters (2.1 MB in 16 bits) and takes 18,900 multiply-adds
+//! a texel: 9.9 GFLOP for 512 by 512, and 0.97 GFLOP for a crop of 160 by 160; the critic takes 9,900 a texel, 0.51 GFLOP a crop. Both counts
 //! are checked by a test.
 
 mod critic;
@@ -24,7 +28,7 @@ use imagine_graph::{
 use rand::Rng;
 
 use super::layers::Layers;
-use crate::data::materials::Wave;
+use crate::data::materials::Lattice;
 use generator::Body;
 
 /// Texels along a side of a cell: the generator's stride.
@@ -48,18 +52,26 @@ pub const MAP_CHANNELS: [usize; 6] = [3, 2, 1, 1, 1, 1];
 pub const RELIEF: f32 = 64.0;
 /// Smallest scale: features half as large as in the pictures learnt from.
 pub const LEAST_SCALE: f32 = 0.5;
+/// Waves of an exemplar: multiples of its first and its second basis vector.
+pub const HARMONICS: [[f32; 2]; 6] = [[1.0, 0.0], [0.0, 1.0], [1.0, 1.0], [1.0, -1.0], [2.0, 0.0], [0.0, 2.0]];
 /// How many doublings lie between cells and texels.
 const DOUBLINGS: usize = 4;
 /// Weights that never learn.
-pub const FIXED: [&str; 20] = [
+pub const FIXED: [&str; 26] = [
     "norm_epsilon",
     "residual",
     "slopes.filters",
     "slopes.relief",
     "one",
     "turn",
+    "exemplars.kinds",
+    "exemplars.among",
+    "exemplars.sharpness",
+    "waves.harmonics",
     "waves.kinds",
     "waves.phases",
+    "waves.bases",
+    "waves.amplitudes",
     "waves.sum",
     "waves.cell",
     "waves.mean",
@@ -74,19 +86,29 @@ pub const FIXED: [&str; 20] = [
     "metallic.default",
 ];
 
+/// The softmax's scores are an exemplar's normal numbers times this: mostly one of a kind has nearly all of the share.
+const SHARPNESS: f32 = 8.0;
+
+/// A material that is learnt from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct MaterialExemplar {
+    /// Index of its kind.
+    pub kind: usize,
+    /// Which of [`MAPS`] it has; other maps stay neutral where it is.
+    pub maps: [bool; 6],
+}
+
 /// Sizes of generator and critic.
 #[derive(Clone, Debug, PartialEq)]
 pub struct MaterialNetworks {
     /// Names of the kinds.
     pub kinds: Vec<String>,
-    /// Which of [`MAPS`] each kind has been seen with; other maps stay neutral where the kind is.
-    pub learnt: Vec<[bool; 6]>,
+    /// What is learnt from, at least one of each kind.
+    pub exemplars: Vec<MaterialExemplar>,
     /// Local latent numbers of a cell.
     pub local: usize,
     /// Numbers of the style of a whole image.
     pub style: usize,
-    /// Plane waves of each kind.
-    pub waves: usize,
     /// Channels of the generator at half the texels; cells have 4 times as many. A multiple of 4.
     pub width: usize,
     /// Channels of the critic at half the texels; its deepest layer has 4 times as many.
@@ -97,10 +119,9 @@ impl Default for MaterialNetworks {
     fn default() -> Self {
         Self {
             kinds: vec!["material".into()],
-            learnt: vec![[true; 6]],
+            exemplars: vec![MaterialExemplar { kind: 0, maps: [true; 6] }],
             local: 16,
             style: 16,
-            waves: 4,
             width: 32,
             critic_width: 32,
         }
@@ -108,19 +129,20 @@ impl Default for MaterialNetworks {
 }
 
 impl MaterialNetworks {
-    /// Shapes of the noise that enters the generator as it is trained, after `latent`, `style`, `phase`, `kind`, `scale` and
-    /// `place`: one channel at every doubling, for `count` images of `[height, width]` texels.
+    /// Shapes of the noise that enters the generator as it is trained, after `latent`, `style`, `phase`, `kind`, `exemplar`,
+    /// `scale` and `place`: one channel at every doubling, for `count` images of `[height, width]` texels.
     pub fn noise_shapes(count: usize, [height, width]: [usize; 2]) -> [[usize; 4]; DOUBLINGS] {
         [8, 4, 2, 1].map(|divisor| [count, 1, height / divisor, width / divisor])
     }
 
-    /// The generator as it is trained: latents, weights of kinds, scales, places in cells and noise in; [`CHANNELS`] out.
+    /// The generator as it is trained: latents, weights of kinds and of exemplars, scales, places in cells and noise in; [`CHANNELS`] out.
     ///
     /// `place` has columns and rows, in cells, of elements of four texels as its first two channels, and 1 in the others: waves are not
     /// rounded.
     pub fn generator(&self, rng: &mut impl Rng) -> Graph {
         let mut layers = Layers::on_torus(rng);
         self.latents(&mut layers.graph);
+        layers.graph.input("exemplar", InputKind::Tensor, planes(self.exemplars.len()));
         layers.graph.input("scale", InputKind::Tensor, [Dim::BATCH, 1.into(), 1.into(), 1.into()].to_vec());
         layers.graph.input("place", InputKind::Tensor, fraction(4, CELL / FINE));
         let noise: Vec<String> = [8, 4, 2, 1]
@@ -137,23 +159,17 @@ impl MaterialNetworks {
         layers.graph
     }
 
-    /// Lets the waves of a generator begin with these, for each kind at most as many as it has.
-    pub fn begin_waves(&self, generator: &mut Graph, waves: &[Vec<Wave>]) {
-        let cell = CELL as f32;
-        let parts: [(&str, fn(&Wave) -> f32, f32); 3] = [
-            ("waves.x", |wave| wave.vector[0], cell),
-            ("waves.y", |wave| wave.vector[1], cell),
-            ("waves.strength", |wave| wave.strength, 1.0),
-        ];
-        for (name, part, unit) in parts {
-            let Some(weight) = generator.weights.get_mut(name) else { continue };
-            let mut numbers = weight.as_f32().unwrap_or_default().to_vec();
-            for (kind, waves) in waves.iter().enumerate() {
-                for (index, wave) in waves.iter().take(self.waves).enumerate() {
-                    numbers[index * self.kinds.len() + kind] = part(wave) * unit;
-                }
-            }
-            *weight = Tensor::f32(weight.shape.clone(), numbers);
+    /// Lets the waves of a generator begin with the lattices of the exemplars.
+    pub fn begin_waves(&self, generator: &mut Graph, lattices: &[Lattice]) {
+        let axis = |axis: usize| {
+            let of_vector =
+                move |vector: usize| lattices.iter().map(move |lattice| lattice.vectors[vector][axis] * CELL as f32);
+            (0..2).flat_map(of_vector).collect::<Vec<f32>>()
+        };
+        let of_harmonic = |harmonic: usize| lattices.iter().map(move |lattice| lattice.strengths[harmonic]);
+        let strengths = (0..HARMONICS.len()).flat_map(of_harmonic).collect();
+        for (name, numbers) in [("waves.x", axis(0)), ("waves.y", axis(1)), ("waves.strength", strengths)] {
+            generator.weight(name, Tensor::f32([1, numbers.len(), 1, 1], numbers));
         }
     }
 
@@ -161,6 +177,7 @@ impl MaterialNetworks {
     pub fn shipped(&self, trained: &Graph, card: Card, rng: &mut impl Rng) -> Generator {
         let mut layers = Layers::on_torus(rng);
         self.latents(&mut layers.graph);
+        generator::exemplar(self, &mut layers.graph);
         let one = [1; 4].map(Dim::Fixed).to_vec();
         layers.graph.input("scale", InputKind::Range { min: LEAST_SCALE, max: 1.0, default: 1.0 }, one.clone());
         layers.graph.input("relief", InputKind::Range { min: 0.0, max: 2.0, default: 1.0 }, one);
@@ -181,21 +198,31 @@ impl MaterialNetworks {
 
     /// Which maps the kinds learnt, in words: `bark: base_color, normal, roughness; ..`.
     pub fn learnt_maps(&self) -> String {
-        let kind = |(name, learnt): (&String, &[bool; 6])| {
-            let maps = MAPS.iter().zip(learnt).filter(|(_, learnt)| **learnt).map(|(map, _)| map.name());
+        let kind = |(kind, name): (usize, &String)| {
+            let learnt = |map: &usize| self.of_kind(kind).any(|exemplar| self.exemplars[exemplar].maps[*map]);
+            let maps = (0..MAPS.len()).filter(learnt).map(|map| MAPS[map].name());
             format!("{name}: {}", maps.collect::<Vec<_>>().join(", "))
         };
-        self.kinds.iter().zip(&self.learnt).map(kind).collect::<Vec<_>>().join("; ")
+        self.kinds.iter().enumerate().map(kind).collect::<Vec<_>>().join("; ")
+    }
+
+    /// The exemplars of a kind.
+    pub fn of_kind(&self, kind: usize) -> impl Iterator<Item = usize> + Clone {
+        (0..self.exemplars.len()).filter(move |exemplar| self.exemplars[*exemplar].kind == kind)
     }
 
     fn latents(&self, graph: &mut Graph) {
-        let planes = |channels: usize| vec![Dim::BATCH, channels.into(), 1.into(), 1.into()];
         graph.input("latent", InputKind::Latent(Distribution::Normal), cells(self.local));
         graph.input("style", InputKind::Latent(Distribution::Normal), planes(self.style));
-        graph.input("phase", InputKind::Latent(Distribution::Uniform), planes(self.waves));
+        graph.input("phase", InputKind::Latent(Distribution::Uniform), planes(2));
         let options = self.kinds.clone();
         graph.input("kind", InputKind::Choice { options, default: 0 }, cells(self.kinds.len()));
     }
+}
+
+/// `[batch, channels, 1, 1]`.
+fn planes(channels: usize) -> Vec<Dim> {
+    vec![Dim::BATCH, channels.into(), 1.into(), 1.into()]
 }
 
 /// `[batch, channels, height / 16, width / 16]`.

@@ -2,8 +2,8 @@
 //!
 //! Of every material the right quarter of its columns is held back, and of every kind with three or more one whole material;
 //! what is held back is cut off before anything is measured or scaled, so that no pixel of it enters what is trained on.
-//! A crop is moved (over the upper border where the material tiles), mirrored and, where rows and columns look alike, turned;
-//! normals turn along.
+//! Crops lie anywhere, over the upper border where the material tiles, and are the way the material is: turned ones would have
+//! another lattice and another light.
 
 mod map;
 mod periods;
@@ -18,10 +18,10 @@ use sha2::{Digest, Sha256};
 
 use super::pack::PackedPicture;
 use super::sprites::first_word;
-use crate::architecture::material::{CHANNELS, MAP_CHANNELS, MAPS};
+use crate::architecture::material::{CHANNELS, MAP_CHANNELS, MaterialExemplar};
 use crate::error::MaterialError;
 use map::{Level, Maps};
-pub use periods::Wave;
+pub use periods::Lattice;
 pub use read::{read_folder, read_pictures};
 
 /// Scales that materials are held at.
@@ -38,10 +38,8 @@ pub struct Material {
     pub name: String,
     /// Index of its kind.
     pub kind: usize,
-    /// Which of [`MAPS`] it has.
+    /// Which of [`MAPS`](crate::architecture::material::MAPS) it has.
     pub present: [bool; 6],
-    /// Whether crops may be turned by quarters and turned upside down.
-    pub turns: bool,
     /// Whether its upper and its lower border meet.
     pub tiles: bool,
     /// What is trained on at each of [`SCALES`]; nothing if the material is held back.
@@ -84,26 +82,20 @@ pub struct MaterialBatch {
     pub present: Vec<f32>,
     /// Index of each one's kind.
     pub kinds: Vec<usize>,
+    /// Index of each one's material among [`MaterialSet::exemplars`]; none if it is held back.
+    pub exemplars: Vec<Option<usize>>,
     /// Each one's scale.
     pub scales: Vec<f32>,
     /// Side of the crops.
     pub side: usize,
 }
 
-/// Where a crop lies and how it is turned.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub(super) struct Place {
-    pub top: usize,
-    pub left: usize,
-    /// Mirrored left to right, then top to bottom, then rows for columns.
-    pub turned: [bool; 3],
-}
-
 /// One crop of a batch to be filled in.
 struct Crop<'a> {
     material: &'a Material,
     level: &'a Level,
-    place: Place,
+    /// Row and column of its first texel.
+    corner: [usize; 2],
 }
 
 impl MaterialSet {
@@ -141,15 +133,13 @@ impl MaterialSet {
         Ok(Self { kinds, materials, sha256 })
     }
 
-    /// Which of [`MAPS`] each kind is trained on with.
-    pub fn learnt(&self) -> Vec<[bool; 6]> {
-        let mut learnt = vec![[false; 6]; self.kinds.len()];
-        for material in self.materials.iter().filter(|material| !material.trained.is_empty()) {
-            for (learnt, present) in learnt[material.kind].iter_mut().zip(material.present) {
-                *learnt |= present;
-            }
-        }
-        learnt
+    /// What is trained on, in the order of the materials.
+    pub fn exemplars(&self) -> Vec<MaterialExemplar> {
+        self.trained().map(|material| MaterialExemplar { kind: material.kind, maps: material.present }).collect()
+    }
+
+    fn trained(&self) -> impl Iterator<Item = &Material> {
+        self.materials.iter().filter(|material| !material.is_held_back())
     }
 
     /// Largest side of crops that every material trained on has at scale 1.
@@ -158,19 +148,9 @@ impl MaterialSet {
         self.materials.iter().filter_map(sides).min().unwrap_or(0)
     }
 
-    /// For each kind the `count` waves that stand out in its materials, at scale 1.
-    pub fn waves(&self, count: usize) -> Vec<Vec<Wave>> {
-        let of_kind = |kind: usize| {
-            let its = self.materials.iter().filter(|material| material.kind == kind);
-            let peaks: Vec<Vec<Wave>> = its
-                .filter_map(|material| material.trained.first())
-                .map(|level| periods::strongest(level, count))
-                .collect();
-            // The strongest of each material before the second of any.
-            let turns = (0..count).flat_map(|rank| peaks.iter().filter_map(move |peaks| peaks.get(rank).copied()));
-            turns.take(count).collect()
-        };
-        on_all_threads(&(0..self.kinds.len()).collect::<Vec<_>>(), |kind| of_kind(*kind))
+    /// The lattice of each of the exemplars, at scale 1.
+    pub fn lattices(&self) -> Vec<Lattice> {
+        on_all_threads(&self.trained().collect::<Vec<_>>(), |material| periods::lattice(&material.trained[0]))
     }
 
     /// Indices of materials of `part` with room for crops of `side` at scale 1, of one kind or of all.
@@ -183,32 +163,22 @@ impl MaterialSet {
         self.materials.iter().enumerate().filter_map(fits).collect()
     }
 
-    /// `count` crops to train on, in groups of `group` of one kind and scale and of different materials as far as the kind has
-    /// them: kinds as often as each other, scales too.
+    /// `count` crops to train on, in groups of `group` of one exemplar and scale: exemplars as often as each other, scales too.
     pub fn draw(&self, count: usize, group: usize, side: usize, rng: &mut impl Rng) -> MaterialBatch {
-        let fits = |index: &usize, scale: usize| self.materials[*index].trained[scale].fits(side);
-        let of_kind: Vec<Vec<usize>> = (0..self.kinds.len())
-            .map(|kind| self.members(Part::Trained, Some(kind), side))
-            .filter(|members| !members.is_empty())
-            .collect();
+        let members: Vec<&Material> = self.trained().filter(|material| material.trained[0].fits(side)).collect();
         let mut crops = Vec::with_capacity(count);
-        while crops.len() < count && !of_kind.is_empty() {
-            let members = &of_kind[rng.random_range(0..of_kind.len())];
-            let scales = (0..SCALES.len()).filter(|scale| members.iter().any(|index| fits(index, *scale)));
-            let scales: Vec<usize> = scales.collect();
-            let scale = scales[rng.random_range(0..scales.len())];
-            let members: Vec<usize> = members.iter().copied().filter(|index| fits(index, scale)).collect();
-            let first = rng.random_range(0..members.len());
-            for index in 0..group.min(count - crops.len()) {
-                let material = &self.materials[members[(first + index) % members.len()]];
-                let level = &material.trained[scale];
-                crops.push(Crop { material, level, place: material.place(Part::Trained, level, side, rng) });
+        while crops.len() < count && !members.is_empty() {
+            let material = members[rng.random_range(0..members.len())];
+            let levels: Vec<&Level> = material.trained.iter().filter(|level| level.fits(side)).collect();
+            let level = levels[rng.random_range(0..levels.len())];
+            for _ in 0..group.min(count - crops.len()) {
+                crops.push(Crop { material, level, corner: material.corner(Part::Trained, level, side, rng) });
             }
         }
-        batch(&crops, side)
+        self.batch(&crops, side)
     }
 
-    /// `count` crops of `part` of one kind at scale 1, the right way up, its materials in turn; none if it has no such materials.
+    /// `count` crops of `part` of one kind at scale 1, its materials in turn; none if it has no such materials.
     pub fn crops(&self, part: Part, kind: usize, count: usize, side: usize, rng: &mut impl Rng) -> MaterialBatch {
         let members = self.members(part, Some(kind), side);
         let mut crops = Vec::with_capacity(count);
@@ -216,13 +186,25 @@ impl MaterialSet {
         for index in 0..if members.is_empty() { 0 } else { count } {
             let material = &self.materials[members[(first + index) % members.len()]];
             let level = &material.levels(part)[0];
-            crops.push(Crop {
-                material,
-                level,
-                place: Place { turned: [false; 3], ..material.place(part, level, side, rng) },
-            });
+            crops.push(Crop { material, level, corner: material.corner(part, level, side, rng) });
         }
-        batch(&crops, side)
+        self.batch(&crops, side)
+    }
+
+    fn batch(&self, crops: &[Crop], side: usize) -> MaterialBatch {
+        let channels: Vec<usize> =
+            MAP_CHANNELS.iter().enumerate().flat_map(|(map, count)| std::iter::repeat_n(map, *count)).collect();
+        let present =
+            crops.iter().flat_map(|crop| channels.iter().map(|map| f32::from(u8::from(crop.material.present[*map]))));
+        let exemplar = |crop: &Crop| self.trained().position(|material| std::ptr::eq(material, crop.material));
+        MaterialBatch {
+            values: filled(crops, side),
+            present: present.collect(),
+            kinds: crops.iter().map(|crop| crop.material.kind).collect(),
+            exemplars: crops.iter().map(exemplar).collect(),
+            scales: crops.iter().map(|crop| crop.level.scale).collect(),
+            side,
+        }
     }
 }
 
@@ -239,7 +221,7 @@ impl Material {
         let cut = maps.width() * TRAINED_QUARTERS / 4;
         let (left, right) = if whole { (None, maps) } else { maps.split(cut) };
         let shown = left.as_ref().unwrap_or(&right);
-        let (tiles, turns, relief) = (shown.tiles(), shown.turns(), shown.relief());
+        let (tiles, relief) = (shown.tiles(), shown.relief());
         let levels = |maps: &Maps| SCALES.iter().map(|scale| maps.level(*scale, &relief)).collect::<Vec<_>>();
         let (trained, held_back) = (left.as_ref().map(levels).unwrap_or_default(), levels(&right));
         let mut present = [false; 6];
@@ -248,7 +230,7 @@ impl Material {
             *present = !held_back[0].planes[first].is_empty();
             first += channels;
         }
-        Ok(Self { name, kind, present, turns, tiles, trained, held_back })
+        Ok(Self { name, kind, present, tiles, trained, held_back })
     }
 
     /// Whether it is held back as a whole.
@@ -276,16 +258,13 @@ impl Material {
         }
     }
 
-    fn place(&self, part: Part, level: &Level, side: usize, rng: &mut impl Rng) -> Place {
-        let (top, left) = (rng.random_range(self.rows(part, level, side)), rng.random_range(0..=level.width - side));
-        let turned = [(); 3].map(|()| rng.random_bool(0.5));
-        let turned = if self.turns { turned } else { [turned[0], false, false] };
-        Place { top, left, turned }
+    fn corner(&self, part: Part, level: &Level, side: usize, rng: &mut impl Rng) -> [usize; 2] {
+        [rng.random_range(self.rows(part, level, side)), rng.random_range(0..=level.width - side)]
     }
 }
 
-/// Fills crops in on all processors.
-fn batch(crops: &[Crop], side: usize) -> MaterialBatch {
+/// The values of crops, `[count, CHANNELS, side, side]`, filled in on all processors.
+fn filled(crops: &[Crop], side: usize) -> Vec<f32> {
     let area = side * side;
     let mut values = vec![0.0; crops.len() * CHANNELS * area];
     let threads = std::thread::available_parallelism().map_or(1, NonZero::get).min(crops.len().max(1));
@@ -294,25 +273,14 @@ fn batch(crops: &[Crop], side: usize) -> MaterialBatch {
         for (crops, values) in crops.chunks(each).zip(values.chunks_mut(each * CHANNELS * area)) {
             let mut fill = move || {
                 for (crop, values) in crops.iter().zip(values.chunks_exact_mut(CHANNELS * area)) {
-                    crop.level.crop(crop.place, side, values);
+                    crop.level.crop(crop.corner, side, values);
                 }
             };
             // One part is not worth a thread.
             if threads == 1 { fill() } else { drop(scope.spawn(fill)) }
         }
     });
-    let channels =
-        MAPS.iter().zip(MAP_CHANNELS).enumerate().flat_map(|(map, (_, count))| std::iter::repeat_n(map, count));
-    let channels: Vec<usize> = channels.collect();
-    let present =
-        crops.iter().flat_map(|crop| channels.iter().map(|map| f32::from(u8::from(crop.material.present[*map]))));
-    MaterialBatch {
-        values,
-        present: present.collect(),
-        kinds: crops.iter().map(|crop| crop.material.kind).collect(),
-        scales: crops.iter().map(|crop| crop.level.scale).collect(),
-        side,
-    }
+    values
 }
 
 /// What `make` gives for each element, made on all processors.

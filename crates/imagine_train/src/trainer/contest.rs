@@ -41,6 +41,8 @@ pub(super) struct Contest<A: AutodiffBackend> {
     /// Updates done.
     pub update: u32,
     game: Game,
+    /// Updates before the critic enters; the generator learns alone until then, and begins anew with its moments and its rate.
+    pub critic_from: u32,
     /// Optimisers of generator and critic.
     adam: [Adam<A::InnerBackend>; 2],
     /// Update from which the learning rates grow: 0, or where training went on without its moments.
@@ -100,6 +102,7 @@ pub(super) struct Learnt<B: Backend> {
     /// The gradient penalty, where it was asked for.
     pub penalty: Option<f32>,
     generator: GradientList<B>,
+    /// Nothing where the generator learnt alone.
     critic: GradientList<B>,
 }
 
@@ -127,6 +130,7 @@ impl<A: AutodiffBackend> Contest<A> {
             critic,
             update: 0,
             game,
+            critic_from: 0,
             adam: [(); 2].map(|()| Adam::new(ADAM)),
             warm_from: 0,
             fixed,
@@ -201,6 +205,17 @@ impl<A: AutodiffBackend> Contest<A> {
         Ok(Learnt { loss: values[0], lead: values[1], penalty: penalised, generator, critic })
     }
 
+    /// What the generator learns from the gradient of a loss at its images, while there is no game.
+    pub fn learn_alone(
+        &self,
+        generated: Tensor<A, 4>,
+        gradient: Tensor<A::InnerBackend, 4>,
+    ) -> Learnt<A::InnerBackend> {
+        let mut gradients = (generated * Tensor::from_inner(gradient)).sum().backward();
+        let generator = collect(&self.generator, &mut gradients);
+        Learnt { loss: std::f32::consts::LN_2, lead: 0.0, penalty: None, generator, critic: Vec::new() }
+    }
+
     /// What the critic pays for wrong conditions, by the scores of [`Contest::judge_both`].
     fn mismatch_loss(&self, scores: Tensor<A, 2>, mismatch: &Mismatch<'_>) -> Tensor<A, 1> {
         let count = mismatch.differs.len();
@@ -223,17 +238,27 @@ impl<A: AutodiffBackend> Contest<A> {
         judge(&self.critic, Tensor::cat(vec![images, again], 0), &conditions)
     }
 
-    /// Moves both networks by what was learnt: one update.
+    /// Moves the networks by what was learnt: one update.
     pub fn apply(&mut self, learnt: Learnt<A::InnerBackend>, pace: &Pace) {
-        let grown = (self.update - self.warm_from + 1) as f32 / pace.warm_up.max(1) as f32;
+        if self.update == self.critic_from {
+            self.adam[0] = Adam::new(ADAM);
+        }
+        let grown = (self.update - self.begun().max(self.warm_from) + 1) as f32 / pace.warm_up.max(1) as f32;
         let left = pace.updates.saturating_sub(self.update) as f32 / pace.cool_down.max(1) as f32;
         let height = grown.min(left).min(1.0) / pace.accumulate as f32;
         let [generator_adam, critic_adam] = &mut self.adam;
         let rates = pace.rates.map(|rate| rate * height);
         self.generator = generator_adam.apply::<A, _>(self.generator.clone(), learnt.generator, rates[0]);
-        self.critic = critic_adam.apply::<A, _>(self.critic.clone(), learnt.critic, rates[1]);
-        spectral::iterate(&mut self.critic, 1);
+        if !learnt.critic.is_empty() {
+            self.critic = critic_adam.apply::<A, _>(self.critic.clone(), learnt.critic, rates[1]);
+            spectral::iterate(&mut self.critic, 1);
+        }
         self.update += 1;
+    }
+
+    /// The update that what is learnt now was begun at.
+    fn begun(&self) -> u32 {
+        if self.update < self.critic_from { 0 } else { self.critic_from }
     }
 
     /// Fails if the generator has lost: `loss` is a running mean of the critic's.
@@ -271,21 +296,20 @@ impl<A: AutodiffBackend> Contest<A> {
         self.generator = self.replaced(&self.generator, &generator, path)?;
         self.critic = self.replaced(&self.critic, &critic, path)?;
         self.average = self.replaced(&self.generator, &average, path)?.valid();
-        let [generator_adam, critic_adam] = [("generator.", &self.generator), ("critic.", &self.critic)]
-            .map(|(name, network)| self.optimiser(&moments, name, network, update, path));
-        self.adam = [generator_adam?, critic_adam?];
         self.update = update;
+        let [generator_adam, critic_adam] = [("generator.", &self.generator), ("critic.", &self.critic)]
+            .map(|(name, network)| self.optimiser(&moments, name, network, path));
+        self.adam = [generator_adam?, critic_adam?];
         self.warm_from = if moments.is_empty() { update } else { 0 };
         Ok(())
     }
 
-    /// The optimiser of a network at `update`, with those of the moments whose names begin with `name`, or anew without any.
+    /// The optimiser of a network at this update, with those of the moments whose names begin with `name`, or anew without any.
     fn optimiser(
         &self,
         moments: &BTreeMap<String, Elements>,
         name: &str,
         network: &Network<A>,
-        update: u32,
         path: &Path,
     ) -> Result<Adam<A::InnerBackend>, TrainError> {
         let its = moments.iter().filter(|(key, _)| key.starts_with(name));
@@ -298,9 +322,9 @@ impl<A: AutodiffBackend> Contest<A> {
             let reason = format!("{found} moments called {name:?}.., where the network learns {wanted} numbers");
             return Err(CheckpointError::Malformed { path: path.to_path_buf(), reason }.into());
         }
-        let update = if its.is_empty() { 0 } else { update };
+        let updates = if its.is_empty() { 0 } else { self.update - self.begun() };
         let its = its.into_iter().map(|second| [vec![0.0; second.len()], second.to_vec()]).collect();
-        Ok(Adam::from_data(ADAM, update, its, &self.device))
+        Ok(Adam::from_data(ADAM, updates, its, &self.device))
     }
 
     /// A network of the same graph with other weights, all of which have to be there.

@@ -1,6 +1,6 @@
-//! Trains materials: a generator against a patch critic on crops of PBR materials in kinds.
+//! Trains materials: a generator against a patch critic on crops of PBR materials.
 //!
-//! An update draws pairs of a real and a generated crop of one kind, scale and set of maps, and moves critic and generator by one
+//! An update draws pairs of a real and a generated crop of one exemplar, scale and set of maps, and moves critic and generator by one
 //! pass back through the critic. Crops are cut out of larger generated images, so that what is learnt are windows of an endless
 //! plane. All random numbers of an update come from the training's seed and the update's number: a training that is resumed
 //! goes the way it would have gone.
@@ -142,15 +142,16 @@ impl<A: AutodiffBackend> MaterialTrainer<A> {
         check(&options, &set)?;
         let networks = MaterialNetworks {
             kinds: set.kinds.clone(),
-            learnt: set.learnt(),
+            exemplars: set.exemplars(),
             width: options.width,
             critic_width: options.critic_width,
             ..MaterialNetworks::default()
         };
         let mut rng = StdRng::seed_from_u64(options.seed);
         let (mut generator, critic) = (networks.generator(&mut rng), networks.critic(&mut rng));
-        networks.begin_waves(&mut generator, &set.waves(networks.waves));
-        let contest = Contest::new(Game::Relativistic, [&generator, &critic], &FIXED, device)?;
+        networks.begin_waves(&mut generator, &set.lattices());
+        let mut contest = Contest::new(Game::Relativistic, [&generator, &critic], &FIXED, device)?;
+        contest.critic_from = options.critic_from;
         let progress =
             MaterialProgress { updates: options.updates, loss: std::f32::consts::LN_2, ..MaterialProgress::default() };
         let measure = Measure::new(&set, options.crop);
@@ -193,7 +194,7 @@ impl<A: AutodiffBackend> MaterialTrainer<A> {
             let texture = if self.options.texture > 0.0 { "optimal transport of patches, " } else { "" };
             card.recipe = format!(
                 "spatial generative adversarial network with local, global and periodic latents, relativistic pairing, R1 and R2 \
-                 by second-order gradients, patch critic with projection of kinds, {texture}running mean of weights; \
+                 by second-order gradients, patch critic with projection of exemplars, {texture}running mean of weights; \
                  options {options}; maps learnt: {}",
                 self.networks.learnt_maps()
             );
@@ -251,7 +252,7 @@ impl<A: AutodiffBackend> MaterialTrainer<A> {
 
     /// What must be equal for a resume set to fit.
     fn identity(&self) -> BTreeMap<String, String> {
-        let networks = MaterialNetworks { kinds: Vec::new(), learnt: Vec::new(), ..self.networks.clone() };
+        let networks = MaterialNetworks { kinds: Vec::new(), exemplars: Vec::new(), ..self.networks.clone() };
         let pairs = [
             ("kinds", self.set.kinds.join(" ")),
             ("networks", format!("{networks:?}")),
@@ -263,9 +264,10 @@ impl<A: AutodiffBackend> MaterialTrainer<A> {
     /// Writes a contact sheet; returns its path.
     pub fn preview(&self, folder: &Path) -> Result<PathBuf, TrainError> {
         let side = sheet::SIDE;
-        let kinds: Vec<usize> = (0..self.set.kinds.len()).flat_map(|kind| [kind; sheet::SEEDS]).collect();
-        let scales = vec![1.0; kinds.len()];
-        let values = self.shown(&kinds, &scales, side, 1)?;
+        let kinds = 0..self.set.kinds.len();
+        let exemplars: Vec<usize> =
+            kinds.flat_map(|kind| self.networks.of_kind(kind).cycle().take(sheet::SEEDS)).collect();
+        let values = self.shown(&exemplars, side, 1)?;
         let path = folder.join(format!("sheet_{:07}.png", self.update()));
         let mut bytes = std::io::Cursor::new(Vec::new());
         let encode = sheet::sheet(&values).write_to(&mut bytes, image::ImageFormat::Png);

@@ -1,8 +1,8 @@
-//! The patch critic: the mean over many overlapping patches of how real each looks, of two sizes, as a given kind at a given
+//! The patch critic: the mean over many overlapping patches of how real each looks, of two sizes, as a given exemplar at a given
 //! scale.
 //!
 //! Strided convolutions only, no statistics over a batch, no operator whose gradient is not differentiable. Missing maps are
-//! multiplied by 0 here, so that neither a score nor a penalty depends on them; which are there is told beside. Kind and scale
+//! multiplied by 0 here, so that neither a score nor a penalty depends on them; which are there is told beside. Exemplar and scale
 //! enter as a projection: Miyato and Koyama, "cGANs with Projection Discriminator", ICLR 2018.
 
 use imagine_graph::{
@@ -17,12 +17,12 @@ use crate::architecture::layers::Layers;
 const GAIN: f32 = 1.4;
 
 impl MaterialNetworks {
-    /// The critic: maps, which of their channels are there, weights of kinds and scales in; `[batch, 1]` scores out.
+    /// The critic: maps, which of their channels are there, weights of exemplars and scales in; `[batch, 1]` scores out.
     pub fn critic(&self, rng: &mut impl Rng) -> Graph {
         let width = self.critic_width;
         let mut layers = Layers::new(rng);
         layers.graph.input("maps", InputKind::Tensor, Dim::nchw(CHANNELS));
-        for (name, count) in [("present", CHANNELS), ("kind", self.kinds.len()), ("scale", 1)] {
+        for (name, count) in [("present", CHANNELS), ("exemplar", self.exemplars.len()), ("scale", 1)] {
             layers.graph.input(name, InputKind::Tensor, vec![Dim::BATCH, count.into()]);
         }
         let x = present(&mut layers, width);
@@ -47,13 +47,13 @@ impl MaterialNetworks {
         layers.graph
     }
 
-    /// `psi(features) + features . (kind + scale) / sqrt(width)`.
+    /// `psi(features) + features . (exemplar + scale) / sqrt(width)`.
     fn projection(&self, layers: &mut Layers<impl Rng>, features: &str, width: usize) {
-        let kind = layers.normal("kind.table", &[self.kinds.len(), width], 0.7);
-        let kind = layers.graph.push("kind.row", MatMul {}, ["kind", &kind]);
+        let exemplar = layers.normal("exemplar.table", &[self.exemplars.len(), width], 0.7);
+        let exemplar = layers.graph.push("exemplar.row", MatMul {}, ["exemplar", &exemplar]);
         let scale = layers.normal("scale.row", &[1, width], 0.7);
         let scale = layers.graph.push("scale.rows", MatMul {}, ["scale", &scale]);
-        let wanted = layers.graph.push("wanted", Add {}, [kind.as_str(), &scale]);
+        let wanted = layers.graph.push("wanted", Add {}, [exemplar.as_str(), &scale]);
         let products = layers.graph.push("agreement", Mul {}, [features, &wanted]);
         let along = ReduceSum { axes: vec![1], ..ReduceSum::default() };
         let agreement = layers.graph.push("agreement.sum", along, [products.as_str()]);

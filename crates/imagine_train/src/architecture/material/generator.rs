@@ -3,17 +3,17 @@
 use std::f32::consts::TAU;
 
 use imagine_graph::{
-    Add, Clip, Concat, Conv, Cos, Div, Floor, Graph, LeakyRelu, Mul, PadMode, RandomNormal, ReduceSum, Round, Sigmoid,
-    Sin, Slice, Sqrt, Sub, Tensor,
+    Add, Clip, Concat, Conv, Cos, Distribution, Div, Floor, Graph, InputKind, LeakyRelu, Mul, PadMode, RandomNormal,
+    ReduceSum, Round, Sigmoid, Sin, Slice, Softmax, Sqrt, Sub, Tensor,
 };
 use rand::Rng;
 
-use super::{DOUBLINGS, FINE, MaterialNetworks, RELIEF, fraction};
+use super::{DOUBLINGS, FINE, HARMONICS, MaterialNetworks, RELIEF, SHARPNESS, fraction, planes};
 use crate::architecture::layers::Layers;
 
 /// Gain that keeps the deviation through a leaky rectifier.
 const GAIN: f32 = 1.4;
-/// Periods that waves begin with, in cells.
+/// Periods that basis vectors begin with, in cells.
 const PERIODS: [f32; 2] = [2.0, 10.0];
 /// Residual layers of the cells: as many cells in every direction have a say in one.
 const CELL_LAYERS: usize = 4;
@@ -21,6 +21,8 @@ const CELL_LAYERS: usize = 4;
 const FINER_LAYERS: usize = 2;
 /// Deviation of what waves add to features of four texels.
 const WAVES: f32 = 0.2;
+/// Less than this below the others a softmax gives nothing.
+const NEVER: f32 = 1e4;
 /// Channels that the network itself makes: colour, height, roughness, occlusion, metallic.
 const RAW: usize = 7;
 
@@ -47,11 +49,12 @@ impl<R: Rng> Body<'_, '_, R> {
         let width = self.networks.width;
         let [cell, eighth, quarter, half, texel] = [4 * width, 3 * width, 2 * width, width, width / 2];
         self.layers.graph.weight("residual", Tensor::scalar(0.7));
+        self.exemplars();
         let style = self.style();
         let waves = self.waves();
         let coarse = self.cell_means(&waves);
         let x = self.layers.graph.push("cells.in", Concat { axis: 1 }, ["latent", &coarse]);
-        let mut x = self.layers.conv("cells", &x, [self.networks.local + 2 * self.networks.waves, cell], 1, 1.0);
+        let mut x = self.layers.conv("cells", &x, [self.networks.local + 2 * HARMONICS.len(), cell], 1, 1.0);
         for layer in 0..CELL_LAYERS {
             x = self.residual(&format!("cells.{layer}"), &x, cell, &style, 1);
         }
@@ -60,13 +63,15 @@ impl<R: Rng> Body<'_, '_, R> {
             x = self.residual(&format!("eighth.{layer}"), &x, eighth, &style, 2);
         }
         x = self.doubled("quarter", &x, [eighth, quarter], &noise[1]);
-        let finer = self.layers.mix("quarter.waves", &waves, [2 * self.networks.waves, quarter], WAVES);
+        let finer = self.layers.mix("quarter.waves", &waves, [2 * HARMONICS.len(), quarter], WAVES);
         x = self.layers.graph.push("quarter.waving", Add {}, [x.as_str(), &finer]);
         for layer in 0..FINER_LAYERS {
             x = self.residual(&format!("quarter.{layer}"), &x, quarter, &style, 4);
         }
         x = self.layers.pixel_norm("half.norm", &x);
         x = self.plain("half", &x, [quarter, half], &noise[2]);
+        let width = self.style_width();
+        x = self.layers.modulate_by_map("half.style", &x, half, &style, width, 8);
         let more = self.layers.conv("half.more", &x, [half, half], 3, GAIN);
         x = self.layers.leaky("half.more.active", &more);
         x = self.plain("texel", &x, [half, texel], &noise[3]);
@@ -89,7 +94,7 @@ impl<R: Rng> Body<'_, '_, R> {
         self.layers.graph.push("maps", Concat { axis: 1 }, all.map(String::as_str))
     }
 
-    /// The outputs of a generator file. Where a kind has never been seen with a map, the map is neutral.
+    /// The outputs of a generator file. Where an exemplar has no such map, the map is neutral.
     pub fn outputs(&mut self, maps: &Maps) {
         let gates = self.gates();
         let graph = &mut self.layers.graph;
@@ -116,14 +121,24 @@ impl<R: Rng> Body<'_, '_, R> {
         }
     }
 
-    /// The style of every cell from its kinds, the style of the image and the scale.
+    /// The share of each exemplar in every cell: that of its kind times its own in the kind.
+    fn exemplars(&mut self) {
+        let (kinds, exemplars) = (self.networks.kinds.len(), &self.networks.exemplars);
+        let graph = &mut self.layers.graph;
+        let table = spread(exemplars.len(), kinds, |exemplar, kind| exemplars[exemplar].kind == kind);
+        graph.weight("exemplars.kinds", Tensor::f32([exemplars.len(), kinds, 1, 1], table));
+        let of_kinds = graph.push("exemplars.spread", Conv::default(), ["kind", "exemplars.kinds"]);
+        graph.push("exemplars", Mul {}, [of_kinds.as_str(), "exemplar"]);
+    }
+
+    /// The style of every cell from its exemplars, the style of the image and the scale.
     fn style(&mut self) -> String {
         let (networks, width) = (self.networks, self.style_width());
-        let kind = self.layers.mix("style.kind", "kind", [networks.kinds.len(), width], 1.0);
+        let exemplar = self.layers.mix("style.exemplar", "exemplars", [networks.exemplars.len(), width], 1.0);
         let deviation = 0.7 / (networks.style as f32).sqrt();
         let image = self.layers.mix("style.image", "style", [networks.style, width], deviation);
         let scale = self.layers.conv("style.scale", "scale", [1, width], 1, 0.5);
-        let sum = self.layers.graph.push("style.sum", Add {}, [kind.as_str(), &image]);
+        let sum = self.layers.graph.push("style.sum", Add {}, [exemplar.as_str(), &image]);
         let sum = self.layers.graph.push("style.all", Add {}, [sum.as_str(), &scale]);
         let x = self.layers.leaky("style.active", &sum);
         let x = self.layers.conv("style.mapped", &x, [width, width], 1, GAIN);
@@ -136,10 +151,36 @@ impl<R: Rng> Body<'_, '_, R> {
 
     /// `sin` and `cos` of each wave on the fine grid, of every kind by its weight and strength: kinds blend by amplitude, never by
     /// wave number.
-    fn waves(&mut self) -> String {
-        let (kinds, waves) = (self.networks.kinds.len(), self.networks.waves);
+    pub fn waves(&mut self) -> String {
+        let (kinds, waves) = (self.networks.kinds.len(), HARMONICS.len());
+        let turns = self.harmonics();
+        let graph = &mut self.layers.graph;
+        graph.weight("turn", Tensor::scalar(TAU));
+        let angle = graph.push("waves.angle", Mul {}, [turns.as_str(), "turn"]);
+        let each = spread(kinds * waves, kinds, |row, kind| row % kinds == kind);
+        graph.weight("waves.kinds", Tensor::f32([kinds * waves, kinds, 1, 1], each));
+        let amplitude = graph.push("waves.weights", Conv::default(), ["kind", "waves.kinds"]);
+        let strengths = vec![1.0; self.networks.exemplars.len() * waves];
+        let strength = self.of_kinds("waves.strength", strengths, "waves.amplitudes");
+        let amplitude = self.layers.graph.push("waves.coarse", Mul {}, [amplitude.as_str(), &strength]);
+        let amplitude = self.layers.repeated("waves.amplitude", &amplitude, FINE);
+        let graph = &mut self.layers.graph;
+        let sum = spread(waves, kinds * waves, |wave, row| row / kinds == wave);
+        graph.weight("waves.sum", Tensor::f32([waves, kinds * waves, 1, 1], sum));
+        let sine = graph.push("waves.sine", Sin {}, [angle.as_str()]);
+        let cosine = graph.push("waves.cosine", Cos {}, [angle.as_str()]);
+        let [sine, cosine] = [("sine", sine), ("cosine", cosine)].map(|(name, value)| {
+            let weighted = graph.push(&format!("waves.{name}.weighted"), Mul {}, [value.as_str(), &amplitude]);
+            graph.push(&format!("waves.{name}.sum"), Conv::default(), [weighted.as_str(), "waves.sum"])
+        });
+        graph.push("waves", Concat { axis: 1 }, [sine.as_str(), &cosine])
+    }
+
+    /// Turns of every harmonic of every kind on the fine grid, less whole ones.
+    fn harmonics(&mut self) -> String {
+        let kinds = self.networks.kinds.len();
         let rounded = self.rounded;
-        let [across, down] = self.wave_numbers();
+        let [across, down] = self.bases();
         let graph = &mut self.layers.graph;
         let phase = ["x", "y"].into_iter().enumerate().map(|(axis, name)| {
             let part = |suffix: &str| format!("waves.{name}.{suffix}");
@@ -158,36 +199,42 @@ impl<R: Rng> Body<'_, '_, R> {
         });
         let [x, y] = <[String; 2]>::try_from(phase.collect::<Vec<_>>()).expect("there are two axes");
         let turns = graph.push("waves.turns", Add {}, [x.as_str(), &y]);
-        let shifts = spread(kinds * waves, waves, |row, wave| row / kinds == wave);
-        graph.weight("waves.phases", Tensor::f32([kinds * waves, waves, 1, 1], halved(shifts)));
+        let shifts = spread(2 * kinds, 2, |row, vector| row / kinds == vector);
+        graph.weight("waves.phases", Tensor::f32([2 * kinds, 2, 1, 1], shifts));
         let shift = graph.push("waves.shift", Conv::default(), ["phase", "waves.phases"]);
-        let turns = graph.push("waves.shifted", Add {}, [turns.as_str(), &shift]);
-        // Large arguments of sine differ between devices.
-        let whole = graph.push("waves.floor", Floor {}, [turns.as_str()]);
-        let turns = graph.push("waves.fraction", Sub {}, [turns.as_str(), &whole]);
-        graph.weight("turn", Tensor::scalar(TAU));
-        let angle = graph.push("waves.angle", Mul {}, [turns.as_str(), "turn"]);
-        let each = spread(kinds * waves, kinds, |row, kind| row % kinds == kind);
-        graph.weight("waves.kinds", Tensor::f32([kinds * waves, kinds, 1, 1], each));
-        let strength = graph.weight("waves.strength", Tensor::f32([1, kinds * waves, 1, 1], vec![1.0; kinds * waves]));
-        let amplitude = graph.push("waves.weights", Conv::default(), ["kind", "waves.kinds"]);
-        let amplitude = graph.push("waves.coarse", Mul {}, [amplitude.as_str(), &strength]);
-        let amplitude = self.layers.repeated("waves.amplitude", &amplitude, FINE);
+        let shifted = graph.push("waves.shifted", Add {}, [turns.as_str(), &shift]);
+        // Large arguments of sine differ between devices, and multiples of whole turns are whole turns.
+        let turns = fraction_of(graph, "waves.basis", &shifted);
+        let waves = HARMONICS.len();
+        let multiple = |at: usize| {
+            let (row, column) = (at / (2 * kinds), at % (2 * kinds));
+            if row % kinds == column % kinds { HARMONICS[row / kinds][column / kinds] } else { 0.0 }
+        };
+        let multiples: Vec<f32> = (0..waves * kinds * 2 * kinds).map(multiple).collect();
+        graph.weight("waves.harmonics", Tensor::f32([waves * kinds, 2 * kinds, 1, 1], multiples));
+        let turns = graph.push("waves.multiples", Conv::default(), [turns.as_str(), "waves.harmonics"]);
+        fraction_of(graph, "waves.harmonic", &turns)
+    }
+
+    /// Numbers of the exemplars, several rows of them, become those of the kinds, by the exemplars' shares in their kinds.
+    fn of_kinds(&mut self, name: &str, numbers: Vec<f32>, table: &str) -> String {
+        let (kinds, exemplars) = (self.networks.kinds.len(), &self.networks.exemplars);
+        let (count, rows) = (exemplars.len(), numbers.len() / exemplars.len());
         let graph = &mut self.layers.graph;
-        let sum = spread(waves, kinds * waves, |wave, row| row / kinds == wave);
-        graph.weight("waves.sum", Tensor::f32([waves, kinds * waves, 1, 1], sum));
-        let sine = graph.push("waves.sine", Sin {}, [angle.as_str()]);
-        let cosine = graph.push("waves.cosine", Cos {}, [angle.as_str()]);
-        let [sine, cosine] = [("sine", sine), ("cosine", cosine)].map(|(name, value)| {
-            let weighted = graph.push(&format!("waves.{name}.weighted"), Mul {}, [value.as_str(), &amplitude]);
-            graph.push(&format!("waves.{name}.sum"), Conv::default(), [weighted.as_str(), "waves.sum"])
-        });
-        graph.push("waves", Concat { axis: 1 }, [sine.as_str(), &cosine])
+        let numbers = graph.weight(name, Tensor::f32([1, numbers.len(), 1, 1], numbers));
+        let shares = vec!["exemplar"; rows];
+        let shares = graph.push(&format!("{name}.shares"), Concat { axis: 1 }, shares);
+        let shared = graph.push(&format!("{name}.shared"), Mul {}, [shares.as_str(), &numbers]);
+        let own =
+            |row: usize, column: usize| row / kinds == column / count && exemplars[column % count].kind == row % kinds;
+        let sum = spread(rows * kinds, rows * count, own);
+        graph.weight(table, Tensor::f32([rows * kinds, rows * count, 1, 1], sum));
+        graph.push(&format!("{name}.kinds"), Conv::default(), [shared.as_str(), table])
     }
 
     /// Means over the elements of every cell.
     fn cell_means(&mut self, waves: &str) -> String {
-        let channels = 2 * self.networks.waves;
+        let channels = 2 * HARMONICS.len();
         let mean = Tensor::f32([channels, 1, FINE, FINE], vec![1.0 / (FINE * FINE) as f32; channels * FINE * FINE]);
         let graph = &mut self.layers.graph;
         let mean = graph.weight("waves.mean", mean);
@@ -195,25 +242,19 @@ impl<R: Rng> Body<'_, '_, R> {
         graph.push("waves.cells", strided, [waves, &mean])
     }
 
-    /// Cycles a cell to the right and down, at scale 1: the first wave of a kind lies along a row, the second along a column.
-    fn wave_numbers(&mut self) -> [String; 2] {
-        let (kinds, waves) = (self.networks.kinds.len(), self.networks.waves);
-        let mut numbers = [Vec::new(), Vec::new()];
-        for row in 0..kinds * waves {
-            let [part, turn] = self.layers.uniform();
-            let frequency = 1.0 / (PERIODS[0] * (PERIODS[1] / PERIODS[0]).powf(part));
-            let angle = match row / kinds {
-                0 => 0.0,
-                1 => TAU / 4.0,
-                _ => turn * TAU / 2.0,
-            };
-            numbers[0].push(frequency * angle.cos());
-            numbers[1].push(frequency * angle.sin());
+    /// Cycles a cell to the right and down of the basis vectors of the kinds, at scale 1: the first lies along a row, the second along
+    /// a column.
+    fn bases(&mut self) -> [String; 2] {
+        let count = self.networks.exemplars.len();
+        let mut numbers = [vec![0.0; 2 * count], vec![0.0; 2 * count]];
+        for vector in 0..2 {
+            for exemplar in 0..count {
+                let [part, _] = self.layers.uniform();
+                numbers[vector][vector * count + exemplar] = 1.0 / (PERIODS[0] * (PERIODS[1] / PERIODS[0]).powf(part));
+            }
         }
         let [x, y] = numbers;
-        let shape = [1, kinds * waves, 1, 1];
-        [("waves.x", x), ("waves.y", y)]
-            .map(|(name, numbers)| self.layers.graph.weight(name, Tensor::f32(shape, numbers)))
+        [("waves.x", x), ("waves.y", y)].map(|(name, numbers)| self.of_kinds(name, numbers, "waves.bases"))
     }
 
     /// `0.7 x + conv(styled(x))`; `times` is how many pixels a cell has along a side.
@@ -246,20 +287,19 @@ impl<R: Rng> Body<'_, '_, R> {
         layers.graph.push(&format!("{name}.active"), LeakyRelu { alpha: 0.2 }, [x.as_str()])
     }
 
-    /// 1 where the kinds of a place have been seen with relief, roughness, occlusion, metallic, 0 where they have not,
-    /// smooth in between.
+    /// 1 where the exemplars of a place have relief, roughness, occlusion, metallic, 0 where they have not, smooth in between.
     fn gates(&mut self) -> String {
-        let kinds = self.networks.kinds.len();
-        let seen = |row: usize, kind: usize| {
-            let [_, normal, height, roughness, occlusion, metallic] = self.networks.learnt[kind];
+        let count = self.networks.exemplars.len();
+        let seen = |row: usize, exemplar: usize| {
+            let [_, normal, height, roughness, occlusion, metallic] = self.networks.exemplars[exemplar].maps;
             [normal || height, roughness, occlusion, metallic][row]
         };
-        let table = spread(4, kinds, seen);
+        let table = spread(4, count, seen);
         let graph = &mut self.layers.graph;
-        graph.weight("learnt", Tensor::f32([4, kinds, 1, 1], table));
+        graph.weight("learnt", Tensor::f32([4, count, 1, 1], table));
         let binomial = [1.0, 2.0, 1.0, 2.0, 4.0, 2.0, 1.0, 2.0, 1.0].map(|weight: f32| weight / 16.0);
         graph.weight("gate.filter", Tensor::f32([4, 1, 3, 3], binomial.repeat(4)));
-        let mut gates = graph.push("gate.cells", Conv::default(), ["kind", "learnt"]);
+        let mut gates = graph.push("gate.cells", Conv::default(), ["exemplars", "learnt"]);
         for doubling in 0..DOUBLINGS {
             gates = self.layers.repeated(&format!("gate.{doubling}.doubled"), &gates, 2);
             let smooth = Conv { group: 4, ..Conv::same(3, PadMode::Wrap) };
@@ -293,6 +333,21 @@ fn normal(graph: &mut Graph, height: &str, relief: Option<&str>) -> [String; 2] 
     ]
 }
 
+/// The shares of the exemplars within their kinds, by the softmax of a latent number of each.
+pub(super) fn exemplar(networks: &MaterialNetworks, graph: &mut Graph) {
+    let (kinds, count) = (networks.kinds.len(), networks.exemplars.len());
+    graph.input("variant", InputKind::Latent(Distribution::Normal), planes(count));
+    let sharpness = graph.weight("exemplars.sharpness", Tensor::scalar(SHARPNESS));
+    let scores = graph.push("exemplar.scores", Mul {}, ["variant", &sharpness]);
+    // A column for each kind, in which other kinds' exemplars have no share.
+    let among = |at: usize| if networks.exemplars[at / kinds].kind == at % kinds { 0.0 } else { -NEVER };
+    let table: Vec<f32> = (0..count * kinds).map(among).collect();
+    let among = graph.weight("exemplars.among", Tensor::f32([1, count, kinds, 1], table));
+    let columns = graph.push("exemplar.columns", Add {}, [scores.as_str(), &among]);
+    let shares = graph.push("exemplar.shares", Softmax { axis: 1 }, [columns.as_str()]);
+    graph.push("exemplar", ReduceSum { axes: vec![2], ..ReduceSum::default() }, [shares.as_str()]);
+}
+
 /// Normal random numbers, one channel at every doubling, coarsest first.
 pub(super) fn noise(graph: &mut Graph) -> Vec<String> {
     let draw = |(stream, divisor): (usize, usize)| {
@@ -315,7 +370,8 @@ fn spread(rows: usize, columns: usize, one: impl Fn(usize, usize) -> bool) -> Ve
     (0..rows * columns).map(|at| f32::from(u8::from(one(at / columns, at % columns)))).collect()
 }
 
-fn halved(mut table: Vec<f32>) -> Vec<f32> {
-    table.iter_mut().for_each(|value| *value *= 0.5);
-    table
+/// Turns less whole ones.
+fn fraction_of(graph: &mut Graph, name: &str, turns: &str) -> String {
+    let whole = graph.push(&format!("{name}.floor"), Floor {}, [turns]);
+    graph.push(&format!("{name}.fraction"), Sub {}, [turns, &whole])
 }

@@ -9,7 +9,6 @@ use std::path::Path;
 use imagine_graph::OutputKind;
 use imagine_graph::color::linear_to_srgb;
 
-use super::Place;
 use super::read::map_of;
 use crate::architecture::material::{CHANNELS, RELIEF};
 use crate::data::pack::PackedPicture;
@@ -24,8 +23,6 @@ const USUAL_SLOPE: f32 = 0.35;
 const LEAST_AGREEMENT: f32 = 0.5;
 /// Steeper normals than this `nz` are flattened: slopes stay finite.
 const LEAST_NZ: f32 = 0.2;
-/// Ratio of the contrast along rows and columns up to which a material may be turned.
-const ALIKE: f32 = 1.2;
 /// Contrast across a border over that of neighbouring rows up to which the material tiles.
 const SEAMLESS: f32 = 2.0;
 /// The byte of a normal's 0.
@@ -107,22 +104,6 @@ impl Maps {
         seam <= SEAMLESS * usual
     }
 
-    /// Whether rows and columns have the same contrast.
-    pub fn turns(&self) -> bool {
-        let color = self.find(OutputKind::BaseColor).expect("a material has a colour");
-        let (mut across, mut down) = (1e-12, 1e-12);
-        for plane in &color.channels {
-            for y in 1..color.height {
-                for x in 1..color.width {
-                    let at = y * color.width + x;
-                    across += (plane[at] - plane[at - 1]).powi(2);
-                    down += (plane[at] - plane[at - color.width]).powi(2);
-                }
-            }
-        }
-        (1.0 / ALIKE..=ALIKE).contains(&(across / down))
-    }
-
     /// How its heights become texels, and the tilt of its normals.
     pub fn relief(&self) -> Relief {
         let normal = self.find(OutputKind::Normal).map(slopes_of_normals);
@@ -198,35 +179,21 @@ impl Level {
         side <= self.width && side <= self.height
     }
 
-    /// Writes a crop, `[CHANNELS, side, side]`; rows go on at the upper border, columns do not.
-    pub fn crop(&self, place: Place, side: usize, values: &mut [f32]) {
-        let [mirrored, upended, transposed] = place.turned;
-        let normal = |byte: u8| (f32::from(byte) - MIDDLE) / MIDDLE;
+    /// Writes the crop with its first texel at `[row, column]`, `[CHANNELS, side, side]`; rows go on at the upper border, columns do
+    /// not.
+    pub fn crop(&self, [top, left]: [usize; 2], side: usize, values: &mut [f32]) {
         for (channel, values) in values.chunks_exact_mut(side * side).enumerate() {
-            // Rows for columns: an axis of the normal becomes the other one, and y is up where rows run down.
-            let source = match channel {
-                3 | 4 if transposed => 7 - channel,
-                _ => channel,
-            };
-            let plane = &self.planes[source];
+            let plane = &self.planes[channel];
             if plane.is_empty() {
                 continue;
             }
-            let flipped = match source {
-                3 => mirrored,
-                4 => upended,
-                _ => false,
-            };
-            let sign = if flipped != (transposed && (channel == 3 || channel == 4)) { -1.0 } else { 1.0 };
-            for (at, value) in values.iter_mut().enumerate() {
-                let (mut y, mut x) = (at / side, at % side);
-                if transposed {
-                    (y, x) = (x, y);
+            let normal = channel == 3 || channel == 4;
+            for (y, values) in values.chunks_exact_mut(side).enumerate() {
+                let first = (top + y) % self.height * self.width + left;
+                for (value, byte) in values.iter_mut().zip(&plane[first..first + side]) {
+                    let byte = f32::from(*byte);
+                    *value = if normal { (byte - MIDDLE) / MIDDLE } else { byte / 255.0 };
                 }
-                y = if upended { side - 1 - y } else { y };
-                x = if mirrored { side - 1 - x } else { x };
-                let byte = plane[(place.top + y) % self.height * self.width + place.left + x];
-                *value = if channel == 3 || channel == 4 { sign * normal(byte) } else { f32::from(byte) / 255.0 };
             }
         }
     }

@@ -63,16 +63,17 @@ pub(crate) fn synthetic_set() -> MaterialSet {
 fn a_set_has_kinds_and_maps_and_holds_back_one_of_three() {
     let set = synthetic_set();
     assert_eq!(set.kinds, ["bumps", "rows", "sand"]);
-    let learnt = set.learnt();
-    assert_eq!(learnt[0], [true, true, true, true, false, false]);
-    assert_eq!(learnt[1], [true, true, true, false, false, false]);
-    assert_eq!(learnt[2], [true, false, false, false, false, false]);
+    let exemplars = set.exemplars();
+    assert_eq!(exemplars.iter().map(|exemplar| exemplar.kind).collect::<Vec<_>>(), [0, 0, 1, 2]);
+    assert_eq!(exemplars[1].maps, [true, true, true, true, false, false]);
+    assert_eq!(exemplars[2].maps, [true, true, true, false, false, false]);
+    assert_eq!(exemplars[3].maps, [true, false, false, false, false, false]);
     let held_back: Vec<&str> = set.materials.iter().filter(|m| m.is_held_back()).map(|m| m.name.as_str()).collect();
     assert_eq!(held_back.len(), 1);
     assert!(held_back[0].starts_with("bumps"));
     assert_eq!(set.largest_crop(), 192);
     let rows = &set.materials[3];
-    assert!(rows.tiles && !rows.turns && set.materials[0].turns);
+    assert!(rows.tiles);
 }
 
 #[test]
@@ -109,7 +110,8 @@ fn nothing_held_back_is_ever_drawn() {
     let strips = set.crops(Part::UpperStrips, 2, 4, 64, &mut rng);
     assert!(strips.values[..64 * 64].iter().all(|value| *value == 1.0));
     assert!(set.crops(Part::HeldBack, 2, 4, 64, &mut rng).kinds.is_empty());
-    assert_eq!(set.crops(Part::HeldBack, 0, 4, 64, &mut rng).kinds, [0; 4]);
+    let held_back = set.crops(Part::HeldBack, 0, 4, 64, &mut rng);
+    assert_eq!((held_back.kinds, held_back.exemplars), (vec![0; 4], vec![None; 4]));
     // The halves of a strip have no row in common.
     let level = &set.materials[4].held_back[0];
     let [upper, lower] = [Part::UpperStrips, Part::LowerStrips].map(|part| set.materials[4].rows(part, level, 64));
@@ -117,17 +119,23 @@ fn nothing_held_back_is_ever_drawn() {
 }
 
 #[test]
-fn normals_are_the_slopes_of_the_height_however_a_crop_is_turned() {
+fn crops_come_in_groups_of_one_exemplar_and_their_normals_are_the_slopes_of_their_height() {
     let set = synthetic_set();
     let side = 48;
+    let batch = set.draw(24, 3, side, &mut StdRng::seed_from_u64(2));
     let mut seen = std::collections::BTreeSet::new();
-    let material = set.materials.iter().find(|material| material.turns && !material.is_held_back()).unwrap();
-    let mut rng = StdRng::seed_from_u64(2);
-    for _ in 0..60 {
-        let level = &material.trained[0];
-        let place = material.place(Part::Trained, level, side, &mut rng);
-        seen.insert(place.turned);
-        let crop = batch(&[Crop { material, level, place }], side).values;
+    for group in batch.exemplars.chunks(3).zip(batch.scales.chunks(3)) {
+        assert!(group.0.iter().all(|exemplar| *exemplar == group.0[0]) && group.1.iter().all(|s| *s == group.1[0]));
+        seen.insert(group.0[0].unwrap());
+    }
+    assert_eq!(seen.len(), 4, "{seen:?}");
+    let exemplars = set.exemplars();
+    for (index, crop) in batch.values.chunks_exact(CHANNELS * side * side).enumerate() {
+        let exemplar = exemplars[batch.exemplars[index].unwrap()];
+        assert_eq!(exemplar.kind, batch.kinds[index]);
+        if !exemplar.maps[2] {
+            continue;
+        }
         let plane = |channel: usize, y: usize, x: usize| crop[(channel * side + y) * side + x];
         for y in 1..side - 1 {
             for x in 1..side - 1 {
@@ -136,11 +144,10 @@ fn normals_are_the_slopes_of_the_height_however_a_crop_is_turned() {
                 let length = (across * across + down * down + 1.0).sqrt();
                 let found = [plane(3, y, x), plane(4, y, x)];
                 let off = (found[0] + across / length).abs().max((found[1] - down / length).abs());
-                assert!(off < 0.15, "{:?}: {found:?} at slopes {across} {down}", place.turned);
+                assert!(off < 0.15, "{index}: {found:?} at slopes {across} {down}");
             }
         }
     }
-    assert_eq!(seen.len(), 8);
 }
 
 #[test]

@@ -42,6 +42,7 @@ fn shuffled_stripes_are_told_from_whole_ones_by_what_lies_far_apart() {
         values: stripes(24).collect(),
         present: vec![1.0; CHANNELS],
         kinds: vec![0],
+        exemplars: vec![Some(0)],
         scales: vec![1.0],
         side: SIDE,
     };
@@ -74,7 +75,7 @@ fn a_generator_is_evaluated_as_it_is_shipped() {
     let set = synthetic_set();
     let networks = MaterialNetworks {
         kinds: set.kinds.clone(),
-        learnt: set.learnt(),
+        exemplars: set.exemplars(),
         width: 4,
         critic_width: 4,
         ..MaterialNetworks::default()
@@ -92,7 +93,8 @@ fn a_generator_is_evaluated_as_it_is_shipped() {
 #[test]
 fn crops_that_do_not_fit_are_refused() {
     let set = synthetic_set();
-    let networks = MaterialNetworks { kinds: set.kinds.clone(), learnt: set.learnt(), ..MaterialNetworks::default() };
+    let networks =
+        MaterialNetworks { kinds: set.kinds.clone(), exemplars: set.exemplars(), ..MaterialNetworks::default() };
     let mut rng = StdRng::seed_from_u64(0);
     let trained = networks.generator(&mut rng);
     let generator = networks.shipped(&trained, Card::default(), &mut rng).validate().unwrap();

@@ -1,4 +1,4 @@
-//! What is asked of the generator in training: kinds and scales of a batch, its latents and its noise, all drawn on the CPU.
+//! What is asked of the generator in training: exemplars and scales of a batch, its latents and its noise, all drawn on the CPU.
 
 use std::num::NonZero;
 
@@ -20,30 +20,31 @@ pub(super) struct Asked {
 }
 
 impl Asked {
-    /// Latents and noise for crops of `side` texels with `margin` cells around them, one for each kind and scale.
+    /// Latents and noise for crops of `side` texels with `margin` cells around them, one for each exemplar and scale.
     pub fn draw(
         networks: &MaterialNetworks,
-        kinds: &[usize],
+        exemplars: &[usize],
         scales: &[f32],
         side: usize,
         margin: usize,
         rng: &mut impl Rng,
     ) -> Self {
-        let count = kinds.len();
+        let count = exemplars.len();
         let cells = side.div_ceil(CELL) + 2 * margin;
         let area = cells * cells;
         let size = Size::new(cells * CELL, cells * CELL).with_batch(count);
         let mut normals = |shape: &[usize]| Elements::f32(shape, normals(shape.iter().product(), rng.random()));
         let mut inputs = vec![normals(&[count, networks.local, cells, cells]), normals(&[count, networks.style, 1, 1])];
         let noise = MaterialNetworks::noise_shapes(count, [size.height, size.width]).map(|shape| normals(&shape));
-        let phases: Vec<f32> = (0..count * networks.waves).map(|_| rng.random_range(-1.0..1.0)).collect();
-        inputs.push(Elements::f32([count, networks.waves, 1, 1], phases));
-        let mut weights = vec![0.0; count * networks.kinds.len() * area];
-        for (image, kind) in kinds.iter().enumerate() {
-            let first = (image * networks.kinds.len() + kind) * area;
-            weights[first..first + area].fill(1.0);
-        }
-        inputs.push(Elements::f32([count, networks.kinds.len(), cells, cells], weights));
+        let phases: Vec<f32> = (0..2 * count).map(|_| rng.random_range(-1.0..1.0)).collect();
+        inputs.push(Elements::f32([count, 2, 1, 1], phases));
+        let kinds: Vec<usize> = exemplars.iter().map(|exemplar| networks.exemplars[*exemplar].kind).collect();
+        inputs.push(Elements::f32(
+            [count, networks.kinds.len(), cells, cells],
+            one_hot(&kinds, networks.kinds.len(), area),
+        ));
+        let width = networks.exemplars.len();
+        inputs.push(Elements::f32([count, width, 1, 1], one_hot(exemplars, width, 1)));
         inputs.push(Elements::f32([count, 1, 1, 1], scales));
         let fine = cells * FINE;
         let in_cells = |element: usize| element as f32 / FINE as f32;
@@ -63,6 +64,16 @@ impl Asked {
         let first = (self.size.height - self.side) / 2;
         Ok(made.narrow(2, first, self.side).narrow(3, first, self.side))
     }
+}
+
+/// For each of `indices` a row of `width` planes of `area`, 1 in the plane of the index.
+pub(super) fn one_hot(indices: &[usize], width: usize, area: usize) -> Vec<f32> {
+    let mut weights = vec![0.0; indices.len() * width * area];
+    for (row, index) in indices.iter().enumerate() {
+        let first = (row * width + index) * area;
+        weights[first..first + area].fill(1.0);
+    }
+    weights
 }
 
 /// Normal numbers by the hash that shipped generators draw with, on all processors.

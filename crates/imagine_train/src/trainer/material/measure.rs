@@ -78,9 +78,10 @@ impl Measure {
 impl<A: AutodiffBackend> MaterialTrainer<A> {
     /// How far the averaged generator is from the held-back strips.
     pub fn distance(&self) -> Result<f64, TrainError> {
-        let kinds: Vec<usize> = self.measure.kinds().iter().flat_map(|kind| [*kind; EACH]).collect();
-        let values = self.shown(&kinds, &vec![1.0; kinds.len()], self.measure.side(), 2)?;
-        debug_assert_eq!(values.len(), kinds.len() * CHANNELS * self.measure.side().pow(2));
+        let exemplars = self.measure.kinds().iter().flat_map(|kind| self.networks.of_kind(*kind).cycle().take(EACH));
+        let exemplars: Vec<usize> = exemplars.collect();
+        let values = self.shown(&exemplars, self.measure.side(), 2)?;
+        debug_assert_eq!(values.len(), exemplars.len() * CHANNELS * self.measure.side().pow(2));
         Ok(self.measure.distance(values))
     }
 }

@@ -25,13 +25,15 @@ pub struct MaterialOptions {
     pub batch: usize,
     /// Batches whose gradients are added up for one update. Default 1.
     pub accumulate: usize,
-    /// Crops of one kind and scale that follow each other in a batch; among them each generated one finds the real one that it
+    /// Crops of one exemplar and scale that follow each other in a batch; among them each generated one finds the real one that it
     /// is compared with. Default 2.
     pub group: usize,
     /// Size of the gradient of patch statistics at generated crops, against that of the critic; 0 leaves it out. Default 1.
     pub texture: f32,
     /// Most patches of a pyramid level that are compared. Default 512.
     pub patches: usize,
+    /// Updates before the critic enters; until then the generator learns from patch statistics alone. Default 0.
+    pub critic_from: u32,
     /// Learning rate of the generator. Default 0.0003.
     pub generator_rate: f32,
     /// Learning rate of the critic. Default 0.0003.
@@ -66,6 +68,7 @@ impl Default for MaterialOptions {
             group: 2,
             texture: 1.0,
             patches: 512,
+            critic_from: 0,
             generator_rate: 3e-4,
             critic_rate: 3e-4,
             warm_up: 200,
@@ -114,6 +117,8 @@ pub(super) fn check(options: &MaterialOptions, set: &MaterialSet) -> Result<(), 
     ] {
         number(name, value as usize, u32::MAX as usize)?;
     }
+    let alone = options.critic_from == 0 || options.texture > 0.0;
+    require(alone, "critic-from", "0 where texture is 0".into(), options.critic_from.to_string())?;
     for (name, rate) in [("generator-rate", options.generator_rate), ("critic-rate", options.critic_rate)] {
         require(rate > 0.0 && rate <= 1.0, name, "more than 0, at most 1".into(), rate.to_string())?;
     }

@@ -1,7 +1,7 @@
-//! Patch statistics of generated crops against real ones of their kind: what tells the generator colour, grain and shape of a
-//! kind directly, while the critic sees to what patches say nothing about.
+//! Patch statistics of generated crops against real ones of their exemplar: what tells the generator colour, grain and shape of
+//! an exemplar directly, while the critic sees to what patches say nothing about.
 //!
-//! Each generated crop is compared with one real crop of its group, so that a kind of several materials is not drawn to their
+//! Each generated crop is compared with one real crop of its group, so that a material with different parts is not drawn to their
 //! mean: pairs are formed by the crops' means and deviations, every real one once. What a map is like as a whole counts apart
 //! from its patches, in units of how far materials differ; on even maps it would drown them.
 
@@ -19,12 +19,14 @@ const SOFT: f32 = 0.04;
 const SPREAD: f32 = 0.1;
 /// Transport on the finest level, where grain has no best patch, counts so much.
 const FINEST_TRANSPORT: f32 = 0.5;
+/// Weight of the sliced term: beside other crops of the same exemplar, transport hardly tells a dull picture from a good one.
+const SLICED: f32 = 3.0;
 
 /// What is known of a batch of real crops.
 pub(super) struct RealCrops<'a> {
     /// `[count, CHANNELS]`: 1 where there is such a map.
     pub present: &'a [f32],
-    /// How many of one kind and scale follow each other.
+    /// How many of one exemplar and scale follow each other.
     pub group: usize,
 }
 
@@ -37,7 +39,12 @@ pub(super) fn gradient<A: AutodiffBackend>(
     rng: &mut impl Rng,
 ) -> (f32, Tensor<A::InnerBackend, 4>) {
     let [found, wanted] = [&generated, &real].map(|crops| moments(crops.clone()));
-    let options = TextureLossOptions { patches, finest_transport: FINEST_TRANSPORT, ..TextureLossOptions::default() };
+    let options = TextureLossOptions {
+        patches,
+        finest_transport: FINEST_TRANSPORT,
+        sliced: SLICED,
+        ..TextureLossOptions::default()
+    };
     let device = generated.device();
     let ours = Tensor::<A, 4>::from_inner(generated.clone()).require_grad();
     let mut sum = Tensor::<A, 1>::zeros([1], &device);

@@ -10,7 +10,7 @@ use imagine_graph::Tensor as Elements;
 use rand::rngs::StdRng;
 use rand::{Rng, SeedableRng};
 
-use super::asked::Asked;
+use super::asked::{Asked, one_hot};
 use super::texture::{self, RealCrops};
 use super::{MaterialOptions, MaterialTrainer};
 use crate::architecture::material::{CHANNELS, MaterialNetworks};
@@ -46,7 +46,8 @@ impl Drawn {
         let mut rng = update_rng(options.seed, update);
         let batches = (0..options.accumulate).map(|_| {
             let batch = set.draw(options.batch, options.group, options.crop, &mut rng);
-            let asked = Asked::draw(networks, &batch.kinds, &batch.scales, options.crop, options.margin, &mut rng);
+            let exemplars = exemplars(&batch);
+            let asked = Asked::draw(networks, &exemplars, &batch.scales, options.crop, options.margin, &mut rng);
             (batch, asked)
         });
         Self { batches: batches.collect(), rng }
@@ -75,7 +76,7 @@ impl<A: AutodiffBackend> MaterialTrainer<A> {
         self.contest.apply(learnt, &pace);
         self.contest.give_up_if_lost(self.progress.loss)?;
         self.contest.average((options.batch * options.accumulate) as f32, options.average_images);
-        if self.update().is_multiple_of(LOOK_EVERY) {
+        if self.update().is_multiple_of(LOOK_EVERY) && !self.learns_alone() {
             self.look(&mut rng)?;
         }
         self.seconds += begin.elapsed().as_secs_f64();
@@ -107,6 +108,10 @@ impl<A: AutodiffBackend> MaterialTrainer<A> {
         } else {
             None
         };
+        let texture = match texture {
+            Some(texture) if self.learns_alone() => return Ok(self.contest.learn_alone(generated, texture.gradient)),
+            texture => texture,
+        };
         let show = |seen| Tensor::cat(vec![real.clone(), seen], 0);
         let penalised = self.update().is_multiple_of(self.options.penalty_every);
         let penalty = if penalised { self.penalty_weight() } else { 0.0 };
@@ -115,6 +120,11 @@ impl<A: AutodiffBackend> MaterialTrainer<A> {
         self.progress.lead = KEPT * self.progress.lead + (1.0 - KEPT) * learnt.lead;
         self.progress.penalty = learnt.penalty.unwrap_or(self.progress.penalty);
         Ok(learnt)
+    }
+
+    /// Whether the critic has not entered yet.
+    fn learns_alone(&self) -> bool {
+        self.update() < self.options.critic_from
     }
 
     /// What this update is given; lets that of the next be drawn meanwhile, so that no GPU waits for crops.
@@ -151,12 +161,13 @@ impl<A: AutodiffBackend> MaterialTrainer<A> {
         let kinds: Vec<usize> = (0..self.options.batch).map(|_| kinds[rng.random_range(0..kinds.len())]).collect();
         let critic = self.contest.critic.valid();
         for kind in kinds {
-            let asked = Asked::draw(&self.networks, &[kind], &[1.0], side, self.options.margin, rng);
-            let made = asked.make(&self.contest.generator.valid(), &self.device)?;
             // The same random numbers choose the same material.
             let same = rng.clone();
             let [trained, held_back] =
                 [Part::Trained, Part::UpperStrips].map(|part| self.set.crops(part, kind, 1, side, &mut same.clone()));
+            let exemplars = exemplars(&held_back);
+            let asked = Asked::draw(&self.networks, &exemplars, &[1.0], side, self.options.margin, rng);
+            let made = asked.make(&self.contest.generator.valid(), &self.device)?;
             let conditions = conditions(&self.networks, &held_back);
             let shape = [1, CHANNELS, side, side];
             let seen =
@@ -174,18 +185,13 @@ impl<A: AutodiffBackend> MaterialTrainer<A> {
         Ok(())
     }
 
-    /// What the averaged generator makes of kinds and scales, `[CHANNELS, side, side]` each.
-    pub(super) fn shown(
-        &self,
-        kinds: &[usize],
-        scales: &[f32],
-        side: usize,
-        seed: u64,
-    ) -> Result<Vec<f32>, TrainError> {
+    /// What the averaged generator makes of exemplars at scale 1, `[CHANNELS, side, side]` each.
+    pub(super) fn shown(&self, exemplars: &[usize], side: usize, seed: u64) -> Result<Vec<f32>, TrainError> {
         let mut rng = StdRng::seed_from_u64(seed);
-        let mut values = Vec::with_capacity(kinds.len() * CHANNELS * side * side);
-        for (kinds, scales) in kinds.chunks(SHOWN_AT_ONCE).zip(scales.chunks(SHOWN_AT_ONCE)) {
-            let asked = Asked::draw(&self.networks, kinds, scales, side, self.options.margin, &mut rng);
+        let mut values = Vec::with_capacity(exemplars.len() * CHANNELS * side * side);
+        for exemplars in exemplars.chunks(SHOWN_AT_ONCE) {
+            let scales = vec![1.0; exemplars.len()];
+            let asked = Asked::draw(&self.networks, exemplars, &scales, side, self.options.margin, &mut rng);
             let made = asked.make(&self.contest.average, &self.device)?;
             values.extend(made.into_data().convert::<f32>().to_vec::<f32>().unwrap_or_default());
         }
@@ -193,14 +199,21 @@ impl<A: AutodiffBackend> MaterialTrainer<A> {
     }
 }
 
-/// What the critic is told of each crop: which channels are there, weights of kinds, scale.
+/// The exemplars of crops that are trained on.
+fn exemplars(batch: &MaterialBatch) -> Vec<usize> {
+    batch
+        .exemplars
+        .iter()
+        .map(|exemplar| exemplar.expect("crops of what is held back as a whole are not trained on"))
+        .collect()
+}
+
+/// What the critic is told of each crop: which channels are there, weights of exemplars, scale.
 pub(super) fn conditions(networks: &MaterialNetworks, batch: &MaterialBatch) -> [Elements; 3] {
-    let (count, width) = (batch.kinds.len(), networks.kinds.len());
-    let mut kinds = vec![0.0; count * width];
-    batch.kinds.iter().enumerate().for_each(|(row, kind)| kinds[row * width + kind] = 1.0);
+    let (count, width) = (batch.kinds.len(), networks.exemplars.len());
     [
         Elements::f32([count, CHANNELS], batch.present.clone()),
-        Elements::f32([count, width], kinds),
+        Elements::f32([count, width], one_hot(&exemplars(batch), width, 1)),
         Elements::f32([count, 1], batch.scales.clone()),
     ]
 }
