@@ -57,7 +57,7 @@ pub const HARMONICS: [[f32; 2]; 6] = [[1.0, 0.0], [0.0, 1.0], [1.0, 1.0], [1.0, 
 /// How many doublings lie between cells and texels.
 const DOUBLINGS: usize = 4;
 /// Weights that never learn.
-pub const FIXED: [&str; 26] = [
+pub const FIXED: [&str; 25] = [
     "norm_epsilon",
     "residual",
     "slopes.filters",
@@ -68,7 +68,6 @@ pub const FIXED: [&str; 26] = [
     "exemplars.among",
     "exemplars.sharpness",
     "waves.harmonics",
-    "waves.kinds",
     "waves.phases",
     "waves.bases",
     "waves.amplitudes",
@@ -85,9 +84,6 @@ pub const FIXED: [&str; 26] = [
     "occlusion.default",
     "metallic.default",
 ];
-
-/// The softmax's scores are an exemplar's normal numbers times this: mostly one of a kind has nearly all of the share.
-const SHARPNESS: f32 = 8.0;
 
 /// A material that is learnt from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

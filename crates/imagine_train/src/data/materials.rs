@@ -38,6 +38,8 @@ pub struct Material {
     pub name: String,
     /// Index of its kind.
     pub kind: usize,
+    /// Index among [`MaterialSet::exemplars`]; none if it is held back.
+    pub exemplar: Option<usize>,
     /// Which of [`MAPS`](crate::architecture::material::MAPS) it has.
     pub present: [bool; 6],
     /// Whether its upper and its lower border meet.
@@ -123,10 +125,12 @@ impl MaterialSet {
             let kind = kinds.iter().position(|kind| *kind == kind_of(group)).unwrap_or(0);
             Material::new(group, kind, files, whole.contains(group), path)
         };
-        let materials = on_all_threads(&groups, make).into_iter().collect::<Result<Vec<_>, _>>()?;
+        let mut materials = on_all_threads(&groups, make).into_iter().collect::<Result<Vec<_>, _>>()?;
         if materials.is_empty() {
             return Err(MaterialError::Empty { path: path.to_path_buf() });
         }
+        let trained = materials.iter_mut().filter(|material| !material.is_held_back());
+        trained.enumerate().for_each(|(index, material)| material.exemplar = Some(index));
         let mut hash = Sha256::new();
         pictures.iter().for_each(|picture| hash.update(&picture.file));
         let sha256 = hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect();
@@ -165,17 +169,17 @@ impl MaterialSet {
 
     /// `count` crops to train on, in groups of `group` of one exemplar and scale: exemplars as often as each other, scales too.
     pub fn draw(&self, count: usize, group: usize, side: usize, rng: &mut impl Rng) -> MaterialBatch {
-        let members: Vec<&Material> = self.trained().filter(|material| material.trained[0].fits(side)).collect();
+        let members = self.members(Part::Trained, None, side);
         let mut crops = Vec::with_capacity(count);
         while crops.len() < count && !members.is_empty() {
-            let material = members[rng.random_range(0..members.len())];
+            let material = &self.materials[members[rng.random_range(0..members.len())]];
             let levels: Vec<&Level> = material.trained.iter().filter(|level| level.fits(side)).collect();
             let level = levels[rng.random_range(0..levels.len())];
             for _ in 0..group.min(count - crops.len()) {
                 crops.push(Crop { material, level, corner: material.corner(Part::Trained, level, side, rng) });
             }
         }
-        self.batch(&crops, side)
+        batch(&crops, side)
     }
 
     /// `count` crops of `part` of one kind at scale 1, its materials in turn; none if it has no such materials.
@@ -188,23 +192,7 @@ impl MaterialSet {
             let level = &material.levels(part)[0];
             crops.push(Crop { material, level, corner: material.corner(part, level, side, rng) });
         }
-        self.batch(&crops, side)
-    }
-
-    fn batch(&self, crops: &[Crop], side: usize) -> MaterialBatch {
-        let channels: Vec<usize> =
-            MAP_CHANNELS.iter().enumerate().flat_map(|(map, count)| std::iter::repeat_n(map, *count)).collect();
-        let present =
-            crops.iter().flat_map(|crop| channels.iter().map(|map| f32::from(u8::from(crop.material.present[*map]))));
-        let exemplar = |crop: &Crop| self.trained().position(|material| std::ptr::eq(material, crop.material));
-        MaterialBatch {
-            values: filled(crops, side),
-            present: present.collect(),
-            kinds: crops.iter().map(|crop| crop.material.kind).collect(),
-            exemplars: crops.iter().map(exemplar).collect(),
-            scales: crops.iter().map(|crop| crop.level.scale).collect(),
-            side,
-        }
+        batch(&crops, side)
     }
 }
 
@@ -230,7 +218,7 @@ impl Material {
             *present = !held_back[0].planes[first].is_empty();
             first += channels;
         }
-        Ok(Self { name, kind, present, tiles, trained, held_back })
+        Ok(Self { name, kind, exemplar: None, present, tiles, trained, held_back })
     }
 
     /// Whether it is held back as a whole.
@@ -260,6 +248,22 @@ impl Material {
 
     fn corner(&self, part: Part, level: &Level, side: usize, rng: &mut impl Rng) -> [usize; 2] {
         [rng.random_range(self.rows(part, level, side)), rng.random_range(0..=level.width - side)]
+    }
+}
+
+/// Crops and what is known of each.
+fn batch(crops: &[Crop], side: usize) -> MaterialBatch {
+    let channels: Vec<usize> =
+        MAP_CHANNELS.iter().enumerate().flat_map(|(map, count)| std::iter::repeat_n(map, *count)).collect();
+    let present =
+        crops.iter().flat_map(|crop| channels.iter().map(|map| f32::from(u8::from(crop.material.present[*map]))));
+    MaterialBatch {
+        values: filled(crops, side),
+        present: present.collect(),
+        kinds: crops.iter().map(|crop| crop.material.kind).collect(),
+        exemplars: crops.iter().map(|crop| crop.material.exemplar).collect(),
+        scales: crops.iter().map(|crop| crop.level.scale).collect(),
+        side,
     }
 }
 

@@ -8,7 +8,7 @@ use imagine_graph::{
 };
 use rand::Rng;
 
-use super::{DOUBLINGS, FINE, HARMONICS, MaterialNetworks, RELIEF, SHARPNESS, fraction, planes};
+use super::{DOUBLINGS, FINE, HARMONICS, MaterialNetworks, RELIEF, fraction, planes};
 use crate::architecture::layers::Layers;
 
 /// Gain that keeps the deviation through a leaky rectifier.
@@ -21,6 +21,8 @@ const CELL_LAYERS: usize = 4;
 const FINER_LAYERS: usize = 2;
 /// Deviation of what waves add to features of four texels.
 const WAVES: f32 = 0.2;
+/// The softmax's scores are an exemplar's normal numbers times this: mostly one of a kind has nearly all of the share.
+const SHARPNESS: f32 = 8.0;
 /// Less than this below the others a softmax gives nothing.
 const NEVER: f32 = 1e4;
 /// Channels that the network itself makes: colour, height, roughness, occlusion, metallic.
@@ -157,9 +159,7 @@ impl<R: Rng> Body<'_, '_, R> {
         let graph = &mut self.layers.graph;
         graph.weight("turn", Tensor::scalar(TAU));
         let angle = graph.push("waves.angle", Mul {}, [turns.as_str(), "turn"]);
-        let each = spread(kinds * waves, kinds, |row, kind| row % kinds == kind);
-        graph.weight("waves.kinds", Tensor::f32([kinds * waves, kinds, 1, 1], each));
-        let amplitude = graph.push("waves.weights", Conv::default(), ["kind", "waves.kinds"]);
+        let amplitude = graph.push("waves.weights", Concat { axis: 1 }, ["kind"; HARMONICS.len()]);
         let strengths = vec![1.0; self.networks.exemplars.len() * waves];
         let strength = self.of_kinds("waves.strength", strengths, "waves.amplitudes");
         let amplitude = self.layers.graph.push("waves.coarse", Mul {}, [amplitude.as_str(), &strength]);

@@ -54,7 +54,7 @@ pub(super) fn lattice(level: &Level) -> Lattice {
     let chance = CHANCE * spectrum.mean();
     let peak = |vector| Peak { vector, above: (spectrum.power(vector) - chance).max(0.0) };
     let peaks: Vec<Peak> = spectrum.peaks().into_iter().map(peak).collect();
-    let Basis { vectors, shares } = Basis::of(&peaks, spectrum.most as f32).refined(&peaks);
+    let (vectors, shares) = refined(basis(&peaks, spectrum.most as f32), &peaks);
     let strength = |above: f32| above / (above + chance).max(f32::MIN_POSITIVE);
     let strongest = strength(peaks.first().map_or(0.0, |peak| peak.above));
     let mut strengths = HARMONICS.map(|harmonic| strength(peak(combined(&vectors, harmonic)).above).max(LEAST));
@@ -72,72 +72,65 @@ struct Peak {
     above: f32,
 }
 
-/// Two wave vectors, and what share of the power above chance lies on waves that each has a part in.
-#[derive(Clone, Copy)]
-struct Basis {
-    vectors: [[f32; 2]; 2],
-    shares: [f32; 2],
+/// The two candidates on whose multiples most of the power lies, none of them longer than `longest`.
+fn basis(peaks: &[Peak], longest: f32) -> [[f32; 2]; 2] {
+    let total: f32 = peaks.iter().map(|peak| peak.above).sum();
+    let shortest = RESOLUTION / PERIODS[0];
+    // What is a peak itself is taken before what lies between two.
+    let mut candidates: Vec<([f32; 2], f32)> = peaks.iter().map(|peak| (peak.vector, 0.0)).collect();
+    for (index, first) in peaks.iter().enumerate() {
+        let between = |second: &Peak| [0, 1].map(|axis| first.vector[axis] - second.vector[axis]);
+        candidates.extend(peaks[..index].iter().map(|second| (between(second), BETWEEN)));
+    }
+    candidates.retain(|(vector, _)| (shortest..=longest).contains(&length(*vector)));
+    let mut best = (f32::NEG_INFINITY, [[shortest, 0.0], [0.0, shortest]]);
+    for (index, (first, price)) in candidates.iter().enumerate() {
+        for (second, more) in &candidates[index + 1..] {
+            let vectors = [*first, *second];
+            let sides = length(*first) * length(*second);
+            let area = area(&vectors).abs();
+            if area < LEAST_AREA * sides {
+                continue;
+            }
+            let on = peaks.iter().filter(|peak| multiples(&vectors, peak.vector).is_some());
+            let by_chance = std::f32::consts::PI * NEAR * NEAR / area;
+            let long = SHORTER * (length(*first) + length(*second)) / longest;
+            let score = on.map(|peak| peak.above).sum::<f32>() - total * (by_chance + long + price + more);
+            if score > best.0 {
+                best = (score, vectors);
+            }
+        }
+    }
+    best.1
 }
 
-impl Basis {
-    fn of(peaks: &[Peak], longest: f32) -> Self {
-        let total: f32 = peaks.iter().map(|peak| peak.above).sum();
-        let shortest = RESOLUTION / PERIODS[0];
-        // What is a peak itself is taken before what lies between two.
-        let mut candidates: Vec<([f32; 2], f32)> = peaks.iter().map(|peak| (peak.vector, 0.0)).collect();
-        for (index, first) in peaks.iter().enumerate() {
-            let between = |second: &Peak| [0, 1].map(|axis| first.vector[axis] - second.vector[axis]);
-            candidates.extend(peaks[..index].iter().map(|second| (between(second), BETWEEN)));
-        }
-        candidates.retain(|(vector, _)| (shortest..=longest).contains(&length(*vector)));
-        let mut best = (f32::NEG_INFINITY, [[shortest, 0.0], [0.0, shortest]]);
-        for (index, (first, price)) in candidates.iter().enumerate() {
-            for (second, more) in &candidates[index + 1..] {
-                let vectors = [*first, *second];
-                let sides = length(*first) * length(*second);
-                let area = area(&vectors).abs();
-                if area < LEAST_AREA * sides {
-                    continue;
-                }
-                let on = peaks.iter().filter(|peak| multiples(&vectors, peak.vector).is_some());
-                let by_chance = std::f32::consts::PI * NEAR * NEAR / area;
-                let long = SHORTER * (length(*first) + length(*second)) / longest;
-                let score = on.map(|peak| peak.above).sum::<f32>() - total * (by_chance + long + price + more);
-                if score > best.0 {
-                    best = (score, vectors);
-                }
+/// The vectors nearest to the peaks that lie on multiples of `vectors`, by least squares, and what share of the power above chance lies
+/// on waves that each has a part in.
+fn refined(vectors: [[f32; 2]; 2], peaks: &[Peak]) -> ([[f32; 2]; 2], [f32; 2]) {
+    let total: f32 = peaks.iter().map(|peak| peak.above).sum::<f32>().max(1e-12);
+    let (mut squares, mut sums, mut shares) = ([[0.0; 2]; 2], [[0.0; 2]; 2], [0.0; 2]);
+    for peak in peaks {
+        let Some(multiples) = multiples(&vectors, peak.vector) else { continue };
+        let weight = peak.above / total;
+        for (vector, multiple) in multiples.iter().enumerate() {
+            shares[vector] += if *multiple == 0.0 { 0.0 } else { weight };
+            for axis in 0..2 {
+                squares[vector][axis] += weight * multiple * multiples[axis];
+                sums[vector][axis] += weight * multiple * peak.vector[axis];
             }
         }
-        Self { vectors: best.1, shares: [0.0; 2] }
     }
-
-    /// The vectors nearest to the peaks that lie on their multiples, by least squares.
-    fn refined(self, peaks: &[Peak]) -> Self {
-        let total: f32 = peaks.iter().map(|peak| peak.above).sum::<f32>().max(1e-12);
-        let (mut squares, mut sums, mut shares) = ([[0.0; 2]; 2], [[0.0; 2]; 2], [0.0; 2]);
-        for peak in peaks {
-            let Some(multiples) = multiples(&self.vectors, peak.vector) else { continue };
-            let weight = peak.above / total;
-            for (vector, multiple) in multiples.iter().enumerate() {
-                shares[vector] += if *multiple == 0.0 { 0.0 } else { weight };
-                for axis in 0..2 {
-                    squares[vector][axis] += weight * multiple * multiples[axis];
-                    sums[vector][axis] += weight * multiple * peak.vector[axis];
-                }
-            }
-        }
-        let determinant = area(&squares);
-        let vectors = if determinant > 1e-3 * squares[0][0] * squares[1][1] {
-            let solved = |vector: usize, axis: usize| {
-                let other = 1 - vector;
-                (squares[other][other] * sums[vector][axis] - squares[0][1] * sums[other][axis]) / determinant
-            };
-            [0, 1].map(|vector| [0, 1].map(|axis| solved(vector, axis)))
-        } else {
-            self.vectors
+    let determinant = area(&squares);
+    let vectors = if determinant > 1e-3 * squares[0][0] * squares[1][1] {
+        let solved = |vector: usize, axis: usize| {
+            let other = 1 - vector;
+            (squares[other][other] * sums[vector][axis] - squares[0][1] * sums[other][axis]) / determinant
         };
-        Self { vectors, shares }
-    }
+        [0, 1].map(|vector| [0, 1].map(|axis| solved(vector, axis)))
+    } else {
+        vectors
+    };
+    (vectors, shares)
 }
 
 /// Of which multiples of the vectors the sum is nearest to `place`, if it is near.

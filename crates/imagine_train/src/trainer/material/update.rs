@@ -94,7 +94,7 @@ impl<A: AutodiffBackend> MaterialTrainer<A> {
         let (count, side) = (batch.kinds.len(), batch.side);
         let asks = RealCrops { present: &batch.present, group: self.options.group };
         let real = images::<A>(batch.values, [count, CHANNELS, side, side], &self.device);
-        let texture = if self.options.texture > 0.0 {
+        let mut texture = if self.options.texture > 0.0 {
             let (distance, gradient) = texture::gradient::<A>(
                 generated.clone().inner(),
                 real.clone().inner(),
@@ -108,10 +108,9 @@ impl<A: AutodiffBackend> MaterialTrainer<A> {
         } else {
             None
         };
-        let texture = match texture {
-            Some(texture) if self.learns_alone() => return Ok(self.contest.learn_alone(generated, texture.gradient)),
-            texture => texture,
-        };
+        if let Some(texture) = texture.take_if(|_| self.learns_alone()) {
+            return Ok(self.contest.learn_alone(generated, texture.gradient));
+        }
         let show = |seen| Tensor::cat(vec![real.clone(), seen], 0);
         let penalised = self.update().is_multiple_of(self.options.penalty_every);
         let penalty = if penalised { self.penalty_weight() } else { 0.0 };
