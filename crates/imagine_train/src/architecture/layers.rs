@@ -162,6 +162,16 @@ impl<'a, R: Rng> Layers<'a, R> {
         self.graph.push(name, resize, [x])
     }
 
+    /// Twice as high and wide: repeated, then smoothed by binomial weights of 3 by 3, which never learn.
+    pub fn smoothly_doubled(&mut self, name: &str, x: &str, channels: usize) -> String {
+        let repeated = self.repeated(&format!("{name}.repeated"), x, 2);
+        let binomial = [1.0, 2.0, 1.0, 2.0, 4.0, 2.0, 1.0, 2.0, 1.0].map(|weight: f32| weight / 16.0);
+        let filter = Tensor::f32([channels, 1, 3, 3], binomial.repeat(channels));
+        let filter = self.graph.weight(&format!("{name}.filter"), filter);
+        let smooth = Conv { group: channels, ..Conv::same(3, self.border) };
+        self.graph.push(name, smooth, [repeated.as_str(), &filter])
+    }
+
     /// The sum of the rows of a table that tokens stand for, over the root of their number. Token 0 counts as nothing.
     pub fn bag(&mut self, name: &str, tokens: &str, [rows, width]: [usize; 2]) -> String {
         let part = |suffix: &str| format!("{name}.{suffix}");

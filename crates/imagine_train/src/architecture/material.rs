@@ -54,10 +54,12 @@ pub const RELIEF: f32 = 64.0;
 pub const LEAST_SCALE: f32 = 0.5;
 /// Waves of an exemplar: multiples of its first and its second basis vector.
 pub const HARMONICS: [[f32; 2]; 6] = [[1.0, 0.0], [0.0, 1.0], [1.0, 1.0], [1.0, -1.0], [2.0, 0.0], [0.0, 2.0]];
+/// Numbers that say where in a lattice a texel lies: sine and cosine of the turns of the first basis vector, then of the second.
+pub const PLACES: usize = 4;
 /// How many doublings lie between cells and texels.
 const DOUBLINGS: usize = 4;
 /// Weights that never learn.
-pub const FIXED: [&str; 25] = [
+pub const FIXED: [&str; 32] = [
     "norm_epsilon",
     "residual",
     "slopes.filters",
@@ -67,6 +69,8 @@ pub const FIXED: [&str; 25] = [
     "exemplars.kinds",
     "exemplars.among",
     "exemplars.sharpness",
+    "waves.x",
+    "waves.y",
     "waves.harmonics",
     "waves.phases",
     "waves.bases",
@@ -75,7 +79,12 @@ pub const FIXED: [&str; 25] = [
     "waves.cell",
     "waves.mean",
     "learnt",
-    "gate.filter",
+    "eighth.doubled.filter",
+    "quarter.doubled.filter",
+    "gate.0.filter",
+    "gate.1.filter",
+    "gate.2.filter",
+    "gate.3.filter",
     "roughness.default",
     "maps.double",
     "maps.middle",
@@ -155,7 +164,7 @@ impl MaterialNetworks {
         layers.graph
     }
 
-    /// Lets the waves of a generator begin with the lattices of the exemplars.
+    /// Gives the waves of a generator the lattices of the exemplars. Their strengths learn; the basis is where what is learnt from lies.
     pub fn begin_waves(&self, generator: &mut Graph, lattices: &[Lattice]) {
         let axis = |axis: usize| {
             let of_vector =

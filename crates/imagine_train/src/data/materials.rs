@@ -88,6 +88,8 @@ pub struct MaterialBatch {
     pub exemplars: Vec<Option<usize>>,
     /// Each one's scale.
     pub scales: Vec<f32>,
+    /// Column and row of each one's first texel in its material, in texels at scale 1.
+    pub corners: Vec<[f32; 2]>,
     /// Side of the crops.
     pub side: usize,
 }
@@ -98,6 +100,14 @@ struct Crop<'a> {
     level: &'a Level,
     /// Row and column of its first texel.
     corner: [usize; 2],
+}
+
+impl Crop<'_> {
+    /// Column and row of the first texel in the material, in texels at scale 1.
+    fn place(&self) -> [f32; 2] {
+        let [row, column] = self.corner.map(|at| at as f32 / self.level.scale);
+        [self.level.left as f32 + column, row]
+    }
 }
 
 impl MaterialSet {
@@ -154,7 +164,7 @@ impl MaterialSet {
 
     /// The lattice of each of the exemplars, at scale 1.
     pub fn lattices(&self) -> Vec<Lattice> {
-        on_all_threads(&self.trained().collect::<Vec<_>>(), |material| periods::lattice(&material.trained[0]))
+        on_all_threads(&self.trained().collect::<Vec<_>>(), |material| material.lattice())
     }
 
     /// Indices of materials of `part` with room for crops of `side` at scale 1, of one kind or of all.
@@ -210,8 +220,10 @@ impl Material {
         let (left, right) = if whole { (None, maps) } else { maps.split(cut) };
         let shown = left.as_ref().unwrap_or(&right);
         let (tiles, relief) = (shown.tiles(), shown.relief());
-        let levels = |maps: &Maps| SCALES.iter().map(|scale| maps.level(*scale, &relief)).collect::<Vec<_>>();
-        let (trained, held_back) = (left.as_ref().map(levels).unwrap_or_default(), levels(&right));
+        let levels =
+            |maps: &Maps, left| SCALES.iter().map(|scale| maps.level(*scale, &relief, left)).collect::<Vec<_>>();
+        let trained = left.as_ref().map(|left| levels(left, 0)).unwrap_or_default();
+        let held_back = levels(&right, if whole { 0 } else { cut });
         let mut present = [false; 6];
         let mut first = 0;
         for (present, channels) in present.iter_mut().zip(MAP_CHANNELS) {
@@ -219,6 +231,13 @@ impl Material {
             first += channels;
         }
         Ok(Self { name, kind, exemplar: None, present, tiles, trained, held_back })
+    }
+
+    /// The lattice of what is trained on. A picture that tiles has whole cycles.
+    fn lattice(&self) -> Lattice {
+        let (trained, held_back) = (&self.trained[0], &self.held_back[0]);
+        let lattice = periods::lattice(trained);
+        if self.tiles { lattice.whole([trained.width + held_back.width, trained.height]) } else { lattice }
     }
 
     /// Whether it is held back as a whole.
@@ -263,6 +282,7 @@ fn batch(crops: &[Crop], side: usize) -> MaterialBatch {
         kinds: crops.iter().map(|crop| crop.material.kind).collect(),
         exemplars: crops.iter().map(|crop| crop.material.exemplar).collect(),
         scales: crops.iter().map(|crop| crop.level.scale).collect(),
+        corners: crops.iter().map(Crop::place).collect(),
         side,
     }
 }

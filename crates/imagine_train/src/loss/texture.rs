@@ -6,6 +6,7 @@ use rand::Rng;
 
 use super::patches::{Positions, SIDE};
 use super::pyramid::pyramid;
+use super::sliced::Columns;
 use super::{sliced, transport};
 use crate::data::Exemplar;
 
@@ -23,11 +24,14 @@ pub struct TextureLossOptions {
     pub sliced: f32,
     /// The sliced term is computed on this many of the finest levels. Default 4.
     pub sliced_levels: usize,
+    /// How many channels, the last, tell where a patch lies rather than what is seen there: patches are then compared with
+    /// those at like places. Default 0.
+    pub told: usize,
 }
 
 impl Default for TextureLossOptions {
     fn default() -> Self {
-        Self { levels: 4, patches: 1024, finest_transport: 1.0, sliced: 0.5, sliced_levels: 4 }
+        Self { levels: 4, patches: 1024, finest_transport: 1.0, sliced: 0.5, sliced_levels: 4, told: 0 }
     }
 }
 
@@ -81,6 +85,7 @@ impl<B: Backend> TextureLoss<B> {
         B: Backend<Device = A::Device>,
     {
         let [_, channels, height, width] = images.dims();
+        let columns = Columns { channels, told: self.options.told };
         let count = level_count(self.options.levels, [height, width]).min(self.levels.len());
         let device = images.device();
         let mut sums = [(); 2].map(|()| Tensor::<A, 1>::zeros([1], &device));
@@ -88,7 +93,7 @@ impl<B: Backend> TextureLoss<B> {
         for (index, level) in pyramid(images, count, self.images_tile).into_iter().enumerate() {
             let (found, wanted) = self.patches(level, index, rng);
             if index < sliced_levels && self.options.sliced > 0.0 {
-                sums[1] = sums[1].clone() + sliced::loss(found.clone(), wanted.clone(), channels, rng);
+                sums[1] = sums[1].clone() + sliced::loss(found.clone(), wanted.clone(), columns, rng);
             }
             let weight = if index == 0 { self.options.finest_transport } else { 1.0 };
             sums[0] = sums[0].clone() + transport::loss(found, wanted).mul_scalar(weight);

@@ -275,7 +275,8 @@ impl<A: AutodiffBackend> Contest<A> {
         self.average = average::update(self.average.clone(), &self.generator.valid(), keep);
     }
 
-    /// Everything that a resume set needs: weights of generator, running mean and critic, and the optimisers' moments.
+    /// Everything that a resume set needs: weights of generator, running mean and critic, and the optimisers' moments. Weights that never learn
+    /// are the architecture's.
     pub fn parts(&self) -> [BTreeMap<String, Elements>; 4] {
         let mut moments = BTreeMap::new();
         for (name, adam) in ["generator", "critic"].into_iter().zip(&self.adam) {
@@ -283,7 +284,12 @@ impl<A: AutodiffBackend> Contest<A> {
                 moments.insert(format!("{name}.{index:03}"), Elements::f32([second.len()], second));
             }
         }
-        [self.generator.weights(), self.average.weights(), self.critic.weights(), moments]
+        let mut weights = [self.generator.weights(), self.average.weights(), self.critic.weights()];
+        for weights in &mut weights {
+            weights.retain(|name, _| !self.fixed.contains(&name.as_str()));
+        }
+        let [generator, average, critic] = weights;
+        [generator, average, critic, moments]
     }
 
     /// Goes on from the parts of a resume set read at `path`, of a training at `update`.
@@ -327,7 +333,7 @@ impl<A: AutodiffBackend> Contest<A> {
         Ok(Adam::from_data(ADAM, updates, its, &self.device))
     }
 
-    /// A network of the same graph with other weights, all of which have to be there.
+    /// A network of the same graph with other weights, where they learn; all of these have to be there.
     fn replaced(
         &self,
         network: &Network<A>,
@@ -335,7 +341,8 @@ impl<A: AutodiffBackend> Contest<A> {
         path: &Path,
     ) -> Result<Network<A>, TrainError> {
         let mut graph = network.graph().graph().clone();
-        for (name, weight) in &mut graph.weights {
+        let learning = graph.weights.iter_mut().filter(|(name, _)| !self.fixed.contains(&name.as_str()));
+        for (name, weight) in learning {
             match weights.get(name) {
                 Some(found) if found.tensor_type() == weight.tensor_type() => weight.clone_from(found),
                 _ => {

@@ -8,6 +8,7 @@
 mod asked;
 mod measure;
 mod options;
+mod place;
 mod texture;
 mod update;
 
@@ -29,6 +30,7 @@ use super::resume::{self, Record, ResumeSet};
 use super::tensor_file::write_whole;
 use crate::architecture::material::{FIXED, MaterialNetworks};
 use crate::data::MaterialSet;
+use crate::data::materials::Lattice;
 use crate::error::{CheckpointError, TrainError};
 use crate::evaluate::material::sheet;
 use crate::loss::adversarial::Game;
@@ -125,6 +127,8 @@ pub fn train_materials<A: AutodiffBackend>(
 pub struct MaterialTrainer<A: AutodiffBackend> {
     set: Arc<MaterialSet>,
     networks: MaterialNetworks,
+    /// Those of the exemplars.
+    lattices: Arc<[Lattice]>,
     options: MaterialOptions,
     device: A::Device,
     contest: Contest<A>,
@@ -149,7 +153,8 @@ impl<A: AutodiffBackend> MaterialTrainer<A> {
         };
         let mut rng = StdRng::seed_from_u64(options.seed);
         let (mut generator, critic) = (networks.generator(&mut rng), networks.critic(&mut rng));
-        networks.begin_waves(&mut generator, &set.lattices());
+        let lattices = set.lattices();
+        networks.begin_waves(&mut generator, &lattices);
         let mut contest = Contest::new(Game::Relativistic, [&generator, &critic], &FIXED, device)?;
         contest.critic_from = options.critic_from;
         let progress =
@@ -158,6 +163,7 @@ impl<A: AutodiffBackend> MaterialTrainer<A> {
         Ok(Self {
             set: Arc::new(set),
             networks,
+            lattices: lattices.into(),
             options,
             device: device.clone(),
             contest,

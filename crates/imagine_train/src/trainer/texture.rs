@@ -193,6 +193,7 @@ impl<A: AutodiffBackend> TextureTrainer<A> {
             finest_transport: options.finest_transport,
             sliced: options.sliced,
             sliced_levels: options.sliced_levels,
+            told: 0,
         };
         let loss = TextureLoss::new(&exemplar, loss_options, device);
         let pool = Pool { shape: [options.channels, options.torus, options.torus], states: Vec::new() };

@@ -1,5 +1,5 @@
 //! The patch critic: the mean over many overlapping patches of how real each looks, of two sizes, as a given exemplar at a given
-//! scale.
+//! scale, at a given place of the exemplar's lattice.
 //!
 //! Strided convolutions only, no statistics over a batch, no operator whose gradient is not differentiable. Missing maps are
 //! multiplied by 0 here, so that neither a score nor a penalty depends on them; which are there is told beside. Exemplar and scale
@@ -10,14 +10,15 @@ use imagine_graph::{
 };
 use rand::Rng;
 
-use super::{CHANNELS, MaterialNetworks};
+use super::{CHANNELS, MaterialNetworks, PLACES};
 use crate::architecture::layers::Layers;
 
 /// Gain that keeps the deviation through a leaky rectifier.
 const GAIN: f32 = 1.4;
 
 impl MaterialNetworks {
-    /// The critic: maps, which of their channels are there, weights of exemplars and scales in; `[batch, 1]` scores out.
+    /// The critic: maps, which of their channels are there, weights of exemplars, scales, and for each texel [`PLACES`] numbers that say where
+    /// in the exemplar's lattice it lies in; `[batch, 1]` scores out.
     pub fn critic(&self, rng: &mut impl Rng) -> Graph {
         let width = self.critic_width;
         let mut layers = Layers::new(rng);
@@ -25,6 +26,7 @@ impl MaterialNetworks {
         for (name, count) in [("present", CHANNELS), ("exemplar", self.exemplars.len()), ("scale", 1)] {
             layers.graph.input(name, InputKind::Tensor, vec![Dim::BATCH, count.into()]);
         }
+        layers.graph.input("place", InputKind::Tensor, Dim::nchw(PLACES));
         let x = present(&mut layers, width);
         let mut x = layers.leaky("half.active", &x);
         let mut from = width;
@@ -77,5 +79,10 @@ fn present(layers: &mut Layers<impl Rng>, width: usize) -> String {
     let maps = layers.conv("half", &shown, [CHANNELS, width], 4, GAIN);
     let weight = layers.normal("mask.weight", &[width, CHANNELS, 1, 1], 0.3);
     let mask = layers.graph.push("mask", Conv::default(), [mask.as_str(), &weight]);
-    layers.graph.push("half.masked", Add {}, [maps.as_str(), &mask])
+    let masked = layers.graph.push("half.masked", Add {}, [maps.as_str(), &mask]);
+    // What place says about a picture is learnt from nothing.
+    let weight = layers.constant("place.weight", &[width, PLACES, 4, 4], 0.0);
+    let halved = Conv { strides: vec![2, 2], pads: vec![1; 4], ..Conv::default() };
+    let place = layers.graph.push("place.half", halved, ["place", &weight]);
+    layers.graph.push("half.placed", Add {}, [masked.as_str(), &place])
 }

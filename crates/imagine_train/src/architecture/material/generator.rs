@@ -20,7 +20,7 @@ const CELL_LAYERS: usize = 4;
 /// Residual layers at 8 and at 4 texels.
 const FINER_LAYERS: usize = 2;
 /// Deviation of what waves add to features of four texels.
-const WAVES: f32 = 0.2;
+const WAVES: f32 = 0.6;
 /// The softmax's scores are an exemplar's normal numbers times this: mostly one of a kind has nearly all of the share.
 const SHARPNESS: f32 = 8.0;
 /// Less than this below the others a softmax gives nothing.
@@ -268,10 +268,11 @@ impl<R: Rng> Body<'_, '_, R> {
         layers.graph.push(&format!("{name}.sum"), Add {}, [kept.as_str(), &changed])
     }
 
-    /// Twice as high and wide, with as many channels as wanted and a channel of noise in each.
+    /// Twice as high and wide, smoothly, with as many channels as wanted and a channel of noise in each. Residual layers hand on what they
+    /// are given: repeated pixels would be seen as blocks.
     fn doubled(&mut self, name: &str, x: &str, channels: [usize; 2], noise: &str) -> String {
         let x = self.layers.conv(&format!("{name}.mix"), x, channels, 1, 1.0);
-        let x = self.layers.repeated(&format!("{name}.doubled"), &x, 2);
+        let x = self.layers.smoothly_doubled(&format!("{name}.doubled"), &x, channels[1]);
         let noise = self.layers.mix(&format!("{name}.noise"), noise, [1, channels[1]], 0.2);
         self.layers.graph.push(&format!("{name}.noisy"), Add {}, [x.as_str(), &noise])
     }
@@ -297,15 +298,9 @@ impl<R: Rng> Body<'_, '_, R> {
         let table = spread(4, count, seen);
         let graph = &mut self.layers.graph;
         graph.weight("learnt", Tensor::f32([4, count, 1, 1], table));
-        let binomial = [1.0, 2.0, 1.0, 2.0, 4.0, 2.0, 1.0, 2.0, 1.0].map(|weight: f32| weight / 16.0);
-        graph.weight("gate.filter", Tensor::f32([4, 1, 3, 3], binomial.repeat(4)));
-        let mut gates = graph.push("gate.cells", Conv::default(), ["exemplars", "learnt"]);
-        for doubling in 0..DOUBLINGS {
-            gates = self.layers.repeated(&format!("gate.{doubling}.doubled"), &gates, 2);
-            let smooth = Conv { group: 4, ..Conv::same(3, PadMode::Wrap) };
-            gates = self.layers.graph.push(&format!("gate.{doubling}"), smooth, [gates.as_str(), "gate.filter"]);
-        }
-        gates
+        let gates = graph.push("gate.cells", Conv::default(), ["exemplars", "learnt"]);
+        (0..DOUBLINGS)
+            .fold(gates, |gates, doubling| self.layers.smoothly_doubled(&format!("gate.{doubling}"), &gates, 4))
     }
 }
 

@@ -48,6 +48,8 @@ pub(super) struct Level {
     pub height: usize,
     pub width: usize,
     pub scale: f32,
+    /// Column of the picture that it begins at, in texels of the picture.
+    pub left: usize,
 }
 
 impl Maps {
@@ -130,8 +132,8 @@ impl Maps {
         Relief { height, tilt }
     }
 
-    /// The bytes at `scale`.
-    pub fn level(&self, scale: f32, relief: &Relief) -> Level {
+    /// The bytes at `scale`, of what begins at column `left` of the picture.
+    pub fn level(&self, scale: f32, relief: &Relief, left: usize) -> Level {
         let first = &self.0[0].1;
         let side = |length: usize| ((length as f32 * scale).round() as usize).max(1);
         let (height, width) = (side(first.height), side(first.width));
@@ -165,7 +167,7 @@ impl Maps {
                 planes[channel] = map.channels[0].iter().map(|value| byte(*value)).collect();
             }
         }
-        Level { planes, height, width, scale }
+        Level { planes, height, width, scale, left }
     }
 
     fn find(&self, kind: OutputKind) -> Option<&Planes> {

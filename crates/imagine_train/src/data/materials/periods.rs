@@ -48,6 +48,20 @@ pub struct Lattice {
     pub strengths: [f32; HARMONICS.len()],
 }
 
+impl Lattice {
+    /// With the nearest basis vectors of whole cycles over a width and a height in texels; as it is where these would lie on one line.
+    pub(super) fn whole(self, size: [usize; 2]) -> Self {
+        let axes = |vector: [f32; 2]| [0, 1].map(|axis| (vector[axis] * size[axis] as f32).round() / size[axis] as f32);
+        let vectors = self.vectors.map(axes);
+        if area(&vectors) == 0.0 { self } else { Self { vectors, ..self } }
+    }
+
+    /// Turns of both basis vectors at a place of the material, in texels to the right and down.
+    pub fn turns(&self, [x, y]: [f32; 2]) -> [f32; 2] {
+        self.vectors.map(|[across, down]| across * x + down * y)
+    }
+}
+
 /// The lattice that has the most of the power above chance.
 pub(super) fn lattice(level: &Level) -> Lattice {
     let spectrum = Spectrum::new(&windowed(level));
@@ -283,7 +297,7 @@ mod tests {
         let (height, width) = (384, 320);
         let byte = |at: usize| (128.0 + 60.0 * value((at % width) as f32, (at / width) as f32, at)) as u8;
         let plane: Vec<u8> = (0..height * width).map(byte).collect();
-        Level { planes: vec![plane; 3], height, width, scale: 1.0 }
+        Level { planes: vec![plane; 3], height, width, scale: 1.0, left: 0 }
     }
 
     #[test]
@@ -316,6 +330,15 @@ mod tests {
             at.is_some_and(|at| found.strengths[at] > 0.5)
         };
         assert!(strong(1.0 / 40.0, -1.0 / 60.0) && strong(0.0, 1.0 / 25.0), "{found:?}");
+    }
+
+    #[test]
+    fn a_picture_that_tiles_has_whole_cycles() {
+        let lattice = |vectors| Lattice { vectors, strengths: [0.5; 6] };
+        let found = lattice([[13.2 / 512.0, -0.1 / 512.0], [0.4 / 512.0, 6.1 / 256.0]]).whole([512, 256]);
+        assert_eq!(found, lattice([[13.0 / 512.0, 0.0], [0.0, 6.0 / 256.0]]));
+        let flat = lattice([[2.2 / 512.0, 0.2 / 512.0], [1.9 / 512.0, -0.2 / 512.0]]);
+        assert_eq!(flat.whole([512, 512]), flat);
     }
 
     #[test]

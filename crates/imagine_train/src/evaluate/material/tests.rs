@@ -44,6 +44,7 @@ fn shuffled_stripes_are_told_from_whole_ones_by_what_lies_far_apart() {
         kinds: vec![0],
         exemplars: vec![Some(0)],
         scales: vec![1.0],
+        corners: vec![[0.0; 2]],
         side: SIDE,
     };
     let shuffled = shuffled_patches(&whole, &mut StdRng::seed_from_u64(1));

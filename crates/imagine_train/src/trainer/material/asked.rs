@@ -10,6 +10,15 @@ use imagine_graph::{Size, Tensor as Elements};
 use rand::Rng;
 
 use crate::architecture::material::{CELL, FINE, MaterialNetworks};
+use crate::data::materials::Lattice;
+
+/// A crop that is asked for.
+pub(super) struct Wish {
+    pub exemplar: usize,
+    pub scale: f32,
+    /// Column and row of its first texel in the exemplar, in texels at scale 1: where in the lattice it lies.
+    pub corner: [f32; 2],
+}
 
 /// One batch of generated crops, not yet made.
 pub(super) struct Asked {
@@ -20,32 +29,36 @@ pub(super) struct Asked {
 }
 
 impl Asked {
-    /// Latents and noise for crops of `side` texels with `margin` cells around them, one for each exemplar and scale.
+    /// Latents and noise for a crop of `side` texels with `margin` cells around it for each wish.
     pub fn draw(
         networks: &MaterialNetworks,
-        exemplars: &[usize],
-        scales: &[f32],
-        side: usize,
-        margin: usize,
+        lattices: &[Lattice],
+        wishes: &[Wish],
+        [side, margin]: [usize; 2],
         rng: &mut impl Rng,
     ) -> Self {
-        let count = exemplars.len();
+        let count = wishes.len();
         let cells = side.div_ceil(CELL) + 2 * margin;
         let area = cells * cells;
         let size = Size::new(cells * CELL, cells * CELL).with_batch(count);
+        let first = first(size, side) as f32;
         let mut normals = |shape: &[usize]| Elements::f32(shape, normals(shape.iter().product(), rng.random()));
         let mut inputs = vec![normals(&[count, networks.local, cells, cells]), normals(&[count, networks.style, 1, 1])];
         let noise = MaterialNetworks::noise_shapes(count, [size.height, size.width]).map(|shape| normals(&shape));
-        let phases: Vec<f32> = (0..2 * count).map(|_| rng.random_range(-1.0..1.0)).collect();
-        inputs.push(Elements::f32([count, 2, 1, 1], phases));
+        let phase = |wish: &Wish| {
+            let turns = lattices[wish.exemplar].turns(wish.corner.map(|at| at - first / wish.scale));
+            turns.map(|turns| turns - turns.round())
+        };
+        inputs.push(Elements::f32([count, 2, 1, 1], wishes.iter().flat_map(phase).collect::<Vec<f32>>()));
+        let exemplars: Vec<usize> = wishes.iter().map(|wish| wish.exemplar).collect();
         let kinds: Vec<usize> = exemplars.iter().map(|exemplar| networks.exemplars[*exemplar].kind).collect();
         inputs.push(Elements::f32(
             [count, networks.kinds.len(), cells, cells],
             one_hot(&kinds, networks.kinds.len(), area),
         ));
         let width = networks.exemplars.len();
-        inputs.push(Elements::f32([count, width, 1, 1], one_hot(exemplars, width, 1)));
-        inputs.push(Elements::f32([count, 1, 1, 1], scales));
+        inputs.push(Elements::f32([count, width, 1, 1], one_hot(&exemplars, width, 1)));
+        inputs.push(Elements::f32([count, 1, 1, 1], wishes.iter().map(|wish| wish.scale).collect::<Vec<f32>>()));
         let fine = cells * FINE;
         let in_cells = |element: usize| element as f32 / FINE as f32;
         let mut places = Vec::with_capacity(4 * fine * fine);
@@ -61,9 +74,14 @@ impl Asked {
     pub fn make<B: Backend>(&self, generator: &Network<B>, device: &B::Device) -> Result<Tensor<B, 4>, RunError> {
         let inputs = self.inputs.iter().map(|input| Value::from_data(input, device)).collect();
         let made: Tensor<B, 4> = generator.run(inputs, self.size, RandomState::default())?.remove(0).into_tensor();
-        let first = (self.size.height - self.side) / 2;
+        let first = first(self.size, self.side);
         Ok(made.narrow(2, first, self.side).narrow(3, first, self.side))
     }
+}
+
+/// Row and column of a crop's first texel in what is generated.
+fn first(size: Size, side: usize) -> usize {
+    (size.height - side) / 2
 }
 
 /// For each of `indices` a row of `width` planes of `area`, 1 in the plane of the index.

@@ -68,10 +68,11 @@ fn missing_maps_get_no_gradient_and_no_say() {
     let mut rng = StdRng::seed_from_u64(4);
     // Sand has a colour only; bumps have normal, height and roughness.
     let gradient = |exemplar: usize, rng: &mut StdRng| {
-        let asked = asked::Asked::draw(&trainer.networks, &[exemplar], &[1.0], side, 1, rng);
         let kind = trainer.networks.exemplars[exemplar].kind;
         let batch = trainer.set.crops(crate::data::Part::Trained, kind, 1, side, rng);
-        let conditions = update::conditions(&trainer.networks, &batch);
+        let wishes = update::wishes(&batch);
+        let asked = asked::Asked::draw(&trainer.networks, &trainer.lattices, &wishes, [side, 1], rng);
+        let conditions = update::conditions(&trainer.networks, &trainer.lattices, &batch);
         let made = asked.make(&trainer.contest.generator, &device).unwrap();
         let seen = Tensor::<A, 4>::from_inner(made.inner()).require_grad();
         let score = crate::trainer::contest::judge(&trainer.contest.critic, seen.clone(), &conditions).unwrap();

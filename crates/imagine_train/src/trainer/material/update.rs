@@ -10,10 +10,12 @@ use imagine_graph::Tensor as Elements;
 use rand::rngs::StdRng;
 use rand::{Rng, SeedableRng};
 
-use super::asked::{Asked, one_hot};
+use super::asked::{Asked, Wish, one_hot};
+use super::place::places;
 use super::texture::{self, RealCrops};
 use super::{MaterialOptions, MaterialTrainer};
 use crate::architecture::material::{CHANNELS, MaterialNetworks};
+use crate::data::materials::Lattice;
 use crate::data::{MaterialBatch, MaterialSet, Part};
 use crate::error::TrainError;
 use crate::trainer::contest::{Auxiliary, Learnt, Pace, images, judge, scalar, stacked, update_rng};
@@ -28,6 +30,8 @@ const OVERFIT_KEPT: f32 = 0.9;
 const PENALTY_SIDE: f32 = 64.0;
 /// Crops generated at once where no gradient is wanted, at a side of 128.
 const SHOWN_AT_ONCE: usize = 8;
+/// Texels within which crops that are shown lie in the lattices.
+const ANYWHERE: f32 = 1024.0;
 
 /// What the update after `update` will be given, in the making.
 pub(super) struct Ahead {
@@ -37,18 +41,24 @@ pub(super) struct Ahead {
 
 /// Real crops and what is asked of the generator in one update, and the random numbers that follow them.
 struct Drawn {
-    batches: Vec<(MaterialBatch, Asked)>,
+    batches: Vec<(MaterialBatch, [Elements; 4], Asked)>,
     rng: StdRng,
 }
 
 impl Drawn {
-    fn new(set: &MaterialSet, networks: &MaterialNetworks, options: &MaterialOptions, update: u32) -> Self {
+    fn new(
+        set: &MaterialSet,
+        networks: &MaterialNetworks,
+        lattices: &[Lattice],
+        options: &MaterialOptions,
+        update: u32,
+    ) -> Self {
         let mut rng = update_rng(options.seed, update);
         let batches = (0..options.accumulate).map(|_| {
             let batch = set.draw(options.batch, options.group, options.crop, &mut rng);
-            let exemplars = exemplars(&batch);
-            let asked = Asked::draw(networks, &exemplars, &batch.scales, options.crop, options.margin, &mut rng);
-            (batch, asked)
+            let asked = Asked::draw(networks, lattices, &wishes(&batch), [options.crop, options.margin], &mut rng);
+            let conditions = conditions(networks, lattices, &batch);
+            (batch, conditions, asked)
         });
         Self { batches: batches.collect(), rng }
     }
@@ -86,13 +96,13 @@ impl<A: AutodiffBackend> MaterialTrainer<A> {
     /// Gradients of both networks on one batch.
     fn learn(
         &mut self,
-        (batch, asked): (MaterialBatch, Asked),
+        (batch, conditions, asked): (MaterialBatch, [Elements; 4], Asked),
         rng: &mut StdRng,
     ) -> Result<Learnt<A::InnerBackend>, TrainError> {
         let generated = asked.make(&self.contest.generator, &self.device)?;
-        let conditions = conditions(&self.networks, &batch).map(|condition| stacked(&condition, &condition));
         let (count, side) = (batch.kinds.len(), batch.side);
-        let asks = RealCrops { present: &batch.present, group: self.options.group };
+        let [.., places] = &conditions;
+        let asks = RealCrops { present: &batch.present, places, group: self.options.group };
         let real = images::<A>(batch.values, [count, CHANNELS, side, side], &self.device);
         let mut texture = if self.options.texture > 0.0 {
             let (distance, gradient) = texture::gradient::<A>(
@@ -112,6 +122,7 @@ impl<A: AutodiffBackend> MaterialTrainer<A> {
             return Ok(self.contest.learn_alone(generated, texture.gradient));
         }
         let show = |seen| Tensor::cat(vec![real.clone(), seen], 0);
+        let conditions = conditions.map(|condition| stacked(&condition, &condition));
         let penalised = self.update().is_multiple_of(self.options.penalty_every);
         let penalty = if penalised { self.penalty_weight() } else { 0.0 };
         let learnt = self.contest.learn(generated, show, &conditions, penalty, None, texture)?;
@@ -131,12 +142,13 @@ impl<A: AutodiffBackend> MaterialTrainer<A> {
         let update = self.update();
         let drawn = match self.ahead.take() {
             Some(ahead) if ahead.update == update => ahead.drawing.join().expect("drawing does not panic"),
-            _ => Drawn::new(&self.set, &self.networks, &self.options, update),
+            _ => Drawn::new(&self.set, &self.networks, &self.lattices, &self.options, update),
         };
         let (set, networks, options) = (self.set.clone(), self.networks.clone(), self.options.clone());
+        let lattices = self.lattices.clone();
         let update = update + 1;
         if update < options.updates {
-            let drawing = std::thread::spawn(move || Drawn::new(&set, &networks, &options, update));
+            let drawing = std::thread::spawn(move || Drawn::new(&set, &networks, &lattices, &options, update));
             self.ahead = Some(Ahead { update, drawing });
         }
         drawn
@@ -164,15 +176,14 @@ impl<A: AutodiffBackend> MaterialTrainer<A> {
             let same = rng.clone();
             let [trained, held_back] =
                 [Part::Trained, Part::UpperStrips].map(|part| self.set.crops(part, kind, 1, side, &mut same.clone()));
-            let exemplars = exemplars(&held_back);
-            let asked = Asked::draw(&self.networks, &exemplars, &[1.0], side, self.options.margin, rng);
+            let margin = self.options.margin;
+            let asked = Asked::draw(&self.networks, &self.lattices, &wishes(&trained), [side, margin], rng);
             let made = asked.make(&self.contest.generator.valid(), &self.device)?;
-            let conditions = conditions(&self.networks, &held_back);
+            let [here, there] = [&trained, &held_back].map(|batch| conditions(&self.networks, &self.lattices, batch));
             let shape = [1, CHANNELS, side, side];
-            let seen =
-                [images(trained.values, shape, &self.device), images(held_back.values, shape, &self.device), made];
-            for (mean, crop) in means.iter_mut().zip(seen) {
-                *mean += scalar(judge(&critic, crop, &conditions)?.mean());
+            let [seen, unseen] = [trained, held_back].map(|batch| images(batch.values, shape, &self.device));
+            for (mean, (crop, conditions)) in means.iter_mut().zip([(seen, &here), (unseen, &there), (made, &here)]) {
+                *mean += scalar(judge(&critic, crop, conditions)?.mean());
             }
         }
         let [trained, held_back, generated] = means;
@@ -189,8 +200,14 @@ impl<A: AutodiffBackend> MaterialTrainer<A> {
         let mut rng = StdRng::seed_from_u64(seed);
         let mut values = Vec::with_capacity(exemplars.len() * CHANNELS * side * side);
         for exemplars in exemplars.chunks(SHOWN_AT_ONCE) {
-            let scales = vec![1.0; exemplars.len()];
-            let asked = Asked::draw(&self.networks, exemplars, &scales, side, self.options.margin, &mut rng);
+            let wishes: Vec<Wish> = exemplars
+                .iter()
+                .map(|exemplar| {
+                    let corner = [(); 2].map(|()| rng.random_range(0.0..ANYWHERE));
+                    Wish { exemplar: *exemplar, scale: 1.0, corner }
+                })
+                .collect();
+            let asked = Asked::draw(&self.networks, &self.lattices, &wishes, [side, self.options.margin], &mut rng);
             let made = asked.make(&self.contest.average, &self.device)?;
             values.extend(made.into_data().convert::<f32>().to_vec::<f32>().unwrap_or_default());
         }
@@ -207,12 +224,20 @@ fn exemplars(batch: &MaterialBatch) -> Vec<usize> {
         .collect()
 }
 
-/// What the critic is told of each crop: which channels are there, weights of exemplars, scale.
-pub(super) fn conditions(networks: &MaterialNetworks, batch: &MaterialBatch) -> [Elements; 3] {
+/// Crops like those of a batch: of the same exemplars, at the same scales and places.
+pub(super) fn wishes(batch: &MaterialBatch) -> Vec<Wish> {
+    let conditions = exemplars(batch).into_iter().zip(&batch.scales).zip(&batch.corners);
+    conditions.map(|((exemplar, scale), corner)| Wish { exemplar, scale: *scale, corner: *corner }).collect()
+}
+
+/// What the critic is told of each crop: which channels are there, weights of exemplars, scale, place in the lattice.
+pub(super) fn conditions(networks: &MaterialNetworks, lattices: &[Lattice], batch: &MaterialBatch) -> [Elements; 4] {
     let (count, width) = (batch.kinds.len(), networks.exemplars.len());
+    let exemplars = exemplars(batch);
     [
         Elements::f32([count, CHANNELS], batch.present.clone()),
-        Elements::f32([count, width], one_hot(&exemplars(batch), width, 1)),
+        Elements::f32([count, width], one_hot(&exemplars, width, 1)),
         Elements::f32([count, 1], batch.scales.clone()),
+        places(lattices, &exemplars, batch),
     ]
 }

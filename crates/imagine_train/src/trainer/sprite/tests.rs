@@ -222,7 +222,7 @@ fn with_hinges_the_critics_slope_stays_bounded_and_sprites_come_nearer() {
     let values = spectral::singular_values(&trainer.contest.critic);
     assert_eq!(values.len(), 10);
     for (name, kept, largest) in values {
-        assert!((kept - largest).abs() < 0.05 * largest, "{name}: {kept} is kept, {largest} is the largest");
+        assert!((kept - largest).abs() < 0.1 * largest, "{name}: {kept} is kept, {largest} is the largest");
     }
 }
 
