@@ -1,8 +1,8 @@
 //! Figures about a generator of materials, from crops of every kind beside as many crops held back from its training.
 //!
 //! Every figure stands between two others: that of held-back crops from elsewhere (the floor) and that of training crops whose
-//! patches were shuffled (what right statistics without structure come to). Maps that a kind has not been seen with are 0 on
-//! both sides and count for nothing.
+//! patches were shuffled (what right statistics without structure come to). Maps that a material does not have are 0 on
+//! both sides and count for nothing; which those of a generated crop are, its colours tell.
 
 mod bank;
 mod patches;
@@ -103,9 +103,8 @@ pub fn evaluate_materials<B: Backend>(
         let expected = format!("a multiple of {}", patches::PATCH);
         return Err(TrainError::Option { name: "crop", expected, found: side.to_string() });
     }
-    let sides = Sides::new(set, options, |kind, present, seed| {
-        generated_crop::<B>(generator, &set.kinds[kind], present, side, seed, device)
-    })?;
+    let sides =
+        Sides::new(set, options, |kind, seed| generated_crop::<B>(generator, &set.kinds[kind], side, seed, device))?;
     if sides.is_empty() {
         let expected = "as many texels as a held-back strip is wide and half of it is high".into();
         return Err(TrainError::Option { name: "crop", expected, found: side.to_string() });
@@ -122,17 +121,16 @@ pub fn contact_sheet<B: Backend>(
     let mut values = Vec::new();
     for kind in &set.kinds {
         for seed in 0..sheet::SEEDS as u64 {
-            values.extend(generated_crop::<B>(generator, kind, &[1.0; CHANNELS], sheet::SIDE, seed, device)?);
+            values.extend(generated_crop::<B>(generator, kind, sheet::SIDE, seed, device)?);
         }
     }
     Ok(sheet::sheet(&values))
 }
 
-/// One crop `[CHANNELS, side, side]` of a kind, at scale 1; the maps that are not `present` are 0.
+/// One crop `[CHANNELS, side, side]` of a kind, at scale 1.
 fn generated_crop<B: Backend>(
     generator: &ValidGenerator,
     kind: &str,
-    present: &[f32],
     side: usize,
     seed: u64,
     device: &B::Device,
@@ -161,7 +159,7 @@ fn generated_crop<B: Backend>(
             let (name, expected) = ("outputs".into(), format!("{} among them", kind.name()));
             return Err(RequestError::Value { name, expected, found }.into());
         };
-        for (index, channel) in channels.enumerate().filter(|(_, channel)| present[*channel] > 0.0) {
+        for (index, channel) in channels.enumerate() {
             values[channel * area..(channel + 1) * area].copy_from_slice(&found[index * area..(index + 1) * area]);
         }
     }

@@ -144,7 +144,7 @@ fn covariances(crop: &[f32], side: usize) -> Vec<f32> {
 }
 
 /// Mean and deviation.
-fn moments(values: impl Iterator<Item = f32> + Clone) -> [f32; 2] {
+pub(super) fn moments(values: impl Iterator<Item = f32> + Clone) -> [f32; 2] {
     let count = values.clone().count().max(1) as f32;
     let mean = values.clone().sum::<f32>() / count;
     [mean, (values.map(|value| (value - mean).powi(2)).sum::<f32>() / count).sqrt()]

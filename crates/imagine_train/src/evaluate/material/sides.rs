@@ -5,6 +5,7 @@ use rand::rngs::StdRng;
 use rand::seq::index;
 use rand::{Rng, SeedableRng};
 
+use super::bank::moments;
 use super::patches::{self, PATCH};
 use super::{
     Between, FEATURES, KindFigures, MaterialBank, MaterialEvaluation, MaterialEvaluationOptions, sliced_distance,
@@ -47,11 +48,11 @@ pub(super) struct Sides {
 }
 
 impl Sides {
-    /// Draws crops of every kind that has held-back strips. `make` is given a kind, the channels that are there, and a seed.
+    /// Draws crops of every kind that has held-back strips. `make` gives all channels of one crop of a kind and a seed.
     pub fn new(
         set: &MaterialSet,
         options: &MaterialEvaluationOptions,
-        make: impl Fn(usize, &[f32], u64) -> Result<Vec<f32>, RunError>,
+        make: impl Fn(usize, u64) -> Result<Vec<f32>, RunError>,
     ) -> Result<Self, RunError> {
         let side = options.crop;
         let mut rng = StdRng::seed_from_u64(BANK);
@@ -69,9 +70,12 @@ impl Sides {
             kinds.push(kind);
             let trained = set.crops(Part::Trained, kind, KNOWN, side, &mut rng);
             let shuffled = shuffled_patches(&trained, &mut rng);
+            let colors: Vec<Colors> = trained.values.chunks_exact(CHANNELS * side * side).map(colors).collect();
             let mut made = Vec::with_capacity(count * CHANNELS * side * side);
-            for (index, present) in upper.present.chunks_exact(CHANNELS).cycle().take(count).enumerate() {
-                made.extend(make(kind, present, (kind << 32 | index) as u64)?);
+            for index in 0..count {
+                let mut crop = make(kind, (kind << 32 | index) as u64)?;
+                keep_maps_of_the_nearest(&mut crop, &trained.present, &colors);
+                made.extend(crop);
             }
             let parts = [&upper.values, &lower.values, &shuffled[..first], &made[..first], &made, &trained.values];
             for (table, part) in tables.iter_mut().zip(parts) {
@@ -160,6 +164,28 @@ impl Sides {
             rows.iter().filter(|row| nearest_kind(row) == Some(kind)).count() as f64 / rows.len() as f64
         };
         rows.chunks(EACH).enumerate().map(share).collect()
+    }
+}
+
+/// Mean and deviation of red, green and blue.
+type Colors = [[f32; 2]; 3];
+
+fn colors(crop: &[f32]) -> Colors {
+    let area = crop.len() / CHANNELS;
+    std::array::from_fn(|channel| moments(crop[channel * area..(channel + 1) * area].iter().copied()))
+}
+
+/// Leaves a crop the channels that are `present` in the one of `known` that is most like it in colour. The materials of a kind have
+/// different maps, and only the seed knows which of them a crop is.
+fn keep_maps_of_the_nearest(crop: &mut [f32], present: &[f32], known: &[Colors]) {
+    let own = colors(crop);
+    let distance = |other: &Colors| -> f32 {
+        own.iter().flatten().zip(other.iter().flatten()).map(|(a, b)| (a - b) * (a - b)).sum()
+    };
+    let nearest = present.chunks_exact(CHANNELS).zip(known).min_by(|a, b| distance(a.1).total_cmp(&distance(b.1)));
+    let area = crop.len() / CHANNELS;
+    for (plane, present) in crop.chunks_exact_mut(area).zip(nearest.map_or(&[][..], |(present, _)| present)) {
+        plane.iter_mut().for_each(|value| *value *= present);
     }
 }
 

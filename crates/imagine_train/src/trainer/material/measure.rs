@@ -6,7 +6,6 @@ use rand::SeedableRng;
 use rand::rngs::StdRng;
 
 use super::MaterialTrainer;
-use crate::architecture::material::CHANNELS;
 use crate::data::{MaterialSet, Part};
 use crate::error::TrainError;
 use crate::evaluate::material::{FEATURES, MaterialBank, sliced_distance};
@@ -23,8 +22,9 @@ const SIDES: [usize; 2] = [128, 32];
 pub(super) struct Measure {
     bank: MaterialBank,
     side: usize,
-    /// Kinds that have strips, and for each crop its channels that are there.
+    /// Kinds that have strips, and for each crop its exemplar and its channels that are there.
     kinds: Vec<usize>,
+    exemplars: Vec<usize>,
     present: Vec<f32>,
     /// Mean and deviation of each feature.
     moments: Vec<[f32; 2]>,
@@ -36,11 +36,12 @@ impl Measure {
         let mut rng = StdRng::seed_from_u64(SEED);
         let bank = MaterialBank::new(SEED);
         let side = SIDES[0].min(crop / SIDES[1] * SIDES[1]);
-        let (mut kinds, mut present) = (Vec::new(), Vec::new());
+        let (mut kinds, mut exemplars, mut present) = (Vec::new(), Vec::new(), Vec::new());
         let mut features = Table { width: FEATURES, values: Vec::new() };
         for kind in 0..set.kinds.len() {
             for part in [Part::UpperStrips, Part::LowerStrips] {
                 let crops = set.crops(part, kind, EACH / 2, side, &mut rng);
+                exemplars.extend(crops.exemplars.into_iter().flatten());
                 present.extend(crops.present);
                 features.values.extend(bank.features(&crops.values, side).values);
                 if !crops.kinds.is_empty() && kinds.last() != Some(&kind) {
@@ -50,7 +51,7 @@ impl Measure {
         }
         let moments = features.moments();
         let expected = features.standardised(&moments);
-        Self { bank, side, kinds, present, moments, expected }
+        Self { bank, side, kinds, exemplars, present, moments, expected }
     }
 
     /// Side of the crops that are compared.
@@ -63,7 +64,7 @@ impl Measure {
         &self.kinds
     }
 
-    /// Mean over the kinds of the distance between `values`, crops of every kind, and as many held-back ones.
+    /// Mean over the kinds of the distance between `values`, crops of the exemplars, and the held-back ones of these.
     pub fn distance(&self, mut values: Vec<f32>) -> f64 {
         let channels = values.chunks_exact_mut(self.side * self.side);
         for (channel, present) in channels.zip(&self.present) {
@@ -78,10 +79,7 @@ impl Measure {
 impl<A: AutodiffBackend> MaterialTrainer<A> {
     /// How far the averaged generator is from the held-back strips.
     pub fn distance(&self) -> Result<f64, TrainError> {
-        let exemplars = self.measure.kinds().iter().flat_map(|kind| self.networks.of_kind(*kind).cycle().take(EACH));
-        let exemplars: Vec<usize> = exemplars.collect();
-        let values = self.shown(&exemplars, self.measure.side(), 2)?;
-        debug_assert_eq!(values.len(), exemplars.len() * CHANNELS * self.measure.side().pow(2));
+        let values = self.shown(&self.measure.exemplars, self.measure.side(), 2)?;
         Ok(self.measure.distance(values))
     }
 }
