@@ -21,8 +21,8 @@ const CELL_LAYERS: usize = 4;
 const FINER_LAYERS: usize = 2;
 /// Deviation of what waves add to features of four texels.
 const WAVES: f32 = 0.6;
-/// The softmax's scores are an exemplar's normal numbers times this: mostly one of a kind has nearly all of the share.
-const SHARPNESS: f32 = 8.0;
+/// The softmax's scores are an exemplar's normal numbers times this: one of a kind has nearly all of the share, but for one result in twenty.
+const SHARPNESS: f32 = 32.0;
 /// Less than this below the others a softmax gives nothing.
 const NEVER: f32 = 1e4;
 /// Channels that the network itself makes: colour, height, roughness, occlusion, metallic.
