@@ -15,7 +15,7 @@
 //! of a world continue each other. Basis vectors are rounded to whole numbers on the torus that [`Coordinates::Torus`] tells of. The
 //! network makes height, not normals: those are its slopes, by arithmetic in the graph.
 //!
-//! At the default width, 23 kinds and 52 exemplars the generator has 1.06 M parameters (2.1 MB in 16 bits) and takes 18,900 multiply-adds
+//! At the default width, 23 kinds and 52 exemplars the generator has 1.06 M parameters (2.2 MB in 16 bits) and takes 18,900 multiply-adds
 //! a texel: 9.9 GFLOP for 512 by 512, and 0.97 GFLOP for a crop of 160 by 160; the critic takes 10,400 a texel, 0.53 GFLOP a crop. Both counts
 //! are checked by a test.
 
@@ -165,7 +165,7 @@ impl MaterialNetworks {
     }
 
     /// Gives the waves of a generator the lattices of the exemplars. Their strengths learn; the basis is where what is learnt from lies.
-    pub fn begin_waves(&self, generator: &mut Graph, lattices: &[Lattice]) {
+    pub fn set_lattices(&self, generator: &mut Graph, lattices: &[Lattice]) {
         let axis = |axis: usize| {
             let of_vector =
                 move |vector: usize| lattices.iter().map(move |lattice| lattice.vectors[vector][axis] * CELL as f32);

@@ -154,7 +154,7 @@ impl<A: AutodiffBackend> MaterialTrainer<A> {
         let mut rng = StdRng::seed_from_u64(options.seed);
         let (mut generator, critic) = (networks.generator(&mut rng), networks.critic(&mut rng));
         let lattices = set.lattices();
-        networks.begin_waves(&mut generator, &lattices);
+        networks.set_lattices(&mut generator, &lattices);
         let mut contest = Contest::new(Game::Relativistic, [&generator, &critic], &FIXED, device)?;
         contest.critic_from = options.critic_from;
         let progress =

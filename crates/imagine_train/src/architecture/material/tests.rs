@@ -82,7 +82,7 @@ fn waves_begin_where_they_are_told() {
     let shapes = graph.weights["waves.x"].shape.clone();
     let lattice = |vectors, first| Lattice { vectors, strengths: [first, 0.2, 0.3, 0.4, 0.5, 0.6] };
     let lattices = [lattice([[0.25, 0.0], [0.0, 0.125]], 0.1), lattice([[0.5, -0.5], [0.0, 1.0]], 0.9)];
-    networks.begin_waves(&mut graph, &lattices);
+    networks.set_lattices(&mut graph, &lattices);
     let of = |name: &str| graph.weights[name].as_f32().unwrap().to_vec();
     assert_eq!(graph.weights["waves.x"].shape, shapes);
     assert_eq!(of("waves.x"), [4.0, 8.0, 0.0, 0.0]);
@@ -141,7 +141,7 @@ fn waves_of_a_lattice_stay_in_step_on_a_torus_that_it_does_not_fit() {
     let mut graph = layers.graph;
     // 3.3 and 2.6 cycles on 5 cells across, none of them whole.
     let vectors = [[0.66 / 16.0, 0.4 / 16.0], [-0.52 / 16.0, 0.3 / 16.0]];
-    networks.begin_waves(&mut graph, &[Lattice { vectors, strengths: [1.0; 6] }]);
+    networks.set_lattices(&mut graph, &[Lattice { vectors, strengths: [1.0; 6] }]);
     let side = 5 * FINE;
     let place = (0..4 * side * side).map(|at| match at / (side * side) {
         0 => (at % side) as f32 / side as f32,

@@ -34,6 +34,7 @@ pub(super) fn places(lattices: &[Lattice], exemplars: &[usize], batch: &Material
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::architecture::material::CHANNELS;
     use crate::data::Part;
     use crate::data::materials::tests::synthetic_set;
     use rand::SeedableRng;
@@ -53,7 +54,7 @@ mod tests {
             let places = places(&lattices, &exemplars, &batch);
             let (area, places) = (side * side, places.as_f32().unwrap());
             for (index, _) in exemplars.iter().enumerate().filter(|(_, exemplar)| **exemplar == 2) {
-                let [place, green] = [(places, PLACES, 0), (&batch.values[..], 9, 1)]
+                let [place, green] = [(places, PLACES, 0), (&batch.values[..], CHANNELS, 1)]
                     .map(|(values, channels, channel)| &values[(index * channels + channel) * area..]);
                 pairs.extend((0..area).map(|at| {
                     [0, 1].map(|next| place[next * area + at]).into_iter().chain([green[at]]).collect::<Vec<f32>>()

@@ -8,9 +8,8 @@
 
 use burn::tensor::backend::{AutodiffBackend, Backend};
 use burn::tensor::{Tensor, TensorData};
-use rand::Rng;
-
 use imagine_graph::Tensor as Elements;
+use rand::Rng;
 
 use crate::architecture::material::{CHANNELS, PLACES};
 use crate::loss::{TextureLoss, TextureLossOptions};
@@ -33,6 +32,19 @@ pub(super) struct RealCrops<'a> {
     pub places: &'a Elements,
     /// How many of one exemplar and scale follow each other.
     pub group: usize,
+}
+
+impl RealCrops<'_> {
+    fn places(&self) -> &[f32] {
+        self.places.as_f32().expect("places are numbers")
+    }
+
+    /// Squared distance between the places of the first texels of two crops.
+    fn apart(&self, one: usize, other: usize) -> f32 {
+        let plane = self.places().len() / (PLACES * self.places.shape[0]);
+        let first = |crop: usize, channel: usize| self.places()[(crop * PLACES + channel) * plane];
+        (0..PLACES).map(|channel| (first(one, channel) - first(other, channel)).powi(2)).sum()
+    }
 }
 
 /// The mean distance of generated crops to the real ones that they are paired with, and its gradient at the generated ones.
@@ -95,19 +107,6 @@ fn moments<B: Backend>(crops: Tensor<B, 4>) -> Vec<Vec<f32>> {
     let moments = Tensor::cat(vec![rows.clone().mean_dim(2), rows.var_bias(2).sqrt()], 1);
     let values = moments.into_data().convert::<f32>().to_vec::<f32>().unwrap_or_default();
     values.chunks_exact(2 * channels).map(<[f32]>::to_vec).collect()
-}
-
-impl RealCrops<'_> {
-    fn places(&self) -> &[f32] {
-        self.places.as_f32().expect("places are numbers")
-    }
-
-    /// Squared distance between the places of the first texels of two crops.
-    fn apart(&self, one: usize, other: usize) -> f32 {
-        let plane = self.places().len() / (PLACES * self.places.shape[0]);
-        let first = |crop: usize, channel: usize| self.places()[(crop * PLACES + channel) * plane];
-        (0..PLACES).map(|channel| (first(one, channel) - first(other, channel)).powi(2)).sum()
-    }
 }
 
 /// For every generated crop the index of the real one of its group that it is compared with: nearest pairs first, by what they look like
