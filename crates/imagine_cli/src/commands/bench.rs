@@ -40,6 +40,9 @@ pub struct Bench {
     /// Leaves out the time to the first image of a cold process.
     #[arg(long)]
     no_cold: bool,
+    /// Measures our passes alone.
+    #[arg(long)]
+    ours_alone: bool,
     /// How numbers lie in the GPU's memory between our passes.
     #[arg(long, value_enum, default_value = "f32")]
     precision: Bits,
@@ -80,11 +83,11 @@ impl Bench {
         let times = self.interleave(&loaded.generator, &request, &mut ours)?;
         let [ours_ms, theirs_ms, flex_ms] = times.clone().map(median);
         let [ours_best, theirs_best, flex_best] = times.map(least);
-        let [ours_cold, theirs_cold] = match self.no_cold {
-            true => [None, None],
-            false => [Some(self.cold(Maker::Ours)?), Some(self.cold(Maker::BurnWgpu)?)],
-        };
-        let rate = |ms: f64| flop as f64 / (ms * 1e6);
+        let ours_cold = (!self.no_cold).then(|| self.cold(Maker::Ours)).transpose()?;
+        let theirs_cold = (!self.no_cold && !self.ours_alone).then(|| self.cold(Maker::BurnWgpu)).transpose()?;
+        let rate = |ms: Option<f64>| ms.map(|ms| flop as f64 / (ms * 1e6));
+        let ratio = |theirs: Option<f64>, ours: Option<f64>| Some(theirs? / ours?);
+        let per_step = |ms: Option<f64>| ms.filter(|_| steps > 0).map(|ms| ms / f64::from(steps));
         let report = json!({
             "name": loaded.name,
             "size": format!("{}x{}", request.size.width, request.size.height),
@@ -96,14 +99,14 @@ impl Bench {
             "ours_ms": ours_ms,
             "burn_wgpu_ms": theirs_ms,
             "burn_flex_ms": flex_ms,
-            "ratio": theirs_ms / ours_ms,
+            "ratio": ratio(theirs_ms, ours_ms),
             "ours_fastest_ms": ours_best,
             "burn_wgpu_fastest_ms": theirs_best,
             "burn_flex_fastest_ms": flex_best,
-            "fastest_ratio": theirs_best / ours_best,
-            "ours_step_ms": per_step(ours_ms, steps),
-            "burn_wgpu_step_ms": per_step(theirs_ms, steps),
-            "burn_flex_step_ms": per_step(flex_ms, steps),
+            "fastest_ratio": ratio(theirs_best, ours_best),
+            "ours_step_ms": per_step(ours_ms),
+            "burn_wgpu_step_ms": per_step(theirs_ms),
+            "burn_flex_step_ms": per_step(flex_ms),
             "ours_gflops": rate(ours_ms),
             "burn_wgpu_gflops": rate(theirs_ms),
             "burn_flex_gflops": rate(flex_ms),
@@ -117,25 +120,31 @@ impl Bench {
         Ok(ExitCode::SUCCESS)
     }
 
-    /// Times of ours, burn-wgpu and burn-flex in milliseconds, one run of each in turn.
+    /// Times of ours, burn-wgpu and burn-flex in milliseconds, one run of each in turn; of ours alone if asked.
     fn interleave(
         &self,
         generator: &ValidGenerator,
         request: &Request,
         ours: &mut Ours,
     ) -> anyhow::Result<[Vec<f64>; 3]> {
-        let mut theirs = Peer::<Wgpu>::new(generator, request)?;
-        let mut flex = Peer::<Flex>::new(generator, request)?;
+        let mut peers = match self.ours_alone {
+            true => None,
+            false => Some((Peer::<Wgpu>::new(generator, request)?, Peer::<Flex>::new(generator, request)?)),
+        };
         for _ in 0..self.warm {
             ours.run()?;
-            theirs.run()?;
-            flex.run()?;
+            if let Some((theirs, flex)) = &mut peers {
+                theirs.run()?;
+                flex.run()?;
+            }
         }
         let mut times = [const { Vec::new() }; 3];
         for _ in 0..self.runs {
             times[0].push(time(|| ours.run())?);
-            times[1].push(time(|| theirs.run())?);
-            times[2].push(time(|| flex.run())?);
+            if let Some((theirs, flex)) = &mut peers {
+                times[1].push(time(|| theirs.run())?);
+                times[2].push(time(|| flex.run())?);
+            }
         }
         Ok(times)
     }
@@ -211,18 +220,20 @@ fn time(work: impl FnOnce() -> anyhow::Result<()>) -> anyhow::Result<f64> {
     Ok(start.elapsed().as_secs_f64() * 1e3)
 }
 
-fn median(mut times: Vec<f64>) -> f64 {
+/// `None` of no times.
+fn median(mut times: Vec<f64>) -> Option<f64> {
     times.sort_by(f64::total_cmp);
     let middle = times.len() / 2;
-    if times.len() % 2 == 1 { times[middle] } else { (times[middle - 1] + times[middle]) / 2.0 }
+    match times.len() {
+        0 => None,
+        odd if odd % 2 == 1 => Some(times[middle]),
+        _ => Some((times[middle - 1] + times[middle]) / 2.0),
+    }
 }
 
-fn least(times: Vec<f64>) -> f64 {
-    times.into_iter().fold(f64::INFINITY, f64::min)
-}
-
-fn per_step(ms: f64, steps: u32) -> Option<f64> {
-    (steps > 0).then(|| ms / f64::from(steps))
+/// `None` of no times.
+fn least(times: Vec<f64>) -> Option<f64> {
+    times.into_iter().min_by(f64::total_cmp)
 }
 
 fn text(report: &Value) -> String {
@@ -239,6 +250,9 @@ fn text(report: &Value) -> String {
         ["name", "size", "adapter", "precision"].map(|key| report[key].as_str().unwrap_or_default());
     let (steps, runs) = (&report["steps"], &report["runs"]);
     let head = format!("{name} at {size}, {steps} steps, ours in {precision}, median of {runs} runs, {adapter}\n");
+    if report["ratio"].is_null() {
+        return head + line("ours", "ours").trim_end();
+    }
     let lines = [("ours", "ours"), ("burn-wgpu", "burn_wgpu"), ("burn-flex", "burn_flex")];
     let lines: String = lines.map(|(title, who)| line(title, who)).concat();
     let ratios = format!("  burn-wgpu over ours: {}, of the fastest {}", number("ratio"), number("fastest_ratio"));
@@ -251,7 +265,8 @@ mod tests {
 
     #[test]
     fn the_middle_counts() {
-        assert_eq!(median(vec![3.0, 1.0, 2.0]), 2.0);
-        assert_eq!(median(vec![4.0, 1.0, 2.0, 3.0]), 2.5);
+        assert_eq!(median(vec![3.0, 1.0, 2.0]), Some(2.0));
+        assert_eq!(median(vec![4.0, 1.0, 2.0, 3.0]), Some(2.5));
+        assert_eq!(median(vec![]), None);
     }
 }

@@ -1,4 +1,4 @@
-//! 5x5 patches of an image at random positions, as rows of a matrix.
+//! 5x5 patches of images at random positions, as rows of matrices.
 
 use burn::tensor::backend::Backend;
 use burn::tensor::{Int, Tensor, TensorData};
@@ -7,39 +7,60 @@ use rand::Rng;
 /// Pixels along a patch's side.
 pub const SIDE: usize = 5;
 
-/// Where patches are taken from: top left corners in a batch of images.
+/// Where patches are taken from: top left corners in a batch of images, as many in each set of images that follow each other.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Positions {
-    /// Image in the batch, row and column.
+    /// Sets of patches.
+    pub sets: usize,
+    /// Image in the batch, row and column, set by set.
     pub corners: Vec<[usize; 3]>,
 }
 
 impl Positions {
-    /// `count` different positions (or all, if there are fewer) in `batch` images of `height` by `width` pixels. In an
-    /// image that does not tile patches stay inside; it must then have at least [`SIDE`] pixels a side.
-    pub fn random([batch, height, width]: [usize; 3], tiles: bool, count: usize, rng: &mut impl Rng) -> Self {
+    /// For each of `sets` sets `count` different positions (or all, if there are fewer) in its `batch` images of `height` by `width`
+    /// pixels. In images that do not tile patches stay inside; they must then have at least [`SIDE`] pixels a side.
+    pub fn random(
+        sets: usize,
+        [batch, height, width]: [usize; 3],
+        tiles: bool,
+        count: usize,
+        rng: &mut impl Rng,
+    ) -> Self {
         let (rows, columns) = if tiles { (height, width) } else { (height + 1 - SIDE, width + 1 - SIDE) };
         let all = batch * rows * columns;
-        let chosen = rand::seq::index::sample(rng, all, count.min(all));
-        Self { corners: chosen.iter().map(|i| [i / (rows * columns), i / columns % rows, i % columns]).collect() }
+        let mut corners = Vec::with_capacity(sets * count.min(all));
+        for set in 0..sets {
+            let chosen = rand::seq::index::sample(rng, all, count.min(all));
+            let corner = |i: usize| [set * batch + i / (rows * columns), i / columns % rows, i % columns];
+            corners.extend(chosen.iter().map(corner));
+        }
+        Self { sets, corners }
     }
 
-    /// The patches `[position, row * column * channel]` of `images` `[batch, channels, height, width]`; they wrap.
-    pub fn extract<B: Backend>(&self, images: Tensor<B, 4>) -> Tensor<B, 2> {
+    /// Positions in a set.
+    pub fn each(&self) -> usize {
+        self.corners.len() / self.sets
+    }
+
+    /// The patches `[set, position, row * column * channel]` of `images` `[batch, channels, height, width]`; they wrap.
+    pub fn extract<B: Backend>(&self, images: Tensor<B, 4>) -> Tensor<B, 3> {
         let [batch, channels, height, width] = images.dims();
         let device = images.device();
         let pixels = images.permute([0, 2, 3, 1]).reshape([batch * height * width, channels]);
-        let mut indices = Vec::with_capacity(self.corners.len() * SIDE * SIDE);
-        for &[image, top, left] in &self.corners {
-            for dy in 0..SIDE {
-                let row = (image * height + (top + dy) % height) * width;
-                indices.extend((0..SIDE).map(|dx| (row + (left + dx) % width) as i32));
-            }
-        }
-        let count = indices.len();
-        let indices = TensorData::new(indices, [count]).convert::<B::IntElem>();
-        let indices = Tensor::<B, 1, Int>::from_data(indices, &device);
-        pixels.select(0, indices).reshape([self.corners.len(), SIDE * SIDE * channels])
+        let numbers = |values: Vec<i32>, shape: [usize; 2]| {
+            Tensor::<B, 2, Int>::from_data(TensorData::new(values, shape).convert::<B::IntElem>(), &device)
+        };
+        let corner = |axis: usize| {
+            numbers(self.corners.iter().map(|corner| corner[axis] as i32).collect(), [self.corners.len(), 1])
+        };
+        let side = SIDE as i32;
+        let inside =
+            |of: fn(i32, i32) -> i32| numbers((0..side * side).map(|at| of(at, side)).collect(), [1, SIDE * SIDE]);
+        let rows = (corner(1) + inside(|at, side| at / side)).remainder_scalar(height as i32);
+        let columns = (corner(2) + inside(|at, side| at % side)).remainder_scalar(width as i32);
+        let first = corner(0).mul_scalar((height * width) as i32);
+        let indices = first + rows.mul_scalar(width as i32) + columns;
+        pixels.select(0, indices.flatten(0, 1)).reshape([self.sets, self.each(), SIDE * SIDE * channels])
     }
 }
 
@@ -54,7 +75,7 @@ mod tests {
     fn patches_wrap_and_keep_their_order() {
         let device = Default::default();
         let image = Tensor::<Flex, 1, Int>::arange(0..72, &device).float().reshape([1, 2, 6, 6]);
-        let patch = Positions { corners: vec![[0, 4, 5]] }.extract(image);
+        let patch = Positions { sets: 1, corners: vec![[0, 4, 5]] }.extract(image);
         let values = patch.into_data().to_vec::<f32>().unwrap();
         assert_eq!(values.len(), 50);
         assert_eq!(values[..4], [29.0, 65.0, 24.0, 60.0]);
@@ -66,12 +87,26 @@ mod tests {
     #[test]
     fn positions_are_different_and_stay_inside() {
         let mut rng = StdRng::seed_from_u64(1);
-        let inside = Positions::random([2, 8, 9], false, 1000, &mut rng);
+        let inside = Positions::random(1, [2, 8, 9], false, 1000, &mut rng);
         assert_eq!(inside.corners.len(), 2 * 4 * 5);
         assert!(inside.corners.iter().all(|&[n, y, x]| n < 2 && y < 4 && x < 5));
-        let mut sorted = Positions::random([2, 8, 9], true, 30, &mut rng).corners;
+        let mut sorted = Positions::random(1, [2, 8, 9], true, 30, &mut rng).corners;
         sorted.sort();
         sorted.dedup();
         assert_eq!(sorted.len(), 30);
+    }
+
+    #[test]
+    fn every_set_has_patches_of_its_own_images() {
+        let device = Default::default();
+        // Each of six images is its number.
+        let images = Tensor::<Flex, 1, Int>::arange(0..6, &device).float().reshape([6, 1, 1, 1]).expand([6, 1, 7, 7]);
+        let positions = Positions::random(3, [2, 7, 7], false, 10, &mut StdRng::seed_from_u64(1));
+        let patches = positions.extract(images);
+        assert_eq!(patches.dims(), [3, 10, 25]);
+        let values = patches.into_data().to_vec::<f32>().unwrap();
+        for (set, values) in values.chunks_exact(250).enumerate() {
+            assert!(values.iter().all(|value| *value as usize / 2 == set), "{set}: {values:?}");
+        }
     }
 }

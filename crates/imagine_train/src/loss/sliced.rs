@@ -25,31 +25,34 @@ pub struct Columns {
 
 /// Mean squared difference of sorted filter responses, in units of the exemplar's deviation.
 ///
-/// Both matrices hold as many patches as rows. Half of the filters see the first three channels (colour), half a random mix of up to three
-/// of those that are compared. To every other pair of responses a random mix of what is told is added: what is compared is
-/// then how both go together.
+/// Both are `[set, patch, width]`, with as many patches. Every set has filters of its own. Half of them see the first three channels (colour),
+/// half a random mix of up to three of those that are compared. To every other pair of responses a random mix of what is told is added:
+/// what is compared is then how both go together.
 pub fn loss<B: AutodiffBackend>(
-    generated: Tensor<B, 2>,
-    exemplar: Tensor<B::InnerBackend, 2>,
+    generated: Tensor<B, 3>,
+    exemplar: Tensor<B::InnerBackend, 3>,
     columns: Columns,
     rng: &mut impl Rng,
 ) -> Tensor<B, 1> {
-    let [_, width] = generated.dims();
+    let [sets, _, width] = generated.dims();
     let device = generated.device();
-    let matrix = |filters| Tensor::<B::InnerBackend, 2>::from_data(TensorData::new(filters, [width, FILTERS]), &device);
-    let filters = matrix(random_filters(width, columns, rng));
+    let matrices = |draw: &mut dyn FnMut() -> Vec<f32>| {
+        let values = (0..sets).flat_map(|_| draw()).collect();
+        Tensor::<B::InnerBackend, 3>::from_data(TensorData::new(values, [sets, width, FILTERS]), &device)
+    };
+    let filters = matrices(&mut || random_filters(width, columns, rng));
     let mut wanted = exemplar.clone().matmul(filters.clone());
-    let scale = (wanted.clone().var_bias(0).sqrt() + SOFT).recip();
+    let scale = (wanted.clone().var_bias(1).sqrt() + SOFT).recip();
     let mut found = generated.clone().matmul(Tensor::from_inner(filters)) * Tensor::from_inner(scale.clone());
     wanted = wanted * scale;
     if columns.told > 0 {
-        let places = matrix(random_places(width, columns, rng));
+        let places = matrices(&mut || random_places(width, columns, rng));
         wanted = wanted + exemplar.matmul(places.clone());
         found = found + generated.matmul(Tensor::from_inner(places));
     }
-    let order = found.clone().inner().argsort(0);
-    let found = found.gather(0, Tensor::<B, 2, Int>::from_inner(order));
-    (found - Tensor::from_inner(wanted.sort(0))).powi_scalar(2).mean()
+    let order = found.clone().inner().argsort(1);
+    let found = found.gather(1, Tensor::<B, 3, Int>::from_inner(order));
+    (found - Tensor::from_inner(wanted.sort(1))).powi_scalar(2).mean()
 }
 
 /// `[width, FILTERS]` in row-major order; every filter has mean square 1 over the channels that it sees.
@@ -99,13 +102,13 @@ mod tests {
     fn the_order_of_patches_does_not_matter_and_their_spread_does() {
         let device = Default::default();
         Flex::seed(&device, 5);
-        let exemplar = Tensor::<Flex, 2>::random([64, 50], Distribution::Normal(0.0, 1.0), &device);
+        let exemplar = Tensor::<Flex, 3>::random([1, 64, 50], Distribution::Normal(0.0, 1.0), &device);
         let mut rng = StdRng::seed_from_u64(2);
         let columns = Columns { channels: 2, told: 0 };
-        let mut against = |generated: Tensor<Flex, 2>| {
+        let mut against = |generated: Tensor<Flex, 3>| {
             loss::<Autodiff<Flex>>(Tensor::from_inner(generated), exemplar.clone(), columns, &mut rng).into_scalar()
         };
-        assert!(against(exemplar.clone().flip([0])) < 1e-9);
+        assert!(against(exemplar.clone().flip([1])) < 1e-9);
         assert!(against(exemplar.clone().mul_scalar(0.5)) > 0.05);
     }
 
@@ -114,13 +117,14 @@ mod tests {
         let device = Default::default();
         Flex::seed(&device, 5);
         // A pixel of one channel and its place: bright on one side, dark on the other.
-        let bright = Tensor::<Flex, 1, Int>::arange(0..64, &device).float().lower_elem(32.0).float().reshape([64, 1]);
-        let grain = Tensor::<Flex, 2>::random([64, 1], Distribution::Normal(0.0, 0.2), &device);
+        let bright =
+            Tensor::<Flex, 1, Int>::arange(0..64, &device).float().lower_elem(32.0).float().reshape([1, 64, 1]);
+        let grain = Tensor::<Flex, 3>::random([1, 64, 1], Distribution::Normal(0.0, 0.2), &device);
         let place = bright.clone().mul_scalar(2.0).sub_scalar(1.0);
-        let exemplar = Tensor::cat(vec![bright.clone() + grain.clone(), place.clone()], 1);
+        let exemplar = Tensor::cat(vec![bright.clone() + grain.clone(), place.clone()], 2);
         let mut rng = StdRng::seed_from_u64(2);
-        let mut against = |place: Tensor<Flex, 2>, told: usize| {
-            let generated = Tensor::cat(vec![bright.clone() + grain.clone(), place], 1);
+        let mut against = |place: Tensor<Flex, 3>, told: usize| {
+            let generated = Tensor::cat(vec![bright.clone() + grain.clone(), place], 2);
             let columns = Columns { channels: 2, told };
             loss::<Autodiff<Flex>>(Tensor::from_inner(generated), exemplar.clone(), columns, &mut rng).into_scalar()
         };

@@ -46,7 +46,7 @@ pub struct TextureTerms<B: AutodiffBackend> {
     pub sliced: Tensor<B, 1>,
 }
 
-/// An exemplar's pyramid on a device.
+/// Exemplars' pyramids on a device.
 #[derive(Clone, Debug)]
 pub struct TextureLoss<B: Backend> {
     levels: Vec<Tensor<B, 4>>,
@@ -62,21 +62,22 @@ impl<B: Backend> TextureLoss<B> {
     pub fn new(exemplar: &Exemplar, options: TextureLossOptions, device: &B::Device) -> Self {
         let shape = [1, exemplar.channels(), exemplar.height, exemplar.width];
         let image = Tensor::from_data(TensorData::new(exemplar.values(), shape), device);
-        Self { images_tile: true, ..Self::of_image(image, exemplar.tiles, options) }
+        Self { images_tile: true, ..Self::of_images(image, exemplar.tiles, options) }
     }
 
-    /// For crops of some picture to be compared with one crop `[1, channels, height, width]` of the real one.
-    pub fn of_crop(crop: Tensor<B, 4>, options: TextureLossOptions) -> Self {
-        Self::of_image(crop, false, options)
+    /// For crops to be compared, each with its own of `crops` `[batch, channels, height, width]`.
+    pub fn of_crops(crops: Tensor<B, 4>, options: TextureLossOptions) -> Self {
+        Self::of_images(crops, false, options)
     }
 
-    fn of_image(image: Tensor<B, 4>, tiles: bool, options: TextureLossOptions) -> Self {
-        let [_, _, height, width] = image.dims();
+    fn of_images(images: Tensor<B, 4>, tiles: bool, options: TextureLossOptions) -> Self {
+        let [_, _, height, width] = images.dims();
         let levels = level_count(options.levels, [height, width]);
-        Self { levels: pyramid(image, levels, tiles), tiles, images_tile: tiles, options }
+        Self { levels: pyramid(images, levels, tiles), tiles, images_tile: tiles, options }
     }
 
-    /// Compares `images` `[batch, channels, height, width]`, whose channels are the exemplar's, with the exemplar.
+    /// Compares `images` `[batch, channels, height, width]`, whose channels are the exemplars', with the exemplars: as many of them,
+    /// one after the other, with each.
     ///
     /// Positions and filters are drawn from `rng`: the loss is another sample at every call.
     pub fn terms<A>(&self, images: Tensor<A, 4>, rng: &mut impl Rng) -> TextureTerms<A>
@@ -103,18 +104,19 @@ impl<B: Backend> TextureLoss<B> {
         TextureTerms { total: transport.clone() + sliced.clone().mul_scalar(self.options.sliced), transport, sliced }
     }
 
-    /// As many patches of a generated level as of the exemplar's.
-    fn patches<A>(&self, level: Tensor<A, 4>, index: usize, rng: &mut impl Rng) -> (Tensor<A, 2>, Tensor<B, 2>)
+    /// As many patches of a generated level as of the exemplars', a set for each of these.
+    fn patches<A>(&self, level: Tensor<A, 4>, index: usize, rng: &mut impl Rng) -> (Tensor<A, 3>, Tensor<B, 3>)
     where
         A: AutodiffBackend<InnerBackend = B>,
     {
         let [batch, _, height, width] = level.dims();
-        let exemplar = &self.levels[index];
-        let [_, _, rows, columns] = exemplar.dims();
-        let count = self.options.patches.min(batch * height * width);
-        let wanted = Positions::random([1, rows, columns], self.tiles, count, rng);
-        let found = Positions::random([batch, height, width], self.images_tile, wanted.corners.len(), rng);
-        (found.extract(level), wanted.extract(exemplar.clone()))
+        let exemplars = &self.levels[index];
+        let [sets, _, rows, columns] = exemplars.dims();
+        let each = batch / sets;
+        let count = self.options.patches.min(each * height * width);
+        let wanted = Positions::random(sets, [1, rows, columns], self.tiles, count, rng);
+        let found = Positions::random(sets, [each, height, width], self.images_tile, wanted.each(), rng);
+        (found.extract(level), wanted.extract(exemplars.clone()))
     }
 }
 

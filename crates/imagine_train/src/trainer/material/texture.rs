@@ -63,41 +63,46 @@ pub(super) fn gradient<A: AutodiffBackend>(
         told: PLACES,
         ..TextureLossOptions::default()
     };
-    let device = generated.device();
+    let partners = partners(&found, &wanted, crops);
     let [count, _, height, width] = generated.dims();
-    let places = Tensor::<A::InnerBackend, 4>::from_data(
-        TensorData::new(crops.places().to_vec(), [count, PLACES, height, width]),
-        &device,
-    );
-    let ours = Tensor::<A, 4>::from_inner(generated.clone()).require_grad();
-    let mut sum = Tensor::<A, 1>::zeros([1], &device);
-    for (index, partner) in partners(&found, &wanted, crops).into_iter().enumerate() {
-        let present = &crops.present[partner * CHANNELS..][..CHANNELS];
-        let deviations = wanted[partner][CHANNELS..].iter();
-        let contrast =
-            present.iter().zip(deviations).map(|(present, deviation)| present / (deviation + SOFT)).collect();
-        let spread = present.iter().map(|present| present / SPREAD).collect();
-        let [contrast, spread] = [contrast, spread].map(|scales: Vec<f32>| {
-            Tensor::<A::InnerBackend, 4>::from_data(TensorData::new(scales, [1, CHANNELS, 1, 1]), &device)
+    let device = generated.device();
+    let inner =
+        |values: Vec<f32>, shape| Tensor::<A::InnerBackend, 4>::from_data(TensorData::new(values, shape), &device);
+    let places = inner(crops.places().to_vec(), [count, PLACES, height, width]);
+    let of_partners = |of: &dyn Fn(f32, f32) -> f32| {
+        let rows = partners.iter().flat_map(|partner| {
+            let present = &crops.present[partner * CHANNELS..][..CHANNELS];
+            present.iter().zip(&wanted[*partner][CHANNELS..]).map(|(present, deviation)| of(*present, *deviation))
         });
-        let (own_means, own) = centred(ours.clone().narrow(0, index, 1));
-        let (real_means, real) = centred(real.clone().narrow(0, partner, 1));
-        let [here, there] = [index, partner].map(|crop| places.clone().narrow(0, crop, 1));
-        let loss = TextureLoss::of_crop(Tensor::cat(vec![real * contrast.clone(), there], 1), options.clone());
-        let own = Tensor::cat(vec![own * Tensor::from_inner(contrast), Tensor::from_inner(here)], 1);
-        let off = (own_means - Tensor::from_inner(real_means)) * Tensor::from_inner(spread);
-        sum = sum + loss.terms(own, rng).total + off.powi_scalar(2).mean();
-    }
-    let mean = sum.div_scalar(found.len() as f32);
+        inner(rows.collect(), [count, CHANNELS, 1, 1])
+    };
+    let contrast = of_partners(&|present, deviation| present / (deviation + SOFT));
+    let spread = of_partners(&|present, _| present / SPREAD);
+    let [real, there] = [real, places.clone()].map(|tensor| in_order(tensor, &partners));
+    let ours = Tensor::<A, 4>::from_inner(generated.clone()).require_grad();
+    let (own_means, own) = centred(ours.clone());
+    let (real_means, real) = centred(real);
+    let loss = TextureLoss::of_crops(Tensor::cat(vec![real * contrast.clone(), there], 1), options);
+    let own = Tensor::cat(vec![own * Tensor::from_inner(contrast), Tensor::from_inner(places)], 1);
+    let off = (own_means - Tensor::from_inner(real_means)) * Tensor::from_inner(spread);
+    let mean = loss.terms(own, rng).total + off.powi_scalar(2).mean();
     let distance = scalar(mean.clone().inner());
     let gradient = ours.grad_remove(&mut mean.backward()).unwrap_or_else(|| generated.zeros_like());
     (distance, gradient)
 }
 
-/// Means of the channels of a crop, and the crop without them.
-fn centred<B: Backend>(crop: Tensor<B, 4>) -> (Tensor<B, 4>, Tensor<B, 4>) {
-    let means = crop.clone().mean_dim(2).mean_dim(3);
-    (means.clone(), crop - means)
+/// The crops with these indices.
+fn in_order<B: Backend>(crops: Tensor<B, 4>, indices: &[usize]) -> Tensor<B, 4> {
+    let indices: Vec<i32> = indices.iter().map(|index| *index as i32).collect();
+    let data = TensorData::new(indices, [crops.dims()[0]]).convert::<B::IntElem>();
+    let device = crops.device();
+    crops.select(0, Tensor::from_data(data, &device))
+}
+
+/// Means of the channels of crops, and the crops without them.
+fn centred<B: Backend>(crops: Tensor<B, 4>) -> (Tensor<B, 4>, Tensor<B, 4>) {
+    let means = crops.clone().mean_dim(2).mean_dim(3);
+    (means.clone(), crops - means)
 }
 
 /// Means, then deviations of the channels of every crop.
