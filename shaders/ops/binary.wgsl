@@ -63,6 +63,17 @@ alias StoredC = C;
 @group(0) @binding(2) var<storage, read_write> b: array<StoredB>; // broadcasts to C
 @group(0) @binding(3) var<storage, read_write> c: array<StoredC>; // [count]
 
+// With the sign of A. That of integers is computed: `%` is OpSRem on Vulkan, whose result is undefined where one is negative.
+#ifdef A_I32
+fn remainder(a: i32, b: i32) -> i32 {
+    return select(a - a / b * b, 0, b == 0);
+}
+#else
+fn remainder(a: f32, b: f32) -> f32 {
+    return a % b;
+}
+#endif
+
 @compute @workgroup_size(#{WORKGROUP})
 fn main(@builtin(workgroup_id) workgroup: vec3<u32>, @builtin(local_invocation_index) local: u32) {
     let i = invocation(workgroup, params.head.base, local);
@@ -83,9 +94,9 @@ fn main(@builtin(workgroup_id) workgroup: vec3<u32>, @builtin(local_invocation_i
 #else ifdef OP_MAX
     let result = max(left, right);
 #else ifdef OP_FMOD
-    let result = left % right;
+    let result = remainder(left, right);
 #else ifdef OP_MOD
-    let rest = left % right;
+    let rest = remainder(left, right);
     let result = select(rest, rest + right, rest != 0 && (rest < 0) != (right < 0));
 #else ifdef OP_POW
 #ifdef A_I32

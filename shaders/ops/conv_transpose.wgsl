@@ -73,8 +73,9 @@ fn main(@builtin(workgroup_id) workgroup: vec3<u32>, @builtin(local_invocation_i
 #else
     let at = vec4<i32>(image_coordinate(i, params.shape));
 #endif
-    let first = at.y / params.group_channels.y * params.group_channels.x;
-    let m = at.y % params.group_channels.y;
+    let group = at.y / params.group_channels.y;
+    let first = group * params.group_channels.x;
+    let m = at.y - group * params.group_channels.y;
     let place = at.zw + params.begin;
 #ifdef BIAS
     var sum = bias[at.y];

@@ -38,12 +38,12 @@ alias Element = u32;
 @group(0) @binding(4) var<storage, read_write> output: array<Element>; // [count]
 
 // Whether the indices from `at` on name element `i`.
-fn names(at: i32, i: i32) -> bool {
+fn names(at: i32, i: u32) -> bool {
     for (var k = 0u; k < params.picked; k++) {
         let axis = params.picks[k];
         let index = indices[at + i32(k)];
         let place = clamp(select(index, index + axis.x, index < 0), 0, axis.x - 1);
-        if place != i / axis.y % axis.x { return false; }
+        if u32(place) != i / u32(axis.y) % u32(axis.x) { return false; }
     }
     return true;
 }
@@ -69,18 +69,18 @@ fn main(@builtin(workgroup_id) workgroup: vec3<u32>, @builtin(local_invocation_i
     // Where the candidates begin, in the indices and in the updates.
     var at = vec2(0);
     var inside = true;
-    var rest = i32(i);
+    var rest = i;
     for (var k = 0u; k < params.rank; k++) {
         let axis = params.axes[7u - k];
-        let coordinate = rest % axis.x;
+        let coordinate = i32(rest % u32(axis.x));
         at += coordinate * axis.yz;
         inside = inside && coordinate < axis.w;
-        rest /= axis.x;
+        rest /= u32(axis.x);
     }
     var element = data[i];
     let candidates = select(0u, params.candidates, inside);
     for (var k = 0u; k < candidates; k++) {
-        if names(at.x, i32(i)) {
+        if names(at.x, i) {
             element = updated(element, updates[at.y]);
         }
         at += params.step;

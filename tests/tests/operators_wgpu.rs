@@ -102,8 +102,17 @@ fn fusing_changes_no_random_graph() {
         let run = |fusion| gpu.run_graph(&valid, &random.inputs, random.size, RANDOM, fusion).unwrap();
         for (fused, plain) in run(Fusion::On).iter().zip(run(Fusion::Off)) {
             let tolerance = Tolerance { absolute: 1e-5, relative: 1e-5 };
-            assert_eq!(difference(fused, &plain, tolerance), None, "graph {seed}");
+            assert_eq!(difference(&without_nan(fused), &without_nan(&plain), tolerance), None, "graph {seed}");
         }
+    }
+}
+
+/// With a number instead of NaN. A graph that takes the arcsine of what is 1 has NaN on a GPU that rounds it up, fused or not.
+fn without_nan(tensor: &Tensor) -> Tensor {
+    let number = |value: &f32| if value.is_nan() { f32::MAX } else { *value };
+    match &tensor.data {
+        TensorData::F32(values) => Tensor::f32(tensor.shape.clone(), values.iter().map(number).collect::<Vec<_>>()),
+        _ => tensor.clone(),
     }
 }
 

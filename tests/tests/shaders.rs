@@ -139,6 +139,32 @@ fn every_params_struct_has_the_layout_of_its_shader() {
     report(faults);
 }
 
+/// `%` of signed integers is OpSRem on Vulkan, undefined where one of them is negative: a GPU differed where software Vulkan did not.
+#[test]
+fn no_shader_takes_the_remainder_of_signed_integers() {
+    let mut composer = ShaderComposer::new().unwrap();
+    let mut faults = Vec::new();
+    let presentations = present::variants().into_iter().map(|call| (call.shader, call.defs));
+    for (shader, defs) in variants().into_keys().chain(presentations) {
+        let module = composer.compose(shader, &defs).unwrap();
+        let mut validator =
+            naga::valid::Validator::new(naga::valid::ValidationFlags::all(), naga::valid::Capabilities::all());
+        let info = validator.validate(&module).unwrap();
+        let functions = module.functions.iter().map(|(handle, function)| (function, &info[handle]));
+        let entries = module.entry_points.iter().enumerate().map(|(i, e)| (&e.function, info.get_entry_point(i)));
+        for (function, info) in functions.chain(entries) {
+            for (handle, expression) in function.expressions.iter() {
+                let modulo = matches!(expression, naga::Expression::Binary { op: naga::BinaryOperator::Modulo, .. });
+                let kind = info[handle].ty.inner_with(&module.types).scalar_kind();
+                if modulo && kind == Some(naga::ScalarKind::Sint) {
+                    faults.push(format!("{shader} {defs:?}: in {:?}", function.name));
+                }
+            }
+        }
+    }
+    report(faults);
+}
+
 /// The rule of `imagine_wgpu::KernelCall`: params, operands, outputs, with nothing between, before or after.
 fn check_bindings(module: &naga::Module, call: &KernelCall) -> Vec<String> {
     let read_write = naga::StorageAccess::LOAD | naga::StorageAccess::STORE;
