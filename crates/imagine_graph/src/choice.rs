@@ -36,6 +36,13 @@ pub(crate) fn fill(
     Ok(Tensor::f32(shape, weights.repeat(times)))
 }
 
+/// The weight of each of `options`, which add up to 1: of the one whose index is `given`, of as many weights, or of the default. An error says what
+/// was expected.
+pub fn choice_weights(options: &[String], default: usize, given: Option<&Tensor>) -> Result<Vec<f32>, String> {
+    let filled = fill(&[options.len()], options, default, given)?;
+    Ok(filled.as_f32().unwrap_or_default().to_vec())
+}
+
 /// Weights by name, as in `moss` or `moss=1,rock=0.5`; `None` where the text names no option or holds no number.
 pub(crate) fn parse(text: &str, options: &[String]) -> Option<Tensor> {
     let index = |name: &str| options.iter().position(|option| option.eq_ignore_ascii_case(name.trim()));

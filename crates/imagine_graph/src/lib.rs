@@ -29,6 +29,7 @@ mod valid_generator;
 mod validate;
 mod window;
 
+pub use choice::choice_weights;
 pub use coordinates::Coordinates;
 pub use dim::{Dim, Size, Symbol};
 pub use error::{GraphError, GraphErrors, NodeError};

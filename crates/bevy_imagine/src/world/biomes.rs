@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use bevy::math::DVec2;
 use bevy::prelude::*;
-use imagine_graph::{Fields, GraphInput, InputKind, RequestError, Tensor, parse_input};
+use imagine_graph::{Fields, GraphInput, InputKind, RequestError, Tensor, choice_weights, parse_input};
 use noise::{Fbm, MultiFractal, NoiseFn, OpenSimplex};
 
 use crate::asset::Generator;
@@ -179,24 +179,19 @@ fn numbers(input: &GraphInput, control: Option<&Control>) -> Result<Vec<f32>, Re
         Some(Control::Text(text)) => Some(parse_input(input, text)?),
         None => None,
     };
-    let given = given.as_ref().and_then(Tensor::as_f32);
+    let values = given.as_ref().and_then(Tensor::as_f32);
     let wrong = |expected: &str| RequestError::Value {
         name: input.name.clone(),
         expected: expected.into(),
         found: format!("{control:?}"),
     };
-    match (&input.kind, given) {
+    match (&input.kind, values) {
         (InputKind::Range { default, .. }, None) => Ok(vec![*default]),
         (InputKind::Range { .. }, Some(&[number])) => Ok(vec![number]),
         (InputKind::Color { default }, None) => Ok(default.to_vec()),
         (InputKind::Color { .. }, Some(color @ [_, _, _])) => Ok(color.to_vec()),
         (InputKind::Choice { options, default }, _) => {
-            let index = match given {
-                None => *default as f32,
-                Some(&[index]) if (0.0..options.len() as f32).contains(&index) => index,
-                Some(_) => return Err(wrong(&format!("one of {options:?}"))),
-            };
-            Ok((0..options.len()).map(|option| f32::from(u8::from(option == index as usize))).collect())
+            choice_weights(options, *default, given.as_ref()).map_err(|expected| wrong(&expected))
         }
         (InputKind::Mask, None) => Ok(vec![1.0]),
         (InputKind::Mask, Some(&[share])) => Ok(vec![share]),
@@ -207,6 +202,7 @@ fn numbers(input: &GraphInput, control: Option<&Control>) -> Result<Vec<f32>, Re
 #[cfg(test)]
 mod tests {
     use super::*;
+    use imagine_graph::{DType, Dim};
 
     #[test]
     fn shares_add_up_and_nonsense_counts_as_nothing() {
@@ -252,5 +248,22 @@ mod tests {
         assert!(error.contains("coats"), "{error}");
         let wrong = BTreeMap::from([("coat".into(), Control::from(Color::WHITE))]);
         assert!(Biomes::new(vec![wrong], half).fields(&generator, 1.0).is_err());
+    }
+
+    #[test]
+    fn a_biome_may_be_a_mixture_of_kinds() {
+        let options = ["moss", "rock", "sand"].map(String::from).to_vec();
+        let input = GraphInput {
+            name: "kind".into(),
+            kind: InputKind::Choice { options, default: 2 },
+            dtype: DType::F32,
+            shape: vec![Dim::Fixed(1), Dim::Fixed(3)],
+        };
+        let shares = |text: &str| numbers(&input, Some(&Control::from(text)));
+        assert_eq!(numbers(&input, None).unwrap(), [0.0, 0.0, 1.0]);
+        assert_eq!(shares("rock").unwrap(), [0.0, 1.0, 0.0]);
+        assert_eq!(shares("moss=1,rock=3").unwrap(), [0.25, 0.75, 0.0]);
+        assert!(shares("moss=1,snow=1").is_err());
+        assert!(shares("moss=-1,rock=3").is_err());
     }
 }
