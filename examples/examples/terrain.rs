@@ -1,4 +1,7 @@
 //! You will see endless hills: sand, grass, rock and snow that blend, from one network, made around a camera that flies on.
+//! `--trained` takes the network that learnt materials from pictures instead of the one that is built of noise.
+
+use std::collections::BTreeMap;
 
 use bevy::light::CascadeShadowConfigBuilder;
 use bevy::math::DVec2;
@@ -22,11 +25,77 @@ const HAZE: Color = Color::srgb(0.66, 0.73, 0.82);
 /// World units from the camera to the peak that it flies to at first.
 const DISTANCE: f64 = 330.0;
 
+/// Arguments of this example.
+#[derive(Parser)]
+struct Terrain {
+    #[command(flatten)]
+    all: Arguments,
+    /// Materials that were learnt from pictures.
+    #[arg(long)]
+    trained: bool,
+}
+
+/// The network of the ground, and its controls: the same everywhere, and of shore, meadow, steppe, cliffs below the snow and in it, and snow.
+#[derive(Resource)]
+struct Ground {
+    generator: Handle<Generator>,
+    seed: u64,
+    controls: BTreeMap<String, Control>,
+    biomes: Vec<BTreeMap<String, Control>>,
+    /// Shares of biomes are raised to this power: colours may mix anywhere, of materials only borders should.
+    sharpness: f32,
+}
+
 fn main() -> anyhow::Result<()> {
-    let arguments = Arguments::parse();
-    let mut app = arguments.app("terrain");
-    app.add_systems(Startup, spawn).add_systems(Update, fly);
-    arguments.run(app, "terrain")
+    let arguments = Terrain::parse();
+    let mut app = arguments.all.app("terrain");
+    let ground = if arguments.trained { Ground::trained } else { Ground::built };
+    let ground = ground(app.world_mut());
+    app.insert_resource(ground).add_systems(Startup, spawn).add_systems(Update, fly);
+    arguments.all.run(app, "terrain")
+}
+
+impl Ground {
+    /// Noise in colours, built in code.
+    fn built(world: &mut World) -> Self {
+        let generator = Generator::from(generators::load("noise_material").expect("it is built in"));
+        let material = |[a, b, coat_color]: [Color; 3], coat: f32, coat_roughness: f32, ridges: f32| {
+            let mut all = controls([("coat", coat), ("coat_roughness", coat_roughness), ("ridges", ridges)]);
+            all.extend(controls([("color_a", a), ("color_b", b), ("coat_color", coat_color)]));
+            all
+        };
+        let (lush, dry) = (Color::srgb(0.27, 0.33, 0.13), Color::srgb(0.47, 0.42, 0.22));
+        let white = Color::srgb(0.93, 0.95, 0.98);
+        let sand = [Color::srgb(0.78, 0.69, 0.53), Color::srgb(0.64, 0.55, 0.41)];
+        let soil = [Color::srgb(0.40, 0.33, 0.22), Color::srgb(0.25, 0.21, 0.14)];
+        let rock = [Color::srgb(0.50, 0.46, 0.42), Color::srgb(0.25, 0.235, 0.225)];
+        Self {
+            generator: world.resource_mut::<Assets<Generator>>().add(generator),
+            seed: 5,
+            controls: controls([("relief", 0.8), ("mottle", 0.8), ("detail", 0.62), ("scale", 0.9), ("veins", 0.05)]),
+            biomes: vec![
+                material([sand[0], sand[1], lush], 0.02, 0.95, 0.2),
+                material([soil[0], soil[1], lush], 0.88, 0.95, 0.6),
+                material([soil[0], soil[1], dry], 0.72, 0.95, 0.6),
+                material([rock[0], rock[1], lush], 0.08, 0.95, 1.0),
+                material([rock[0], rock[1], white], 0.14, 0.6, 1.0),
+                material([rock[0], rock[1], white], 0.97, 0.55, 0.5),
+            ],
+            sharpness: 1.0,
+        }
+    }
+
+    /// Kinds of materials that were learnt from pictures.
+    fn trained(world: &mut World) -> Self {
+        let kinds = ["sand", "grass", "moss", "moss_rock", "rock", "snow"];
+        Self {
+            generator: world.resource::<AssetServer>().load("generators/materials.generator.safetensors"),
+            seed: 11,
+            controls: BTreeMap::new(),
+            biomes: kinds.map(|kind| controls([("kind", kind)])).to_vec(),
+            sharpness: 6.0,
+        }
+    }
 }
 
 /// Hills under mountain ridges, with plains between them.
@@ -41,30 +110,12 @@ fn height() -> WorldHeight {
     })
 }
 
-/// Controls of the network in each biome, and how much of each is where.
-fn biomes(ground: &WorldHeight) -> WorldBiomes {
-    let material = |[a, b, coat_color]: [Color; 3], coat: f32, coat_roughness: f32, ridges: f32| {
-        let mut all = controls([("coat", coat), ("coat_roughness", coat_roughness), ("ridges", ridges)]);
-        all.extend(controls([("color_a", a), ("color_b", b), ("coat_color", coat_color)]));
-        all
-    };
-    let (lush, dry) = (Color::srgb(0.27, 0.33, 0.13), Color::srgb(0.47, 0.42, 0.22));
-    let white = Color::srgb(0.93, 0.95, 0.98);
-    let sand = [Color::srgb(0.78, 0.69, 0.53), Color::srgb(0.64, 0.55, 0.41)];
-    let soil = [Color::srgb(0.40, 0.33, 0.22), Color::srgb(0.25, 0.21, 0.14)];
-    let rock = [Color::srgb(0.50, 0.46, 0.42), Color::srgb(0.25, 0.235, 0.225)];
-    let all = vec![
-        material([sand[0], sand[1], lush], 0.02, 0.95, 0.2),
-        material([soil[0], soil[1], lush], 0.88, 0.95, 0.6),
-        material([soil[0], soil[1], dry], 0.72, 0.95, 0.6),
-        material([rock[0], rock[1], lush], 0.08, 0.95, 1.0),
-        material([rock[0], rock[1], white], 0.14, 0.6, 1.0),
-        material([rock[0], rock[1], white], 0.97, 0.55, 0.5),
-    ];
-    let ground = ground.clone();
+/// How much of each biome is where.
+fn biomes(material: &Ground, ground: &WorldHeight) -> WorldBiomes {
+    let (ground, sharpness) = (ground.clone(), material.sharpness);
     let wander = FractalNoise { seed: 21, size: 60.0, octaves: 4, ..default() }.function();
     let step = |from: f32, to: f32, at: f32| ((at - from) / (to - from)).clamp(0.0, 1.0);
-    WorldBiomes(Biomes::new(all, move |at: DVec2, shares: &mut [f32]| {
+    WorldBiomes(Biomes::new(material.biomes.clone(), move |at: DVec2, shares: &mut [f32]| {
         let wander = wander(at) as f32;
         let height = ground.at(at) + 7.0 * wander;
         let steep = step(0.88, 0.74, ground.normal(at, 2.0).y + 0.05 * wander);
@@ -73,7 +124,7 @@ fn biomes(ground: &WorldHeight) -> WorldBiomes {
         let (flat, cliff) = (land * (1.0 - steep), land * steep);
         let (meadow, snow) = (flat * (1.0 - high), flat * high);
         let all = [1.0 - land, meadow * (1.0 - dry), meadow * dry, cliff * (1.0 - high), cliff * high, snow];
-        shares.copy_from_slice(&all);
+        shares.copy_from_slice(&all.map(|share| share.powf(sharpness)));
     }))
 }
 
@@ -90,23 +141,23 @@ fn viewpoint(ground: &WorldHeight) -> (DVec2, DVec2) {
 
 fn spawn(
     mut commands: Commands,
+    material: Res<Ground>,
     mut generators: ResMut<Assets<Generator>>,
     mut meshes: ResMut<Assets<Mesh>>,
     mut materials: ResMut<Assets<StandardMaterial>>,
 ) -> Result {
-    let mut built = |name| generators::load(name).map(|loaded| generators.add(Generator::from(loaded)));
-    let (material, sky) = (built("noise_material").ok_or("built in")?, built("cloudy_sky").ok_or("built in")?);
+    let sky = generators.add(Generator::from(generators::load("cloudy_sky").ok_or("built in")?));
     let ground = height();
     let world = WorldPatches {
-        seed: 5,
+        seed: material.seed,
         patch_size: 32.0,
         levels: 5,
         detail: 0.75,
         cells: 48,
-        controls: controls([("relief", 0.8), ("mottle", 0.8), ("detail", 0.62), ("scale", 0.9), ("veins", 0.05)]),
-        ..WorldPatches::new(material)
+        controls: material.controls.clone(),
+        ..WorldPatches::new(material.generator.clone())
     };
-    commands.spawn((world, biomes(&ground), ground.clone()));
+    commands.spawn((world, biomes(&material, &ground), ground.clone()));
 
     let (eye, way) = viewpoint(&ground);
     let way = Vec3::new(way.x as f32, 0.0, way.y as f32);

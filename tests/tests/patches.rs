@@ -44,6 +44,7 @@ fn worlds() -> Vec<World> {
         },
         World { name: "noise material", generator: built(), patch: [50, 77], request: |request| request },
         World { name: "noise material with fields", generator: built(), patch: [64, 64], request: with_biomes },
+        World { name: "materials", generator: asset("materials"), patch: [48, 32], request: with_kinds },
         World { name: "convolutions", generator: convolutions(), patch: [24, 40], request: |request| request },
         World {
             name: "coordinates",
@@ -61,6 +62,16 @@ fn with_biomes(request: Request) -> Request {
         values[0] = 0.5 + 0.5 * wave(x, 96.0);
         values[1..4].copy_from_slice(&[0.2, 0.5 + 0.3 * wave(y, 160.0), 0.1]);
         values[4] = 0.7 + 0.3 * wave(x + y, 128.0);
+    });
+    Request { fields: Some(fields), ..request }
+}
+
+/// Three kinds that pass into each other.
+fn with_kinds(request: Request) -> Request {
+    let fields = Fields::new(["kind"], |[x, y], values| {
+        let wave = |at: f64| (at / 128.0 * std::f64::consts::TAU).sin() as f32;
+        values.fill(0.0);
+        (values[0], values[6], values[15]) = (0.2, 1.0 + wave(x), 1.0 + wave(y));
     });
     Request { fields: Some(fields), ..request }
 }
@@ -169,6 +180,24 @@ fn assert_equals_whole(gpu: &Gpu, world: &World, origin: [i64; 2]) {
                 assert!(bits(one) == part(all, [x, y], world.patch), "{label}");
             }
         }
+    }
+}
+
+#[test]
+fn a_field_that_is_the_same_everywhere_is_the_control() {
+    let materials = worlds().into_iter().find(|world| world.name == "materials").unwrap().generator;
+    let grass = 6;
+    let patch = || Request::patch(Size::new(32, 32), 11, [3, -5]).unwrap();
+    let everywhere = Fields::new(["kind"], move |_, values| {
+        values.fill(0.0);
+        values[grass] = 1.0;
+    });
+    let field = Request { fields: Some(everywhere), ..patch() };
+    let control = Request { inputs: [("kind".to_string(), Tensor::scalar(grass as f32))].into(), ..patch() };
+    let [field, control] = [field, control]
+        .map(|request| imagine_burn::generate::<Flex>(&materials, &request, &Default::default()).unwrap().outputs);
+    for ((output, field), (_, control)) in field.iter().zip(&control) {
+        assert_eq!(bits(field), bits(control), "{}", output.name);
     }
 }
 

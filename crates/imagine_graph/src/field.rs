@@ -186,7 +186,8 @@ impl ValidGenerator {
             ..recurrence.clone()
         });
         let generator = Generator { output, recurrence, size, card: plain.card.clone() };
-        generator.validate().map_err(|errors| fields.fault(explain(&errors)))
+        let valid = generator.validate().map_err(|errors| fields.fault(explain(&errors)))?;
+        Ok(ValidGenerator { input_order: self.input_order.clone(), ..valid })
     }
 }
 

@@ -248,6 +248,8 @@ pub struct ValidGenerator {
     pub output: ValidGraph,
     /// First state and update of a recurrent network.
     pub recurrence: Option<ValidRecurrence>,
+    /// Names of the inputs as the file declares them: its place among them chooses the random numbers of a latent.
+    pub(crate) input_order: Vec<String>,
 }
 
 /// The graphs of a recurrent network.

@@ -201,10 +201,11 @@ impl ValidGenerator {
             return Err(RequestError::UnknownInput { name: name.clone(), known });
         }
         let mut inputs = BTreeMap::new();
-        for (index, input) in declared.iter().enumerate() {
+        for input in declared {
             if elsewhere.contains(&input.name.as_str()) {
                 continue;
             }
+            let index = self.input_order.iter().position(|name| *name == input.name).unwrap_or_default();
             inputs.insert(input.name.clone(), resolve_input(input, index as u32, request)?);
         }
         self.check_state(request)?;

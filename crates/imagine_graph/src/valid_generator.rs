@@ -29,7 +29,8 @@ impl Generator {
             Some((Some(init), Some(step))) => Some(ValidRecurrence { init, step }),
             _ => None,
         };
-        let valid = ValidGenerator { generator: self.clone(), output, recurrence };
+        let mut valid = ValidGenerator { generator: self.clone(), output, recurrence, input_order: Vec::new() };
+        valid.input_order = valid.inputs().into_iter().map(|input| input.name.clone()).collect();
         check_roles(&valid, &mut errors);
         if errors.is_empty() { Ok(valid) } else { Err(GraphErrors(errors)) }
     }

@@ -226,7 +226,7 @@ fn median(mut times: Vec<f64>) -> Option<f64> {
     let middle = times.len() / 2;
     match times.len() {
         0 => None,
-        odd if odd % 2 == 1 => Some(times[middle]),
+        count if count % 2 == 1 => Some(times[middle]),
         _ => Some((times[middle - 1] + times[middle]) / 2.0),
     }
 }
