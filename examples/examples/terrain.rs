@@ -87,7 +87,7 @@ impl Ground {
 
     /// Kinds of materials that were learnt from pictures.
     fn trained(world: &mut World) -> Self {
-        let kinds = ["sand", "grass", "moss", "moss_rock", "rock", "snow"];
+        let kinds = ["sand", "grass", "grass=0.6,dirt=0.4", "moss_rock", "rock", "snow"];
         Self {
             generator: world.resource::<AssetServer>().load("generators/materials.generator.safetensors"),
             seed: 11,

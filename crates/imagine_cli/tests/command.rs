@@ -196,6 +196,16 @@ fn json_has_the_promised_keys() {
 }
 
 #[test]
+fn a_reader_that_goes_away_is_no_fault() {
+    let place = Place::new();
+    let (reader, writer) = std::io::pipe().unwrap();
+    drop(reader);
+    let mut command = Command::new(env!("CARGO_BIN_EXE_imagine"));
+    let output = command.arg("inspect").arg(&place.generator).stdout(writer).output().unwrap();
+    assert!(output.status.success() && output.stderr.is_empty(), "{}", String::from_utf8_lossy(&output.stderr));
+}
+
+#[test]
 fn bench_has_the_promised_keys() {
     let place = Place::new();
     let arguments = ["bench", "FILE", "--size", "16x16", "--runs", "3", "--warm", "1", "--no-cold", "--json"];
@@ -203,6 +213,9 @@ fn bench_has_the_promised_keys() {
     for key in ["ours_ms", "burn_wgpu_ms", "ratio"] {
         assert!(measured[key].as_f64().unwrap() > 0.0, "{key} in {measured}");
     }
+    let alone: Vec<&str> = arguments.into_iter().chain(["--ours-alone"]).collect();
+    let measured: Value = serde_json::from_str(&place.good(&alone)).unwrap();
+    assert!(measured["ours_ms"].as_f64().unwrap() > 0.0 && measured["ratio"].is_null(), "{measured}");
 }
 
 #[test]

@@ -15,6 +15,7 @@ pub mod train_sprites;
 pub mod train_texture;
 mod training;
 
+use std::io::{self, Write};
 use std::sync::Arc;
 
 use anyhow::Context;
@@ -42,7 +43,15 @@ fn session(gpu: &Gpu, plan: Arc<Plan>, resolved: &ResolvedRequest) -> anyhow::Re
 /// Prints `json` or `text`.
 fn print(as_json: bool, json: &Value, text: &str) {
     match as_json {
-        true => println!("{json:#}"),
-        false => println!("{}", text.trim_end()),
+        true => say(&format!("{json:#}")),
+        false => say(text.trim_end()),
+    }
+}
+
+/// Writes a line to stdout. That nobody reads it any more, as after `| head`, ends no work.
+fn say(line: &str) {
+    match writeln!(io::stdout(), "{line}") {
+        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => eprintln!("cannot write to stdout: {error}"),
+        _ => {}
     }
 }

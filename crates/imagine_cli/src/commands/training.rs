@@ -11,6 +11,8 @@ use imagine_graph::file::{EXTENSION, WeightFormat};
 use imagine_graph::{Card, Provenance};
 use indicatif::{ProgressBar, ProgressStyle};
 
+use super::say;
+
 /// Where a training runs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum TrainBackend {
@@ -202,7 +204,7 @@ impl Log {
         self.update = update;
         self.bar.set_position(update.into());
         if self.log_every.is_some_and(|every| update.is_multiple_of(every.max(1))) {
-            println!("{update} {text}");
+            say(&format!("{update} {text}"));
         }
         self.bar.set_message(text);
     }
@@ -210,7 +212,7 @@ impl Log {
     /// Something worth a line happened.
     pub fn line(&self, line: String) {
         if self.log_every.is_some() {
-            println!("{line}");
+            say(&line);
         } else {
             self.bar.println(line);
         }
