@@ -37,7 +37,7 @@ struct Terrain {
 
 /// The network of the ground, and its controls: the same everywhere, and of shore, meadow, steppe, cliffs below the snow and in it, and snow.
 #[derive(Resource)]
-struct Ground {
+struct GroundMaterial {
     generator: Handle<Generator>,
     seed: u64,
     controls: BTreeMap<String, Control>,
@@ -49,13 +49,13 @@ struct Ground {
 fn main() -> anyhow::Result<()> {
     let arguments = Terrain::parse();
     let mut app = arguments.all.app("terrain");
-    let ground = if arguments.trained { Ground::trained } else { Ground::built };
-    let ground = ground(app.world_mut());
-    app.insert_resource(ground).add_systems(Startup, spawn).add_systems(Update, fly);
+    let world = app.world_mut();
+    let material = if arguments.trained { GroundMaterial::trained(world) } else { GroundMaterial::built(world) };
+    app.insert_resource(material).add_systems(Startup, spawn).add_systems(Update, fly);
     arguments.all.run(app, "terrain")
 }
 
-impl Ground {
+impl GroundMaterial {
     /// Noise in colours, built in code.
     fn built(world: &mut World) -> Self {
         let generator = Generator::from(generators::load("noise_material").expect("it is built in"));
@@ -111,7 +111,7 @@ fn height() -> WorldHeight {
 }
 
 /// How much of each biome is where.
-fn biomes(material: &Ground, ground: &WorldHeight) -> WorldBiomes {
+fn biomes(material: &GroundMaterial, ground: &WorldHeight) -> WorldBiomes {
     let (ground, sharpness) = (ground.clone(), material.sharpness);
     let wander = FractalNoise { seed: 21, size: 60.0, octaves: 4, ..default() }.function();
     let step = |from: f32, to: f32, at: f32| ((at - from) / (to - from)).clamp(0.0, 1.0);
@@ -141,7 +141,7 @@ fn viewpoint(ground: &WorldHeight) -> (DVec2, DVec2) {
 
 fn spawn(
     mut commands: Commands,
-    material: Res<Ground>,
+    material: Res<GroundMaterial>,
     mut generators: ResMut<Assets<Generator>>,
     mut meshes: ResMut<Assets<Mesh>>,
     mut materials: ResMut<Assets<StandardMaterial>>,

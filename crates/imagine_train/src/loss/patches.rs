@@ -50,16 +50,14 @@ impl Positions {
         let numbers = |values: Vec<i32>, shape: [usize; 2]| {
             Tensor::<B, 2, Int>::from_data(TensorData::new(values, shape).convert::<B::IntElem>(), &device)
         };
-        let corner = |axis: usize| {
-            numbers(self.corners.iter().map(|corner| corner[axis] as i32).collect(), [self.corners.len(), 1])
+        let corners = numbers(self.corners.iter().flatten().map(|at| *at as i32).collect(), [self.corners.len(), 3]);
+        let [image, top, left] = [0, 1, 2].map(|axis| corners.clone().narrow(1, axis, 1));
+        let within = |of: fn(usize) -> usize| {
+            numbers((0..SIDE * SIDE).map(|pixel| of(pixel) as i32).collect(), [1, SIDE * SIDE])
         };
-        let side = SIDE as i32;
-        let inside =
-            |of: fn(i32, i32) -> i32| numbers((0..side * side).map(|at| of(at, side)).collect(), [1, SIDE * SIDE]);
-        let rows = (corner(1) + inside(|at, side| at / side)).remainder_scalar(height as i32);
-        let columns = (corner(2) + inside(|at, side| at % side)).remainder_scalar(width as i32);
-        let first = corner(0).mul_scalar((height * width) as i32);
-        let indices = first + rows.mul_scalar(width as i32) + columns;
+        let row = (top + within(|pixel| pixel / SIDE)).remainder_scalar(height as i32);
+        let column = (left + within(|pixel| pixel % SIDE)).remainder_scalar(width as i32);
+        let indices = (image.mul_scalar(height as i32) + row).mul_scalar(width as i32) + column;
         pixels.select(0, indices.flatten(0, 1)).reshape([self.sets, self.each(), SIDE * SIDE * channels])
     }
 }

@@ -112,6 +112,7 @@ impl<B: Backend> TextureLoss<B> {
         let [batch, _, height, width] = level.dims();
         let exemplars = &self.levels[index];
         let [sets, _, rows, columns] = exemplars.dims();
+        assert!(batch.is_multiple_of(sets), "{batch} images for {sets} exemplars");
         let each = batch / sets;
         let count = self.options.patches.min(each * height * width);
         let wanted = Positions::random(sets, [1, rows, columns], self.tiles, count, rng);
