@@ -3,6 +3,7 @@
 //! Every finding is reported, not the first only. The checks are functions on text, so that each has its own tests.
 
 mod arrows;
+mod circles;
 mod copies;
 mod operators;
 mod sources;
@@ -35,6 +36,9 @@ pub fn run() -> StepResult {
     let packages = arrows::packages(&root)?;
     arrows::check(&packages, &mut findings);
     arrows::check_described(&packages, &read(Path::new("ARCHITECTURE.md")).unwrap_or_default(), &mut findings);
+    for (package, known) in circles::PACKAGES {
+        circles::check(&root, package, known, &mut findings)?;
+    }
     copies::check(&|path| std::fs::read(root.join(path)).ok(), &mut findings);
 
     findings.iter().for_each(|finding| println!("{finding}"));
