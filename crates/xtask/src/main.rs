@@ -4,6 +4,7 @@ mod clippy;
 mod demo;
 mod deny;
 mod doc;
+mod fingerprint;
 mod fmt;
 mod onnx_conformance;
 mod setup;
@@ -25,6 +26,8 @@ usage: cargo xtask <command>
   test               set up, then everything CI runs: fmt, clippy, suite, doc, tidy, typos, deny
   onnx-conformance   install ONNX's Python package and run its node tests: the score may only rise
                      [--bless writes a better score, --subset makes third_party/onnx again]
+  fingerprint        record what a checkout computes and says, and compare two of them: record FILE [CHECKOUT],
+                     compare BEFORE AFTER
   setup              find a Vulkan adapter and the system libraries; install the packages that lack
 
 parts of test:
@@ -39,6 +42,7 @@ fn main() -> ExitCode {
     let result = match (command, rest) {
         ("demo", rest) => demo::run(rest),
         ("test", []) => test::run(),
+        ("fingerprint", rest) => fingerprint::run(rest),
         ("onnx-conformance", rest) => onnx_conformance::run(rest),
         ("setup", []) => setup::run(),
         ("fmt", []) => fmt::run(),

@@ -1,0 +1,35 @@
+//! What requests go through in the plugin: which states, in which order, and what they show in the end.
+
+use std::path::Path;
+
+use anyhow::bail;
+
+use super::imagine::target;
+use super::{Entries, add_pictures};
+use crate::step::{self, cargo};
+
+/// The example that is put into the checkout.
+const PROBE: &str = include_str!("probe.rs");
+
+/// Records the lines that the probe prints and the pictures that it writes.
+pub fn record(checkout: &Path, entries: &mut Entries) -> anyhow::Result<()> {
+    let place = checkout.join("examples/examples/fingerprint_probe.rs");
+    std::fs::write(&place, PROBE)?;
+    let built = step::run(
+        cargo(&["build", "--package", "imagine_examples", "--example", "fingerprint_probe"]).current_dir(checkout),
+    );
+    std::fs::remove_file(&place)?;
+    built?;
+    let probe = target(checkout)?.join("debug/examples/fingerprint_probe");
+    let folder = tempfile::tempdir()?;
+    let output = std::process::Command::new(probe).arg(folder.path()).current_dir(checkout).output()?;
+    let said = String::from_utf8_lossy(&output.stdout).into_owned();
+    if !output.status.success() {
+        bail!("the probe failed: {}\n{said}", String::from_utf8_lossy(&output.stderr));
+    }
+    for line in said.lines().filter_map(|line| line.strip_prefix("probe: ")) {
+        let (name, life) = line.split_once(": ").unwrap_or((line, ""));
+        entries.insert(format!("plugin life of {name}"), life.into());
+    }
+    add_pictures(folder.path(), "plugin picture", entries)
+}
