@@ -5,6 +5,7 @@
 mod arrows;
 mod circles;
 mod copies;
+mod links;
 mod operators;
 mod sources;
 
@@ -26,6 +27,9 @@ pub fn run() -> StepResult {
         let text =
             std::fs::read_to_string(root.join(&path)).with_context(|| format!("cannot read {}", path.display()))?;
         sources::check(&path, &text, &mut findings);
+        if path.extension().is_some_and(|extension| extension == "md") {
+            links::check(&path, &text, &root.as_path(), &mut findings);
+        }
         files += 1;
     }
     let table = "crates/imagine_graph/src/ops/mod.rs";
