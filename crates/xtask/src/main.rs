@@ -7,6 +7,7 @@ mod doc;
 mod fingerprint;
 mod fmt;
 mod onnx_conformance;
+mod package;
 mod setup;
 mod shaders;
 mod step;
@@ -23,7 +24,7 @@ const USAGE: &str = "\
 usage: cargo xtask <command>
 
   demo [--headless]  set up, then show the demo; without a display it writes pictures and says where
-  test               set up, then everything CI runs: fmt, clippy, suite, doc, tidy, typos, deny
+  test               set up, then everything CI runs: fmt, clippy, suite, doc, tidy, typos, deny, package
   onnx-conformance   install ONNX's Python package and run its node tests: the score may only rise
                      [--bless writes a better score, --subset makes third_party/onnx again]
   fingerprint        record what a checkout computes and says, and compare two of them: record FILE [CHECKOUT],
@@ -31,7 +32,7 @@ usage: cargo xtask <command>
   setup              find a Vulkan adapter and the system libraries; install the packages that lack
 
 parts of test:
-  fmt  clippy  suite  doc  shaders  tidy  typos  deny";
+  fmt  clippy  suite  doc  shaders  tidy  typos  deny  package";
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
@@ -53,6 +54,7 @@ fn main() -> ExitCode {
         ("tidy", []) => tidy::run(),
         ("typos", []) => typos::run(),
         ("deny", []) => deny::run(),
+        ("package", []) => package::run(),
         _ => {
             eprintln!("{USAGE}");
             return ExitCode::from(2);

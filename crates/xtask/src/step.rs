@@ -4,6 +4,7 @@ use std::path::PathBuf;
 use std::process::{Command, Stdio};
 
 use anyhow::{Context, bail};
+use serde_json::Value;
 
 /// How a step ended that did not fail.
 #[derive(Debug, PartialEq)]
@@ -33,6 +34,31 @@ pub fn cargo(arguments: &[&str]) -> Command {
     let mut command = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
     command.args(arguments).current_dir(root());
     command
+}
+
+/// What `cargo metadata` says about the workspace.
+pub fn metadata(arguments: &[&str]) -> anyhow::Result<Value> {
+    let output = cargo(&["metadata", "--format-version", "1"]).args(arguments).output().context("cannot run cargo")?;
+    if !output.status.success() {
+        bail!("cargo metadata failed:\n{}", String::from_utf8_lossy(&output.stderr));
+    }
+    serde_json::from_slice(&output.stdout).context("cargo metadata wrote no JSON")
+}
+
+/// The workspace's own packages in the answer of `cargo metadata`.
+pub fn members(metadata: &Value) -> impl Iterator<Item = &Value> {
+    let members = list(&metadata["workspace_members"]);
+    list(&metadata["packages"]).iter().filter(move |package| members.contains(&package["id"]))
+}
+
+/// The elements of a JSON array; none if it is something else.
+pub fn list(value: &Value) -> &[Value] {
+    value.as_array().map_or(&[], Vec::as_slice)
+}
+
+/// A JSON string; empty if it is something else.
+pub fn text(value: &Value) -> String {
+    value.as_str().unwrap_or_default().into()
 }
 
 /// Prints a command, runs it and fails if it fails.

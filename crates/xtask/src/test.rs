@@ -5,15 +5,16 @@ use std::time::{Duration, Instant};
 use anyhow::bail;
 
 use crate::step::{Outcome, Step, StepResult};
-use crate::{clippy, deny, doc, fmt, setup, suite, tidy, typos};
+use crate::{clippy, deny, doc, fmt, package, setup, suite, tidy, typos};
 
 /// The parts in order: quick ones first; clippy before doc, which reuses what clippy checked.
-const STEPS: [(&str, Step); 8] = [
+const STEPS: [(&str, Step); 9] = [
     ("setup", setup::run),
     ("fmt", fmt::run),
     ("tidy", tidy::run),
     ("typos", typos::run),
     ("deny", deny::run),
+    ("package", package::run),
     ("clippy", clippy::run),
     ("doc", doc::run),
     ("suite", suite::run),

@@ -1,12 +1,11 @@
 //! Dependencies point one way: graph <- {burn, wgpu, onnx} <- train <- cli, and {graph, wgpu} <- bevy_imagine <- editor.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::path::Path;
 
-use anyhow::{Context, bail};
+use anyhow::bail;
 use serde_json::Value;
 
-use crate::step::cargo;
+use crate::step::{list, members, text};
 
 /// A package of the workspace and everything that it is built from: no tests, no build scripts.
 #[derive(Debug)]
@@ -94,19 +93,8 @@ pub fn check_described(packages: &[Package], architecture: &str, findings: &mut 
     }
 }
 
-/// The packages of the workspace below `root`, by `cargo metadata`.
-pub fn packages(root: &Path) -> anyhow::Result<Vec<Package>> {
-    let output =
-        cargo(&["metadata", "--format-version", "1"]).current_dir(root).output().context("cannot run cargo")?;
-    if !output.status.success() {
-        bail!("cargo metadata failed:\n{}", String::from_utf8_lossy(&output.stderr));
-    }
-    parse(&serde_json::from_slice(&output.stdout).context("cargo metadata does not speak JSON")?)
-}
-
-fn parse(metadata: &Value) -> anyhow::Result<Vec<Package>> {
-    let list = |value: &Value| value.as_array().cloned().unwrap_or_default();
-    let text = |value: &Value| value.as_str().unwrap_or_default().to_string();
+/// The packages of the workspace in the answer of `cargo metadata`.
+pub fn packages(metadata: &Value) -> anyhow::Result<Vec<Package>> {
     let names: BTreeMap<String, String> =
         list(&metadata["packages"]).iter().map(|package| (text(&package["id"]), text(&package["name"]))).collect();
     let is_built = |dependency: &Value| list(&dependency["dep_kinds"]).iter().any(|kind| kind["kind"].is_null());
@@ -115,13 +103,9 @@ fn parse(metadata: &Value) -> anyhow::Result<Vec<Package>> {
         let built = list(&node["deps"]).iter().filter(|d| is_built(d)).map(|d| text(&d["pkg"])).collect();
         edges.insert(text(&node["id"]), built);
     }
-    let members: BTreeSet<String> = list(&metadata["workspace_members"]).iter().map(text).collect();
     let mut packages = Vec::new();
-    for package in list(&metadata["packages"]) {
+    for package in members(metadata) {
         let id = text(&package["id"]);
-        if !members.contains(&id) {
-            continue;
-        }
         let direct = list(&package["dependencies"]);
         let direct = direct.iter().filter(|d| d["kind"].is_null()).map(|d| text(&d["name"])).collect();
         let all = reachable(&id, &edges).iter().filter_map(|id| names.get(id).cloned()).collect();
@@ -179,7 +163,7 @@ mod tests {
 
     #[test]
     fn a_wrong_arrow_is_found_behind_another_package() {
-        let packages = parse(&metadata()).unwrap();
+        let packages = packages(&metadata()).unwrap();
         let mut findings = Vec::new();
         check(&packages, &mut findings);
         assert_eq!(findings, ["package imagine_wgpu must not depend on burn-core"]);

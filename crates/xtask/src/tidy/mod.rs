@@ -13,7 +13,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, bail};
 
-use crate::step::{Outcome, StepResult, root};
+use crate::step::{Outcome, StepResult, metadata, root};
 
 /// Folders whose files are ours.
 const FOLDERS: [&str; 6] = ["crates", "shaders", "examples", "tests", "fuzz", "docs"];
@@ -37,7 +37,8 @@ pub fn run() -> StepResult {
     let read = |path: &Path| std::fs::read_to_string(root.join(path)).ok();
     let operators = operators::parse(&table);
     operators::check(&operators, &read, &mut findings);
-    let packages = arrows::packages(&root)?;
+    let metadata = metadata(&[])?;
+    let packages = arrows::packages(&metadata)?;
     arrows::check(&packages, &mut findings);
     arrows::check_described(&packages, &read(Path::new("ARCHITECTURE.md")).unwrap_or_default(), &mut findings);
     for (package, known) in circles::PACKAGES {
