@@ -12,6 +12,8 @@ use proc_macro2::{TokenStream, TokenTree};
 use syn::visit::{self, Visit};
 use syn::{Attribute, File, Item, ItemMod, UseTree, Visibility};
 
+use super::read_below;
+
 /// Packages that are checked, each with how many circles it still has. The numbers may only shrink.
 pub const PACKAGES: [(&str, usize); 4] =
     [("imagine_graph", 8), ("imagine_wgpu", 2), ("imagine_train", 5), ("bevy_imagine", 4)];
@@ -44,20 +46,6 @@ pub fn check(root: &Path, package: &str, known: usize, findings: &mut Vec<String
             .push(format!("{package}: {} circles of imports are left, tidy allows {known}: lower it", circles.len()));
     } else if circles.len() > known {
         findings.extend(circles.into_iter().map(|circle| format!("{package}: circle of imports: {circle}")));
-    }
-    Ok(())
-}
-
-fn read_below(root: &Path, folder: &Path, texts: &mut Vec<(String, String)>) -> anyhow::Result<()> {
-    for entry in folder.read_dir().with_context(|| format!("cannot list {}", folder.display()))? {
-        let path = entry?.path();
-        if path.is_dir() {
-            read_below(root, &path, texts)?;
-        } else if path.extension().is_some_and(|extension| extension == "rs") {
-            let name = path.strip_prefix(root).unwrap_or(&path).to_string_lossy().replace('\\', "/");
-            let text = std::fs::read_to_string(&path).with_context(|| format!("cannot read {}", path.display()))?;
-            texts.push((name, text));
-        }
     }
     Ok(())
 }

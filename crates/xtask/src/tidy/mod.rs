@@ -5,6 +5,7 @@
 mod arrows;
 mod circles;
 mod copies;
+mod dependencies;
 mod links;
 mod operators;
 mod sources;
@@ -38,6 +39,7 @@ pub fn run() -> StepResult {
     let operators = operators::parse(&table);
     operators::check(&operators, &read, &mut findings);
     let metadata = metadata(&[])?;
+    dependencies::check(&root, &metadata, &mut findings)?;
     let packages = arrows::packages(&metadata)?;
     arrows::check(&packages, &mut findings);
     arrows::check_described(&packages, &read(Path::new("ARCHITECTURE.md")).unwrap_or_default(), &mut findings);
@@ -84,4 +86,19 @@ fn files_below(root: &Path) -> anyhow::Result<Vec<PathBuf>> {
     }
     files.sort();
     Ok(files)
+}
+
+/// Adds every Rust file below `folder` as its path relative to `root`, with `/`, and its text.
+fn read_below(root: &Path, folder: &Path, texts: &mut Vec<(String, String)>) -> anyhow::Result<()> {
+    for entry in folder.read_dir().with_context(|| format!("cannot list {}", folder.display()))? {
+        let path = entry?.path();
+        if path.is_dir() {
+            read_below(root, &path, texts)?;
+        } else if path.extension().is_some_and(|extension| extension == "rs") {
+            let name = path.strip_prefix(root).unwrap_or(&path).to_string_lossy().replace('\\', "/");
+            let text = std::fs::read_to_string(&path).with_context(|| format!("cannot read {}", path.display()))?;
+            texts.push((name, text));
+        }
+    }
+    Ok(())
 }
