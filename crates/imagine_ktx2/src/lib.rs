@@ -1,8 +1,8 @@
-//! KTX2 files of generated textures: every mip level, uncompressed, with the XMP property that says what made them and a
-//! recipe among the file's key/value data, as `imagine_png` has them in PNG files.
+//! Writes generated textures as KTX2 files, uncompressed, with all mip levels. XMP source metadata and a recipe are in the
+//! key/value data, as `imagine_png` has them in PNG files.
 //!
-//! The container is that of the Khronos KTX File Format Specification, version 2.0. No date, no path and no host: equal
-//! textures and texts give equal bytes.
+//! Follows the Khronos KTX File Format Specification 2.0. Files contain no date, path or host: equal textures and recipes
+//! give equal bytes.
 
 mod mips;
 
@@ -10,44 +10,44 @@ pub use mips::{Average, levels};
 
 use imagine_png::Source;
 
-/// The first bytes of every file.
+/// First bytes of every KTX2 file.
 const IDENTIFIER: [u8; 12] = [0xAB, b'K', b'T', b'X', b' ', b'2', b'0', 0xBB, b'\r', b'\n', 0x1A, b'\n'];
-/// Bytes of the header with the offsets of its sections.
+/// Size in bytes of the header, section offsets included.
 const HEADER_BYTES: usize = 80;
-/// Bytes of a level's entry in the index.
+/// Size in bytes of a level index entry.
 const LEVEL_BYTES: usize = 24;
 /// Key of the recipe.
 pub const RECIPE_KEY: &str = "imagine";
-/// Key of the XMP packet, the keyword that PNG files have it under.
+/// Key of the XMP packet; the same keyword as in PNG files.
 pub const XMP_KEY: &str = "XML:com.adobe.xmp";
-/// Longest side of a texture.
+/// Longest side of a texture in texels.
 pub const MAX_SIDE: u32 = 16_384;
 
-/// How texels are stored.
+/// Texel format.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Format {
-    /// One channel of data, 0 to 1 in a byte.
+    /// One 8-bit channel of linear data, 0 to 1.
     R8,
-    /// Four channels of data, 0 to 1 in a byte each.
+    /// Four 8-bit channels of linear data, 0 to 1.
     Rgba8,
-    /// Colour with the sRGB curve and coverage without, a byte each.
+    /// 8-bit sRGB colour and linear alpha.
     Rgba8Srgb,
-    /// Linear radiance in halves; the fourth channel is 1.
+    /// Linear radiance as 16-bit floats; the fourth channel is 1.
     Rgba16Float,
 }
 
-/// A texture and all its levels.
+/// A texture with its mip levels.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Texture {
-    /// How texels are stored.
+    /// Texel format.
     pub format: Format,
-    /// Texels in a row of the largest level.
+    /// Width of level 0 in texels.
     pub width: u32,
-    /// Rows of the largest level.
+    /// Height of level 0 in texels.
     pub height: u32,
-    /// 1, or 6 of a cubemap: +X, -X, +Y, -Y, +Z, -Z.
+    /// 1, or 6 for a cubemap: +X, -X, +Y, -Y, +Z, -Z.
     pub faces: u32,
-    /// The largest level first; rows from the top, channels interleaved, face after face.
+    /// Level 0 first. Each level: face after face, rows from the top, channels interleaved.
     pub levels: Vec<Vec<u8>>,
 }
 
@@ -55,44 +55,46 @@ pub struct Texture {
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum EncodeError {
-    /// A size that no texture has.
-    #[error("{width}x{height} with {faces} faces: 1 to {MAX_SIDE} a side and 1 face, or 6 square ones, expected")]
+    /// Unsupported size or number of faces.
+    #[error(
+        "{width}x{height} with {faces} faces: expected 1 to {MAX_SIDE} texels per side and 1 face, or 6 square faces"
+    )]
     Size {
-        /// Texels in a row.
+        /// Width in texels.
         width: u32,
-        /// Rows.
+        /// Height in texels.
         height: u32,
-        /// Faces.
+        /// Number of faces.
         faces: u32,
     },
-    /// Levels that are not those of the size.
-    #[error("level {level} has {found} bytes, {expected} expected")]
+    /// A level has the wrong size.
+    #[error("level {level} has {found} bytes, expected {expected}")]
     Level {
-        /// The level, 0 being the largest.
+        /// Index of the level; 0 is the largest.
         level: usize,
-        /// Bytes it should have.
+        /// Expected bytes.
         expected: usize,
-        /// Bytes it has.
+        /// Bytes given.
         found: usize,
     },
-    /// More levels, or fewer, than there can be.
-    #[error("{found} levels: 1 to {most} expected")]
+    /// Too many levels, or none.
+    #[error("{found} levels: expected 1 to {most}")]
     Levels {
         /// Levels given.
         found: usize,
-        /// Levels down to a single texel.
+        /// Number of levels down to a single texel.
         most: usize,
     },
-    /// A recipe larger than any program reads.
-    #[error("a recipe of {found} bytes: at most {most} expected", most = imagine_png::MAX_RECIPE_BYTES)]
+    /// The recipe is too long to be read back.
+    #[error("the recipe has {found} bytes, at most {most} are allowed", most = imagine_png::MAX_RECIPE_BYTES)]
     Recipe {
-        /// Bytes of the recipe.
+        /// Length of the recipe in bytes.
         found: usize,
     },
 }
 
 impl Format {
-    /// The number of Vulkan's `VkFormat`.
+    /// Value of Vulkan's `VkFormat`.
     fn vulkan(self) -> u32 {
         match self {
             Format::R8 => 9,
@@ -117,7 +119,7 @@ impl Format {
         self.channels() * self.channel_bytes()
     }
 
-    /// The data format descriptor: a basic block of version 2 (Khronos Data Format Specification 1.3), one sample a channel.
+    /// Data format descriptor: one basic block of version 2 (Khronos Data Format Specification 1.3), one sample per channel.
     fn descriptor(self) -> Vec<u8> {
         const RGBSDA: u32 = 1;
         const BT709: u32 = 1;
@@ -127,7 +129,7 @@ impl Format {
         let block_bytes = 24 + 16 * self.channels() as u32;
         let mut words = vec![4 + block_bytes, 0, 2 | block_bytes << 16];
         words.push(RGBSDA | BT709 << 8 | transfer << 16);
-        // Blocks of one texel; all bytes of a texel in plane 0.
+        // Texel blocks of 1x1; all bytes of a texel in plane 0.
         words.extend([0, self.texel_bytes() as u32, 0]);
         for channel in 0..self.channels() {
             words.extend(self.sample(channel as u32));
@@ -135,7 +137,7 @@ impl Format {
         words.into_iter().flat_map(u32::to_le_bytes).collect()
     }
 
-    /// Place, meaning and range of one channel.
+    /// Sample description of one channel: bit offset, meaning, range.
     fn sample(self, channel: u32) -> [u32; 4] {
         const ALPHA: u32 = 15;
         const DATA_LINEAR: u32 = 0x10;
@@ -177,7 +179,7 @@ impl Texture {
     }
 }
 
-/// The bytes of a KTX2 file. Equal textures and recipes give equal bytes.
+/// Encodes a KTX2 file. Equal textures and recipes give equal bytes.
 pub fn encode(texture: &Texture, source: Source, recipe: &str) -> Result<Vec<u8>, EncodeError> {
     texture.check()?;
     if recipe.len() > imagine_png::MAX_RECIPE_BYTES {
@@ -189,25 +191,25 @@ pub fn encode(texture: &Texture, source: Source, recipe: &str) -> Result<Vec<u8>
     let texts_at = descriptor_at + descriptor.len();
     let mut file = header(texture);
     push(&mut file, &[descriptor_at, descriptor.len(), texts_at, texts.len()]);
-    // There is no global data of a supercompression.
+    // No supercompression global data.
     file.extend([0; 16]);
     let alignment = texture.format.texel_bytes().max(4);
     let mut end = (texts_at + texts.len()).next_multiple_of(alignment);
-    // The smallest level lies first.
-    let mut places: Vec<usize> = Vec::new();
+    // The smallest level comes first in the file.
+    let mut offsets: Vec<usize> = Vec::new();
     for level in texture.levels.iter().rev() {
-        places.push(end);
+        offsets.push(end);
         end = (end + level.len()).next_multiple_of(alignment);
     }
-    for (level, place) in texture.levels.iter().zip(places.iter().rev()) {
-        for number in [*place, level.len(), level.len()] {
+    for (level, offset) in texture.levels.iter().zip(offsets.iter().rev()) {
+        for number in [*offset, level.len(), level.len()] {
             file.extend((number as u64).to_le_bytes());
         }
     }
     file.extend(descriptor);
     file.extend(texts);
-    for (level, place) in texture.levels.iter().rev().zip(places) {
-        file.resize(place, 0);
+    for (level, offset) in texture.levels.iter().rev().zip(offsets) {
+        file.resize(offset, 0);
         file.extend(level);
     }
     Ok(file)
@@ -228,14 +230,14 @@ fn push(file: &mut Vec<u8>, words: &[usize]) {
     file.extend(words.iter().flat_map(|word| (*word as u32).to_le_bytes()));
 }
 
-/// Key/value data: keys in the order of their bytes, each pair padded to four bytes.
+/// Key/value data: keys in byte order, each pair padded to a multiple of four bytes.
 fn key_values(source: Source, recipe: &str) -> Vec<u8> {
     let writer = concat!("imagine ", env!("CARGO_PKG_VERSION"));
     let xmp = imagine_png::xmp(source);
     let pairs = [("KTXorientation", "rd"), ("KTXwriter", writer), (XMP_KEY, xmp.as_str()), (RECIPE_KEY, recipe)];
     let mut bytes = Vec::new();
     for (key, value) in pairs {
-        // Key and value end with a zero each.
+        // Key and value are both null-terminated.
         push(&mut bytes, &[key.len() + 1 + value.len() + 1]);
         bytes.extend([key.as_bytes(), &[0], value.as_bytes(), &[0]].concat());
         bytes.resize(bytes.len().next_multiple_of(4), 0);

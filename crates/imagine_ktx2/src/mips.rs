@@ -1,20 +1,22 @@
-//! Mip levels: each texel of a level is the mean of the texels that it covers in the level above, weighted by the area
-//! covered, colour in linear light, normals made unit length again. As in `shaders/present/mip.wgsl`.
+//! Mip levels by area averaging, as in `shaders/present/mip.wgsl`: colour is averaged in linear light, normals are
+//! renormalised.
 
-/// How texels are averaged.
+use imagine_graph::color::{linear_to_srgb, srgb_to_linear};
+
+/// How to average texels.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Average {
-    /// As the numbers they are.
+    /// As plain values.
     Linear,
-    /// The first three channels are colour with the sRGB curve, averaged as linear light.
+    /// The first three channels are sRGB colour, averaged in linear light.
     Srgb,
-    /// The first three channels are a direction as `0.5 + 0.5 n`.
+    /// The first three channels are a unit vector n, stored as `0.5 + 0.5 n`.
     Normal,
 }
 
-/// All levels of an image down to one texel, the given one first, from 0 to 1 with `channels` interleaved.
+/// All levels of an image from the given one down to a single texel. Values are 0 to 1, `channels` interleaved.
 ///
-/// No level is rounded before the next is made of it; `store` turns the numbers of each into bytes.
+/// `store` converts each level to bytes; the next level is computed from the unrounded values.
 pub fn levels(
     image: &[f32],
     [width, height]: [usize; 2],
@@ -39,7 +41,7 @@ pub fn levels(
     found
 }
 
-/// The level below.
+/// Computes the next smaller level.
 fn smaller(level: &[f32], size: [usize; 2], channels: usize) -> Vec<f32> {
     let [columns, rows] = size.map(weights);
     let mut result = Vec::with_capacity(columns.len() * rows.len() * channels);
@@ -59,7 +61,7 @@ fn smaller(level: &[f32], size: [usize; 2], channels: usize) -> Vec<f32> {
     result
 }
 
-/// For every texel of half of `length`: the texels it covers, and what part of it each is.
+/// For every texel at half of `length`: the texels it covers and their weights, which add up to 1.
 fn weights(length: usize) -> Vec<Vec<(usize, f32)>> {
     let half = (length / 2).max(1);
     let scale = length as f32 / half as f32;
@@ -75,7 +77,7 @@ fn weights(length: usize) -> Vec<Vec<(usize, f32)>> {
 fn decode(texel: &mut [f32], average: Average) {
     match average {
         Average::Linear => {}
-        Average::Srgb => texel.iter_mut().take(3).for_each(|value| *value = linear(*value)),
+        Average::Srgb => texel.iter_mut().take(3).for_each(|value| *value = srgb_to_linear(*value)),
         Average::Normal => texel.iter_mut().take(3).for_each(|value| *value = 2.0 * *value - 1.0),
     }
 }
@@ -83,22 +85,14 @@ fn decode(texel: &mut [f32], average: Average) {
 fn encode(texel: &mut [f32], average: Average) {
     match average {
         Average::Linear => {}
-        Average::Srgb => texel.iter_mut().take(3).for_each(|value| *value = srgb(*value)),
+        Average::Srgb => texel.iter_mut().take(3).for_each(|value| *value = linear_to_srgb(*value)),
         Average::Normal => texel.iter_mut().take(3).for_each(|value| *value = 0.5 + 0.5 * *value),
     }
 }
 
-/// Directions that cancel out stay 0.
+/// Scales to unit length; vectors that cancel out stay 0.
 fn normalize(texel: &mut [f32]) {
     let length = texel.iter().take(3).map(|value| value * value).sum::<f32>().sqrt();
     let scale = if length > 1e-6 { 1.0 / length } else { 0.0 };
     texel.iter_mut().take(3).for_each(|value| *value *= scale);
-}
-
-fn linear(value: f32) -> f32 {
-    if value <= 0.04045 { value / 12.92 } else { ((value + 0.055) / 1.055).powf(2.4) }
-}
-
-fn srgb(value: f32) -> f32 {
-    if value <= 0.003_130_8 { 12.92 * value } else { 1.055 * value.powf(1.0 / 2.4) - 0.055 }
 }
