@@ -1,5 +1,8 @@
 //! What the examples share: their arguments, an app in a window or without one, and pictures of it.
 
+#[cfg(doctest)]
+mod snippets;
+
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 

@@ -1,6 +1,10 @@
-//! Links in Markdown: every relative link and picture leads to a file that is there, and every anchor to a heading.
+//! Markdown: every relative link and picture leads to an existing file, every anchor to a heading, and every page with
+//! Rust code is compiled.
 
 use std::path::{Component, Path, PathBuf};
+
+/// Lists the pages whose code is compiled.
+pub const SNIPPETS: &str = "examples/src/snippets.rs";
 
 /// The files of the workspace, by path relative to the root.
 pub trait Files {
@@ -41,6 +45,19 @@ pub fn check(path: &Path, text: &str, files: &impl Files, findings: &mut Vec<Str
                 find("names no heading of that page");
             }
         }
+    }
+}
+
+/// Adds the page at `path` if it has Rust code and is not among the compiled pages, which `snippets` lists. Readmes of
+/// crates may use crates that the examples do not have.
+pub fn check_compiled(path: &Path, text: &str, snippets: &str, findings: &mut Vec<String>) {
+    let page = path.to_string_lossy().replace('\\', "/");
+    let outside_crates = !page.starts_with("crates/");
+    if outside_crates
+        && text.lines().any(|line| line.starts_with("```rust"))
+        && !snippets.contains(&format!("\"{page}\""))
+    {
+        findings.push(format!("{page}: has Rust code that nothing compiles: list it in {SNIPPETS}"));
     }
 }
 
@@ -133,6 +150,18 @@ mod tests {
         assert_eq!(found("[a](../../outside.md)"), ["docs/b.md:1: \"../../outside.md\" leads to no file"]);
         assert_eq!(found("[a](a.md#three)"), ["docs/b.md:1: \"a.md#three\" names no heading of that page"]);
         assert_eq!(found("[a](a.md#no-heading)").len(), 1);
+    }
+
+    #[test]
+    fn a_page_with_code_that_nothing_compiles_is_found() {
+        let found = |text: &str, snippets: &str| {
+            let mut findings = Vec::new();
+            check_compiled(Path::new("docs/b.md"), text, snippets, &mut findings);
+            findings.len()
+        };
+        assert_eq!(found("```rust,no_run\nfn f() {}\n```", "b \"docs/b.md\""), 0);
+        assert_eq!(found("```rust,no_run\nfn f() {}\n```", "a \"docs/a.md\""), 1);
+        assert_eq!(found("```text\nimagine\n```", ""), 0);
     }
 
     #[test]

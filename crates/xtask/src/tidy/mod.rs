@@ -24,12 +24,14 @@ pub fn run() -> StepResult {
     let root = root();
     let mut findings = Vec::new();
     let mut files = 0;
+    let snippets = std::fs::read_to_string(root.join(links::SNIPPETS)).unwrap_or_default();
     for path in files_below(&root)? {
         let text =
             std::fs::read_to_string(root.join(&path)).with_context(|| format!("cannot read {}", path.display()))?;
         sources::check(&path, &text, &mut findings);
         if path.extension().is_some_and(|extension| extension == "md") {
             links::check(&path, &text, &root.as_path(), &mut findings);
+            links::check_compiled(&path, &text, &snippets, &mut findings);
         }
         files += 1;
     }
