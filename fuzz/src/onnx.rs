@@ -10,7 +10,7 @@ use arbitrary::Unstructured;
 use imagine_graph::{Op, Size};
 use imagine_onnx::proto::*;
 use imagine_onnx::{
-    External, Fault, ImportError, Options, Roles, describe, external_files, generator_from_bytes, import,
+    ExternalData, Fault, ImportError, Options, Roles, describe, external_data_files, generator_from_bytes, import,
 };
 use prost::Message;
 
@@ -51,8 +51,8 @@ pub fn onnx_import(data: &[u8]) -> Stage {
 
 /// Everything that is done with the bytes of a model.
 fn read(bytes: &[u8]) -> Stage {
-    let _ = (describe(bytes), external_files(bytes));
-    let (generator, _) = match generator_from_bytes(bytes, External::None, &Roles::default()) {
+    let _ = (describe(bytes), external_data_files(bytes));
+    let (generator, _) = match generator_from_bytes(bytes, ExternalData::None, &Roles::default()) {
         Ok(found) => found,
         Err(error) => return stage(&error, bytes),
     };

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use bevy::asset::io::Reader;
 use bevy::asset::{AssetLoader, AssetPath, LoadContext, ReadAssetBytesError};
 use bevy::prelude::*;
-use imagine_onnx::{External, ImportError, Roles};
+use imagine_onnx::{ExternalData, ImportError, Roles};
 
 use crate::asset::{Generator, GeneratorError};
 use crate::labels::add_labeled;
@@ -63,14 +63,14 @@ impl AssetLoader for OnnxLoader {
         let fail = |error| OnnxLoaderError::Import { file: file.clone(), error };
         let roles = read_roles(&file, context).await?;
         let mut weights = BTreeMap::new();
-        for name in imagine_onnx::external_files(&bytes).map_err(fail)? {
+        for name in imagine_onnx::external_data_files(&bytes).map_err(fail)? {
             let path = context.path().resolve_embed(&AssetPath::from_path_buf(name.clone().into()));
             let beside = |error| OnnxLoaderError::Beside { file: path.to_string(), error: Box::new(error) };
             let read = context.read_asset_bytes(path.clone()).await.map_err(beside)?;
             weights.insert(name, read);
         }
         let (network, roles) =
-            imagine_onnx::generator_from_bytes(&bytes, External::Files(&weights), &roles).map_err(fail)?;
+            imagine_onnx::generator_from_bytes(&bytes, ExternalData::Files(&weights), &roles).map_err(fail)?;
         for role in roles.iter().filter(|role| role.guessed) {
             info!(
                 "{file}: {} {:?} is taken as {}",

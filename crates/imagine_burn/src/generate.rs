@@ -20,7 +20,7 @@ pub fn generate<B: Backend>(
     let (generator, request) = patch.as_ref().map_or((generator, request), |patch| (&patch.generator, &patch.request));
     let resolved = generator.resolve(request)?;
     let random = |step| RandomState { seed: request.seed, step, lattice: request.lattice };
-    let part = |graph| Part::<B>::new(graph, &resolved.inputs, request.size, device);
+    let part = |graph| GeneratorGraph::<B>::new(graph, &resolved.inputs, request.size, device);
     let mut state = None;
     if let Some(recurrence) = &generator.recurrence {
         let mut at = match &request.state {
@@ -40,14 +40,14 @@ pub fn generate<B: Backend>(
 }
 
 /// One graph of a generator with the inputs that stay the same from step to step.
-struct Part<B: Backend> {
+struct GeneratorGraph<B: Backend> {
     network: Network<B>,
     /// Values of the inputs in the graph's order; `None` where the state goes.
     inputs: Vec<Option<Value<B>>>,
     size: Size,
 }
 
-impl<B: Backend> Part<B> {
+impl<B: Backend> GeneratorGraph<B> {
     fn new(graph: &ValidGraph, given: &BTreeMap<String, Tensor>, size: Size, device: &B::Device) -> Self {
         let declared = graph.graph().inputs.iter();
         let inputs = declared

@@ -4,6 +4,7 @@
 //! A [`Network`] interprets a graph on backend primitives, whose rank is dynamic; burn's const-rank tensors appear at the
 //! crate's edge only ([`Value`]). Every operator is its formula, unfused: other executors are tested against it.
 
+mod context;
 mod error;
 mod generate;
 mod network;

@@ -8,8 +8,9 @@ use burn::tensor::{Shape, Tensor, TensorData};
 use imagine_graph::rng::RandomState;
 use imagine_graph::{BoundGraph, Size, ValidGraph, ValueId, ValueSource};
 
+use crate::context::Context;
 use crate::error::RunError;
-use crate::ops::{self, Context};
+use crate::ops;
 use crate::value::Value;
 
 /// A graph with its weights on a device.
@@ -21,14 +22,14 @@ pub struct Network<B: Backend> {
     /// One element on the device that the network runs on: a graph may have neither weights nor inputs.
     home: Tensor<B, 1>,
     #[module(skip)]
-    constants: Constants,
+    index: WeightIndex,
     #[module(skip)]
     graph: ValidGraph,
 }
 
 /// Where the elements of each weight are: in `Network::weights`, or here if they are not floats.
 #[derive(Clone, Debug)]
-struct Constants {
+struct WeightIndex {
     /// Index into `Network::weights` by name.
     floats: BTreeMap<String, usize>,
     /// Weights of other element types.
@@ -39,24 +40,24 @@ impl<B: Backend> Network<B> {
     /// Puts the weights of `graph` on `device`.
     pub fn new(graph: &ValidGraph, device: &B::Device) -> Self {
         let mut weights = Vec::new();
-        let mut constants = Constants { floats: BTreeMap::new(), others: BTreeMap::new() };
+        let mut index = WeightIndex { floats: BTreeMap::new(), others: BTreeMap::new() };
         for (name, tensor) in &graph.graph().weights {
             let Some(elements) = tensor.as_f32() else {
-                constants.others.insert(name.clone(), tensor.clone());
+                index.others.insert(name.clone(), tensor.clone());
                 continue;
             };
-            constants.floats.insert(name.clone(), weights.len());
+            index.floats.insert(name.clone(), weights.len());
             let data = TensorData::new(elements.to_vec(), [elements.len()]);
             weights.push(Param::from_data(data, device));
         }
-        Self { weights, home: Tensor::zeros([1], device), constants, graph: graph.clone() }
+        Self { weights, home: Tensor::zeros([1], device), index, graph: graph.clone() }
     }
 
     /// The same network, whose weights called `names` do not learn. Names that are no weights of floats are passed over, so
     /// that one list will do for several graphs.
     pub fn freeze(mut self, names: &[&str]) -> Self {
         for name in names {
-            if let Some(&index) = self.constants.floats.get(*name) {
+            if let Some(&index) = self.index.floats.get(*name) {
                 let weight = self.weights[index].clone();
                 self.weights[index] = weight.no_grad();
             }
@@ -68,8 +69,8 @@ impl<B: Backend> Network<B> {
     /// [`Tensor::from_inner`] that is a second level of differentiation, in which the weights are constants.
     pub fn convert<C: Backend>(&self, convert: impl Fn(Tensor<B, 1>) -> Tensor<C, 1>) -> Network<C> {
         let weights = self.weights.iter().map(|weight| Param::initialized(ParamId::new(), convert(weight.val())));
-        let (constants, graph) = (self.constants.clone(), self.graph.clone());
-        Network { weights: weights.collect(), home: convert(self.home.clone()), constants, graph }
+        let (index, graph) = (self.index.clone(), self.graph.clone());
+        Network { weights: weights.collect(), home: convert(self.home.clone()), index, graph }
     }
 
     /// Runs the graph. `inputs` are in the order of the graph's inputs, the result in that of its outputs.
@@ -124,21 +125,21 @@ impl<B: Backend> Network<B> {
     /// The weights in CPU memory, by name.
     pub fn weights(&self) -> BTreeMap<String, imagine_graph::Tensor> {
         let shapes = &self.graph.graph().weights;
-        let floats = self.constants.floats.iter().map(|(name, &index)| {
+        let floats = self.index.floats.iter().map(|(name, &index)| {
             let flat = Value::from_tensor(self.weights[index].val()).into_data();
             (name.clone(), imagine_graph::Tensor::new(shapes[name].shape.clone(), flat.data))
         });
-        floats.chain(self.constants.others.clone()).collect()
+        floats.chain(self.index.others.clone()).collect()
     }
 
     /// The elements of a weight of floats.
     pub fn weight_values(&self, name: &str) -> Option<Tensor<B, 1>> {
-        self.constants.floats.get(name).map(|&index| self.weights[index].val())
+        self.index.floats.get(name).map(|&index| self.weights[index].val())
     }
 
     /// Replaces the elements of a weight of floats that does not learn. False if there is no such weight with as many elements.
     pub fn set_weight(&mut self, name: &str, values: Tensor<B, 1>) -> bool {
-        let Some(&index) = self.constants.floats.get(name) else { return false };
+        let Some(&index) = self.index.floats.get(name) else { return false };
         if self.weights[index].val().dims() != values.dims() {
             return false;
         }
@@ -154,8 +155,8 @@ impl<B: Backend> Network<B> {
     fn weight(&self, value: ValueId, device: &B::Device) -> Value<B> {
         let graph = &self.graph;
         let name = graph.name(value);
-        let Some(&index) = self.constants.floats.get(name) else {
-            return Value::from_data(&self.constants.others[name], device);
+        let Some(&index) = self.index.floats.get(name) else {
+            return Value::from_data(&self.index.others[name], device);
         };
         let shape = Shape::from(graph.graph().weights[name].shape.clone());
         let flat = self.weights[index].val().into_primitive().tensor();

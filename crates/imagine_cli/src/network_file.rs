@@ -6,7 +6,7 @@ use anyhow::{Context, ensure};
 use clap::Args;
 use imagine_graph::ValidGenerator;
 use imagine_graph::file::{self, LoadedGenerator, WeightFormat};
-use imagine_onnx::{InputRole, OutputRole, Roles, UsedRole};
+use imagine_onnx::{AssignedRole, InputRole, OutputRole, Roles};
 
 use crate::arguments;
 
@@ -42,12 +42,12 @@ impl RoleArguments {
 }
 
 /// The ONNX file at `path` as a generator, and the roles that were used.
-pub fn import(path: &Path, roles: &Roles) -> anyhow::Result<(ValidGenerator, Vec<UsedRole>)> {
+pub fn import(path: &Path, roles: &Roles) -> anyhow::Result<(ValidGenerator, Vec<AssignedRole>)> {
     imagine_onnx::generator_from_file(path, roles).with_context(|| path.display().to_string())
 }
 
 /// A role in words, a line.
-pub fn text(used: &UsedRole) -> String {
+pub fn text(used: &AssignedRole) -> String {
     let side = if used.is_output { "output" } else { "input" };
     let guessed = if used.guessed { " (guessed)" } else { "" };
     format!("{side} {} is {}{guessed}\n", used.name, used.role)

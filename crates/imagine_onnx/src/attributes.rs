@@ -4,17 +4,19 @@
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
+use imagine_graph::DType;
+
 use crate::array::{Array, Elements};
 use crate::error::NodeFault;
-use crate::external::External;
+use crate::external::ExternalData;
 use crate::proto::{AttributeProto, GraphProto};
-use crate::tensor;
+use crate::tensor::{self, ElementType};
 
 /// A value known at every probe.
-pub(crate) type Known = Vec<Rc<Array>>;
+pub(crate) type PerProbe = Vec<Rc<Array>>;
 
 /// Whether `known` is the same at every probe. An array with NaN is the same as itself.
-pub(crate) fn is_constant(known: &Known) -> bool {
+pub(crate) fn is_constant(known: &PerProbe) -> bool {
     known.iter().all(|array| Rc::ptr_eq(array, &known[0]) || array == &known[0])
 }
 
@@ -30,23 +32,30 @@ pub(crate) enum Attribute {
     Tensor(Rc<Array>),
     Graph(Rc<GraphProto>),
     /// An input of the node that the graph has as an attribute; one value a probe.
-    Known(Known),
+    Input(PerProbe),
 }
 
 /// The attributes of one node by ONNX name.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Attributes(pub BTreeMap<String, Attribute>);
 
-pub(crate) fn bad(name: &str, reason: impl Into<String>) -> NodeFault {
+pub(crate) fn invalid(name: &str, reason: impl Into<String>) -> NodeFault {
     NodeFault::Attribute { name: name.into(), reason: reason.into() }
 }
 
+/// The axis counted from the front.
+pub(crate) fn axis_from_front(name: &str, axis: i64, rank: usize) -> Result<usize, NodeFault> {
+    let counted = if axis < 0 { axis.saturating_add(rank as i64) } else { axis };
+    let counted = usize::try_from(counted).ok().filter(|&axis| axis < rank);
+    counted.ok_or_else(|| invalid(name, format!("must lie in -{rank}..{rank}")))
+}
+
 impl Attributes {
-    pub fn read(protos: &[AttributeProto], external: External) -> Result<Self, NodeFault> {
+    pub fn read(protos: &[AttributeProto], external: ExternalData) -> Result<Self, NodeFault> {
         let mut attributes = BTreeMap::new();
         for proto in protos {
             if attributes.insert(proto.name.clone(), read(proto, external)?).is_some() {
-                return Err(bad(&proto.name, "is there twice"));
+                return Err(invalid(&proto.name, "is there twice"));
             }
         }
         Ok(Self(attributes))
@@ -68,15 +77,26 @@ impl Attributes {
         match self.take(name) {
             None => Ok(default),
             Some(Attribute::Int(value)) => Ok(value),
-            Some(_) => Err(bad(name, "must be an integer")),
+            Some(_) => Err(invalid(name, "must be an integer")),
         }
+    }
+
+    /// The element type that the integer `name` names.
+    pub fn take_dtype(&mut self, name: &str) -> Result<Option<DType>, NodeFault> {
+        let code = match self.take(name) {
+            None => return Ok(None),
+            Some(Attribute::Int(code)) => code,
+            Some(_) => return Err(invalid(name, "must be an integer")),
+        };
+        let found = i32::try_from(code).ok().and_then(ElementType::from_code).map(ElementType::dtype);
+        found.map(Some).ok_or_else(|| invalid(name, format!("is element type {code}, which is not supported")))
     }
 
     pub fn take_float(&mut self, name: &str, default: f32) -> Result<f32, NodeFault> {
         match self.take(name) {
             None => Ok(default),
             Some(Attribute::Float(value)) => Ok(value),
-            Some(_) => Err(bad(name, "must be a float")),
+            Some(_) => Err(invalid(name, "must be a float")),
         }
     }
 
@@ -84,7 +104,7 @@ impl Attributes {
         match self.take(name) {
             None => Ok(default.into()),
             Some(Attribute::Text(value)) => Ok(value),
-            Some(_) => Err(bad(name, "must be a string")),
+            Some(_) => Err(invalid(name, "must be a string")),
         }
     }
 
@@ -95,12 +115,12 @@ impl Attributes {
             Some(Attribute::Int(value)) => Ok(Some(vec![*value])),
             Some(Attribute::Ints(values)) => Ok(Some(values.clone())),
             // An empty list is stored as a list of unknown type by some exporters.
-            Some(Attribute::Known(known)) if known[probe].len() == 0 => Ok(Some(Vec::new())),
-            Some(Attribute::Known(known)) => match known[probe].as_ints() {
+            Some(Attribute::Input(known)) if known[probe].len() == 0 => Ok(Some(Vec::new())),
+            Some(Attribute::Input(known)) => match known[probe].as_ints() {
                 Some(values) => Ok(Some(values.to_vec())),
-                None => Err(bad(name, "must be integers")),
+                None => Err(invalid(name, "must be integers")),
             },
-            Some(_) => Err(bad(name, "must be integers")),
+            Some(_) => Err(invalid(name, "must be integers")),
         }
     }
 
@@ -109,18 +129,18 @@ impl Attributes {
         match self.ints(name, probe)?.as_deref() {
             None => Ok(None),
             Some([value]) => Ok(Some(*value)),
-            Some(_) => Err(bad(name, "must be one integer")),
+            Some(_) => Err(invalid(name, "must be one integer")),
         }
     }
 }
 
-fn read(proto: &AttributeProto, external: External) -> Result<Attribute, NodeFault> {
+fn read(proto: &AttributeProto, external: ExternalData) -> Result<Attribute, NodeFault> {
     let name = proto.name.as_str();
     if !proto.ref_attr_name.is_empty() {
-        return Err(bad(name, "refers to a function's attribute: inline functions first (onnx.inliner)"));
+        return Err(invalid(name, "refers to a function's attribute: inline functions first (onnx.inliner)"));
     }
     let finite = |values: &[f32]| match values.iter().find(|v| v.is_nan()) {
-        Some(_) => Err(bad(name, "is NaN")),
+        Some(_) => Err(invalid(name, "is NaN")),
         None => Ok(()),
     };
     Ok(match proto.kind {
@@ -131,16 +151,16 @@ fn read(proto: &AttributeProto, external: External) -> Result<Attribute, NodeFau
         2 => Attribute::Int(proto.i),
         3 => match String::from_utf8(proto.s.clone()) {
             Ok(text) => Attribute::Text(text),
-            Err(_) => return Err(bad(name, "is not UTF-8")),
+            Err(_) => return Err(invalid(name, "is not UTF-8")),
         },
         4 => {
-            let tensor = proto.t.as_ref().ok_or_else(|| bad(name, "has no tensor"))?;
+            let tensor = proto.t.as_ref().ok_or_else(|| invalid(name, "has no tensor"))?;
             let (array, _) =
                 tensor::read(tensor, external).map_err(|error| NodeFault::Tensor { name: name.into(), error })?;
             Attribute::Tensor(Rc::new(array))
         }
         5 => {
-            let graph = proto.g.as_ref().ok_or_else(|| bad(name, "has no graph"))?;
+            let graph = proto.g.as_ref().ok_or_else(|| invalid(name, "has no graph"))?;
             Attribute::Graph(Rc::new(graph.as_ref().clone()))
         }
         6 => {
@@ -149,15 +169,15 @@ fn read(proto: &AttributeProto, external: External) -> Result<Attribute, NodeFau
         }
         7 => Attribute::Ints(proto.ints.clone()),
         8 => Attribute::Texts,
-        kind => return Err(bad(name, format!("is of kind {kind}, which is not supported"))),
+        kind => return Err(invalid(name, format!("is of kind {kind}, which is not supported"))),
     })
 }
 
 /// The value of a `Constant` node.
-pub(crate) fn constant(attributes: &mut Attributes) -> Result<Rc<Array>, NodeFault> {
+pub(crate) fn constant_value(attributes: &mut Attributes) -> Result<Rc<Array>, NodeFault> {
     let array = |shape: &[usize], elements| Rc::new(Array { shape: shape.to_vec(), elements });
     let Some((name, value)) = attributes.0.pop_first() else {
-        return Err(NodeFault::Form { reason: "has no value" });
+        return Err(NodeFault::Unsupported { reason: "has no value" });
     };
     match (name.as_str(), value) {
         ("value", Attribute::Tensor(tensor)) => Ok(tensor),
@@ -165,6 +185,6 @@ pub(crate) fn constant(attributes: &mut Attributes) -> Result<Rc<Array>, NodeFau
         ("value_int", Attribute::Int(v)) => Ok(array(&[], Elements::Int(vec![v]))),
         ("value_floats", Attribute::Floats(v)) => Ok(array(&[v.len()], Elements::Float(v))),
         ("value_ints", Attribute::Ints(v)) => Ok(array(&[v.len()], Elements::Int(v))),
-        _ => Err(bad(&name, "is not a value that a graph can hold")),
+        _ => Err(invalid(&name, "is not a value that a graph can hold")),
     }
 }

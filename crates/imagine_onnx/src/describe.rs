@@ -4,10 +4,11 @@ use std::collections::BTreeSet;
 
 use imagine_graph::Op;
 
-use crate::ElementType;
 use crate::error::{Fault, ImportError};
-use crate::forms::FUNCTIONS;
 use crate::proto::{GraphProto, ValueInfoProto};
+use crate::read::decode;
+use crate::rewrite::FUNCTIONS;
+use crate::tensor::ElementType;
 
 /// Operators that a graph does not have because an import evaluates them or writes them as others.
 const IMPORTED: &[&str] = &[
@@ -40,7 +41,7 @@ pub struct Description {
 
 /// Describes a model.
 pub fn describe(bytes: &[u8]) -> Result<Description, ImportError> {
-    let model = crate::decode(bytes)?;
+    let model = decode(bytes)?;
     let Some(graph) = &model.graph else { return Err(Fault::NoGraph.into()) };
     let mut operators = BTreeSet::new();
     collect(graph, &mut operators);
@@ -49,8 +50,8 @@ pub fn describe(bytes: &[u8]) -> Result<Description, ImportError> {
             || FUNCTIONS.contains(&name.as_str())
             || Op::ALL.iter().any(|info| info.name == *name)
     };
-    let ports = graph.input.iter().chain(&graph.output);
-    let declared = operators.iter().all(is_known) && ports.into_iter().all(has_known_elements);
+    let infos = graph.input.iter().chain(&graph.output);
+    let declared = operators.iter().all(is_known) && infos.into_iter().all(has_known_elements);
     let stored = |input: &&ValueInfoProto| graph.initializer.iter().any(|tensor| tensor.name == input.name);
     let inputs = graph.input.iter().filter(|input| !stored(input)).map(|input| input.name.clone()).collect();
     Ok(Description { operators, declared, inputs })
@@ -66,9 +67,9 @@ fn collect(graph: &GraphProto, operators: &mut BTreeSet<String>) {
     }
 }
 
-fn has_known_elements(port: &ValueInfoProto) -> bool {
+fn has_known_elements(info: &ValueInfoProto) -> bool {
     use ElementType::{Bool, Float, Float16, Int32, Int64, Uint8};
-    let code = port.r#type.as_ref().and_then(|found| found.tensor_type.as_ref()).map(|found| found.elem_type);
+    let code = info.r#type.as_ref().and_then(|found| found.tensor_type.as_ref()).map(|found| found.elem_type);
     code.and_then(ElementType::from_code)
         .is_some_and(|found| [Bool, Float, Float16, Int32, Int64, Uint8].contains(&found))
 }

@@ -227,7 +227,7 @@ pub enum NodeFault {
     #[error(
         "{name:?} is {found} at the probe sizes {probes}, which is no constant and no fraction of batch, height or width: fix dimensions in `Options::dims`"
     )]
-    Unfit {
+    Inexpressible {
         /// ONNX name of the attribute.
         name: String,
         /// The values.
@@ -269,7 +269,7 @@ pub enum NodeFault {
     },
     /// A form of the operator that cannot be imported.
     #[error("{reason}")]
-    Form {
+    Unsupported {
         /// What it is and what to do, in a sentence.
         reason: &'static str,
     },
@@ -287,7 +287,7 @@ pub enum NodeFault {
     },
     /// Known inputs that do not go together.
     #[error("{0}")]
-    Known(&'static str),
+    Evaluation(&'static str),
 }
 
 /// Why a tensor cannot be read.

@@ -7,23 +7,24 @@ use std::path::{Component, Path};
 
 use crate::error::{Fault, ImportError, TensorError};
 use crate::proto::{GraphProto, TensorProto};
+use crate::read::decode;
 
 /// The files beside a model that hold elements of its tensors.
 #[derive(Clone, Copy, Debug, Default)]
-pub enum External<'a> {
+pub enum ExternalData<'a> {
     /// There are none.
     #[default]
     None,
     /// Files in a folder or below it.
     Folder(&'a Path),
-    /// Files that were read before, by the names that [`external_files`] gives.
+    /// Files that were read before, by the names that [`external_data_files`] gives.
     Files(&'a BTreeMap<String, Vec<u8>>),
 }
 
 /// Names of the files that a model keeps elements of its tensors in, relative to the model's folder and with `/` between
 /// folders. None of them leads out of that folder.
-pub fn external_files(bytes: &[u8]) -> Result<BTreeSet<String>, ImportError> {
-    let model = crate::decode(bytes)?;
+pub fn external_data_files(bytes: &[u8]) -> Result<BTreeSet<String>, ImportError> {
+    let model = decode(bytes)?;
     let mut tensors = Vec::new();
     model.graph.iter().for_each(|graph| collect(graph, &mut tensors));
     let mut files = BTreeSet::new();
@@ -51,12 +52,12 @@ pub(crate) fn is_external(tensor: &TensorProto) -> bool {
 }
 
 /// The `bytes` bytes of a tensor's elements.
-pub(crate) fn read(tensor: &TensorProto, external: External, bytes: usize) -> Result<Vec<u8>, TensorError> {
+pub(crate) fn read(tensor: &TensorProto, external: ExternalData, bytes: usize) -> Result<Vec<u8>, TensorError> {
     let part = Part::of(tensor, Some(bytes))?;
     match external {
-        External::None => Err(TensorError::NoFolder),
-        External::Folder(folder) => part.read(folder, bytes),
-        External::Files(files) => {
+        ExternalData::None => Err(TensorError::NoFolder),
+        ExternalData::Folder(folder) => part.read(folder, bytes),
+        ExternalData::Files(files) => {
             let missing = || TensorError::ExternalFile { location: part.location.into(), error: "not there".into() };
             let file = files.get(part.location).ok_or_else(missing)?;
             let range = part.range(bytes, file.len() as u64)?;

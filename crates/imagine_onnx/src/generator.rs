@@ -9,11 +9,14 @@ use imagine_graph::{
 };
 
 use crate::error::{Fault, ImportError};
-use crate::external::External;
+use crate::external::ExternalData;
+use crate::import::{Import, import_model};
+use crate::inputs::{Options, ValueInfo};
+use crate::probe_sizes::reduced;
 use crate::proto::ModelProto;
+use crate::read::{decode, read_file};
 use crate::role::{InputRole, OutputRole};
 use crate::roles::Roles;
-use crate::{Import, Options, Port, decode, model, read_file};
 
 /// Largest step between sizes that is tried.
 const MOST_MULTIPLE: usize = 256;
@@ -26,7 +29,7 @@ const DEFAULT_MULTIPLE: usize = 64;
 
 /// A role as it was used.
 #[derive(Clone, Debug, PartialEq)]
-pub struct UsedRole {
+pub struct AssignedRole {
     /// Name of the input or output.
     pub name: String,
     /// What it means, as text.
@@ -40,9 +43,9 @@ pub struct UsedRole {
 /// A model as a generator, and the roles of its inputs and outputs in the file's order. Weights may stand in `external`.
 pub fn generator_from_bytes(
     bytes: &[u8],
-    external: External,
+    external: ExternalData,
     roles: &Roles,
-) -> Result<(ValidGenerator, Vec<UsedRole>), ImportError> {
+) -> Result<(ValidGenerator, Vec<AssignedRole>), ImportError> {
     let import = import(&decode(bytes)?, external, roles)?;
     let mut graph = import.graph;
     let mut used = Vec::new();
@@ -53,23 +56,23 @@ pub fn generator_from_bytes(
         let given = roles.inputs.get(&name);
         let role = given.cloned().unwrap_or_else(|| guess_input(&graph.inputs[index]).into());
         set_input(&mut graph, index, &role);
-        used.push(UsedRole { name, role: role.to_string(), is_output: false, guessed: given.is_none() });
+        used.push(AssignedRole { name, role: role.to_string(), is_output: false, guessed: given.is_none() });
     }
     // An output without elements is none of the graph's.
     let has = |name: &String| graph.outputs.iter().any(|output| output.name == *name);
-    if let Some(port) = import.outputs.iter().find(|port| !has(&port.name)) {
+    if let Some(info) = import.outputs.iter().find(|info| !has(&info.name)) {
         let reason = "has no elements: export the model without it".into();
-        return Err(Fault::Output { output: port.name.clone(), reason }.into());
+        return Err(Fault::Output { output: info.name.clone(), reason }.into());
     }
-    for (index, port) in import.outputs.iter().enumerate() {
-        let given = roles.outputs.get(&port.name);
+    for (index, info) in import.outputs.iter().enumerate() {
+        let given = roles.outputs.get(&info.name);
         let taken = |kind: &OutputKind| graph.outputs.iter().any(|output| output.kind == *kind);
-        let guess = || guess_output(&port.shape).filter(|kind| !taken(kind)).unwrap_or(OutputKind::Tensor).into();
+        let guess = || guess_output(&info.shape).filter(|kind| !taken(kind)).unwrap_or(OutputKind::Tensor).into();
         let role = given.cloned().unwrap_or_else(guess);
-        check_batch(port, &role)?;
+        check_batch(info, &role)?;
         set_output(&mut graph, index, &role);
-        used.push(UsedRole {
-            name: port.name.clone(),
+        used.push(AssignedRole {
+            name: info.name.clone(),
             role: role.to_string(),
             is_output: true,
             guessed: given.is_none(),
@@ -82,16 +85,16 @@ pub fn generator_from_bytes(
 
 /// The model at `path` as a generator, with the files in its folder and below that hold weights. The roles are those given;
 /// [`Roles::beside`] reads those of the file beside it.
-pub fn generator_from_file(path: &Path, roles: &Roles) -> Result<(ValidGenerator, Vec<UsedRole>), ImportError> {
+pub fn generator_from_file(path: &Path, roles: &Roles) -> Result<(ValidGenerator, Vec<AssignedRole>), ImportError> {
     let (bytes, folder) = read_file(path)?;
-    generator_from_bytes(&bytes, External::Folder(folder), roles)
+    generator_from_bytes(&bytes, ExternalData::Folder(folder), roles)
 }
 
 /// The network with its open sizes as parts of the size that it makes, which is what a generator is asked for.
-fn import(model: &ModelProto, external: External, roles: &Roles) -> Result<Import, ImportError> {
+fn import(model: &ModelProto, external: ExternalData, roles: &Roles) -> Result<Import, ImportError> {
     let options = Options { dims: roles.dims.clone(), ..Options::default() };
-    let import = model::import(model, external, &options)?;
-    let made = import.outputs.iter().find_map(|port| match port.shape.as_slice() {
+    let import = import_model(model, external, &options)?;
+    let made = import.outputs.iter().find_map(|info| match info.shape.as_slice() {
         [_, _, Dim::Fixed(height), Dim::Fixed(width)] => Some([*height, *width]),
         _ => None,
     });
@@ -100,31 +103,26 @@ fn import(model: &ModelProto, external: External, roles: &Roles) -> Result<Impor
     };
     let part = |[numerator, denominator]: [usize; 2], whole: usize, made: usize| {
         let (numerator, denominator) = (numerator.checked_mul(whole)?, denominator.checked_mul(made)?);
-        let common = common_divisor(numerator, denominator).max(1);
-        Some([numerator / common, denominator / common])
+        Some(reduced(numerator, denominator))
     };
     let mut dims = BTreeMap::new();
-    for port in &import.inputs {
-        for (axis, dim) in port.shape.iter().enumerate() {
+    for info in &import.inputs {
+        for (axis, dim) in info.shape.iter().enumerate() {
             let symbol = match dim {
                 Dim::Symbol(Symbol::Height(ratio)) => part(*ratio, import.size.height, height).map(Symbol::Height),
                 Dim::Symbol(Symbol::Width(ratio)) => part(*ratio, import.size.width, width).map(Symbol::Width),
                 _ => continue,
             };
-            dims.extend(symbol.map(|symbol| (format!("{}/{axis}", port.name), Dim::Symbol(symbol))));
+            dims.extend(symbol.map(|symbol| (format!("{}/{axis}", info.name), Dim::Symbol(symbol))));
         }
     }
     if dims.is_empty() {
         return Ok(import);
     }
     // Tried at sizes that the parts divide.
-    let enlarged = height / common_divisor(height, import.size.height).max(1);
+    let [enlarged, _] = reduced(height, import.size.height);
     let size_multiple = Some(DEFAULT_MULTIPLE.saturating_mul(enlarged));
-    model::import(model, external, &Options { dims, size_multiple, ..options })
-}
-
-fn common_divisor(a: usize, b: usize) -> usize {
-    if b == 0 { a } else { common_divisor(b, a % b) }
+    import_model(model, external, &Options { dims, size_multiple, ..options })
 }
 
 /// Fails on a role for something that is not there.
@@ -141,10 +139,10 @@ fn known<'a>(
 }
 
 /// A map is made of one picture at a time, which the size of an import has.
-fn check_batch(port: &Port, role: &OutputRole) -> Result<(), ImportError> {
-    match port.shape.first() {
-        Some(&Dim::Fixed(batch)) if batch > 1 && role.kind.channels().is_some() && port.shape.len() == 4 => {
-            Err(Fault::Batch { output: port.name.clone(), batch }.into())
+fn check_batch(info: &ValueInfo, role: &OutputRole) -> Result<(), ImportError> {
+    match info.shape.first() {
+        Some(&Dim::Fixed(batch)) if batch > 1 && role.kind.channels().is_some() && info.shape.len() == 4 => {
+            Err(Fault::Batch { output: info.name.clone(), batch }.into())
         }
         _ => Ok(()),
     }

@@ -44,7 +44,7 @@ pub struct GraphProto {
     pub initializer: Vec<TensorProto>,
     /// Weights that are mostly zero; refused.
     #[prost(message, repeated, tag = "15")]
-    pub sparse_initializer: Vec<Skipped>,
+    pub sparse_initializer: Vec<SparseTensorProto>,
     /// Values given from outside.
     #[prost(message, repeated, tag = "11")]
     pub input: Vec<ValueInfoProto>,
@@ -55,7 +55,7 @@ pub struct GraphProto {
 
 /// A message whose content does not matter.
 #[derive(Clone, PartialEq, Message)]
-pub struct Skipped {}
+pub struct SparseTensorProto {}
 
 /// An operator at work.
 #[derive(Clone, PartialEq, Message)]

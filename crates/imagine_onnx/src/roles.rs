@@ -8,6 +8,7 @@ use ron::extensions::Extensions;
 use serde::Deserialize;
 
 use crate::error::{Fault, ImportError};
+use crate::read::read_bounded;
 use crate::role::{InputRole, OutputRole};
 
 /// What is added to the name of an ONNX file to name the file that holds its roles.
@@ -57,7 +58,7 @@ impl Roles {
         if !path.exists() {
             return Ok(Self::default());
         }
-        let bytes = crate::read_bounded(&path, MAX_BYTES as u64)?;
+        let bytes = read_bounded(&path, MAX_BYTES as u64)?;
         let name = path.display().to_string();
         match String::from_utf8(bytes) {
             Ok(text) => Self::from_ron(&name, &text),

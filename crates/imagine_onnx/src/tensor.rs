@@ -1,11 +1,12 @@
 //! Tensors of an ONNX file: element types, and the places where elements stand.
 
 use half::{bf16, f16};
-use imagine_graph::DType;
+use imagine_graph::{DType, Tensor};
+use prost::Message;
 
 use crate::array::{Array, Elements, count};
-use crate::error::TensorError;
-use crate::external::{self, External};
+use crate::error::{Fault, ImportError, TensorError};
+use crate::external::{self, ExternalData};
 use crate::proto::TensorProto;
 
 /// Element type of a tensor in an ONNX file.
@@ -68,8 +69,29 @@ impl ElementType {
     }
 }
 
+/// A tensor as it stands in a file, such as the `input_0.pb` of ONNX's tests.
+#[derive(Clone, Debug, PartialEq)]
+pub struct TensorFile {
+    /// Name; may be empty.
+    pub name: String,
+    /// The elements as a graph holds them.
+    pub tensor: Tensor,
+    /// Element type in the file.
+    pub element: ElementType,
+}
+
+/// Reads the bytes of a tensor (`TensorProto`).
+pub fn tensor_from_onnx(bytes: &[u8]) -> Result<TensorFile, ImportError> {
+    let proto =
+        TensorProto::decode(bytes).map_err(|error| Fault::Decode { what: "tensor", error: error.to_string() })?;
+    let fault = |error| Fault::Tensor { name: proto.name.clone(), error };
+    let (array, element) = read(&proto, ExternalData::None).map_err(fault)?;
+    let tensor = array.to_tensor().map_err(|found| fault(TensorError::Integer { found }))?;
+    Ok(TensorFile { name: proto.name.clone(), tensor, element })
+}
+
 /// The elements of `tensor` and their type in the file.
-pub(crate) fn read(tensor: &TensorProto, files: External) -> Result<(Array, ElementType), TensorError> {
+pub(crate) fn read(tensor: &TensorProto, files: ExternalData) -> Result<(Array, ElementType), TensorError> {
     let kind = ElementType::from_code(tensor.data_type).ok_or(TensorError::ElementType { code: tensor.data_type })?;
     let dims: Option<Vec<usize>> = tensor.dims.iter().map(|&d| usize::try_from(d).ok()).collect();
     let shape = dims.ok_or_else(|| TensorError::Dims { dims: tensor.dims.clone() })?;

@@ -1,12 +1,13 @@
 //! A model may take memory in proportion to its length, and no more: measured with an allocator that counts.
 
-mod common;
 #[path = "../../imagine_graph/tests/counting/mod.rs"]
 mod counting;
+#[path = "it/models.rs"]
+mod models;
 
-use common::*;
 use imagine_onnx::proto::{ModelProto, StringStringEntryProto, TensorProto};
-use imagine_onnx::{External, Roles, generator_from_bytes, generator_from_file};
+use imagine_onnx::{ExternalData, Roles, generator_from_bytes, generator_from_file};
+use models::*;
 use prost::Message;
 
 const MIB: usize = 1 << 20;
@@ -15,7 +16,7 @@ const MIB: usize = 1 << 20;
 fn peak(bytes: &[u8]) -> (bool, usize) {
     let mut sound = false;
     let peak = counting::peak(|| {
-        let result = generator_from_bytes(bytes, External::None, &Roles::default());
+        let result = generator_from_bytes(bytes, ExternalData::None, &Roles::default());
         sound = result.is_ok();
         result
     });

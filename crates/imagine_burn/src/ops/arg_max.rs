@@ -4,11 +4,11 @@ use burn::tensor::backend::{Backend, get_device_settings};
 use burn::tensor::{Shape, TensorData};
 use imagine_graph::Reduction;
 
-use super::reduce::{Extreme, axes, extreme};
+use super::reduce::{Extremum, axes, extremum};
 use crate::value::Value;
 
 pub(super) fn run<B: Backend>(
-    which: Extreme,
+    which: Extremum,
     op: &impl Reduction,
     last: bool,
     x: Value<B>,
@@ -18,7 +18,7 @@ pub(super) fn run<B: Backend>(
     let axis = axes(op, full.len())[0];
     let mut kept = full.clone();
     kept[axis] = 1;
-    let found = extreme(which, op, x.clone(), &kept).broadcast(&full);
+    let found = extremum(which, op, x.clone(), &kept).broadcast(&full);
     let (misses, device) = match (x, found) {
         (Value::Float(x), Value::Float(found)) => {
             let device = B::float_device(&x);

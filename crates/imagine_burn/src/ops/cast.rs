@@ -3,7 +3,7 @@
 use burn::tensor::backend::{Backend, get_device_settings};
 use imagine_graph::{Cast, DType};
 
-use super::Context;
+use crate::context::Context;
 use crate::value::Value;
 
 pub(super) fn run<B: Backend>(params: &Cast, x: Value<B>, context: &Context<B>) -> Value<B> {

@@ -3,7 +3,7 @@
 use burn::tensor::backend::Backend;
 use imagine_graph::Constant;
 
-use super::Context;
+use crate::context::Context;
 use crate::value::Value;
 
 pub(super) fn run<B: Backend>(params: &Constant, context: &Context<B>) -> Value<B> {

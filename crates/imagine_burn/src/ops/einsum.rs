@@ -9,7 +9,7 @@ use super::gather;
 use crate::value::Value;
 
 /// A tensor whose axes are letters of the equation, each once.
-struct Lettered<B: Backend> {
+struct Term<B: Backend> {
     tensor: FloatTensor<B>,
     axes: Vec<usize>,
 }
@@ -19,13 +19,13 @@ pub(super) fn run<B: Backend>(params: &Einsum, inputs: Vec<FloatTensor<B>>, shap
     let slices: Vec<&[usize]> = shapes.iter().map(Vec::as_slice).collect();
     let equation = params.axes(&slices).expect("the shape rule accepted it");
     let terms = inputs.into_iter().zip(&equation.inputs).map(|(tensor, axes)| diagonal::<B>(tensor, axes));
-    let terms: Vec<Lettered<B>> = terms.collect();
+    let terms: Vec<Term<B>> = terms.collect();
     let all: Vec<Vec<usize>> = terms.iter().map(|term| term.axes.clone()).collect();
     let elsewhere = |own: usize, axis: &usize| {
         let other = all.iter().enumerate().any(|(index, axes)| index != own && axes.contains(axis));
         other || equation.output.contains(axis)
     };
-    let mut terms: Vec<Lettered<B>> =
+    let mut terms: Vec<Term<B>> =
         terms.into_iter().enumerate().map(|(own, term)| reduced(term, |axis| elsewhere(own, axis))).collect();
     let y = match (terms.pop(), terms.pop()) {
         (Some(b), Some(a)) => product(a, b, &equation),
@@ -37,7 +37,7 @@ pub(super) fn run<B: Backend>(params: &Einsum, inputs: Vec<FloatTensor<B>>, shap
 }
 
 /// Each letter once: one that stands twice becomes the diagonal.
-fn diagonal<B: Backend>(tensor: FloatTensor<B>, axes: &[usize]) -> Lettered<B> {
+fn diagonal<B: Backend>(tensor: FloatTensor<B>, axes: &[usize]) -> Term<B> {
     let shape = tensor.shape().to_vec();
     let mut once: Vec<usize> = Vec::new();
     let (mut lengths, mut strides): (Vec<usize>, Vec<i64>) = (Vec::new(), Vec::new());
@@ -58,26 +58,26 @@ fn diagonal<B: Backend>(tensor: FloatTensor<B>, axes: &[usize]) -> Lettered<B> {
         }
     }
     if once.len() == axes.len() {
-        return Lettered { tensor, axes: once };
+        return Term { tensor, axes: once };
     }
     let places = gather::constant::<B>(&gather::walk(&lengths, &strides), &B::float_device(&tensor));
     let tensor = gather::select(Value::<B>::Float(tensor), places, &lengths).into_float();
-    Lettered { tensor, axes: once }
+    Term { tensor, axes: once }
 }
 
 /// The sum over the letters that nothing else wants.
-fn reduced<B: Backend>(term: Lettered<B>, wanted: impl Fn(&usize) -> bool) -> Lettered<B> {
+fn reduced<B: Backend>(term: Term<B>, wanted: impl Fn(&usize) -> bool) -> Term<B> {
     let shape = term.tensor.shape().to_vec();
     let gone = (0..shape.len()).filter(|&index| !wanted(&term.axes[index]));
     let tensor = gone.fold(term.tensor, |tensor, index| B::float_sum_dim(tensor, index));
     let kept: Vec<usize> = (0..shape.len()).filter(|&index| wanted(&term.axes[index])).collect();
     let lengths: Vec<usize> = kept.iter().map(|&index| shape[index]).collect();
     let axes = kept.into_iter().map(|index| term.axes[index]).collect();
-    Lettered { tensor: B::float_reshape(tensor, Shape::from(lengths)), axes }
+    Term { tensor: B::float_reshape(tensor, Shape::from(lengths)), axes }
 }
 
 /// The product over common letters; those of the output stay.
-fn product<B: Backend>(a: Lettered<B>, b: Lettered<B>, equation: &EinsumAxes) -> Lettered<B> {
+fn product<B: Backend>(a: Term<B>, b: Term<B>, equation: &EinsumAxes) -> Term<B> {
     let of = |own: &[usize], other: &[usize], common: bool, kept: bool| {
         let wanted = |axis: &&usize| other.contains(axis) == common && equation.output.contains(axis) == kept;
         own.iter().filter(wanted).copied().collect::<Vec<usize>>()
@@ -86,7 +86,7 @@ fn product<B: Backend>(a: Lettered<B>, b: Lettered<B>, equation: &EinsumAxes) ->
     let sum = of(&a.axes, &b.axes, true, false);
     let (rows, columns) = (of(&a.axes, &b.axes, false, true), of(&b.axes, &a.axes, false, true));
     let count = |axes: &[usize]| axes.iter().map(|&axis| equation.lengths[axis]).product::<usize>();
-    let matrices = |term: Lettered<B>, left: &[usize], right: &[usize]| {
+    let matrices = |term: Term<B>, left: &[usize], right: &[usize]| {
         let order = [batch.as_slice(), left, right].concat();
         let shape = Shape::from([count(&batch), count(left), count(right)]);
         B::float_reshape(in_order(term, &order, &equation.lengths), shape)
@@ -94,11 +94,11 @@ fn product<B: Backend>(a: Lettered<B>, b: Lettered<B>, equation: &EinsumAxes) ->
     let product = B::float_matmul(matrices(a, &rows, &sum), matrices(b, &sum, &columns));
     let axes = [batch, rows, columns].concat();
     let lengths: Vec<usize> = axes.iter().map(|&axis| equation.lengths[axis]).collect();
-    Lettered { tensor: B::float_reshape(product, Shape::from(lengths)), axes }
+    Term { tensor: B::float_reshape(product, Shape::from(lengths)), axes }
 }
 
 /// The tensor with its letters in another order, and all of them as long as they are.
-fn in_order<B: Backend>(term: Lettered<B>, order: &[usize], lengths: &[usize]) -> FloatTensor<B> {
+fn in_order<B: Backend>(term: Term<B>, order: &[usize], lengths: &[usize]) -> FloatTensor<B> {
     let place = |axis: &usize| term.axes.iter().position(|own| own == axis).expect("the same letters");
     let permutation: Vec<usize> = order.iter().map(place).collect();
     let tensor = if permutation.is_empty() { term.tensor } else { B::float_permute(term.tensor, &permutation) };

@@ -31,23 +31,11 @@ mod unary;
 
 use burn::tensor::backend::Backend;
 use burn::tensor::ops::FloatTensor;
-use imagine_graph::rng::RandomState;
-use imagine_graph::{Op, Size, TensorType};
+use imagine_graph::Op;
 
+use crate::context::Context;
 use crate::value::Value;
-use reduce::Extreme;
-
-/// What an operator may know beside its inputs.
-pub(crate) struct Context<'a, B: Backend> {
-    /// Types that the shape rule promised.
-    pub outputs: Vec<TensorType>,
-    /// Size that the graph is bound to, for symbolic parameters.
-    pub size: Size,
-    /// Device that new tensors go to.
-    pub device: &'a B::Device,
-    /// What random numbers depend on.
-    pub random: RandomState,
-}
+use reduce::Extremum;
 
 /// The inputs of one node, taken one after the other.
 struct Inputs<B: Backend>(std::vec::IntoIter<Option<Value<B>>>);
@@ -158,19 +146,19 @@ pub(crate) fn run<B: Backend>(op: &Op, inputs: Vec<Option<Value<B>>>, context: &
         Op::MaxPool(params) => Value::Float(pool::max::<B>(params, x.float())),
         Op::LpPool(params) => Value::Float(pool::lp::<B>(params, x.float())),
         Op::GlobalAveragePool(params) => Value::Float(reduce::mean::<B>(params, x.float(), shape)),
-        Op::GlobalMaxPool(params) => reduce::extreme(Extreme::Largest, params, x.next(), shape),
+        Op::GlobalMaxPool(params) => reduce::extremum(Extremum::Max, params, x.next(), shape),
         Op::ReduceSum(params) => reduce::number(B::float_sum_dim, B::int_sum_dim, params, x.next(), shape),
         Op::ReduceMean(params) => Value::Float(reduce::mean::<B>(params, x.float(), shape)),
         Op::ReduceProd(params) => reduce::number(reduce::product::<B>, B::int_prod_dim, params, x.next(), shape),
-        Op::ReduceMax(params) => reduce::extreme(Extreme::Largest, params, x.next(), shape),
-        Op::ReduceMin(params) => reduce::extreme(Extreme::Smallest, params, x.next(), shape),
+        Op::ReduceMax(params) => reduce::extremum(Extremum::Max, params, x.next(), shape),
+        Op::ReduceMin(params) => reduce::extremum(Extremum::Min, params, x.next(), shape),
         Op::ReduceL1(params) => Value::Float(reduce::sum::<B>(params, B::float_abs(x.float()), shape)),
         Op::ReduceL2(params) => Value::Float(B::float_sqrt(reduce::sum_square::<B>(params, x.float(), shape))),
         Op::ReduceSumSquare(params) => Value::Float(reduce::sum_square::<B>(params, x.float(), shape)),
         Op::ReduceLogSum(params) => Value::Float(B::float_log(reduce::sum::<B>(params, x.float(), shape))),
         Op::ReduceLogSumExp(params) => Value::Float(reduce::log_sum_exp::<B>(params, x.float(), shape)),
-        Op::ArgMax(params) => arg_max::run(Extreme::Largest, params, params.select_last_index, x.next(), shape),
-        Op::ArgMin(params) => arg_max::run(Extreme::Smallest, params, params.select_last_index, x.next(), shape),
+        Op::ArgMax(params) => arg_max::run(Extremum::Max, params, params.select_last_index, x.next(), shape),
+        Op::ArgMin(params) => arg_max::run(Extremum::Min, params, params.select_last_index, x.next(), shape),
         Op::Softmax(params) => Value::Float(softmax::softmax::<B>(params, x.float())),
         Op::LogSoftmax(params) => Value::Float(softmax::log_softmax::<B>(params, x.float())),
         Op::BatchNormalization(params) => {

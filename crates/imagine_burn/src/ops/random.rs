@@ -4,7 +4,7 @@ use burn::tensor::TensorData;
 use burn::tensor::backend::{Backend, get_device_settings};
 use imagine_graph::{Bernoulli, DType, Dim, RandomNormal, RandomUniform, rng};
 
-use super::Context;
+use crate::context::Context;
 use crate::value::Value;
 
 pub(super) fn uniform<B: Backend>(params: &RandomUniform, context: &Context<B>) -> Value<B> {

@@ -9,9 +9,9 @@ use crate::value::Value;
 
 /// Which element a reduction keeps.
 #[derive(Clone, Copy)]
-pub(super) enum Extreme {
-    Largest,
-    Smallest,
+pub(super) enum Extremum {
+    Max,
+    Min,
 }
 
 /// The axes that `op` reduces.
@@ -53,10 +53,10 @@ pub(super) fn number<B: Backend>(
 }
 
 /// The largest or smallest; of truth values as numbers 0 and 1.
-pub(super) fn extreme<B: Backend>(which: Extreme, op: &impl Reduction, x: Value<B>, shape: &[usize]) -> Value<B> {
+pub(super) fn extremum<B: Backend>(which: Extremum, op: &impl Reduction, x: Value<B>, shape: &[usize]) -> Value<B> {
     let reduce = |x| match which {
-        Extreme::Largest => number(B::float_max_dim, B::int_max_dim, op, x, shape),
-        Extreme::Smallest => number(B::float_min_dim, B::int_min_dim, op, x, shape),
+        Extremum::Max => number(B::float_max_dim, B::int_max_dim, op, x, shape),
+        Extremum::Min => number(B::float_min_dim, B::int_min_dim, op, x, shape),
     };
     let Value::Bool(x) = x else { return reduce(x) };
     let settings = get_device_settings::<B>(&B::bool_device(&x));

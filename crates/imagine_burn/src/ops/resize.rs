@@ -7,7 +7,8 @@ use burn::tensor::{Shape, TensorData, TensorMetadata};
 use imagine_graph::Resize;
 use imagine_graph::resize::{ResizedAxis, Taps};
 
-use super::{Context, gather};
+use super::gather;
+use crate::context::Context;
 use crate::value::Value;
 
 pub(super) fn run<B: Backend>(params: &Resize, x: Value<B>, context: &Context<B>) -> Value<B> {

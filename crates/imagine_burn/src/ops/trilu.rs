@@ -4,7 +4,7 @@ use burn::tensor::backend::Backend;
 use burn::tensor::{Shape, TensorData};
 use imagine_graph::Trilu;
 
-use super::Context;
+use crate::context::Context;
 use crate::value::Value;
 
 pub(super) fn run<B: Backend>(params: &Trilu, x: Value<B>, context: &Context<B>) -> Value<B> {

@@ -15,7 +15,7 @@ use imagine_burn::{Network, Value as BurnValue};
 use imagine_graph::file::{self, WeightFormat};
 use imagine_graph::rng::RandomState;
 use imagine_graph::{Card, DType, Dim, Generator, Graph, Size, SizeRule, Symbol, Tensor, TensorData};
-use imagine_onnx::{Import, Options, Port, TensorFile};
+use imagine_onnx::{Import, Options, TensorFile, ValueInfo};
 use imagine_wgpu::Fusion;
 use imagine_wgpu::headless::Gpu;
 use serde_json::{Value, json};
@@ -269,7 +269,7 @@ fn import(path: &Path, given: &[TensorFile]) -> Result<Import, String> {
 }
 
 /// An output that the import settled: the graph does not have it.
-fn without_elements(port: &Port, expected: &Tensor) -> Option<Tensor> {
+fn without_elements(port: &ValueInfo, expected: &Tensor) -> Option<Tensor> {
     let shape: Option<Vec<usize>> = port.shape.iter().map(|dim| dim.bind(Size::new(1, 1))).collect();
     let data = match expected.dtype() {
         DType::F32 => TensorData::F32(Vec::new()),

@@ -1,29 +1,29 @@
 //! Elementwise operators on known values. Integers wrap as ONNX's do; a division by zero is a fault.
 
 use super::layout::{broadcast, broadcast_indices};
-use super::{Call, input, small};
+use super::node::{BoundNode, small};
 use crate::array::{Array, Elements};
 use crate::error::NodeFault;
 use crate::tensor::ElementType;
 
 type Result<T> = std::result::Result<T, NodeFault>;
 
-const TYPES: NodeFault = NodeFault::Known("the element types do not fit the operator");
+const TYPES: NodeFault = NodeFault::Evaluation("the element types do not fit the operator");
 
-pub(super) fn evaluate(call: &Call) -> Result<Option<Array>> {
-    if call.op == "Where" {
-        return select(call);
+pub(super) fn evaluate(node: &BoundNode) -> Result<Option<Array>> {
+    if node.op == "Where" {
+        return select(node);
     }
-    if call.op == "Cast" {
-        let to = call.attributes.int("to", call.probe)?.unwrap_or(0);
-        return cast(input(call, 0)?, to).map(Some);
+    if node.op == "Cast" {
+        let to = node.attributes.int("to", node.probe)?.unwrap_or(0);
+        return cast(node.input(0)?, to).map(Some);
     }
-    if call.inputs.len() == 1 && !matches!(call.op, "Min" | "Max") {
-        return unary(call.op, input(call, 0)?).map(Some);
+    if node.inputs.len() == 1 && !matches!(node.op, "Min" | "Max") {
+        return unary(node.op, node.input(0)?).map(Some);
     }
-    let mut result = input(call, 0)?.clone();
-    for index in 1..call.inputs.len() {
-        let Some(next) = binary(call, &result, input(call, index)?)? else { return Ok(None) };
+    let mut result = node.input(0)?.clone();
+    for index in 1..node.inputs.len() {
+        let Some(next) = binary(node, &result, node.input(index)?)? else { return Ok(None) };
         result = next;
     }
     Ok(Some(result))
@@ -32,7 +32,7 @@ pub(super) fn evaluate(call: &Call) -> Result<Option<Array>> {
 /// Known values keep the element type's class only: narrowing wraps as ONNX's casts do.
 pub(crate) fn cast(array: &Array, to: i64) -> Result<Array> {
     let code = i32::try_from(to).ok().and_then(ElementType::from_code);
-    let to = code.ok_or(NodeFault::Known("the element type to cast to is not supported"))?;
+    let to = code.ok_or(NodeFault::Evaluation("the element type to cast to is not supported"))?;
     let ints = || match &array.elements {
         Elements::Float(e) => e.iter().map(|&v| v as i64).collect(),
         Elements::Int(e) => e.clone(),
@@ -72,7 +72,7 @@ fn unary(op: &str, array: &Array) -> Result<Array> {
         "Log" => f32::ln,
         "Sign" => |v| if v == 0.0 { 0.0 } else { v.signum() },
         "Not" => |v| v,
-        _ => return Err(NodeFault::Known("an input is missing")),
+        _ => return Err(NodeFault::Evaluation("an input is missing")),
     };
     let elements = match (&array.elements, op) {
         (Elements::Bool(e), "Not") => Elements::Bool(e.iter().map(|&v| !v).collect()),
@@ -85,7 +85,7 @@ fn unary(op: &str, array: &Array) -> Result<Array> {
     Ok(Array { shape: array.shape.clone(), elements })
 }
 
-fn binary(call: &Call, left: &Array, right: &Array) -> Result<Option<Array>> {
+fn binary(node: &BoundNode, left: &Array, right: &Array) -> Result<Option<Array>> {
     let shape = broadcast(&left.shape, &right.shape)?;
     if small(&shape).is_none() {
         return Ok(None);
@@ -93,11 +93,11 @@ fn binary(call: &Call, left: &Array, right: &Array) -> Result<Option<Array>> {
     let left = left.pick(shape.clone(), broadcast_indices(&shape, &left.shape));
     let right = right.pick(shape.clone(), broadcast_indices(&shape, &right.shape));
     let elements = match (&left.elements, &right.elements) {
-        (Elements::Int(a), Elements::Int(b)) => ints(call, a, b)?,
-        (Elements::Float(a), Elements::Float(b)) => floats(call, a, b)?,
-        (Elements::Bool(a), Elements::Bool(b)) => bools(call.op, a, b)?,
+        (Elements::Int(a), Elements::Int(b)) => ints(node, a, b)?,
+        (Elements::Float(a), Elements::Float(b)) => floats(node, a, b)?,
+        (Elements::Bool(a), Elements::Bool(b)) => bools(node.op, a, b)?,
         // The exponent of `Pow` may have a type of its own.
-        (Elements::Float(a), Elements::Int(_)) if call.op == "Pow" => floats(call, a, &right.to_floats())?,
+        (Elements::Float(a), Elements::Int(_)) if node.op == "Pow" => floats(node, a, &right.to_floats())?,
         _ => return Err(TYPES),
     };
     Ok(Some(Array { shape, elements }))
@@ -107,16 +107,16 @@ fn zip<A: Copy, T>(a: &[A], b: &[A], f: impl Fn(A, A) -> T) -> Vec<T> {
     a.iter().zip(b).map(|(&a, &b)| f(a, b)).collect()
 }
 
-fn ints(call: &Call, a: &[i64], b: &[i64]) -> Result<Elements> {
-    if matches!(call.op, "Div" | "Mod") && b.contains(&0) {
-        return Err(NodeFault::Known("an integer is divided by 0"));
+fn ints(node: &BoundNode, a: &[i64], b: &[i64]) -> Result<Elements> {
+    if matches!(node.op, "Div" | "Mod") && b.contains(&0) {
+        return Err(NodeFault::Evaluation("an integer is divided by 0"));
     }
-    let truncated = call.attributes.int("fmod", call.probe)?.unwrap_or(0) != 0;
+    let truncated = node.attributes.int("fmod", node.probe)?.unwrap_or(0) != 0;
     let modulo = |a: i64, b: i64| {
         let rest = a.wrapping_rem(b);
         if !truncated && rest != 0 && (rest < 0) != (b < 0) { rest + b } else { rest }
     };
-    Ok(match call.op {
+    Ok(match node.op {
         "Add" => Elements::Int(zip(a, b, i64::wrapping_add)),
         "Sub" => Elements::Int(zip(a, b, i64::wrapping_sub)),
         "Mul" => Elements::Int(zip(a, b, i64::wrapping_mul)),
@@ -129,9 +129,9 @@ fn ints(call: &Call, a: &[i64], b: &[i64]) -> Result<Elements> {
     })
 }
 
-fn floats(call: &Call, a: &[f32], b: &[f32]) -> Result<Elements> {
-    let truncated = call.attributes.int("fmod", call.probe)?.unwrap_or(0) != 0;
-    Ok(match call.op {
+fn floats(node: &BoundNode, a: &[f32], b: &[f32]) -> Result<Elements> {
+    let truncated = node.attributes.int("fmod", node.probe)?.unwrap_or(0) != 0;
+    Ok(match node.op {
         "Add" => Elements::Float(zip(a, b, |a, b| a + b)),
         "Sub" => Elements::Float(zip(a, b, |a, b| a - b)),
         "Mul" => Elements::Float(zip(a, b, |a, b| a * b)),
@@ -165,8 +165,8 @@ fn bools(op: &str, a: &[bool], b: &[bool]) -> Result<Elements> {
     }))
 }
 
-fn select(call: &Call) -> Result<Option<Array>> {
-    let (condition, x, y) = (input(call, 0)?, input(call, 1)?, input(call, 2)?);
+fn select(node: &BoundNode) -> Result<Option<Array>> {
+    let (condition, x, y) = (node.input(0)?, node.input(1)?, node.input(2)?);
     let shape = broadcast(&broadcast(&condition.shape, &x.shape)?, &y.shape)?;
     if small(&shape).is_none() {
         return Ok(None);

@@ -1,95 +1,86 @@
-//! Known values under other shapes, in other orders, in parts and joined.
+//! Operators that reshape, reorder, cut and join known values.
 
-use imagine_graph::DType;
-
-use super::{Call, MAX_ELEMENTS, input, repeated, sizes, small};
+use super::node::{BoundNode, repeated, sizes, small};
 use crate::array::{Array, Elements, count};
-use crate::attributes::Attribute;
+use crate::attributes::{Attribute, axis_from_front};
 use crate::error::NodeFault;
 
 type Arrays = Result<Option<Vec<Array>>, NodeFault>;
 
 /// Whether `op` is evaluated here.
 pub(super) fn has(op: &str) -> bool {
-    op.starts_with("Reduce")
-        || matches!(
-            op,
-            "Gather"
-                | "Concat"
-                | "Flatten"
-                | "Slice"
-                | "Squeeze"
-                | "Unsqueeze"
-                | "Reshape"
-                | "Transpose"
-                | "Expand"
-                | "Tile"
-                | "Split"
-                | "NonZero"
-        )
+    matches!(
+        op,
+        "Gather"
+            | "Concat"
+            | "Flatten"
+            | "Slice"
+            | "Squeeze"
+            | "Unsqueeze"
+            | "Reshape"
+            | "Transpose"
+            | "Expand"
+            | "Tile"
+            | "Split"
+            | "NonZero"
+    )
 }
 
 /// Evaluates an operator that [`has`] accepts; `None` where the result would be too large, or is not for integers.
-pub(super) fn evaluate(call: &Call) -> Arrays {
-    if call.op == "Concat" {
-        return concat(call);
+pub(super) fn evaluate(node: &BoundNode) -> Arrays {
+    if node.op == "Concat" {
+        return concat(node);
     }
-    let data = input(call, 0)?;
+    let data = node.input(0)?;
     let rank = data.shape.len();
     let view = |shape: Vec<usize>| {
         if count(&shape) != data.len() {
-            return Err(NodeFault::Known("the shape has another number of elements"));
+            return Err(NodeFault::Evaluation("the shape has another number of elements"));
         }
         Ok(Some(vec![Array { shape, elements: data.elements.clone() }]))
     };
-    match call.op {
-        "Gather" => gather(call, data),
-        "Slice" => slice(call, data),
-        "Split" => split(call, data),
+    match node.op {
+        "Gather" => gather(node, data),
+        "Slice" => slice(node, data),
+        "Split" => split(node, data),
         "NonZero" if rank > 0 => Ok(Some(vec![non_zero(data)])),
         "NonZero" => Ok(None),
-        "Reshape" => view(reshape(call, &data.shape)?),
+        "Reshape" => view(reshape(node, &data.shape)?),
         "Flatten" => {
-            let axis = call.attributes.int("axis", call.probe)?.unwrap_or(1);
-            let axis = if axis == rank as i64 { rank } else { index(axis, rank)? };
+            let axis = node.attributes.int("axis", node.probe)?.unwrap_or(1);
+            let axis = if axis == rank as i64 { rank } else { axis_from_front("axes", axis, rank)? };
             view(vec![count(&data.shape[..axis]), count(&data.shape[axis..])])
         }
         "Squeeze" => {
-            let axes = match call.attributes.ints("axes", call.probe)? {
-                Some(axes) => axes.iter().map(|&a| index(a, rank)).collect::<Result<Vec<_>, _>>()?,
+            let axes = match node.attributes.ints("axes", node.probe)? {
+                Some(axes) => axes.iter().map(|&a| axis_from_front("axes", a, rank)).collect::<Result<Vec<_>, _>>()?,
                 None => (0..rank).filter(|&axis| data.shape[axis] == 1).collect(),
             };
             if axes.iter().any(|&axis| data.shape[axis] != 1) {
-                return Err(NodeFault::Known("a squeezed axis is not 1"));
+                return Err(NodeFault::Evaluation("a squeezed axis is not 1"));
             }
             view((0..rank).filter(|axis| !axes.contains(axis)).map(|axis| data.shape[axis]).collect())
         }
         "Unsqueeze" => {
-            let axes = call.attributes.ints("axes", call.probe)?.unwrap_or_default();
+            let axes = node.attributes.ints("axes", node.probe)?.unwrap_or_default();
             let rank = rank + axes.len();
-            let axes = axes.iter().map(|&a| index(a, rank)).collect::<Result<Vec<_>, _>>()?;
+            let axes = axes.iter().map(|&a| axis_from_front("axes", a, rank)).collect::<Result<Vec<_>, _>>()?;
             let mut left = data.shape.iter().copied();
             let shape = (0..rank).map(|axis| if axes.contains(&axis) { Some(1) } else { left.next() });
-            view(shape.collect::<Option<_>>().ok_or(NodeFault::Known("an axis is named twice"))?)
+            view(shape.collect::<Option<_>>().ok_or(NodeFault::Evaluation("an axis is named twice"))?)
         }
-        "Transpose" => transpose(call, data),
+        "Transpose" => transpose(node, data),
         "Expand" => {
-            let shape = sizes(&call.attributes.ints("shape", call.probe)?.unwrap_or_default())?;
+            let shape = sizes(&node.attributes.ints("shape", node.probe)?.unwrap_or_default())?;
             let shape = broadcast(&data.shape, &shape)?;
             Ok(repeated(&shape).map(|_| {
                 let indices = broadcast_indices(&shape, &data.shape);
                 vec![data.pick(shape.clone(), indices)]
             }))
         }
-        "Tile" => tile(call, data),
-        _ => reduce(call, data),
+        "Tile" => tile(node, data),
+        _ => Ok(None),
     }
-}
-
-/// The axis counted from the front.
-fn index(axis: i64, rank: usize) -> Result<usize, NodeFault> {
-    let counted = if axis < 0 { axis.saturating_add(rank as i64) } else { axis };
-    usize::try_from(counted).ok().filter(|&a| a < rank).ok_or(NodeFault::Known("an axis is out of range"))
 }
 
 /// Coordinates of all cells of a small shape in row-major order.
@@ -105,7 +96,7 @@ pub(super) fn cells(shape: &[usize]) -> impl Iterator<Item = Vec<usize>> + '_ {
 }
 
 /// Row-major position from (coordinate, length) of every axis.
-fn flat(axes: impl Iterator<Item = (usize, usize)>) -> usize {
+pub(super) fn flat(axes: impl Iterator<Item = (usize, usize)>) -> usize {
     axes.fold(0, |position, (coordinate, length)| position * length + coordinate)
 }
 
@@ -117,7 +108,7 @@ pub(super) fn broadcast(left: &[usize], right: &[usize]) -> Result<Vec<usize>, N
         .map(|axis| match (dim(left, axis), dim(right, axis)) {
             (a, b) if a == b || b == 1 => Ok(a),
             (1, b) => Ok(b),
-            _ => Err(NodeFault::Known("the shapes do not broadcast")),
+            _ => Err(NodeFault::Evaluation("the shapes do not broadcast")),
         })
         .collect()
 }
@@ -130,15 +121,15 @@ pub(super) fn broadcast_indices<'a>(to: &'a [usize], from: &'a [usize]) -> impl 
     })
 }
 
-fn concat(call: &Call) -> Arrays {
-    let first = input(call, 0)?;
+fn concat(node: &BoundNode) -> Arrays {
+    let first = node.input(0)?;
     let rank = first.shape.len();
-    let axis = index(call.attributes.int("axis", call.probe)?.unwrap_or(1), rank)?;
-    let arrays = (0..call.inputs.len()).map(|i| input(call, i)).collect::<Result<Vec<_>, _>>()?;
+    let axis = axis_from_front("axis", node.attributes.int("axis", node.probe)?.unwrap_or(1), rank)?;
+    let arrays = (0..node.inputs.len()).map(|i| node.input(i)).collect::<Result<Vec<_>, _>>()?;
     let fits =
         |array: &Array| array.shape.len() == rank && (0..rank).all(|a| a == axis || array.shape[a] == first.shape[a]);
     if !arrays.iter().all(|array| fits(array) && array.dtype() == first.dtype()) {
-        return Err(NodeFault::Known("inputs differ in type, or in an axis that is not joined"));
+        return Err(NodeFault::Evaluation("inputs differ in type, or in an axis that is not joined"));
     }
     let mut shape = first.shape.clone();
     shape[axis] = arrays.iter().fold(0, |sum: usize, array| sum.saturating_add(array.shape[axis]));
@@ -155,7 +146,7 @@ fn concat(call: &Call) -> Arrays {
                 (Elements::Float(to), Elements::Float(from)) => to.extend_from_slice(&from[range]),
                 (Elements::Int(to), Elements::Int(from)) => to.extend_from_slice(&from[range]),
                 (Elements::Bool(to), Elements::Bool(from)) => to.extend_from_slice(&from[range]),
-                _ => return Err(NodeFault::Known("inputs differ in type")),
+                _ => return Err(NodeFault::Evaluation("inputs differ in type")),
             }
         }
     }
@@ -163,12 +154,12 @@ fn concat(call: &Call) -> Arrays {
     Ok(Some(vec![result]))
 }
 
-fn gather(call: &Call, data: &Array) -> Arrays {
-    let axis = index(call.attributes.int("axis", call.probe)?.unwrap_or(0), data.shape.len())?;
-    let indices = input(call, 1)?;
-    let wanted = indices.as_ints().ok_or(NodeFault::Known("indices must be integers"))?;
-    let picked = wanted.iter().map(|&i| index(i, data.shape[axis])).collect::<Result<Vec<_>, _>>();
-    let picked = picked.map_err(|_| NodeFault::Known("an index is out of range"))?;
+fn gather(node: &BoundNode, data: &Array) -> Arrays {
+    let axis = axis_from_front("axis", node.attributes.int("axis", node.probe)?.unwrap_or(0), data.shape.len())?;
+    let indices = node.input(1)?;
+    let wanted = indices.as_ints().ok_or(NodeFault::Evaluation("indices must be integers"))?;
+    let picked = wanted.iter().map(|&i| axis_from_front("indices", i, data.shape[axis])).collect::<Result<Vec<_>, _>>();
+    let picked = picked.map_err(|_| NodeFault::Evaluation("an index is out of range"))?;
     let shape = [&data.shape[..axis], &indices.shape, &data.shape[axis + 1..]].concat();
     if small(&shape).is_none() {
         return Ok(None);
@@ -180,17 +171,17 @@ fn gather(call: &Call, data: &Array) -> Arrays {
     Ok(Some(vec![data.pick(shape, positions)]))
 }
 
-fn slice(call: &Call, data: &Array) -> Arrays {
-    let get = |name: &str| call.attributes.ints(name, call.probe);
+fn slice(node: &BoundNode, data: &Array) -> Arrays {
+    let get = |name: &str| node.attributes.ints(name, node.probe);
     let op = imagine_graph::Slice {
         starts: get("starts")?.unwrap_or_default(),
         ends: get("ends")?.unwrap_or_default(),
         axes: get("axes")?.unwrap_or_default(),
         steps: get("steps")?.unwrap_or_default(),
     };
-    let fault = |_| NodeFault::Known("starts, ends, axes and steps do not fit the data");
+    let fault = |_| NodeFault::Evaluation("starts, ends, axes and steps do not fit the data");
     if data.len() == 0 {
-        return Err(NodeFault::Known("the data is empty"));
+        return Err(NodeFault::Evaluation("the data is empty"));
     }
     let ranges = op.ranges(&data.shape).map_err(fault)?;
     let shape: Vec<usize> = ranges.iter().map(|r| r.1).collect();
@@ -201,19 +192,19 @@ fn slice(call: &Call, data: &Array) -> Arrays {
     Ok(Some(vec![data.pick(shape.clone(), positions)]))
 }
 
-fn split(call: &Call, data: &Array) -> Arrays {
-    let axis = index(call.attributes.int("axis", call.probe)?.unwrap_or(0), data.shape.len())?;
+fn split(node: &BoundNode, data: &Array) -> Arrays {
+    let axis = axis_from_front("axis", node.attributes.int("axis", node.probe)?.unwrap_or(0), data.shape.len())?;
     let length = data.shape[axis];
-    let parts = match call.attributes.ints("split", call.probe)? {
+    let parts = match node.attributes.ints("split", node.probe)? {
         Some(parts) => sizes(&parts)?,
         None => {
-            let part = length.div_ceil(call.outputs.max(1));
-            (0..call.outputs).map(|i| part.min(length.saturating_sub(i * part))).collect()
+            let part = length.div_ceil(node.outputs.max(1));
+            (0..node.outputs).map(|i| part.min(length.saturating_sub(i * part))).collect()
         }
     };
     let sum = parts.iter().fold(0usize, |sum, &part| sum.saturating_add(part));
-    if sum != length || parts.len() != call.outputs {
-        return Err(NodeFault::Known("the parts do not add up to the axis"));
+    if sum != length || parts.len() != node.outputs {
+        return Err(NodeFault::Evaluation("the parts do not add up to the axis"));
     }
     let (outer, inner) = (count(&data.shape[..axis]), count(&data.shape[axis + 1..]));
     let mut start = 0;
@@ -232,9 +223,9 @@ fn split(call: &Call, data: &Array) -> Arrays {
 }
 
 /// The shape that `Reshape` asks for at this probe.
-pub(super) fn reshape(call: &Call, data: &[usize]) -> Result<Vec<usize>, NodeFault> {
-    let wanted = call.attributes.ints("shape", call.probe)?.ok_or(NodeFault::Known("there is no shape"))?;
-    let allow_zero = call.attributes.int("allowzero", call.probe)?.unwrap_or(0) != 0;
+pub(super) fn reshape(node: &BoundNode, data: &[usize]) -> Result<Vec<usize>, NodeFault> {
+    let wanted = node.attributes.ints("shape", node.probe)?.ok_or(NodeFault::Evaluation("there is no shape"))?;
+    let allow_zero = node.attributes.int("allowzero", node.probe)?.unwrap_or(0) != 0;
     target_shape(&wanted, data, allow_zero)
 }
 
@@ -244,34 +235,38 @@ pub(crate) fn target_shape(wanted: &[i64], data: &[usize], allow_zero: bool) -> 
     let mut open = None;
     for (axis, &dim) in wanted.iter().enumerate() {
         shape.push(match dim {
-            0 if !allow_zero => *data.get(axis).ok_or(NodeFault::Known("0 keeps a dimension that is not there"))?,
+            0 if !allow_zero => {
+                *data.get(axis).ok_or(NodeFault::Evaluation("0 keeps a dimension that is not there"))?
+            }
             -1 if open.is_none() => {
                 open = Some(axis);
                 1
             }
-            _ => usize::try_from(dim).map_err(|_| NodeFault::Known("a dimension is negative"))?,
+            _ => usize::try_from(dim).map_err(|_| NodeFault::Evaluation("a dimension is negative"))?,
         });
     }
     if let Some(open) = open {
         let known = count(&shape);
         if known == 0 || !count(data).is_multiple_of(known) {
-            return Err(NodeFault::Known("-1 cannot take what is left"));
+            return Err(NodeFault::Evaluation("-1 cannot take what is left"));
         }
         shape[open] = count(data) / known;
     }
     Ok(shape)
 }
 
-fn transpose(call: &Call, data: &Array) -> Arrays {
+fn transpose(node: &BoundNode, data: &Array) -> Arrays {
     let rank = data.shape.len();
-    let perm = match call.attributes.0.get("perm") {
-        Some(Attribute::Ints(perm)) => perm.iter().map(|&a| index(a, rank)).collect::<Result<Vec<_>, _>>()?,
+    let perm = match node.attributes.0.get("perm") {
+        Some(Attribute::Ints(perm)) => {
+            perm.iter().map(|&a| axis_from_front("axes", a, rank)).collect::<Result<Vec<_>, _>>()?
+        }
         _ => (0..rank).rev().collect(),
     };
     let mut sorted = perm.clone();
     sorted.sort_unstable();
     if sorted != (0..rank).collect::<Vec<_>>() {
-        return Err(NodeFault::Known("perm must name every axis once"));
+        return Err(NodeFault::Evaluation("perm must name every axis once"));
     }
     let shape: Vec<usize> = perm.iter().map(|&a| data.shape[a]).collect();
     let positions = cells(&shape).map(|cell| {
@@ -291,61 +286,14 @@ fn non_zero(data: &Array) -> Array {
     Array::ints(&[rank, found.len()], coordinates.collect())
 }
 
-fn tile(call: &Call, data: &Array) -> Arrays {
-    let repeats = sizes(&call.attributes.ints("repeats", call.probe)?.unwrap_or_default())?;
+fn tile(node: &BoundNode, data: &Array) -> Arrays {
+    let repeats = sizes(&node.attributes.ints("repeats", node.probe)?.unwrap_or_default())?;
     if repeats.len() != data.shape.len() {
-        return Err(NodeFault::Known("repeats must have a number for every axis"));
+        return Err(NodeFault::Evaluation("repeats must have a number for every axis"));
     }
     let shape: Vec<usize> = data.shape.iter().zip(&repeats).map(|(&d, &r)| d.saturating_mul(r)).collect();
     Ok(repeated(&shape).map(|_| {
         let indices = cells(&shape).map(|cell| flat(cell.iter().zip(&data.shape).map(|(&c, &d)| (c % d, d))));
         vec![data.pick(shape.clone(), indices)]
     }))
-}
-
-fn reduce(call: &Call, data: &Array) -> Arrays {
-    let rank = data.shape.len();
-    let axes = call.attributes.ints("axes", call.probe)?.unwrap_or_default();
-    let axes = axes.iter().map(|&a| index(a, rank)).collect::<Result<Vec<_>, _>>()?;
-    let keep = call.attributes.int("keepdims", call.probe)?.unwrap_or(1) != 0;
-    let nothing = axes.is_empty() && call.attributes.int("noop_with_empty_axes", call.probe)?.unwrap_or(0) != 0;
-    let reduced = |axis: usize| !nothing && (axes.is_empty() || axes.contains(&axis));
-    let kept: Vec<usize> = (0..rank).map(|a| if reduced(a) { 1 } else { data.shape[a] }).collect();
-    let shape: Vec<usize> = (0..rank).filter(|&a| keep || !reduced(a)).map(|a| kept[a]).collect();
-    if data.len() == 0 {
-        let nothing = of_nothing(call.op, data.dtype())?;
-        return Ok(repeated(&shape).map(|count| vec![nothing.pick(shape, std::iter::repeat_n(0, count))]));
-    }
-    let combine: fn(i64, i64) -> i64 = match call.op {
-        "ReduceProd" => i64::wrapping_mul,
-        "ReduceSum" => i64::wrapping_add,
-        "ReduceMin" => i64::min,
-        "ReduceMax" => i64::max,
-        _ => return Ok(None),
-    };
-    let Some(values) = data.as_ints().filter(|values| values.len() <= MAX_ELEMENTS) else { return Ok(None) };
-    let mut result: Vec<Option<i64>> = vec![None; count(&kept)];
-    for (cell, &value) in cells(&data.shape).zip(values) {
-        let to = flat((0..rank).map(|a| (if reduced(a) { 0 } else { cell[a] }, kept[a])));
-        result[to] = Some(result[to].map_or(value, |sum| combine(sum, value)));
-    }
-    Ok(Some(vec![Array::ints(&shape, result.into_iter().flatten().collect())]))
-}
-
-/// What a reduction of no elements gives.
-fn of_nothing(op: &str, dtype: DType) -> Result<Array, NodeFault> {
-    let elements = match (op, dtype) {
-        ("ReduceMax", DType::Bool) => Elements::Bool(vec![false]),
-        ("ReduceMin", DType::Bool) => Elements::Bool(vec![true]),
-        ("ReduceMax", DType::I32) => Elements::Int(vec![i64::from(i32::MIN)]),
-        ("ReduceMin", DType::I32) => Elements::Int(vec![i64::from(i32::MAX)]),
-        ("ReduceSum" | "ReduceL1" | "ReduceSumSquare", DType::I32) => Elements::Int(vec![0]),
-        ("ReduceProd", DType::I32) => Elements::Int(vec![1]),
-        ("ReduceMax" | "ReduceLogSum" | "ReduceLogSumExp", DType::F32) => Elements::Float(vec![f32::NEG_INFINITY]),
-        ("ReduceMin", DType::F32) => Elements::Float(vec![f32::INFINITY]),
-        ("ReduceSum" | "ReduceL1" | "ReduceL2" | "ReduceSumSquare", DType::F32) => Elements::Float(vec![0.0]),
-        ("ReduceProd", DType::F32) => Elements::Float(vec![1.0]),
-        _ => return Err(NodeFault::Known("there are no elements to reduce")),
-    };
-    Ok(Array { shape: vec![1], elements })
 }

@@ -1,0 +1,194 @@
+//! Imports a model: its operator set, its inputs and outputs, and the check of the finished graph.
+
+use std::collections::HashSet;
+use std::path::Path;
+
+use imagine_graph::{DType, Dim, Graph, GraphInput, GraphOutput, Identity, InputKind, OutputKind, Size, TensorType};
+
+use crate::array::Array;
+use crate::error::{Fault, ImportError};
+use crate::external::ExternalData;
+use crate::importer::Importer;
+use crate::inputs::{Options, ValueInfo, check_options, probe_sizes, value_infos};
+use crate::probe_sizes::ProbeSizes;
+use crate::proto::{GraphProto, ModelProto, ValueInfoProto};
+use crate::read::{decode, read_file};
+use crate::tensor::ElementType;
+use crate::value::Value;
+
+const OPSETS: std::ops::RangeInclusive<i64> = 1..=27;
+
+/// A model as a graph.
+#[derive(Clone, Debug)]
+pub struct Import {
+    /// The network.
+    pub graph: Graph,
+    /// The inputs that are still given from outside, in the file's order.
+    pub inputs: Vec<ValueInfo>,
+    /// The outputs, in the file's order. One without elements is not among those of the graph: its shape says all of it.
+    pub outputs: Vec<ValueInfo>,
+    /// A size at which the graph can be bound.
+    pub size: Size,
+}
+
+/// Reads the bytes of a model whose weights all stand in them.
+pub fn import(bytes: &[u8], options: &Options) -> Result<Import, ImportError> {
+    import_model(&decode(bytes)?, ExternalData::None, options)
+}
+
+/// Reads a model, and the files below its folder that hold weights.
+pub fn import_file(path: impl AsRef<Path>, options: &Options) -> Result<Import, ImportError> {
+    let (bytes, folder) = read_file(path.as_ref())?;
+    import_model(&decode(&bytes)?, ExternalData::Folder(folder), options)
+}
+
+/// Imports a decoded model.
+pub(crate) fn import_model(
+    model: &ModelProto,
+    external: ExternalData,
+    options: &Options,
+) -> Result<Import, ImportError> {
+    let opset = opset(model)?;
+    let graph = model.graph.as_ref().ok_or(Fault::NoGraph)?;
+    if !graph.sparse_initializer.is_empty() {
+        let remedy = "store the weights as dense tensors";
+        return Err(Fault::Unsupported { what: "sparse initializers", remedy }.into());
+    }
+    check_options(graph, options)?;
+    let stored: HashSet<&str> = graph.initializer.iter().map(|t| t.name.as_str()).collect();
+    let given =
+        |input: &&ValueInfoProto| !stored.contains(input.name.as_str()) && !options.values.contains_key(&input.name);
+    let all = value_infos(graph.input.iter().filter(given), options)?;
+    // A tensor without elements is known, and a graph cannot hold it.
+    let (empty, inputs): (Vec<_>, Vec<_>) = all.into_iter().partition(|info| info.shape.contains(&Dim::Fixed(0)));
+    let probes = probe_sizes(&inputs, options);
+    let mut importer = Importer::new(probes, opset, external);
+    let names = graph.node.iter().flat_map(|n| &n.output).chain(graph.input.iter().map(|i| &i.name));
+    names.chain(graph.initializer.iter().map(|t| &t.name)).for_each(|name| importer.value_names.reserve(name));
+    define_inputs(&mut importer, &inputs);
+    define_known(&mut importer, graph, &empty, options);
+    importer.define_initializers(graph);
+    importer.add_nodes(graph);
+    let outputs = outputs(&mut importer, graph);
+    if !importer.faults.is_empty() {
+        return Err(ImportError(importer.faults));
+    }
+    let mut result = importer.graph;
+    prune(&mut result);
+    check(&result, &importer.probes)?;
+    Ok(Import { graph: result, inputs, outputs, size: importer.probes.0[0] })
+}
+
+fn opset(model: &ModelProto) -> Result<i64, ImportError> {
+    let own = model.opset_import.iter().filter(|set| matches!(set.domain.as_str(), "" | "ai.onnx"));
+    let version = own.map(|set| set.version).max().ok_or(Fault::NoOpset)?;
+    if OPSETS.contains(&version) { Ok(version) } else { Err(Fault::Opset { version }.into()) }
+}
+
+fn define_inputs(importer: &mut Importer, infos: &[ValueInfo]) {
+    for info in infos {
+        let dtype = info.element.map_or(DType::F32, ElementType::dtype);
+        let mut types = Vec::new();
+        for &size in &importer.probes.0 {
+            let shape: Option<Vec<usize>> = info.shape.iter().map(|dim| dim.bind(size)).collect();
+            types.extend(shape.map(|shape| TensorType { dtype, shape }));
+        }
+        let sound = types.iter().all(|t| !t.shape.contains(&0) && t.elements() <= imagine_graph::MAX_ELEMENTS);
+        if types.len() < importer.probes.len() || !sound {
+            let reason = "has an empty dimension, too many elements, or a fraction of the size that is not whole: \
+                set `Options::dims` and `Options::size_multiple`";
+            importer.faults.push(Fault::Input { input: info.name.clone(), reason: reason.into() });
+            importer.define(&info.name, None);
+            continue;
+        }
+        importer.graph.inputs.push(GraphInput {
+            name: info.name.clone(),
+            kind: InputKind::Tensor,
+            dtype,
+            shape: info.shape.clone(),
+        });
+        let name = Some(info.name.clone());
+        let value = Value { label: info.name.clone(), types, known: None, name, weight: false, producer: None };
+        importer.define(&info.name, Some(value));
+    }
+}
+
+fn define_known(importer: &mut Importer, graph: &GraphProto, empty: &[ValueInfo], options: &Options) {
+    let given = graph.input.iter().filter_map(|input| {
+        let tensor = options.values.get(&input.name)?;
+        Some((input.name.as_str(), Array::from(tensor)))
+    });
+    let empty = empty.iter().map(|info| {
+        let shape = info.shape.iter().map(|dim| if let Dim::Fixed(n) = dim { *n } else { 0 }).collect();
+        (info.name.as_str(), Array::none(info.element.map_or(DType::F32, ElementType::dtype), shape))
+    });
+    for (name, array) in given.chain(empty) {
+        importer.define(name, Some(Value::constant(name, array, importer.probes.len())));
+    }
+}
+
+/// Gives the outputs their names in the graph.
+fn outputs(importer: &mut Importer, graph: &GraphProto) -> Vec<ValueInfo> {
+    let mut infos = Vec::new();
+    for output in &graph.output {
+        let value = match importer.find(&output.name) {
+            Some(Some(value)) => value.clone(),
+            // The fault that led to this stands in the list.
+            Some(None) => continue,
+            None => {
+                let reason = "is written by no node".into();
+                importer.faults.push(Fault::Output { output: output.name.clone(), reason });
+                continue;
+            }
+        };
+        let name = output.name.clone();
+        let tensor = output.r#type.as_ref().and_then(|t| t.tensor_type.as_ref());
+        let element = tensor.and_then(|t| ElementType::from_code(t.elem_type));
+        let shape = value.types[0].shape.iter().map(|&d| Dim::Fixed(d)).collect();
+        let info = ValueInfo { name: name.clone(), element, shape };
+        if value.is_empty() {
+            infos.push(info);
+            continue;
+        }
+        let materialized = importer.materialize(&value).and_then(|materialized| {
+            if materialized == name {
+                return Ok(Vec::new());
+            }
+            let op = Identity {}.into();
+            importer.emit_op(
+                op,
+                &[Some(Value { name: Some(materialized), ..value.clone() })],
+                std::slice::from_ref(&name),
+                &name,
+            )
+        });
+        if let Err(error) = materialized {
+            importer.faults.push(Fault::Output { output: name, reason: error.to_string() });
+            continue;
+        }
+        importer.graph.outputs.push(GraphOutput::new(&name, OutputKind::Tensor));
+        infos.push(info);
+    }
+    infos
+}
+
+/// Takes away the nodes and weights that no output needs.
+fn prune(graph: &mut Graph) {
+    let mut needed: HashSet<String> = graph.outputs.iter().map(|o| o.name.clone()).collect();
+    // Every node stands behind those that it reads.
+    for node in graph.nodes.iter().rev() {
+        if node.outputs.iter().any(|name| needed.contains(name)) {
+            needed.extend(node.inputs.iter().cloned());
+        }
+    }
+    graph.nodes.retain(|node| node.outputs.iter().any(|name| needed.contains(name)));
+    graph.weights.retain(|name, _| needed.contains(name));
+}
+
+fn check(graph: &Graph, probes: &ProbeSizes) -> Result<(), ImportError> {
+    let valid = graph.validate()?;
+    for &size in &probes.0 {
+        valid.bind(size)?;
+    }
+    Ok(())
+}

@@ -1,0 +1,16 @@
+//! Small models and the graphs they become, the message of every fault, and generators made from models.
+
+mod attention;
+mod decompositions;
+mod empty;
+mod faults;
+mod fold;
+mod functions;
+mod generator;
+mod models;
+mod open_dimensions;
+mod opsets_1_to_6;
+mod rewrites;
+mod tensors;
+mod top_k;
+mod windows;
