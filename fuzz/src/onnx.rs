@@ -1,5 +1,4 @@
-//! Entry functions of the target `onnx_import`. The test `fuzz_corpus` of `imagine_onnx` includes this file and replays the
-//! committed corpus through it.
+//! Entry functions of the target `onnx_import`.
 //!
 //! The first byte chooses: raw bytes, a file of roles, or a sound model that is changed as the rest says.
 
