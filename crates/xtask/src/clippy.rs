@@ -1,8 +1,8 @@
-//! `clippy`: no lint of the workspace's set fires, in any target.
+//! `clippy`: no warning from the compiler or clippy, in any target.
 
 use crate::step::{self, StepResult, cargo};
 
-/// Fails at a warning of the compiler or of clippy.
+/// Fails on a warning.
 pub fn run() -> StepResult {
     step::run(&mut cargo(&["clippy", "--workspace", "--all-targets", "--", "-D", "warnings"]))
 }

@@ -1,8 +1,8 @@
-//! `deny`: licences, advisories and sources of all dependencies, if `cargo-deny` is installed. Rules stand in `deny.toml`.
+//! `deny`: licences, advisories and sources of all dependencies, if `cargo-deny` is installed. Rules are in `deny.toml`.
 
 use crate::step::{self, Outcome, StepResult, cargo, works};
 
-/// Fails at a dependency that `deny.toml` refuses.
+/// Fails on a dependency that `deny.toml` forbids.
 pub fn run() -> StepResult {
     if !works("cargo-deny", &["--version"]) {
         return Ok(Outcome::Skipped("cargo-deny is not installed: cargo install cargo-deny".into()));

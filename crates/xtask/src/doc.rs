@@ -1,8 +1,8 @@
-//! `doc`: the documentation builds without a warning: no dead link, nothing public undocumented.
+//! `doc`: documentation builds without warnings: no broken link, nothing public undocumented.
 
 use crate::step::{self, StepResult, cargo};
 
-/// Fails at a warning of rustdoc.
+/// Fails on a rustdoc warning.
 pub fn run() -> StepResult {
     step::run(cargo(&["doc", "--workspace", "--no-deps"]).env("RUSTDOCFLAGS", "-D warnings"))
 }

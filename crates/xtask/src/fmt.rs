@@ -1,8 +1,8 @@
-//! `fmt`: every source is formatted as `rustfmt.toml` says.
+//! `fmt`: all sources are formatted according to `rustfmt.toml`.
 
 use crate::step::{self, StepResult, cargo};
 
-/// Fails at a source that is not formatted.
+/// Fails if a source is not formatted.
 pub fn run() -> StepResult {
     step::run(&mut cargo(&["fmt", "--all", "--check"]))
 }

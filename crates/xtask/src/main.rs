@@ -1,4 +1,4 @@
-//! `cargo xtask <command>`: set-up, demo, tests and tidy. What README and CI call; one file a command.
+//! `cargo xtask <command>`: setup, demo, tests and checks, for README and CI. One file per command.
 
 mod clippy;
 mod demo;
@@ -23,16 +23,18 @@ use step::Outcome;
 const USAGE: &str = "\
 usage: cargo xtask <command>
 
-  demo [--headless]  set up, then show the demo; without a display it writes pictures and says where
-  test               set up, then everything CI runs: fmt, clippy, suite, doc, tidy, typos, deny, package
-  onnx-conformance   install ONNX's Python package and run its node tests: the score may only rise
-                     [--bless writes a better score, --subset makes third_party/onnx again]
-  fingerprint        record what a checkout computes and says, and compare two of them: record FILE [CHECKOUT],
-                     compare BEFORE AFTER
-  setup              find a Vulkan adapter and the system libraries; install the packages that lack
+  demo [--headless]  run the demo in a window, or write pictures if there is no display
+  test               run everything that CI runs
+  onnx-conformance   run the node tests of ONNX's Python package; the score may only rise
+                     [--bless: save a better score, --subset: rebuild third_party/onnx]
+  fingerprint        record FILE [CHECKOUT]: record what a checkout computes and prints
+                     compare BEFORE AFTER: compare two recordings
+  setup              find a Vulkan driver and system libraries; install missing packages
 
-parts of test:
-  fmt  clippy  suite  doc  shaders  tidy  typos  deny  package";
+steps of test:
+  setup  fmt  tidy  typos  deny  package  clippy  doc  suite
+
+shaders (part of suite) validates all WGSL";
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();

@@ -1,7 +1,6 @@
-//! `package`: every crate can be published, and its package holds what it needs and nothing else.
+//! `package`: every crate can be published, and its package contains what it needs and nothing else.
 //!
-//! A package is built from its files alone: a shader or default generator that is left out would be missed only by
-//! whoever installs it. Nothing is sent anywhere.
+//! A package is built from its own files: if a shader is left out, only users notice. Nothing is uploaded.
 
 use std::path::{Path, PathBuf};
 
@@ -19,7 +18,7 @@ const BY_CARGO: [&str; 4] = [".cargo_vcs_info.json", "Cargo.lock", "Cargo.toml",
 /// Files of every package.
 const EVERYWHERE: [&str; 3] = ["README.md", "LICENSE-APACHE", "LICENSE-MIT"];
 
-/// Other files than Rust below `src`: package, folder, extension. Every such file has to be in the package.
+/// Files besides Rust sources: package, folder, extension. Every such file must be in the package.
 const ASSETS: [(&str, &str, &str); 4] = [
     ("imagine_shaders", "lib", "wgsl"),
     ("imagine_shaders", "ops", "wgsl"),
@@ -31,7 +30,7 @@ const ASSETS: [(&str, &str, &str); 4] = [
 #[derive(Debug, Default)]
 struct Package {
     name: String,
-    /// The `[package]` table that crates.io shows.
+    /// The package in the output of `cargo metadata`.
     manifest: Value,
     /// Files in the package, relative to its root.
     files: Vec<String>,
@@ -41,7 +40,7 @@ struct Package {
     bytes: u64,
 }
 
-/// Packages everything and fails at a package that lacks something or holds too much.
+/// Packages everything; fails if a package lacks something or contains too much.
 pub fn run() -> StepResult {
     // Fetches all dependencies; from here on nothing needs the network.
     let metadata = metadata(&[])?;
@@ -96,7 +95,7 @@ fn assets(package: &str, root: &Path) -> anyhow::Result<Vec<String>> {
     Ok(found)
 }
 
-/// Adds what `package` lacks, and what it holds too much.
+/// Finds what `package` lacks, and superfluous files.
 fn check(package: &Package, findings: &mut Vec<String>) {
     let mut find = |what: String| findings.push(format!("package {}: {what}", package.name));
     for key in ["description", "license", "readme"] {
@@ -114,14 +113,14 @@ fn check(package: &Package, findings: &mut Vec<String>) {
     needed.filter(|file| !holds(file)).for_each(|file| find(format!("lacks {file}")));
     for (_, folder, extension) in ASSETS.iter().filter(|(owner, ..)| *owner == package.name) {
         if !package.assets.iter().any(|asset| asset.starts_with(folder)) {
-            find(format!("{folder} holds no .{extension} file"));
+            find(format!("{folder} contains no .{extension} file"));
         }
     }
     let is_source = |file: &str| file == "build.rs" || (file.starts_with("src/") && file.ends_with(".rs"));
     for file in &package.files {
         let known = BY_CARGO.contains(&file.as_str()) || EVERYWHERE.contains(&file.as_str());
         if !(known || is_source(file) || package.assets.contains(file)) {
-            find(format!("holds {file}, which no build needs"));
+            find(format!("contains {file}, which no build needs"));
         }
     }
     if package.bytes > MAX_BYTES {
@@ -150,17 +149,17 @@ mod tests {
     }
 
     #[test]
-    fn a_package_without_its_shaders_is_found() {
+    fn missing_shaders_are_found() {
         assert_eq!(findings(&shaders()), [""; 0]);
         let mut package = shaders();
         package.files.retain(|file| file != "ops/conv.wgsl");
         assert_eq!(findings(&package), ["package imagine_shaders: lacks ops/conv.wgsl"]);
         package.assets.retain(|file| file != "ops/conv.wgsl");
-        assert_eq!(findings(&package), ["package imagine_shaders: ops holds no .wgsl file"]);
+        assert_eq!(findings(&package), ["package imagine_shaders: ops contains no .wgsl file"]);
     }
 
     #[test]
-    fn a_package_with_too_much_is_found() {
+    fn superfluous_files_and_size_are_found() {
         let mut package = shaders();
         package.files.push("tests/large.json".into());
         package.bytes = MAX_BYTES + 1;
@@ -169,7 +168,7 @@ mod tests {
     }
 
     #[test]
-    fn a_package_that_crates_io_cannot_show_is_found() {
+    fn missing_metadata_is_found() {
         let mut package = shaders();
         package.manifest = serde_json::json!({ "keywords": ["1", "2", "3", "4", "5", "6"] });
         let found = findings(&package);

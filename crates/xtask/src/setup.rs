@@ -1,7 +1,7 @@
-//! `setup`: is there a Vulkan adapter, and are the system libraries there? Installs the Debian/Ubuntu packages that lack,
-//! as root or through sudo; elsewhere it prints what to do.
+//! `setup`: checks for a Vulkan adapter and system libraries. Installs missing Debian/Ubuntu packages, as root or through
+//! sudo; on other systems it prints what to install.
 //!
-//! An adapter is the Vulkan loader and one driver whose library exists; a software one will do. Nothing is opened.
+//! An adapter is the Vulkan loader and a driver, possibly a software one, whose library exists. No device is opened.
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -10,23 +10,23 @@ use anyhow::bail;
 
 use crate::step::{self, Outcome, StepResult, works};
 
-/// What the machine is going to do.
+/// What the machine has to support.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Needs {
-    /// Compute and render without a window.
+    /// Compute and rendering without a window.
     Adapter,
-    /// Show a window too.
+    /// A window as well.
     Window,
 }
 
-/// What may be missing, and the package that brings it.
+/// A missing component and the package that provides it.
 #[derive(Clone, Copy, Debug, PartialEq)]
 struct Missing {
     what: &'static str,
     package: &'static str,
 }
 
-/// Libraries that a window loads at run time.
+/// Libraries that a window needs at run time.
 const WINDOW_LIBRARIES: [Missing; 6] = [
     Missing { what: "libX11.so.6", package: "libx11-6" },
     Missing { what: "libX11-xcb.so.1", package: "libx11-xcb1" },
@@ -38,41 +38,41 @@ const WINDOW_LIBRARIES: [Missing; 6] = [
 const LOADER: Missing = Missing { what: "libvulkan.so.1", package: "libvulkan1" };
 const DRIVER: Missing = Missing { what: "a Vulkan driver", package: "mesa-vulkan-drivers" };
 
-/// The command `cargo xtask setup`: everything but a window.
+/// Sets up everything except windows.
 pub fn run() -> StepResult {
     install(Needs::Adapter)
 }
 
-/// Checks the machine and installs what lacks.
+/// Checks the machine and installs what is missing.
 pub fn install(needs: Needs) -> StepResult {
     toolchain()?;
     if !cfg!(target_os = "linux") {
-        println!("{}: the system brings its own graphics driver, nothing to install", std::env::consts::OS);
+        println!("{}: uses the system's graphics driver, nothing to install", std::env::consts::OS);
         return Ok(Outcome::Done);
     }
-    let lacks = missing(needs, &library_folders());
-    if lacks.is_empty() {
+    let missing_now = missing(needs, &library_folders());
+    if missing_now.is_empty() {
         println!("Vulkan loader, driver and system libraries: found");
         return Ok(Outcome::Done);
     }
-    lacks.iter().for_each(|m| println!("missing: {} (package {})", m.what, m.package));
-    let packages: Vec<&str> = lacks.iter().map(|m| m.package).collect();
+    missing_now.iter().for_each(|m| println!("missing: {} (package {})", m.what, m.package));
+    let packages: Vec<&str> = missing_now.iter().map(|m| m.package).collect();
     apt_install(&packages)?;
-    let lacks = missing(needs, &library_folders());
-    if let Some(first) = lacks.first() {
-        bail!("{} is still missing after its package {} was installed", first.what, first.package);
+    let missing_now = missing(needs, &library_folders());
+    if let Some(first) = missing_now.first() {
+        bail!("{} is still missing although its package {} was installed", first.what, first.package);
     }
     Ok(Outcome::Done)
 }
 
-/// rustfmt and clippy belong to the tests, but not to a minimal toolchain.
+/// The tests need rustfmt and clippy, which a minimal toolchain lacks.
 fn toolchain() -> anyhow::Result<()> {
     for (tool, component) in [("rustfmt", "rustfmt"), ("cargo-clippy", "clippy")] {
         if works(tool, &["--version"]) {
             continue;
         }
         if !works("rustup", &["--version"]) {
-            bail!("{component} is missing; without rustup it must come from where the toolchain comes from");
+            bail!("{component} is missing: install it the way the Rust toolchain was installed, or install rustup");
         }
         step::run(Command::new("rustup").args(["component", "add", component]))?;
     }
@@ -83,20 +83,20 @@ fn apt_install(packages: &[&str]) -> anyhow::Result<()> {
     let install = ["apt-get", "install", "--yes", "--no-install-recommends"];
     let by_hand = format!("sudo {} {}", install.join(" "), packages.join(" "));
     if !works("apt-get", &["--version"]) {
-        bail!("not a Debian or Ubuntu system: install what provides these packages there: {}", packages.join(" "));
+        bail!("this is not Debian or Ubuntu: please install the equivalents of these packages: {}", packages.join(" "));
     }
     let rights: &[&str] = if is_root() {
         &[]
     } else if works("sudo", &["-n", "true"]) {
         &["sudo", "-n"]
     } else {
-        bail!("packages are missing and there is no right to install them; please run\n  {by_hand}");
+        bail!("packages are missing, and installing them needs root; please run\n  {by_hand}");
     };
     let apt = |arguments: &[&str]| {
         let words: Vec<&str> = rights.iter().chain(["env", "DEBIAN_FRONTEND=noninteractive"].iter()).copied().collect();
         step::run(Command::new(words[0]).args(&words[1..]).args(arguments))
     };
-    // The list of packages of a fresh machine is empty or old; a failed update may still leave a good one.
+    // The package list of a fresh machine is empty or old. If the update fails, the list may still be good enough.
     if let Err(error) = apt(&["apt-get", "update"]) {
         eprintln!("warning: {error:#}");
     }
@@ -104,7 +104,7 @@ fn apt_install(packages: &[&str]) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Whether we may write everywhere, by the owner that the system reports for our own process.
+/// Whether this process runs as root.
 fn is_root() -> bool {
     Command::new("id").arg("-u").output().is_ok_and(|output| output.stdout.trim_ascii() == b"0")
 }
@@ -124,7 +124,7 @@ fn missing(needs: Needs, folders: &[PathBuf]) -> Vec<Missing> {
     missing
 }
 
-/// Folders in which the dynamic linker looks: what `ldconfig` knows, the usual ones and `LD_LIBRARY_PATH`.
+/// Folders that the dynamic linker searches: `LD_LIBRARY_PATH`, the usual ones, and those of `ldconfig`.
 fn library_folders() -> Vec<PathBuf> {
     let usual = ["/lib", "/usr/lib", "/usr/local/lib", "/lib64", "/usr/lib64"].map(PathBuf::from);
     let mut folders: Vec<PathBuf> =
@@ -140,7 +140,7 @@ fn library_folders() -> Vec<PathBuf> {
     folders
 }
 
-/// The driver manifests that the Vulkan loader would read, in its order of search.
+/// Driver manifests in the Vulkan loader's search order.
 fn driver_manifests() -> Vec<PathBuf> {
     for name in ["VK_DRIVER_FILES", "VK_ICD_FILENAMES"] {
         if let Some(paths) = std::env::var_os(name).filter(|paths| !paths.is_empty()) {
@@ -163,7 +163,7 @@ fn names_a_library(path: &Path, has: impl Fn(&str) -> bool) -> bool {
     let Some(text) = std::fs::read(path).ok() else { return false };
     let Some(library) = library_of(&text) else { return false };
     match library.contains('/') {
-        // A relative path counts from the manifest.
+        // A relative path starts at the manifest.
         true => path.parent().unwrap_or(Path::new("")).join(&library).exists(),
         false => has(&library),
     }
@@ -179,7 +179,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_machine_without_libraries_needs_packages() {
+    fn missing_libraries_are_listed_as_packages() {
         let nowhere = [PathBuf::from("/nonexistent")];
         let packages: Vec<_> = missing(Needs::Window, &nowhere).iter().map(|m| m.package).collect();
         assert!(packages.contains(&"libvulkan1") && packages.contains(&"libxi6"), "{packages:?}");
@@ -187,7 +187,7 @@ mod tests {
     }
 
     #[test]
-    fn a_manifest_without_its_library_is_no_driver() {
+    fn a_manifest_without_its_library_is_not_a_driver() {
         let folder = std::env::temp_dir().join(format!("imagine-setup-{}", std::process::id()));
         std::fs::create_dir_all(&folder).unwrap();
         let manifest = folder.join("driver.json");

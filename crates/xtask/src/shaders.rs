@@ -1,4 +1,4 @@
-//! `shaders`: every WGSL file in every variant is valid. Needs no GPU; `suite` runs it too.
+//! `shaders`: every WGSL file is valid in every variant. Needs no GPU; also part of `suite`.
 
 use crate::step::{self, StepResult, cargo};
 

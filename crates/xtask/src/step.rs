@@ -1,4 +1,4 @@
-//! What the steps share: where the workspace is, how a program is run, how a step ends.
+//! Shared by all steps: the workspace's root, running programs, results.
 
 use std::path::PathBuf;
 use std::process::{Command, Stdio};
@@ -6,37 +6,37 @@ use std::process::{Command, Stdio};
 use anyhow::{Context, bail};
 use serde_json::Value;
 
-/// How a step ended that did not fail.
+/// Result of a step that did not fail.
 #[derive(Debug, PartialEq)]
 pub enum Outcome {
-    /// It did its work.
+    /// Done.
     Done,
-    /// It could not work here, and why.
+    /// Impossible on this machine, with the reason.
     Skipped(String),
 }
 
-/// The result of a step.
+/// Result of a step.
 pub type StepResult = anyhow::Result<Outcome>;
 
-/// A part of `test`.
+/// A step of `test`.
 pub type Step = fn() -> StepResult;
 
 /// The workspace's root folder.
 pub fn root() -> PathBuf {
     let manifest = std::env::var_os("CARGO_MANIFEST_DIR").unwrap_or_else(|| env!("CARGO_MANIFEST_DIR").into());
-    PathBuf::from(manifest).join("../..").canonicalize().expect("xtask lies two folders below the root")
+    PathBuf::from(manifest).join("../..").canonicalize().expect("xtask is two folders below the root")
 }
 
-/// The cargo that runs us, in the workspace's root.
+/// The cargo that started us, in the workspace's root.
 ///
-/// RUSTFLAGS stay what they are in every step: another value would rebuild all dependencies.
+/// Never set RUSTFLAGS: another value would rebuild all dependencies.
 pub fn cargo(arguments: &[&str]) -> Command {
     let mut command = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
     command.args(arguments).current_dir(root());
     command
 }
 
-/// What `cargo metadata` says about the workspace.
+/// The output of `cargo metadata`.
 pub fn metadata(arguments: &[&str]) -> anyhow::Result<Value> {
     let output = cargo(&["metadata", "--format-version", "1"]).args(arguments).output().context("cannot run cargo")?;
     if !output.status.success() {
@@ -45,7 +45,7 @@ pub fn metadata(arguments: &[&str]) -> anyhow::Result<Value> {
     serde_json::from_slice(&output.stdout).context("cargo metadata wrote no JSON")
 }
 
-/// The workspace's own packages in the answer of `cargo metadata`.
+/// Packages of the workspace in the output of `cargo metadata`.
 pub fn members(metadata: &Value) -> impl Iterator<Item = &Value> {
     let members = list(&metadata["workspace_members"]);
     list(&metadata["packages"]).iter().filter(move |package| members.contains(&package["id"]))
@@ -61,7 +61,7 @@ pub fn text(value: &Value) -> String {
     value.as_str().unwrap_or_default().into()
 }
 
-/// Prints a command, runs it and fails if it fails.
+/// Prints and runs a command; fails if it fails.
 pub fn run(command: &mut Command) -> StepResult {
     let shown = show(command);
     println!("$ {shown}");
@@ -72,7 +72,7 @@ pub fn run(command: &mut Command) -> StepResult {
     Ok(Outcome::Done)
 }
 
-/// Whether `program arguments` can be started and succeeds.
+/// Whether `program arguments` starts and succeeds.
 pub fn works(program: &str, arguments: &[&str]) -> bool {
     let mut command = Command::new(program);
     command.args(arguments).stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());

@@ -1,11 +1,11 @@
-//! `suite`: all tests, doc tests and shader validation among them; a machine without an adapter fails.
+//! `suite`: all tests, including doc tests and shader validation. Fails on a machine without a GPU adapter.
 
 use crate::step::{self, StepResult, cargo};
 
-/// Set for every test: a test that finds no adapter fails instead of skipping itself.
+/// Environment of every test: without an adapter, tests fail instead of skipping.
 pub const REQUIRE_GPU: (&str, &str) = ("IMAGINE_REQUIRE_GPU", "1");
 
-/// Runs every test of the workspace, to the end even if one fails.
+/// Runs every test of the workspace; continues after a failure.
 pub fn run() -> StepResult {
     let (name, value) = REQUIRE_GPU;
     step::run(cargo(&["test", "--workspace", "--no-fail-fast"]).env(name, value))

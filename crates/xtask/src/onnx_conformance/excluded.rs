@@ -1,4 +1,4 @@
-//! The tests that do not count although a graph could express them, each with one of four reasons.
+//! Tests that do not count although a graph could express them, each with one of four reasons.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
@@ -7,18 +7,18 @@ use anyhow::{Context, bail};
 
 use super::Test;
 
-/// The list: a name and a reason a line.
+/// The list: one name and reason per line.
 const FILE: &str = "tests/onnx/excluded.txt";
 
-/// What a graph does not have by design.
+/// What graphs lack by design.
 const REASONS: [&str; 4] = ["sequence", "optional", "string", "training"];
 
-/// The list's text.
+/// Reads the list.
 pub fn read(root: &Path) -> anyhow::Result<String> {
     std::fs::read_to_string(root.join(FILE)).with_context(|| format!("cannot read {FILE}"))
 }
 
-/// The names of the list, each of which must be a test that would count and does not pass.
+/// Names on the list. Each must be a test that would count and does not pass.
 pub fn check(list: &str, tests: &[Test]) -> anyhow::Result<BTreeSet<String>> {
     let by_name: BTreeMap<&str, &Test> = tests.iter().map(|test| (test.name.as_str(), test)).collect();
     let mut names = BTreeSet::new();
@@ -26,11 +26,13 @@ pub fn check(list: &str, tests: &[Test]) -> anyhow::Result<BTreeSet<String>> {
     for line in list.lines().map(str::trim).filter(|line| !line.is_empty() && !line.starts_with('#')) {
         let (name, reason) = line.split_once(' ').unwrap_or((line, ""));
         let fault = match by_name.get(name) {
-            _ if !REASONS.contains(&reason.trim()) => Some(format!("reason {reason:?}: one of {REASONS:?} expected")),
+            _ if !REASONS.contains(&reason.trim()) => {
+                Some(format!("has reason {reason:?}, expected one of {REASONS:?}"))
+            }
             None => Some("is not in the package".into()),
-            Some(test) if test.passed => Some("passes: take it off the list".into()),
-            Some(test) if !test.declared => Some("does not count anyway: take it off the list".into()),
-            Some(_) if !names.insert(name.to_string()) => Some("stands there twice".into()),
+            Some(test) if test.passed => Some("passes: remove it from the list".into()),
+            Some(test) if !test.declared => Some("does not count anyway: remove it from the list".into()),
+            Some(_) if !names.insert(name.to_string()) => Some("is listed twice".into()),
             Some(_) => None,
         };
         faults.extend(fault.map(|fault| format!("{FILE}: {name} {fault}")));
@@ -47,7 +49,7 @@ mod tests {
     }
 
     #[test]
-    fn the_list_holds_only_what_it_must() {
+    fn superfluous_entries_are_found() {
         let tests = [test("a", false, true), test("b", true, true), test("c", false, false)];
         let check = |list: &str| check(list, &tests).map_err(|error| error.to_string());
         assert_eq!(check("# why\n\na training\n").unwrap(), ["a".to_string()].into());

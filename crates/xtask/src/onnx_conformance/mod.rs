@@ -1,7 +1,7 @@
-//! `onnx-conformance`: ONNX's own node tests, run by `imagine onnx-test` on every executor, and the score that may only rise.
+//! `onnx-conformance`: runs ONNX's node tests with `imagine onnx-test` on every executor. The score may only rise.
 //!
-//! The score counts the tests that a graph can express: those whose nodes and element types are declared, less those of
-//! `tests/onnx/excluded.txt`, which is held against the run and cannot grow.
+//! The score counts tests whose operators and element types a graph can express, except those in
+//! `tests/onnx/excluded.txt`. That list is checked against the run and cannot grow.
 
 mod excluded;
 mod package;
@@ -32,7 +32,7 @@ struct Test {
     declared: bool,
 }
 
-/// Runs the tests and compares the score. `--bless` writes a score that rose, `--subset` makes `third_party/onnx` again.
+/// Runs the tests and checks the score. `--bless` saves a better score, `--subset` rebuilds `third_party/onnx`.
 pub fn run(arguments: &[String]) -> StepResult {
     let option = match arguments {
         [] => None,
@@ -64,13 +64,13 @@ pub fn run(arguments: &[String]) -> StepResult {
     Ok(Outcome::Done)
 }
 
-/// Every test below `folder`, on every executor.
+/// Runs every test below `folder` on every executor.
 fn run_tests(folder: &Path) -> anyhow::Result<Vec<Test>> {
     let mut command = cargo(&["run", "--quiet", "--package", "imagine_cli", "--no-default-features", "--"]);
     command.arg("onnx-test").arg(folder).arg("--json").stderr(std::process::Stdio::inherit());
     println!("$ imagine onnx-test {} --json", folder.display());
     let output = command.output().context("cannot start cargo")?;
-    // Code 1 is a test that failed, which the score is about.
+    // Exit code 1 means failed tests, which the score counts.
     ensure!(matches!(output.status.code(), Some(0 | 1)), "imagine onnx-test ended with {}", output.status);
     parse(&output.stdout)
 }
@@ -89,7 +89,7 @@ fn parse(report: &[u8]) -> anyhow::Result<Vec<Test>> {
     Ok(tests.iter().map(test).collect())
 }
 
-/// A line an operator. A test counts for each of its operators, so the columns do not add up to the score.
+/// One line per operator. A test counts for each of its operators, so the columns do not add up to the score.
 fn table(tests: &[Test], counted: impl Fn(&Test) -> bool) -> String {
     let mut rows: BTreeMap<&str, [usize; 3]> = BTreeMap::new();
     for test in tests {

@@ -1,4 +1,4 @@
-//! The Python package `onnx`, in an environment of its own below the target folder.
+//! Installs the Python package `onnx` into a virtual environment in the target folder.
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -7,10 +7,10 @@ use anyhow::{Context, bail};
 
 use crate::step::{self, works};
 
-/// What is installed.
+/// The pinned version.
 pub const REQUIREMENT: &str = "onnx==1.22.0";
 
-/// Where the installed package lies.
+/// The installed package.
 #[derive(Clone, Debug)]
 pub struct Package {
     /// Its folder.
@@ -19,7 +19,7 @@ pub struct Package {
     pub licences: Vec<PathBuf>,
 }
 
-/// Prints the package's folder and licence files, a line each, and fails if it is another version.
+/// Python script: prints the package's folder and licence files, one per line; fails for another version.
 const FIND: &str = "\
 import importlib.metadata, sys
 found = importlib.metadata.distribution('onnx')
@@ -30,7 +30,7 @@ for file in found.files:
 ";
 
 impl Package {
-    /// Installs the package from PyPI, if it is not there yet.
+    /// Installs the package from PyPI unless it is installed.
     pub fn install(root: &Path) -> anyhow::Result<Self> {
         let target = std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| root.join("target"), PathBuf::from);
         let environment = target.join("onnx-venv");
@@ -42,10 +42,10 @@ impl Package {
             bail!("python3 is missing: install it with its venv module (Debian, Ubuntu: apt-get install python3-venv)");
         }
         let make = step::run(Command::new("python3").args(["-m", "venv"]).arg(&environment));
-        make.context("no Python environment can be made (Debian, Ubuntu: apt-get install python3-venv)")?;
+        make.context("cannot create a Python environment (Debian, Ubuntu: apt-get install python3-venv)")?;
         let pip = ["-m", "pip", "install", "--quiet", "--disable-pip-version-check", REQUIREMENT, "numpy"];
         step::run(Command::new(&python).args(pip)).with_context(|| {
-            format!("{REQUIREMENT} cannot be installed from PyPI; without a network, `cargo test -p imagine_cli --test onnx` runs the tests in third_party/onnx")
+            format!("cannot install {REQUIREMENT} from PyPI; without a network, `cargo test -p imagine_cli onnx` runs the tests in third_party/onnx")
         })?;
         Self::find(&python).with_context(|| format!("{REQUIREMENT} was installed, but cannot be found"))
     }

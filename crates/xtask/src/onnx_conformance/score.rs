@@ -1,4 +1,4 @@
-//! The committed score: how many tests pass, of how many. It may only rise, and README says it.
+//! The committed score: passing tests and all counted tests. It may only rise, and README states it.
 
 use std::path::Path;
 
@@ -9,23 +9,23 @@ const FILE: &str = "tests/onnx/score.json";
 
 const README: &str = "README.md";
 
-/// How many tests pass.
+/// Numbers of tests.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Score {
-    /// What the tests are from.
+    /// Package and version of the tests.
     pub package: String,
     /// Tests that count and pass on every executor.
     pub passed: usize,
     /// Tests that count.
     pub denominator: usize,
-    /// Tests of the package.
+    /// Tests in the package.
     pub all: usize,
-    /// Tests that do not count because they are on the list.
+    /// Tests on the exclusion list.
     pub excluded: usize,
 }
 
 impl Score {
-    /// The score in words, as README has it.
+    /// The sentence in README.
     pub fn sentence(&self) -> String {
         let Self { package, passed, denominator, all, .. } = self;
         let package = package.replace("==", " ");
@@ -57,7 +57,7 @@ impl Score {
         format!("{score:#}\n")
     }
 
-    /// What is worse than in `old`.
+    /// Everything that is worse than in `old`.
     fn worse_than(&self, old: &Self) -> Vec<String> {
         let fell = [("passed", self.passed, old.passed), ("denominator", self.denominator, old.denominator)];
         let fell = fell.iter().filter(|(_, new, old)| new < old);
@@ -69,7 +69,7 @@ impl Score {
     }
 }
 
-/// Fails if `score` is worse than the committed one, and writes it to the file and to README if it is better and `bless`.
+/// Fails if `score` is worse than the committed one. Saves a better one to the file and README if `bless`.
 pub fn hold(root: &Path, score: &Score, bless: bool) -> anyhow::Result<()> {
     let old = Score::read(root)?;
     let worse = score.worse_than(&old);
@@ -81,22 +81,22 @@ pub fn hold(root: &Path, score: &Score, bless: bool) -> anyhow::Result<()> {
         return Ok(());
     }
     if !bless {
-        println!("better than {FILE}: raise it with `cargo xtask onnx-conformance --bless`");
+        println!("better than {FILE}: save it with `cargo xtask onnx-conformance --bless`");
         return Ok(());
     }
     let readme = std::fs::read_to_string(root.join(README))?;
     std::fs::write(root.join(README), readme.replace(&old.sentence(), &score.sentence()))?;
     std::fs::write(root.join(FILE), score.to_text())?;
-    println!("written to {FILE} and {README}");
+    println!("saved in {FILE} and {README}");
     Ok(())
 }
 
-/// Fails unless README says the committed score.
+/// Fails unless README states the committed score.
 fn check_readme(root: &Path) -> anyhow::Result<()> {
     let sentence = Score::read(root)?.sentence();
     let readme = std::fs::read_to_string(root.join(README)).with_context(|| format!("cannot read {README}"))?;
     if !readme.contains(&sentence) {
-        bail!("{README} does not say the score of {FILE}: {sentence:?}");
+        bail!("{README} must contain the score of {FILE}: {sentence:?}");
     }
     Ok(())
 }
@@ -110,12 +110,12 @@ mod tests {
     }
 
     #[test]
-    fn readme_says_the_committed_score() {
+    fn readme_states_the_committed_score() {
         check_readme(&crate::step::root()).unwrap();
     }
 
     #[test]
-    fn a_score_comes_back_and_may_only_rise() {
+    fn a_score_is_read_back_and_may_only_rise() {
         let old = score();
         assert_eq!(Score::parse(&old.to_text()), Some(old.clone()));
         assert!(Score { passed: 9, denominator: 10, all: 30, excluded: 1, ..score() }.worse_than(&old).is_empty());

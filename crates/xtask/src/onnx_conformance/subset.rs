@@ -1,4 +1,4 @@
-//! `third_party/onnx`: for every operator the smallest tests that pass, so that `cargo test` needs no network.
+//! Builds `third_party/onnx`: the smallest passing tests of every operator, so that `cargo test` needs no network.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
@@ -10,11 +10,11 @@ use super::package::Package;
 
 const FOLDER: &str = "third_party/onnx";
 
-/// Tests for each operator, as far as there are.
+/// Tests per operator, if there are enough.
 const PER_OPERATOR: usize = 2;
 
-/// Most bytes of all tests together.
-const MOST_BYTES: u64 = 1_500_000;
+/// Limit on the size of all tests together.
+const MAX_BYTES: u64 = 1_500_000;
 
 /// Replaces the tests and the licence in the folder.
 pub fn make(root: &Path, package: &Package, tests: &[Test]) -> anyhow::Result<()> {
@@ -28,8 +28,8 @@ pub fn make(root: &Path, package: &Package, tests: &[Test]) -> anyhow::Result<()
     let chosen = choose(tests, &sizes);
     let total: u64 = chosen.iter().map(|name| sizes[name]).sum();
     ensure!(
-        total <= MOST_BYTES,
-        "the {} smallest tests have {total} bytes, at most {MOST_BYTES} expected",
+        total <= MAX_BYTES,
+        "the {} smallest tests have {total} bytes, at most {MAX_BYTES} are allowed",
         chosen.len()
     );
     let to = root.join(FOLDER);
@@ -47,7 +47,7 @@ pub fn make(root: &Path, package: &Package, tests: &[Test]) -> anyhow::Result<()
     Ok(())
 }
 
-/// For every operator of the tests in `sizes`, its smallest ones.
+/// The smallest tests of each operator, among those in `sizes`.
 fn choose<'a>(tests: &'a [Test], sizes: &BTreeMap<&'a str, u64>) -> BTreeSet<&'a str> {
     let mut by_operator: BTreeMap<&str, Vec<(u64, &str)>> = BTreeMap::new();
     for test in tests {

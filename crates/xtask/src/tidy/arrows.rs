@@ -7,23 +7,23 @@ use serde_json::Value;
 
 use crate::step::{list, members, text};
 
-/// A package of the workspace and everything that it is built from: no tests, no build scripts.
+/// A package of the workspace and its dependencies, without those of tests and build scripts.
 #[derive(Debug)]
 pub struct Package {
     /// Its name.
     pub name: String,
-    /// Names of its direct dependencies, optional ones too.
+    /// Names of direct dependencies, including optional ones.
     pub direct: BTreeSet<String>,
-    /// Names of all its dependencies with default features.
+    /// Names of all transitive dependencies with default features.
     pub all: BTreeSet<String>,
 }
 
-/// What a package must not see. A trailing `*` stands for any ending.
+/// Dependencies that a package must not have. A trailing `*` matches any ending.
 struct Rule {
     package: &'static str,
-    /// Not even through another package.
+    /// Forbidden even transitively.
     never: &'static [&'static str],
-    /// Not by itself.
+    /// Forbidden as direct dependencies.
     not_directly: &'static [&'static str],
 }
 
@@ -62,10 +62,10 @@ const RULES: [Rule; 12] = [
     Rule { package: "xtask", never: &[GPU[0], BURN[0], BEVY[0], "imagine_*"], not_directly: &[] },
 ];
 
-/// Packages that only look at others; anything goes.
+/// Packages without restrictions.
 const FREE: [&str; 2] = ["imagine_examples", "imagine_tests"];
 
-/// Adds every dependency that points the wrong way, and every package without a rule.
+/// Finds forbidden dependencies, and packages without a rule.
 pub fn check(packages: &[Package], findings: &mut Vec<String>) {
     for package in packages.iter().filter(|package| !FREE.contains(&package.name.as_str())) {
         let Some(rule) = RULES.iter().find(|rule| rule.package == package.name) else {
@@ -82,7 +82,7 @@ pub fn check(packages: &[Package], findings: &mut Vec<String>) {
     }
 }
 
-/// Adds every package that `architecture` does not name.
+/// Finds packages that ARCHITECTURE.md does not describe.
 pub fn check_described(packages: &[Package], architecture: &str, findings: &mut Vec<String>) {
     for Package { name, .. } in packages {
         let named =
@@ -93,7 +93,7 @@ pub fn check_described(packages: &[Package], architecture: &str, findings: &mut 
     }
 }
 
-/// The packages of the workspace in the answer of `cargo metadata`.
+/// Packages of the workspace in the output of `cargo metadata`.
 pub fn packages(metadata: &Value) -> anyhow::Result<Vec<Package>> {
     let names: BTreeMap<String, String> =
         list(&metadata["packages"]).iter().map(|package| (text(&package["id"]), text(&package["name"]))).collect();

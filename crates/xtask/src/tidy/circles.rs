@@ -1,8 +1,8 @@
-//! No circle of imports between the files of a package: what a file uses never uses it back.
+//! No import cycles between the files of a package.
 //!
-//! An edge leads from a file to the file that defines what it names, through re-exports. A `mod` line, a re-export
-//! (`pub use`) and test code are no edges: a module's front page may list its children, which may not depend on it.
-//! Macro bodies are read token by token, so paths in them count.
+//! A file depends on every file that defines an item it names, followed through re-exports. `mod` lines, re-exports
+//! (`pub use`) and test code do not count: a `mod.rs` may list and re-export its children, which must not depend on it.
+//! Paths in macro bodies count; they are read token by token.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
@@ -14,7 +14,7 @@ use syn::{Attribute, File, Item, ItemMod, UseTree, Visibility};
 
 use super::read_below;
 
-/// Packages that are checked, each with how many circles it still has. The numbers may only shrink.
+/// Checked packages, each with its remaining number of cycles, which may only shrink.
 pub const PACKAGES: [(&str, usize); 6] = [
     ("imagine_graph", 8),
     ("imagine_wgpu", 2),

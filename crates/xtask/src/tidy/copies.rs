@@ -1,8 +1,8 @@
-//! Files that a package has to hold itself, because packages are published alone, are the same as those they are copies of.
+//! Copies of assets are identical to the originals. Packages are published separately, so each needs its own copy.
 
 use std::path::Path;
 
-/// A copy, and the file that it is a copy of.
+/// Copy and original.
 const COPIES: [(&str, &str); 2] = [
     (
         "crates/bevy_imagine/src/default_generators/stone_wall.generator.safetensors",
@@ -14,13 +14,13 @@ const COPIES: [(&str, &str); 2] = [
     ),
 ];
 
-/// Adds every copy that differs. `read` gives a file's bytes.
+/// Finds copies that differ; `read` returns a file's bytes.
 pub fn check(read: &dyn Fn(&Path) -> Option<Vec<u8>>, findings: &mut Vec<String>) {
     for (copy, original) in COPIES {
         match (read(Path::new(copy)), read(Path::new(original))) {
             (Some(found), Some(expected)) if found == expected => {}
-            (None, _) => findings.push(format!("{copy}: is not there; copy {original}")),
-            (_, None) => findings.push(format!("{original}: is not there, and {copy} is its copy")),
+            (None, _) => findings.push(format!("{copy}: missing; copy {original}")),
+            (_, None) => findings.push(format!("{original}: missing, but {copy} is a copy of it")),
             _ => findings.push(format!("{copy}: differs from {original}; copy it again")),
         }
     }
@@ -31,7 +31,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn copies_that_differ_or_lack_are_found() {
+    fn different_and_missing_copies_are_found() {
         let found = |read: &dyn Fn(&Path) -> Option<Vec<u8>>| {
             let mut findings = Vec::new();
             check(read, &mut findings);
@@ -41,6 +41,6 @@ mod tests {
         let older = found(&|path| Some(vec![path.starts_with("assets") as u8]));
         assert!(older.len() == COPIES.len() && older[0].contains("differs"), "{older:?}");
         let missing = found(&|path| path.starts_with("assets").then(Vec::new));
-        assert!(missing.len() == COPIES.len() && missing[0].contains("is not there"), "{missing:?}");
+        assert!(missing.len() == COPIES.len() && missing[0].contains("missing"), "{missing:?}");
     }
 }

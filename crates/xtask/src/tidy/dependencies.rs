@@ -16,7 +16,7 @@ use crate::step::{list, members, text};
 const UNNAMED: [(&str, &str, &str); 1] =
     [("imagine_graph", "arbitrary", "its tests include the fuzz targets by their path")];
 
-/// Adds every dependency of a package or of the workspace that nobody uses.
+/// Finds unused dependencies of packages and of the workspace.
 pub fn check(root: &Path, metadata: &Value, findings: &mut Vec<String>) -> anyhow::Result<()> {
     let mut declared = BTreeSet::new();
     for package in members(metadata) {
@@ -56,14 +56,14 @@ fn unused(package: &str, dependency: &str, kind: Option<&str>) -> String {
     format!("package {package}: nothing {place} uses {dependency} of its [{table}]")
 }
 
-/// Names of the entries of `[workspace.dependencies]`: each begins a line.
+/// Keys of `[workspace.dependencies]`; each begins a line.
 fn workspace_dependencies(manifest: &str) -> impl Iterator<Item = &str> {
     let lines = manifest.lines().skip_while(|line| *line != "[workspace.dependencies]").skip(1);
     let names = lines.take_while(|line| !line.starts_with('[')).filter_map(|line| line.split_once(" = "));
     names.map(|(name, _)| name).filter(|name| name.starts_with(|first: char| first.is_ascii_alphanumeric()))
 }
 
-/// First names of all paths in the Rust files at and below `parts` of `folder`.
+/// First segments of all paths in the Rust files at and below `parts` of `folder`.
 fn names_below(folder: &Path, parts: &[&str]) -> anyhow::Result<BTreeSet<String>> {
     let mut texts = Vec::new();
     for path in parts.iter().map(|part| folder.join(part)) {
@@ -76,19 +76,19 @@ fn names_below(folder: &Path, parts: &[&str]) -> anyhow::Result<BTreeSet<String>
     let mut names = BTreeSet::new();
     for (name, text) in texts {
         let tokens: TokenStream = text.parse().map_err(|error| anyhow::anyhow!("cannot parse {name}: {error}"))?;
-        first_names(tokens, &mut names);
+        first_segments(tokens, &mut names);
     }
     Ok(names)
 }
 
 /// Adds `a` of every `a::b` and `use a`.
-fn first_names(tokens: TokenStream, names: &mut BTreeSet<String>) {
+fn first_segments(tokens: TokenStream, names: &mut BTreeSet<String>) {
     let tokens: Vec<TokenTree> = tokens.into_iter().collect();
     let is_colon = |at: usize| matches!(tokens.get(at), Some(TokenTree::Punct(mark)) if mark.as_char() == ':');
     let is_word = |at: usize, words: &[&str]| matches!(tokens.get(at), Some(TokenTree::Ident(word)) if words.iter().any(|w| word == w));
     for (at, token) in tokens.iter().enumerate() {
         match token {
-            TokenTree::Group(group) => first_names(group.stream(), names),
+            TokenTree::Group(group) => first_segments(group.stream(), names),
             TokenTree::Ident(word) => {
                 let before = at.wrapping_sub(1);
                 let continues =
@@ -109,25 +109,25 @@ mod tests {
 
     fn names(source: &str) -> Vec<String> {
         let mut names = BTreeSet::new();
-        first_names(source.parse().unwrap(), &mut names);
+        first_segments(source.parse().unwrap(), &mut names);
         names.into_iter().collect()
     }
 
     #[test]
-    fn the_first_name_of_a_path_counts() {
+    fn the_first_segment_of_a_path_counts() {
         assert_eq!(names("use a::{b, c::D}; fn f(x: e::F) { ::g::h(); i!(j::k); }"), ["a", "c", "e", "g", "j"]);
         assert_eq!(names("use a; extern crate b; #[derive(c::D)] struct E;"), ["a", "b", "c"]);
         assert_eq!(names("// a::b\n/// c::d\nfn f() { crate::e::f(\"g::h\") }"), ["crate"]);
     }
 
     #[test]
-    fn entries_of_the_workspace_begin_a_line() {
+    fn workspace_dependencies_are_read() {
         let manifest = "[workspace]\nx = 1\n[workspace.dependencies]\n# c = d\na = \"1\"\nb-c = { features = [\n    \"d\",\n] }\n\n[e]\nf = 1\n";
         assert_eq!(workspace_dependencies(manifest).collect::<Vec<_>>(), ["a", "b-c"]);
     }
 
     #[test]
-    fn what_is_unused_is_named_with_its_table() {
+    fn a_finding_names_the_table() {
         assert!(unused("p", "d", Some("dev")).contains("[dev-dependencies]"));
         assert!(unused("p", "d", None).contains("below src uses d of its [dependencies]"));
     }

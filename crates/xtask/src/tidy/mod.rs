@@ -1,6 +1,6 @@
-//! `tidy`: what the compiler cannot check. Operators are whole, files say what they own, dependencies point one way.
+//! `tidy`: conventions that the compiler cannot check, one file per check.
 //!
-//! Every finding is reported, not the first only. The checks are functions on text, so that each has its own tests.
+//! All findings are reported. Most checks are functions on text, so that they can be tested.
 
 mod arrows;
 mod circles;
@@ -16,10 +16,10 @@ use anyhow::{Context, bail};
 
 use crate::step::{Outcome, StepResult, metadata, root};
 
-/// Folders whose files are ours.
+/// Folders to check.
 const FOLDERS: [&str; 6] = ["crates", "shaders", "examples", "tests", "fuzz", "docs"];
 
-/// Fails at any finding.
+/// Fails if a check finds something.
 pub fn run() -> StepResult {
     let root = root();
     let mut findings = Vec::new();
@@ -58,7 +58,7 @@ pub fn run() -> StepResult {
     Ok(Outcome::Done)
 }
 
-/// Text files below our folders and in the root, relative to it, in order.
+/// Text files below `FOLDERS` and in the root, relative to the root, sorted.
 fn files_below(root: &Path) -> anyhow::Result<Vec<PathBuf>> {
     let mut files = Vec::new();
     let mut folders: Vec<PathBuf> = FOLDERS.iter().map(|folder| root.join(folder)).filter(|f| f.is_dir()).collect();

@@ -1,7 +1,6 @@
-//! Every operator of the table has what its class asks for, under its one stem.
+//! Every operator of the table has its files, under its stem.
 //!
-//! That an operator has a mapping on every executor is a compile error already; here is what the compiler does not see:
-//! the shader, the place of things, and that nothing is left over.
+//! The compiler finds missing mappings in executors. This finds missing shaders, misplaced files and leftovers.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -11,7 +10,7 @@ use std::path::{Path, PathBuf};
 pub struct Operator {
     /// ONNX name.
     pub name: String,
-    /// File name that its parts share.
+    /// Shared name of its files.
     pub stem: String,
     /// `Pass`, `View` or `Fold`.
     pub class: String,
@@ -28,7 +27,7 @@ pub fn parse(text: &str) -> Vec<Operator> {
     table.lines().filter_map(line).collect()
 }
 
-/// Adds what the operators lack; `read` gives a file's text by its path from the root, if there is such a file.
+/// Finds missing and superfluous files; `read` returns a file's text by its path from the root.
 pub fn check(operators: &[Operator], read: &impl Fn(&Path) -> Option<String>, findings: &mut Vec<String>) {
     if operators.is_empty() {
         findings.push("crates/imagine_graph/src/ops/mod.rs: no operator table found".into());
@@ -45,7 +44,7 @@ pub fn check(operators: &[Operator], read: &impl Fn(&Path) -> Option<String>, fi
     }
 }
 
-/// An operator that has a kernel makes its whole stem need one; a stem without such an operator must have none.
+/// A stem needs a kernel if one of its operators does, and must not have one otherwise.
 fn check_stem(stem: &str, family: &[&Operator], read: &impl Fn(&Path) -> Option<String>, findings: &mut Vec<String>) {
     let names: Vec<&str> = family.iter().map(|operator| operator.name.as_str()).collect();
     let names = names.join(", ");
@@ -82,7 +81,7 @@ mod tests {
     }
 
     #[test]
-    fn what_lacks_is_named() {
+    fn missing_and_superfluous_files_are_found() {
         let whole = "fn infer fn reach fn cases";
         let read = |path: &Path| match path.to_str().unwrap() {
             "crates/imagine_graph/src/ops/conv.rs" => Some(whole.to_string()),

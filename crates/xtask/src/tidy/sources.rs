@@ -1,31 +1,31 @@
-//! One file at a time: header, length of file and functions, owners of open ends, no path of anybody's machine.
+//! Checks on single files: header comment, length of file and functions, owners of TO-DO notes, no machine-specific paths.
 
 use std::path::Path;
 
-/// Kinds of files that are looked at.
+/// Extensions of the files to check.
 pub const EXTENSIONS: [&str; 7] = ["rs", "wgsl", "md", "toml", "json", "yml", "py"];
 
 const MAX_FILE_LINES: usize = 500;
 const MAX_FUNCTION_LINES: usize = 60;
 
-/// Files that are longer, and why that is right.
+/// Files that may be longer, with the reason.
 const LONG_FILES: [(&str, &str); 1] =
     [("crates/imagine_graph/tests/hostile_files.rs", "a list of faults and the messages they get, read as one table")];
 
-/// Functions that are longer, `file: function`, and why that is right.
+/// Functions that may be longer, as `file: function`, with the reason.
 const LONG_FUNCTIONS: [(&str, &str); 2] = [
-    ("crates/imagine_burn/src/ops/mod.rs: run", "a table with one line an operator"),
-    ("crates/imagine_wgpu/src/ops/mod.rs: lower", "a table with one line an operator"),
+    ("crates/imagine_burn/src/ops/mod.rs: run", "a table with one line per operator"),
+    ("crates/imagine_wgpu/src/ops/mod.rs: lower", "a table with one line per operator"),
 ];
 
-/// Beginnings of paths that exist on somebody's machine only. Spelt in two parts, so that this file passes itself.
+/// Beginnings of paths of one machine. Written in two parts so that this file passes.
 const MACHINE_PATHS: [&str; 4] =
     [concat!("/ho", "me/"), concat!("/ro", "ot/"), concat!("/Us", "ers/"), concat!("/wo", "rk/")];
 
-/// Words that mark an open end.
+/// Markers of unfinished work.
 const OPEN_ENDS: [&str; 3] = [concat!("TO", "DO"), concat!("FIX", "ME"), concat!("X", "XX")];
 
-/// Adds what is wrong with the file at `path`, relative to the root.
+/// Checks the file at `path`, relative to the root.
 pub fn check(path: &Path, text: &str, findings: &mut Vec<String>) {
     let name = path.to_string_lossy().replace('\\', "/");
     let mut find = |line: usize, what: String| findings.push(format!("{name}:{line}: {what}"));
@@ -51,7 +51,7 @@ pub fn check(path: &Path, text: &str, findings: &mut Vec<String>) {
 fn check_words(text: &str, find: &mut impl FnMut(usize, String)) {
     for (number, line) in text.lines().enumerate() {
         if let Some(path) = MACHINE_PATHS.iter().find(|path| line.contains(*path)) {
-            find(number + 1, format!("{path:?} is a path of one machine"));
+            find(number + 1, format!("{path:?} is a path on one machine"));
         }
         for word in OPEN_ENDS {
             let Some((before, after)) = line.split_once(word) else { continue };
@@ -70,7 +70,7 @@ fn check_length(name: &str, text: &str, find: &mut impl FnMut(usize, String)) {
     }
 }
 
-/// A function ends at the first closing brace as deep as its head: the sources are formatted.
+/// Sources are formatted: a function ends at the first closing brace with the same indentation.
 fn check_functions(name: &str, text: &str, find: &mut impl FnMut(usize, String)) {
     let lines: Vec<&str> = text.lines().collect();
     for (start, line) in lines.iter().enumerate() {
@@ -115,7 +115,7 @@ mod tests {
     }
 
     #[test]
-    fn a_file_says_what_it_owns() {
+    fn a_file_begins_with_a_comment() {
         assert_eq!(findings("a.rs", "//! Owns a.\n"), [""; 0]);
         assert!(findings("a.rs", "fn main() {}\n")[0].starts_with("a.rs:1: does not begin with `//!`"));
         assert!(findings("a.wgsl", "@compute\n")[0].contains("comment"));
@@ -123,7 +123,7 @@ mod tests {
     }
 
     #[test]
-    fn open_ends_have_an_owner() {
+    fn unfinished_work_has_an_owner() {
         let word = OPEN_ENDS[0];
         assert_eq!(
             findings("a.md", &format!("x\n{word}: y")),
@@ -133,7 +133,7 @@ mod tests {
     }
 
     #[test]
-    fn no_path_of_one_machine() {
+    fn machine_specific_paths_are_found() {
         assert_eq!(findings("a.toml", &format!("x = \"{}x\"", MACHINE_PATHS[0])).len(), 1);
         assert_eq!(findings("a.toml", "x = \"assets/home\""), [""; 0]);
     }
