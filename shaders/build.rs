@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::{env, fs, io};
 
 /// Folders that hold WGSL.
-const FOLDERS: [&str; 3] = ["lib", "ops", "present"];
+const FOLDERS: [&str; 3] = ["lib", "ops", "texture_io"];
 
 fn main() -> io::Result<()> {
     let root = PathBuf::from(env::var_os("CARGO_MANIFEST_DIR").expect("cargo sets it"));

@@ -1,10 +1,10 @@
 // AffineGrid: the position of every element of an image, between -1 and 1, under an affine map. With the def ALIGN_CORNERS -1 and
 // 1 are the centres of the border's elements, else their edges.
-#import imagine::head::Head
+#import imagine::dispatch::DispatchParams
 #import imagine::index::invocation
 
 struct Params {
-    head: Head,
+    dispatch: DispatchParams,
     // Width, height and depth of the image; 1 where it has no such axis.
     size: vec4<u32>,
     // Number of elements of the grid.
@@ -29,7 +29,7 @@ fn position(k: u32, length: u32) -> f32 {
 
 @compute @workgroup_size(#{WORKGROUP})
 fn main(@builtin(workgroup_id) workgroup: vec3<u32>, @builtin(local_invocation_index) local: u32) {
-    let i = invocation(workgroup, params.head.base, local);
+    let i = invocation(workgroup, params.dispatch.base, local);
     if i >= params.count { return; }
     var rest = i / params.axes;
     let x = position(rest % params.size.x, params.size.x);

@@ -1,6 +1,6 @@
 // ArgMax and, with the def SMALLEST, ArgMin: one invocation an output element goes along the axis. With the def LAST the
 // last of equal elements counts. TYPE_I32 says that elements are integers, floats otherwise.
-#import imagine::head::Head
+#import imagine::dispatch::DispatchParams
 #import imagine::index::invocation
 
 #ifdef TYPE_I32
@@ -10,7 +10,7 @@ alias Number = f32;
 #endif
 
 struct Params {
-    head: Head,
+    dispatch: DispatchParams,
     // Length of the axis, and the distance between its elements.
     length: u32,
     stride: u32,
@@ -38,7 +38,7 @@ fn better(value: Number, best: Number) -> bool {
 
 @compute @workgroup_size(#{WORKGROUP})
 fn main(@builtin(workgroup_id) workgroup: vec3<u32>, @builtin(local_invocation_index) local: u32) {
-    let i = invocation(workgroup, params.head.base, local);
+    let i = invocation(workgroup, params.dispatch.base, local);
     if i >= params.count { return; }
     let start = i / params.stride * params.length * params.stride + i % params.stride;
     var best = x[start];

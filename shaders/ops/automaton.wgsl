@@ -6,13 +6,13 @@
 // BLOCKS is the number of channels / 4. With CELLS_4 an invocation does four cells of a row, so that a weight that was loaded
 // once serves four: what processors without a scalar unit want. There are no arrays in private memory, because
 // their indices would send them from registers to memory: four channels are a Block, and blocks are counted by #if.
-#import imagine::head::Head
+#import imagine::dispatch::DispatchParams
 #import imagine::index::invocation
 #import imagine::rng::{lattice_coordinate, uniform_number}
 #import imagine::activation::hyperbolic_tangent
 
 struct Params {
-    head: Head,
+    dispatch: DispatchParams,
     // For each of the nine taps, row by row: [filter 1, filter 2, filter 3, 0]. Filter 0 is the identity.
     filters: array<vec4<f32>, 9>,
     // Part of the way that each channel moves.
@@ -129,8 +129,8 @@ fn firing(image: u32, row: u32, place: Place) -> Fires {
 }
 
 fn fires(image: u32, row: u32, column: u32) -> bool {
-    let coordinate = lattice_coordinate(params.head.random, params.period, vec2(row, column));
-    return uniform_number(coordinate, image, params.head.random.x) > params.threshold;
+    let coordinate = lattice_coordinate(params.dispatch.random, params.period, vec2(row, column));
+    return uniform_number(coordinate, image, params.dispatch.random.x) > params.threshold;
 }
 
 fn bounded(x: Cells) -> Cells {
@@ -169,7 +169,7 @@ fn store_block(start: u32, first: u32, x: Block, sums: Four, fires: Fires, rates
 
 @compute @workgroup_size(#{WORKGROUP})
 fn main(@builtin(workgroup_id) workgroup: vec3<u32>, @builtin(local_invocation_index) local: u32) {
-    let i = invocation(workgroup, params.head.base, local);
+    let i = invocation(workgroup, params.dispatch.base, local);
     if i >= params.count { return; }
     let height = params.shape.z;
     let width = params.shape.w;

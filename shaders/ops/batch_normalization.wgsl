@@ -1,9 +1,9 @@
 // BatchNormalization with known statistics, element by element. HALF_1, HALF_OUT: x, y are 16-bit floats.
-#import imagine::head::Head
+#import imagine::dispatch::DispatchParams
 #import imagine::index::invocation
 
 struct Params {
-    head: Head,
+    dispatch: DispatchParams,
     // Number of channels, and of elements of one channel of one image.
     channels: u32,
     plane: u32,
@@ -34,7 +34,7 @@ alias Y = f32;
 
 @compute @workgroup_size(#{WORKGROUP})
 fn main(@builtin(workgroup_id) workgroup: vec3<u32>, @builtin(local_invocation_index) local: u32) {
-    let i = invocation(workgroup, params.head.base, local);
+    let i = invocation(workgroup, params.dispatch.base, local);
     if i >= params.count { return; }
     let c = i / params.plane % params.channels;
     y[i] = Y((f32(x[i]) - mean[c]) / sqrt(variance[c] + params.epsilon) * scale[c] + bias[c]);

@@ -1,12 +1,12 @@
 // Elementwise operators of two tensors with broadcasting. A def OP_* chooses the formula. A_I32 and A_BOOL, likewise for B and
 // C, choose element types; without them they are floats. HALF_1, HALF_2, HALF_OUT:
 // A, B, C are 16-bit floats, in memory only.
-#import imagine::head::Head
+#import imagine::dispatch::DispatchParams
 #import imagine::index::{invocation, walk_offsets}
 #import imagine::power::{power, integer_power}
 
 struct Params {
-    head: Head,
+    dispatch: DispatchParams,
     // Axes of C, outermost first: [length, stride in A, stride in B, 0].
     axes: array<vec4<i32>, 8>,
     // How many axes, from the last, are in use.
@@ -76,7 +76,7 @@ fn remainder(a: f32, b: f32) -> f32 {
 
 @compute @workgroup_size(#{WORKGROUP})
 fn main(@builtin(workgroup_id) workgroup: vec3<u32>, @builtin(local_invocation_index) local: u32) {
-    let i = invocation(workgroup, params.head.base, local);
+    let i = invocation(workgroup, params.dispatch.base, local);
     if i >= params.count { return; }
     let at = walk_offsets(i, params.rank, params.axes);
     let left = A(a[at.x]);

@@ -9,12 +9,12 @@
 // output channels at most, an invocation does four rows of them and loads each pixel once for all four. BORDER_* fill positions outside the image.
 // SLOPES: the activation's slope is that of the channel. ADDEND: something is added last. HALF_1, HALF_2,
 // HALF_3, HALF_OUT: x, w, addend, y are 16-bit floats, in memory only.
-#import imagine::head::Head
+#import imagine::dispatch::DispatchParams
 #import imagine::index::invocation
 #import imagine::activation::activate
 
 struct Params {
-    head: Head,
+    dispatch: DispatchParams,
     // Shape of the input, [N, C, input height, input width].
     input_shape: vec4<u32>,
     // Shape of what is written, [N, channels, height, width].
@@ -287,10 +287,10 @@ fn main(
     @builtin(local_invocation_index) local: u32,
     @builtin(subgroup_invocation_id) lane: u32,
 ) {
-    let asked = invocation(workgroup, params.head.base, local);
+    let asked = invocation(workgroup, params.dispatch.base, local);
     if asked - lane >= params.count { return; }
     let i = min(asked, params.count - 1u);
-    let block = workgroup.y + params.head.base.y;
+    let block = workgroup.y + params.dispatch.base.y;
     let line = i / params.grid.y;
     let to = Target(line / params.grid.x, vec2(0u), line % params.grid.x * 4u, i % params.grid.y * PIXELS);
     let group = block / params.group_blocks;
@@ -326,17 +326,17 @@ fn main(
     @builtin(local_invocation_index) local: u32,
     @builtin(subgroup_invocation_id) lane: u32,
 ) {
-    let asked = invocation(workgroup, params.head.base, local);
+    let asked = invocation(workgroup, params.dispatch.base, local);
     // All lanes of a subgroup stay, because they read each other's weights; those without work repeat the last.
     if asked - lane >= params.count { return; }
     let i = min(asked, params.count - 1u);
 #else
 fn main(@builtin(workgroup_id) workgroup: vec3<u32>, @builtin(local_invocation_index) local: u32) {
-    let i = invocation(workgroup, params.head.base, local);
+    let i = invocation(workgroup, params.dispatch.base, local);
     if i >= params.count { return; }
 #endif
-    let block = workgroup.y + params.head.base.y;
-    let phase = workgroup.z + params.head.base.z;
+    let block = workgroup.y + params.dispatch.base.y;
+    let phase = workgroup.z + params.dispatch.base.z;
     let line = i / params.grid.y;
     let image = line / params.grid.x;
     let in_phase = vec2(phase / params.phase_count.y, phase % params.phase_count.y);

@@ -1,9 +1,9 @@
 // Cast. The defs FROM_* and TO_* choose the element types.
-#import imagine::head::Head
+#import imagine::dispatch::DispatchParams
 #import imagine::index::invocation
 
 struct Params {
-    head: Head,
+    dispatch: DispatchParams,
     // Number of elements.
     count: u32,
     unused_a: u32,
@@ -33,7 +33,7 @@ alias To = u32;
 
 @compute @workgroup_size(#{WORKGROUP})
 fn main(@builtin(workgroup_id) workgroup: vec3<u32>, @builtin(local_invocation_index) local: u32) {
-    let i = invocation(workgroup, params.head.base, local);
+    let i = invocation(workgroup, params.dispatch.base, local);
     if i >= params.count { return; }
     let v = x[i];
 #ifdef TO_BOOL

@@ -1,12 +1,12 @@
 // Conv of volumes, or with weights that are not known when the plan is made, one output element an invocation; `ops/blocked` is for
 // the others. Every element sums over input channel and kernel element in order, from the bias on. Positions outside the image
 // follow the defs BORDER_*. VOLUME gives all tensors a depth before the height.
-#import imagine::head::Head
+#import imagine::dispatch::DispatchParams
 #import imagine::index::{invocation, image_coordinate}
 #import imagine::activation::activate
 
 struct Params {
-    head: Head,
+    dispatch: DispatchParams,
     // Shape of the output, [N, M, H, W].
     shape: vec4<u32>,
     // Shape of the input, [N, C, input height, input width].
@@ -73,7 +73,7 @@ fn add_image(sum: f32, plane: u32, weights: u32, top: i32, left: i32) -> f32 {
 
 @compute @workgroup_size(#{WORKGROUP})
 fn main(@builtin(workgroup_id) workgroup: vec3<u32>, @builtin(local_invocation_index) local: u32) {
-    let i = invocation(workgroup, params.head.base, local);
+    let i = invocation(workgroup, params.dispatch.base, local);
     if i >= params.count { return; }
 #ifdef VOLUME
     let layer = i / (params.shape.z * params.shape.w);

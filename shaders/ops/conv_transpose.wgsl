@@ -1,11 +1,11 @@
 // ConvTranspose as a gather: every output element sums the input elements whose windows cover it, over channel, kernel
 // row and kernel column in order. With the def BIAS the third operand is there; with VOLUME all tensors have a depth before the
 // height.
-#import imagine::head::Head
+#import imagine::dispatch::DispatchParams
 #import imagine::index::{invocation, image_coordinate}
 
 struct Params {
-    head: Head,
+    dispatch: DispatchParams,
     // Shape of the output, [N, M, H, W].
     shape: vec4<u32>,
     // Shape of the input, [N, C, input height, input width].
@@ -63,7 +63,7 @@ fn add_image(sum: f32, plane: i32, filter_start: i32, at: vec2<i32>) -> f32 {
 
 @compute @workgroup_size(#{WORKGROUP})
 fn main(@builtin(workgroup_id) workgroup: vec3<u32>, @builtin(local_invocation_index) local: u32) {
-    let i = invocation(workgroup, params.head.base, local);
+    let i = invocation(workgroup, params.dispatch.base, local);
     if i >= params.count { return; }
 #ifdef VOLUME
     let layer = i / (params.shape.z * params.shape.w);

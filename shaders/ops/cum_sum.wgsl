@@ -1,10 +1,10 @@
 // CumSum: one invocation walks one line along the axis and writes the sum so far, without the element itself with the def
 // EXCLUSIVE, from the end with the def REVERSE. The def INTEGER chooses whole numbers.
-#import imagine::head::Head
+#import imagine::dispatch::DispatchParams
 #import imagine::index::invocation
 
 struct Params {
-    head: Head,
+    dispatch: DispatchParams,
     // Number of lines.
     count: u32,
     // Elements of a line, and from one to the next.
@@ -25,7 +25,7 @@ alias Number = f32;
 
 @compute @workgroup_size(#{WORKGROUP})
 fn main(@builtin(workgroup_id) workgroup: vec3<u32>, @builtin(local_invocation_index) local: u32) {
-    let i = invocation(workgroup, params.head.base, local);
+    let i = invocation(workgroup, params.dispatch.base, local);
     if i >= params.count { return; }
     let start = i / params.stride * params.length * params.stride + i % params.stride;
     var sum = Number(0);

@@ -1,11 +1,11 @@
 // DepthToSpace: blocks of channels become blocks of pixels. With the def MODE_CRD the channel is the outer index of a
 // block's channels (pixel shuffle), else the inner one. Elements are copied as words.
 // HALF: elements are floats, of 16 bits in the input with HALF_1, in the output with HALF_OUT.
-#import imagine::head::Head
+#import imagine::dispatch::DispatchParams
 #import imagine::index::{invocation, image_coordinate}
 
 struct Params {
-    head: Head,
+    dispatch: DispatchParams,
     // Shape of the output, [N, C, H, W].
     shape: vec4<u32>,
     // Pixels along one side of a block.
@@ -37,7 +37,7 @@ alias Out = u32;
 
 @compute @workgroup_size(#{WORKGROUP})
 fn main(@builtin(workgroup_id) workgroup: vec3<u32>, @builtin(local_invocation_index) local: u32) {
-    let i = invocation(workgroup, params.head.base, local);
+    let i = invocation(workgroup, params.dispatch.base, local);
     if i >= params.count { return; }
     let at = image_coordinate(i, params.shape);
     let block = params.block;

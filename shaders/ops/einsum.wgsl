@@ -1,10 +1,10 @@
 // Einsum: every output element is the sum of the products of two inputs (def PRODUCT), or of one input, over the letters that
 // are summed, in row-major order.
-#import imagine::head::Head
+#import imagine::dispatch::DispatchParams
 #import imagine::index::{invocation, offsets}
 
 struct Params {
-    head: Head,
+    dispatch: DispatchParams,
     // Letters of the output, outermost first: [length, stride in A, in B, 0].
     kept: array<vec4<i32>, 8>,
     // Letters that are summed over, likewise; the innermost one has length 1 here and is `steps` long.
@@ -32,7 +32,7 @@ struct Params {
 
 @compute @workgroup_size(#{WORKGROUP})
 fn main(@builtin(workgroup_id) workgroup: vec3<u32>, @builtin(local_invocation_index) local: u32) {
-    let i = invocation(workgroup, params.head.base, local);
+    let i = invocation(workgroup, params.dispatch.base, local);
     if i >= params.count { return; }
     let start = offsets(i, params.kept_rank, params.kept).xy;
     var sum = 0.0;

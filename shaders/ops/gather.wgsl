@@ -1,10 +1,10 @@
 // Gather, GatherElements and GatherND: a walk over the output that steps through data and indices; the indices it finds there
 // name further steps through the data. Indices outside are clamped. Elements are copied as words.
-#import imagine::head::Head
+#import imagine::dispatch::DispatchParams
 #import imagine::index::{invocation, offsets}
 
 struct Params {
-    head: Head,
+    dispatch: DispatchParams,
     // Axes of the output, outermost first: [length, stride in the data, stride in the indices, 0].
     axes: array<vec4<i32>, 8>,
     // Axes of the data that indices count along: [length, stride, 0, 0].
@@ -25,7 +25,7 @@ struct Params {
 
 @compute @workgroup_size(#{WORKGROUP})
 fn main(@builtin(workgroup_id) workgroup: vec3<u32>, @builtin(local_invocation_index) local: u32) {
-    let i = invocation(workgroup, params.head.base, local);
+    let i = invocation(workgroup, params.dispatch.base, local);
     if i >= params.count { return; }
     let at = offsets(i, params.rank, params.axes);
     var place = at.x;

@@ -1,11 +1,11 @@
 // GridSample: every output element reads the image at the place that the grid names for it. Defs: MODE_NEAREST or MODE_CUBIC,
 // else linear; PADDING_BORDER or PADDING_REFLECTION, else zeros outside; ALIGN_CORNERS; VOLUME for three axes. Along each
 // axis the taps are summed in order, x innermost.
-#import imagine::head::Head
+#import imagine::dispatch::DispatchParams
 #import imagine::index::invocation
 
 struct Params {
-    head: Head,
+    dispatch: DispatchParams,
     // Width, height and depth of X; 1 where it has no such axis.
     size: vec4<i32>,
     // Number of elements of Y.
@@ -129,7 +129,7 @@ fn plane(start: i32, at: vec2<f32>) -> f32 {
 
 @compute @workgroup_size(#{WORKGROUP})
 fn main(@builtin(workgroup_id) workgroup: vec3<u32>, @builtin(local_invocation_index) local: u32) {
-    let i = invocation(workgroup, params.head.base, local);
+    let i = invocation(workgroup, params.dispatch.base, local);
     if i >= params.count { return; }
     let image = i / params.places;
     let named = AXES * (image / params.channels * params.places + i % params.places);

@@ -1,11 +1,11 @@
 // MatMul and Gemm: Y = alpha * A B + beta * C, a tile of 4 x 4 output elements an invocation, so that each loaded element serves
 // four products. Every output element sums over k in order. Strides say what is transposed and what broadcasts. With the def
 // ADDEND the third operand is there.
-#import imagine::head::Head
+#import imagine::dispatch::DispatchParams
 #import imagine::index::{invocation, walk_offsets}
 
 struct Params {
-    head: Head,
+    dispatch: DispatchParams,
     // Axes of Y before the last two, outermost first: [length, stride in A, in B, 0].
     axes: array<vec4<i32>, 8>,
     // How many axes, from the last, are in use.
@@ -57,7 +57,7 @@ fn store_row(matrix: u32, row: u32, column: u32, sums: vec4<f32>) {
 
 @compute @workgroup_size(#{WORKGROUP})
 fn main(@builtin(workgroup_id) workgroup: vec3<u32>, @builtin(local_invocation_index) local: u32) {
-    let i = invocation(workgroup, params.head.base, local);
+    let i = invocation(workgroup, params.dispatch.base, local);
     if i >= params.count { return; }
     let tiles = (params.shape + 3u) / 4u;
     let line = i / tiles.y;

@@ -6,12 +6,12 @@
 // ACTIVATION_* choose, and with ADDEND something is added. HALF_1, HALF_4,
 // HALF_OUT: x, addend, y are 16-bit floats, in memory only.
 #import imagine::activation::activate
-#import imagine::head::Head
+#import imagine::dispatch::DispatchParams
 #import imagine::index::{invocation, offsets, walk_offsets}
 #import imagine::tree::tree_sum
 
 struct Params {
-    head: Head,
+    dispatch: DispatchParams,
     // Axes between sets, outermost first: [length, stride in X, in scale, in bias].
     kept: array<vec4<i32>, 8>,
     // Axes within a set, likewise.
@@ -124,7 +124,7 @@ fn store(start: vec3<i32>, first: u32, step: u32, mean: f32, size: f32) {
 #ifdef COOPERATIVE
 @compute @workgroup_size(#{WORKGROUP})
 fn main(@builtin(workgroup_id) workgroup: vec3<u32>, @builtin(local_invocation_index) local: u32) {
-    let i = workgroup.x + params.head.base.x;
+    let i = workgroup.x + params.dispatch.base.x;
     if i >= params.count { return; }
     let start = offsets(i, params.kept_rank, params.kept);
 #ifdef CENTERED
@@ -138,7 +138,7 @@ fn main(@builtin(workgroup_id) workgroup: vec3<u32>, @builtin(local_invocation_i
 #else
 @compute @workgroup_size(#{WORKGROUP})
 fn main(@builtin(workgroup_id) workgroup: vec3<u32>, @builtin(local_invocation_index) local: u32) {
-    let i = invocation(workgroup, params.head.base, local);
+    let i = invocation(workgroup, params.dispatch.base, local);
     if i >= params.count { return; }
     let start = offsets(i, params.kept_rank, params.kept);
 #ifdef CENTERED

@@ -2,11 +2,11 @@
 // Tile is wrapping without a beginning. AXES_1, AXES_2 and AXES_3 say how many axes are in use, as in `imagine::index`.
 // HALF: elements are floats, of 16 bits in the input with HALF_1, in the output with HALF_OUT.
 #import imagine::border::place
-#import imagine::head::Head
+#import imagine::dispatch::DispatchParams
 #import imagine::index::invocation
 
 struct Params {
-    head: Head,
+    dispatch: DispatchParams,
     // Axes, outermost first: [length in the output, length of what was not cut off, stride in the input, elements added before,
     // less whole periods of the border].
     axes: array<vec4<i32>, 8>,
@@ -58,7 +58,7 @@ fn take(walk: Walk, axis: vec4<i32>) -> Walk {
 
 @compute @workgroup_size(#{WORKGROUP})
 fn main(@builtin(workgroup_id) workgroup: vec3<u32>, @builtin(local_invocation_index) local: u32) {
-    let i = invocation(workgroup, params.head.base, local);
+    let i = invocation(workgroup, params.dispatch.base, local);
     if i >= params.count { return; }
     // Indices are constant so that no driver copies the array.
     var walk = take(Walk(i, i32(params.start), true), params.axes[7]);

@@ -1,11 +1,11 @@
 // Pools over depth, height and width: POOL_MAX; POOL_AVERAGE, where with the def COUNT_INCLUDE_PAD padded positions count as
 // zeros; POOL_L1, POOL_L2 and POOL_LP, norms. With INDICES beside POOL_MAX the second output is the number of each element in x, the
 // first of equal ones. HALF_1, HALF_OUT: x, y are 16-bit floats.
-#import imagine::head::Head
+#import imagine::dispatch::DispatchParams
 #import imagine::index::{invocation, image_coordinate}
 
 struct Params {
-    head: Head,
+    dispatch: DispatchParams,
     // Shape of the output, [N * C, D, H, W].
     shape: vec4<u32>,
     // All that follow: [depth, height, width, 0].
@@ -73,7 +73,7 @@ fn finish(joined: f32, cells: i32) -> f32 {
 
 @compute @workgroup_size(#{WORKGROUP})
 fn main(@builtin(workgroup_id) workgroup: vec3<u32>, @builtin(local_invocation_index) local: u32) {
-    let i = invocation(workgroup, params.head.base, local);
+    let i = invocation(workgroup, params.dispatch.base, local);
     if i >= params.count { return; }
     let at = vec4<i32>(image_coordinate(i, params.shape));
     let size = params.input_size.xyz;

@@ -1,11 +1,11 @@
 // RandomUniform, RandomNormal with the def NORMAL, or Bernoulli with the def BERNOULLI: the hash of key, plane, row and column
 // of every element.
-#import imagine::head::Head
+#import imagine::dispatch::DispatchParams
 #import imagine::index::invocation
 #import imagine::rng::{lattice_coordinate, uniform_number, normal_number}
 
 struct Params {
-    head: Head,
+    dispatch: DispatchParams,
     // Height and width; 1 where the tensor has no such dimension.
     size: vec2<u32>,
     // Factor and summand: [high - low, low] or [scale, mean].
@@ -28,16 +28,16 @@ struct Params {
 
 @compute @workgroup_size(#{WORKGROUP})
 fn main(@builtin(workgroup_id) workgroup: vec3<u32>, @builtin(local_invocation_index) local: u32) {
-    let i = invocation(workgroup, params.head.base, local);
+    let i = invocation(workgroup, params.dispatch.base, local);
     if i >= params.count { return; }
     let row = i / params.size.y;
     let element = vec2(row % params.size.x, i % params.size.y);
-    let coordinate = lattice_coordinate(params.head.random, params.period, element);
+    let coordinate = lattice_coordinate(params.dispatch.random, params.period, element);
     let plane = row / params.size.x;
 #ifdef NORMAL
-    let number = normal_number(coordinate, plane, params.head.random.x);
+    let number = normal_number(coordinate, plane, params.dispatch.random.x);
 #else
-    let number = uniform_number(coordinate, plane, params.head.random.x);
+    let number = uniform_number(coordinate, plane, params.dispatch.random.x);
 #endif
 #ifdef BERNOULLI
     y[i] = select(0u, params.one, number < probabilities[i]);

@@ -3,7 +3,7 @@
 //
 // A def chooses the operator: OP_SUM, OP_MEAN, OP_PROD, OP_MAX, OP_MIN, OP_L1, OP_L2, OP_SUM_SQUARE, OP_LOG_SUM or
 // OP_LOG_SUM_EXP; TYPE_I32 or TYPE_BOOL the elements, floats otherwise.
-#import imagine::head::Head
+#import imagine::dispatch::DispatchParams
 #import imagine::index::{invocation, offsets, walk_offsets}
 #import imagine::tree::tree_max
 
@@ -16,7 +16,7 @@ alias Number = f32;
 #endif
 
 struct Params {
-    head: Head,
+    dispatch: DispatchParams,
     // Axes that stay, outermost first: [length, stride in X, 0, 0].
     kept: array<vec4<i32>, 8>,
     // Axes that go: [length, stride in X, 0, 0].
@@ -118,7 +118,7 @@ var<workgroup> parts: array<Number, #{WORKGROUP}>;
 
 @compute @workgroup_size(#{WORKGROUP})
 fn main(@builtin(workgroup_id) workgroup: vec3<u32>, @builtin(local_invocation_index) local: u32) {
-    let i = workgroup.x + params.head.base.x;
+    let i = workgroup.x + params.dispatch.base.x;
     if i >= params.count { return; }
     let start = offsets(i, params.kept_rank, params.kept).x;
 #ifdef OP_LOG_SUM_EXP
@@ -140,7 +140,7 @@ fn main(@builtin(workgroup_id) workgroup: vec3<u32>, @builtin(local_invocation_i
 #else
 @compute @workgroup_size(#{WORKGROUP})
 fn main(@builtin(workgroup_id) workgroup: vec3<u32>, @builtin(local_invocation_index) local: u32) {
-    let i = invocation(workgroup, params.head.base, local);
+    let i = invocation(workgroup, params.dispatch.base, local);
     if i >= params.count { return; }
     let start = offsets(i, params.kept_rank, params.kept).x;
     let shift = largest(start, 0u, 1u);

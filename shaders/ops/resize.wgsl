@@ -2,11 +2,11 @@
 // imagine_graph::resize on the CPU, so that no rounding of coordinates depends on a driver. Every output element sums in the
 // order of its taps, the last axis innermost. Defs: TRAILING where the last axis, or the last two, are resized and no other;
 // OUTER where more than two are; SINGLE where every element is a copy of one; PAIRS where it is made of two along each axis.
-#import imagine::head::Head
+#import imagine::dispatch::DispatchParams
 #import imagine::index::{invocation, walk_offsets}
 
 struct Params {
-    head: Head,
+    dispatch: DispatchParams,
     // Axes of the output, outermost first: [length, stride in the input, 0 for those that are resized, 0, 0].
     axes: array<vec4<i32>, 8>,
     // Axes that are resized, innermost first: [output elements behind one step, length in the output, stride in the input,
@@ -77,7 +77,7 @@ fn along(i: u32, axis: vec4<u32>) -> u32 {
 #ifdef SINGLE
 @compute @workgroup_size(#{WORKGROUP})
 fn main(@builtin(workgroup_id) workgroup: vec3<u32>, @builtin(local_invocation_index) local: u32) {
-    let i = invocation(workgroup, params.head.base, local);
+    let i = invocation(workgroup, params.dispatch.base, local);
     if i >= params.count { return; }
     let at = place(i);
     let columns = params.resized[0];
@@ -94,7 +94,7 @@ fn main(@builtin(workgroup_id) workgroup: vec3<u32>, @builtin(local_invocation_i
 #else ifdef PAIRS
 @compute @workgroup_size(#{WORKGROUP})
 fn main(@builtin(workgroup_id) workgroup: vec3<u32>, @builtin(local_invocation_index) local: u32) {
-    let i = invocation(workgroup, params.head.base, local);
+    let i = invocation(workgroup, params.dispatch.base, local);
     if i >= params.count { return; }
     let at = place(i);
     let columns = params.resized[0];
@@ -139,7 +139,7 @@ fn plane(base: u32, columns: vec2<u32>, rows: vec2<u32>) -> f32 {
 
 @compute @workgroup_size(#{WORKGROUP})
 fn main(@builtin(workgroup_id) workgroup: vec3<u32>, @builtin(local_invocation_index) local: u32) {
-    let i = invocation(workgroup, params.head.base, local);
+    let i = invocation(workgroup, params.dispatch.base, local);
     if i >= params.count { return; }
     let at = place(i);
     let columns = taps(at.column, params.resized[0]);

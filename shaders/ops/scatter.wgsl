@@ -1,11 +1,11 @@
 // ScatterElements and ScatterND: every output element looks at all updates that may be its own and takes those whose indices
 // name it, in their order. A def REDUCTION_ADD, _MUL, _MIN or _MAX says how, with FLOAT or INTEGER; without one the last update
 // takes the element's place, and elements are copied as words. Indices outside are clamped.
-#import imagine::head::Head
+#import imagine::dispatch::DispatchParams
 #import imagine::index::invocation
 
 struct Params {
-    head: Head,
+    dispatch: DispatchParams,
     // Axes of the data, outermost first: [length, stride in the indices, in the updates, elements that can be updated].
     axes: array<vec4<i32>, 8>,
     // Axes that indices count along: [length, elements of the data behind one step, 0, 0].
@@ -64,7 +64,7 @@ fn updated(element: Element, update: Element) -> Element {
 
 @compute @workgroup_size(#{WORKGROUP})
 fn main(@builtin(workgroup_id) workgroup: vec3<u32>, @builtin(local_invocation_index) local: u32) {
-    let i = invocation(workgroup, params.head.base, local);
+    let i = invocation(workgroup, params.dispatch.base, local);
     if i >= params.count { return; }
     // Where the candidates begin, in the indices and in the updates.
     var at = vec2(0);

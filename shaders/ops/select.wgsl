@@ -1,9 +1,9 @@
 // Where: X where the condition holds, else Y, all three broadcasting. Elements are copied as words, whatever their type.
-#import imagine::head::Head
+#import imagine::dispatch::DispatchParams
 #import imagine::index::{invocation, walk_offsets}
 
 struct Params {
-    head: Head,
+    dispatch: DispatchParams,
     // Axes of the output, outermost first: [length, stride in condition, in X, in Y].
     axes: array<vec4<i32>, 8>,
     // How many axes, from the last, are in use.
@@ -21,7 +21,7 @@ struct Params {
 
 @compute @workgroup_size(#{WORKGROUP})
 fn main(@builtin(workgroup_id) workgroup: vec3<u32>, @builtin(local_invocation_index) local: u32) {
-    let i = invocation(workgroup, params.head.base, local);
+    let i = invocation(workgroup, params.dispatch.base, local);
     if i >= params.count { return; }
     let at = walk_offsets(i, params.rank, params.axes);
     if condition[at.x] != 0u {

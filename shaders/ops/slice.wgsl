@@ -1,10 +1,10 @@
 // Slice: every step-th element along each axis; steps may be negative. Elements are copied as words.
 // HALF: elements are floats, of 16 bits in the input with HALF_1, in the output with HALF_OUT.
-#import imagine::head::Head
+#import imagine::dispatch::DispatchParams
 #import imagine::index::{invocation, walk_offsets}
 
 struct Params {
-    head: Head,
+    dispatch: DispatchParams,
     // Axes of the output, outermost first: [length, stride in the input, 0, 0].
     axes: array<vec4<i32>, 8>,
     // How many axes, from the last, are in use.
@@ -38,7 +38,7 @@ alias Out = u32;
 
 @compute @workgroup_size(#{WORKGROUP})
 fn main(@builtin(workgroup_id) workgroup: vec3<u32>, @builtin(local_invocation_index) local: u32) {
-    let i = invocation(workgroup, params.head.base, local);
+    let i = invocation(workgroup, params.dispatch.base, local);
     if i >= params.count { return; }
     output[i] = Out(input[i32(params.start) + walk_offsets(i, params.rank, params.axes).x]);
 }

@@ -1,11 +1,11 @@
 // Softmax and, with the def LOG, LogSoftmax along one axis. One invocation a line along the axis; or, with the def
 // COOPERATIVE, one workgroup, whose invocations take each WORKGROUP-th element.
-#import imagine::head::Head
+#import imagine::dispatch::DispatchParams
 #import imagine::index::invocation
 #import imagine::tree::{tree_max, tree_sum}
 
 struct Params {
-    head: Head,
+    dispatch: DispatchParams,
     // Length of the axis, and the distance between its elements.
     length: u32,
     stride: u32,
@@ -48,7 +48,7 @@ fn store(start: u32, first: u32, step: u32, shift: f32, sum: f32) {
 #ifdef COOPERATIVE
 @compute @workgroup_size(#{WORKGROUP})
 fn main(@builtin(workgroup_id) workgroup: vec3<u32>, @builtin(local_invocation_index) local: u32) {
-    let i = workgroup.x + params.head.base.x;
+    let i = workgroup.x + params.dispatch.base.x;
     if i >= params.count { return; }
     let start = i / params.stride * params.length * params.stride + i % params.stride;
     let shift = tree_max(largest(start, local, u32(#{WORKGROUP})), local);
@@ -58,7 +58,7 @@ fn main(@builtin(workgroup_id) workgroup: vec3<u32>, @builtin(local_invocation_i
 #else
 @compute @workgroup_size(#{WORKGROUP})
 fn main(@builtin(workgroup_id) workgroup: vec3<u32>, @builtin(local_invocation_index) local: u32) {
-    let i = invocation(workgroup, params.head.base, local);
+    let i = invocation(workgroup, params.dispatch.base, local);
     if i >= params.count { return; }
     let start = i / params.stride * params.length * params.stride + i % params.stride;
     let shift = largest(start, 0u, 1u);

@@ -1,10 +1,10 @@
 // Trilu: a triangle of every matrix, above a diagonal with the def UPPER and below it without; zeros elsewhere. Elements are
 // copied as words.
-#import imagine::head::Head
+#import imagine::dispatch::DispatchParams
 #import imagine::index::invocation
 
 struct Params {
-    head: Head,
+    dispatch: DispatchParams,
     // Rows and columns.
     size: vec2<u32>,
     // Number of elements.
@@ -19,7 +19,7 @@ struct Params {
 
 @compute @workgroup_size(#{WORKGROUP})
 fn main(@builtin(workgroup_id) workgroup: vec3<u32>, @builtin(local_invocation_index) local: u32) {
-    let i = invocation(workgroup, params.head.base, local);
+    let i = invocation(workgroup, params.dispatch.base, local);
     if i >= params.count { return; }
     let right = i32(i % params.size.y) - i32(i / params.size.y % params.size.x);
 #ifdef UPPER

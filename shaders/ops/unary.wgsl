@@ -3,12 +3,12 @@
 // are 16-bit floats, in memory only.
 #import imagine::activation::{activate, hyperbolic_tangent}
 #import imagine::error_function::error_function
-#import imagine::head::Head
+#import imagine::dispatch::DispatchParams
 #import imagine::index::invocation
 #import imagine::trigonometry::{sine, cosine, arcsine, arccosine, arctangent}
 
 struct Params {
-    head: Head,
+    dispatch: DispatchParams,
     // Slope and bound, or lower and upper bound.
     numbers: vec2<f32>,
     // Number of elements.
@@ -52,7 +52,7 @@ fn ramp(v: f32) -> f32 {
 
 @compute @workgroup_size(#{WORKGROUP})
 fn main(@builtin(workgroup_id) workgroup: vec3<u32>, @builtin(local_invocation_index) local: u32) {
-    let i = invocation(workgroup, params.head.base, local);
+    let i = invocation(workgroup, params.dispatch.base, local);
     if i >= params.count { return; }
     let v = Element(x[i]);
 #ifdef OP_SIN

@@ -1,8 +1,8 @@
-//! All WGSL of the workspace as text: `lib/` holds functions, `ops/` one kernel an operator stem, `present/` passes that
+//! All WGSL of the workspace as text: `lib/` holds functions, `ops/` one kernel an operator stem, `texture_io/` passes that
 //! turn tensors into textures.
 //!
 //! The text is for naga_oil's composer: `imagine_wgpu` owns the one place that composes it. Bindings, defs and the
-//! interfaces of the presentation passes are described in this package's README.
+//! interfaces of the texture passes are described in this package's README.
 
 /// Every WGSL file: its path below `shaders/` without `.wgsl`, as in `ops/binary`, and its text. Sorted by path.
 pub const FILES: &[(&str, &str)] = include!(concat!(env!("OUT_DIR"), "/files.rs"));
@@ -12,7 +12,7 @@ pub fn source(path: &str) -> Option<&'static str> {
     FILES.iter().find(|(name, _)| *name == path).map(|(_, text)| *text)
 }
 
-/// The files of one folder: `lib`, `ops` or `present`.
+/// The files of one folder: `lib`, `ops` or `texture_io`.
 pub fn folder(name: &str) -> impl Iterator<Item = (&'static str, &'static str)> {
     FILES.iter().copied().filter(move |(path, _)| path.split_once('/').is_some_and(|(folder, _)| folder == name))
 }
@@ -23,7 +23,7 @@ mod tests {
 
     #[test]
     fn every_folder_has_files_and_every_file_says_what_it_is_for() {
-        for name in ["lib", "ops", "present"] {
+        for name in ["lib", "ops", "texture_io"] {
             assert!(folder(name).count() > 0, "shaders/{name} is empty");
         }
         for (path, text) in FILES {

@@ -11,7 +11,7 @@ use imagine_graph::{
 };
 use imagine_tests::random_graph::RandomGraph;
 use imagine_wgpu::headless::Gpu;
-use imagine_wgpu::{Adapter, BoundsChecks, Fusion, Limits};
+use imagine_wgpu::{BoundsChecks, Fusion, KernelTarget, KernelTuning, PlanOptions};
 
 const GRAPHS: u64 = 100;
 /// Length of an attention mask.
@@ -19,19 +19,11 @@ const SIDE: usize = 5;
 const RANDOM: RandomState =
     RandomState { seed: 77, step: 3, lattice: imagine_graph::rng::Lattice { origin: [-5, 12], wrap: true } };
 
-/// The device with bounds checks and without. Without an adapter tests are skipped aloud, or fail if they may not be.
+/// The device with bounds checks and without.
 fn gpus() -> Option<[Gpu; 2]> {
-    match Gpu::new(BoundsChecks::On) {
-        Ok(gpu) => {
-            let unchecked = gpu.with_checks(BoundsChecks::Off);
-            Some([gpu, unchecked])
-        }
-        Err(error) if std::env::var("IMAGINE_REQUIRE_GPU").as_deref() == Ok("1") => panic!("{error}"),
-        Err(error) => {
-            eprintln!("SKIPPED: {error}");
-            None
-        }
-    }
+    let gpu = Gpu::for_test(BoundsChecks::On)?;
+    let unchecked = gpu.with_checks(BoundsChecks::Off);
+    Some([gpu, unchecked])
 }
 
 #[test]
@@ -53,15 +45,17 @@ fn every_case_agrees_with_burn() {
 #[test]
 fn every_kernel_of_a_convolution_agrees_with_burn() {
     let Some([gpu, unchecked]) = gpus() else { return };
-    let other = if gpu.limits().adapter == Adapter::Gpu { Adapter::Lanes } else { Adapter::Gpu };
+    let tuning = gpu.options().tuning;
+    let other = if tuning.target == KernelTarget::Gpu { KernelTarget::CpuSubgroups } else { KernelTarget::Gpu };
     // Kernels for lanes run where lanes can read each other's registers.
-    let other = if gpu.device.features().contains(wgpu::Features::SUBGROUP) { other } else { Adapter::Gpu };
-    let others = [&gpu, &unchecked].map(|gpu| gpu.with_limits(Limits { adapter: other, ..gpu.limits() }));
+    let other = if gpu.device.features().contains(wgpu::Features::SUBGROUP) { other } else { KernelTarget::Gpu };
+    let options = PlanOptions { tuning: KernelTuning { target: other, ..tuning }, ..gpu.options() };
+    let others = [&gpu, &unchecked].map(|gpu| gpu.with_options(options));
     let mut faults = Vec::new();
     let convolutions = Op::ALL.iter().filter(|info| ["Conv", "ConvTranspose"].contains(&info.name));
     for case in convolutions.flat_map(|info| (info.cases)()) {
         let outside = Case { weights: Vec::new(), ..case.clone() };
-        for (gpus, case, how) in [(&others, &case, "other adapter"), (&others, &outside, "weights from outside")] {
+        for (gpus, case, how) in [(&others, &case, "other kernels"), (&others, &outside, "weights from outside")] {
             let what = format!("{} {:?}, {how}", case.op.name(), case.name);
             let (graph, inputs) = case.graph();
             let valid = graph.validate().unwrap();
@@ -99,7 +93,10 @@ fn fusing_changes_no_random_graph() {
     for seed in 0..GRAPHS {
         let random = RandomGraph::new(seed);
         let valid = random.graph.validate().unwrap();
-        let run = |fusion| gpu.run_graph(&valid, &random.inputs, random.size, RANDOM, fusion).unwrap();
+        let run = |fusion| {
+            let gpu = gpu.with_options(PlanOptions { fusion, ..gpu.options() });
+            gpu.run_graph(&valid, &random.inputs, random.size, RANDOM).unwrap()
+        };
         for (fused, plain) in run(Fusion::On).iter().zip(run(Fusion::Off)) {
             let tolerance = Tolerance { absolute: 1e-5, relative: 1e-5 };
             assert_eq!(difference(&without_nan(fused), &without_nan(&plain), tolerance), None, "graph {seed}");
@@ -148,7 +145,7 @@ fn compare(
     faults: &mut Vec<String>,
 ) {
     for (gpu, checks) in gpus.iter().zip(["with", "without"]) {
-        let fault = match gpu.run_graph(graph, inputs, size, RANDOM, Fusion::On) {
+        let fault = match gpu.run_graph(graph, inputs, size, RANDOM) {
             Ok(found) => {
                 assert_eq!(found.len(), expected.len(), "{what}");
                 found.iter().zip(expected).find_map(|(found, expected)| difference(found, expected, tolerance))
@@ -237,7 +234,7 @@ fn infinite_weights_mask_attention_and_survive_their_file() {
         let outputs = network.run(vec![Value::from_data(&input, &device)], size, RandomState::default());
         let outputs: Vec<Tensor> = outputs.expect("it runs").into_iter().map(Value::into_data).collect();
         check("burn-flex", &outputs, &scores);
-        let outputs = gpu.run_graph(&valid, std::slice::from_ref(&input), size, RandomState::default(), Fusion::On);
+        let outputs = gpu.run_graph(&valid, std::slice::from_ref(&input), size, RandomState::default());
         check("wgpu", &outputs.expect("it runs"), &scores);
     }
 }

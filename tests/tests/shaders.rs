@@ -6,12 +6,13 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use imagine_graph::{Case, Op};
+use imagine_wgpu::analysis::fused::{fuses_activation, is_blocked_convolution};
 use imagine_wgpu::{
-    Activation, Adapter, Def, Input, KernelCall, Lowering, Neighbors, Operand, ParamsLayout, ShaderComposer, WORKGROUP,
-    present,
+    Activation, FusedOps, KernelCall, KernelTarget, Lowering, NodeInput, Operand, ParamsLayout, ShaderComposer,
+    ShaderDef, WORKGROUP, texture_io,
 };
 
-type Defs = Vec<(&'static str, Def)>;
+type Defs = Vec<(&'static str, ShaderDef)>;
 
 /// The kernel calls of one case, with `activation` fused where the operator can.
 fn lower(case: &Case, activation: Activation) -> Vec<KernelCall> {
@@ -19,7 +20,7 @@ fn lower(case: &Case, activation: Activation) -> Vec<KernelCall> {
     let valid = graph.validate().unwrap();
     let bound = valid.bind(case.size()).unwrap();
     let node = &valid.nodes()[0];
-    let input = |value: &imagine_graph::ValueId| Input {
+    let input = |value: &imagine_graph::ValueId| NodeInput {
         value: *value,
         value_type: bound.value_type(*value),
         weight: valid.weight(*value),
@@ -29,21 +30,20 @@ fn lower(case: &Case, activation: Activation) -> Vec<KernelCall> {
     let mut lowering = Lowering { activation, ..Lowering::new(&node.name, case.size(), inputs, outputs) };
     let mut calls = Vec::new();
     let mut add = |lowering: &Lowering| {
-        let lowered = imagine_wgpu::ops::lower(&node.op, lowering);
-        calls.extend(lowered.unwrap_or_else(|error| panic!("{} {}: {error}", case.op.name(), case.name)));
+        calls.extend(imagine_wgpu::ops::lower(&node.op, lowering));
     };
     add(&lowering);
-    let outside = lowering.inputs.iter().map(|input| input.map(|input| Input { weight: None, ..input })).collect();
+    let outside = lowering.inputs.iter().map(|input| input.map(|input| NodeInput { weight: None, ..input })).collect();
     add(&Lowering { inputs: outside, ..lowering.clone() });
-    if imagine_wgpu::ops::blocked::takes(&node.op, &lowering.inputs) {
+    if is_blocked_convolution(&node.op, &lowering.inputs) {
         let slopes = vec![0.25; lowering.result.shape[1]];
         let addend = node.outputs.first().map(input);
         for slopes in [None, Some(slopes.as_slice())] {
             for addend in [None, addend] {
-                for adapter in [Adapter::Gpu, Adapter::Lanes] {
+                for target in [KernelTarget::Gpu, KernelTarget::CpuSubgroups] {
                     let activation = if slopes.is_some() { Activation::None } else { activation };
-                    lowering.neighbors = Neighbors { slopes, addend, ..Neighbors::default() };
-                    (lowering.activation, lowering.adapter) = (activation, adapter);
+                    lowering.fused = FusedOps { slopes, addend, ..FusedOps::default() };
+                    (lowering.activation, lowering.target) = (activation, target);
                     add(&lowering);
                 }
             }
@@ -65,11 +65,8 @@ fn variants() -> BTreeMap<(&'static str, Defs), KernelCall> {
     let fused = imagine_wgpu::ops::automaton::variants();
     let mut variants: BTreeMap<_, _> = fused.into_iter().map(|call| ((call.shader, call.defs.clone()), call)).collect();
     for case in Op::ALL.iter().flat_map(|info| (info.cases)()) {
-        let count = if imagine_wgpu::ops::fuses_activation(&case.op) || matches!(case.op, Op::ConvTranspose(_)) {
-            activations.len()
-        } else {
-            1
-        };
+        let count =
+            if fuses_activation(&case.op) || matches!(case.op, Op::ConvTranspose(_)) { activations.len() } else { 1 };
         for call in activations[..count].iter().flat_map(|activation| lower(&case, *activation)) {
             variants.insert((call.shader, call.defs.clone()), call);
         }
@@ -99,13 +96,14 @@ fn every_variant_composes_and_has_the_bindings_of_its_call() {
 }
 
 #[test]
-fn every_presentation_pass_composes_and_has_the_params_of_its_call() {
+fn every_texture_pass_composes_and_has_the_params_of_its_call() {
     let mut composer = ShaderComposer::new().unwrap();
     let mut faults = Vec::new();
-    for call in present::variants() {
-        let layout = present::LAYOUTS.iter().find(|layout| layout.shader == call.shader).expect("a layout each");
+    for call in texture_io::variants() {
+        let layout =
+            texture_io::LAYOUTS.iter().find(|layout| layout.shader == call.pipeline.shader).expect("a layout each");
         assert_eq!(layout.size, call.params.len());
-        match composer.compose(call.shader, &call.defs) {
+        match composer.compose(call.pipeline.shader, &call.pipeline.defs) {
             Ok(module) => faults.extend(check_layout(&module, layout)),
             Err(error) => faults.push(error.to_string()),
         }
@@ -116,8 +114,8 @@ fn every_presentation_pass_composes_and_has_the_params_of_its_call() {
 #[test]
 fn every_shader_has_a_variant() {
     let mut used: BTreeSet<&str> = variants().into_keys().map(|(shader, _)| shader).collect();
-    used.extend(present::variants().iter().map(|call| call.shader));
-    let entries = imagine_shaders::folder("ops").chain(imagine_shaders::folder("present"));
+    used.extend(texture_io::variants().iter().map(|call| call.pipeline.shader));
+    let entries = imagine_shaders::folder("ops").chain(imagine_shaders::folder("texture_io"));
     let idle: Vec<&str> = entries.map(|(path, _)| path).filter(|path| !used.contains(path)).collect();
     assert!(idle.is_empty(), "no case reaches {idle:?}");
 }
@@ -144,8 +142,8 @@ fn every_params_struct_has_the_layout_of_its_shader() {
 fn no_shader_takes_the_remainder_of_signed_integers() {
     let mut composer = ShaderComposer::new().unwrap();
     let mut faults = Vec::new();
-    let presentations = present::variants().into_iter().map(|call| (call.shader, call.defs));
-    for (shader, defs) in variants().into_keys().chain(presentations) {
+    let texture_passes = texture_io::variants().into_iter().map(|call| (call.pipeline.shader, call.pipeline.defs));
+    for (shader, defs) in variants().into_keys().chain(texture_passes) {
         let module = composer.compose(shader, &defs).unwrap();
         let mut validator =
             naga::valid::Validator::new(naga::valid::ValidationFlags::all(), naga::valid::Capabilities::all());

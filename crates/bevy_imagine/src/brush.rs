@@ -2,7 +2,7 @@
 
 use bevy::prelude::*;
 use imagine_graph::{Add, ColorSpace, Mul, Op, OutputKind, Slice, ValidGenerator, ValidGraph, ValueId, ValueSource};
-use imagine_wgpu::present::MAX_STROKE_NUMBERS;
+use imagine_wgpu::texture_io::MAX_BRUSH_CHANNELS;
 
 use crate::asset::Generator;
 use crate::job::{Letter, Outbox};
@@ -105,7 +105,7 @@ fn plan(stroke: &BrushStroke, network: &ValidGenerator, key: u32) -> Result<Plan
     let (first, numbers, amplitude) = match &stroke.brush {
         Brush::Damage => (0, Vec::new(), Some(seed_amplitude(network))),
         Brush::Erase => (0, Vec::new(), Some(0.0)),
-        Brush::Channels(numbers) if numbers.len() > MAX_STROKE_NUMBERS || !numbers.iter().all(|n| n.is_finite()) => {
+        Brush::Channels(numbers) if numbers.len() > MAX_BRUSH_CHANNELS || !numbers.iter().all(|n| n.is_finite()) => {
             return Err("at most 32 finite numbers can be painted");
         }
         Brush::Channels(numbers) => (0, numbers.clone(), None),

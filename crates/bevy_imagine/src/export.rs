@@ -9,7 +9,7 @@ use bevy::tasks::IoTaskPool;
 use imagine_graph::generators;
 use imagine_ktx2::{Average, Format, Texture};
 use imagine_png::{Picture, Source};
-use imagine_wgpu::present::Mip;
+use imagine_wgpu::texture_io::MipFilter;
 
 use crate::asset::Generator;
 
@@ -143,9 +143,9 @@ impl Exporting {
             return imagine_png::encode(&picture, self.source, &self.recipe).map_err(std::io::Error::other);
         }
         let average = match self.plan.mip {
-            Mip::Srgb => Average::Srgb,
-            Mip::Normal => Average::Normal,
-            Mip::Linear | Mip::Radiance => Average::Linear,
+            MipFilter::Srgb => Average::Srgb,
+            MipFilter::Normal => Average::Normal,
+            MipFilter::Linear | MipFilter::Radiance => Average::Linear,
         };
         let units: Vec<f32> = texels.iter().map(|texel| f32::from(*texel) / 255.0).collect();
         let store = |units: &[f32]| units.iter().map(|unit| (unit * 255.0).round() as u8).collect();

@@ -1,4 +1,4 @@
-//! Mip levels by area averaging, as in `shaders/present/mip.wgsl`: colour is averaged in linear light, normals are
+//! Mip levels by area averaging, as in `shaders/texture_io/mip.wgsl`: colour is averaged in linear light, normals are
 //! renormalised.
 
 use imagine_graph::color::{linear_to_srgb, srgb_to_linear};

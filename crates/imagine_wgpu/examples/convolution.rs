@@ -9,7 +9,7 @@ use std::time::Instant;
 
 use imagine_graph::{Conv, Dim, Graph, InputKind, OutputKind, PadMode, Size, Tensor};
 use imagine_wgpu::headless::Gpu;
-use imagine_wgpu::{BoundsChecks, Fusion, Plan, Run, Session};
+use imagine_wgpu::{BoundsChecks, Plan, RunSeed, Session};
 
 /// Measured runs; the fastest counts.
 const RUNS: usize = 20;
@@ -28,16 +28,16 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         graph.weight("w", Tensor::f32(shape, vec![0.01; shape.iter().product()]));
         graph.push("y", Conv::same(kernel, PadMode::Constant), ["x", "w"]);
         graph.output("y", OutputKind::Tensor);
-        let plan = Arc::new(Plan::for_graph(&graph.validate()?, Size::new(side, side), gpu.limits(), Fusion::On)?);
+        let plan = Arc::new(Plan::new(&graph.validate()?, Size::new(side, side), gpu.options())?);
         let mut session = Session::new(&gpu.device, plan.clone());
         let mut fastest = f64::INFINITY;
         // Once before the clock starts: the pipeline is compiled.
-        gpu.play(&mut session, plan.whole(0), Run::default())?;
+        gpu.play(&mut session, plan.whole(0), RunSeed::default())?;
         gpu.wait()?;
         let before = processor_seconds();
         for _ in 0..RUNS {
             let start = Instant::now();
-            gpu.play(&mut session, plan.whole(0), Run::default())?;
+            gpu.play(&mut session, plan.whole(0), RunSeed::default())?;
             gpu.wait()?;
             fastest = fastest.min(start.elapsed().as_secs_f64());
         }

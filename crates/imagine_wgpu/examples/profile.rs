@@ -10,7 +10,7 @@ use std::time::Instant;
 
 use imagine_graph::{DType, Size, Tensor, file};
 use imagine_wgpu::headless::Gpu;
-use imagine_wgpu::{BoundsChecks, Plan, Recording, Run, Session};
+use imagine_wgpu::{BoundsChecks, Plan, Recording, RunSeed, Session};
 
 /// Measured runs.
 const RUNS: usize = 5;
@@ -21,7 +21,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let loaded = file::load(Path::new(path))?;
     let size = Size::new(height.parse()?, width.parse()?);
     let gpu = Gpu::new(BoundsChecks::On)?;
-    let plan = Arc::new(Plan::for_generator(&loaded.generator, size, gpu.limits())?);
+    let plan = Arc::new(Plan::new(&loaded.generator, size, gpu.options())?);
     let mut session = Session::new(&gpu.device, plan.clone());
     for input in plan.inputs.iter().filter(|input| input.value_type.dtype == DType::F32) {
         let values: Vec<f32> = (0..input.value_type.elements()).map(|i| (i % 97) as f32 / 97.0).collect();
@@ -33,12 +33,12 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     for _ in 0..RUNS {
         for (pass, fastest) in recording.passes.iter().zip(&mut fastest) {
             let start = Instant::now();
-            gpu.play(&mut session, Recording { passes: vec![pass.clone()] }, Run::default())?;
+            gpu.play(&mut session, Recording { passes: vec![pass.clone()] }, RunSeed::default())?;
             gpu.wait()?;
             *fastest = fastest.min(start.elapsed().as_secs_f64());
         }
         let start = Instant::now();
-        gpu.play(&mut session, recording.clone(), Run::default())?;
+        gpu.play(&mut session, recording.clone(), RunSeed::default())?;
         gpu.wait()?;
         together = together.min(start.elapsed().as_secs_f64());
     }

@@ -10,7 +10,7 @@ use naga_oil::compose::{
     ComposableModuleDescriptor, Composer, NagaModuleDescriptor, ShaderDefValue, ShaderLanguage, ShaderType,
 };
 
-use crate::kernel::{Def, WORKGROUP};
+use crate::kernel::{ShaderDef, WORKGROUP};
 
 /// Composes shaders of `imagine_shaders`. Making one parses the library, so keep it.
 pub struct ShaderComposer {
@@ -33,17 +33,10 @@ pub enum ComposeError {
         /// Path of the shader, without `.wgsl`.
         path: String,
         /// Defs of the variant.
-        defs: Vec<(&'static str, Def)>,
+        defs: Vec<(&'static str, ShaderDef)>,
         /// The composer's or naga's message, with the place in the text.
         message: String,
     },
-}
-
-/// Composes and validates the shader `path` (as in `ops/binary`) in the variant that `defs` choose.
-///
-/// The entry point is `main`. `WORKGROUP` is defined beside `defs`.
-pub fn compose(path: &str, defs: &[(&'static str, Def)]) -> Result<naga::Module, ComposeError> {
-    ShaderComposer::new()?.compose(path, defs)
 }
 
 impl ShaderComposer {
@@ -79,7 +72,9 @@ impl ShaderComposer {
     }
 
     /// Composes and validates the shader `path` (as in `ops/binary`) in the variant that `defs` choose.
-    pub fn compose(&mut self, path: &str, defs: &[(&'static str, Def)]) -> Result<naga::Module, ComposeError> {
+    ///
+    /// The entry point is `main`. `WORKGROUP` is defined beside `defs`.
+    pub fn compose(&mut self, path: &str, defs: &[(&'static str, ShaderDef)]) -> Result<naga::Module, ComposeError> {
         let source = imagine_shaders::source(path).ok_or_else(|| ComposeError::Unknown { path: path.into() })?;
         let mut shader_defs: HashMap<String, ShaderDefValue> =
             defs.iter().filter_map(|(name, def)| Some((name.to_string(), def.value()?))).collect();
@@ -104,26 +99,26 @@ impl ShaderComposer {
     }
 }
 
-impl Def {
+impl ShaderDef {
     /// The def as naga_oil takes it; a false flag is left undefined, because `#ifdef` asks for presence only.
     fn value(self) -> Option<ShaderDefValue> {
         match self {
-            Def::Bool(false) => None,
-            Def::Bool(true) => Some(ShaderDefValue::Bool(true)),
-            Def::Int(value) => Some(ShaderDefValue::Int(value)),
-            Def::UInt(value) => Some(ShaderDefValue::UInt(value)),
+            ShaderDef::Bool(false) => None,
+            ShaderDef::Bool(true) => Some(ShaderDefValue::Bool(true)),
+            ShaderDef::Int(value) => Some(ShaderDefValue::Int(value)),
+            ShaderDef::UInt(value) => Some(ShaderDefValue::UInt(value)),
         }
     }
 }
 
-fn dump(path: &str, defs: &[(&'static str, Def)], module: &naga::Module) {
+fn dump(path: &str, defs: &[(&'static str, ShaderDef)], module: &naga::Module) {
     let Some(folder) = std::env::var_os("IMAGINE_DUMP_SHADERS") else { return };
     let mut name = path.replace('/', "_");
     for (def, value) in defs {
         name += &match value {
-            Def::Bool(_) => format!("-{def}"),
-            Def::Int(value) => format!("-{def}={value}"),
-            Def::UInt(value) => format!("-{def}={value}"),
+            ShaderDef::Bool(_) => format!("-{def}"),
+            ShaderDef::Int(value) => format!("-{def}={value}"),
+            ShaderDef::UInt(value) => format!("-{def}={value}"),
         };
     }
     let mut validator =

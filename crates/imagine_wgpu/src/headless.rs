@@ -11,9 +11,9 @@ use imagine_graph::{
 };
 
 use crate::pipeline::{BoundsChecks, PipelineError, PipelineStore};
-use crate::plan::{Fusion, Limits, Plan, PlanError, Precision};
+use crate::plan::{Plan, PlanError, PlanOptions, Precision};
 use crate::recording::{Recording, Region};
-use crate::session::{EncodeError, Run, Session, UploadError};
+use crate::session::{EncodeError, RunSeed, Session, UploadError};
 use crate::tiles::{Tile, Tiling};
 
 /// Work of one submission: small enough for every operating system's GPU watchdog, also on a software adapter.
@@ -29,7 +29,7 @@ pub struct Gpu {
     pub queue: wgpu::Queue,
     /// Pipelines compiled for it.
     pub store: PipelineStore,
-    limits: Limits,
+    options: PlanOptions,
 }
 
 /// Why there is no device or no result.
@@ -102,25 +102,38 @@ impl Gpu {
             .await
             .map_err(|error| GpuError::NoDevice { adapter: adapter.get_info().name, reason: error.to_string() })?;
         let store = PipelineStore::new(&device, checks);
-        let limits = Limits::of_device(&device, &adapter.get_info());
-        Ok(Self { adapter, device, queue, store, limits })
+        let options = PlanOptions::for_device(&device, &adapter.get_info());
+        Ok(Self { adapter, device, queue, store, options })
     }
 
-    /// Limits that plans for this device have to keep.
-    pub fn limits(&self) -> Limits {
-        self.limits
+    /// As [`Gpu::new`], for tests: without an adapter it says `SKIPPED` and the reason on standard error and returns `None`, or
+    /// panics if `IMAGINE_REQUIRE_GPU` is 1.
+    pub fn for_test(checks: BoundsChecks) -> Option<Self> {
+        match Self::new(checks) {
+            Ok(gpu) => Some(gpu),
+            Err(error) if std::env::var("IMAGINE_REQUIRE_GPU").as_deref() == Ok("1") => panic!("{error}"),
+            Err(error) => {
+                eprintln!("SKIPPED: {error}");
+                None
+            }
+        }
+    }
+
+    /// Options of plans for this device.
+    pub fn options(&self) -> PlanOptions {
+        self.options
     }
 
     /// The same device with an empty pipeline store.
     pub fn with_checks(&self, checks: BoundsChecks) -> Self {
         let store = PipelineStore::new(&self.device, checks);
-        Self { store, ..self.with_limits(self.limits) }
+        Self { store, ..self.with_options(self.options) }
     }
 
-    /// The same device and pipelines with plans for `limits`.
-    pub fn with_limits(&self, limits: Limits) -> Self {
+    /// The same device and pipelines with plans made with `options`.
+    pub fn with_options(&self, options: PlanOptions) -> Self {
         let (adapter, device) = (self.adapter.clone(), self.device.clone());
-        Self { adapter, device, queue: self.queue.clone(), store: self.store.clone(), limits }
+        Self { adapter, device, queue: self.queue.clone(), store: self.store.clone(), options }
     }
 
     /// The same device with plans of `precision`, pipelines kept; an error if the device has no 16-bit floats.
@@ -128,7 +141,7 @@ impl Gpu {
         if precision == Precision::F16 && !self.device.features().contains(wgpu::Features::SHADER_F16) {
             return Err(GpuError::NoHalf { adapter: self.adapter.get_info().name });
         }
-        Ok(self.with_limits(Limits { precision, ..self.limits }))
+        Ok(self.with_options(PlanOptions { precision, ..self.options }))
     }
 
     /// Fulfils `request` with `generator`: at once if it fits this device and the limits, else in tiles. The state of a patch of
@@ -138,7 +151,7 @@ impl Gpu {
         let (generator, request) =
             patch.as_ref().map_or((generator, request), |patch| (&patch.generator, &patch.request));
         let resolved = generator.resolve(request)?;
-        let tiling = Tiling::new(generator, &resolved, self.limits)?;
+        let tiling = Tiling::new(generator, &resolved, self.options)?;
         if let [only] = tiling.tiles.as_slice() {
             let mut session = Session::new(&self.device, only.plan.clone());
             return self.make_tile(&mut session, &tiling, only, &resolved);
@@ -190,7 +203,7 @@ impl Gpu {
         };
         recording.append(plan.steps(0, resolved.steps));
         recording.append(plan.output(resolved.steps));
-        let run = Run { seed: request.seed, lattice: tiling.lattice(tile, request.lattice) };
+        let run = RunSeed { seed: request.seed, lattice: tiling.lattice(tile, request.lattice) };
         self.play(session, recording, run)?;
         self.collect(session, resolved.steps)
     }
@@ -202,21 +215,20 @@ impl Gpu {
         inputs: &[Tensor],
         size: Size,
         random: RandomState,
-        fusion: Fusion,
     ) -> Result<Vec<Tensor>, GpuError> {
-        let plan = Arc::new(Plan::for_graph(graph, size, self.limits, fusion)?);
+        let plan = Arc::new(Plan::new(graph, size, self.options)?);
         let mut session = Session::new(&self.device, plan.clone());
         for (input, tensor) in graph.graph().inputs.iter().zip(inputs) {
             session.set_input(&self.queue, &input.name, tensor)?;
         }
         let mut recording = plan.output(0);
         recording.passes.iter_mut().for_each(|pass| pass.step = random.step);
-        self.play(&mut session, recording, Run { seed: random.seed, lattice: random.lattice })?;
+        self.play(&mut session, recording, RunSeed { seed: random.seed, lattice: random.lattice })?;
         Ok(self.collect(&session, 0)?.outputs.into_iter().map(|(_, tensor)| tensor).collect())
     }
 
     /// Compiles what is missing, then encodes and submits `recording` in pieces. Does not wait for the GPU.
-    pub fn play(&self, session: &mut Session, recording: Recording, run: Run) -> Result<(), GpuError> {
+    pub fn play(&self, session: &mut Session, recording: Recording, run: RunSeed) -> Result<(), GpuError> {
         self.store.compile_all(&recording)?;
         for part in recording.split(SUBMISSION_WORK) {
             let mut encoder = self.device.create_command_encoder(&Default::default());
@@ -258,7 +270,7 @@ impl Gpu {
                 mapped_at_creation: false,
             };
             let buffer = self.device.create_buffer(&descriptor);
-            encoder.copy_buffer_to_buffer(session.buffer(region.memory), region.offset, &buffer, 0, region.bytes);
+            encoder.copy_buffer_to_buffer(session.buffer(region.buffer), region.offset, &buffer, 0, region.bytes);
             staged.push(buffer);
         }
         self.queue.submit([encoder.finish()]);

@@ -11,7 +11,7 @@
 //!   `array<f16>`, by `HALF_OUT` that the output does, and if they copy words, by `HALF` that these are floats at all.
 //! - A binding covers exactly the elements of its value. Truth values are one u32 an element, 0 or 1.
 //! - Params: a `#[repr(C)]` Pod struct laid out as a WGSL uniform (multiple of 16 bytes; arrays are `[[u32; 4]; n]`) whose
-//!   first field is [`Head`], in WGSL `head: Head` from `imagine::head`. The lowering leaves it zeroed; the player fills it.
+//!   first field is [`DispatchParams`], in WGSL `dispatch: DispatchParams` from `imagine::head`. The lowering leaves it zeroed; the player fills it.
 //! - A kernel computes its workgroup's place as `workgroup_id + params.head.base.xyz`, so that any call can be cut into
 //!   several along any axis of its grid. It opens with a bounds check. The workgroup size is `#{WORKGROUP}` along x
 //!   ([`WORKGROUP`]), 1 along y and z; the engine adds that def to every call.
@@ -26,6 +26,8 @@ use bytemuck::{Pod, Zeroable};
 use half::f16;
 use imagine_graph::{Dim, ValueId};
 
+use crate::analysis::cost::Cost;
+
 /// Invocations of a workgroup, all along x.
 pub const WORKGROUP: u32 = 64;
 
@@ -37,11 +39,11 @@ pub struct KernelCall {
     /// Path of the kernel below `shaders/`, without `.wgsl`, as in `ops/binary`.
     pub shader: &'static str,
     /// Shader defs that choose the variant, sorted by name. Floats never stand here: they go into `params`.
-    pub defs: Vec<(&'static str, Def)>,
-    /// The params uniform, beginning with a zeroed [`Head`].
+    pub defs: Vec<(&'static str, ShaderDef)>,
+    /// The params uniform, beginning with a zeroed [`DispatchParams`].
     pub params: Vec<u8>,
     /// What random numbers the kernel draws, if it does.
-    pub random: Option<Random>,
+    pub random: Option<RandomStream>,
     /// What the kernel reads.
     pub operands: Vec<Operand>,
     /// What the kernel writes.
@@ -54,7 +56,7 @@ pub struct KernelCall {
 
 /// Value of a shader def.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub enum Def {
+pub enum ShaderDef {
     /// Defined or not, for `#ifdef`.
     Bool(bool),
     /// A signed number.
@@ -66,7 +68,7 @@ pub enum Def {
 /// First field of every params uniform. The player fills it when it encodes the call.
 #[repr(C)]
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Pod, Zeroable)]
-pub struct Head {
+pub struct DispatchParams {
     /// First workgroup of this dispatch, `[x, y, z, 0]`.
     pub base: [u32; 4],
     /// For kernels with [`KernelCall::random`]: `[key, origin y, origin x, wrap]`. With wrap = 1 the origin is already
@@ -76,7 +78,7 @@ pub struct Head {
 
 /// What the random numbers of a kernel depend on besides the run.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Random {
+pub struct RandomStream {
     /// The node's stream.
     pub stream: u32,
     /// The symbolic shape of the random tensor, which decides how the lattice's origin scales.
@@ -91,12 +93,12 @@ pub enum Operand {
     /// A value of the graph in its natural row-major layout, whatever its source.
     Value(ValueId),
     /// Weights in a layout of the kernel's own.
-    Packed(Packed),
+    Packed(PackedWeights),
 }
 
 /// Numbers that a lowering prepared on the CPU, as weights repacked for vector loads.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Packed {
+pub struct PackedWeights {
     /// The weight's name and its layout.
     pub label: String,
     /// The numbers.
@@ -105,7 +107,7 @@ pub struct Packed {
     pub half: bool,
 }
 
-impl Packed {
+impl PackedWeights {
     /// Numbers that lie in memory as they are.
     pub fn new(label: String, data: impl Into<Arc<[f32]>>) -> Self {
         Self { label, data: data.into(), half: false }
@@ -123,34 +125,33 @@ impl Packed {
     }
 }
 
-/// What a call costs.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Cost {
-    /// Floating-point operations; a fused multiply-add counts as two.
-    pub flop: u64,
-    /// Bytes that have to move at least once between memory and the kernel.
-    pub bytes: u64,
+/// What a compute pipeline is compiled from.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct PipelineKey {
+    /// Path of the shader below `shaders/`, without `.wgsl`.
+    pub shader: &'static str,
+    /// Shader defs that choose the variant, sorted by name.
+    pub defs: Vec<(&'static str, ShaderDef)>,
+    /// Layout of bind group 0.
+    pub layout: BindingLayout,
 }
 
-impl Cost {
-    /// One number to compare and to budget with: FLOP, or the bytes moved where they weigh more, at 4 FLOP a byte.
-    pub fn work(self) -> u64 {
-        self.flop.max(self.bytes.saturating_mul(4))
-    }
+/// Layout of the only bind group of a pipeline.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub enum BindingLayout {
+    /// A kernel: params with a dynamic offset at binding 0, then one storage buffer for each entry.
+    Kernel(Vec<StorageAccess>),
+    /// As the shader declares it: passes of [`crate::texture_io`].
+    Reflected,
 }
 
-impl std::ops::Add for Cost {
-    type Output = Cost;
-
-    fn add(self, other: Cost) -> Cost {
-        Cost { flop: self.flop.saturating_add(other.flop), bytes: self.bytes.saturating_add(other.bytes) }
-    }
-}
-
-impl std::iter::Sum for Cost {
-    fn sum<I: Iterator<Item = Cost>>(costs: I) -> Cost {
-        costs.fold(Cost::default(), |a, b| a + b)
-    }
+/// How a kernel may use a storage buffer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum StorageAccess {
+    /// `var<storage, read>`.
+    Read,
+    /// `var<storage, read_write>`.
+    ReadWrite,
 }
 
 /// Number of workgroups of [`WORKGROUP`] invocations that cover `count` elements.

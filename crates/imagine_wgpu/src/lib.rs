@@ -9,26 +9,34 @@
 //! [`headless`] has a device of its own for command line and tests. This crate never sees Bevy, keeps no hidden global and
 //! reads nothing back unless asked.
 
-pub mod arena;
+pub mod analysis;
 mod compose;
 pub mod headless;
 mod kernel;
-mod lower;
+mod lowering;
 pub mod ops;
 mod params;
 mod pipeline;
 mod plan;
-pub mod present;
 mod recording;
 mod session;
+pub mod texture_io;
 pub mod tiles;
 
-pub use compose::{ComposeError, ShaderComposer, compose};
-pub use kernel::{Cost, Def, Head, KernelCall, Operand, Packed, Random, WORKGROUP, workgroups};
-pub use lower::{Activation, Input, LowerError, Lowered, Lowering, Neighbors};
+pub use analysis::cost::Cost;
+pub use analysis::fused::{Activation, FusedOps, NodeInput};
+pub use compose::{ComposeError, ShaderComposer};
+pub use kernel::{
+    BindingLayout, DispatchParams, KernelCall, Operand, PackedWeights, PipelineKey, RandomStream, ShaderDef,
+    StorageAccess, WORKGROUP, workgroups,
+};
+pub use lowering::Lowering;
 pub use params::ParamsLayout;
 pub use pipeline::{BoundsChecks, Pipeline, PipelineError, PipelineStore};
-pub use plan::{Adapter, Fusion, Limits, Plan, PlanError, PlannedInput, PlannedOutput, PlannedState, Precision};
-pub use recording::{Access, Call, Memory, Pass, PipelineKey, Recording, Region};
-pub use session::{EncodeError, Run, Session, UploadError, random_words};
+pub use plan::{
+    DeviceLimits, Fusion, KernelTarget, KernelTuning, Network, Plan, PlanError, PlanOptions, PlannedInput,
+    PlannedOutput, PlannedState, Precision,
+};
+pub use recording::{BufferId, Pass, PlannedCall, Recording, Region};
+pub use session::{EncodeError, RunSeed, Session, UploadError, random_words};
 pub use tiles::{Tile, Tiling};

@@ -13,7 +13,7 @@ pub struct ParamsLayout {
 
 /// Declares the params uniform of one kernel.
 ///
-/// `params! { struct Params for "ops/unary" { head: Head, .. } }` makes a Pod struct with the constants `SHADER`, the
+/// `params! { struct Params for "ops/unary" { dispatch: DispatchParams, .. } }` makes a Pod struct with the constants `SHADER`, the
 /// kernel's path, and `LAYOUT`, which `tests/shaders.rs` compares with the WGSL struct of the same name.
 macro_rules! params {
     ($(#[$doc:meta])* $vis:vis struct $name:ident for $shader:literal {

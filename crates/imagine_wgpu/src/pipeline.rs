@@ -1,14 +1,16 @@
-//! The pipeline store: shaders compiled once a device, on whatever thread the host lends.
+//! The pipeline store: every kernel and texture pass is compiled once per device, on whatever thread asks first.
 
 use std::collections::HashMap;
-use std::sync::{Arc, Mutex, MutexGuard};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
 use crate::compose::{ComposeError, ShaderComposer};
-use crate::recording::{Access, PipelineKey, Recording};
+use crate::kernel::{BindingLayout, PipelineKey, StorageAccess};
+use crate::recording::Recording;
 
 /// Compiled compute pipelines of one device. Clones share everything.
 ///
-/// The device may belong to anybody: the store makes shader modules, layouts and pipelines on it and nothing else.
+/// The host owns the device: the store makes shader modules, layouts and pipelines on it and nothing else. Looking up a
+/// pipeline never waits for a compilation; threads that want the same pipeline wait for one compilation of it.
 #[derive(Clone)]
 pub struct PipelineStore {
     inner: Arc<Inner>,
@@ -18,21 +20,18 @@ struct Inner {
     device: wgpu::Device,
     checks: BoundsChecks,
     composer: Mutex<Option<ShaderComposer>>,
-    slots: Mutex<HashMap<PipelineKey, Slot>>,
+    pipelines: Mutex<HashMap<PipelineKey, Arc<OnceLock<Compiled>>>>,
 }
 
-enum Slot {
-    Compiling,
-    Done(Result<Arc<Pipeline>, PipelineError>),
-}
+type Compiled = Result<Arc<Pipeline>, PipelineError>;
 
-/// Whether shaders check every index at run time.
+/// Whether kernels check every index at run time. Passes of [`crate::texture_io`] always do.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub enum BoundsChecks {
     /// They do: for files from outside.
     #[default]
     On,
-    /// They do not: the kernels' own checks have to do. For files that came with the program.
+    /// They rely on the checks in the WGSL: for files that ship with the program.
     Off,
 }
 
@@ -41,11 +40,11 @@ pub enum BoundsChecks {
 pub struct Pipeline {
     /// The pipeline.
     pub pipeline: wgpu::ComputePipeline,
-    /// Layout of group 0: the params uniform with a dynamic offset, then storage buffers.
+    /// Layout of group 0.
     pub layout: wgpu::BindGroupLayout,
 }
 
-/// Why a pipeline could not be made. Our own fault or the driver's, never that of a generator file.
+/// Why a pipeline could not be made: a fault of this library or the driver, never of a generator file.
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
 #[non_exhaustive]
 pub enum PipelineError {
@@ -65,9 +64,8 @@ pub enum PipelineError {
 impl PipelineStore {
     /// An empty store on `device`.
     pub fn new(device: &wgpu::Device, checks: BoundsChecks) -> Self {
-        let inner =
-            Inner { device: device.clone(), checks, composer: Mutex::new(None), slots: Mutex::new(HashMap::new()) };
-        Self { inner: Arc::new(inner) }
+        let (composer, pipelines) = (Mutex::default(), Mutex::default());
+        Self { inner: Arc::new(Inner { device: device.clone(), checks, composer, pipelines }) }
     }
 
     /// The device that it compiles for.
@@ -75,90 +73,61 @@ impl PipelineStore {
         &self.inner.device
     }
 
-    /// The pipeline, if it is there; compiles nothing.
+    /// The pipeline if it is compiled; compiles nothing and waits for nothing.
     pub fn get(&self, key: &PipelineKey) -> Option<Result<Arc<Pipeline>, PipelineError>> {
-        match lock(&self.inner.slots).get(key)? {
-            Slot::Compiling => None,
-            Slot::Done(result) => Some(result.clone()),
-        }
+        lock(&self.inner.pipelines).get(key)?.get().cloned()
     }
 
-    /// The pipeline, compiled now on this thread if it is not there.
+    /// The pipeline, compiled now on this thread if it is missing.
     pub fn compile(&self, key: &PipelineKey) -> Result<Arc<Pipeline>, PipelineError> {
-        if let Some(done) = self.get(key) {
-            return done;
-        }
-        let result = self.inner.build(key);
-        lock(&self.inner.slots).insert(key.clone(), Slot::Done(result.clone()));
-        result
+        // The map is locked for the look-up only, not while the pipeline is compiled.
+        let cell = lock(&self.inner.pipelines).entry(key.clone()).or_default().clone();
+        cell.get_or_init(|| self.inner.build(key)).clone()
     }
 
-    /// Compiles every pipeline of `recording` that is not there, now, on this thread.
+    /// Compiles every missing pipeline of `recording`, now, on this thread.
     pub fn compile_all(&self, recording: &Recording) -> Result<(), PipelineError> {
         recording.passes.iter().try_for_each(|pass| self.compile(&pass.call.pipeline).map(drop))
-    }
-
-    /// Hands every pipeline of `recording` that is neither there nor on its way to `spawn`, one task each, and returns.
-    pub fn compile_missing(&self, recording: &Recording, spawn: impl Fn(Box<dyn FnOnce() + Send>)) {
-        for pass in &recording.passes {
-            let key = &pass.call.pipeline;
-            let mut slots = lock(&self.inner.slots);
-            if slots.contains_key(key) {
-                continue;
-            }
-            slots.insert(key.clone(), Slot::Compiling);
-            drop(slots);
-            let (inner, key) = (self.inner.clone(), key.clone());
-            spawn(Box::new(move || {
-                let result = inner.build(&key);
-                lock(&inner.slots).insert(key, Slot::Done(result));
-            }));
-        }
-    }
-
-    /// Whether every pipeline of `recording` is there; the first error if one cannot be made.
-    pub fn is_ready(&self, recording: &Recording) -> Result<bool, PipelineError> {
-        for pass in &recording.passes {
-            match self.get(&pass.call.pipeline) {
-                None => return Ok(false),
-                Some(result) => drop(result?),
-            }
-        }
-        Ok(true)
     }
 }
 
 impl Inner {
-    fn build(&self, key: &PipelineKey) -> Result<Arc<Pipeline>, PipelineError> {
+    fn build(&self, key: &PipelineKey) -> Compiled {
         let module = self.compose(key)?;
         let device = &self.device;
         let scope = device.push_error_scope(wgpu::ErrorFilter::Validation);
-        let layout = bind_group_layout(device, key);
         let descriptor = wgpu::ShaderModuleDescriptor {
             label: Some(key.shader),
             source: wgpu::ShaderSource::Naga(std::borrow::Cow::Owned(module)),
         };
+        let layout = match &key.layout {
+            BindingLayout::Kernel(access) => Some(bind_group_layout(device, key.shader, access)),
+            BindingLayout::Reflected => None,
+        };
         let shader = match self.checks {
-            BoundsChecks::On => device.create_shader_module(descriptor),
             // SAFETY: every kernel checks its place before it indexes, and the plan gives every binding the size that the
             // shape rules of its node computed; loops are bounded by shapes and parameters that those rules accepted.
-            BoundsChecks::Off => unsafe {
+            BoundsChecks::Off if layout.is_some() => unsafe {
                 device.create_shader_module_trusted(descriptor, wgpu::ShaderRuntimeChecks::unchecked())
             },
+            _ => device.create_shader_module(descriptor),
         };
-        let pipeline_layout = device.create_pipeline_layout(&wgpu::PipelineLayoutDescriptor {
-            label: Some(key.shader),
-            bind_group_layouts: &[Some(&layout)],
-            immediate_size: 0,
+        let pipeline_layout = layout.as_ref().map(|layout| {
+            device.create_pipeline_layout(&wgpu::PipelineLayoutDescriptor {
+                label: Some(key.shader),
+                bind_group_layouts: &[Some(layout)],
+                immediate_size: 0,
+            })
         });
         let pipeline = device.create_compute_pipeline(&wgpu::ComputePipelineDescriptor {
             label: Some(key.shader),
-            layout: Some(&pipeline_layout),
+            layout: pipeline_layout.as_ref(),
             module: &shader,
             entry_point: Some("main"),
             compilation_options: Default::default(),
             cache: None,
         });
+        let layout = layout.unwrap_or_else(|| pipeline.get_bind_group_layout(0));
         match pollster::block_on(scope.pop()) {
             None => Ok(Arc::new(Pipeline { pipeline, layout })),
             Some(error) => Err(PipelineError::Device { shader: key.shader, message: error.to_string() }),
@@ -175,7 +144,7 @@ impl Inner {
     }
 }
 
-fn bind_group_layout(device: &wgpu::Device, key: &PipelineKey) -> wgpu::BindGroupLayout {
+fn bind_group_layout(device: &wgpu::Device, label: &str, access: &[StorageAccess]) -> wgpu::BindGroupLayout {
     let entry = |binding: usize, ty: wgpu::BufferBindingType, has_dynamic_offset: bool| wgpu::BindGroupLayoutEntry {
         binding: binding as u32,
         visibility: wgpu::ShaderStages::COMPUTE,
@@ -183,14 +152,14 @@ fn bind_group_layout(device: &wgpu::Device, key: &PipelineKey) -> wgpu::BindGrou
         count: None,
     };
     let mut entries = vec![entry(0, wgpu::BufferBindingType::Uniform, true)];
-    for (index, access) in key.access.iter().enumerate() {
-        let ty = wgpu::BufferBindingType::Storage { read_only: *access == Access::Read };
+    for (index, access) in access.iter().enumerate() {
+        let ty = wgpu::BufferBindingType::Storage { read_only: *access == StorageAccess::Read };
         entries.push(entry(index + 1, ty, false));
     }
-    device.create_bind_group_layout(&wgpu::BindGroupLayoutDescriptor { label: Some(key.shader), entries: &entries })
+    device.create_bind_group_layout(&wgpu::BindGroupLayoutDescriptor { label: Some(label), entries: &entries })
 }
 
-/// A panic on another thread leaves the maps whole: every change is one insertion.
+/// A panic on another thread leaves both values whole: every change is one insertion.
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

@@ -3,11 +3,12 @@
 use std::fmt;
 use std::sync::Arc;
 
-use crate::kernel::{Cost, Def, Random};
+use crate::analysis::cost::Cost;
+use crate::kernel::{PipelineKey, RandomStream, ShaderDef};
 
 /// One kernel call whose values have a place in memory. Every cut of it and every step shares it.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Call {
+pub struct PlannedCall {
     /// Index among all calls of its plan.
     pub id: usize,
     /// For people and GPU debuggers.
@@ -17,7 +18,7 @@ pub struct Call {
     /// The params uniform with a zeroed head.
     pub params: Vec<u8>,
     /// What random numbers it draws, if it does.
-    pub random: Option<Random>,
+    pub random: Option<RandomStream>,
     /// The bytes that bindings 1, 2, .. cover.
     pub bindings: Vec<Region>,
     /// Number of workgroups along x, y and z.
@@ -26,31 +27,11 @@ pub struct Call {
     pub cost: Cost,
 }
 
-/// What a compute pipeline is compiled from.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub struct PipelineKey {
-    /// Path of the shader below `shaders/`, without `.wgsl`.
-    pub shader: &'static str,
-    /// Shader defs that choose the variant.
-    pub defs: Vec<(&'static str, Def)>,
-    /// How the kernel may use bindings 1, 2, ..
-    pub access: Vec<Access>,
-}
-
-/// How a kernel may use a binding.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Access {
-    /// `var<storage, read>`.
-    Read,
-    /// `var<storage, read_write>`.
-    ReadWrite,
-}
-
 /// Some bytes of one of a session's buffers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Region {
     /// Which buffer.
-    pub memory: Memory,
+    pub buffer: BufferId,
     /// First byte.
     pub offset: u64,
     /// Number of bytes.
@@ -59,7 +40,7 @@ pub struct Region {
 
 /// A buffer of a session.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Memory {
+pub enum BufferId {
     /// A slab of the arena: inputs, states, intermediates and outputs.
     Arena(usize),
     /// Weights in their natural layout.
@@ -72,7 +53,7 @@ pub enum Memory {
 #[derive(Clone, Debug, PartialEq)]
 pub struct Pass {
     /// The call.
-    pub call: Arc<Call>,
+    pub call: Arc<PlannedCall>,
     /// Its first workgroup.
     pub base: [u32; 3],
     /// Number of its workgroups.
@@ -138,7 +119,7 @@ impl Pass {
 
 impl Recording {
     /// The passes of `calls` at `step`, none with more than `limit` workgroups along an axis.
-    pub(crate) fn of_calls(calls: &[Arc<Call>], step: u32, limit: u32) -> Self {
+    pub(crate) fn of_calls(calls: &[Arc<PlannedCall>], step: u32, limit: u32) -> Self {
         let mut passes = Vec::new();
         for call in calls {
             let whole = Pass { call: call.clone(), base: [0; 3], workgroups: call.workgroups, step };
@@ -230,9 +211,9 @@ impl fmt::Display for Pass {
         write!(f, "{}: {}", call.label, call.pipeline.shader)?;
         for (name, def) in &call.pipeline.defs {
             match def {
-                Def::Bool(_) => write!(f, " {name}")?,
-                Def::Int(value) => write!(f, " {name}={value}")?,
-                Def::UInt(value) => write!(f, " {name}={value}")?,
+                ShaderDef::Bool(_) => write!(f, " {name}")?,
+                ShaderDef::Int(value) => write!(f, " {name}={value}")?,
+                ShaderDef::UInt(value) => write!(f, " {name}={value}")?,
             }
         }
         let Cost { flop, bytes } = self.cost();
@@ -247,10 +228,10 @@ impl fmt::Display for Pass {
 
 impl fmt::Display for Region {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let (name, index) = match self.memory {
-            Memory::Arena(index) => ("arena", index),
-            Memory::Constants(index) => ("constants", index),
-            Memory::Packed(index) => ("packed", index),
+        let (name, index) = match self.buffer {
+            BufferId::Arena(index) => ("arena", index),
+            BufferId::Constants(index) => ("constants", index),
+            BufferId::Packed(index) => ("packed", index),
         };
         write!(f, "{name}{index}[{}+{}]", self.offset, self.bytes)
     }
@@ -259,16 +240,17 @@ impl fmt::Display for Region {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::kernel::BindingLayout;
 
     fn recording(grids: &[[u32; 3]]) -> Recording {
         let calls: Vec<_> = grids
             .iter()
             .enumerate()
             .map(|(id, &workgroups)| {
-                Arc::new(Call {
+                Arc::new(PlannedCall {
                     id,
                     label: format!("call {id}"),
-                    pipeline: PipelineKey { shader: "ops/unary", defs: Vec::new(), access: Vec::new() },
+                    pipeline: PipelineKey { shader: "ops/unary", defs: Vec::new(), layout: BindingLayout::Reflected },
                     params: Vec::new(),
                     random: None,
                     bindings: Vec::new(),

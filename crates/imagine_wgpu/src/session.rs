@@ -6,10 +6,10 @@ use imagine_graph::Tensor;
 use imagine_graph::rng::{self, Lattice};
 use wgpu::util::DeviceExt;
 
-use crate::kernel::{Head, Random};
+use crate::kernel::{DispatchParams, RandomStream};
 use crate::pipeline::{PipelineError, PipelineStore};
-use crate::plan::{Plan, memory::tensor_bytes};
-use crate::recording::{Call, Memory, Pass, Recording, Region};
+use crate::plan::{Plan, tensor_bytes};
+use crate::recording::{BufferId, Pass, PlannedCall, Recording, Region};
 
 /// Bytes of the uniform window through which params reach kernels; more passes than fit take turns.
 const WINDOW: u64 = 64 << 10;
@@ -18,7 +18,7 @@ const UNIFORM_ALIGNMENT: u64 = 256;
 
 /// What the random numbers of a run depend on, beside the step.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
-pub struct Run {
+pub struct RunSeed {
     /// The seed that a person chooses.
     pub seed: u64,
     /// Where the image lies in the plane of random numbers.
@@ -139,33 +139,28 @@ impl Session {
         if found != *expected {
             return Err(UploadError::Type { name: name.into(), expected: expected.clone(), found });
         }
-        queue.write_buffer(self.buffer(region.memory), region.offset, &tensor_bytes(tensor));
+        queue.write_buffer(self.buffer(region.buffer), region.offset, &tensor_bytes(tensor));
         Ok(())
     }
 
     /// The buffer that holds a region.
-    pub fn buffer(&self, memory: Memory) -> &wgpu::Buffer {
-        match memory {
-            Memory::Arena(index) => &self.arena[index],
-            Memory::Constants(index) => &self.constants[index],
-            Memory::Packed(index) => &self.packed[index],
+    pub fn buffer(&self, buffer: BufferId) -> &wgpu::Buffer {
+        match buffer {
+            BufferId::Arena(index) => &self.arena[index],
+            BufferId::Constants(index) => &self.constants[index],
+            BufferId::Packed(index) => &self.packed[index],
         }
     }
 
     /// A region as a binding, for passes of the host's own. Bind it as `read_write` beside other regions of its buffer.
     pub fn binding(&self, region: Region) -> wgpu::BufferBinding<'_> {
         let size = std::num::NonZeroU64::new(region.bytes);
-        wgpu::BufferBinding { buffer: self.buffer(region.memory), offset: region.offset, size }
+        wgpu::BufferBinding { buffer: self.buffer(region.buffer), offset: region.offset, size }
     }
 
     /// Output `index` after `done` steps, as a binding.
     pub fn output(&self, index: usize, done: u32) -> wgpu::BufferBinding<'_> {
         self.binding(self.plan.outputs[index].regions[done as usize % 2])
-    }
-
-    /// Whether `recording` can be encoded now; the first error if a pipeline cannot be made.
-    pub fn is_ready(&self, store: &PipelineStore, recording: &Recording) -> Result<bool, PipelineError> {
-        store.is_ready(recording)
     }
 
     /// Encodes every pass of `recording`, or nothing and an error if a pipeline is missing. Never blocks, never reads back.
@@ -176,7 +171,7 @@ impl Session {
         encoder: &mut wgpu::CommandEncoder,
         store: &PipelineStore,
         recording: &Recording,
-        run: Run,
+        run: RunSeed,
     ) -> Result<(), EncodeError> {
         self.encode_timed(encoder, store, recording, run, None)
     }
@@ -187,7 +182,7 @@ impl Session {
         encoder: &mut wgpu::CommandEncoder,
         store: &PipelineStore,
         recording: &Recording,
-        run: Run,
+        run: RunSeed,
         times: Option<wgpu::ComputePassTimestampWrites>,
     ) -> Result<(), EncodeError> {
         for pass in &recording.passes {
@@ -237,7 +232,7 @@ impl Session {
     }
 
     /// Makes the bind group of `call` once.
-    fn prepare(&mut self, store: &PipelineStore, call: &Call) -> Result<(), EncodeError> {
+    fn prepare(&mut self, store: &PipelineStore, call: &PlannedCall) -> Result<(), EncodeError> {
         if self.bind_groups[call.id].is_some() {
             return Ok(());
         }
@@ -261,12 +256,12 @@ impl Session {
     }
 }
 
-fn params_bytes(call: &Call) -> u64 {
+fn params_bytes(call: &PlannedCall) -> u64 {
     (call.params.len() as u64).next_multiple_of(16)
 }
 
 /// Params of as many passes as fit into the window, and the dynamic offset of each.
-fn fill_window(passes: &[Pass], run: Run) -> (Vec<u32>, Vec<u8>) {
+fn fill_window(passes: &[Pass], run: RunSeed) -> (Vec<u32>, Vec<u8>) {
     let mut offsets = Vec::new();
     let mut window: Vec<u8> = Vec::new();
     for pass in passes {
@@ -278,21 +273,21 @@ fn fill_window(passes: &[Pass], run: Run) -> (Vec<u32>, Vec<u8>) {
         let head = head(pass, run);
         window.resize(offset as usize, 0);
         window.extend_from_slice(bytemuck::bytes_of(&head));
-        window.extend_from_slice(params.get(size_of::<Head>()..).unwrap_or_default());
+        window.extend_from_slice(params.get(size_of::<DispatchParams>()..).unwrap_or_default());
         window.resize((offset + params_bytes(&pass.call)) as usize, 0);
         offsets.push(offset as u32);
     }
     (offsets, window)
 }
 
-fn head(pass: &Pass, run: Run) -> Head {
+fn head(pass: &Pass, run: RunSeed) -> DispatchParams {
     let [x, y, z] = pass.base;
     let random = pass.call.random.as_ref().map_or([0; 4], |random| random_words(random, run, pass.step));
-    Head { base: [x, y, z, 0], random }
+    DispatchParams { base: [x, y, z, 0], random }
 }
 
-/// `Head::random` of a call that draws `random` at `step`.
-pub fn random_words(random: &Random, run: Run, step: u32) -> [u32; 4] {
+/// `DispatchParams::random` of a call that draws `random` at `step`.
+pub fn random_words(random: &RandomStream, run: RunSeed, step: u32) -> [u32; 4] {
     let key = rng::key(run.seed, random.stream, step);
     let origin = run.lattice.tensor_origin(&random.dims);
     // Only the origin's place on the torus matters where coordinates wrap, and a small one cannot overflow.

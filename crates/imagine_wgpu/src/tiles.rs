@@ -10,11 +10,12 @@ use imagine_graph::{
     Axis, GraphErrors, ResolvedRequest, Scale, Size, Span, Tensor, TensorType, ValidGenerator, WindowError, Windows,
 };
 
-use crate::plan::{Limits, Plan, PlanError};
+use crate::plan::{Plan, PlanError, PlanOptions};
 
-mod cut;
+mod crop;
 
-pub use cut::{crop, paste};
+use crop::sides;
+pub use crop::{crop, paste};
 
 /// How an image is made: at once, or in tiles.
 #[derive(Clone, Debug)]
@@ -47,11 +48,11 @@ struct Elements {
 }
 
 impl Tiling {
-    /// As few tiles of what `request` asks for as `limits` allow.
-    pub fn new(generator: &ValidGenerator, request: &ResolvedRequest, limits: Limits) -> Result<Self, PlanError> {
+    /// As few tiles of what `request` asks for as `options` allow.
+    pub fn new(generator: &ValidGenerator, request: &ResolvedRequest, options: PlanOptions) -> Result<Self, PlanError> {
         let size = request.request.size;
         let whole = [size.height, size.width].map(|length| Span { start: 0, length });
-        let cause = match Plan::for_generator(generator, size, limits) {
+        let cause = match Plan::new(generator, size, options) {
             Ok(plan) => {
                 let tile = Tile { wanted: whole, computed: whole, plan: Arc::new(plan) };
                 return Self::finish(generator, size, vec![tile], [None, None]);
@@ -71,8 +72,9 @@ impl Tiling {
         let mut error = cause;
         while grid.refine()? {
             let [height, width] = grid.largest()?;
-            match Plan::for_window(generator, Size { height, width, ..size }, size, limits) {
-                Ok(_) => return Self::of_grid(generator, &grid, limits, &windows),
+            let options = PlanOptions { image_size: Some(size), ..options };
+            match Plan::new(generator, Size { height, width, ..size }, options) {
+                Ok(_) => return Self::of_grid(generator, &grid, options, &windows),
                 Err(found @ (PlanError::TooLarge { .. } | PlanError::Arena { .. })) => error = found,
                 Err(found) => return Err(found),
             }
@@ -83,9 +85,10 @@ impl Tiling {
     fn of_grid(
         generator: &ValidGenerator,
         grid: &Grid,
-        limits: Limits,
+        options: PlanOptions,
         windows: &[Result<Windows, WindowError>; 2],
     ) -> Result<Self, PlanError> {
+        let options = PlanOptions { image_size: Some(grid.size), ..options };
         let mut plans: Vec<Arc<Plan>> = Vec::new();
         let mut tiles: Vec<(usize, Tile)> = Vec::new();
         let [rows, columns] = [grid.spans(0)?, grid.spans(1)?];
@@ -97,7 +100,7 @@ impl Tiling {
                 let index = match plans.iter().position(|plan| plan.size == size) {
                     Some(index) => index,
                     None => {
-                        plans.push(Arc::new(Plan::for_window(generator, size, grid.size, limits)?));
+                        plans.push(Arc::new(Plan::new(generator, size, options)?));
                         plans.len() - 1
                     }
                 };
@@ -270,9 +273,4 @@ fn state_type(generator: &ValidGenerator, whole: Size) -> Result<Option<(String,
     let inputs = &recurrence.step.graph().inputs;
     let state = inputs.iter().find(|input| input.kind == imagine_graph::InputKind::State);
     Ok(state.map(|state| (state.name.clone(), found)))
-}
-
-/// Height and width of a shape; a missing dimension counts as 1.
-fn sides(shape: &[usize]) -> [usize; 2] {
-    [2, 1].map(|from_end| shape.len().checked_sub(from_end).map_or(1, |axis| shape[axis]))
 }

@@ -4,16 +4,9 @@ use imagine_graph::Tensor;
 use imagine_wgpu::BoundsChecks;
 use imagine_wgpu::headless::Gpu;
 
-/// The GPU; without one the test is skipped aloud, or fails if `IMAGINE_REQUIRE_GPU` is 1.
+/// The GPU without bounds checks.
 pub fn gpu() -> Option<Gpu> {
-    match Gpu::new(BoundsChecks::Off) {
-        Ok(gpu) => Some(gpu),
-        Err(error) if std::env::var("IMAGINE_REQUIRE_GPU").as_deref() == Ok("1") => panic!("{error}"),
-        Err(error) => {
-            eprintln!("SKIPPED: {error}");
-            None
-        }
-    }
+    Gpu::for_test(BoundsChecks::Off)
 }
 
 /// Element `[y, x]` of the result is element `[y + rows, x + columns]` of `tensor`, on the torus.

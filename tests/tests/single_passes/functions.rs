@@ -2,14 +2,14 @@
 
 use imagine_graph::{Size, TensorType, ValueId};
 use imagine_wgpu::ops::unary;
-use imagine_wgpu::{Activation, Input, KernelCall, Lowering};
+use imagine_wgpu::{Activation, KernelCall, Lowering, NodeInput};
 
 use crate::gpu::{Bound, Gpu};
 
 /// The values of the kernel that `lower` makes at `x`.
 fn evaluate(gpu: &Gpu, x: &[f32], lower: impl Fn(&Lowering) -> KernelCall) -> Vec<f32> {
     let value_type = TensorType::f32([x.len()]);
-    let input = Input { value: ValueId(0), value_type: &value_type, weight: None };
+    let input = NodeInput { value: ValueId(0), value_type: &value_type, weight: None };
     let node = Lowering::new("function", Size::new(1, 1), vec![Some(input)], vec![(ValueId(1), &value_type)]);
     let call = lower(&node);
     let (input, output) = (gpu.buffer(x), gpu.buffer(&vec![f32::NAN; x.len()]));

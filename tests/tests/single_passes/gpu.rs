@@ -3,7 +3,7 @@
 use std::cell::RefCell;
 use std::collections::HashMap;
 
-use imagine_wgpu::{Def, ShaderComposer};
+use imagine_wgpu::{BoundsChecks, ShaderComposer, ShaderDef, headless};
 use wgpu::util::{BufferInitDescriptor, DeviceExt};
 
 /// A device and its queue.
@@ -17,7 +17,7 @@ pub struct Gpu {
 }
 
 /// Path and defs of a shader, and whether it has bounds checks.
-type Variant = (String, Vec<(&'static str, Def)>, Checks);
+type Variant = (String, Vec<(&'static str, ShaderDef)>, Checks);
 
 /// Whether wgpu guards a shader against indices out of bounds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -37,20 +37,9 @@ pub enum Bound<'a> {
 }
 
 impl Gpu {
-    /// A device on any adapter. Without one the test is skipped, aloud, unless `IMAGINE_REQUIRE_GPU` is 1.
+    /// The device that tests use, if there is one.
     pub fn new() -> Option<Self> {
-        let instance = wgpu::Instance::new(wgpu::InstanceDescriptor::new_without_display_handle());
-        let adapter = pollster::block_on(instance.request_adapter(&wgpu::RequestAdapterOptions::default()));
-        let adapter = match adapter {
-            Ok(adapter) => adapter,
-            Err(error) if std::env::var("IMAGINE_REQUIRE_GPU").as_deref() == Ok("1") => panic!("no adapter: {error}"),
-            Err(error) => {
-                eprintln!("SKIPPED: no adapter ({error})");
-                return None;
-            }
-        };
-        let descriptor = wgpu::DeviceDescriptor { required_limits: adapter.limits(), ..Default::default() };
-        let (device, queue) = pollster::block_on(adapter.request_device(&descriptor)).expect("a device");
+        let headless::Gpu { device, queue, .. } = headless::Gpu::for_test(BoundsChecks::On)?;
         let composer = RefCell::new(ShaderComposer::new().expect("the library composes"));
         Some(Self { device, queue, composer, pipelines: RefCell::default() })
     }
@@ -85,7 +74,7 @@ impl Gpu {
     pub fn dispatch(
         &self,
         shader: &str,
-        defs: &[(&'static str, Def)],
+        defs: &[(&'static str, ShaderDef)],
         params: &[u8],
         bound: &[Bound],
         workgroups: [u32; 3],
@@ -98,7 +87,7 @@ impl Gpu {
         &self,
         checks: Checks,
         shader: &str,
-        defs: &[(&'static str, Def)],
+        defs: &[(&'static str, ShaderDef)],
         params: &[u8],
         bound: &[Bound],
         [x, y, z]: [u32; 3],

@@ -3,5 +3,5 @@
 mod functions;
 mod gpu;
 mod operators;
-mod present;
 mod random;
+mod texture_io;

@@ -8,7 +8,7 @@ use burn::backend::Flex;
 use imagine_burn::{Network, Value};
 use imagine_graph::rng::{self, Lattice, RandomState};
 use imagine_graph::{BoundGraph, Case, Class, DType, Op, Tensor, TensorData, ValueId, ValueSource};
-use imagine_wgpu::{Head, Input, KernelCall, Lowering, Operand};
+use imagine_wgpu::{DispatchParams, KernelCall, Lowering, NodeInput, Operand};
 
 use crate::gpu::{Bound, Checks, Gpu};
 
@@ -49,12 +49,15 @@ fn every_kernel_agrees_with_burn() {
 fn lower(bound: &BoundGraph, case: &Case) -> Vec<KernelCall> {
     let graph = bound.graph;
     let node = &graph.nodes()[0];
-    let input =
-        |value: &ValueId| Input { value: *value, value_type: bound.value_type(*value), weight: graph.weight(*value) };
+    let input = |value: &ValueId| NodeInput {
+        value: *value,
+        value_type: bound.value_type(*value),
+        weight: graph.weight(*value),
+    };
     let inputs = node.inputs.iter().map(|value| value.as_ref().map(input)).collect();
     let outputs = node.outputs.iter().map(|value| (*value, bound.value_type(*value))).collect();
     let lowering = Lowering::new(&node.name, case.size(), inputs, outputs);
-    imagine_wgpu::ops::lower(&node.op, &lowering).unwrap_or_else(|error| panic!("{:?}: {error}", case.name))
+    imagine_wgpu::ops::lower(&node.op, &lowering)
 }
 
 /// What burn-flex makes of the case.
@@ -98,9 +101,9 @@ fn run(gpu: &Gpu, bound: &BoundGraph, inputs: &[Tensor], calls: &[KernelCall], c
         bindings.extend(call.outputs.iter().map(|value| &buffers[value]));
         let bindings: Vec<_> = bindings.into_iter().zip(1..).map(|(buffer, i)| Bound::Buffer(i, buffer)).collect();
         for (base, grid) in parts(call.workgroups, cut) {
-            let head = Head { base, random: random(call) };
+            let dispatch = DispatchParams { base, random: random(call) };
             let mut params = call.params.clone();
-            params[..size_of::<Head>()].copy_from_slice(bytemuck::bytes_of(&head));
+            params[..size_of::<DispatchParams>()].copy_from_slice(bytemuck::bytes_of(&dispatch));
             gpu.dispatch_with(checks, call.shader, &call.defs, &params, &bindings, grid);
         }
     }
@@ -120,7 +123,7 @@ fn parts(grid: [u32; 3], cut: bool) -> Vec<([u32; 4], [u32; 3])> {
     vec![(base, second), ([0; 4], first)]
 }
 
-/// `Head::random` of a call, as the engine fills it.
+/// `DispatchParams::random` of a call, as the engine fills it.
 fn random(call: &KernelCall) -> [u32; 4] {
     let Some(random) = &call.random else { return [0; 4] };
     let origin = RANDOM.lattice.tensor_origin(&random.dims);

@@ -3,7 +3,7 @@
 use crate::gpu::{Bound, Gpu};
 use imagine_graph::rng::{self, Lattice};
 use imagine_graph::{DType, Dim, Op, RandomNormal, RandomUniform, Size, TensorType, ValueId};
-use imagine_wgpu::{Head, Lowering};
+use imagine_wgpu::{DispatchParams, Lowering};
 
 const SEED: u64 = 0x0123_4567_89ab_cdef;
 const STREAM: u32 = 9;
@@ -14,13 +14,16 @@ fn draw(gpu: &Gpu, op: &Op, size: Size, shape: &[usize], lattice: Lattice) -> Ve
     let value_type = TensorType { dtype: DType::F32, shape: shape.to_vec() };
     let outputs = vec![(ValueId(0), &value_type)];
     let node = Lowering::new("random", size, Vec::new(), outputs);
-    let call = imagine_wgpu::ops::lower(op, &node).unwrap().remove(0);
+    let call = imagine_wgpu::ops::lower(op, &node).remove(0);
     let random = call.random.clone().expect("the call draws random numbers");
     let origin = lattice.tensor_origin(&random.dims);
     let [y, x] = lattice.coordinate(origin, random.size, [0, 0]);
-    let head = Head { random: [rng::key(SEED, STREAM, STEP), y, x, u32::from(lattice.wrap)], ..Head::default() };
+    let dispatch = DispatchParams {
+        random: [rng::key(SEED, STREAM, STEP), y, x, u32::from(lattice.wrap)],
+        ..DispatchParams::default()
+    };
     let mut params = call.params.clone();
-    params[..size_of::<Head>()].copy_from_slice(bytemuck::bytes_of(&head));
+    params[..size_of::<DispatchParams>()].copy_from_slice(bytemuck::bytes_of(&dispatch));
     let buffer = gpu.buffer(&vec![f32::NAN; value_type.elements()]);
     gpu.dispatch(call.shader, &call.defs, &params, &[Bound::Buffer(1, &buffer)], call.workgroups);
     bytemuck::pod_collect_to_vec(&gpu.read(&buffer))

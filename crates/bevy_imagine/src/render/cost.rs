@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use bevy::prelude::*;
 use bevy::render::renderer::RenderAdapterInfo;
-use imagine_wgpu::{Def, Pass};
+use imagine_wgpu::{Pass, ShaderDef};
 use wgpu::DeviceType;
 
 /// Most that one measurement may change a rate.
@@ -52,7 +52,7 @@ impl FromWorld for CostModel {
 }
 
 impl KernelId {
-    pub fn new(shader: &'static str, defs: &[(&'static str, Def)]) -> Self {
+    pub fn new(shader: &'static str, defs: &[(&'static str, ShaderDef)]) -> Self {
         let mut hasher = DefaultHasher::new();
         defs.hash(&mut hasher);
         Self { shader, variant: hasher.finish() }

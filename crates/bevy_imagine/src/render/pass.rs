@@ -6,7 +6,7 @@ use bevy::render::render_asset::RenderAssets;
 use bevy::render::renderer::RenderContext;
 use bevy::render::texture::GpuImage;
 use bevy::tasks::Task;
-use imagine_wgpu::{EncodeError, Recording, Run, Session};
+use imagine_wgpu::{EncodeError, Recording, RunSeed, Session};
 
 use crate::brush::{MAX_STROKES, PlannedStroke};
 use crate::error::SynthesisError;
@@ -47,7 +47,7 @@ pub(crate) struct Work {
     /// Pictures to tensors.
     pub uploads: std::collections::VecDeque<PresentPass>,
     pub recording: Recording,
-    pub run: Run,
+    pub run: RunSeed,
     pub presentation: Presentation,
     /// Steps that were recorded.
     pub done: u32,

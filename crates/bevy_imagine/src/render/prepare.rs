@@ -10,7 +10,7 @@ use bevy::render::texture::GpuImage;
 use bevy::tasks::AsyncComputeTaskPool;
 use bevy::tasks::futures::check_ready;
 use imagine_graph::{Patch, Size};
-use imagine_wgpu::{BoundsChecks, Limits, PipelineStore, Plan, Run, Session};
+use imagine_wgpu::{BoundsChecks, PipelineStore, Plan, PlanOptions, RunSeed, Session};
 
 use crate::asset::Generator;
 use crate::error::SynthesisError;
@@ -33,8 +33,8 @@ pub(crate) struct Kernels {
     pub operators: PipelineStore,
     /// Those that make textures.
     pub present: PresentPipelines,
-    /// Limits that plans have to keep.
-    limits: Limits,
+    /// Options of all plans.
+    options: PlanOptions,
     plans: Arc<Mutex<Vec<(PlanKey, Arc<Plan>)>>>,
 }
 
@@ -48,10 +48,11 @@ impl FromWorld for Kernels {
         let device = world.resource::<RenderDevice>().wgpu_device();
         let info = world.resource::<RenderAdapterInfo>();
         let memory = world.resource::<ImagineMemory>().clone();
+        let operators = PipelineStore::new(device, BoundsChecks::On);
         Self {
-            operators: PipelineStore::new(device, BoundsChecks::On),
-            present: PresentPipelines::new(device, memory),
-            limits: Limits::of_device(device, info),
+            present: PresentPipelines::new(operators.clone(), memory),
+            operators,
+            options: PlanOptions::for_device(device, info),
             plans: Arc::default(),
         }
     }
@@ -62,7 +63,7 @@ impl Kernels {
     fn warm_up(&self, generator: &Generator) -> Result<(), SynthesisError> {
         let _span = info_span!("imagine_warm_up", generator = generator.name()).entered();
         let network = generator.network();
-        let plan = Plan::for_generator(network, network.generator.size.smallest(), self.limits);
+        let plan = Plan::new(network, network.generator.size.smallest(), self.options);
         let name = || generator.name().to_string();
         let plan = plan.map_err(|error| SynthesisError::Plan { generator: name(), error })?;
         self.operators.compile_all(&plan.whole(1))?;
@@ -82,7 +83,7 @@ impl Kernels {
         }
         let _span = info_span!("imagine_plan").entered();
         let network = patch.map_or(job.generator.network(), |patch| &patch.generator);
-        let plan = Plan::for_generator(network, size, self.limits);
+        let plan = Plan::new(network, size, self.options);
         let generator = || job.generator.name().to_string();
         let plan = Arc::new(plan.map_err(|error| SynthesisError::Plan { generator: generator(), error })?);
         let mut plans = lock();
@@ -223,7 +224,7 @@ fn prepare(
     let uploads = uploads(&kernels.present, &session, pictures)?;
     let presentation = Presentation::new(&kernels.present, &session, resolved.steps, job)?;
     let done = resolved.steps;
-    let run = Run { seed: request.seed, lattice: request.lattice };
+    let run = RunSeed { seed: request.seed, lattice: request.lattice };
     Ok(Some(Box::new(Work {
         session,
         uploads,

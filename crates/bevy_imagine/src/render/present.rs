@@ -2,15 +2,15 @@
 //! whole they are copied behind the handles that materials hold, so that nobody ever sees half a result. And from pictures
 //! to a session's inputs.
 
-use std::collections::{HashMap, VecDeque};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::collections::VecDeque;
+use std::sync::Arc;
 
 use bevy::prelude::*;
 use bevy::render::render_asset::RenderAssets;
 use bevy::render::texture::GpuImage;
 use imagine_graph::{ColorSpace, InputKind};
-use imagine_wgpu::present::{self, PresentCall};
-use imagine_wgpu::{Def, PipelineError, Session, compose};
+use imagine_wgpu::texture_io::{self, TexturePass};
+use imagine_wgpu::{PipelineError, PipelineStore, Session};
 use wgpu::util::DeviceExt;
 
 use crate::brush::PlannedStroke;
@@ -32,16 +32,14 @@ const UNIFORM_ALIGNMENT: usize = 256;
 /// Bytes of params of any presentation pass, at most.
 const FIRST_BASE: std::ops::Range<usize> = 0..12;
 
-type Variant = (&'static str, Vec<(&'static str, Def)>);
 type Resources<'a> = Vec<(u32, wgpu::BindingResource<'a>)>;
 
 /// Compiled presentation passes of one device. Clones share them.
 #[derive(Clone)]
 pub(crate) struct PresentPipelines {
-    device: wgpu::Device,
+    store: PipelineStore,
     memory: ImagineMemory,
     sampler: wgpu::Sampler,
-    compiled: Arc<Mutex<HashMap<Variant, wgpu::ComputePipeline>>>,
 }
 
 /// What is left to do to make the textures of one job.
@@ -77,62 +75,39 @@ pub(crate) struct Picture {
 }
 
 impl PresentPipelines {
-    pub fn new(device: &wgpu::Device, memory: ImagineMemory) -> Self {
-        let sampler = device.create_sampler(&wgpu::SamplerDescriptor {
+    pub fn new(store: PipelineStore, memory: ImagineMemory) -> Self {
+        let sampler = store.device().create_sampler(&wgpu::SamplerDescriptor {
             label: Some("imagine linear"),
             mag_filter: wgpu::FilterMode::Linear,
             min_filter: wgpu::FilterMode::Linear,
             mipmap_filter: wgpu::MipmapFilterMode::Linear,
             ..Default::default()
         });
-        Self { device: device.clone(), memory, sampler, compiled: Arc::default() }
+        Self { store, memory, sampler }
     }
 
     /// Compiles every pass, so that none has to be compiled later.
     pub fn compile_all(&self) -> Result<(), PipelineError> {
-        present::variants().iter().try_for_each(|call| self.compile(call).map(drop))
+        texture_io::variants().iter().try_for_each(|call| self.store.compile(&call.pipeline).map(drop))
     }
 
     /// Compiles the passes of brushes, which are needed in the middle of a frame.
     pub fn compile_brushes(&self) -> Result<(), PipelineError> {
-        let brushes = present::variants().into_iter().filter(|call| call.shader == "present/brush");
-        brushes.into_iter().try_for_each(|call| self.compile(&call).map(drop))
-    }
-
-    /// The pipeline of `call`, compiled now on this thread if it is not there.
-    fn compile(&self, call: &PresentCall) -> Result<wgpu::ComputePipeline, PipelineError> {
-        let variant = (call.shader, call.defs.clone());
-        let mut compiled = self.compiled.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(pipeline) = compiled.get(&variant) {
-            return Ok(pipeline.clone());
-        }
-        let module = compose(call.shader, &call.defs)?;
-        let module = self.device.create_shader_module(wgpu::ShaderModuleDescriptor {
-            label: Some(call.shader),
-            source: wgpu::ShaderSource::Naga(std::borrow::Cow::Owned(module)),
-        });
-        let pipeline = self.device.create_compute_pipeline(&wgpu::ComputePipelineDescriptor {
-            label: Some(call.shader),
-            layout: None,
-            module: &module,
-            entry_point: Some("main"),
-            compilation_options: Default::default(),
-            cache: None,
-        });
-        compiled.insert(variant, pipeline.clone());
-        Ok(pipeline)
+        let brushes = texture_io::variants().into_iter().filter(|call| call.pipeline.shader == "texture_io/brush");
+        brushes.into_iter().try_for_each(|call| self.store.compile(&call.pipeline).map(drop))
     }
 
     /// `call` with its resources, the binding number of each beside it, in bands of rows that are short enough to be a slice.
     fn push(
         &self,
         passes: &mut VecDeque<PresentPass>,
-        call: &PresentCall,
+        call: &TexturePass,
         texel_work: u64,
         resources: &Resources,
     ) -> Result<(), PipelineError> {
-        let pipeline = self.compile(call)?;
-        let kernel = KernelId::new(call.shader, &call.defs);
+        let pipeline = self.store.compile(&call.pipeline)?;
+        let shader = call.pipeline.shader;
+        let kernel = KernelId::new(shader, &call.pipeline.defs);
         let row_work = u64::from(call.workgroups[0]) * u64::from(imagine_wgpu::WORKGROUP) * texel_work;
         let bands = bands(call.workgroups, (BAND_WORK / row_work.max(1)).clamp(1, 1 << 16) as u32);
         let stride = call.params.len().next_multiple_of(UNIFORM_ALIGNMENT);
@@ -143,9 +118,8 @@ impl PresentPipelines {
         }
         let usage = wgpu::BufferUsages::UNIFORM;
         let descriptor = wgpu::util::BufferInitDescriptor { label: Some("params"), contents: &contents, usage };
-        let params = self.device.create_buffer_init(&descriptor);
+        let params = self.store.device().create_buffer_init(&descriptor);
         let held = Arc::new(self.memory.allocate(contents.len() as u64));
-        let layout = pipeline.get_bind_group_layout(0);
         for (index, (_, workgroups)) in bands.into_iter().enumerate() {
             let size = std::num::NonZeroU64::new(call.params.len() as u64);
             let band = wgpu::BufferBinding { buffer: &params, offset: (index * stride) as u64, size };
@@ -153,10 +127,11 @@ impl PresentPipelines {
             for (binding, resource) in resources {
                 entries.push(wgpu::BindGroupEntry { binding: *binding, resource: resource.clone() });
             }
-            let descriptor = wgpu::BindGroupDescriptor { label: Some(call.shader), layout: &layout, entries: &entries };
-            let bind_group = self.device.create_bind_group(&descriptor);
+            let descriptor =
+                wgpu::BindGroupDescriptor { label: Some(shader), layout: &pipeline.layout, entries: &entries };
+            let bind_group = self.store.device().create_bind_group(&descriptor);
             let work = row_work * u64::from(workgroups[1]) * u64::from(workgroups[2]);
-            let (pipeline, _params) = (pipeline.clone(), held.clone());
+            let (pipeline, _params) = (pipeline.pipeline.clone(), held.clone());
             passes.push_back(PresentPass { kernel, work, pipeline, bind_group, workgroups, _params });
         }
         Ok(())
@@ -178,18 +153,18 @@ impl Presentation {
         let output = |index: usize| wgpu::BindingResource::Buffer(session.output(index, steps));
         for (plan, destination) in &job.textures {
             let shape = made(&plan.shape, job.skipped_levels);
-            let texture = scratch(&pipelines.device, &shape);
+            let texture = scratch(pipelines.store.device(), &shape);
             let levels: Vec<_> = (0..shape.levels).map(|level| level_view(&texture, level)).collect();
             let mut made = 1;
             match &plan.source {
                 TextureSource::Pack(what, outputs, arrangement) => {
-                    let call = present::pack(*what, image_size, images, *arrangement);
+                    let call = texture_io::pack(*what, image_size, images, *arrangement);
                     let given = (1..).zip(outputs).filter_map(|(binding, index)| Some((binding, output((*index)?))));
                     let resources = given.chain([(4, wgpu::BindingResource::TextureView(&levels[0]))]).collect();
                     pipelines.push(&mut passes, &call, TEXEL_WORK, &resources)?;
                 }
                 TextureSource::NormalFromHeight { height, strength, border } => {
-                    let call = present::normal_from_height(image_size, images, *strength, *border);
+                    let call = texture_io::normal_from_height(image_size, images, *strength, *border);
                     let level = wgpu::BindingResource::TextureView(&levels[0]);
                     pipelines.push(&mut passes, &call, TEXEL_WORK, &vec![(1, output(*height)), (2, level)])?;
                 }
@@ -202,7 +177,7 @@ impl Presentation {
                     for (index, level) in levels.iter().enumerate() {
                         let side = (shape.size.x >> index).max(1);
                         let what = light.at(index as u32, shape.levels);
-                        let call = present::environment(what, side, sky_shape.size.x, LIGHT_SAMPLES);
+                        let call = texture_io::environment(what, side, sky_shape.size.x, LIGHT_SAMPLES);
                         let resources = vec![
                             (1, wgpu::BindingResource::TextureView(&sky)),
                             (2, wgpu::BindingResource::Sampler(&pipelines.sampler)),
@@ -217,7 +192,12 @@ impl Presentation {
             for pair in levels[made - 1..].windows(2).filter(|_| made == 1) {
                 let view = |at: usize| wgpu::BindingResource::TextureView(&pair[at]);
                 let views = vec![(1, view(0)), (2, view(1))];
-                pipelines.push(&mut passes, &present::mip(plan.mip, above_size, shape.layers), TEXEL_WORK, &views)?;
+                pipelines.push(
+                    &mut passes,
+                    &texture_io::mip(plan.mip, above_size, shape.layers),
+                    TEXEL_WORK,
+                    &views,
+                )?;
                 above_size = above_size.map(|side| (side / 2).max(1));
             }
             textures.push((*destination, plan.shape, texture));
@@ -276,7 +256,7 @@ pub(crate) fn uploads(
         let encode_srgb = input.kind == InputKind::Image(ColorSpace::Srgb);
         let luminance = channels == 1 && input.kind != InputKind::Mask;
         let size = [width as u32, height as u32];
-        let call = present::unpack(size, images as u32, channels as u32, picture.size, encode_srgb, luminance);
+        let call = texture_io::unpack(size, images as u32, channels as u32, picture.size, encode_srgb, luminance);
         let resources = vec![
             (1, wgpu::BindingResource::TextureView(&picture.view)),
             (2, wgpu::BindingResource::Sampler(&pipelines.sampler)),
@@ -299,17 +279,17 @@ pub(crate) fn paint(
     let &[images, channels, height, width] = state.value_type.shape.as_slice() else { return Ok(passes) };
     let [images, channels, height, width] = [images, channels, height, width].map(|length| length as u32);
     for stroke in strokes {
-        let stroke = present::Stroke {
+        let stroke = texture_io::BrushStroke {
             center: [stroke.uv.x * width as f32, stroke.uv.y * height as f32],
             radius: stroke.radius * width as f32,
             softness: stroke.softness,
             strength: stroke.strength,
-            first: stroke.first,
-            numbers: &stroke.numbers,
+            first_channel: stroke.first,
+            values: &stroke.numbers,
             amplitude: stroke.amplitude,
             key: stroke.key,
         };
-        let call = present::brush(&stroke, [width, height], images, channels);
+        let call = texture_io::brush(&stroke, [width, height], images, channels);
         let region = session.binding(state.regions[done as usize % 2]);
         let resources = vec![(1, wgpu::BindingResource::Buffer(region))];
         pipelines.push(&mut passes, &call, TEXEL_WORK, &resources)?;

@@ -3,7 +3,7 @@
 use bevy::prelude::*;
 use bevy::render::render_resource::TextureFormat;
 use imagine_graph::OutputKind;
-use imagine_wgpu::present::{Arrangement, Mip, Pack};
+use imagine_wgpu::texture_io::{BatchLayout, MipFilter, Pack};
 
 use super::PlanContext;
 use super::textures::{Sampling, TexturePlan, TextureRole, TextureShape, TextureSource, mip_levels};
@@ -55,11 +55,11 @@ impl ImageTarget {
         let (what, mip) = match kind {
             OutputKind::BaseColor | OutputKind::Emissive => {
                 let alpha = context.find(OutputKind::Alpha).is_some() && kind == OutputKind::BaseColor;
-                (Pack::Color { alpha, encode_srgb: context.is_linear(index) }, Mip::Srgb)
+                (Pack::Color { alpha, encode_srgb: context.is_linear(index) }, MipFilter::Srgb)
             }
-            OutputKind::Normal => (Pack::Normal, Mip::Normal),
-            OutputKind::Radiance => (Pack::Radiance, Mip::Radiance),
-            _ => (Pack::Gray { inverted: false }, Mip::Linear),
+            OutputKind::Normal => (Pack::Normal, MipFilter::Normal),
+            OutputKind::Radiance => (Pack::Radiance, MipFilter::Radiance),
+            _ => (Pack::Gray { inverted: false }, MipFilter::Linear),
         };
         let format = match what {
             Pack::Color { .. } => TextureFormat::Rgba8UnormSrgb,
@@ -70,7 +70,7 @@ impl ImageTarget {
         let sampling = if context.tiles { Sampling::Repeat } else { Sampling::Clamp };
         let levels = if self.mips { mip_levels(context.size) } else { 1 };
         let shape = TextureShape { levels, ..TextureShape::flat(context.size, format, sampling) };
-        let source = TextureSource::Pack(what, [Some(index), alpha, None], Arrangement::Layers);
+        let source = TextureSource::Pack(what, [Some(index), alpha, None], BatchLayout::Layers);
         Ok(TexturePlan { role: TextureRole::Image, source, mip, shape })
     }
 

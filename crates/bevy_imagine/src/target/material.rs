@@ -3,7 +3,7 @@
 use bevy::prelude::*;
 use bevy::render::render_resource::TextureFormat;
 use imagine_graph::OutputKind;
-use imagine_wgpu::present::{Arrangement, HeightBorder, Mip, Pack};
+use imagine_wgpu::texture_io::{BatchLayout, HeightBorder, MipFilter, Pack};
 
 use super::PlanContext;
 use super::textures::{Sampling, TexturePlan, TextureRole, TextureShape, TextureSource, Textures};
@@ -38,32 +38,32 @@ impl MaterialTarget {
         let find = |kind| context.find(kind);
         let mut plans = Vec::new();
         let mut add = |role, source, mip| plans.push(TexturePlan { role, source, mip, shape: shape(role, context) });
-        let pack = |what, outputs| TextureSource::Pack(what, outputs, Arrangement::Layers);
+        let pack = |what, outputs| TextureSource::Pack(what, outputs, BatchLayout::Layers);
         if let Some(color) = find(OutputKind::BaseColor) {
             let alpha = find(OutputKind::Alpha);
             let what = Pack::Color { alpha: alpha.is_some(), encode_srgb: context.is_linear(color) };
-            add(TextureRole::BaseColor, pack(what, [Some(color), alpha, None]), Mip::Srgb);
+            add(TextureRole::BaseColor, pack(what, [Some(color), alpha, None]), MipFilter::Srgb);
         }
         if let Some(normal) = find(OutputKind::Normal) {
-            add(TextureRole::Normal, pack(Pack::Normal, [Some(normal), None, None]), Mip::Normal);
+            add(TextureRole::Normal, pack(Pack::Normal, [Some(normal), None, None]), MipFilter::Normal);
         } else if let Some(height) = find(OutputKind::Height) {
             let border = if context.tiles { HeightBorder::Wrap } else { HeightBorder::Edge };
             let source = TextureSource::NormalFromHeight { height, strength: self.normal_strength, border };
-            add(TextureRole::Normal, source, Mip::Normal);
+            add(TextureRole::Normal, source, MipFilter::Normal);
         }
         let surface = [OutputKind::Occlusion, OutputKind::Roughness, OutputKind::Metallic].map(find);
         if surface.iter().any(Option::is_some) {
             let [occlusion, roughness, metallic] = surface.map(|index| index.is_some());
             let what = Pack::Material { occlusion, roughness, metallic };
-            add(TextureRole::OcclusionRoughnessMetallic, pack(what, surface), Mip::Linear);
+            add(TextureRole::OcclusionRoughnessMetallic, pack(what, surface), MipFilter::Linear);
         }
         if let Some(emissive) = find(OutputKind::Emissive) {
             let what = Pack::Color { alpha: false, encode_srgb: context.is_linear(emissive) };
-            add(TextureRole::Emissive, pack(what, [Some(emissive), None, None]), Mip::Srgb);
+            add(TextureRole::Emissive, pack(what, [Some(emissive), None, None]), MipFilter::Srgb);
         }
         // A depth alone makes no material.
         if let Some(height) = find(OutputKind::Height).filter(|_| self.parallax) {
-            add(TextureRole::Depth, pack(Pack::Gray { inverted: true }, [Some(height), None, None]), Mip::Linear);
+            add(TextureRole::Depth, pack(Pack::Gray { inverted: true }, [Some(height), None, None]), MipFilter::Linear);
         }
         plans
     }

@@ -3,7 +3,7 @@
 use bevy::light::{EnvironmentMapLight, Skybox};
 use bevy::prelude::*;
 use imagine_graph::OutputKind;
-use imagine_wgpu::present::{Arrangement, Mip, Pack};
+use imagine_wgpu::texture_io::{BatchLayout, MipFilter, Pack};
 
 use super::PlanContext;
 use super::textures::{EnvironmentLight, TexturePlan, TextureRole, TextureShape, TextureSource, Textures, mip_levels};
@@ -36,12 +36,12 @@ impl Default for SkyTarget {
 impl SkyTarget {
     pub(super) fn plan(&self, context: &PlanContext) -> Result<Vec<TexturePlan>, SynthesisError> {
         let radiance = context.find(OutputKind::Radiance).ok_or_else(|| context.missing("a sky", "radiance"))?;
-        let source = TextureSource::Pack(Pack::Radiance, [Some(radiance), None, None], Arrangement::Layers);
+        let source = TextureSource::Pack(Pack::Radiance, [Some(radiance), None, None], BatchLayout::Layers);
         let side = context.size.x;
         if context.size.y != side {
             return Err(SynthesisError::NotSquare { generator: context.generator.into(), size: context.size });
         }
-        let plan = |role, source, shape| TexturePlan { role, source, mip: Mip::Radiance, shape };
+        let plan = |role, source, shape| TexturePlan { role, source, mip: MipFilter::Radiance, shape };
         let levels = mip_levels(context.size);
         let mut plans = vec![plan(TextureRole::Sky, source, TextureShape::cube(side, levels))];
         if self.light {

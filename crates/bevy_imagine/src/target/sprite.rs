@@ -3,7 +3,7 @@
 use bevy::prelude::*;
 use bevy::render::render_resource::TextureFormat;
 use imagine_graph::OutputKind;
-use imagine_wgpu::present::{Arrangement, Mip, Pack};
+use imagine_wgpu::texture_io::{BatchLayout, MipFilter, Pack};
 
 use super::PlanContext;
 use super::textures::{Sampling, TexturePlan, TextureRole, TextureShape, TextureSource, Textures};
@@ -47,12 +47,12 @@ impl SpriteTarget {
         let alpha = context.find(OutputKind::Alpha);
         let what = Pack::Color { alpha: alpha.is_some(), encode_srgb: context.is_linear(color) };
         let columns = self.columns.max(1);
-        let source = TextureSource::Pack(what, [Some(color), alpha, None], Arrangement::Sheet { columns });
+        let source = TextureSource::Pack(what, [Some(color), alpha, None], BatchLayout::Sheet { columns });
         let size = UVec2::new(context.size.x.saturating_mul(columns), context.size.y.saturating_mul(self.rows.max(1)));
         let sampling = if self.smooth { Sampling::Clamp } else { Sampling::Nearest };
         // Levels of a sheet would mix neighbouring sprites.
         let shape = TextureShape { levels: 1, ..TextureShape::flat(size, TextureFormat::Rgba8UnormSrgb, sampling) };
-        Ok(TexturePlan { role: TextureRole::Sprites, source, mip: Mip::Srgb, shape })
+        Ok(TexturePlan { role: TextureRole::Sprites, source, mip: MipFilter::Srgb, shape })
     }
 
     /// Puts the sheet among `textures` into the sprite, which is touched only where something changes.

@@ -6,7 +6,7 @@ use bevy::prelude::*;
 use bevy::render::render_resource::{
     Extent3d, TextureDimension, TextureFormat, TextureUsages, TextureViewDescriptor, TextureViewDimension,
 };
-use imagine_wgpu::present::{Arrangement, Environment, HeightBorder, Mip, Pack};
+use imagine_wgpu::texture_io::{BatchLayout, EnvironmentFilter, HeightBorder, MipFilter, Pack};
 
 use crate::memory::{Allocation, ImagineMemory};
 
@@ -41,18 +41,18 @@ pub(crate) struct TexturePlan {
     pub role: TextureRole,
     pub source: TextureSource,
     /// How texels are averaged into smaller levels, where there are any and the source does not make them itself.
-    pub mip: Mip,
+    pub mip: MipFilter,
     pub shape: TextureShape,
 }
 
 /// Which passes make a texture, and from what.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) enum TextureSource {
-    /// `present/pack`; indices of the outputs at bindings 1, 2, 3.
-    Pack(Pack, [Option<usize>; 3], Arrangement),
-    /// `present/normal_from_height`; index of the height output.
+    /// `texture_io/pack`; indices of the outputs at bindings 1, 2, 3.
+    Pack(Pack, [Option<usize>; 3], BatchLayout),
+    /// `texture_io/normal_from_height`; index of the height output.
     NormalFromHeight { height: usize, strength: f32, border: HeightBorder },
-    /// `present/environment` for every level; index of the sky among the textures.
+    /// `texture_io/environment` for every level; index of the sky among the textures.
     Environment { sky: usize, light: EnvironmentLight },
 }
 
@@ -106,8 +106,8 @@ impl EnvironmentLight {
     /// What level `level` of `levels` holds.
     pub fn at(self, level: u32, levels: u32) -> Environment {
         match self {
-            EnvironmentLight::Diffuse => Environment::Diffuse,
-            EnvironmentLight::Specular => Environment::Specular(level as f32 / (levels - 1).max(1) as f32),
+            EnvironmentLight::Diffuse => EnvironmentFilter::Diffuse,
+            EnvironmentLight::Specular => EnvironmentFilter::Specular(level as f32 / (levels - 1).max(1) as f32),
         }
     }
 }

@@ -16,7 +16,7 @@ use burn::backend::{Flex, Wgpu};
 use clap::{Args, ValueEnum};
 use imagine_graph::{Request, ValidGenerator};
 use imagine_wgpu::headless::Gpu;
-use imagine_wgpu::{Fusion, Plan, Run, Session};
+use imagine_wgpu::{Fusion, Plan, PlanOptions, RunSeed, Session};
 use serde_json::{Value, json};
 
 use self::peer::Peer;
@@ -77,7 +77,8 @@ impl Bench {
         let (loaded, request) = self.asked.load_with_noise(self.steps)?;
         let steps = loaded.generator.resolve(&request)?.steps;
         let gpu = open_gpu()?.with_precision(self.precision.precision())?;
-        let unfused = Plan::with_fusion(&loaded.generator, request.size, gpu.limits(), Fusion::Off)?;
+        let options = PlanOptions { fusion: Fusion::Off, ..gpu.options() };
+        let unfused = Plan::new(&loaded.generator, request.size, options)?;
         let flop = unfused.whole(steps).cost().flop;
         let mut ours = Ours::new(&gpu, &loaded.generator, &request)?;
         let times = self.interleave(&loaded.generator, &request, &mut ours)?;
@@ -194,16 +195,16 @@ struct Ours<'a> {
     gpu: &'a Gpu,
     plan: Arc<Plan>,
     session: Session,
-    run: Run,
+    run: RunSeed,
     steps: u32,
 }
 
 impl<'a> Ours<'a> {
     fn new(gpu: &'a Gpu, generator: &ValidGenerator, request: &Request) -> anyhow::Result<Self> {
         let resolved = generator.resolve(request)?;
-        let plan = Arc::new(Plan::for_generator(generator, request.size, gpu.limits())?);
+        let plan = Arc::new(Plan::new(generator, request.size, gpu.options())?);
         let session = super::session(gpu, plan.clone(), &resolved)?;
-        let run = Run { seed: request.seed, lattice: request.lattice };
+        let run = RunSeed { seed: request.seed, lattice: request.lattice };
         Ok(Self { gpu, plan, session, run, steps: resolved.steps })
     }
 

@@ -17,7 +17,7 @@ use imagine_burn::{Network, Value as BurnValue};
 use imagine_graph::rng::RandomState;
 use imagine_graph::{InputKind, OutputKind, Request, ResolvedRequest, Tensor, ValidGenerator, ValidGraph};
 use imagine_wgpu::headless::Gpu;
-use imagine_wgpu::{Plan, Recording, Run, Session};
+use imagine_wgpu::{Plan, Recording, RunSeed, Session};
 use serde_json::{Value, json};
 
 use super::{open_gpu, print};
@@ -119,7 +119,7 @@ fn run_both(
     resolved: &ResolvedRequest,
 ) -> anyhow::Result<(Option<Way>, Named, Vec<Tensor>)> {
     let reference = Reference { resolved };
-    let plan = Arc::new(Plan::for_generator(generator, request.size, gpu.limits())?);
+    let plan = Arc::new(Plan::new(generator, request.size, gpu.options())?);
     let mut ours = Ours::new(gpu, plan.clone(), resolved)?;
     let mut state = None;
     let mut way = None;
@@ -201,14 +201,14 @@ impl Reference<'_> {
 struct Ours<'a> {
     gpu: &'a Gpu,
     session: Session,
-    run: Run,
+    run: RunSeed,
 }
 
 impl<'a> Ours<'a> {
     fn new(gpu: &'a Gpu, plan: Arc<Plan>, resolved: &ResolvedRequest) -> anyhow::Result<Self> {
         let session = super::session(gpu, plan, resolved)?;
         let request = &resolved.request;
-        Ok(Self { gpu, session, run: Run { seed: request.seed, lattice: request.lattice } })
+        Ok(Self { gpu, session, run: RunSeed { seed: request.seed, lattice: request.lattice } })
     }
 
     fn play(&mut self, recording: Recording) -> anyhow::Result<()> {

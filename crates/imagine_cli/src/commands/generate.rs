@@ -9,7 +9,7 @@ use burn::backend::Flex;
 use clap::Args;
 use imagine_graph::file::{self, EXTENSION, LoadedGenerator};
 use imagine_graph::{Generated, GraphOutput, OutputKind, Request, Size, Tensor, generators};
-use imagine_wgpu::Limits;
+use imagine_wgpu::PlanOptions;
 use serde_json::json;
 
 use super::{open_gpu, print};
@@ -249,7 +249,7 @@ fn generate(
         Executor::Gpu => {
             let gpu = open_gpu()?;
             let arena_bytes = memory.map_or(u64::MAX, |mib| mib << 20);
-            let gpu = gpu.with_limits(Limits { arena_bytes, ..gpu.limits() });
+            let gpu = gpu.with_options(PlanOptions { arena_bytes, ..gpu.options() });
             Ok(gpu.generate(&loaded.generator, request)?)
         }
         Executor::Cpu => Ok(imagine_burn::generate::<Flex>(&loaded.generator, request, &Default::default())?),

@@ -7,7 +7,7 @@ use std::process::ExitCode;
 use clap::Args;
 use imagine_graph::file::LoadedGenerator;
 use imagine_graph::{Dim, OutputSupport, Size, Support, ValidGenerator, Window};
-use imagine_wgpu::{Limits, Plan, Recording};
+use imagine_wgpu::{Plan, PlanOptions, Recording};
 use serde_json::{Value, json};
 
 use super::print;
@@ -30,7 +30,7 @@ impl Inspect {
     /// Prints what there is to know.
     pub fn run(self) -> anyhow::Result<ExitCode> {
         let loaded = load(&self.file)?;
-        let plan = Plan::for_generator(&loaded.generator, self.size, Limits::default())?;
+        let plan = Plan::new(&loaded.generator, self.size, PlanOptions::default())?;
         let report = report(&loaded, &plan)?;
         print(self.json, &report, &text(&loaded, &report));
         Ok(ExitCode::SUCCESS)

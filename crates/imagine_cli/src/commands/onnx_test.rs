@@ -16,7 +16,6 @@ use imagine_graph::file::{self, WeightFormat};
 use imagine_graph::rng::RandomState;
 use imagine_graph::{Card, DType, Dim, Generator, Graph, Size, SizeRule, Symbol, Tensor, TensorData};
 use imagine_onnx::{Import, Options, TensorFile, ValueInfo};
-use imagine_wgpu::Fusion;
 use imagine_wgpu::headless::Gpu;
 use serde_json::{Value, json};
 
@@ -194,7 +193,7 @@ impl Test<'_> {
         };
         if on == On::Wgpu {
             let gpu = self.gpu.context("no GPU")?;
-            return Ok(gpu.run_graph(&valid, inputs, size, RandomState::default(), Fusion::On)?);
+            return Ok(gpu.run_graph(&valid, inputs, size, RandomState::default())?);
         }
         let device = Default::default();
         let inputs = inputs.iter().map(|tensor| BurnValue::from_data(tensor, &device)).collect();

@@ -2,15 +2,15 @@
 
 use imagine_graph::AffineGrid;
 
-use crate::kernel::{Head, KernelCall};
-use crate::lower::Lowering;
+use crate::kernel::{DispatchParams, KernelCall};
+use crate::lowering::Lowering;
 use crate::ops::axes::call;
 use crate::params::params;
 
 params! {
     /// Params of `ops/affine_grid`.
     pub(crate) struct Params for "ops/affine_grid" {
-        head: Head,
+        dispatch: DispatchParams,
         size: [u32; 4],
         count: u32,
         axes: u32,

@@ -2,8 +2,8 @@
 
 use imagine_graph::Reduction;
 
-use crate::kernel::{Head, KernelCall};
-use crate::lower::Lowering;
+use crate::kernel::{DispatchParams, KernelCall};
+use crate::lowering::Lowering;
 use crate::ops::axes::call;
 use crate::ops::reduce::{line, type_def};
 use crate::params::params;
@@ -11,7 +11,7 @@ use crate::params::params;
 params! {
     /// Params of `ops/arg_max`.
     pub(crate) struct Params for "ops/arg_max" {
-        head: Head,
+        dispatch: DispatchParams,
         length: u32,
         stride: u32,
         count: u32,

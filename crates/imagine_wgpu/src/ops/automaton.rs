@@ -1,18 +1,17 @@
-//! The step of a cellular automaton as one kernel call: what `plan/automaton.rs` finds in a graph.
+//! The step of a cellular automaton as one kernel call: `analysis/automaton.rs` finds it in a graph.
 
 use imagine_graph::{Dim, Size, ValueId};
 
-use crate::kernel::{Cost, Def, Head, KernelCall, Operand, Packed, Random, workgroups};
+use crate::analysis::automaton::{AutomatonStep, MAX_CHANNELS};
+use crate::analysis::cost::Cost;
+use crate::kernel::{DispatchParams, KernelCall, Operand, PackedWeights, RandomStream, ShaderDef, workgroups};
 use crate::ops::random::period;
 use crate::params::params;
-
-/// Most channels that the kernel holds in registers.
-pub const MAX_CHANNELS: usize = 32;
 
 params! {
     /// Params of `ops/automaton`.
     pub(crate) struct Params for "ops/automaton" {
-        head: Head,
+        dispatch: DispatchParams,
         filters: [[f32; 4]; 9],
         rates: [[f32; 4]; MAX_CHANNELS / 4],
         shape: [u32; 4],
@@ -26,43 +25,8 @@ params! {
     }
 }
 
-/// One automaton step; `next = x + gate * (bound * tanh(W2 relu(W1 p + b1)) - x)`.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Step<'a> {
-    /// Start of the call's label.
-    pub label: &'a str,
-    /// The state that is read.
-    pub state: ValueId,
-    /// The state that is written.
-    pub next: ValueId,
-    /// `[N, C, H, W]`; C is a multiple of 4 and at most [`MAX_CHANNELS`].
-    pub shape: [usize; 4],
-    /// Filters 1 to 3 of every channel, taps row by row. Filter 0 is the identity.
-    pub filters: [[f32; 9]; 3],
-    /// W1, `[hidden, 4 C]`; hidden is a multiple of 4.
-    pub first: &'a [f32],
-    /// b1, `[hidden]`.
-    pub bias: &'a [f32],
-    /// W2, `[C, hidden]`.
-    pub second: &'a [f32],
-    /// Largest absolute value of a cell.
-    pub bound: f32,
-    /// Random numbers above it make a cell move.
-    pub threshold: f32,
-    /// Part of the way that each channel of a moving cell moves.
-    pub rates: Vec<f32>,
-    /// Part of the way that a resting cell moves.
-    pub zero: f32,
-    /// Stream of the random mask.
-    pub stream: u32,
-    /// Symbolic shape of the random mask.
-    pub mask: Vec<Dim>,
-    /// The size of the whole image, of which the state may be a part.
-    pub whole: Size,
-}
-
 /// The call of one step, with `cells` (1 or 4) cells an invocation.
-pub fn lower(step: &Step, cells: usize) -> KernelCall {
+pub fn lower(step: &AutomatonStep, cells: usize) -> KernelCall {
     let [batch, channels, height, width] = step.shape;
     let hidden = step.bias.len();
     let count = batch * height * width.div_ceil(cells);
@@ -87,18 +51,18 @@ pub fn lower(step: &Step, cells: usize) -> KernelCall {
         period: period.map(|side| side as u32),
         ..Params::default()
     };
-    let mut defs = vec![("BLOCKS", Def::UInt((channels / 4) as u32))];
+    let mut defs = vec![("BLOCKS", ShaderDef::UInt((channels / 4) as u32))];
     if cells == 4 {
-        defs.push(("CELLS_4", Def::Bool(true)));
+        defs.push(("CELLS_4", ShaderDef::Bool(true)));
     }
     let elements = (batch * channels * height * width) as u64;
-    let packed = Packed::new(format!("{}, dense layers", step.label), pack(step, channels));
+    let packed = PackedWeights::new(format!("{}, dense layers", step.label), pack(step, channels));
     KernelCall {
         label: step.label.into(),
         shader: Params::SHADER,
         defs,
         params: bytemuck::bytes_of(&params).to_vec(),
-        random: Some(Random { stream: step.stream, dims: step.mask.clone(), size: period }),
+        random: Some(RandomStream { stream: step.stream, dims: step.mask.clone(), size: period }),
         operands: vec![Operand::Value(step.state), Operand::Packed(packed)],
         outputs: vec![step.next],
         workgroups: [workgroups(count), 1, 1],
@@ -107,7 +71,7 @@ pub fn lower(step: &Step, cells: usize) -> KernelCall {
 }
 
 /// For every four hidden units: bias `[4]`; W1 `[4 C][4 hidden]`; W2 `[C / 4][4 hidden][4 channels]`.
-fn pack(step: &Step, channels: usize) -> Vec<f32> {
+fn pack(step: &AutomatonStep, channels: usize) -> Vec<f32> {
     let inputs = 4 * channels;
     let hidden = step.bias.len();
     let mut data = Vec::with_capacity(hidden * (1 + inputs + channels));
@@ -128,7 +92,7 @@ fn pack(step: &Step, channels: usize) -> Vec<f32> {
 /// One call of every variant, for tests and for warming pipelines.
 pub fn variants() -> Vec<KernelCall> {
     let call = |channels: usize, cells: usize| {
-        let step = Step {
+        let step = AutomatonStep {
             label: "step",
             state: ValueId(0),
             next: ValueId(1),

@@ -3,8 +3,8 @@
 use bytemuck::Pod;
 use imagine_graph::{MAX_RANK, WindowAxis};
 
-use crate::kernel::{Def, KernelCall, Operand, workgroups};
-use crate::lower::Lowering;
+use crate::kernel::{KernelCall, Operand, ShaderDef, workgroups};
+use crate::lowering::Lowering;
 
 /// Axes of a walk, outermost first, at the end of the array: `[length, stride in operand 0, 1, 2]`.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -94,7 +94,7 @@ pub(crate) fn call(
     count: usize,
     flop: u64,
 ) -> KernelCall {
-    let mut defs: Vec<_> = defs.iter().map(|name| (*name, Def::Bool(true))).collect();
+    let mut defs: Vec<_> = defs.iter().map(|name| (*name, ShaderDef::Bool(true))).collect();
     defs.sort();
     KernelCall {
         label: node.node.into(),

@@ -2,15 +2,15 @@
 
 use imagine_graph::BatchNormalization;
 
-use crate::kernel::{Head, KernelCall};
-use crate::lower::Lowering;
+use crate::kernel::{DispatchParams, KernelCall};
+use crate::lowering::Lowering;
 use crate::ops::axes::call;
 use crate::params::params;
 
 params! {
     /// Params of `ops/batch_normalization`.
     pub(crate) struct Params for "ops/batch_normalization" {
-        head: Head,
+        dispatch: DispatchParams,
         channels: u32,
         plane: u32,
         count: u32,

@@ -2,15 +2,15 @@
 
 use imagine_graph::{DType, MAX_RANK};
 
-use crate::kernel::{Head, KernelCall};
-use crate::lower::Lowering;
+use crate::kernel::{DispatchParams, KernelCall};
+use crate::lowering::Lowering;
 use crate::ops::axes::{Axes, axes_def, broadcast, call};
 use crate::params::params;
 
 params! {
     /// Params of `ops/binary`.
     pub(crate) struct Params for "ops/binary" {
-        head: Head,
+        dispatch: DispatchParams,
         axes: [[i32; 4]; MAX_RANK],
         rank: u32,
         count: u32,

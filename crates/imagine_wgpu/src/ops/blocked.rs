@@ -1,24 +1,22 @@
 //! Convolutions over packed weights, `ops/blocked`: what `Conv` and `ConvTranspose` become where their weights are known when
-//! the plan is made, with what [`Neighbors`] ask for.
+//! the plan is made, with what [`FusedOps`] ask for.
 
-use imagine_graph::{DepthToSpaceMode, Op, PadMode};
+use imagine_graph::{DepthToSpaceMode, PadMode};
 
-use crate::kernel::{Def, Head, KernelCall, Operand, Packed, workgroups};
-use crate::lower::{Input, Lowering, Neighbors};
+use crate::analysis::fused::{FusedOps, MAX_PHASES};
+use crate::kernel::{DispatchParams, KernelCall, Operand, PackedWeights, ShaderDef, workgroups};
+use crate::lowering::{Lowering, activation_def, activation_params};
 use crate::ops::pad::border;
 use crate::params::params;
-use crate::plan::Adapter;
-
-/// Most phases along one axis.
-pub(crate) const MAX_PHASES: usize = 8;
+use crate::plan::KernelTarget;
 
 params! {
     /// Params of `ops/blocked`.
     pub(crate) struct Params for "ops/blocked" {
-        head: Head,
+        dispatch: DispatchParams,
         input_shape: [u32; 4],
         shape: [u32; 4],
-        phases: [[i32; 4]; 8],
+        phases: [[i32; 4]; MAX_PHASES],
         phase_count: [u32; 2],
         strides: [i32; 2],
         steps: [i32; 2],
@@ -69,30 +67,18 @@ pub(crate) struct Phase {
     pub taps: Vec<usize>,
 }
 
-/// Whether `op` with these inputs can become a call of this kernel: weights are known, and there is no depth.
-pub fn takes(op: &Op, inputs: &[Option<Input>]) -> bool {
-    let fits = match op {
-        Op::Conv(_) => true,
-        Op::ConvTranspose(op) => op.strides.iter().all(|stride| *stride <= MAX_PHASES),
-        _ => false,
-    };
-    let known = |index: usize| inputs.get(index).and_then(Option::as_ref).map(|input| input.weight.is_some());
-    let flat = inputs.first().and_then(Option::as_ref).is_some_and(|x| x.value_type.shape.len() <= 4);
-    fits && flat && known(1) == Some(true) && known(2) != Some(false)
-}
-
 /// The call of `convolution`.
 pub(crate) fn lower(convolution: &Convolution, node: &Lowering) -> KernelCall {
-    let quads = quads(convolution.channels[1], node.adapter);
-    let pixels = if node.adapter == Adapter::Lanes { 8 } else { 4 };
+    let quads = quads(convolution.channels[1], node.target);
+    let pixels = if node.target == KernelTarget::CpuSubgroups { 8 } else { 4 };
     let [batch, _, height, width] = convolution.result;
     let [row_phases, column_phases] = &convolution.phases;
     let count = [row_phases.len() as u32, column_phases.len() as u32];
-    let rows = if shares_rows(convolution, quads, node.adapter) { 4 } else { 1 };
+    let rows = if shares_rows(convolution, quads, node.target) { 4 } else { 1 };
     let grid = [height.div_ceil(count[0]).div_ceil(rows), width.div_ceil(count[1]).div_ceil(pixels)];
     let blocks = convolution.channels[1].div_ceil(4 * quads);
     let packed = pack(convolution, quads, node);
-    let (shape, spread, shuffle) = match &node.neighbors.shuffle {
+    let (shape, spread, shuffle) = match &node.fused.shuffle {
         None => (convolution.result, count, 0),
         Some(op) => {
             let order = if op.mode == DepthToSpaceMode::Dcr { 1 } else { 2 };
@@ -108,16 +94,16 @@ pub(crate) fn lower(convolution: &Convolution, node: &Lowering) -> KernelCall {
         steps: convolution.steps.map(|s| s as i32),
         group_channels: convolution.channels.map(|c| c as u32),
         grid,
-        upscale: node.neighbors.upscale,
+        upscale: node.fused.upscale,
         spread,
-        activation: node.activation.params(),
+        activation: activation_params(node.activation),
         count: batch * grid[0] * grid[1],
         block_stride: (packed.data.len() / 4) as u32 / (count[0] * count[1] * (blocks * convolution.group) as u32),
         group_blocks: blocks as u32,
         shuffle,
         ..Params::default()
     };
-    let addend = node.neighbors.addend.as_ref();
+    let addend = node.fused.addend.as_ref();
     let operands = [Some(Operand::Value(node.input(0).value)), Some(Operand::Packed(packed))];
     KernelCall {
         label: node.node.into(),
@@ -132,21 +118,21 @@ pub(crate) fn lower(convolution: &Convolution, node: &Lowering) -> KernelCall {
     }
 }
 
-fn defs(convolution: &Convolution, quads: usize, node: &Lowering) -> Vec<(&'static str, Def)> {
-    let lanes = node.adapter == Adapter::Lanes;
+fn defs(convolution: &Convolution, quads: usize, node: &Lowering) -> Vec<(&'static str, ShaderDef)> {
+    let lanes = node.target == KernelTarget::CpuSubgroups;
     let flags = [
         border(convolution.border),
-        node.activation.def(),
-        node.neighbors.slopes.as_ref().map(|_| "ACTIVATION_LEAKY_RELU"),
-        node.neighbors.slopes.as_ref().map(|_| "SLOPES"),
-        node.neighbors.addend.map(|_| "ADDEND"),
+        activation_def(node.activation),
+        node.fused.slopes.as_ref().map(|_| "ACTIVATION_LEAKY_RELU"),
+        node.fused.slopes.as_ref().map(|_| "SLOPES"),
+        node.fused.addend.map(|_| "ADDEND"),
         slides(convolution, 1).then_some("SLIDE"),
         lanes.then_some("BROADCAST"),
-        shares_rows(convolution, quads, node.adapter).then_some("ROWS"),
+        shares_rows(convolution, quads, node.target).then_some("ROWS"),
         lanes.then_some("PIXELS_8"),
     ];
-    let mut defs: Vec<_> = flags.into_iter().flatten().map(|name| (name, Def::Bool(true))).collect();
-    defs.push(("QUADS", Def::UInt(quads as u32)));
+    let mut defs: Vec<_> = flags.into_iter().flatten().map(|name| (name, ShaderDef::Bool(true))).collect();
+    defs.push(("QUADS", ShaderDef::UInt(quads as u32)));
     defs.sort();
     defs
 }
@@ -158,16 +144,16 @@ fn slides(convolution: &Convolution, axis: usize) -> bool {
 }
 
 /// Whether an invocation does four rows: where few output channels share what is loaded, rows do.
-fn shares_rows(convolution: &Convolution, quads: usize, adapter: Adapter) -> bool {
+fn shares_rows(convolution: &Convolution, quads: usize, target: KernelTarget) -> bool {
     let one_phase = convolution.phases.iter().all(|phases| phases.len() == 1);
     let high = convolution.phases[0].iter().all(|phase| phase.taps.len() >= 3);
     let both = slides(convolution, 0) && slides(convolution, 1);
-    adapter == Adapter::Lanes && quads == 1 && one_phase && high && both
+    target == KernelTarget::CpuSubgroups && quads == 1 && one_phase && high && both
 }
 
 /// How many times four output channels an invocation does: what costs least for `channels` of them.
-fn quads(channels: usize, adapter: Adapter) -> usize {
-    let choices: &[usize] = if adapter == Adapter::Lanes { &[8, 4, 2, 1] } else { &[2, 1] };
+fn quads(channels: usize, target: KernelTarget) -> usize {
+    let choices: &[usize] = if target == KernelTarget::CpuSubgroups { &[8, 4, 2, 1] } else { &[2, 1] };
     // Loads of a tap cost about as much as the products of ten channels.
     let cost = |quads: &usize| channels.div_ceil(4 * quads) * (4 * quads + 10);
     *choices.iter().min_by_key(|quads| cost(quads)).expect("there are choices")
@@ -186,11 +172,11 @@ fn table(phases: &[Vec<Phase>; 2]) -> [[i32; 4]; MAX_PHASES] {
 
 /// For every phase, group and block of `4 * quads` output channels: bias; slopes, if any; weights `[input channel][kernel
 /// row][kernel column][output channel]`. Missing channels are zero, and blocks are as long as the longest.
-fn pack(convolution: &Convolution, quads: usize, node: &Lowering) -> Packed {
+fn pack(convolution: &Convolution, quads: usize, node: &Lowering) -> PackedWeights {
     let [inputs, outputs] = convolution.channels;
     let longest = |phases: &[Phase]| phases.iter().map(|phase| phase.taps.len()).max().unwrap_or(0);
     let taps = longest(&convolution.phases[0]) * longest(&convolution.phases[1]);
-    let Neighbors { affine, slopes, .. } = &node.neighbors;
+    let FusedOps { affine, slopes, .. } = &node.fused;
     let block = 4 * quads * (1 + usize::from(slopes.is_some()) + inputs * taps);
     let scale = |m: usize| affine.as_ref().map_or(1.0, |[scale, _]| scale[m]);
     let bias = |m: usize| {
@@ -222,7 +208,7 @@ fn pack(convolution: &Convolution, quads: usize, node: &Lowering) -> Packed {
             }
         }
     }
-    Packed::new(format!("{}, weights", node.node), data)
+    PackedWeights::new(format!("{}, weights", node.node), data)
 }
 
 /// Group and first channel of every block.

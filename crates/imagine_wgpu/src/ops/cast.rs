@@ -2,15 +2,15 @@
 
 use imagine_graph::DType;
 
-use crate::kernel::{Head, KernelCall};
-use crate::lower::Lowering;
+use crate::kernel::{DispatchParams, KernelCall};
+use crate::lowering::Lowering;
 use crate::ops::axes::call;
 use crate::params::params;
 
 params! {
     /// Params of `ops/cast`.
     pub(crate) struct Params for "ops/cast" {
-        head: Head,
+        dispatch: DispatchParams,
         count: u32,
         unused_a: u32,
         unused_b: u32,

@@ -2,15 +2,16 @@
 
 use imagine_graph::{Concat, MAX_RANK};
 
-use crate::kernel::{Cost, Def, Head, KernelCall, Operand, workgroups};
-use crate::lower::Lowering;
+use crate::analysis::cost::Cost;
+use crate::kernel::{DispatchParams, KernelCall, Operand, ShaderDef, workgroups};
+use crate::lowering::Lowering;
 use crate::ops::axes::{Axes, axes_def, row_major};
 use crate::params::params;
 
 params! {
     /// Params of `ops/concat`.
     pub(crate) struct Params for "ops/concat" {
-        head: Head,
+        dispatch: DispatchParams,
         axes: [[i32; 4]; MAX_RANK],
         rank: u32,
         count: u32,
@@ -33,7 +34,7 @@ pub fn lower(op: &Concat, node: &Lowering) -> Vec<KernelCall> {
         calls.push(KernelCall {
             label: format!("{} input {index}", node.node),
             shader: Params::SHADER,
-            defs: axes_def(rank).map(|name| (name, Def::Bool(true))).into_iter().collect(),
+            defs: axes_def(rank).map(|name| (name, ShaderDef::Bool(true))).into_iter().collect(),
             params: bytemuck::bytes_of(&params).to_vec(),
             random: None,
             operands: vec![Operand::Value(input.value)],

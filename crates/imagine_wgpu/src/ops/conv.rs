@@ -3,8 +3,8 @@
 
 use imagine_graph::{Conv, WindowAxis};
 
-use crate::kernel::{Head, KernelCall};
-use crate::lower::Lowering;
+use crate::kernel::{DispatchParams, KernelCall};
+use crate::lowering::{Lowering, activation_def, activation_params};
 use crate::ops::axes::{call, three};
 use crate::ops::blocked::{self, Convolution, Phase};
 use crate::ops::pad::border;
@@ -13,7 +13,7 @@ use crate::params::params;
 params! {
     /// Params of `ops/conv`.
     pub(crate) struct Params for "ops/conv" {
-        head: Head,
+        dispatch: DispatchParams,
         shape: [u32; 4],
         input_shape: [u32; 4],
         kernel: [i32; 2],
@@ -32,7 +32,7 @@ params! {
 /// The call of `Conv`.
 pub fn lower(op: &Conv, node: &Lowering) -> KernelCall {
     let (mut x, w) = (node.input(0).value_type.shape.clone(), &node.input(1).value_type.shape);
-    for (length, power) in x.iter_mut().rev().zip(node.neighbors.upscale.iter().rev()) {
+    for (length, power) in x.iter_mut().rev().zip(node.fused.upscale.iter().rev()) {
         *length <<= power;
     }
     let windows = op.windows(&x, w).expect("the shape rule accepted them");
@@ -42,8 +42,7 @@ pub fn lower(op: &Conv, node: &Lowering) -> KernelCall {
     };
     let [_, rows, columns] = three(&windows);
     let phase = |axis: &WindowAxis| vec![Phase { first: -(axis.begin as i32), taps: (0..axis.kernel).collect() }];
-    let [input_height, input_width] =
-        [0, 1].map(|axis| [rows, columns][axis].input as u32 >> node.neighbors.upscale[axis]);
+    let [input_height, input_width] = [0, 1].map(|axis| [rows, columns][axis].input as u32 >> node.fused.upscale[axis]);
     let convolution = Convolution {
         phases: [phase(&rows), phase(&columns)],
         strides: [rows.stride, columns.stride],
@@ -73,14 +72,14 @@ fn natural(op: &Conv, windows: &[WindowAxis], flop: u64, node: &Lowering) -> Ker
         dilations: of(|axis| axis.dilation),
         begin: of(|axis| axis.begin),
         group_channels: [w[1] as u32, (w[0] / op.group) as u32],
-        activation: node.activation.params(),
+        activation: activation_params(node.activation),
         depths: [depth.output, depth.input, depth.kernel, depth.stride].map(|length| length as i32),
         depth_window: [depth.dilation as i32, depth.begin as i32],
         count: count as u32,
         ..Params::default()
     };
     let (volume, bias) = ((windows.len() == 3).then_some("VOLUME"), node.optional(2).map(|_| "BIAS"));
-    let flags = [border(op.pad_mode), node.activation.def(), volume, bias];
+    let flags = [border(op.pad_mode), activation_def(node.activation), volume, bias];
     let defs: Vec<&str> = flags.into_iter().flatten().collect();
     call(node, Params::SHADER, &defs, &params, count, flop)
 }

@@ -3,16 +3,17 @@
 
 use imagine_graph::{ConvTranspose, PadMode, WindowAxis};
 
-use crate::kernel::{Head, KernelCall};
-use crate::lower::Lowering;
+use crate::analysis::fused::MAX_PHASES;
+use crate::kernel::{DispatchParams, KernelCall};
+use crate::lowering::Lowering;
 use crate::ops::axes::{call, three};
-use crate::ops::blocked::{self, Convolution, MAX_PHASES, Phase};
+use crate::ops::blocked::{self, Convolution, Phase};
 use crate::params::params;
 
 params! {
     /// Params of `ops/conv_transpose`.
     pub(crate) struct Params for "ops/conv_transpose" {
-        head: Head,
+        dispatch: DispatchParams,
         shape: [u32; 4],
         input_shape: [u32; 4],
         kernel: [i32; 2],

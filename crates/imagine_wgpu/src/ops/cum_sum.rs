@@ -2,15 +2,15 @@
 
 use imagine_graph::{CumSum, DType};
 
-use crate::kernel::{Head, KernelCall, workgroups};
-use crate::lower::Lowering;
+use crate::kernel::{DispatchParams, KernelCall, workgroups};
+use crate::lowering::Lowering;
 use crate::ops::axes::call;
 use crate::params::params;
 
 params! {
     /// Params of `ops/cum_sum`.
     pub(crate) struct Params for "ops/cum_sum" {
-        head: Head,
+        dispatch: DispatchParams,
         count: u32,
         length: u32,
         stride: u32,

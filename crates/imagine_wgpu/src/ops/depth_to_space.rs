@@ -2,8 +2,8 @@
 
 use imagine_graph::{DepthToSpace, DepthToSpaceMode, SpaceToDepth};
 
-use crate::kernel::{Head, KernelCall};
-use crate::lower::Lowering;
+use crate::kernel::{DispatchParams, KernelCall};
+use crate::lowering::Lowering;
 use crate::ops::axes::{call, row_major};
 use crate::ops::shape;
 use crate::params::params;
@@ -11,7 +11,7 @@ use crate::params::params;
 params! {
     /// Params of `ops/depth_to_space`.
     pub(crate) struct Params for "ops/depth_to_space" {
-        head: Head,
+        dispatch: DispatchParams,
         shape: [u32; 4],
         block: u32,
         count: u32,

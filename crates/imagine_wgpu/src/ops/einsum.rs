@@ -3,8 +3,8 @@
 
 use imagine_graph::{Einsum, MAX_RANK};
 
-use crate::kernel::{Head, KernelCall};
-use crate::lower::Lowering;
+use crate::kernel::{DispatchParams, KernelCall};
+use crate::lowering::Lowering;
 use crate::ops::axes::{Axes, call, row_major};
 use crate::ops::matmul::{self, Product};
 use crate::params::params;
@@ -12,7 +12,7 @@ use crate::params::params;
 params! {
     /// Params of `ops/einsum`.
     pub(crate) struct Params for "ops/einsum" {
-        head: Head,
+        dispatch: DispatchParams,
         kept: [[i32; 4]; MAX_RANK],
         summed: [[i32; 4]; MAX_RANK],
         kept_rank: u32,

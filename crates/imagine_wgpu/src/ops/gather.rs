@@ -2,15 +2,15 @@
 
 use imagine_graph::{MAX_RANK, NodeError, Picking};
 
-use crate::kernel::{Head, KernelCall};
-use crate::lower::Lowering;
+use crate::kernel::{DispatchParams, KernelCall};
+use crate::lowering::Lowering;
 use crate::ops::axes::{Axes, call};
 use crate::params::params;
 
 params! {
     /// Params of `ops/gather`.
     pub(crate) struct Params for "ops/gather" {
-        head: Head,
+        dispatch: DispatchParams,
         axes: [[i32; 4]; MAX_RANK],
         picks: [[i32; 4]; MAX_RANK],
         rank: u32,

@@ -2,15 +2,15 @@
 
 use imagine_graph::{GridSample, GridSampleMode, GridSamplePadding};
 
-use crate::kernel::{Head, KernelCall};
-use crate::lower::Lowering;
+use crate::kernel::{DispatchParams, KernelCall};
+use crate::lowering::Lowering;
 use crate::ops::axes::call;
 use crate::params::params;
 
 params! {
     /// Params of `ops/grid_sample`.
     pub(crate) struct Params for "ops/grid_sample" {
-        head: Head,
+        dispatch: DispatchParams,
         size: [i32; 4],
         count: u32,
         places: u32,

@@ -2,8 +2,8 @@
 
 use imagine_graph::{Gemm, MAX_RANK};
 
-use crate::kernel::{Head, KernelCall};
-use crate::lower::Lowering;
+use crate::kernel::{DispatchParams, KernelCall};
+use crate::lowering::Lowering;
 use crate::ops::axes::{Axes, axes_def, broadcast, call, row_major};
 use crate::params::params;
 
@@ -13,7 +13,7 @@ const TILE: usize = 4;
 params! {
     /// Params of `ops/matmul`.
     pub(crate) struct Params for "ops/matmul" {
-        head: Head,
+        dispatch: DispatchParams,
         axes: [[i32; 4]; MAX_RANK],
         rank: u32,
         count: u32,

@@ -4,7 +4,9 @@
 
 use imagine_graph::Op;
 
-use crate::lower::{Activation, Lowered, Lowering};
+use crate::analysis::fused::Activation;
+use crate::kernel::KernelCall;
+use crate::lowering::Lowering;
 use crate::params::ParamsLayout;
 
 pub mod affine_grid;
@@ -72,7 +74,7 @@ pub const LAYOUTS: &[ParamsLayout] = &[
 ];
 
 /// The kernel calls of one node. Views and constants have none: the plan treats them before it comes here.
-pub fn lower(op: &Op, node: &Lowering) -> Lowered {
+pub fn lower(op: &Op, node: &Lowering) -> Vec<KernelCall> {
     let call = match op {
         Op::Conv(op) => conv::lower(op, node),
         Op::ConvTranspose(op) => conv_transpose::lower(op, node),
@@ -95,7 +97,7 @@ pub fn lower(op: &Op, node: &Lowering) -> Lowered {
         Op::And(_) => binary::lower("OP_AND", node),
         Op::Or(_) => binary::lower("OP_OR", node),
         Op::Xor(_) => binary::lower("OP_XOR", node),
-        Op::Clip(op) => unary::lower_activation(unary::clip(op), node),
+        Op::Clip(op) => unary::lower_activation(Activation::clip(op), node),
         Op::Relu(_) => unary::lower_activation(Activation::Relu, node),
         Op::LeakyRelu(op) => unary::lower_activation(Activation::LeakyRelu(op.alpha), node),
         Op::Sigmoid(_) => unary::lower_activation(Activation::Sigmoid, node),
@@ -128,9 +130,9 @@ pub fn lower(op: &Op, node: &Lowering) -> Lowered {
         Op::Not(_) => unary::lower_function("OP_NOT", node),
         Op::Cast(_) => cast::lower(node),
         Op::Where(_) => select::lower(node),
-        Op::Concat(op) => return Ok(concat::lower(op, node)),
+        Op::Concat(op) => return concat::lower(op, node),
         Op::Slice(op) => slice::lower(op, node),
-        Op::Split(op) => return Ok(slice::lower_split(op, node)),
+        Op::Split(op) => return slice::lower_split(op, node),
         Op::Pad(op) => pad::lower(op, node),
         Op::Transpose(op) => shape::lower_transpose(op, node),
         Op::Expand(_) => shape::lower_expand(node),
@@ -179,18 +181,8 @@ pub fn lower(op: &Op, node: &Lowering) -> Lowered {
         Op::RandomNormal(op) => random::lower_normal(op, node),
         Op::Bernoulli(op) => random::lower_bernoulli(op, node),
         Op::Identity(_) | Op::Reshape(_) | Op::Flatten(_) | Op::Squeeze(_) | Op::Unsqueeze(_) | Op::Constant(_) => {
-            return Ok(Vec::new());
+            return Vec::new();
         }
     };
-    Ok(vec![call])
-}
-
-/// Whether the operator's lowering applies [`Lowering::activation`], so that a following activation needs no pass.
-pub fn fuses_activation(op: &Op) -> bool {
-    matches!(op, Op::Conv(_)) || fuses_addend(op)
-}
-
-/// Whether it adds the addend of [`Lowering::neighbors`] too.
-pub fn fuses_addend(op: &Op) -> bool {
-    matches!(op, Op::InstanceNormalization(_) | Op::GroupNormalization(_))
+    vec![call]
 }

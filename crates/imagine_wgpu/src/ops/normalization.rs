@@ -2,8 +2,8 @@
 
 use imagine_graph::{GroupNormalization, InstanceNormalization, LpNormalization, MAX_RANK, Reduction};
 
-use crate::kernel::{Head, KernelCall, Operand};
-use crate::lower::Lowering;
+use crate::kernel::{DispatchParams, KernelCall, Operand};
+use crate::lowering::{Lowering, activation_def, activation_params};
 use crate::ops::axes::{axes_def, broadcast, call, row_major};
 use crate::ops::reduce::{cooperate, walk};
 use crate::params::params;
@@ -11,7 +11,7 @@ use crate::params::params;
 params! {
     /// Params of `ops/normalization`.
     pub(crate) struct Params for "ops/normalization" {
-        head: Head,
+        dispatch: DispatchParams,
         kept: [[i32; 4]; MAX_RANK],
         reduced: [[i32; 4]; MAX_RANK],
         kept_rank: u32,
@@ -80,15 +80,15 @@ fn lower(
         count: count as u32,
         terms: terms as u32,
         epsilon,
-        activation: node.activation.params(),
+        activation: activation_params(node.activation),
         ..Params::default()
     };
-    let addend = node.neighbors.addend;
+    let addend = node.fused.addend;
     let flags = [
         Some(def),
         node.optional(1).map(|_| "SCALE"),
         node.optional(2).map(|_| "BIAS"),
-        node.activation.def(),
+        activation_def(node.activation),
         addend.map(|_| "ADDEND"),
         axes_def(reduced.rank),
     ];

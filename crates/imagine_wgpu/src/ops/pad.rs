@@ -2,15 +2,15 @@
 
 use imagine_graph::{DType, MAX_RANK, Pad, PadMode};
 
-use crate::kernel::{Head, KernelCall};
-use crate::lower::Lowering;
+use crate::kernel::{DispatchParams, KernelCall};
+use crate::lowering::Lowering;
 use crate::ops::axes::{axes_def, call, row_major};
 use crate::params::params;
 
 params! {
     /// Params of `ops/pad`.
     pub(crate) struct Params for "ops/pad" {
-        head: Head,
+        dispatch: DispatchParams,
         axes: [[i32; 4]; MAX_RANK],
         rank: u32,
         count: u32,

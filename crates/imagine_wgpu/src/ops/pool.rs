@@ -2,15 +2,15 @@
 
 use imagine_graph::{AveragePool, LpPool, MaxPool, Pool, WindowAxis};
 
-use crate::kernel::{Head, KernelCall};
-use crate::lower::Lowering;
+use crate::kernel::{DispatchParams, KernelCall};
+use crate::lowering::Lowering;
 use crate::ops::axes::{call, three};
 use crate::params::params;
 
 params! {
     /// Params of `ops/pool`.
     pub(crate) struct Params for "ops/pool" {
-        head: Head,
+        dispatch: DispatchParams,
         shape: [u32; 4],
         input_size: [i32; 4],
         kernel: [i32; 4],

@@ -2,15 +2,15 @@
 
 use imagine_graph::{Bernoulli, DType, Dim, RandomNormal, RandomUniform, Size};
 
-use crate::kernel::{Head, KernelCall, Random};
-use crate::lower::Lowering;
+use crate::kernel::{DispatchParams, KernelCall, RandomStream};
+use crate::lowering::Lowering;
 use crate::ops::axes::call;
 use crate::params::params;
 
 params! {
     /// Params of `ops/random`.
     pub(crate) struct Params for "ops/random" {
-        head: Head,
+        dispatch: DispatchParams,
         size: [u32; 2],
         affine: [f32; 2],
         count: u32,
@@ -44,7 +44,7 @@ fn lower(defs: &[&'static str], affine: [f32; 2], one: u32, stream: u32, dims: &
     let [size, wraps] = [size, period].map(|sides| sides.map(|side| side as u32));
     let params = Params { size, affine, count: count as u32, one, period: wraps, ..Params::default() };
     // Two hashes of about 20 integer operations each; counted as one operation each, like every other arithmetic.
-    let random = Some(Random { stream, dims: dims.to_vec(), size: period });
+    let random = Some(RandomStream { stream, dims: dims.to_vec(), size: period });
     KernelCall { random, ..call(node, Params::SHADER, defs, &params, count, 40 * count as u64) }
 }
 

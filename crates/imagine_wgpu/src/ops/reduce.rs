@@ -2,15 +2,15 @@
 
 use imagine_graph::{DType, MAX_RANK, Reduction};
 
-use crate::kernel::{Head, KernelCall, workgroups};
-use crate::lower::Lowering;
+use crate::kernel::{DispatchParams, KernelCall, workgroups};
+use crate::lowering::Lowering;
 use crate::ops::axes::{Axes, axes_def, call, row_major};
 use crate::params::params;
 
 params! {
     /// Params of `ops/reduce`.
     pub(crate) struct Params for "ops/reduce" {
-        head: Head,
+        dispatch: DispatchParams,
         kept: [[i32; 4]; MAX_RANK],
         reduced: [[i32; 4]; MAX_RANK],
         kept_rank: u32,
@@ -36,7 +36,7 @@ pub(crate) fn cooperate(mut call: KernelCall, goes: &[bool], count: usize) -> Ke
     call.workgroups = [workgroups(count), 1, 1];
     if goes.last() == Some(&true) {
         call.workgroups[0] = count as u32;
-        call.defs.push(("COOPERATIVE", crate::kernel::Def::Bool(true)));
+        call.defs.push(("COOPERATIVE", crate::kernel::ShaderDef::Bool(true)));
         call.defs.sort();
     }
     call

@@ -3,15 +3,15 @@
 use imagine_graph::resize::{Tap, Taps};
 use imagine_graph::{CoordinateTransformationMode, MAX_RANK, Resize, ResizeMode};
 
-use crate::kernel::{Head, KernelCall, Operand, Packed};
-use crate::lower::Lowering;
+use crate::kernel::{DispatchParams, KernelCall, Operand, PackedWeights};
+use crate::lowering::Lowering;
 use crate::ops::axes::{Axes, axes_def, call, row_major};
 use crate::params::params;
 
 params! {
     /// Params of `ops/resize`.
     pub(crate) struct Params for "ops/resize" {
-        head: Head,
+        dispatch: DispatchParams,
         axes: [[i32; 4]; MAX_RANK],
         resized: [[u32; 4]; MAX_RANK],
         rank: u32,
@@ -63,7 +63,7 @@ pub fn lower(op: &Resize, node: &Lowering) -> KernelCall {
     let defs: Vec<&str> = flags.chain(axes_def(rank)).collect();
     let terms: u64 = taps.iter().map(|taps| taps.all.len().div_ceil(taps.ends.len()) as u64).product();
     let mut call = call(node, Params::SHADER, &defs, &params, count, 2 * count as u64 * terms);
-    call.operands.push(Operand::Packed(Packed::new(format!("{} taps", node.node), words)));
+    call.operands.push(Operand::Packed(PackedWeights::new(format!("{} taps", node.node), words)));
     call
 }
 

@@ -3,15 +3,15 @@
 
 use imagine_graph::{DType, MAX_RANK, ScatterElements, ScatterND, ScatterReduction, Scattering};
 
-use crate::kernel::{Head, KernelCall};
-use crate::lower::Lowering;
+use crate::kernel::{DispatchParams, KernelCall};
+use crate::lowering::Lowering;
 use crate::ops::axes::call;
 use crate::params::params;
 
 params! {
     /// Params of `ops/scatter`.
     pub(crate) struct Params for "ops/scatter" {
-        head: Head,
+        dispatch: DispatchParams,
         axes: [[i32; 4]; MAX_RANK],
         picks: [[i32; 4]; MAX_RANK],
         rank: u32,

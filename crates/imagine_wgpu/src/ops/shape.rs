@@ -3,8 +3,9 @@
 
 use imagine_graph::{MAX_RANK, PadMode, Size, TensorType, Transpose, ValueId};
 
-use crate::kernel::{Head, KernelCall};
-use crate::lower::{Input, Lowering};
+use crate::analysis::fused::NodeInput;
+use crate::kernel::{DispatchParams, KernelCall};
+use crate::lowering::Lowering;
 use crate::ops::axes::{Axes, axes_def, broadcast, call, row_major};
 use crate::ops::pad;
 use crate::params::params;
@@ -12,7 +13,7 @@ use crate::params::params;
 params! {
     /// Params of `ops/shape`.
     pub(crate) struct Params for "ops/shape" {
-        head: Head,
+        dispatch: DispatchParams,
         axes: [[i32; 4]; MAX_RANK],
         rank: u32,
         count: u32,
@@ -54,7 +55,7 @@ pub(crate) fn strided(shape: &[usize], strides: &[i64], node: &Lowering) -> Kern
 
 /// A call that copies `value` to where the plan wants it, for a state that no kernel writes.
 pub(crate) fn copy(label: &str, value: ValueId, value_type: &TensorType) -> KernelCall {
-    let input = Input { value, value_type, weight: None };
+    let input = NodeInput { value, value_type, weight: None };
     let node = Lowering::new(label, Size::new(1, 1), vec![Some(input)], vec![(value, value_type)]);
     lower(&row_major(&value_type.shape), &node)
 }

@@ -2,15 +2,15 @@
 
 use imagine_graph::{MAX_RANK, Slice, Split, TensorType, ValueId};
 
-use crate::kernel::{Head, KernelCall};
-use crate::lower::Lowering;
+use crate::kernel::{DispatchParams, KernelCall};
+use crate::lowering::Lowering;
 use crate::ops::axes::{Axes, axes_def, call, row_major};
 use crate::params::params;
 
 params! {
     /// Params of `ops/slice`.
     pub(crate) struct Params for "ops/slice" {
-        head: Head,
+        dispatch: DispatchParams,
         axes: [[i32; 4]; MAX_RANK],
         rank: u32,
         count: u32,

@@ -2,15 +2,15 @@
 
 use imagine_graph::Trilu;
 
-use crate::kernel::{Head, KernelCall};
-use crate::lower::Lowering;
+use crate::kernel::{DispatchParams, KernelCall};
+use crate::lowering::Lowering;
 use crate::ops::axes::call;
 use crate::params::params;
 
 params! {
     /// Params of `ops/trilu`.
     pub(crate) struct Params for "ops/trilu" {
-        head: Head,
+        dispatch: DispatchParams,
         size: [u32; 2],
         count: u32,
         k: i32,

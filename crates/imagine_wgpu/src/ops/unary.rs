@@ -1,16 +1,17 @@
 //! Elementwise operators of one tensor as one kernel call.
 
-use imagine_graph::{Approximate, Clip, DType, Gelu};
+use imagine_graph::{Approximate, DType, Gelu};
 
-use crate::kernel::{Head, KernelCall};
-use crate::lower::{Activation, Lowering};
+use crate::analysis::fused::Activation;
+use crate::kernel::{DispatchParams, KernelCall};
+use crate::lowering::{Lowering, activation_def, activation_params};
 use crate::ops::axes::call;
 use crate::params::params;
 
 params! {
     /// Params of `ops/unary`.
     pub(crate) struct Params for "ops/unary" {
-        head: Head,
+        dispatch: DispatchParams,
         numbers: [f32; 2],
         count: u32,
         unused: u32,
@@ -19,7 +20,7 @@ params! {
 
 /// The call of an operator that kernels can also apply before they store.
 pub fn lower_activation(activation: Activation, node: &Lowering) -> KernelCall {
-    lower(activation.def().as_slice(), activation.params(), node)
+    lower(activation_def(activation).as_slice(), activation_params(activation), node)
 }
 
 /// The call of the operator that `def` chooses in the shader.
@@ -38,11 +39,6 @@ pub fn lower_number(def: &'static str, node: &Lowering) -> KernelCall {
         DType::I32 => lower(&[def, "X_I32"], [0.0; 2], node),
         _ => lower(&[def], [0.0; 2], node),
     }
-}
-
-/// `Clip` as an activation; a missing bound is the largest float, as in ONNX.
-pub fn clip(op: &Clip) -> Activation {
-    Activation::Clip(op.min.unwrap_or(f32::MIN), op.max.unwrap_or(f32::MAX))
 }
 
 /// The def of `Gelu`.

@@ -7,19 +7,9 @@ use std::collections::HashSet;
 
 use imagine_graph::{DType, ValueId, ValueSource};
 
-use super::fuse::LoweredGraph;
-use crate::kernel::{Def, KernelCall, Operand};
-
-/// How numbers lie in memory between passes.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
-pub enum Precision {
-    /// As 32-bit floats: what the reference does. Automata always do, because a step's error is the next one's input.
-    #[default]
-    F32,
-    /// As 16-bit floats where kernels can, weights of convolutions too, for devices with `SHADER_F16`: half the memory and
-    /// traffic, results within about three decimal digits. Values above 65,504 become infinite.
-    F16,
-}
+use super::lowered_graph::LoweredGraph;
+use super::options::Precision;
+use crate::kernel::{KernelCall, Operand, ShaderDef};
 
 /// Kernels that take 16-bit floats, and which of their operands may be that; the output may in each.
 const KERNELS: &[(&str, &[usize])] = &[
@@ -46,7 +36,7 @@ const OPERANDS: [&str; 4] = ["HALF_1", "HALF_2", "HALF_3", "HALF_4"];
 const LARGEST: f32 = 65_504.0;
 
 /// The values of `lowered` that can lie in 16 bits if `calls` are all that touches them, each by the one whose bytes it is.
-pub(super) fn halves(lowered: &LoweredGraph, calls: &[KernelCall], precision: Precision) -> HashSet<ValueId> {
+pub(super) fn half_values(lowered: &LoweredGraph, calls: &[KernelCall], precision: Precision) -> HashSet<ValueId> {
     if precision == Precision::F32 {
         return HashSet::new();
     }
@@ -107,7 +97,7 @@ pub(super) fn mark(lowered: &LoweredGraph, calls: &mut [KernelCall], precision: 
         if !defs.is_empty() && COPIES.contains(&call.shader) {
             defs.push("HALF");
         }
-        call.defs.extend(defs.into_iter().map(|name| (name, Def::Bool(true))));
+        call.defs.extend(defs.into_iter().map(|name| (name, ShaderDef::Bool(true))));
         call.defs.sort();
         call.cost.bytes = call.cost.bytes.saturating_sub(saved);
     }

@@ -2,8 +2,6 @@
 
 use imagine_graph::{Span, Tensor, TensorData};
 
-use super::sides;
-
 /// Rows and columns `part` of `tensor`; what lies beyond an end lies at the other end.
 pub fn crop(tensor: &Tensor, part: [Span; 2]) -> Tensor {
     let [height, width] = sides(&tensor.shape);
@@ -34,6 +32,11 @@ pub fn paste(made: &Tensor, held: [Span; 2], wanted: [Span; 2], whole: &mut Tens
         (TensorData::Bool(from), TensorData::Bool(to)) => put(from, to, sides, held, wanted),
         _ => {}
     }
+}
+
+/// Height and width of a shape; a missing dimension counts as 1.
+pub(super) fn sides(shape: &[usize]) -> [usize; 2] {
+    [2, 1].map(|from_end| shape.len().checked_sub(from_end).map_or(1, |axis| shape[axis]))
 }
 
 fn cropped<T: Copy>(values: &[T], [height, width]: [usize; 2], [rows, columns]: [Span; 2]) -> Vec<T> {

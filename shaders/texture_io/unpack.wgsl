@@ -1,11 +1,11 @@
 // A picture -> the tensor of an image or mask input, resized to its size: every element is the mean of its area where the picture
 // is larger, and between the nearest texels where it is smaller. LUMINANCE makes one channel of red, green and blue
 // (Rec. 709). The sampler is linear and clamps; sRGB textures are read as linear light, and ENCODE_SRGB encodes it again.
-#import imagine::head::Head
+#import imagine::dispatch::DispatchParams
 #import imagine::srgb::srgb_from_linear
 
 struct Params {
-    head: Head,
+    dispatch: DispatchParams,
     // Width and height of the tensor, and of the picture.
     size: vec2<u32>,
     picture_size: vec2<u32>,
@@ -25,8 +25,8 @@ const MOST_SAMPLES: u32 = 16u;
 
 @compute @workgroup_size(#{WORKGROUP})
 fn main(@builtin(workgroup_id) workgroup: vec3<u32>, @builtin(local_invocation_index) local: u32) {
-    let x = (workgroup.x + params.head.base.x) * #{WORKGROUP} + local;
-    let y = workgroup.y + params.head.base.y;
+    let x = (workgroup.x + params.dispatch.base.x) * #{WORKGROUP} + local;
+    let y = workgroup.y + params.dispatch.base.y;
     if x >= params.size.x || y >= params.size.y { return; }
     let samples = clamp((params.picture_size + params.size - 1u) / params.size, vec2(1u), vec2(MOST_SAMPLES));
     var sum = vec4(0.0);
@@ -44,7 +44,7 @@ fn main(@builtin(workgroup_id) workgroup: vec3<u32>, @builtin(local_invocation_i
 #ifdef ENCODE_SRGB
     value = vec4(srgb_from_linear(clamp(value.rgb, vec3(0.0), vec3(1.0))), value.a);
 #endif
-    let image = workgroup.z + params.head.base.z;
+    let image = workgroup.z + params.dispatch.base.z;
     let plane = params.size.x * params.size.y;
     for (var channel = 0u; channel < min(params.channels, 4u); channel++) {
         tensor[(image * params.channels + channel) * plane + y * params.size.x + x] = value[channel];

@@ -4,19 +4,14 @@
 use expect_test::{Expect, expect};
 use imagine_graph::rng::RandomState;
 use imagine_graph::{
-    Add, BatchNormalization, Conv, ConvTranspose, CoordinateTransformationMode, DepthToSpace, DepthToSpaceMode, Dim,
-    Graph, InputKind, InstanceNormalization, LeakyRelu, NearestMode, OutputKind, PRelu, Pad, PadMode, Relu, Resize,
-    Size, Tensor, ValidGraph,
+    Add, BatchNormalization, Conv, ConvTranspose, DepthToSpace, DepthToSpaceMode, Dim, Graph, InputKind,
+    InstanceNormalization, LeakyRelu, OutputKind, PRelu, Pad, PadMode, Relu, Size, Tensor, ValidGraph,
 };
-use imagine_wgpu::headless::Gpu;
-use imagine_wgpu::{Adapter, BoundsChecks, Fusion, Limits, Plan};
+use imagine_wgpu::{Fusion, KernelTarget, KernelTuning, Plan, PlanOptions};
+
+use crate::common::{doubled, gpu, noise};
 
 const SIZE: Size = Size { batch: 2, height: 9, width: 14 };
-
-fn noise(count: usize, seed: u32) -> Vec<f32> {
-    let number = |i: u32| (i.wrapping_mul(2_654_435_761).wrapping_add(seed.wrapping_mul(40_503)) >> 9) & 0xffff;
-    (0..count as u32).map(|i| number(i) as f32 / 65_536.0 - 0.5).collect()
-}
 
 fn weight(graph: &mut Graph, name: &str, shape: &[usize]) {
     let values = noise(shape.iter().product(), name.len() as u32 + name.bytes().map(u32::from).sum::<u32>());
@@ -26,15 +21,6 @@ fn weight(graph: &mut Graph, name: &str, shape: &[usize]) {
 fn finish(mut graph: Graph, output: &str) -> ValidGraph {
     graph.output(output, OutputKind::Tensor);
     graph.validate().unwrap()
-}
-
-fn doubled() -> Resize {
-    Resize {
-        scales: vec![1.0, 1.0, 2.0, 2.0],
-        coordinate_transformation_mode: CoordinateTransformationMode::Asymmetric,
-        nearest_mode: NearestMode::Floor,
-        ..Resize::default()
-    }
 }
 
 /// A layer of a style network that up-samples: nearest, reflection padding, convolution, activation.
@@ -111,28 +97,27 @@ fn two_convolutions() -> ValidGraph {
 
 /// Compares the recording, and the results.
 fn check(graph: &ValidGraph, recording: &Expect, tolerance: f32) {
-    let plan = Plan::for_graph(graph, SIZE, Limits::default(), Fusion::On).unwrap();
+    let plan = Plan::new(graph, SIZE, PlanOptions::default()).unwrap();
     recording.assert_eq(&plan.output(0).to_string());
     agree(graph, tolerance);
 }
 
 /// Compares the results with those of one kernel a node.
 fn agree(graph: &ValidGraph, tolerance: f32) {
-    let gpu = match Gpu::new(BoundsChecks::On) {
-        Ok(gpu) => gpu,
-        Err(error) if std::env::var("IMAGINE_REQUIRE_GPU").as_deref() == Ok("1") => panic!("{error}"),
-        Err(error) => return eprintln!("SKIPPED: {error}"),
-    };
+    let Some(gpu) = gpu() else { return };
     let shape = [SIZE.batch, graph.graph().inputs[0].shape[1].bind(SIZE).unwrap(), SIZE.height, SIZE.width];
     let input = [Tensor::f32(shape, noise(shape.iter().product(), 3))];
-    for adapter in [gpu.limits().adapter, Adapter::Gpu] {
-        let gpu = gpu.with_limits(Limits { adapter, ..gpu.limits() });
-        let run = |fusion| gpu.run_graph(graph, &input, SIZE, RandomState::default(), fusion).unwrap();
+    for target in [gpu.options().tuning.target, KernelTarget::Gpu] {
+        let tuning = KernelTuning { target, ..gpu.options().tuning };
+        let run = |fusion| {
+            let gpu = gpu.with_options(PlanOptions { tuning, fusion, ..gpu.options() });
+            gpu.run_graph(graph, &input, SIZE, RandomState::default()).unwrap()
+        };
         let (fused, plain) = (run(Fusion::On), run(Fusion::Off));
         assert_eq!(fused[0].shape, plain[0].shape);
         let pairs = fused[0].as_f32().unwrap().iter().zip(plain[0].as_f32().unwrap());
         let difference = pairs.map(|(a, b)| (a - b).abs()).fold(0.0, f32::max);
-        assert!(difference <= tolerance, "{adapter:?}: {difference}");
+        assert!(difference <= tolerance, "{target:?}: {difference}");
     }
 }
 
@@ -186,7 +171,7 @@ fn a_normalisation_applies_the_activation_and_adds() {
 #[test]
 fn of_two_convolutions_one_does_their_sum() {
     let graph = two_convolutions();
-    let plan = Plan::for_graph(&graph, SIZE, Limits::default(), Fusion::On).unwrap();
+    let plan = Plan::new(&graph, SIZE, PlanOptions::default()).unwrap();
     let recording = plan.output(0).to_string();
     let convolutions: Vec<&str> = recording.lines().filter(|line| line.contains("ops/blocked")).collect();
     assert_eq!(convolutions.len(), 2, "{recording}");

@@ -8,7 +8,7 @@ pub const ALIGNMENT: u64 = 256;
 
 /// How much memory a value needs and when.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Lifetime {
+pub struct LiveRange {
     /// Number of bytes.
     pub bytes: u64,
     /// First moment at which the value exists.
@@ -19,7 +19,7 @@ pub struct Lifetime {
 
 /// Where a value lies.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub struct Place {
+pub struct Placement {
     /// Index of the slab.
     pub slab: usize,
     /// First byte, a multiple of [`ALIGNMENT`].
@@ -30,13 +30,13 @@ pub struct Place {
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Arena {
     /// The place of every value, in the given order.
-    pub places: Vec<Place>,
+    pub places: Vec<Placement>,
     /// Bytes of every slab.
     pub slabs: Vec<u64>,
 }
 
-impl Lifetime {
-    fn meets(&self, other: &Lifetime) -> bool {
+impl LiveRange {
+    fn meets(&self, other: &LiveRange) -> bool {
         self.first <= other.last && other.first <= self.last
     }
 
@@ -46,10 +46,10 @@ impl Lifetime {
 }
 
 /// Places every value in slabs of at most `limit` bytes, or gives the index of one that is larger than that.
-pub fn place(values: &[Lifetime], limit: u64) -> Result<Arena, usize> {
+pub fn place(values: &[LiveRange], limit: u64) -> Result<Arena, usize> {
     let mut order: Vec<usize> = (0..values.len()).collect();
     order.sort_by_key(|&index| (std::cmp::Reverse(values[index].bytes), index));
-    let mut arena = Arena { places: vec![Place { slab: 0, offset: 0 }; values.len()], slabs: Vec::new() };
+    let mut arena = Arena { places: vec![Placement { slab: 0, offset: 0 }; values.len()], slabs: Vec::new() };
     let mut residents: Vec<Vec<usize>> = Vec::new();
     for index in order {
         let value = &values[index];
@@ -58,12 +58,12 @@ pub fn place(values: &[Lifetime], limit: u64) -> Result<Arena, usize> {
         }
         let found = (0..residents.len()).find_map(|slab| {
             let offset = first_gap(value, &residents[slab], values, &arena.places);
-            (offset + value.bytes <= limit).then_some(Place { slab, offset })
+            (offset + value.bytes <= limit).then_some(Placement { slab, offset })
         });
         let place = found.unwrap_or_else(|| {
             residents.push(Vec::new());
             arena.slabs.push(0);
-            Place { slab: residents.len() - 1, offset: 0 }
+            Placement { slab: residents.len() - 1, offset: 0 }
         });
         arena.places[index] = place;
         arena.slabs[place.slab] = arena.slabs[place.slab].max(place.offset + value.bytes);
@@ -73,7 +73,7 @@ pub fn place(values: &[Lifetime], limit: u64) -> Result<Arena, usize> {
 }
 
 /// Lowest offset at which `value` overlaps none of `residents` that are alive with it.
-fn first_gap(value: &Lifetime, residents: &[usize], values: &[Lifetime], places: &[Place]) -> u64 {
+fn first_gap(value: &LiveRange, residents: &[usize], values: &[LiveRange], places: &[Placement]) -> u64 {
     let mut taken: Vec<(u64, u64)> = residents
         .iter()
         .filter(|&&other| values[other].meets(value))
@@ -100,10 +100,10 @@ mod tests {
         for seed in 0..200 {
             let random = |index: u32, word: usize| rng::cell(index, word as u32, 0, rng::key(seed, 0, 0))[0] as usize;
             let count = 1 + random(0, 9) % 60;
-            let values: Vec<Lifetime> = (0..count as u32)
+            let values: Vec<LiveRange> = (0..count as u32)
                 .map(|i| {
                     let first = random(i, 0) % 40;
-                    Lifetime { bytes: 4 * (1 + random(i, 1) as u64 % 3000), first, last: first + random(i, 2) % 12 }
+                    LiveRange { bytes: 4 * (1 + random(i, 1) as u64 % 3000), first, last: first + random(i, 2) % 12 }
                 })
                 .collect();
             let limit = 16_384;
@@ -123,13 +123,13 @@ mod tests {
 
     #[test]
     fn a_chain_of_equal_values_needs_two() {
-        let chain: Vec<_> = (0..10).map(|i| Lifetime { bytes: 1024, first: i, last: i + 1 }).collect();
+        let chain: Vec<_> = (0..10).map(|i| LiveRange { bytes: 1024, first: i, last: i + 1 }).collect();
         assert_eq!(place(&chain, 1 << 20).unwrap().slabs, [2048]);
     }
 
     #[test]
     fn a_value_above_the_limit_is_named() {
-        let value = |bytes| Lifetime { bytes, first: 0, last: 0 };
+        let value = |bytes| LiveRange { bytes, first: 0, last: 0 };
         assert_eq!(place(&[value(100), value(3000)], 2048), Err(1));
     }
 }

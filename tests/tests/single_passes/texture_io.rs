@@ -1,10 +1,10 @@
-//! The presentation passes on a device, against the same formulas in plain Rust.
+//! The texture passes on a device, against the same formulas in plain Rust.
 
 use crate::gpu::{Bound, Gpu};
-use imagine_wgpu::present::{self, Arrangement, HeightBorder, Mip, Pack, PresentCall};
+use imagine_wgpu::texture_io::{self, BatchLayout, HeightBorder, MipFilter, Pack, TexturePass};
 
-fn run(gpu: &Gpu, call: &PresentCall, bound: &[Bound]) {
-    gpu.dispatch(call.shader, &call.defs, &call.params, bound, call.workgroups);
+fn run(gpu: &Gpu, call: &TexturePass, bound: &[Bound]) {
+    gpu.dispatch(call.pipeline.shader, &call.pipeline.defs, &call.params, bound, call.workgroups);
 }
 
 /// One level as an array of layers.
@@ -29,7 +29,7 @@ fn packed(gpu: &Gpu, what: Pack, size: [u32; 2], tensors: &[(u32, &[f32])]) -> V
     let buffers: Vec<_> = tensors.iter().map(|(binding, values)| (*binding, gpu.buffer(values))).collect();
     let mut bound: Vec<_> = buffers.iter().map(|(binding, buffer)| Bound::Buffer(*binding, buffer)).collect();
     bound.push(Bound::View(4, array(&texture, 0)));
-    run(gpu, &present::pack(what, size, 1, Arrangement::Layers), &bound);
+    run(gpu, &texture_io::pack(what, size, 1, BatchLayout::Layers), &bound);
     gpu.read_texture(&texture, 0)
 }
 
@@ -98,7 +98,7 @@ fn material_maps_stand_where_bevy_reads_them() {
 }
 
 /// The mean of the area that each texel covers, by brute force over a grid that both levels divide.
-fn brute_force_mip(above: &[[u8; 4]], [width, height]: [usize; 2], kind: Mip) -> Vec<[u8; 4]> {
+fn brute_force_mip(above: &[[u8; 4]], [width, height]: [usize; 2], kind: MipFilter) -> Vec<[u8; 4]> {
     let [w, h] = [(width / 2).max(1), (height / 2).max(1)];
     let mut level = Vec::new();
     for y in 0..h {
@@ -110,8 +110,8 @@ fn brute_force_mip(above: &[[u8; 4]], [width, height]: [usize; 2], kind: Mip) ->
                     for c in 0..4 {
                         let value = f32::from(texel[c]) / 255.0;
                         sum[c] += f64::from(match kind {
-                            Mip::Srgb if c < 3 => decode(value),
-                            Mip::Normal if c < 3 => value * 2.0 - 1.0,
+                            MipFilter::Srgb if c < 3 => decode(value),
+                            MipFilter::Normal if c < 3 => value * 2.0 - 1.0,
                             _ => value,
                         });
                     }
@@ -121,8 +121,8 @@ fn brute_force_mip(above: &[[u8; 4]], [width, height]: [usize; 2], kind: Mip) ->
             let length = (mean[0] * mean[0] + mean[1] * mean[1] + mean[2] * mean[2]).sqrt();
             level.push(std::array::from_fn(|c| {
                 byte(match kind {
-                    Mip::Srgb if c < 3 => encode(mean[c]),
-                    Mip::Normal if c < 3 => 0.5 + 0.5 * mean[c] / length,
+                    MipFilter::Srgb if c < 3 => encode(mean[c]),
+                    MipFilter::Normal if c < 3 => 0.5 + 0.5 * mean[c] / length,
                     _ => mean[c],
                 })
             }));
@@ -139,13 +139,13 @@ fn mip_levels_are_area_means_of_even_and_odd_sizes() {
         let color = numbers(3 * pixels, 3);
         let texture = gpu.texture(size, 2);
         let buffer = gpu.buffer(&color);
-        let pack = present::pack(Pack::Color { alpha: false, encode_srgb: false }, size, 1, Arrangement::Layers);
+        let pack = texture_io::pack(Pack::Color { alpha: false, encode_srgb: false }, size, 1, BatchLayout::Layers);
         run(&gpu, &pack, &[Bound::Buffer(1, &buffer), Bound::View(4, array(&texture, 0))]);
         let above = gpu.read_texture(&texture, 0);
-        for kind in [Mip::Linear, Mip::Srgb, Mip::Normal] {
+        for kind in [MipFilter::Linear, MipFilter::Srgb, MipFilter::Normal] {
             run(
                 &gpu,
-                &present::mip(kind, size, 1),
+                &texture_io::mip(kind, size, 1),
                 &[Bound::View(1, array(&texture, 0)), Bound::View(2, array(&texture, 1))],
             );
             let expected = brute_force_mip(&above, size.map(|side| side as usize), kind);
@@ -162,7 +162,7 @@ fn normals_of_a_height_map_point_downhill_and_tile() {
     let buffer = gpu.buffer(&height);
     for border in [HeightBorder::Wrap, HeightBorder::Edge] {
         let texture = gpu.texture(size, 1);
-        let call = present::normal_from_height(size, 1, 2.0, border);
+        let call = texture_io::normal_from_height(size, 1, 2.0, border);
         run(&gpu, &call, &[Bound::Buffer(1, &buffer), Bound::View(2, array(&texture, 0))]);
         let place = |at: i32, length: i32| match border {
             HeightBorder::Wrap => at.rem_euclid(length),
@@ -193,7 +193,7 @@ fn a_pass_cut_along_y_makes_the_same_texels() {
     let size = [70, 9];
     let color = numbers(3 * 70 * 9, 5);
     let buffer = gpu.buffer(&color);
-    let call = present::pack(Pack::Normal, size, 1, Arrangement::Layers);
+    let call = texture_io::pack(Pack::Normal, size, 1, BatchLayout::Layers);
     let whole = packed(&gpu, Pack::Normal, size, &[(1, &color)]);
     let texture = gpu.texture(size, 1);
     for first in [0u32, 4, 8] {
@@ -201,7 +201,7 @@ fn a_pass_cut_along_y_makes_the_same_texels() {
         params[4..8].copy_from_slice(&first.to_ne_bytes());
         let rows = 4.min(9 - first);
         let bound = [Bound::Buffer(1, &buffer), Bound::View(4, array(&texture, 0))];
-        gpu.dispatch(call.shader, &call.defs, &params, &bound, [call.workgroups[0], rows, 1]);
+        gpu.dispatch(call.pipeline.shader, &call.pipeline.defs, &params, &bound, [call.workgroups[0], rows, 1]);
     }
     assert_eq!(gpu.read_texture(&texture, 0), whole);
 }

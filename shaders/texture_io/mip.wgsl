@@ -1,11 +1,11 @@
 // One mip level from the one above it: every texel is the mean of the area that it covers, also where a side is odd.
 // SRGB averages colour in linear light; NORMAL averages directions and makes them unit length again; with neither the
 // numbers are averaged as they are. Both views are of one level and all its layers: rgba8unorm, or rgba16float with HALF.
-#import imagine::head::Head
+#import imagine::dispatch::DispatchParams
 #import imagine::srgb::{srgb_from_linear, linear_from_srgb}
 
 struct Params {
-    head: Head,
+    dispatch: DispatchParams,
     // Width and height of this level.
     size: vec2<u32>,
     // Width and height of the level above.
@@ -52,10 +52,10 @@ fn encode(mean: vec4<f32>) -> vec4<f32> {
 
 @compute @workgroup_size(#{WORKGROUP})
 fn main(@builtin(workgroup_id) workgroup: vec3<u32>, @builtin(local_invocation_index) local: u32) {
-    let x = (workgroup.x + params.head.base.x) * #{WORKGROUP} + local;
-    let y = workgroup.y + params.head.base.y;
+    let x = (workgroup.x + params.dispatch.base.x) * #{WORKGROUP} + local;
+    let y = workgroup.y + params.dispatch.base.y;
     if x >= params.size.x || y >= params.size.y { return; }
-    let layer = workgroup.z + params.head.base.z;
+    let layer = workgroup.z + params.dispatch.base.z;
     let columns = coverage(x, params.above_size.x);
     let rows = coverage(y, params.above_size.y);
     let last = params.above_size - 1u;

@@ -1,14 +1,13 @@
 //! Concatenations whose operands are made in their place: what recordings look like, and that no bit changes.
 
-mod common;
-
-use common::{doubled, gpu, noise, weight};
 use expect_test::{Expect, expect};
 use imagine_graph::rng::{self, RandomState};
 use imagine_graph::{
     Concat, Conv, Dim, Graph, InputKind, OutputKind, PadMode, Relu, Sigmoid, Size, Tensor, ValidGraph,
 };
-use imagine_wgpu::{Fusion, Limits, Plan};
+use imagine_wgpu::{Fusion, Plan, PlanOptions};
+
+use crate::common::{doubled, gpu, noise, weight};
 
 const SIZE: Size = Size { batch: 1, height: 16, width: 24 };
 
@@ -59,7 +58,7 @@ fn dense() -> Graph {
 }
 
 fn check(graph: &ValidGraph, recording: &Expect) {
-    let plan = Plan::for_graph(graph, SIZE, Limits::default(), Fusion::On).unwrap();
+    let plan = Plan::new(graph, SIZE, PlanOptions::default()).unwrap();
     recording.assert_eq(&plan.output(0).to_string());
     agree(graph, SIZE);
 }
@@ -73,7 +72,10 @@ fn agree(graph: &ValidGraph, size: Size) {
         Tensor::f32(shape.clone(), noise(shape.iter().product(), 3 + index as u32))
     });
     let inputs: Vec<Tensor> = inputs.collect();
-    let run = |fusion| gpu.run_graph(graph, &inputs, size, RandomState::default(), fusion).unwrap();
+    let run = |fusion| {
+        let gpu = gpu.with_options(PlanOptions { fusion, ..gpu.options() });
+        gpu.run_graph(graph, &inputs, size, RandomState::default()).unwrap()
+    };
     assert_eq!(run(Fusion::On), run(Fusion::Off));
 }
 
@@ -120,7 +122,7 @@ fn what_has_no_place_of_its_own_is_copied() {
         graph.output(output, OutputKind::Tensor);
     }
     let graph = graph.validate().unwrap();
-    let plan = Plan::for_graph(&graph, SIZE, Limits::default(), Fusion::On).unwrap();
+    let plan = Plan::new(&graph, SIZE, PlanOptions::default()).unwrap();
     let copies = plan.output(0).passes.iter().filter(|pass| pass.call.pipeline.shader == "ops/concat").count();
     assert_eq!(copies, 7);
     agree(&graph, SIZE);

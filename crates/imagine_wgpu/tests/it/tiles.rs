@@ -1,10 +1,6 @@
 //! Images made in tiles are those made at once, to the bit: every padding, up-sampling, pixel shuffle, random numbers,
 //! coordinates, automata. Limits are small so that images can be.
 
-mod automaton;
-mod common;
-
-use common::{doubled, generator, gpu, noise, weight};
 use expect_test::expect;
 use imagine_graph::rng::Lattice;
 use imagine_graph::{
@@ -13,7 +9,10 @@ use imagine_graph::{
     Symbol, Tanh, Tensor, ValidGenerator,
 };
 use imagine_wgpu::headless::{Gpu, GpuError};
-use imagine_wgpu::{Limits, Tiling};
+use imagine_wgpu::{DeviceLimits, PlanOptions, Tiling};
+
+use crate::automaton;
+use crate::common::{doubled, generator, gpu, noise, weight};
 
 const SIZE: Size = Size { batch: 1, height: 44, width: 60 };
 
@@ -54,16 +53,17 @@ fn check(gpu: &Gpu, generator: &ValidGenerator, request: &Request, least: u64) -
     let mut count = 0;
     for bytes in [8 * least, 3 * least, least] {
         let caps = [(bytes, u64::MAX), (u64::MAX, bytes)];
-        for (slab_bytes, arena_bytes) in caps {
-            let slab_bytes = slab_bytes.min(gpu.limits().slab_bytes);
-            let limits = Limits { slab_bytes, arena_bytes, ..gpu.limits() };
-            let tiling = Tiling::new(generator, &resolved, limits).unwrap();
+        for (binding_bytes, arena_bytes) in caps {
+            let binding_bytes = binding_bytes.min(gpu.options().limits.binding_bytes);
+            let limits = DeviceLimits { binding_bytes, ..gpu.options().limits };
+            let options = PlanOptions { limits, arena_bytes, ..gpu.options() };
+            let tiling = Tiling::new(generator, &resolved, options).unwrap();
             count = tiling.tiles.len();
             for tile in &tiling.tiles {
-                assert!(tile.plan.arena.iter().all(|slab| *slab <= slab_bytes), "{bytes} bytes");
+                assert!(tile.plan.arena.iter().all(|slab| *slab <= binding_bytes), "{bytes} bytes");
                 assert!(tile.plan.arena.iter().sum::<u64>() <= arena_bytes, "{bytes} bytes");
             }
-            let tiled = gpu.with_limits(limits).generate(generator, request).unwrap();
+            let tiled = gpu.with_options(options).generate(generator, request).unwrap();
             assert!(same(&whole, &tiled), "{bytes} bytes, {count} tiles");
         }
     }
@@ -161,8 +161,8 @@ fn random_numbers_that_do_not_meet_where_the_network_does_are_refused() {
     conv(&mut graph, "y", "noise", [3, 3], Conv::same(3, PadMode::Wrap));
     let generator = finish(graph, 1);
     let request = Request { lattice: Lattice::default(), ..Request::new(SIZE, 1) };
-    let limits = Limits { arena_bytes: 20_000, ..gpu.limits() };
-    let error = Tiling::new(&generator, &generator.resolve(&request).unwrap(), limits).unwrap_err();
+    let options = PlanOptions { arena_bytes: 20_000, ..gpu.options() };
+    let error = Tiling::new(&generator, &generator.resolve(&request).unwrap(), options).unwrap_err();
     expect!["values need 63424 bytes at a time; the limit is 20000; it cannot be made in tiles: the network joins opposite borders of the height but random numbers do not wrap there, so that no part across the border can be computed by itself"].assert_eq(&error.to_string());
 }
 
@@ -187,8 +187,11 @@ fn a_network_that_reads_the_whole_image_is_refused_by_name() {
     graph.push("norm", InstanceNormalization::default(), ["a", "scale", "bias"]);
     graph.push("y", Tanh {}, ["norm"]);
     let generator = finish(graph, 1);
-    let limits = Limits { slab_bytes: 40_000, ..gpu.limits() };
-    let error = gpu.with_limits(limits).generate(&generator, &request(&generator, SIZE)).unwrap_err();
+    let limits = DeviceLimits { binding_bytes: 40_000, ..gpu.options().limits };
+    let error = gpu
+        .with_options(PlanOptions { limits, ..gpu.options() })
+        .generate(&generator, &request(&generator, SIZE))
+        .unwrap_err();
     assert!(matches!(error, GpuError::Plan(_)));
     expect![[r#"value "a" needs 84480 bytes; one binding of this device holds at most 40000; it cannot be made in tiles: output: node "norm" (InstanceNormalization) reads all of height and width, so that no part of the height can be computed by itself"#]].assert_eq(&error.to_string());
 }

@@ -1,29 +1,18 @@
 //! The engine on a small automaton: what plans and recordings look like, and that fusing, cutting, continuing and rolling
 //! do not change results. Tests that need an adapter are skipped aloud without one, or fail if `IMAGINE_REQUIRE_GPU` is 1.
 
-mod automaton;
-
 use std::sync::Arc;
 
-use automaton::{CHANNELS, generator, generator_with, noise};
 use expect_test::expect;
 use imagine_graph::rng::Lattice;
 use imagine_graph::{Request, Size, Tensor, ValidGenerator};
 use imagine_wgpu::headless::Gpu;
-use imagine_wgpu::{BoundsChecks, Fusion, Limits, Plan, Run, Session};
+use imagine_wgpu::{DeviceLimits, Fusion, KernelTuning, Plan, PlanOptions, RunSeed, Session};
+
+use crate::automaton::{CHANNELS, generator, generator_with, noise};
+use crate::common::gpu;
 
 const SIZE: Size = Size { batch: 1, height: 19, width: 30 };
-
-fn gpu() -> Option<Gpu> {
-    match Gpu::new(BoundsChecks::On) {
-        Ok(gpu) => Some(gpu),
-        Err(error) if std::env::var("IMAGINE_REQUIRE_GPU").as_deref() == Ok("1") => panic!("{error}"),
-        Err(error) => {
-            eprintln!("SKIPPED: {error}");
-            None
-        }
-    }
-}
 
 /// State and outputs after `parts` of steps, one after the other in one session, each recording cut to `budget`.
 fn run(gpu: &Gpu, fusion: Fusion, parts: &[u32], budget: u64, cells: usize) -> Vec<Tensor> {
@@ -38,8 +27,9 @@ fn run_generator(
     budget: u64,
     cells: usize,
 ) -> Vec<Tensor> {
-    let limits = Limits { cells, ..gpu.limits() };
-    let plan = Arc::new(Plan::with_fusion(generator, SIZE, limits, fusion).unwrap());
+    let tuning = KernelTuning { automaton_cells: cells, ..gpu.options().tuning };
+    let options = PlanOptions { tuning, fusion, ..gpu.options() };
+    let plan = Arc::new(Plan::new(generator, SIZE, options).unwrap());
     let mut session = Session::new(&gpu.device, plan.clone());
     let mut recordings = vec![plan.init()];
     let mut done = 0;
@@ -50,7 +40,7 @@ fn run_generator(
     recordings.push(plan.output(done));
     for recording in recordings {
         for part in recording.split(budget) {
-            gpu.play(&mut session, part, Run { seed: 5, ..Run::default() }).unwrap();
+            gpu.play(&mut session, part, RunSeed { seed: 5, ..RunSeed::default() }).unwrap();
         }
     }
     let generated = gpu.collect(&session, done).unwrap();
@@ -66,8 +56,9 @@ fn largest_difference(a: &[Tensor], b: &[Tensor]) -> f32 {
 
 #[test]
 fn a_step_is_one_pass_and_the_recording_says_what_it_does() {
-    let plan = Plan::for_generator(&generator(), SIZE, Limits::default()).unwrap();
-    let unfused = Plan::with_fusion(&generator(), SIZE, Limits::default(), Fusion::Off).unwrap();
+    let plan = Plan::new(&generator(), SIZE, PlanOptions::default()).unwrap();
+    let unfused = PlanOptions { fusion: Fusion::Off, ..PlanOptions::default() };
+    let unfused = Plan::new(&generator(), SIZE, unfused).unwrap();
     assert_eq!((plan.steps(0, 2).passes.len(), unfused.steps(0, 1).passes.len()), (2, 12));
     assert!(unfused.bytes() > plan.bytes());
     expect![[r#"
@@ -81,8 +72,9 @@ fn a_step_is_one_pass_and_the_recording_says_what_it_does() {
 
 #[test]
 fn a_plan_too_large_for_the_device_is_refused() {
-    let limits = Limits { slab_bytes: 4096, ..Limits::default() };
-    let error = Plan::for_generator(&generator(), SIZE, limits).unwrap_err();
+    let limits = DeviceLimits { binding_bytes: 4096, ..DeviceLimits::default() };
+    let options = PlanOptions { limits, ..PlanOptions::default() };
+    let error = Plan::new(&generator(), SIZE, options).unwrap_err();
     expect![[r#"value "state" needs 18240 bytes; one binding of this device holds at most 4096"#]]
         .assert_eq(&error.to_string());
 }
@@ -100,7 +92,7 @@ fn a_fused_step_is_the_unfused_one() {
             let difference = largest_difference(&fused, &unfused);
             assert!(difference <= 1e-6, "{cells} cells an invocation: {difference}");
         }
-        let plan = Plan::for_generator(&generator, SIZE, Limits::default()).unwrap();
+        let plan = Plan::new(&generator, SIZE, PlanOptions::default()).unwrap();
         assert_eq!(plan.steps(0, 1).passes.len(), 1);
     }
 }

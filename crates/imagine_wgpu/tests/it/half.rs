@@ -1,11 +1,7 @@
 //! 16-bit floats between passes: which values are, that every variant of a kernel composes, and how far results differ.
 
-mod automaton;
-mod common;
-
 use std::collections::BTreeSet;
 
-use common::{doubled, gpu, noise, weight};
 use expect_test::expect;
 use half::f16;
 use imagine_graph::rng::RandomState;
@@ -14,19 +10,18 @@ use imagine_graph::{
     LeakyRelu, Neg, OutputKind, PadMode, ReduceMean, Relu, Sigmoid, Size, Sub, Tensor, TensorData, ValidGraph,
 };
 use imagine_wgpu::headless::Gpu;
-use imagine_wgpu::{Adapter, Def, Fusion, Limits, Plan, Precision, ShaderComposer};
+use imagine_wgpu::{KernelTarget, KernelTuning, Plan, PlanOptions, Precision, ShaderComposer, ShaderDef};
+
+use crate::automaton;
+use crate::common::{doubled, gpu, noise, weight};
 
 /// How far a kernel's result may be from that of 32 bits, where it reads the same numbers: rounding of the result, and of the
 /// weights of a sum.
 const TOLERANCE: f32 = 2e-3;
-const HALF: Limits = Limits {
-    slab_bytes: 128 << 20,
-    arena_bytes: u64::MAX,
-    workgroups: 65_535,
-    cells: 1,
-    adapter: Adapter::Gpu,
-    precision: Precision::F16,
-};
+
+fn half_options() -> PlanOptions {
+    PlanOptions { precision: Precision::F16, ..PlanOptions::default() }
+}
 
 /// The case with two nodes before each of its floats and one behind each result, so that these may be of 16 bits; numbers that
 /// are given are ones that 16 bits hold.
@@ -88,8 +83,9 @@ fn every_variant_composes_and_every_kernel_of_the_table_has_one() {
     let mut composer = ShaderComposer::new().unwrap();
     let mut keys = BTreeSet::new();
     for (_, size, graph, _) in cases() {
-        for adapter in [Adapter::Gpu, Adapter::Lanes] {
-            let plan = Plan::for_graph(&graph, size, Limits { adapter, ..HALF }, Fusion::On).unwrap();
+        for target in [KernelTarget::Gpu, KernelTarget::CpuSubgroups] {
+            let tuning = KernelTuning { target, ..KernelTuning::default() };
+            let plan = Plan::new(&graph, size, PlanOptions { tuning, ..half_options() }).unwrap();
             keys.extend(plan.output(0).passes.iter().map(|pass| {
                 let key = &pass.call.pipeline;
                 (key.shader, key.defs.clone())
@@ -101,7 +97,7 @@ fn every_variant_composes_and_every_kernel_of_the_table_has_one() {
         faults.extend(composer.compose(shader, defs).err().map(|error| error.to_string()));
     }
     assert!(faults.is_empty(), "{} faults:\n\n{}", faults.len(), faults.join("\n\n"));
-    let halves = keys.iter().filter(|(_, defs)| defs.contains(&("HALF_OUT", Def::Bool(true))));
+    let halves = keys.iter().filter(|(_, defs)| defs.contains(&("HALF_OUT", ShaderDef::Bool(true))));
     let found: Vec<&str> = halves.map(|(shader, _)| *shader).collect::<BTreeSet<_>>().into_iter().collect();
     expect!["ops/batch_normalization ops/binary ops/blocked ops/concat ops/depth_to_space ops/normalization ops/pad ops/pool ops/resize ops/slice ops/unary"].assert_eq(&found.join(" "));
 }
@@ -115,7 +111,7 @@ fn every_case_is_within_the_tolerance_of_32_bits() {
         if !uses_half(&graph, size) {
             continue;
         }
-        let run = |gpu: &Gpu| gpu.run_graph(&graph, &inputs, size, RandomState::default(), Fusion::On).unwrap();
+        let run = |gpu: &Gpu| gpu.run_graph(&graph, &inputs, size, RandomState::default()).unwrap();
         for (found, expected) in run(&half).iter().zip(run(&exact)) {
             faults.extend(difference(found, &expected, TOLERANCE).map(|fault| format!("{name}: {fault}")));
         }
@@ -125,7 +121,7 @@ fn every_case_is_within_the_tolerance_of_32_bits() {
 
 /// Whether the operator between the others reads or writes 16 bits, or has weights of 16 bits.
 fn uses_half(graph: &ValidGraph, size: Size) -> bool {
-    let plan = Plan::for_graph(graph, size, HALF, Fusion::On).unwrap();
+    let plan = Plan::new(graph, size, half_options()).unwrap();
     let output = plan.output(0);
     let of_node = output.passes.iter().filter(|pass| pass.call.label.starts_with("node"));
     of_node.flat_map(|pass| &pass.call.pipeline.defs).any(|(name, _)| name.starts_with("HALF"))
@@ -176,7 +172,7 @@ fn network() -> ValidGraph {
 
 #[test]
 fn a_network_keeps_32_bits_where_a_kernel_needs_them() {
-    let plan = Plan::for_graph(&network(), Size::new(16, 16), HALF, Fusion::On).unwrap();
+    let plan = Plan::new(&network(), Size::new(16, 16), half_options()).unwrap();
     expect![[r#"
         a: ops/blocked BORDER_REFLECT HALF_2 HALF_OUT QUADS=2 SLIDE, step 0, workgroups [1, 1, 1] from [0, 0, 0], 110592 FLOP, 8032 bytes, arena0[16384+3072] packed0[0+448] arena0[4096+4096]
         b: ops/blocked BORDER_REFLECT HALF_1 HALF_2 HALF_OUT QUADS=2, step 0, workgroups [1, 1, 1] from [0, 0, 0], 73728 FLOP, 7424 bytes, arena0[4096+4096] packed0[512+1168] arena0[8192+1024]
@@ -188,8 +184,7 @@ fn a_network_keeps_32_bits_where_a_kernel_needs_them() {
         d: ops/blocked ADDEND BORDER_REFLECT HALF_1 HALF_2 HALF_3 HALF_OUT QUADS=2 SLIDE, step 0, workgroups [1, 1, 1] from [0, 0, 0], 294912 FLOP, 14592 bytes, arena0[8192+4096] packed0[6656+1168] arena0[8192+4096] arena0[12288+4096]
         e: ops/blocked ACTIVATION_SIGMOID BORDER_REFLECT HALF_1 HALF_2 QUADS=1 SLIDE, step 0, workgroups [4, 1, 1] from [0, 0, 0], 442368 FLOP, 17248 bytes, arena0[12288+4096] packed0[7936+584] arena0[0+12288]
         9 passes, 1650688 FLOP, 100160 bytes"#]].assert_eq(&plan.output(0).to_string());
-    let exact = Limits { precision: Precision::F32, ..HALF };
-    let exact = Plan::for_graph(&network(), Size::new(16, 16), exact, Fusion::On).unwrap();
+    let exact = Plan::new(&network(), Size::new(16, 16), PlanOptions::default()).unwrap();
     assert!(plan.bytes() * 10 < exact.bytes() * 7, "{} bytes, {} of 32 bits", plan.bytes(), exact.bytes());
 }
 
@@ -200,7 +195,7 @@ fn a_network_differs_by_less_than_a_level_of_an_8_bit_picture() {
     for size in [Size::new(32, 48), Size::new(14, 18).with_batch(2)] {
         let shape = [size.batch, 3, size.height, size.width];
         let input = [Tensor::f32(shape, noise(shape.iter().product(), 3))];
-        let run = |gpu: &Gpu| gpu.run_graph(&network(), &input, size, RandomState::default(), Fusion::On).unwrap();
+        let run = |gpu: &Gpu| gpu.run_graph(&network(), &input, size, RandomState::default()).unwrap();
         let (found, expected) = (run(&half), run(&exact));
         assert_ne!(found, expected);
         let pairs = found[0].as_f32().unwrap().iter().zip(expected[0].as_f32().unwrap());
@@ -212,8 +207,8 @@ fn a_network_differs_by_less_than_a_level_of_an_8_bit_picture() {
 #[test]
 fn automata_and_weights_too_large_stay_exact() {
     let plan = |precision| {
-        let limits = Limits { precision, ..HALF };
-        Plan::for_generator(&automaton::generator(), Size::new(16, 16), limits).unwrap().steps(0, 2)
+        let options = PlanOptions { precision, ..half_options() };
+        Plan::new(&automaton::generator(), Size::new(16, 16), options).unwrap().steps(0, 2)
     };
     assert_eq!(plan(Precision::F16), plan(Precision::F32));
     let mut graph = Graph::default();
@@ -221,7 +216,7 @@ fn automata_and_weights_too_large_stay_exact() {
     graph.weight("w", Tensor::f32([1, 1, 1, 1], [70_000.0]));
     graph.push("y", Conv::default(), ["x", "w"]);
     graph.output("y", OutputKind::Tensor);
-    let plan = Plan::for_graph(&graph.validate().unwrap(), Size::new(4, 4), HALF, Fusion::On).unwrap();
+    let plan = Plan::new(&graph.validate().unwrap(), Size::new(4, 4), half_options()).unwrap();
     let defs = &plan.output(0).passes[0].call.pipeline.defs;
     assert!(defs.iter().all(|(name, _)| !name.starts_with("HALF")), "{defs:?}");
 }

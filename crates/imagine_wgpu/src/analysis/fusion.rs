@@ -13,20 +13,19 @@ use std::collections::{HashMap, HashSet};
 
 use imagine_graph::resize::{Tap, Taps};
 use imagine_graph::{
-    AutoPad, BatchNormalization, BoundGraph, Conv, Op, Pad, PadMode, Resize, Tensor, ValidNode, ValueId, ValueSource,
+    AutoPad, BatchNormalization, BoundGraph, Conv, Op, Pad, PadMode, Resize, ValidNode, ValueId, ValueSource,
 };
 
-use super::fuse::Uses;
-use crate::lower::{Activation, Input, Neighbors};
-use crate::ops::{self, blocked};
+use crate::analysis::fused::{Activation, FusedOps, NodeInput, fuses_activation, fuses_addend, is_blocked_convolution};
+use crate::analysis::liveness::{KnownValues, ValueUses};
 
 /// Largest power of two by which a convolution up-samples what it reads.
 const MAX_UPSCALE: u32 = 8;
 
 /// Nodes that one kernel does.
-pub(super) struct Group<'a> {
+pub struct FusionGroup<'a> {
     /// Index of the node whose kernel it is.
-    pub head: usize,
+    pub anchor: usize,
     /// Its operator, with the padding of the node before it.
     pub op: Cow<'a, Op>,
     /// What it reads first.
@@ -34,45 +33,41 @@ pub(super) struct Group<'a> {
     /// The activation behind it.
     pub activation: Activation,
     /// The other nodes' work.
-    pub neighbors: Neighbors<'a>,
+    pub fused: FusedOps<'a>,
     /// What it writes.
     pub output: ValueId,
 }
 
 /// All groups of a graph.
 #[derive(Default)]
-pub(super) struct Groups<'a> {
+pub struct FusionGroups<'a> {
     /// By the index of their last node, in whose place the call stands.
-    pub of_last: HashMap<usize, Group<'a>>,
+    pub by_last: HashMap<usize, FusionGroup<'a>>,
     /// Indices of all of their nodes.
     pub nodes: HashSet<usize>,
 }
 
 /// The groups of `bound`.
-pub(super) fn find<'a>(
-    bound: &'a BoundGraph<'a>,
-    uses: &Uses,
-    known: &'a HashMap<ValueId, Cow<'a, Tensor>>,
-) -> Groups<'a> {
-    let mut graph = Graph { bound, uses, known, readers: readers(bound, uses), taken: HashSet::new() };
-    let mut groups = Groups::default();
+pub fn find<'a>(bound: &'a BoundGraph<'a>, uses: &ValueUses, known: &'a KnownValues<'a>) -> FusionGroups<'a> {
+    let mut search = Search { bound, uses, known, readers: readers(bound, uses), taken: HashSet::new() };
+    let mut groups = FusionGroups::default();
     for (index, node) in bound.graph.nodes().iter().enumerate() {
-        if !uses.live[index] || graph.taken.contains(&index) || known.contains_key(&node.outputs[0]) {
+        if !uses.live[index] || search.taken.contains(&index) || known.contains_key(&node.outputs[0]) {
             continue;
         }
-        let (group, nodes) = graph.group(index, node);
+        let (group, nodes) = search.group(index, node);
         if nodes.len() > 1 {
             let last = *nodes.iter().max().expect("a group has nodes");
-            graph.taken.extend(nodes);
-            groups.of_last.insert(last, group);
+            search.taken.extend(nodes);
+            groups.by_last.insert(last, group);
         }
     }
-    groups.nodes = graph.taken;
+    groups.nodes = search.taken;
     groups
 }
 
 /// For every value the indices of the live nodes that read it.
-fn readers(bound: &BoundGraph, uses: &Uses) -> Vec<Vec<usize>> {
+fn readers(bound: &BoundGraph, uses: &ValueUses) -> Vec<Vec<usize>> {
     let mut readers = vec![Vec::new(); bound.graph.value_count()];
     for (index, node) in bound.graph.nodes().iter().enumerate().filter(|(index, _)| uses.live[*index]) {
         node.inputs.iter().flatten().for_each(|value| readers[value.0].push(index));
@@ -80,34 +75,34 @@ fn readers(bound: &BoundGraph, uses: &Uses) -> Vec<Vec<usize>> {
     readers
 }
 
-struct Graph<'a, 'u> {
+struct Search<'a, 'u> {
     bound: &'a BoundGraph<'a>,
-    uses: &'u Uses,
-    known: &'a HashMap<ValueId, Cow<'a, Tensor>>,
+    uses: &'u ValueUses,
+    known: &'a KnownValues<'a>,
     readers: Vec<Vec<usize>>,
     /// Nodes of groups found so far: of two convolutions that a sum adds, one does the sum.
     taken: HashSet<usize>,
 }
 
-impl<'a> Graph<'a, '_> {
+impl<'a> Search<'a, '_> {
     /// The group of the node at `index`, and the indices of its nodes.
-    fn group(&self, index: usize, node: &'a ValidNode) -> (Group<'a>, Vec<usize>) {
-        let mut group = Group {
-            head: index,
+    fn group(&self, index: usize, node: &'a ValidNode) -> (FusionGroup<'a>, Vec<usize>) {
+        let mut group = FusionGroup {
+            anchor: index,
             op: Cow::Borrowed(&node.op),
             input: node.inputs.first().copied().flatten(),
             activation: Activation::None,
-            neighbors: Neighbors::default(),
+            fused: FusedOps::default(),
             output: node.outputs[0],
         };
         let mut nodes = vec![index];
         let inputs: Vec<_> = node.inputs.iter().map(|value| value.map(|value| self.input(value))).collect();
-        if blocked::takes(&node.op, &inputs) {
+        if is_blocked_convolution(&node.op, &inputs) {
             self.before(&mut group, &mut nodes);
             self.behind(&mut group, &mut nodes);
-        } else if ops::fuses_activation(&node.op) {
+        } else if fuses_activation(&node.op) {
             self.activation(&mut group, &mut nodes);
-            if ops::fuses_addend(&node.op) {
+            if fuses_addend(&node.op) {
                 self.sum(&mut group, &mut nodes);
             }
         }
@@ -115,7 +110,7 @@ impl<'a> Graph<'a, '_> {
     }
 
     /// Takes padding and up-sampling before a `Conv`.
-    fn before(&self, group: &mut Group<'a>, nodes: &mut Vec<usize>) {
+    fn before(&self, group: &mut FusionGroup<'a>, nodes: &mut Vec<usize>) {
         let Op::Conv(conv) = &*group.op else { return };
         let mut conv = conv.clone();
         if let Some((at, node)) = self.only_writer(group.input)
@@ -132,7 +127,7 @@ impl<'a> Graph<'a, '_> {
             && let Some(image) = node.inputs[0]
             && let Some(upscale) = self.upscale(resize, image)
         {
-            group.neighbors.upscale = upscale;
+            group.fused.upscale = upscale;
             group.input = Some(image);
             nodes.push(at);
         }
@@ -140,13 +135,13 @@ impl<'a> Graph<'a, '_> {
     }
 
     /// Takes what follows a convolution.
-    fn behind(&self, group: &mut Group<'a>, nodes: &mut Vec<usize>) {
+    fn behind(&self, group: &mut FusionGroup<'a>, nodes: &mut Vec<usize>) {
         let channels = self.bound.value_type(group.output).shape[1];
         if let Some((at, node)) = self.only_reader(group.output)
             && let Op::BatchNormalization(norm) = &node.op
             && let Some(affine) = self.affine(norm, node)
         {
-            group.neighbors.affine = Some(affine);
+            group.fused.affine = Some(affine);
             (group.output, _) = (node.outputs[0], nodes.push(at));
         }
         self.activation(group, nodes);
@@ -155,36 +150,36 @@ impl<'a> Graph<'a, '_> {
             && let Op::PRelu(_) = node.op
             && let Some(slopes) = self.slopes(node, group.output, channels)
         {
-            group.neighbors.slopes = Some(slopes);
+            group.fused.slopes = Some(slopes);
             (group.output, _) = (node.outputs[0], nodes.push(at));
         }
         if let Op::Conv(_) = &*group.op
             && let Some((at, node)) = self.only_reader(group.output)
             && let Op::DepthToSpace(shuffle) = &node.op
         {
-            group.neighbors.shuffle = Some(shuffle);
+            group.fused.shuffle = Some(shuffle);
             (group.output, _) = (node.outputs[0], nodes.push(at));
         }
         self.sum(group, nodes);
     }
 
-    fn sum(&self, group: &mut Group<'a>, nodes: &mut Vec<usize>) {
+    fn sum(&self, group: &mut FusionGroup<'a>, nodes: &mut Vec<usize>) {
         if let Some((at, node)) = self.only_reader(group.output)
             && let Some(addend) = self.addend(node, group.output)
         {
-            group.neighbors.addend = Some(addend);
+            group.fused.addend = Some(addend);
             (group.output, _) = (node.outputs[0], nodes.push(at));
         }
     }
 
-    fn activation(&self, group: &mut Group<'a>, nodes: &mut Vec<usize>) {
+    fn activation(&self, group: &mut FusionGroup<'a>, nodes: &mut Vec<usize>) {
         let Some((at, node)) = self.only_reader(group.output) else { return };
         group.activation = match &node.op {
             Op::Relu(_) => Activation::Relu,
             Op::LeakyRelu(op) => Activation::LeakyRelu(op.alpha),
             Op::Sigmoid(_) => Activation::Sigmoid,
             Op::Tanh(_) => Activation::Tanh,
-            Op::Clip(op) => ops::unary::clip(op),
+            Op::Clip(op) => Activation::clip(op),
             _ => return,
         };
         group.output = node.outputs[0];
@@ -231,16 +226,16 @@ impl<'a> Graph<'a, '_> {
     }
 
     /// The other operand of an `Add` of equal shapes.
-    fn addend(&self, node: &ValidNode, input: ValueId) -> Option<Input<'a>> {
+    fn addend(&self, node: &ValidNode, input: ValueId) -> Option<NodeInput<'a>> {
         let [Some(left), Some(right)] = node.inputs[..] else { return None };
         let value = if left == input { right } else { left };
         let same = self.bound.value_type(value) == self.bound.value_type(input);
         (matches!(node.op, Op::Add(_)) && value != input && same).then(|| self.input(value))
     }
 
-    fn input(&self, value: ValueId) -> Input<'a> {
+    fn input(&self, value: ValueId) -> NodeInput<'a> {
         let weight = self.known.get(&value).map(|tensor| &**tensor);
-        Input { value, value_type: self.bound.value_type(value), weight }
+        NodeInput { value, value_type: self.bound.value_type(value), weight }
     }
 
     /// The powers of two by which `resize` repeats rows and columns, if that is all it does.

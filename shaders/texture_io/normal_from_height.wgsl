@@ -1,10 +1,10 @@
 // Heights of one or several images -> tangent-space normals (+Y up, as in OpenGL and glTF), a layer each, by the Sobel operator.
 // The defs BORDER_WRAP or BORDER_EDGE say what lies beyond the border; one of them is needed.
 #import imagine::border::place
-#import imagine::head::Head
+#import imagine::dispatch::DispatchParams
 
 struct Params {
-    head: Head,
+    dispatch: DispatchParams,
     // Width and height in pixels.
     size: vec2<u32>,
     // Height difference between 0 and 1, in pixels.
@@ -23,10 +23,10 @@ fn height_at(layer: u32, x: i32, y: i32) -> f32 {
 
 @compute @workgroup_size(#{WORKGROUP})
 fn main(@builtin(workgroup_id) workgroup: vec3<u32>, @builtin(local_invocation_index) local: u32) {
-    let column = (workgroup.x + params.head.base.x) * #{WORKGROUP} + local;
-    let row = workgroup.y + params.head.base.y;
+    let column = (workgroup.x + params.dispatch.base.x) * #{WORKGROUP} + local;
+    let row = workgroup.y + params.dispatch.base.y;
     if column >= params.size.x || row >= params.size.y { return; }
-    let layer = workgroup.z + params.head.base.z;
+    let layer = workgroup.z + params.dispatch.base.z;
     let x = i32(column);
     let y = i32(row);
     let left = height_at(layer, x - 1, y - 1) + 2.0 * height_at(layer, x - 1, y) + height_at(layer, x - 1, y + 1);

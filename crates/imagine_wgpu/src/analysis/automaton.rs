@@ -6,53 +6,80 @@
 //! next = state + (y - state) * Where(RandomUniform > threshold, rate, zero), with one rate or one a channel
 //! ```
 
-use std::borrow::Cow;
-use std::collections::{HashMap, HashSet};
+use std::collections::HashSet;
 
-use imagine_graph::{
-    BoundGraph, Conv, NodeId, Op, PadMode, RandomUniform, Size, Tensor, ValidNode, ValueId, ValueSource,
-};
+use imagine_graph::{BoundGraph, Conv, Dim, NodeId, Op, PadMode, RandomUniform, Size, ValidNode, ValueId, ValueSource};
 
-use super::fuse::Uses;
-use crate::kernel::KernelCall;
-use crate::ops::automaton::{MAX_CHANNELS, Step, lower};
+use crate::analysis::liveness::{KnownValues, ValueUses};
+
+/// Most channels that the kernel holds in registers.
+pub const MAX_CHANNELS: usize = 32;
 
 const IDENTITY: [f32; 9] = [0.0, 0.0, 0.0, 0.0, 1.0, 0.0, 0.0, 0.0, 0.0];
 
-/// The part of a graph that one kernel does.
-pub(super) struct FusedStep {
-    /// The nodes that need no pass of their own.
+/// One automaton step; `next = x + gate * (bound * tanh(W2 relu(W1 p + b1)) - x)`.
+#[derive(Clone, Debug, PartialEq)]
+pub struct AutomatonStep<'a> {
+    /// Start of the call's label.
+    pub label: &'a str,
+    /// The state that is read.
+    pub state: ValueId,
+    /// The state that is written.
+    pub next: ValueId,
+    /// `[N, C, H, W]`; C is a multiple of 4 and at most [`MAX_CHANNELS`].
+    pub shape: [usize; 4],
+    /// Filters 1 to 3 of every channel, taps row by row. Filter 0 is the identity.
+    pub filters: [[f32; 9]; 3],
+    /// W1, `[hidden, 4 C]`; hidden is a multiple of 4.
+    pub first: &'a [f32],
+    /// b1, `[hidden]`.
+    pub bias: &'a [f32],
+    /// W2, `[C, hidden]`.
+    pub second: &'a [f32],
+    /// Largest absolute value of a cell.
+    pub bound: f32,
+    /// Random numbers above it make a cell move.
+    pub threshold: f32,
+    /// Part of the way that each channel of a moving cell moves.
+    pub rates: Vec<f32>,
+    /// Part of the way that a resting cell moves.
+    pub zero: f32,
+    /// Stream of the random mask.
+    pub stream: u32,
+    /// Symbolic shape of the random mask.
+    pub mask: Vec<Dim>,
+    /// The size of the whole image, of which the state may be a part.
+    pub whole: Size,
+}
+
+/// The part of a graph that is an automaton step.
+pub struct FusedStep<'a> {
+    /// Its nodes, which need no passes of their own.
     pub nodes: HashSet<NodeId>,
-    /// The last of them, in whose place the call stands.
+    /// The last of them: the step runs in its place.
     pub last: NodeId,
-    /// The call.
-    pub call: KernelCall,
+    /// The step.
+    pub step: AutomatonStep<'a>,
 }
 
 /// The automaton step that writes the graph's only output, if it is one.
-pub(super) fn find(
-    bound: &BoundGraph,
-    uses: &Uses,
-    known: &HashMap<ValueId, Cow<Tensor>>,
-    cells: usize,
-    whole: Size,
-) -> Option<FusedStep> {
+pub fn find<'a>(bound: &'a BoundGraph, uses: &ValueUses, known: &'a KnownValues, whole: Size) -> Option<FusedStep<'a>> {
     let &[next] = bound.graph.outputs() else { return None };
     let mut search = Search { bound, uses, known, nodes: HashSet::new() };
-    let call = search.step(next, cells, whole)?;
+    let step = search.step(next, whole)?;
     let ValueSource::Node(last) = *bound.graph.source(next) else { return None };
-    Some(FusedStep { nodes: search.nodes, last, call })
+    Some(FusedStep { nodes: search.nodes, last, step })
 }
 
-struct Search<'a, 'g> {
-    bound: &'a BoundGraph<'g>,
-    uses: &'a Uses,
-    known: &'a HashMap<ValueId, Cow<'a, Tensor>>,
+struct Search<'a, 'u> {
+    bound: &'a BoundGraph<'a>,
+    uses: &'u ValueUses,
+    known: &'a KnownValues<'a>,
     nodes: HashSet<NodeId>,
 }
 
-impl<'g> Search<'_, 'g> {
-    fn step(&mut self, next: ValueId, cells: usize, whole: Size) -> Option<KernelCall> {
+impl<'a> Search<'a, '_> {
+    fn step(&mut self, next: ValueId, whole: Size) -> Option<AutomatonStep<'a>> {
         let [state, update] = self.inputs(next, |op| matches!(op, Op::Add(_)))?;
         let [delta, gate] = self.inputs(update, |op| matches!(op, Op::Mul(_)))?;
         let [bounded, subtracted] = self.inputs(delta, |op| matches!(op, Op::Sub(_)))?;
@@ -77,7 +104,7 @@ impl<'g> Search<'_, 'g> {
             return None;
         }
         let label = &self.node(next)?.1.name;
-        let step = Step {
+        Some(AutomatonStep {
             label,
             state,
             next,
@@ -93,12 +120,11 @@ impl<'g> Search<'_, 'g> {
             stream: mask.stream,
             mask: mask.shape.clone(),
             whole,
-        };
-        Some(lower(&step, cells))
+        })
     }
 
     /// The node that writes `value`.
-    fn node(&self, value: ValueId) -> Option<(NodeId, &'g ValidNode)> {
+    fn node(&self, value: ValueId) -> Option<(NodeId, &'a ValidNode)> {
         match self.bound.graph.source(value) {
             ValueSource::Node(id) => Some((*id, &self.bound.graph.nodes()[id.0])),
             _ => None,
@@ -116,7 +142,7 @@ impl<'g> Search<'_, 'g> {
         inputs.try_into().ok()
     }
 
-    fn mask(&mut self, value: ValueId) -> Option<&'g RandomUniform> {
+    fn mask(&mut self, value: ValueId) -> Option<&'a RandomUniform> {
         self.inputs::<0>(value, |op| matches!(op, Op::RandomUniform(_)))?;
         match &self.node(value)?.1.op {
             Op::RandomUniform(op) if op.low == 0.0 && op.high == 1.0 => Some(op),
@@ -124,7 +150,7 @@ impl<'g> Search<'_, 'g> {
         }
     }
 
-    fn weight(&self, value: ValueId) -> Option<&[f32]> {
+    fn weight(&self, value: ValueId) -> Option<&'a [f32]> {
         self.known.get(&value)?.as_f32()
     }
 

@@ -1,18 +1,16 @@
-//! Passes that turn tensors into textures and pictures into tensors, as plain data: `shaders/present`, whose README section has the bindings.
+//! Passes that turn tensors into textures and pictures into tensors, as plain data: `shaders/texture_io`, whose README section has the bindings.
 //!
-//! Every pass has one invocation a texel, [`WORKGROUP`] of them along x, and begins its params with a zeroed [`Head`]:
+//! Every pass has one invocation a texel, [`WORKGROUP`] of them along x, and begins its params with a zeroed [`DispatchParams`]:
 //! who plays it may cut it along y and set `head.base` to the first workgroup.
 
-use crate::kernel::{Def, Head, WORKGROUP};
+use crate::kernel::{BindingLayout, DispatchParams, PipelineKey, ShaderDef, WORKGROUP};
 use crate::params::{ParamsLayout, params};
 
 /// One presentation pass.
 #[derive(Clone, Debug, PartialEq)]
-pub struct PresentCall {
-    /// Path of the shader below `shaders/`, without `.wgsl`.
-    pub shader: &'static str,
-    /// Shader defs that choose the variant, sorted by name.
-    pub defs: Vec<(&'static str, Def)>,
+pub struct TexturePass {
+    /// Which pipeline it needs.
+    pub pipeline: PipelineKey,
     /// The params uniform, binding 0.
     pub params: Vec<u8>,
     /// Number of workgroups along x, y and z.
@@ -51,7 +49,7 @@ pub enum Pack {
 
 /// Where the images of a batch go.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Arrangement {
+pub enum BatchLayout {
     /// Each on a layer of its own.
     Layers,
     /// Side by side on one layer, so many in a row.
@@ -63,7 +61,7 @@ pub enum Arrangement {
 
 /// How texels are averaged into the next mip level.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Mip {
+pub enum MipFilter {
     /// As the numbers they are.
     Linear,
     /// Colour as linear light, stored as sRGB.
@@ -85,7 +83,7 @@ pub enum HeightBorder {
 
 /// Which light an environment map holds.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub enum Environment {
+pub enum EnvironmentFilter {
     /// What a matt surface gets: the mean radiance, weighted by the cosine.
     Diffuse,
     /// What a glossy surface of this perceptual roughness, 0 to 1, mirrors.
@@ -94,7 +92,7 @@ pub enum Environment {
 
 /// A stroke of a brush on the state of a cellular automaton.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Stroke<'a> {
+pub struct BrushStroke<'a> {
     /// Middle in cells, x to the right and y down, on the torus.
     pub center: [f32; 2],
     /// Radius in cells.
@@ -104,9 +102,9 @@ pub struct Stroke<'a> {
     /// How far cells move to what is painted, 0 to 1.
     pub strength: f32,
     /// The first channel that is given a number.
-    pub first: u32,
-    /// Numbers of channels, at most [`MAX_STROKE_NUMBERS`].
-    pub numbers: &'a [f32],
+    pub first_channel: u32,
+    /// Numbers of channels, at most [`MAX_BRUSH_CHANNELS`].
+    pub values: &'a [f32],
     /// Other channels become random numbers within plus and minus this; they stay as they are if `None`.
     pub amplitude: Option<f32>,
     /// Chooses the random numbers.
@@ -114,7 +112,7 @@ pub struct Stroke<'a> {
 }
 
 /// Most channels that a stroke gives numbers to.
-pub const MAX_STROKE_NUMBERS: usize = 32;
+pub const MAX_BRUSH_CHANNELS: usize = 32;
 
 /// The params uniforms of the passes, for the test that compares them with the shaders.
 pub const LAYOUTS: &[ParamsLayout] = &[
@@ -127,8 +125,8 @@ pub const LAYOUTS: &[ParamsLayout] = &[
 ];
 
 params! {
-    struct PackParams for "present/pack" {
-        head: Head,
+    struct PackParams for "texture_io/pack" {
+        dispatch: DispatchParams,
         size: [u32; 2],
         columns: u32,
         unused: u32,
@@ -137,16 +135,16 @@ params! {
 }
 
 params! {
-    struct MipParams for "present/mip" {
-        head: Head,
+    struct MipParams for "texture_io/mip" {
+        dispatch: DispatchParams,
         size: [u32; 2],
         above_size: [u32; 2],
     }
 }
 
 params! {
-    struct NormalParams for "present/normal_from_height" {
-        head: Head,
+    struct NormalParams for "texture_io/normal_from_height" {
+        dispatch: DispatchParams,
         size: [u32; 2],
         strength: f32,
         unused: f32,
@@ -154,8 +152,8 @@ params! {
 }
 
 params! {
-    struct EnvironmentParams for "present/environment" {
-        head: Head,
+    struct EnvironmentParams for "texture_io/environment" {
+        dispatch: DispatchParams,
         side: u32,
         sky_side: u32,
         samples: u32,
@@ -164,8 +162,8 @@ params! {
 }
 
 params! {
-    struct UnpackParams for "present/unpack" {
-        head: Head,
+    struct UnpackParams for "texture_io/unpack" {
+        dispatch: DispatchParams,
         size: [u32; 2],
         picture_size: [u32; 2],
         channels: u32,
@@ -176,8 +174,8 @@ params! {
 }
 
 params! {
-    struct BrushParams for "present/brush" {
-        head: Head,
+    struct BrushParams for "texture_io/brush" {
+        dispatch: DispatchParams,
         size: [u32; 2],
         center: [f32; 2],
         radius: f32,
@@ -194,7 +192,7 @@ params! {
 
 /// Packs tensors of `images` images of `size` (`[width, height]`) into a texture at binding 4: `rgba8unorm`, but
 /// `rgba16float` of radiance.
-pub fn pack(what: Pack, size: [u32; 2], images: u32, arrangement: Arrangement) -> PresentCall {
+pub fn pack(what: Pack, size: [u32; 2], images: u32, arrangement: BatchLayout) -> TexturePass {
     let (defs, fallback) = match what {
         Pack::Color { alpha, encode_srgb } => {
             (vec![("COLOR", true), ("ALPHA", alpha), ("ENCODE_SRGB", encode_srgb)], [1.0; 4])
@@ -207,8 +205,8 @@ pub fn pack(what: Pack, size: [u32; 2], images: u32, arrangement: Arrangement) -
         Pack::Radiance => (vec![("COLOR", true), ("HALF", true)], [1.0; 4]),
     };
     let columns = match arrangement {
-        Arrangement::Layers => 0,
-        Arrangement::Sheet { columns } => columns.max(1),
+        BatchLayout::Layers => 0,
+        BatchLayout::Sheet { columns } => columns.max(1),
     };
     let params = PackParams { size, columns, fallback, ..PackParams::default() };
     call(PackParams::SHADER, &defs, bytemuck::bytes_of(&params), size, images)
@@ -216,17 +214,21 @@ pub fn pack(what: Pack, size: [u32; 2], images: u32, arrangement: Arrangement) -
 
 /// Makes one mip level, an array view at binding 2, from the one above of `above_size` (`[width, height]`), an array view at
 /// binding 1; both have `layers` layers.
-pub fn mip(kind: Mip, above_size: [u32; 2], layers: u32) -> PresentCall {
+pub fn mip(kind: MipFilter, above_size: [u32; 2], layers: u32) -> TexturePass {
     let size = above_size.map(|side| (side / 2).max(1));
     let params = MipParams { size, above_size, ..MipParams::default() };
-    let defs = [("SRGB", kind == Mip::Srgb), ("NORMAL", kind == Mip::Normal), ("HALF", kind == Mip::Radiance)];
+    let defs = [
+        ("SRGB", kind == MipFilter::Srgb),
+        ("NORMAL", kind == MipFilter::Normal),
+        ("HALF", kind == MipFilter::Radiance),
+    ];
     call(MipParams::SHADER, &defs, bytemuck::bytes_of(&params), size, layers)
 }
 
 /// Makes normal maps, an `rgba8unorm` array texture at binding 2, from the heights `[N, 1, H, W]` at binding 1.
 ///
 /// `size` is `[width, height]`; `strength` says how many pixels the height difference between 0 and 1 is.
-pub fn normal_from_height(size: [u32; 2], images: u32, strength: f32, border: HeightBorder) -> PresentCall {
+pub fn normal_from_height(size: [u32; 2], images: u32, strength: f32, border: HeightBorder) -> TexturePass {
     let params = NormalParams { size, strength, ..NormalParams::default() };
     let defs = [("BORDER_WRAP", border == HeightBorder::Wrap), ("BORDER_EDGE", border == HeightBorder::Edge)];
     call(NormalParams::SHADER, &defs, bytemuck::bytes_of(&params), size, images)
@@ -234,10 +236,10 @@ pub fn normal_from_height(size: [u32; 2], images: u32, strength: f32, border: He
 
 /// Filters the cubemap at binding 1, whose faces have `sky_side` texels a side and all their mips, with the linear sampler
 /// at binding 2 into one level of a cubemap of `side` texels, an `rgba16float` array view at binding 3.
-pub fn environment(what: Environment, side: u32, sky_side: u32, samples: u32) -> PresentCall {
-    let roughness = if let Environment::Specular(roughness) = what { roughness.clamp(0.0, 1.0) } else { 0.0 };
+pub fn environment(what: EnvironmentFilter, side: u32, sky_side: u32, samples: u32) -> TexturePass {
+    let roughness = if let EnvironmentFilter::Specular(roughness) = what { roughness.clamp(0.0, 1.0) } else { 0.0 };
     let params = EnvironmentParams { side, sky_side, samples, roughness, ..EnvironmentParams::default() };
-    let defs = [("DIFFUSE", what == Environment::Diffuse), ("SPECULAR", what != Environment::Diffuse)];
+    let defs = [("DIFFUSE", what == EnvironmentFilter::Diffuse), ("SPECULAR", what != EnvironmentFilter::Diffuse)];
     call(EnvironmentParams::SHADER, &defs, bytemuck::bytes_of(&params), [side; 2], 6)
 }
 
@@ -251,17 +253,17 @@ pub fn unpack(
     picture_size: [u32; 2],
     encode_srgb: bool,
     luminance: bool,
-) -> PresentCall {
+) -> TexturePass {
     let params = UnpackParams { size, picture_size, channels, ..UnpackParams::default() };
     let defs = [("ENCODE_SRGB", encode_srgb), ("LUMINANCE", luminance)];
     call(UnpackParams::SHADER, &defs, bytemuck::bytes_of(&params), size, images)
 }
 
 /// Paints on the state `[images, channels, H, W]` at binding 1, of `size` (`[width, height]`).
-pub fn brush(stroke: &Stroke, size: [u32; 2], images: u32, channels: u32) -> PresentCall {
-    let Stroke { center, radius, softness, strength, first, amplitude, key, .. } = *stroke;
-    let given = &stroke.numbers[..stroke.numbers.len().min(MAX_STROKE_NUMBERS)];
-    let mut numbers = [[0.0; 4]; MAX_STROKE_NUMBERS / 4];
+pub fn brush(stroke: &BrushStroke, size: [u32; 2], images: u32, channels: u32) -> TexturePass {
+    let BrushStroke { center, radius, softness, strength, first_channel, amplitude, key, .. } = *stroke;
+    let given = &stroke.values[..stroke.values.len().min(MAX_BRUSH_CHANNELS)];
+    let mut numbers = [[0.0; 4]; MAX_BRUSH_CHANNELS / 4];
     numbers.as_flattened_mut()[..given.len()].copy_from_slice(given);
     let params = BrushParams {
         size,
@@ -271,7 +273,7 @@ pub fn brush(stroke: &Stroke, size: [u32; 2], images: u32, channels: u32) -> Pre
         strength,
         amplitude: amplitude.unwrap_or(0.0),
         channels,
-        first,
+        first: first_channel,
         count: given.len() as u32,
         key,
         numbers,
@@ -282,8 +284,8 @@ pub fn brush(stroke: &Stroke, size: [u32; 2], images: u32, channels: u32) -> Pre
 }
 
 /// One call of every variant, for tests and for warming pipelines.
-pub fn variants() -> Vec<PresentCall> {
-    let (size, layers) = ([4, 4], Arrangement::Layers);
+pub fn variants() -> Vec<TexturePass> {
+    let (size, layers) = ([4, 4], BatchLayout::Layers);
     let flags = [false, true];
     let mut packs = vec![Pack::Normal, Pack::Radiance];
     for a in flags {
@@ -294,20 +296,22 @@ pub fn variants() -> Vec<PresentCall> {
         }
     }
     let mut calls: Vec<_> = packs.into_iter().map(|what| pack(what, size, 1, layers)).collect();
-    calls.extend([Mip::Linear, Mip::Srgb, Mip::Normal, Mip::Radiance].map(|kind| mip(kind, size, 1)));
+    calls.extend(
+        [MipFilter::Linear, MipFilter::Srgb, MipFilter::Normal, MipFilter::Radiance].map(|kind| mip(kind, size, 1)),
+    );
     calls.extend([HeightBorder::Wrap, HeightBorder::Edge].map(|border| normal_from_height(size, 1, 1.0, border)));
     for encode_srgb in flags {
         calls.extend(flags.map(|luminance| unpack(size, 1, 3, size, encode_srgb, luminance)));
     }
-    calls.extend([Environment::Diffuse, Environment::Specular(0.5)].map(|what| environment(what, 4, 4, 1)));
+    calls.extend([EnvironmentFilter::Diffuse, EnvironmentFilter::Specular(0.5)].map(|what| environment(what, 4, 4, 1)));
     for amplitude in [None, Some(0.1)] {
-        let at = Stroke {
+        let at = BrushStroke {
             center: [1.0; 2],
             radius: 2.0,
             softness: 0.5,
             strength: 1.0,
-            first: 0,
-            numbers: &[0.5],
+            first_channel: 0,
+            values: &[0.5],
             amplitude,
             key: 0,
         };
@@ -322,8 +326,9 @@ fn call(
     params: &[u8],
     [width, height]: [u32; 2],
     layers: u32,
-) -> PresentCall {
-    let mut defs: Vec<_> = flags.iter().filter(|(_, on)| *on).map(|(name, _)| (*name, Def::Bool(true))).collect();
+) -> TexturePass {
+    let mut defs: Vec<_> = flags.iter().filter(|(_, on)| *on).map(|(name, _)| (*name, ShaderDef::Bool(true))).collect();
     defs.sort();
-    PresentCall { shader, defs, params: params.to_vec(), workgroups: [width.div_ceil(WORKGROUP), height, layers] }
+    let pipeline = PipelineKey { shader, defs, layout: BindingLayout::Reflected };
+    TexturePass { pipeline, params: params.to_vec(), workgroups: [width.div_ceil(WORKGROUP), height, layers] }
 }

@@ -3,10 +3,10 @@
 // seen from straight above (Karis, Real Shading in Unreal Engine 4, SIGGRAPH 2013). Samples read the mip level whose texels
 // are as large as their share of the sphere (Krivanek & Colbert, Real-time Shading with Filtered Importance Sampling, EGSR 2008).
 #import imagine::cube::direction
-#import imagine::head::Head
+#import imagine::dispatch::DispatchParams
 
 struct Params {
-    head: Head,
+    dispatch: DispatchParams,
     // Texels along a face of this level and of the sky's largest level.
     side: u32,
     sky_side: u32,
@@ -73,9 +73,9 @@ fn filtered(normal: vec3<f32>) -> vec3<f32> {
 
 @compute @workgroup_size(#{WORKGROUP})
 fn main(@builtin(workgroup_id) workgroup: vec3<u32>, @builtin(local_invocation_index) local: u32) {
-    let x = (workgroup.x + params.head.base.x) * #{WORKGROUP} + local;
-    let y = workgroup.y + params.head.base.y;
+    let x = (workgroup.x + params.dispatch.base.x) * #{WORKGROUP} + local;
+    let y = workgroup.y + params.dispatch.base.y;
     if x >= params.side || y >= params.side { return; }
-    let face = workgroup.z + params.head.base.z;
+    let face = workgroup.z + params.dispatch.base.z;
     textureStore(level, vec2(x, y), face, vec4(filtered(direction(face, x, y, params.side)), 1.0));
 }

@@ -1,10 +1,10 @@
 // A stroke of a brush on the state of a cellular automaton, which is a torus: inside a disc, channels become given numbers or
 // random ones, the more the nearer to the middle. Every channel is written by the invocation of its cell.
-#import imagine::head::Head
+#import imagine::dispatch::DispatchParams
 #import imagine::rng::uniform_number
 
 struct Params {
-    head: Head,
+    dispatch: DispatchParams,
     // Width and height of the state in cells.
     size: vec2<u32>,
     // Middle of the disc in cells, x to the right and y down.
@@ -35,8 +35,8 @@ fn apart(a: f32, b: f32, length: f32) -> f32 {
 
 @compute @workgroup_size(#{WORKGROUP})
 fn main(@builtin(workgroup_id) workgroup: vec3<u32>, @builtin(local_invocation_index) local: u32) {
-    let x = (workgroup.x + params.head.base.x) * #{WORKGROUP} + local;
-    let y = workgroup.y + params.head.base.y;
+    let x = (workgroup.x + params.dispatch.base.x) * #{WORKGROUP} + local;
+    let y = workgroup.y + params.dispatch.base.y;
     if x >= params.size.x || y >= params.size.y { return; }
     let size = vec2<f32>(params.size);
     let across = apart(f32(x) + 0.5, params.center.x, size.x);
@@ -44,7 +44,7 @@ fn main(@builtin(workgroup_id) workgroup: vec3<u32>, @builtin(local_invocation_i
     let inside = 1.0 - length(vec2(across, down)) / max(params.radius, 1e-6);
     if inside <= 0.0 { return; }
     let share = clamp(inside / max(params.softness, 1e-6), 0.0, 1.0) * params.strength;
-    let image = workgroup.z + params.head.base.z;
+    let image = workgroup.z + params.dispatch.base.z;
     let area = params.size.x * params.size.y;
     for (var channel = 0u; channel < params.channels; channel++) {
         let at = (image * params.channels + channel) * area + y * params.size.x + x;

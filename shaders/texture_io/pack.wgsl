@@ -5,11 +5,11 @@
 // OCCLUSION, ROUGHNESS, METALLIC   any of the three, in red, green and blue: Bevy's occlusion and metallic_roughness textures
 // GRAY       one channel in red, green and blue; with INVERTED, 1 - it, which is Bevy's depth map of a height
 // The texture is rgba8unorm and holds 0 to 1, or rgba16float with HALF and holds what an f16 can.
-#import imagine::head::Head
+#import imagine::dispatch::DispatchParams
 #import imagine::srgb::srgb_from_linear
 
 struct Params {
-    head: Head,
+    dispatch: DispatchParams,
     // Width and height of an image in pixels.
     size: vec2<u32>,
     // Images in a row of a sheet; 0 where every image has a layer.
@@ -102,10 +102,10 @@ fn texel(image: u32, pixel: u32, plane: u32) -> vec4<f32> {
 
 @compute @workgroup_size(#{WORKGROUP})
 fn main(@builtin(workgroup_id) workgroup: vec3<u32>, @builtin(local_invocation_index) local: u32) {
-    let x = (workgroup.x + params.head.base.x) * #{WORKGROUP} + local;
-    let y = workgroup.y + params.head.base.y;
+    let x = (workgroup.x + params.dispatch.base.x) * #{WORKGROUP} + local;
+    let y = workgroup.y + params.dispatch.base.y;
     if x >= params.size.x || y >= params.size.y { return; }
-    let image = workgroup.z + params.head.base.z;
+    let image = workgroup.z + params.dispatch.base.z;
     let value = texel(image, y * params.size.x + x, params.size.x * params.size.y);
     let columns = max(params.columns, 1u);
     let cell = select(vec2(0u), vec2(image % columns, image / columns), params.columns > 0u);

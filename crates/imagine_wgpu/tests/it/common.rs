@@ -1,23 +1,14 @@
 //! What the engine's tests share: a device, seeded numbers, small networks.
 
-#![allow(dead_code, reason = "every test uses a part of it")]
-
 use imagine_graph::{
     CoordinateTransformationMode, Generator, Graph, NearestMode, Recurrence, Resize, SizeRule, Tensor, ValidGenerator,
 };
 use imagine_wgpu::BoundsChecks;
 use imagine_wgpu::headless::Gpu;
 
-/// The device with bounds checks. Without an adapter tests are skipped aloud, or fail if `IMAGINE_REQUIRE_GPU` is 1.
+/// The device with bounds checks.
 pub fn gpu() -> Option<Gpu> {
-    match Gpu::new(BoundsChecks::On) {
-        Ok(gpu) => Some(gpu),
-        Err(error) if std::env::var("IMAGINE_REQUIRE_GPU").as_deref() == Ok("1") => panic!("{error}"),
-        Err(error) => {
-            eprintln!("SKIPPED: {error}");
-            None
-        }
-    }
+    Gpu::for_test(BoundsChecks::On)
 }
 
 /// Seeded numbers from -0.5 to 0.5.

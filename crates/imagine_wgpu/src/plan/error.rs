@@ -1,0 +1,57 @@
+//! Why there is no plan.
+
+use imagine_graph::{GraphErrors, WindowError};
+
+/// Why there is no plan.
+#[derive(Clone, Debug, PartialEq, thiserror::Error)]
+#[non_exhaustive]
+pub enum PlanError {
+    /// The graphs do not fit this size.
+    #[error(transparent)]
+    Graph(#[from] GraphErrors),
+    /// A value that no single binding of the device can hold.
+    #[error("value {value:?} needs {bytes} bytes; one binding of this device holds at most {limit}")]
+    TooLarge {
+        /// Name of the value.
+        value: String,
+        /// Bytes it needs.
+        bytes: u64,
+        /// Bytes a binding can have.
+        limit: u64,
+    },
+    /// More memory than the options allow.
+    #[error("values need {bytes} bytes at a time; the limit is {limit}")]
+    Arena {
+        /// Bytes they need.
+        bytes: u64,
+        /// Bytes there may be.
+        limit: u64,
+    },
+    /// The image does not fit at once, and tiles are impossible.
+    #[error("{cause}; it cannot be made in tiles: {reason}")]
+    NoTiles {
+        /// What does not fit.
+        cause: Box<PlanError>,
+        /// Why no part can be computed by itself.
+        reason: Box<WindowError>,
+    },
+    /// A part of the image cannot be computed by itself.
+    #[error(transparent)]
+    Windows(Box<WindowError>),
+    /// The graphs of a recurrent generator do not fit together.
+    #[error("state: {reason}")]
+    State {
+        /// What is wrong, in words.
+        reason: String,
+    },
+    /// A kernel needs more bindings than every device has.
+    #[error("node {label:?} needs {found} storage bindings; at most {limit} are possible")]
+    Bindings {
+        /// The call's label.
+        label: String,
+        /// Bindings it needs.
+        found: usize,
+        /// Bindings there are.
+        limit: usize,
+    },
+}
