@@ -31,7 +31,7 @@ const GPU: [&str; 4] = ["wgpu*", "naga*", "cubecl*", "ash"];
 const BURN: [&str; 2] = ["burn*", "imagine_burn"];
 const BEVY: [&str; 1] = ["bevy*"];
 
-const RULES: [Rule; 12] = [
+const RULES: [Rule; 14] = [
     Rule {
         package: "imagine_graph",
         never: &[GPU[0], GPU[1], GPU[2], GPU[3], BURN[0], BEVY[0], "imagine_*"],
@@ -44,6 +44,8 @@ const RULES: [Rule; 12] = [
         never: &[BEVY[0], "imagine_wgpu", "imagine_train"],
         not_directly: &[GPU[0], GPU[1]],
     },
+    Rule { package: "imagine_cpu", never: &[GPU[0], BURN[0], BURN[1], BEVY[0]], not_directly: &[] },
+    Rule { package: "imagine_exemplar", never: &[GPU[0], BURN[0], BURN[1], BEVY[0]], not_directly: &[] },
     Rule { package: "imagine_onnx", never: &[GPU[0], BURN[0], BURN[1], BEVY[0]], not_directly: &[] },
     Rule { package: "imagine_ktx2", never: &[GPU[0], BURN[0], BURN[1], BEVY[0]], not_directly: &[] },
     Rule { package: "imagine_png", never: &[GPU[0], BURN[0], BURN[1], BEVY[0]], not_directly: &[] },

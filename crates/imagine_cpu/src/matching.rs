@@ -1,0 +1,148 @@
+//! A matching pass: every cell takes the best of what its neighbours suggest, all cells at once.
+//!
+//! A cell's nine neighbours (itself too) each suggest the place that would go on with theirs: their own place, shifted
+//! back; on a level with a table also the first similar place of it, shifted back. Wanted is what the four diagonal
+//! neighbours look like, each the sum of three predictions: its own place, and those of the two cells between, shifted. A
+//! suggestion costs 20 (own) or 21 (similar) times the squared difference of three times its looks there to these sums.
+//! One that a cell within two cells shows already costs twice that and 2,000,000 more: it would begin a loop. The cheapest
+//! wins; of equals the first, in the order of neighbours (row by row), own place before similar one.
+//!
+//! On a level without a table a cell whose nine neighbours agree keeps their suggestion: it is the only one.
+
+use rayon::prelude::*;
+
+use crate::field::{Field, pack, unpack};
+use crate::level::{DIMENSIONS, Edges, Level};
+
+/// Cells around a cell that a pass reads, on each side.
+pub const REACH: usize = 2;
+
+const OWN: i32 = 20;
+const SIMILAR: i32 = 21;
+const REPEATED: (i32, i32) = (2, 2_000_000);
+const DIAGONALS: [(i32, i32); 4] = [(-1, -1), (-1, 1), (1, -1), (1, 1)];
+
+/// What the four diagonal neighbours should look like, times three.
+type Wanted = [[i16; DIMENSIONS]; 4];
+
+/// One pass over `field`. The result lacks [`REACH`] cells on each side: give a torus its rim first ([`Field::wrapped`]).
+///
+/// # Panics
+/// If the field has no more than twice [`REACH`] rows or columns.
+pub fn match_pass(level: &Level, field: &Field) -> Field {
+    let (height, width) = (field.height - 2 * REACH, field.width - 2 * REACH);
+    assert!(height > 0 && width > 0, "a field of {} x {} cells has no inside", field.height, field.width);
+    let mut places = vec![0; height * width];
+    places.par_chunks_mut(width).enumerate().for_each(|(row, places)| {
+        for (column, place) in places.iter_mut().enumerate() {
+            *place = best(level, field, row + REACH, column + REACH);
+        }
+    });
+    Field { top: field.top + REACH as i64, left: field.left + REACH as i64, height, width, places }
+}
+
+/// The place that the cell in `row` and `column` shows after the pass.
+fn best(level: &Level, field: &Field, row: usize, column: usize) -> u32 {
+    let at = |down: i32, right: i32| field.at((row as i32 + down) as usize, (column as i32 + right) as usize);
+    let mut own = [None; 9];
+    for (index, suggestion) in own.iter_mut().enumerate() {
+        let (down, right) = neighbour(index);
+        *suggestion = shifted(level, at(down, right), -down, -right);
+    }
+    if !level.has_table() && own.iter().all(|suggestion| *suggestion == own[4]) {
+        return own[4].unwrap_or_else(|| at(0, 0));
+    }
+    let wanted = wanted(level, at);
+    let mut near = [0; 24];
+    let places = (0..25).filter(|index| *index != 12).map(|index| at(index / 5 - 2, index % 5 - 2));
+    near.iter_mut().zip(places).for_each(|(near, place)| *near = place);
+    let mut best = (i32::MAX, at(0, 0));
+    for index in 0..9 {
+        // A place that an earlier neighbour suggested costs the same again, and the earlier one wins.
+        let seen = own[..index].contains(&own[index]);
+        if let Some(place) = own[index].filter(|_| !seen) {
+            best = best.min_first((cost(level, &near, &wanted, place, OWN), place));
+        }
+        if level.has_table() {
+            let (down, right) = neighbour(index);
+            let similar = level.similar(at(down, right))[0];
+            if let Some(place) = shifted(level, similar, -down, -right) {
+                best = best.min_first((cost(level, &near, &wanted, place, SIMILAR), place));
+            }
+        }
+    }
+    best.1
+}
+
+/// The cheaper of two suggestions, the first if they cost the same.
+trait MinFirst {
+    fn min_first(self, other: Self) -> Self;
+}
+
+impl MinFirst for (i32, u32) {
+    fn min_first(self, other: Self) -> Self {
+        if other.0 < self.0 { other } else { self }
+    }
+}
+
+fn neighbour(index: usize) -> (i32, i32) {
+    (index as i32 / 3 - 1, index as i32 % 3 - 1)
+}
+
+/// `place` moved by at most one row and column; none if that may not be shown.
+#[inline]
+fn shifted(level: &Level, place: u32, down: i32, right: i32) -> Option<u32> {
+    let (y, x) = unpack(place);
+    let (y, x) = (y as i32 + down, x as i32 + right);
+    let (height, width) = (level.height() as i32, level.width() as i32);
+    match level.edges() {
+        Edges::Wrap => {
+            let wrap = |at: i32, length: i32| {
+                (if at < 0 {
+                    at + length
+                } else if at >= length {
+                    at - length
+                } else {
+                    at
+                }) as u32
+            };
+            Some(pack(wrap(y, height), wrap(x, width)))
+        }
+        Edges::Bounded => {
+            let inside = (0..height).contains(&y) && (0..width).contains(&x);
+            inside.then(|| pack(y as u32, x as u32)).filter(|place| level.may_show(*place))
+        }
+    }
+}
+
+fn wanted(level: &Level, at: impl Fn(i32, i32) -> u32) -> Wanted {
+    DIAGONALS.map(|(down, right)| {
+        let own = level.look(at(down, right), 0, 0);
+        // The cell beside it, one row on, shows a place whose look one row back is a prediction.
+        let beside = level.look(at(2 * down, right), -down, 0);
+        let above = level.look(at(down, 2 * right), 0, -right);
+        let mut sum = [0; DIMENSIONS];
+        for (k, sum) in sum.iter_mut().enumerate() {
+            *sum = i16::from(own[k]) + i16::from(beside[k]) + i16::from(above[k]);
+        }
+        sum
+    })
+}
+
+/// What it costs to show `place`: at most 782 million.
+#[inline]
+fn cost(level: &Level, near: &[u32; 24], wanted: &Wanted, place: u32, factor: i32) -> i32 {
+    // Wrapping, so that debug builds run vectors too; nothing here comes near a limit.
+    let mut sum = 0i32;
+    for (&(down, right), wanted) in DIAGONALS.iter().zip(wanted) {
+        let look = level.look(place, down, right);
+        for k in 0..DIMENSIONS {
+            let difference = i32::from(i16::from(look[k]).wrapping_mul(3).wrapping_sub(wanted[k]));
+            sum = sum.wrapping_add(difference.wrapping_mul(difference));
+        }
+    }
+    let cost = factor * sum;
+    let mut repeated = false;
+    near.iter().for_each(|&near| repeated |= near == place);
+    if repeated { cost * REPEATED.0 + REPEATED.1 } else { cost }
+}

@@ -1,0 +1,3 @@
+//! The kernels beside the reference in Python.
+
+mod reference;

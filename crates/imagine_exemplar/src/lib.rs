@@ -1,0 +1,22 @@
+//! Generators by example: a picture, or a set of maps that belong together, becomes a texture of any size, tiling or endless,
+//! whose texels are all the exemplar's own.
+//!
+//! [`Maps`] are the exemplar. [`Prepared`] is what synthesis needs of it: how each place looks on every level of a pyramid, and
+//! which places look alike. [`torus`] and [`window`] make coordinate fields from it; [`Maps::gather`] shows the texels at
+//! these coordinates. A [`Recipe`] says how freely the exemplar is rearranged; regular materials keep their lattice.
+//!
+//! The kernels are `imagine_cpu`'s. This crate never sees a GPU, burn or Bevy.
+
+mod appearance;
+mod maps;
+mod prepared;
+mod pyramid;
+mod recipe;
+mod similar;
+mod synthesis;
+
+pub use appearance::Basis;
+pub use maps::{Maps, MapsError};
+pub use prepared::{PrepareError, Prepared};
+pub use recipe::Recipe;
+pub use synthesis::{SynthesisError, size_multiple, torus, window, window_cells};

@@ -1,0 +1,49 @@
+//! How freely an exemplar is rearranged.
+
+/// How a field is refined. Levels count from the coarsest, 0; what a list does not name is that of its last entry.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Recipe {
+    /// Halvings from the exemplar to the coarsest level.
+    pub halvings: usize,
+    /// Cells along a side of the blocks that begin, and move, together.
+    pub block: u32,
+    /// Of 256 blocks so many move on each level; levels beyond the list have none.
+    pub moves: Vec<u8>,
+    /// Matching passes on each level.
+    pub passes: Vec<u8>,
+    /// Offsets from the exemplar are multiples of it, in texels, `(rows, columns)`. 1 is free; a side's length keeps every row
+    /// or column where it is.
+    pub lattice: (u32, u32),
+    /// Levels whose places are so many texels apart, or more, have a table of similar places.
+    pub tables_from: u32,
+}
+
+impl Recipe {
+    /// The recipe of materials without a lattice, for an exemplar of `height` x `width` texels: as many halvings as leave whole
+    /// sides of at least 4.
+    pub fn free(height: usize, width: usize) -> Self {
+        let side = height.min(width);
+        let may_halve = |l: &usize| height.is_multiple_of(1 << l) && width.is_multiple_of(1 << l) && side >> l >= 4;
+        let halvings = (1..16).take_while(may_halve).count();
+        // Tables are searched over all pairs; from 128 places a side on they cost too much.
+        let tables_from = (height.max(width) / 128).max(4).next_power_of_two() as u32;
+        Self { halvings, block: 4, moves: vec![0, 230, 179, 128, 77], passes: vec![3], lattice: (1, 1), tables_from }
+    }
+
+    /// Passes on a level.
+    pub fn passes_on(&self, level: usize) -> usize {
+        self.passes.get(level).or(self.passes.last()).copied().unwrap_or(0).into()
+    }
+
+    /// Of 256 blocks so many move on a level.
+    pub fn moves_on(&self, level: usize) -> u8 {
+        self.moves.get(level).copied().unwrap_or(0)
+    }
+
+    /// The lattice in places of a level.
+    pub fn lattice_on(&self, level: usize) -> (u32, u32) {
+        let spacing = 1 << (self.halvings - level);
+        let along = |period: u32| (period / spacing).max(1);
+        (along(self.lattice.0), along(self.lattice.1))
+    }
+}

@@ -1,0 +1,132 @@
+//! Places that look alike: for each place those whose four diagonal neighbours look most like its own, far from it.
+//!
+//! The search is exact and over all pairs: a table is made for coarse levels only.
+
+use imagine_cpu::{Edges, pack};
+use rayon::prelude::*;
+use wide::i16x8;
+
+use crate::appearance::DIMENSIONS;
+
+/// Similar places of each place.
+pub const SIMILAR: usize = 8;
+/// Of so many nearest places those that are far are taken.
+const NEAREST: usize = 40;
+const LENGTH: usize = 4 * DIMENSIONS;
+
+/// What a search covers.
+pub struct Search<'a> {
+    /// Rows and columns of places.
+    pub height: usize,
+    pub width: usize,
+    pub edges: Edges,
+    /// Places along an edge that may not be shown, rows and columns.
+    pub margin: (usize, usize),
+    /// Offsets between similar places are multiples of it, rows and columns.
+    pub lattice: (usize, usize),
+    pub looks: &'a [[i8; DIMENSIONS]],
+}
+
+/// For each place [`SIMILAR`] packed places, most similar first; repeated if there are fewer, the place itself if there is none.
+pub fn similar_places(search: &Search) -> Vec<u32> {
+    let places = search.height * search.width;
+    let neighbourhoods: Vec<Neighbourhood> =
+        (0..places).into_par_iter().map(|place| search.neighbourhood(place)).collect();
+    let shown: Vec<usize> = (0..places).filter(|place| search.is_shown(*place)).collect();
+    let rows = (0..places).into_par_iter().map(|place| {
+        let mut nearest = Nearest::default();
+        for &other in shown.iter().filter(|other| search.on_lattice(place, **other)) {
+            let limit = nearest.limit();
+            let distance = distance(&neighbourhoods[place], &neighbourhoods[other], limit);
+            if distance < limit {
+                nearest.add(distance, other as u32);
+            }
+        }
+        search.far(place, &nearest)
+    });
+    rows.flat_map_iter(|row| row).collect()
+}
+
+impl Search<'_> {
+    fn neighbourhood(&self, place: usize) -> Neighbourhood {
+        let (y, x) = (place / self.width, place % self.width);
+        let beyond = |at: usize, by: isize, length: usize| match self.edges {
+            Edges::Wrap => (at as isize + by).rem_euclid(length as isize) as usize,
+            Edges::Bounded => (at as isize + by).clamp(0, length as isize - 1) as usize,
+        };
+        let mut all = [0; LENGTH];
+        for (diagonal, (down, right)) in [(-1, -1), (-1, 1), (1, -1), (1, 1)].into_iter().enumerate() {
+            let look = self.looks[beyond(y, down, self.height) * self.width + beyond(x, right, self.width)];
+            look.into_iter().enumerate().for_each(|(k, value)| all[4 * k + diagonal] = value.into());
+        }
+        std::array::from_fn(|k| i16x8::from(<[i16; 8]>::try_from(&all[8 * k..8 * k + 8]).expect("eight values")))
+    }
+
+    fn is_shown(&self, place: usize) -> bool {
+        let (y, x) = (place / self.width, place % self.width);
+        let inside = |at: usize, length: usize, margin: usize| at >= margin && at + margin < length;
+        inside(y, self.height, self.margin.0) && inside(x, self.width, self.margin.1)
+    }
+
+    fn on_lattice(&self, one: usize, other: usize) -> bool {
+        let apart = |a: usize, b: usize, period: usize| a.abs_diff(b).is_multiple_of(period);
+        self.lattice == (1, 1)
+            || apart(one / self.width, other / self.width, self.lattice.0)
+                && apart(one % self.width, other % self.width, self.lattice.1)
+    }
+
+    /// Of the nearest places those that are far: more than a twentieth of the side, and more than one place.
+    fn far(&self, place: usize, nearest: &Nearest) -> [u32; SIMILAR] {
+        let apart = |a: usize, b: usize, length: usize| match self.edges {
+            Edges::Wrap => a.abs_diff(b).min(length - a.abs_diff(b)),
+            Edges::Bounded => a.abs_diff(b),
+        };
+        let is_far = |other: usize| {
+            let rows = apart(place / self.width, other / self.width, self.height);
+            let columns = apart(place % self.width, other % self.width, self.width);
+            rows.max(columns) * 20 > self.height.max(20)
+        };
+        let far = nearest.found.iter().map(|(_, other)| *other as usize).filter(|other| is_far(*other));
+        let far: Vec<u32> =
+            far.take(SIMILAR).map(|other| pack((other / self.width) as u32, (other % self.width) as u32)).collect();
+        let itself = pack((place / self.width) as u32, (place % self.width) as u32);
+        std::array::from_fn(|k| if far.is_empty() { itself } else { far[k % far.len()] })
+    }
+}
+
+/// The nearest places so far, nearest first; of equals the first that was offered.
+#[derive(Default)]
+struct Nearest {
+    found: Vec<(i32, u32)>,
+}
+
+impl Nearest {
+    /// What is not nearer than this is not among the nearest.
+    #[inline]
+    fn limit(&self) -> i32 {
+        if self.found.len() < NEAREST { i32::MAX } else { self.found[NEAREST - 1].0 }
+    }
+
+    fn add(&mut self, distance: i32, place: u32) {
+        self.found.truncate(NEAREST - 1);
+        let at = self.found.partition_point(|(known, _)| *known <= distance);
+        self.found.insert(at, (distance, place));
+    }
+}
+
+/// How four diagonal neighbours look: the first two dimensions of all of them first, which tell most.
+type Neighbourhood = [i16x8; LENGTH / 8];
+
+/// The squared distance, or something of at least `limit` if it is not below that.
+#[inline]
+fn distance(a: &Neighbourhood, b: &Neighbourhood, limit: i32) -> i32 {
+    let part = |k: usize| {
+        let difference = a[k] - b[k];
+        difference.dot(difference)
+    };
+    let first = part(0).reduce_add();
+    if first >= limit {
+        return first;
+    }
+    first + (part(1) + part(2) + part(3)).reduce_add()
+}

@@ -1,0 +1,148 @@
+//! Coordinate fields from a prepared exemplar: a torus, or a window of an endless plane.
+//!
+//! A window is computed level by level in spans of its own, each what the finer level needs and the reach of its passes, in whole
+//! blocks: equal to the whole plane to the byte, wherever it lies.
+
+use imagine_cpu::{Field, REACH, double, match_pass, move_blocks, start};
+use imagine_graph::rng;
+
+use crate::prepared::Prepared;
+
+/// Stream of random numbers.
+const STREAM: u32 = 0;
+
+/// Why there is no field.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum SynthesisError {
+    /// A torus of a size that the levels do not divide.
+    #[error(
+        "a torus of {height} x {width} texels: rows may be {} or {}, columns {} or {}",
+        nearest.0, nearest.1, nearest.2, nearest.3
+    )]
+    Size {
+        /// Rows that were asked for.
+        height: usize,
+        /// Columns that were asked for.
+        width: usize,
+        /// The next smaller and larger rows, and columns.
+        nearest: (usize, usize, usize, usize),
+    },
+    /// No texel, or too many.
+    #[error("a window of {0} x {1} texels: sides are 1 to 16,384")]
+    Window(usize, usize),
+}
+
+/// Texels that a torus's sides are multiples of, `(rows, columns)`.
+pub fn size_multiple(prepared: &Prepared) -> (usize, usize) {
+    let recipe = prepared.recipe();
+    let spacing = 1 << recipe.halvings;
+    // Offsets of both ends differ by the size: it has to be on the lattice too.
+    let along = |period: u32| spacing.max(period as usize);
+    (along(recipe.lattice.0), along(recipe.lattice.1))
+}
+
+/// The field of a torus of `height` x `width` texels.
+pub fn torus(prepared: &Prepared, seed: u64, height: usize, width: usize) -> Result<Field, SynthesisError> {
+    let (rows, columns) = size_multiple(prepared);
+    let fits = |length: usize, multiple: usize| length > 0 && length.is_multiple_of(multiple) && length <= 16_384;
+    if !fits(height, rows) || !fits(width, columns) {
+        let below = |length: usize, multiple: usize| (length.min(16_384) / multiple).max(1) * multiple;
+        let (down, right) = (below(height, rows), below(width, columns));
+        return Err(SynthesisError::Size { height, width, nearest: (down, down + rows, right, right + columns) });
+    }
+    let recipe = prepared.recipe();
+    let mut field: Option<Field> = None;
+    for (index, level) in prepared.levels().iter().enumerate() {
+        let key = rng::key(seed, STREAM, index as u32);
+        let spacing = 1 << (recipe.halvings - index);
+        let mut next = match &field {
+            None => start(level, (0, 0, height / spacing, width / spacing), recipe.block, recipe.lattice_on(0), key),
+            Some(field) => double(level, field),
+        };
+        move_blocks(level, &mut next, recipe.block, recipe.moves_on(index), key);
+        for _ in 0..recipe.passes_on(index) {
+            let inner = match_pass(level, &next.wrapped(REACH));
+            next.places = inner.places;
+        }
+        field = Some(next);
+    }
+    Ok(field.expect("there is always a coarsest level"))
+}
+
+/// A half-open span of rows and of columns of the plane.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Spans {
+    top: i64,
+    left: i64,
+    bottom: i64,
+    right: i64,
+}
+
+impl Spans {
+    fn map(self, begin: impl Fn(i64) -> i64, end: impl Fn(i64) -> i64) -> Self {
+        Self { top: begin(self.top), left: begin(self.left), bottom: end(self.bottom), right: end(self.right) }
+    }
+
+    fn size(self) -> (usize, usize) {
+        ((self.bottom - self.top) as usize, (self.right - self.left) as usize)
+    }
+}
+
+/// The field of rows `top..top + height` and columns `left..left + width` of the endless plane of `seed`.
+pub fn window(
+    prepared: &Prepared,
+    seed: u64,
+    (top, left): (i64, i64),
+    (height, width): (usize, usize),
+) -> Result<Field, SynthesisError> {
+    if !(1..=16_384).contains(&height) || !(1..=16_384).contains(&width) {
+        return Err(SynthesisError::Window(height, width));
+    }
+    let recipe = prepared.recipe();
+    let wanted = Spans { top, left, bottom: top + height as i64, right: left + width as i64 };
+    let spans = spans(prepared, wanted);
+    let mut field: Option<Field> = None;
+    for (index, (level, span)) in prepared.levels().iter().zip(&spans).enumerate() {
+        let key = rng::key(seed, STREAM, index as u32);
+        let (rows, columns) = span.size();
+        let mut next = match &field {
+            None => start(level, (span.top, span.left, rows, columns), recipe.block, recipe.lattice_on(0), key),
+            Some(field) => double(level, field).crop(span.top, span.left, rows, columns),
+        };
+        move_blocks(level, &mut next, recipe.block, recipe.moves_on(index), key);
+        for _ in 0..recipe.passes_on(index) {
+            next = match_pass(level, &next);
+        }
+        field = Some(next);
+    }
+    Ok(field.expect("there is always a coarsest level").crop(top, left, height, width))
+}
+
+/// Cells that the passes of a window compute, all levels together.
+pub fn window_cells(prepared: &Prepared, (top, left): (i64, i64), (height, width): (usize, usize)) -> usize {
+    let wanted = Spans { top, left, bottom: top + height as i64, right: left + width as i64 };
+    let cells = spans(prepared, wanted).into_iter().enumerate().map(|(index, span)| {
+        let (rows, columns) = span.size();
+        let inner = |pass: usize| (rows - 2 * REACH * pass) * (columns - 2 * REACH * pass);
+        (1..=prepared.recipe().passes_on(index)).map(inner).sum::<usize>()
+    });
+    cells.sum()
+}
+
+/// The span of every level, coarse to fine: what the finer level needs and the reach of this level's passes, in whole blocks.
+fn spans(prepared: &Prepared, wanted: Spans) -> Vec<Spans> {
+    let recipe = prepared.recipe();
+    let block = i64::from(recipe.block.max(1));
+    let mut need = wanted;
+    let mut spans = Vec::new();
+    for index in (0..prepared.levels().len()).rev() {
+        let reach = (REACH * recipe.passes_on(index)) as i64;
+        let span =
+            need.map(|at| (at - reach).div_euclid(block) * block, |at| -(-(at + reach)).div_euclid(block) * block);
+        spans.push(span);
+        need = span.map(|at| at.div_euclid(2), |at| -(-at).div_euclid(2));
+    }
+    spans.reverse();
+    spans
+}

@@ -1,0 +1,6 @@
+//! Synthesis by example, from exemplars that the tests draw themselves.
+
+mod drawn;
+mod patches;
+mod refusals;
+mod regular;
