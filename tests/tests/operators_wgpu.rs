@@ -21,9 +21,7 @@ const RANDOM: RandomState =
 
 /// The device with bounds checks and without.
 fn gpus() -> Option<[Gpu; 2]> {
-    let gpu = Gpu::for_test(BoundsChecks::On)?;
-    let unchecked = gpu.with_checks(BoundsChecks::Off);
-    Some([gpu, unchecked])
+    Some([Gpu::for_test(BoundsChecks::On)?, Gpu::for_test(BoundsChecks::Off)?])
 }
 
 #[test]

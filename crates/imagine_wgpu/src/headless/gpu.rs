@@ -1,19 +1,18 @@
-//! A device of our own, for the command line and for tests; runs whole requests and reads the results back.
-//!
-//! `IMAGINE_ADAPTER=software` or `=hardware` chooses among adapters.
+//! A device with its pipelines, which runs whole requests.
 
 use std::sync::Arc;
 
 use imagine_graph::rng::RandomState;
 use imagine_graph::{
-    DType, Generated, Request, RequestError, ResolvedRequest, Size, Tensor, TensorData, TensorType, ValidGenerator,
-    ValidGraph,
+    DType, Generated, Request, ResolvedRequest, Size, Tensor, TensorData, TensorType, ValidGenerator, ValidGraph,
 };
 
-use crate::pipeline::{BoundsChecks, PipelineError, PipelineStore};
-use crate::plan::{Plan, PlanError, PlanOptions, Precision};
-use crate::recording::{Recording, Region};
-use crate::session::{EncodeError, RunSeed, Session, UploadError};
+use super::adapter::choose_adapter;
+use super::error::GpuError;
+use crate::pipeline::{BoundsChecks, PipelineStore};
+use crate::plan::{Plan, PlanOptions, Precision};
+use crate::recording::Recording;
+use crate::session::{RunSeed, Session};
 use crate::tiles::{Tile, Tiling};
 
 /// Work of one submission: small enough for every operating system's GPU watchdog, also on a software adapter.
@@ -32,61 +31,14 @@ pub struct Gpu {
     options: PlanOptions,
 }
 
-/// Why there is no device or no result.
-#[derive(Clone, Debug, PartialEq, thiserror::Error)]
-#[non_exhaustive]
-pub enum GpuError {
-    /// No adapter, or none of the kind that `IMAGINE_ADAPTER` asks for.
-    #[error("no {wanted} graphics adapter: {reason}")]
-    NoAdapter {
-        /// Kind that was asked for.
-        wanted: String,
-        /// What was found instead.
-        reason: String,
-    },
-    /// The adapter gives no device.
-    #[error("{adapter}: {reason}")]
-    NoDevice {
-        /// Name of the adapter.
-        adapter: String,
-        /// The driver's message.
-        reason: String,
-    },
-    /// The device has no 16-bit floats.
-    #[error("{adapter}: this device has no 16-bit floats (SHADER_F16); take precision f32")]
-    NoHalf {
-        /// Name of the adapter.
-        adapter: String,
-    },
-    /// The request does not fit the generator.
-    #[error(transparent)]
-    Request(#[from] RequestError),
-    /// The generator cannot be planned.
-    #[error(transparent)]
-    Plan(#[from] PlanError),
-    /// A kernel cannot be compiled.
-    #[error(transparent)]
-    Pipeline(#[from] PipelineError),
-    /// A recording cannot be encoded.
-    #[error(transparent)]
-    Encode(#[from] EncodeError),
-    /// An input cannot be uploaded.
-    #[error(transparent)]
-    Upload(#[from] UploadError),
-    /// The device was lost or ran out of memory.
-    #[error("the device failed: {0}")]
-    Device(String),
-}
-
 impl Gpu {
-    /// Opens the adapter that `IMAGINE_ADAPTER` asks for, or else the fastest, with run-time bounds checks on or off.
+    /// Opens the fastest adapter that the environment variables allow.
     pub fn new(checks: BoundsChecks) -> Result<Self, GpuError> {
         pollster::block_on(Self::open(checks))
     }
 
     async fn open(checks: BoundsChecks) -> Result<Self, GpuError> {
-        let instance = wgpu::Instance::new(wgpu::InstanceDescriptor::new_without_display_handle());
-        let adapter = choose_adapter(&instance).await?;
+        let adapter = choose_adapter().await?;
         let wanted = wgpu::Features::TIMESTAMP_QUERY
             | wgpu::Features::TIMESTAMP_QUERY_INSIDE_ENCODERS
             | wgpu::Features::SHADER_F16
@@ -104,19 +56,6 @@ impl Gpu {
         let store = PipelineStore::new(&device, checks);
         let options = PlanOptions::for_device(&device, &adapter.get_info());
         Ok(Self { adapter, device, queue, store, options })
-    }
-
-    /// As [`Gpu::new`], for tests: without an adapter it says `SKIPPED` and the reason on standard error and returns `None`, or
-    /// panics if `IMAGINE_REQUIRE_GPU` is 1.
-    pub fn for_test(checks: BoundsChecks) -> Option<Self> {
-        match Self::new(checks) {
-            Ok(gpu) => Some(gpu),
-            Err(error) if std::env::var("IMAGINE_REQUIRE_GPU").as_deref() == Ok("1") => panic!("{error}"),
-            Err(error) => {
-                eprintln!("SKIPPED: {error}");
-                None
-            }
-        }
     }
 
     /// Options of plans for this device.
@@ -237,52 +176,6 @@ impl Gpu {
         }
         Ok(())
     }
-
-    /// Waits until everything submitted is done.
-    pub fn wait(&self) -> Result<(), GpuError> {
-        let done = self.device.poll(wgpu::PollType::wait_indefinitely());
-        done.map(drop).map_err(|error| GpuError::Device(error.to_string()))
-    }
-
-    /// Reads outputs and state after `done` steps back.
-    pub fn collect(&self, session: &Session, done: u32) -> Result<Generated, GpuError> {
-        let plan = session.plan();
-        let parity = done as usize % 2;
-        let mut wanted: Vec<(Region, TensorType)> =
-            plan.outputs.iter().map(|output| (output.regions[parity], output.value_type.clone())).collect();
-        wanted.extend(plan.state.iter().map(|state| (state.regions[parity], state.value_type.clone())));
-        let mut tensors = self.read(session, &wanted)?;
-        let state = plan.state.as_ref().and_then(|_| tensors.pop());
-        let outputs = plan.outputs.iter().map(|output| output.output.clone()).zip(tensors).collect();
-        Ok(Generated { outputs, state })
-    }
-
-    /// Reads regions back as tensors.
-    pub fn read(&self, session: &Session, wanted: &[(Region, TensorType)]) -> Result<Vec<Tensor>, GpuError> {
-        let mut encoder = self.device.create_command_encoder(&Default::default());
-        let mut staged = Vec::new();
-        for (region, _) in wanted {
-            let usage = wgpu::BufferUsages::COPY_DST | wgpu::BufferUsages::MAP_READ;
-            let descriptor = wgpu::BufferDescriptor {
-                label: Some("read-back"),
-                size: region.bytes,
-                usage,
-                mapped_at_creation: false,
-            };
-            let buffer = self.device.create_buffer(&descriptor);
-            encoder.copy_buffer_to_buffer(session.buffer(region.buffer), region.offset, &buffer, 0, region.bytes);
-            staged.push(buffer);
-        }
-        self.queue.submit([encoder.finish()]);
-        for buffer in &staged {
-            buffer.map_async(wgpu::MapMode::Read, .., |_| {});
-        }
-        self.wait()?;
-        let tensor = |(buffer, (_, value_type)): (&wgpu::Buffer, &(Region, TensorType))| {
-            tensor_from_bytes(value_type, &buffer.get_mapped_range(..))
-        };
-        Ok(staged.iter().zip(wanted).map(tensor).collect())
-    }
 }
 
 fn zeros(value_type: &TensorType) -> Tensor {
@@ -293,41 +186,4 @@ fn zeros(value_type: &TensorType) -> Tensor {
         DType::Bool => TensorData::Bool(vec![false; count]),
     };
     Tensor::new(value_type.shape.clone(), data)
-}
-
-fn tensor_from_bytes(value_type: &TensorType, bytes: &[u8]) -> Tensor {
-    let data = match value_type.dtype {
-        DType::F32 => TensorData::F32(bytemuck::pod_collect_to_vec(bytes)),
-        DType::I32 => TensorData::I32(bytemuck::pod_collect_to_vec(bytes)),
-        DType::Bool => {
-            TensorData::Bool(bytemuck::pod_collect_to_vec::<u8, u32>(bytes).iter().map(|&v| v != 0).collect())
-        }
-    };
-    Tensor::new(value_type.shape.clone(), data)
-}
-
-async fn choose_adapter(instance: &wgpu::Instance) -> Result<wgpu::Adapter, GpuError> {
-    let wanted = std::env::var("IMAGINE_ADAPTER").unwrap_or_default();
-    let fits = |adapter: &wgpu::Adapter| match wanted.as_str() {
-        "software" => adapter.get_info().device_type == wgpu::DeviceType::Cpu,
-        "hardware" => adapter.get_info().device_type != wgpu::DeviceType::Cpu,
-        _ => true,
-    };
-    let rank = |adapter: &wgpu::Adapter| match adapter.get_info().device_type {
-        wgpu::DeviceType::DiscreteGpu => 0,
-        wgpu::DeviceType::IntegratedGpu => 1,
-        wgpu::DeviceType::VirtualGpu => 2,
-        wgpu::DeviceType::Other => 3,
-        wgpu::DeviceType::Cpu => 4,
-    };
-    let adapters = instance.enumerate_adapters(wgpu::Backends::all()).await;
-    let names: Vec<String> = adapters.iter().map(|adapter| adapter.get_info().name).collect();
-    let can_compute = |adapter: &wgpu::Adapter| {
-        adapter.get_downlevel_capabilities().flags.contains(wgpu::DownlevelFlags::COMPUTE_SHADERS)
-    };
-    let usable = adapters.into_iter().filter(|adapter| fits(adapter) && can_compute(adapter));
-    usable.min_by_key(rank).ok_or_else(|| GpuError::NoAdapter {
-        wanted: if wanted.is_empty() { "compute-capable".into() } else { wanted },
-        reason: format!("found {names:?}"),
-    })
 }

@@ -1,0 +1,53 @@
+//! Why there is no device or no result.
+
+use imagine_graph::RequestError;
+
+use crate::pipeline::PipelineError;
+use crate::plan::PlanError;
+use crate::session::{EncodeError, UploadError};
+
+/// Why there is no device or no result.
+#[derive(Clone, Debug, PartialEq, thiserror::Error)]
+#[non_exhaustive]
+pub enum GpuError {
+    /// No adapter that the environment variables allow.
+    #[error("no {wanted}: found {found:?}")]
+    NoAdapter {
+        /// What was asked for.
+        wanted: String,
+        /// Names of the adapters that there are.
+        found: Vec<String>,
+    },
+    /// The adapter gives no device.
+    #[error("{adapter}: {reason}")]
+    NoDevice {
+        /// Name of the adapter.
+        adapter: String,
+        /// The driver's message.
+        reason: String,
+    },
+    /// The device has no 16-bit floats.
+    #[error("{adapter}: this device has no 16-bit floats (SHADER_F16); take precision f32")]
+    NoHalf {
+        /// Name of the adapter.
+        adapter: String,
+    },
+    /// The request does not fit the generator.
+    #[error(transparent)]
+    Request(#[from] RequestError),
+    /// The generator cannot be planned.
+    #[error(transparent)]
+    Plan(#[from] PlanError),
+    /// A kernel cannot be compiled.
+    #[error(transparent)]
+    Pipeline(#[from] PipelineError),
+    /// A recording cannot be encoded.
+    #[error(transparent)]
+    Encode(#[from] EncodeError),
+    /// An input cannot be uploaded.
+    #[error(transparent)]
+    Upload(#[from] UploadError),
+    /// The device was lost or ran out of memory.
+    #[error("the device failed: {0}")]
+    Device(String),
+}
