@@ -1,4 +1,4 @@
-// Elementwise functions that networks end a layer with. The defs ACTIVATION_* choose what `activate` is.
+// Activation functions. The defs ACTIVATION_* choose what `activate` does.
 #define_import_path imagine::activation
 
 // Hyperbolic tangent from one exponential; the built-in overflows for large arguments on some drivers. Beyond 9.1 the
@@ -15,7 +15,7 @@ fn logistic(x: f32) -> f32 {
     return 1.0 / (1.0 + exp(-clamp(x, -80.0, 80.0)));
 }
 
-// `p` are the numbers of the activation: slope, or lower and upper bound.
+// `p` holds the parameters of the activation: slope, or lower and upper bound.
 fn activate(x: f32, p: vec2<f32>) -> f32 {
 #ifdef ACTIVATION_RELU
     return max(x, 0.0);
@@ -26,7 +26,7 @@ fn activate(x: f32, p: vec2<f32>) -> f32 {
 #else ifdef ACTIVATION_TANH
     return hyperbolic_tangent(x);
 #else ifdef ACTIVATION_CLIP
-    // Not clamp(): with crossed bounds ONNX wants the upper one, and WGSL leaves it open.
+    // Not clamp(): with crossed bounds ONNX wants the upper one, and WGSL leaves the result open.
     return min(max(x, p.x), p.y);
 #else
     return x;

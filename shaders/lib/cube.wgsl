@@ -1,5 +1,5 @@
-// Cubemaps as graphics interfaces lay them out: faces +X, -X, +Y, -Y, +Z, -Z, in a left-handed space. Bevy looks into them with
-// the z of the world turned round.
+// Cubemaps as graphics APIs lay them out: faces +X, -X, +Y, -Y, +Z, -Z, in a left-handed space. Bevy samples them with the z of
+// the world negated.
 #define_import_path imagine::cube
 
 // Unit direction through the centre of a texel of a face of `side` texels.

@@ -1,5 +1,5 @@
-// The error function to about 2e-7: Abramowitz and Stegun, 7.1.26, and near 0, where that is no better than its absolute
-// error, the Maclaurin series (7.1.5).
+// The error function to about 2e-7: Abramowitz and Stegun, 7.1.26; near 0, where its relative error grows, the Maclaurin
+// series (7.1.5).
 #define_import_path imagine::error_function
 
 fn error_function(x: f32) -> f32 {

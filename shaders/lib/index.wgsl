@@ -1,25 +1,25 @@
-// From a workgroup to an element, and from an element to its place in operands that broadcast, stride or step backwards.
+// From a workgroup to an element, and from an element to its offset in operands that broadcast, stride or step backwards.
 #define_import_path imagine::index
 
-// Index of this invocation among all invocations of a one-dimensional grid, also where the grid was cut.
+// Index of this invocation in a one-dimensional grid, also if the grid was cut into several dispatches.
 fn invocation(workgroup: vec3<u32>, base: vec4<u32>, local: u32) -> u32 {
     return (workgroup.x + base.x) * #{WORKGROUP} + local;
 }
 
-// What is left of a linear index after its inner axes are taken off, and the offsets that those came to.
+// The linear index of the remaining outer axes, and the offsets of the inner axes so far.
 struct Walk {
     rest: u32,
     offsets: vec3<i32>,
 }
 
-// Takes the innermost axis off. `axis` is [length, stride in operand 0, in operand 1, in operand 2].
+// Removes the innermost axis. `axis` is [length, stride in operand 0, in operand 1, in operand 2].
 fn take(walk: Walk, axis: vec4<i32>) -> Walk {
     let length = u32(axis.x);
     return Walk(walk.rest / length, walk.offsets + i32(walk.rest % length) * axis.yzw);
 }
 
-// Offsets of element `linear` (row-major) in up to three operands. `axes` are outermost first; the last `rank` of
-// the eight are in use. Indices are constant so that no driver copies the array; the branches are uniform.
+// Offsets of element `linear` (row-major) in up to three operands. `axes` are outermost first; the last `rank` of the eight
+// are in use. Indices are constants so that no driver copies the array; the branches are uniform.
 fn offsets(linear: u32, rank: u32, axes: array<vec4<i32>, 8>) -> vec3<i32> {
     var walk = take(Walk(linear, vec3(0)), axes[7]);
     if rank > 1u { walk = take(walk, axes[6]); }
@@ -32,8 +32,8 @@ fn offsets(linear: u32, rank: u32, axes: array<vec4<i32>, 8>) -> vec3<i32> {
     return walk.offsets;
 }
 
-// The same where a def AXES_1, AXES_2 or AXES_3 may say how many axes are in use: a processor that runs both sides of every
-// branch divides once for each axis that it does not know to be unused.
+// The same, specialised by the defs AXES_1, AXES_2 and AXES_3: a processor that runs both sides of every branch divides once
+// for every axis that may be in use.
 fn walk_offsets(linear: u32, rank: u32, axes: array<vec4<i32>, 8>) -> vec3<i32> {
 #ifdef AXES_1
     return i32(linear) * axes[7].yzw;

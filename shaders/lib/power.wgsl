@@ -1,7 +1,7 @@
-// Powers of floats and of integers. The built-in pow knows no negative base and rounds whole powers.
+// Powers of floats and of integers. The built-in pow takes no negative base and rounds integer powers.
 #define_import_path imagine::power
 
-// Whole exponents up to this size are products.
+// Integer exponents up to this size are computed by multiplication.
 const MOST_FACTORS: f32 = 64.0;
 
 fn power(x: f32, y: f32) -> f32 {
@@ -12,7 +12,7 @@ fn power(x: f32, y: f32) -> f32 {
     }
     let size = exp2(y * log2(abs(x)));
     let odd = fract(0.5 * y) != 0.0;
-    // A negative base has no power that is not whole: its logarithm is no number.
+    // A negative base has integer powers only; for others the logarithm gives NaN.
     return select(select(exp2(y * log2(x)), select(size, -size, odd), whole), size, x >= 0.0);
 }
 
@@ -26,7 +26,7 @@ fn product_of(x: f32, exponent: u32) -> f32 {
     return product;
 }
 
-// Wraps; a negative exponent gives the reciprocal rounded towards zero.
+// Wraps around; a negative exponent gives the reciprocal rounded towards zero.
 fn integer_power(x: i32, y: i32) -> i32 {
     var product = 1;
     var factor = x;

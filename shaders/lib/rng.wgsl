@@ -16,13 +16,13 @@ fn mix_words(words: vec4<u32>) -> vec4<u32> {
     return v;
 }
 
-// The coordinate [y, x] that element [row, column] draws at. `random` is Head.random: [key, origin y, origin x, wrap].
+// The coordinate [y, x] at which element [row, column] draws. `random` is DispatchParams.random: [key, origin y, origin x, wrap].
 fn lattice_coordinate(random: vec4<u32>, size: vec2<u32>, element: vec2<u32>) -> vec2<u32> {
     let at = random.yz + element;
     return select(at, at % size, random.w == 1u);
 }
 
-// Uniform in [0, 1): the top 24 bits. The product with a power of two is exact; a division need not be.
+// Uniform in [0, 1): the top 24 bits. Multiplication by a power of two is exact; division need not be.
 fn uniform_number(coordinate: vec2<u32>, plane: u32, key: u32) -> f32 {
     return f32(pcg(vec4(coordinate.y, coordinate.x, plane, key)).x >> 8u) * (1.0 / 16777216.0);
 }

@@ -1,5 +1,4 @@
-// One number of each invocation of a workgroup made into one for all of them, over a tree whose order never changes. Every
-// invocation of the workgroup has to call these.
+// Tree reductions over a workgroup in a fixed order. Every invocation of the workgroup has to call these.
 #define_import_path imagine::tree
 
 var<workgroup> partial: array<f32, #{WORKGROUP}>;

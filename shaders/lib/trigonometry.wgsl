@@ -1,6 +1,6 @@
-// Sine and cosine to a few units in the last place for |x| up to 8192, and the inverse functions. Vulkan promises the built-ins
-// an absolute error of 2^-11 on [-pi, pi] only, and nothing beyond; of the inverse ones 4096 units in the last place. Reduction
-// and polynomials are those of Cephes' sinf, cosf, asinf and atanf.
+// Sine and cosine to a few ULP for |x| up to 8192, and the inverse functions. Vulkan guarantees an absolute error of 2^-11 on
+// [-pi, pi] for the built-ins and nothing beyond, and 4096 ULP for the inverse ones. Range reduction and polynomials are those
+// of Cephes (sinf, cosf, asinf, atanf).
 #define_import_path imagine::trigonometry
 
 fn sine(x: f32) -> f32 {
@@ -11,7 +11,7 @@ fn cosine(x: f32) -> f32 {
     return sine_of_quarter(x, 1);
 }
 
-// sin(x + turns * pi/2). The three parts of pi/2 have so few bits that their products with `quarters` are exact.
+// sin(x + turns * pi/2). The three parts of pi/2 have few enough bits that their products with `quarters` are exact.
 fn sine_of_quarter(x: f32, turns: i32) -> f32 {
     let quarters = round(x * 0.6366197723675814);
     let r = ((x - quarters * 1.5703125) - quarters * 4.837512969970703125e-4) - quarters * 7.54978995489188216e-8;
@@ -25,7 +25,7 @@ fn sine_of_quarter(x: f32, turns: i32) -> f32 {
 
 fn arcsine(x: f32) -> f32 {
     let size = abs(x);
-    // asin(x) = pi/2 - 2 asin(sqrt((1 - x) / 2)) beyond a half.
+    // Beyond 1/2: asin(x) = pi/2 - 2 asin(sqrt((1 - x) / 2)).
     let far = size > 0.5;
     let z = select(x * x, 0.5 * (1.0 - size), far);
     let v = select(size, sqrt(z), far);
@@ -36,14 +36,14 @@ fn arcsine(x: f32) -> f32 {
 }
 
 fn arccosine(x: f32) -> f32 {
-    // Close to 1 the difference from pi/2 would lose what is left.
+    // Close to 1 the difference from pi/2 would cancel.
     let half = 2.0 * arcsine(sqrt(0.5 * (1.0 - abs(x))));
     return select(1.57079632679 - arcsine(x), select(half, 3.14159265359 - half, x < 0.0), abs(x) > 0.5);
 }
 
 fn arctangent(x: f32) -> f32 {
     let size = abs(x);
-    // Beyond the tangents of pi/8 and 3 pi/8 it is moved by pi/4 or pi/2.
+    // Beyond tan(pi/8) and tan(3 pi/8) the argument is shifted by pi/4 or pi/2.
     let middle = size > 0.4142135623730950;
     let far = size > 2.414213562373095;
     let v = select(select(size, (size - 1.0) / (size + 1.0), middle), -1.0 / size, far);

@@ -1,11 +1,11 @@
-// AffineGrid: the position of every element of an image, between -1 and 1, under an affine map. With the def ALIGN_CORNERS -1 and
-// 1 are the centres of the border's elements, else their edges.
+// AffineGrid: the position of every element of an image, from -1 to 1, under an affine map. With ALIGN_CORNERS, -1 and 1 are
+// the centres of the border elements, else their outer edges.
 #import imagine::dispatch::DispatchParams
 #import imagine::index::invocation
 
 struct Params {
     dispatch: DispatchParams,
-    // Width, height and depth of the image; 1 where it has no such axis.
+    // Width, height and depth of the image; 1 for missing axes.
     size: vec4<u32>,
     // Number of elements of the grid.
     count: u32,
@@ -20,7 +20,7 @@ struct Params {
 
 fn position(k: u32, length: u32) -> f32 {
 #ifdef ALIGN_CORNERS
-    // One element lies in the middle.
+    // A single element is at the centre.
     return select(f32(2u * k) / f32(max(length, 2u) - 1u) - 1.0, 0.0, length == 1u);
 #else
     return f32(2u * k + 1u) / f32(length) - 1.0;

@@ -1,5 +1,5 @@
-// ArgMax and, with the def SMALLEST, ArgMin: one invocation an output element goes along the axis. With the def LAST the
-// last of equal elements counts. TYPE_I32 says that elements are integers, floats otherwise.
+// ArgMax, and ArgMin with SMALLEST: one invocation per output element walks the axis. With LAST the last of equal elements
+// counts. Elements are integers with TYPE_I32, else floats.
 #import imagine::dispatch::DispatchParams
 #import imagine::index::invocation
 
@@ -11,7 +11,7 @@ alias Number = f32;
 
 struct Params {
     dispatch: DispatchParams,
-    // Length of the axis, and the distance between its elements.
+    // Length of the axis, and the stride between its elements.
     length: u32,
     stride: u32,
     // Number of elements of the output.

@@ -1,11 +1,11 @@
-// One step of a cellular automaton on a torus as one kernel: perception through a copy and three 3x3 filters a channel, two
-// dense layers, bounded relaxation where the random mask fires. Node by node, with p[4 c + f] filter f of channel c:
+// One step of a neural cellular automaton on a torus in one kernel: perception by the identity and three 3x3 filters per
+// channel, two dense layers, bounded relaxation where the random mask fires. With p[4 c + f] = filter f of channel c:
 //   next = x + gate * (bound * tanh(W2 relu(W1 p + b1)) - x),  gate = the channel's rate where random > threshold, else zero
-// Nothing but the state travels through memory. Every cell accumulates in the same order, wherever it is.
+// Only the state goes through memory. Every cell accumulates in the same order, wherever it is.
 //
-// BLOCKS is the number of channels / 4. With CELLS_4 an invocation does four cells of a row, so that a weight that was loaded
-// once serves four: what processors without a scalar unit want. There are no arrays in private memory, because
-// their indices would send them from registers to memory: four channels are a Block, and blocks are counted by #if.
+// BLOCKS is the number of channels / 4. With CELLS_4 an invocation computes four cells of a row, so that each loaded weight
+// serves four: for processors without a scalar unit. Private arrays would be indexed dynamically and leave the registers, so
+// four channels are a Block, and #if counts the blocks.
 #import imagine::dispatch::DispatchParams
 #import imagine::index::invocation
 #import imagine::rng::{lattice_coordinate, uniform_number}
@@ -15,19 +15,19 @@ struct Params {
     dispatch: DispatchParams,
     // For each of the nine taps, row by row: [filter 1, filter 2, filter 3, 0]. Filter 0 is the identity.
     filters: array<vec4<f32>, 9>,
-    // Part of the way that each channel moves.
+    // How far each channel of a firing cell moves towards its target, 0 to 1.
     rates: array<vec4<f32>, 8>,
     // Shape of the state, [N, C, H, W].
     shape: vec4<u32>,
     // Number of hidden units / 4.
     hidden_blocks: u32,
-    // Number of invocations that have work.
+    // Number of invocations with work.
     count: u32,
     bound: f32,
     threshold: f32,
     zero: f32,
     unused: u32,
-    // Height and width at which coordinates wrap: those of the whole, of which the state may be a part.
+    // Height and width at which coordinates wrap: those of the whole image, even if the state is a window of it.
     period: vec2<u32>,
 }
 
@@ -49,11 +49,12 @@ alias Fires = bool;
 const CELLS = 1u;
 #endif
 
-// Four numbers a cell: the perceptions of a channel, four hidden units, or four channels.
+// Four numbers per cell: the perceptions of a channel, four hidden units, or four channels.
 struct Four { a: Cells, b: Cells, c: Cells, d: Cells }
 // The perceptions of four channels.
 struct Block { a: Four, b: Four, c: Four, d: Four }
-// Where the cells are: columns to the left, of the cells, to the right; offsets of the rows above, of the cells, below.
+// Where the cells are: the column to their left, their columns, the column to their right; offsets of the rows above, here
+// and below.
 struct Place { west: u32, columns: Columns, east: u32, rows: vec3<u32> }
 // Three columns of one row.
 struct Row { west: Cells, here: Cells, east: Cells }
@@ -118,7 +119,7 @@ fn relu(x: Four) -> Four {
     return Four(max(x.a, zero), max(x.b, zero), max(x.c, zero), max(x.d, zero));
 }
 
-// Which cells move.
+// Which cells fire.
 fn firing(image: u32, row: u32, place: Place) -> Fires {
 #ifdef CELLS_4
     let c = place.columns;
@@ -145,7 +146,7 @@ fn tangent(x: f32) -> f32 {
     return hyperbolic_tangent(x);
 }
 
-// Moves one channel and stores it. `at` is the index of the first cell; cells beyond the row's end are not there.
+// Updates one channel and stores it; cells beyond the end of the row are left out.
 fn store(plane_row: u32, first: u32, x: Cells, target_state: Cells, fires: Fires, rate: f32) {
     let moved = x + (bounded(target_state) - x) * select(Cells(params.zero), Cells(rate), fires);
     let at = plane_row + first;
@@ -233,7 +234,7 @@ fn main(@builtin(workgroup_id) workgroup: vec3<u32>, @builtin(local_invocation_i
 #if BLOCKS > 7
     var y7 = none;
 #endif
-    // Vectors of weights for every four hidden units: the bias, W1, W2.
+    // Weight vectors for every four hidden units: bias, W1, W2.
     let stride = 1u + 20u * #{BLOCKS}u;
     for (var block = 0u; block < params.hidden_blocks; block++) {
         let at = block * stride;

@@ -1,10 +1,10 @@
-// BatchNormalization with known statistics, element by element. HALF_1, HALF_OUT: x, y are 16-bit floats.
+// BatchNormalization with given statistics, element by element. HALF_1, HALF_OUT: x, y are stored as 16-bit floats.
 #import imagine::dispatch::DispatchParams
 #import imagine::index::invocation
 
 struct Params {
     dispatch: DispatchParams,
-    // Number of channels, and of elements of one channel of one image.
+    // Number of channels, and elements per channel of one image.
     channels: u32,
     plane: u32,
     // Number of elements.

@@ -1,6 +1,5 @@
 // Elementwise operators of two tensors with broadcasting. A def OP_* chooses the formula. A_I32 and A_BOOL, likewise for B and
-// C, choose element types; without them they are floats. HALF_1, HALF_2, HALF_OUT:
-// A, B, C are 16-bit floats, in memory only.
+// C, choose element types; the default is float. HALF_1, HALF_2, HALF_OUT: A, B, C are stored as 16-bit floats.
 #import imagine::dispatch::DispatchParams
 #import imagine::index::{invocation, walk_offsets}
 #import imagine::power::{power, integer_power}
@@ -9,7 +8,7 @@ struct Params {
     dispatch: DispatchParams,
     // Axes of C, outermost first: [length, stride in A, stride in B, 0].
     axes: array<vec4<i32>, 8>,
-    // How many axes, from the last, are in use.
+    // Number of axes in use, counted from the last.
     rank: u32,
     // Number of elements of C.
     count: u32,
@@ -63,7 +62,7 @@ alias StoredC = C;
 @group(0) @binding(2) var<storage, read_write> b: array<StoredB>; // broadcasts to C
 @group(0) @binding(3) var<storage, read_write> c: array<StoredC>; // [count]
 
-// With the sign of A. That of integers is computed: `%` is OpSRem on Vulkan, whose result is undefined where one is negative.
+// With the sign of A. Integers do not use `%`: on Vulkan it is OpSRem, which is undefined for negative operands.
 #ifdef A_I32
 fn remainder(a: i32, b: i32) -> i32 {
     return select(a - a / b * b, 0, b == 0);

@@ -1,14 +1,13 @@
-// Convolution over packed weights: Conv, and ConvTranspose as one convolution for each of its strides' phases. An invocation
-// does 4 pixels of a row, or 8 with PIXELS_8, of 4 * QUADS output channels in registers, so that each loaded pixel serves many
-// products, and each loaded weight too. Every output element sums over input channel, kernel row and kernel column in order,
-// from the bias on, whatever the variant.
+// Convolution over packed weights: Conv, and ConvTranspose as one convolution per phase of its strides. An invocation computes
+// 4 pixels of a row (8 with PIXELS_8) of 4 * QUADS output channels in registers, so that each loaded pixel and weight serves
+// many products. Starting from the bias, every output element sums over input channel, kernel row and kernel column in order,
+// in every variant.
 //
-// SLIDE: strides and dilations are 1, so a kernel column's pixels are those of the column before, moved by one.
-// BROADCAST: the lanes of a subgroup, eight at least, load one vector of weights each and read those of the others. For
-// processors without a scalar unit, where a load costs as much as many products. ROWS: beside BROADCAST, where there are four
-// output channels at most, an invocation does four rows of them and loads each pixel once for all four. BORDER_* fill positions outside the image.
-// SLOPES: the activation's slope is that of the channel. ADDEND: something is added last. HALF_1, HALF_2,
-// HALF_3, HALF_OUT: x, w, addend, y are 16-bit floats, in memory only.
+// SLIDE: strides and dilations are 1, so the pixels of a kernel column are those of the previous column, shifted by one.
+// BROADCAST: each lane of a subgroup (at least eight) loads one weight vector and reads those of the others; for processors
+// without a scalar unit, where a load costs as much as many products. ROWS: with BROADCAST and at most four output channels,
+// an invocation computes four rows and loads each pixel once for all four. BORDER_*: padding. SLOPES: one activation slope per
+// channel. ADDEND: a tensor is added last. HALF_1, HALF_2, HALF_3, HALF_OUT: x, w, addend, y are stored as 16-bit floats.
 #import imagine::dispatch::DispatchParams
 #import imagine::index::invocation
 #import imagine::activation::activate
@@ -17,9 +16,9 @@ struct Params {
     dispatch: DispatchParams,
     // Shape of the input, [N, C, input height, input width].
     input_shape: vec4<u32>,
-    // Shape of what is written, [N, channels, height, width].
+    // Shape of the output, [N, channels, height, width].
     shape: vec4<u32>,
-    // For each phase of the rows [taps, position of the first for row 0], likewise of the columns.
+    // For each phase of the rows: [number of taps, position of the first tap for row 0]; then the same for the columns.
     phases: array<vec4<i32>, 8>,
     // Number of phases of rows and of columns.
     phase_count: vec2<u32>,
@@ -29,21 +28,21 @@ struct Params {
     steps: vec2<i32>,
     // Input channels and output channels of one group.
     group_channels: vec2<u32>,
-    // Rows of one phase, and invocations along each.
+    // Rows of one phase, and invocations per row.
     grid: vec2<u32>,
-    // Every element of the input stands for 2^upscale positions.
+    // Every input element covers 2^upscale positions along each axis.
     upscale: vec2<u32>,
-    // Distance in the output between neighbouring pixels of a phase, and of a channel before the pixel shuffle.
+    // Output stride between neighbouring pixels of a phase, or of a channel before the pixel shuffle.
     spread: vec2<u32>,
-    // The numbers of the activation.
+    // Parameters of the activation.
     activation: vec2<f32>,
-    // Number of invocations along x that have work.
+    // Number of invocations along x with work.
     count: u32,
-    // Vectors of packed weights of one block of output channels in one phase.
+    // Packed weight vectors per block of output channels and phase.
     block_stride: u32,
-    // Blocks of output channels of one group.
+    // Blocks of output channels per group.
     group_blocks: u32,
-    // The pixel shuffle: 0 none, 1 [rows, columns, channels], 2 [channels, rows, columns].
+    // Pixel shuffle: 0 none, 1 [rows, columns, channels], 2 [channels, rows, columns].
     shuffle: u32,
 }
 
@@ -93,8 +92,8 @@ struct Pixels { a: vec4<f32> }
 // The sums of four output channels.
 struct Quad { x: Pixels, y: Pixels, z: Pixels, w: Pixels }
 
-// The input position that position `at` reads, or -1 where there is zero. The shape rule keeps `at` within one image's length
-// of the image where the border reads from it, so nothing has to be divided.
+// The input position that position `at` reads, or -1 for zero. If the padding reads the image, the shape rule keeps `at`
+// within one image length of it, so no division is needed.
 fn place(at: i32, length: i32) -> i32 {
 #ifdef BORDER_WRAP
     let inside = clamp(at + select(0, length, at < 0) - select(0, length, at >= length), 0, length - 1);
@@ -109,7 +108,7 @@ fn place(at: i32, length: i32) -> i32 {
     return inside;
 }
 
-// The pixel at `position` of the row that begins at `start`, of `length` positions; `start` is -1 where the row is outside.
+// The pixel at `position` of the row of `length` positions that begins at `start`; `start` is -1 for rows of zeros.
 fn pixel(start: i32, position: i32, length: i32) -> f32 {
     let column = place(position, length);
     let at = start + i32(u32(max(column, 0)) >> params.upscale.y);
@@ -161,7 +160,7 @@ fn pixels(start: i32, position: i32, stride: i32, length: i32) -> Pixels {
 #endif
 }
 
-// The pixels one position further, of which `last` is the last.
+// The pixels shifted by one position; `last` enters at the end.
 fn moved(v: Pixels, last: f32) -> Pixels {
 #ifdef PIXELS_8
     return Pixels(vec4(v.a.yzw, v.b.x), vec4(v.b.yzw, last));
@@ -170,7 +169,7 @@ fn moved(v: Pixels, last: f32) -> Pixels {
 #endif
 }
 
-// Where the pixels of an invocation are written: image, phase of row and column, row and column in the phase.
+// Where an invocation writes its pixels: image, phase of row and column, row and first column within the phase.
 struct Target { image: u32, phase: vec2<u32>, row: u32, first: u32 }
 
 fn store_one(start: u32, column: u32, value: f32, numbers: vec2<f32>) {
@@ -212,7 +211,7 @@ fn store(to: Target, m: u32, values: Pixels, numbers: vec2<f32>) {
 #endif
 }
 
-// Writes the channels of quad `index` of a block that begins at channel `first` of a group. `weights` is where its slopes are.
+// Writes quad `index` of the block that begins at channel `first` of a group. `weights` is the index of the block's slopes.
 fn store_quad(to: Target, group: u32, first: u32, index: u32, sums: Quad, weights: u32) {
     let m = first + 4u * index;
     let last = params.group_channels.y;
@@ -231,7 +230,7 @@ fn store_quad(to: Target, group: u32, first: u32, index: u32, sums: Quad, weight
 }
 
 #ifdef ROWS
-// The sums of four rows of pixels, one below the other, which share what they read.
+// The sums of four consecutive rows, which share the pixels they read.
 struct Rows { a: Quad, b: Quad, c: Quad, d: Quad }
 
 // Where an invocation reads one input channel.
@@ -249,12 +248,12 @@ struct Channel {
     lane: u32,
 }
 
-// Adds row `r` of what the first tap reads to rows `first ..= last` of the sums, for which it is kernel row `r` - row.
+// Adds input row `r`, counted from the first tap, to rows `first ..= last` of the sums; for sum row k it is kernel row r - k.
 fn add_row(sums: ptr<function, Rows>, channel: Channel, r: i32, first: i32, last: i32) {
     let row = place(channel.top + r, channel.size.x);
     let input_row = channel.plane + (u32(max(row, 0)) >> params.upscale.x);
     let begin = select(-1, i32(input_row * params.input_shape.w), row >= 0);
-    // Each of four lanes loads the weights that one row needs.
+    // Each of four lanes loads the weights for one row.
     let ky = clamp(r - i32(channel.lane % 4u), 0, channel.taps.x - 1);
     let weights = channel.weights + u32(ky * channel.taps.y);
     var v = pixels(begin, channel.left - 1, 1, channel.size.y);
@@ -268,7 +267,7 @@ fn add_row(sums: ptr<function, Rows>, channel: Channel, r: i32, first: i32, last
     }
 }
 
-// Adds one input channel, every kernel row of every row of the sums in order.
+// Adds one input channel: for every row of the sums, the kernel rows in order.
 fn add_channel(sums: ptr<function, Rows>, channel: Channel) {
     add_row(sums, channel, 0, 0, 0);
     add_row(sums, channel, 1, 0, 1);
@@ -327,7 +326,7 @@ fn main(
     @builtin(subgroup_invocation_id) lane: u32,
 ) {
     let asked = invocation(workgroup, params.dispatch.base, local);
-    // All lanes of a subgroup stay, because they read each other's weights; those without work repeat the last.
+    // All lanes of a subgroup stay active, because they read each other's weights; lanes without work repeat the last pixel.
     if asked - lane >= params.count { return; }
     let i = min(asked, params.count - 1u);
 #else

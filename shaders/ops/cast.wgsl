@@ -40,7 +40,7 @@ fn main(@builtin(workgroup_id) workgroup: vec3<u32>, @builtin(local_invocation_i
     y[i] = u32(v != From(0));
 #else ifdef TO_I32
 #ifdef FROM_F32
-    // Beyond the range the conversion is left open: the ends are chosen here, and 0 for what is no number.
+    // WGSL leaves conversions out of range open: this clamps, and NaN becomes 0.
     let inside = i32(clamp(v, -2147483648.0, 2147483520.0));
     y[i] = select(select(inside, 2147483647, v >= 2147483648.0), 0, v != v);
 #else

@@ -1,5 +1,5 @@
-// Copies one input of Concat to its place in the output, one element an invocation, as words.
-// HALF: elements are floats, of 16 bits in the input with HALF_1, in the output with HALF_OUT.
+// Copies one input of Concat to its place in the output as words, one element per invocation.
+// HALF: elements are floats; HALF_1: the input has 16 bits; HALF_OUT: the output has 16 bits.
 #import imagine::dispatch::DispatchParams
 #import imagine::index::{invocation, walk_offsets}
 
@@ -7,7 +7,7 @@ struct Params {
     dispatch: DispatchParams,
     // Axes of the input, outermost first: [length, stride in the output, 0, 0].
     axes: array<vec4<i32>, 8>,
-    // How many axes, from the last, are in use.
+    // Number of axes in use, counted from the last.
     rank: u32,
     // Number of elements of the input.
     count: u32,

@@ -1,6 +1,6 @@
-// Conv of volumes, or with weights that are not known when the plan is made, one output element an invocation; `ops/blocked` is for
-// the others. Every element sums over input channel and kernel element in order, from the bias on. Positions outside the image
-// follow the defs BORDER_*. VOLUME gives all tensors a depth before the height.
+// Conv of volumes or with weights unknown at planning time, one output element per invocation; `ops/blocked` does the others.
+// Starting from the bias, every element sums over input channel and kernel element in order. BORDER_*: padding. With VOLUME all
+// tensors have a depth before the height.
 #import imagine::dispatch::DispatchParams
 #import imagine::index::{invocation, image_coordinate}
 #import imagine::activation::activate
@@ -18,7 +18,7 @@ struct Params {
     begin: vec2<i32>,
     // Input channels and output channels of one group.
     group_channels: vec2<u32>,
-    // The numbers of the activation.
+    // Parameters of the activation.
     activation: vec2<f32>,
     // With VOLUME: depth of the output, of the input and of the kernel, and its stride.
     depths: vec4<i32>,
@@ -39,8 +39,8 @@ struct Params {
 @group(0) @binding(3) var<storage, read_write> y: array<f32>; // [N, M, H, W]
 #endif
 
-// The input position that position `at` reads, or -1 where there is zero. The shape rule keeps `at` within one image's length
-// of the image where the border reads from it, so nothing has to be divided.
+// The input position that position `at` reads, or -1 for zero. If the padding reads the image, the shape rule keeps `at`
+// within one image length of it, so no division is needed.
 fn place(at: i32, length: i32) -> i32 {
 #ifdef BORDER_WRAP
     return at + select(0, length, at < 0) - select(0, length, at >= length);
@@ -54,8 +54,8 @@ fn place(at: i32, length: i32) -> i32 {
 #endif
 }
 
-// `sum` and the products of one image's window with one filter; `plane` is the image's first row, `weights` the filter's first
-// element.
+// `sum` plus the products of one window with one filter; `plane` is the first row of the channel, `weights` the first element
+// of the filter.
 fn add_image(sum: f32, plane: u32, weights: u32, top: i32, left: i32) -> f32 {
     let size = vec2<i32>(params.input_shape.zw);
     var total = sum;

@@ -1,6 +1,5 @@
-// ConvTranspose as a gather: every output element sums the input elements whose windows cover it, over channel, kernel
-// row and kernel column in order. With the def BIAS the third operand is there; with VOLUME all tensors have a depth before the
-// height.
+// ConvTranspose as a gather: every output element sums the input elements whose windows cover it, over channel, kernel row and
+// kernel column in order. BIAS: there is a third operand. With VOLUME all tensors have a depth before the height.
 #import imagine::dispatch::DispatchParams
 #import imagine::index::{invocation, image_coordinate}
 
@@ -37,7 +36,7 @@ struct Params {
 @group(0) @binding(3) var<storage, read_write> y: array<f32>; // [N, M, H, W]
 #endif
 
-// The input position whose window element that stands `ahead` of it falls on output position `at`, or -1.
+// The input position whose window element at offset `ahead` covers output position `at`, or -1.
 fn source(at: i32, ahead: i32, stride: i32, length: i32) -> i32 {
     let strided = at - ahead;
     let position = strided / stride;
@@ -45,7 +44,8 @@ fn source(at: i32, ahead: i32, stride: i32, length: i32) -> i32 {
     return select(-1, position, hit);
 }
 
-// `sum` and the products of one image with one filter; `plane` is the image's first row, `filter_start` the filter's first one.
+// `sum` plus the products of one channel with one filter; `plane` is the first row of the channel, `filter_start` that of
+// the filter.
 fn add_image(sum: f32, plane: i32, filter_start: i32, at: vec2<i32>) -> f32 {
     let size = vec2<i32>(params.input_shape.zw);
     var total = sum;

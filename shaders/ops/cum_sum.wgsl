@@ -1,5 +1,5 @@
-// CumSum: one invocation walks one line along the axis and writes the sum so far, without the element itself with the def
-// EXCLUSIVE, from the end with the def REVERSE. The def INTEGER chooses whole numbers.
+// CumSum: one invocation walks one line along the axis and writes the running sum. EXCLUSIVE leaves out the element itself,
+// REVERSE starts from the end. Elements are integers with INTEGER, else floats.
 #import imagine::dispatch::DispatchParams
 #import imagine::index::invocation
 
@@ -7,7 +7,7 @@ struct Params {
     dispatch: DispatchParams,
     // Number of lines.
     count: u32,
-    // Elements of a line, and from one to the next.
+    // Elements per line, and the stride between them.
     length: u32,
     stride: u32,
     unused: u32,

@@ -1,6 +1,6 @@
-// DepthToSpace: blocks of channels become blocks of pixels. With the def MODE_CRD the channel is the outer index of a
-// block's channels (pixel shuffle), else the inner one. Elements are copied as words.
-// HALF: elements are floats, of 16 bits in the input with HALF_1, in the output with HALF_OUT.
+// DepthToSpace: blocks of channels become blocks of pixels. With MODE_CRD (pixel shuffle) the output channel is the outer
+// index of the input channels, else the inner one. Elements are copied as words.
+// HALF: elements are floats; HALF_1: the input has 16 bits; HALF_OUT: the output has 16 bits.
 #import imagine::dispatch::DispatchParams
 #import imagine::index::{invocation, image_coordinate}
 
@@ -8,7 +8,7 @@ struct Params {
     dispatch: DispatchParams,
     // Shape of the output, [N, C, H, W].
     shape: vec4<u32>,
-    // Pixels along one side of a block.
+    // Side of a block in pixels.
     block: u32,
     // Number of elements.
     count: u32,

@@ -1,5 +1,5 @@
-// Einsum: every output element is the sum of the products of two inputs (def PRODUCT), or of one input, over the letters that
-// are summed, in row-major order.
+// Einsum: every output element sums the products of two inputs (PRODUCT), or one input, over the summed letters in row-major
+// order.
 #import imagine::dispatch::DispatchParams
 #import imagine::index::{invocation, offsets}
 
@@ -7,7 +7,7 @@ struct Params {
     dispatch: DispatchParams,
     // Letters of the output, outermost first: [length, stride in A, in B, 0].
     kept: array<vec4<i32>, 8>,
-    // Letters that are summed over, likewise; the innermost one has length 1 here and is `steps` long.
+    // Summed letters, likewise; the innermost has length 1 here, its length is `steps`.
     summed: array<vec4<i32>, 8>,
     kept_rank: u32,
     summed_rank: u32,

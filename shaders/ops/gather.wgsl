@@ -1,5 +1,5 @@
-// Gather, GatherElements and GatherND: a walk over the output that steps through data and indices; the indices it finds there
-// name further steps through the data. Indices outside are clamped. Elements are copied as words.
+// Gather, GatherElements and GatherND: a walk over the output steps through data and indices; the indices add further steps
+// through the data. Indices out of range are clamped. Elements are copied as words.
 #import imagine::dispatch::DispatchParams
 #import imagine::index::{invocation, offsets}
 
@@ -7,13 +7,13 @@ struct Params {
     dispatch: DispatchParams,
     // Axes of the output, outermost first: [length, stride in the data, stride in the indices, 0].
     axes: array<vec4<i32>, 8>,
-    // Axes of the data that indices count along: [length, stride, 0, 0].
+    // Axes of the data that indices address: [length, stride, 0, 0].
     picks: array<vec4<i32>, 8>,
-    // How many of `axes`, from the last, are in use.
+    // Number of `axes` in use, counted from the last.
     rank: u32,
     // Number of elements of the output.
     count: u32,
-    // How many of `picks`, from the first, are in use.
+    // Number of `picks` in use, counted from the first.
     picked: u32,
     unused: u32,
 }

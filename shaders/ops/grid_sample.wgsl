@@ -1,16 +1,16 @@
-// GridSample: every output element reads the image at the place that the grid names for it. Defs: MODE_NEAREST or MODE_CUBIC,
-// else linear; PADDING_BORDER or PADDING_REFLECTION, else zeros outside; ALIGN_CORNERS; VOLUME for three axes. Along each
-// axis the taps are summed in order, x innermost.
+// GridSample: every output element samples the image at its grid coordinate. Defs: MODE_NEAREST or MODE_CUBIC, else linear;
+// PADDING_BORDER or PADDING_REFLECTION, else zeros outside; ALIGN_CORNERS; VOLUME for three axes. Taps are summed in order,
+// x innermost.
 #import imagine::dispatch::DispatchParams
 #import imagine::index::invocation
 
 struct Params {
     dispatch: DispatchParams,
-    // Width, height and depth of X; 1 where it has no such axis.
+    // Width, height and depth of X; 1 for missing axes.
     size: vec4<i32>,
     // Number of elements of Y.
     count: u32,
-    // Places of an image of Y.
+    // Grid points per image.
     places: u32,
     channels: u32,
     unused: u32,
@@ -27,7 +27,7 @@ const AXES = 3u;
 const AXES = 2u;
 #endif
 
-// The first of the elements that are mixed, relative to the place rounded down, and how many there are.
+// The first tap relative to the position rounded down, and the number of taps.
 #ifdef MODE_NEAREST
 const FIRST = 0;
 const TAPS = 1;
@@ -39,7 +39,7 @@ const FIRST = 0;
 const TAPS = 2;
 #endif
 
-// Mirrors a place at the edges of an axis until it is between them.
+// Mirrors a position at the edges of an axis until it is between them.
 fn reflected(at: f32, length: i32) -> f32 {
 #ifdef ALIGN_CORNERS
     let low = 0.0;
@@ -48,7 +48,7 @@ fn reflected(at: f32, length: i32) -> f32 {
     let low = -0.5;
     let span = f32(length);
 #endif
-    // The one element of an axis whose edges coincide.
+    // An axis with one element whose edges coincide.
     if span == 0.0 { return 0.0; }
     let from_low = at - low;
     let within = from_low - floor(from_low / (2.0 * span)) * (2.0 * span);
@@ -56,7 +56,7 @@ fn reflected(at: f32, length: i32) -> f32 {
     return select(mirrored, at, from_low >= 0.0 && from_low <= span);
 }
 
-// The place in elements that coordinate `g` names on an axis.
+// The position in elements of grid coordinate `g` on an axis.
 fn place(g: f32, length: i32) -> f32 {
     let size = f32(length);
 #ifdef ALIGN_CORNERS
@@ -78,7 +78,7 @@ fn place(g: f32, length: i32) -> f32 {
     return at;
 }
 
-// The element of an axis that index `k` stands for; -1 where zero stands.
+// The element that index `k` of an axis reads, or -1 for zero.
 fn element(k: i32, length: i32) -> i32 {
 #ifdef PADDING_BORDER
     return clamp(k, 0, length - 1);
@@ -89,7 +89,7 @@ fn element(k: i32, length: i32) -> i32 {
 #endif
 }
 
-// Weight of tap `k` at `fraction` behind the place rounded down.
+// Weight of tap `k` at `fraction` past the position rounded down.
 fn weight(k: i32, fraction: f32) -> f32 {
 #ifdef MODE_NEAREST
     return 1.0;
@@ -105,7 +105,7 @@ fn weight(k: i32, fraction: f32) -> f32 {
 #endif
 }
 
-// The row of X that begins at `start`, mixed along x.
+// The row of X that begins at `start`, interpolated along x.
 fn line(start: i32, at: f32) -> f32 {
     let low = floor(at);
     var sum = 0.0;
@@ -116,7 +116,7 @@ fn line(start: i32, at: f32) -> f32 {
     return sum;
 }
 
-// The plane of X that begins at `start`, mixed along x and y.
+// The plane of X that begins at `start`, interpolated along x and y.
 fn plane(start: i32, at: vec2<f32>) -> f32 {
     let low = floor(at.y);
     var sum = 0.0;

@@ -1,6 +1,6 @@
-// MatMul and Gemm: Y = alpha * A B + beta * C, a tile of 4 x 4 output elements an invocation, so that each loaded element serves
-// four products. Every output element sums over k in order. Strides say what is transposed and what broadcasts. With the def
-// ADDEND the third operand is there.
+// MatMul and Gemm: Y = alpha * A B + beta * C, a tile of 4 x 4 output elements per invocation, so that each loaded element
+// serves four products. Every output element sums over k in order. Transposition and broadcasting are strides. ADDEND: there is
+// a third operand.
 #import imagine::dispatch::DispatchParams
 #import imagine::index::{invocation, walk_offsets}
 
@@ -8,11 +8,11 @@ struct Params {
     dispatch: DispatchParams,
     // Axes of Y before the last two, outermost first: [length, stride in A, in B, 0].
     axes: array<vec4<i32>, 8>,
-    // How many axes, from the last, are in use.
+    // Number of axes in use, counted from the last.
     rank: u32,
     // Number of tiles.
     count: u32,
-    // Number of products that each element sums.
+    // Number of products per element.
     terms: u32,
     alpha: f32,
     // Rows and columns of Y.
@@ -65,7 +65,7 @@ fn main(@builtin(workgroup_id) workgroup: vec3<u32>, @builtin(local_invocation_i
     let row = line % tiles.x * 4u;
     let column = i % tiles.y * 4u;
     let start = walk_offsets(matrix, params.rank, params.axes).xy;
-    // Rows and columns beyond the last repeat it.
+    // Rows and columns beyond the last one repeat it.
     let rows = vec4<i32>(min(vec4(row) + vec4(0u, 1u, 2u, 3u), vec4(params.shape.x - 1u)));
     let columns = vec4<i32>(min(vec4(column) + vec4(0u, 1u, 2u, 3u), vec4(params.shape.y - 1u)));
     var left = start.x + rows * params.strides.x;

@@ -1,10 +1,9 @@
-// Normalisations by statistics of the input. One invocation a set of elements with common statistics; or, with the def
-// COOPERATIVE, one workgroup, whose invocations take each WORKGROUP-th element.
+// Normalisation by statistics of the input, one invocation per set of elements with common statistics, or with COOPERATIVE one
+// workgroup, in which each invocation takes every WORKGROUP-th element.
 //
 // CENTERED: (x - mean) / sqrt(var + epsilon). Else x over a norm: NORM_RMS, sqrt(mean of x * x + epsilon); NORM_L1, sum of
-// abs(x); NORM_L2, sqrt(sum of x * x); 0 where the latter two are. Then SCALE and BIAS, where they are, the activation that
-// ACTIVATION_* choose, and with ADDEND something is added. HALF_1, HALF_4,
-// HALF_OUT: x, addend, y are 16-bit floats, in memory only.
+// abs(x); NORM_L2, sqrt(sum of x * x); 0 if one of the latter two is 0. Then follow SCALE, BIAS, the activation (ACTIVATION_*)
+// and the sum with ADDEND, each if defined. HALF_1, HALF_4, HALF_OUT: x, addend, y are stored as 16-bit floats.
 #import imagine::activation::activate
 #import imagine::dispatch::DispatchParams
 #import imagine::index::{invocation, offsets, walk_offsets}
@@ -20,11 +19,11 @@ struct Params {
     reduced_rank: u32,
     // Number of sets.
     count: u32,
-    // Number of elements of each.
+    // Elements per set.
     terms: u32,
     epsilon: f32,
     unused: u32,
-    // The numbers of the activation.
+    // Parameters of the activation.
     activation: vec2<f32>,
 }
 
@@ -91,7 +90,7 @@ fn total_size(start: vec3<i32>, first: u32, step: u32, mean: f32) -> f32 {
     return sum;
 }
 
-// What to divide by.
+// The divisor.
 fn divisor(size: f32) -> f32 {
 #ifdef NORM_L1
     return select(size, 1.0, size == 0.0);

@@ -1,22 +1,22 @@
-// Pad along any axis, after elements were cut off. The defs BORDER_* choose what stands outside; elements are copied as words.
-// Tile is wrapping without a beginning. AXES_1, AXES_2 and AXES_3 say how many axes are in use, as in `imagine::index`.
-// HALF: elements are floats, of 16 bits in the input with HALF_1, in the output with HALF_OUT.
+// Pad along any axis, after cropping by negative pads. The defs BORDER_* choose the padding; elements are copied as words. Tile
+// is wrap padding at the end only. AXES_1, AXES_2 and AXES_3 specialise by the number of axes, as in `imagine::index`.
+// HALF: elements are floats; HALF_1: the input has 16 bits; HALF_OUT: the output has 16 bits.
 #import imagine::border::place
 #import imagine::dispatch::DispatchParams
 #import imagine::index::invocation
 
 struct Params {
     dispatch: DispatchParams,
-    // Axes, outermost first: [length in the output, length of what was not cut off, stride in the input, elements added before,
-    // less whole periods of the border].
+    // Axes, outermost first: [length in the output, length of the cropped input, stride in the input, elements added before
+    // it, less whole periods of the border].
     axes: array<vec4<i32>, 8>,
-    // How many axes, from the last, are in use.
+    // Number of axes in use, counted from the last.
     rank: u32,
     // Number of elements of the output.
     count: u32,
-    // The word that stands outside in constant mode.
+    // The padding word in constant mode.
     fill: u32,
-    // Index in the input of the first element that was not cut off.
+    // Index in the input of the first element after cropping.
     start: u32,
 }
 
@@ -40,18 +40,18 @@ alias Out = u32;
 @group(0) @binding(1) var<storage, read_write> input: array<In>;
 @group(0) @binding(2) var<storage, read_write> output: array<Out>; // [count]
 
-// What is left of a linear index after its inner axes are taken off, the offset in the input, and whether it has one.
+// The linear index of the remaining outer axes, the offset in the input so far, and whether it is inside.
 struct Walk {
     rest: u32,
     offset: i32,
     inside: bool,
 }
 
-// Takes the innermost axis off.
+// Removes the innermost axis.
 fn take(walk: Walk, axis: vec4<i32>) -> Walk {
     let length = u32(axis.x);
     var at = i32(walk.rest % length) - axis.w;
-    // Axes to which nothing is added need no border; the branch is uniform.
+    // Axes without padding need no border; the branch is uniform.
     if axis.x != axis.y { at = place(at, axis.y); }
     return Walk(walk.rest / length, walk.offset + max(at, 0) * axis.z, walk.inside && at >= 0);
 }
@@ -60,7 +60,7 @@ fn take(walk: Walk, axis: vec4<i32>) -> Walk {
 fn main(@builtin(workgroup_id) workgroup: vec3<u32>, @builtin(local_invocation_index) local: u32) {
     let i = invocation(workgroup, params.dispatch.base, local);
     if i >= params.count { return; }
-    // Indices are constant so that no driver copies the array.
+    // Indices are constants so that no driver copies the array.
     var walk = take(Walk(i, i32(params.start), true), params.axes[7]);
 #ifdef AXES_2
     walk = take(walk, params.axes[6]);

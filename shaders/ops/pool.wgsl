@@ -1,6 +1,6 @@
-// Pools over depth, height and width: POOL_MAX; POOL_AVERAGE, where with the def COUNT_INCLUDE_PAD padded positions count as
-// zeros; POOL_L1, POOL_L2 and POOL_LP, norms. With INDICES beside POOL_MAX the second output is the number of each element in x, the
-// first of equal ones. HALF_1, HALF_OUT: x, y are 16-bit floats.
+// Pooling over depth, height and width: POOL_MAX; POOL_AVERAGE, which counts padding as zeros with COUNT_INCLUDE_PAD; the norms
+// POOL_L1, POOL_L2 and POOL_LP. With INDICES, POOL_MAX also writes the index of each maximum in x, the first of equal ones.
+// HALF_1, HALF_OUT: x, y are stored as 16-bit floats.
 #import imagine::dispatch::DispatchParams
 #import imagine::index::{invocation, image_coordinate}
 
@@ -8,7 +8,7 @@ struct Params {
     dispatch: DispatchParams,
     // Shape of the output, [N * C, D, H, W].
     shape: vec4<u32>,
-    // All that follow: [depth, height, width, 0].
+    // The following are [depth, height, width, 0].
     input_size: vec4<i32>,
     kernel: vec4<i32>,
     strides: vec4<i32>,
@@ -16,7 +16,7 @@ struct Params {
     // Padding before and after.
     begin: vec4<i32>,
     end: vec4<i32>,
-    // What a step along depth, height, width and from channel to channel adds to an element's number.
+    // What one step along depth, height, width and channel adds to an index.
     number_strides: vec4<i32>,
     // Number of elements of the output.
     count: u32,
@@ -44,7 +44,7 @@ alias Y = f32;
 @group(0) @binding(3) var<storage, read_write> indices: array<i32>; // [N * C, D, H, W]
 #endif
 
-// `joined` with one more element, the first if `cells` is 0.
+// `joined` with one more element; it is the first if `cells` is 0.
 fn join(joined: f32, cells: i32, value: f32) -> f32 {
 #ifdef POOL_MAX
     return select(max(joined, value), value, cells == 0);
@@ -99,7 +99,7 @@ fn main(@builtin(workgroup_id) workgroup: vec3<u32>, @builtin(local_invocation_i
                     joined = join(joined, cells, value);
                 }
 #ifdef COUNT_INCLUDE_PAD
-                // A window that ceil_mode pushes beyond the padding does not count what lies there.
+                // Positions beyond the padding, which ceil_mode can reach, do not count.
                 cells += i32(all(p < size + params.end.xyz));
 #else
                 cells += i32(inside);

@@ -1,20 +1,19 @@
-// RandomUniform, RandomNormal with the def NORMAL, or Bernoulli with the def BERNOULLI: the hash of key, plane, row and column
-// of every element.
+// RandomUniform, RandomNormal (NORMAL) or Bernoulli (BERNOULLI) from a hash of key, plane, row and column of every element.
 #import imagine::dispatch::DispatchParams
 #import imagine::index::invocation
 #import imagine::rng::{lattice_coordinate, uniform_number, normal_number}
 
 struct Params {
     dispatch: DispatchParams,
-    // Height and width; 1 where the tensor has no such dimension.
+    // Height and width; 1 for missing dimensions.
     size: vec2<u32>,
-    // Factor and summand: [high - low, low] or [scale, mean].
+    // Scale and offset: [high - low, low] or [scale, mean].
     affine: vec2<f32>,
     // Number of elements.
     count: u32,
-    // The word that Bernoulli writes where the number is below the probability: 1, or 1.0.
+    // The word that Bernoulli writes if the number is below the probability: 1 or 1.0.
     one: u32,
-    // Height and width at which coordinates wrap: those of the whole, of which this may be a part.
+    // Height and width at which coordinates wrap: those of the whole image, even if this is a window of it.
     period: vec2<u32>,
 }
 

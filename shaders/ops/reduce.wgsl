@@ -1,8 +1,8 @@
-// Reductions. One invocation an output element, in row-major order; or, with the def COOPERATIVE, one workgroup: there
-// every invocation takes each WORKGROUP-th element and a tree joins what they found. Neither order depends on the grid.
+// Reductions. One invocation per output element, in row-major order; or with COOPERATIVE one workgroup, in which every
+// invocation takes every WORKGROUP-th element and a tree joins the results. Neither order depends on the grid.
 //
 // A def chooses the operator: OP_SUM, OP_MEAN, OP_PROD, OP_MAX, OP_MIN, OP_L1, OP_L2, OP_SUM_SQUARE, OP_LOG_SUM or
-// OP_LOG_SUM_EXP; TYPE_I32 or TYPE_BOOL the elements, floats otherwise.
+// OP_LOG_SUM_EXP. Elements are integers with TYPE_I32, truth values with TYPE_BOOL, else floats.
 #import imagine::dispatch::DispatchParams
 #import imagine::index::{invocation, offsets, walk_offsets}
 #import imagine::tree::tree_max
@@ -17,15 +17,15 @@ alias Number = f32;
 
 struct Params {
     dispatch: DispatchParams,
-    // Axes that stay, outermost first: [length, stride in X, 0, 0].
+    // Axes that are kept, outermost first: [length, stride in X, 0, 0].
     kept: array<vec4<i32>, 8>,
-    // Axes that go: [length, stride in X, 0, 0].
+    // Axes that are reduced, likewise.
     reduced: array<vec4<i32>, 8>,
     kept_rank: u32,
     reduced_rank: u32,
     // Number of elements of the output.
     count: u32,
-    // Number of elements that each of them is made of.
+    // Number of elements that each output element reduces.
     terms: u32,
 }
 
@@ -37,7 +37,7 @@ fn element(start: i32, k: u32) -> Number {
     return x[start + walk_offsets(k, params.reduced_rank, params.reduced).x];
 }
 
-// What one element adds to a sum, where that is not the element. `shift` is the largest of all for OP_LOG_SUM_EXP.
+// The contribution of one element. For OP_LOG_SUM_EXP `shift` is the largest element.
 fn term(value: Number, shift: Number) -> Number {
 #ifdef OP_L1
     return abs(value);
@@ -64,7 +64,7 @@ fn join(a: Number, b: Number) -> Number {
 #endif
 }
 
-// What `join` leaves as it is; for a maximum or minimum, any element.
+// The neutral element of `join`; for a maximum or minimum, any element.
 fn neutral(start: i32) -> Number {
 #ifdef OP_PROD
     return Number(1);
@@ -100,7 +100,7 @@ fn part(start: i32, first: u32, step: u32, shift: Number) -> Number {
     return joined;
 }
 
-// The largest of the same elements, or element 0 where there are none.
+// The largest of the same elements, or element 0 if there are none.
 fn largest(start: i32, first: u32, step: u32) -> Number {
 #ifdef OP_LOG_SUM_EXP
     var found = element(start, 0u);

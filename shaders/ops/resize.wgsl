@@ -1,28 +1,28 @@
-// Resize along up to five axes, one output element an invocation. Which elements it mixes, and how, stands in a table made by
-// imagine_graph::resize on the CPU, so that no rounding of coordinates depends on a driver. Every output element sums in the
-// order of its taps, the last axis innermost. Defs: TRAILING where the last axis, or the last two, are resized and no other;
-// OUTER where more than two are; SINGLE where every element is a copy of one; PAIRS where it is made of two along each axis.
+// Resize along up to five axes, one output element per invocation. Taps and weights come from a table that
+// imagine_graph::resize computes on the CPU, so that the rounding of coordinates does not depend on a driver. Every output
+// element sums its taps in order, the last axis innermost. TRAILING: only the last axis or the last two are resized. OUTER: more
+// than two are resized. SINGLE: every element copies one. PAIRS: every element mixes two along each axis.
 #import imagine::dispatch::DispatchParams
 #import imagine::index::{invocation, walk_offsets}
 
 struct Params {
     dispatch: DispatchParams,
-    // Axes of the output, outermost first: [length, stride in the input, 0 for those that are resized, 0, 0].
+    // Axes of the output, outermost first: [length, stride in the input (0 for resized axes), 0, 0].
     axes: array<vec4<i32>, 8>,
-    // Axes that are resized, innermost first: [output elements behind one step, length in the output, stride in the input,
-    // where their part of `table` begins]. Unused ones have length 1.
+    // Resized axes, innermost first: [stride in the output, length in the output, stride in the input, start of their part of
+    // `table`]. Unused ones have length 1.
     resized: array<vec4<u32>, 8>,
-    // How many of `axes`, from the last, are in use.
+    // Number of `axes` in use, counted from the last.
     rank: u32,
     // Number of elements of the output.
     count: u32,
-    // What stands where an element has no taps.
+    // Value of elements without taps.
     outside: f32,
     // With TRAILING, number of elements of the input along the resized axes.
     plane: u32,
 }
 
-// Copies are words, whatever their type. HALF: floats, of 16 bits in x with HALF_1, in y with HALF_OUT.
+// Copies are words of any type. HALF: elements are floats; HALF_1, HALF_OUT: x, y are stored as 16-bit floats.
 #ifdef HALF_1
 alias X = f16;
 #else ifdef HALF
@@ -45,12 +45,12 @@ alias Y = f32;
 
 @group(0) @binding(0) var<uniform> params: Params;
 @group(0) @binding(1) var<storage, read_write> x: array<X>;
-// For every resized axis and output element: with SINGLE its index, with PAIRS [index, index, weight, weight], else where its
-// taps begin in this table; there also where the last ones end, and at last the taps: [index, weight]. Weights are floats.
+// For every resized axis and output element: with SINGLE the input index, with PAIRS [index, index, weight, weight]. Else the
+// start of its taps in this table, after the last element also their end; then all taps, [index, weight]. Weights are floats.
 @group(0) @binding(2) var<storage, read> table: array<u32>;
 @group(0) @binding(3) var<storage, read_write> y: array<Y>; // [count]
 
-// An element's places along the last two resized axes, and the index of the first input element along all others.
+// Position of an element along the last two resized axes, and the input offset of all other axes.
 struct Place {
     column: u32,
     row: u32,
@@ -69,7 +69,7 @@ fn place(i: u32) -> Place {
 #endif
 }
 
-// Place of element `i` along one axis.
+// Position of element `i` along one axis.
 fn along(i: u32, axis: vec4<u32>) -> u32 {
     return i / axis.x % axis.y;
 }
@@ -112,7 +112,7 @@ fn main(@builtin(workgroup_id) workgroup: vec3<u32>, @builtin(local_invocation_i
     y[i] = Y(down.x * top + down.y * bottom);
 }
 #else
-// The words of the table between which the taps of place `at` stand along one axis.
+// Start and end in the table of the taps of position `at` along one axis.
 fn taps(at: u32, axis: vec4<u32>) -> vec2<u32> {
     return vec2(table[axis.w + at], table[axis.w + at + 1u]);
 }

@@ -1,24 +1,24 @@
-// ScatterElements and ScatterND: every output element looks at all updates that may be its own and takes those whose indices
-// name it, in their order. A def REDUCTION_ADD, _MUL, _MIN or _MAX says how, with FLOAT or INTEGER; without one the last update
-// takes the element's place, and elements are copied as words. Indices outside are clamped.
+// ScatterElements and ScatterND as a gather: every output element checks all updates that can address it and applies those
+// that do, in order. REDUCTION_ADD, _MUL, _MIN or _MAX combines them, with FLOAT or INTEGER; without one the last update
+// replaces the element, and elements are copied as words. Indices out of range are clamped.
 #import imagine::dispatch::DispatchParams
 #import imagine::index::invocation
 
 struct Params {
     dispatch: DispatchParams,
-    // Axes of the data, outermost first: [length, stride in the indices, in the updates, elements that can be updated].
+    // Axes of the data, outermost first: [length, stride in the indices, in the updates, number of elements that can be updated].
     axes: array<vec4<i32>, 8>,
-    // Axes that indices count along: [length, elements of the data behind one step, 0, 0].
+    // Axes that indices address: [length, stride in the data, 0, 0].
     picks: array<vec4<i32>, 8>,
-    // How many of `axes`, from the last, are in use.
+    // Number of `axes` in use, counted from the last.
     rank: u32,
     // Number of elements of the data.
     count: u32,
-    // How many of `picks`, from the first, are in use.
+    // Number of `picks` in use, counted from the first.
     picked: u32,
-    // Number of updates that an element looks at.
+    // Number of updates that an element checks.
     candidates: u32,
-    // From one of them to the next, in the indices and in the updates.
+    // Stride between them in the indices and in the updates.
     step: vec2<i32>,
     unused: vec2<u32>,
 }
@@ -37,7 +37,7 @@ alias Element = u32;
 @group(0) @binding(3) var<storage, read_write> updates: array<Element>;
 @group(0) @binding(4) var<storage, read_write> output: array<Element>; // [count]
 
-// Whether the indices from `at` on name element `i`.
+// Whether the indices from `at` on address element `i`.
 fn names(at: i32, i: u32) -> bool {
     for (var k = 0u; k < params.picked; k++) {
         let axis = params.picks[k];
@@ -66,7 +66,7 @@ fn updated(element: Element, update: Element) -> Element {
 fn main(@builtin(workgroup_id) workgroup: vec3<u32>, @builtin(local_invocation_index) local: u32) {
     let i = invocation(workgroup, params.dispatch.base, local);
     if i >= params.count { return; }
-    // Where the candidates begin, in the indices and in the updates.
+    // Start of the candidates in the indices and in the updates.
     var at = vec2(0);
     var inside = true;
     var rest = i;

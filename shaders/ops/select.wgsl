@@ -1,4 +1,4 @@
-// Where: X where the condition holds, else Y, all three broadcasting. Elements are copied as words, whatever their type.
+// Where: X if the condition is true, else Y, all three broadcast. Elements are copied as words of any type.
 #import imagine::dispatch::DispatchParams
 #import imagine::index::{invocation, walk_offsets}
 
@@ -6,7 +6,7 @@ struct Params {
     dispatch: DispatchParams,
     // Axes of the output, outermost first: [length, stride in condition, in X, in Y].
     axes: array<vec4<i32>, 8>,
-    // How many axes, from the last, are in use.
+    // Number of axes in use, counted from the last.
     rank: u32,
     // Number of elements of the output.
     count: u32,

@@ -1,4 +1,4 @@
-// Transpose and Expand: the input through other strides, 0 where it broadcasts. Elements are copied as words.
+// Transpose and Expand: a strided copy of the input, with stride 0 along broadcast axes. Elements are copied as words.
 #import imagine::dispatch::DispatchParams
 #import imagine::index::{invocation, walk_offsets}
 
@@ -6,11 +6,11 @@ struct Params {
     dispatch: DispatchParams,
     // Axes of the output, outermost first: [length, stride in the input, 0, 0].
     axes: array<vec4<i32>, 8>,
-    // How many axes, from the last, are in use.
+    // Number of axes in use, counted from the last.
     rank: u32,
     // Number of elements of the output.
     count: u32,
-    // Index in the input of the output's first element.
+    // Index in the input of the first output element.
     start: u32,
     unused: u32,
 }

@@ -1,5 +1,5 @@
 // Slice: every step-th element along each axis; steps may be negative. Elements are copied as words.
-// HALF: elements are floats, of 16 bits in the input with HALF_1, in the output with HALF_OUT.
+// HALF: elements are floats; HALF_1: the input has 16 bits; HALF_OUT: the output has 16 bits.
 #import imagine::dispatch::DispatchParams
 #import imagine::index::{invocation, walk_offsets}
 
@@ -7,11 +7,11 @@ struct Params {
     dispatch: DispatchParams,
     // Axes of the output, outermost first: [length, stride in the input, 0, 0].
     axes: array<vec4<i32>, 8>,
-    // How many axes, from the last, are in use.
+    // Number of axes in use, counted from the last.
     rank: u32,
     // Number of elements of the output.
     count: u32,
-    // Index in the input of the output's first element.
+    // Index in the input of the first output element.
     start: u32,
     unused: u32,
 }

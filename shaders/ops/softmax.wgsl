@@ -1,12 +1,12 @@
-// Softmax and, with the def LOG, LogSoftmax along one axis. One invocation a line along the axis; or, with the def
-// COOPERATIVE, one workgroup, whose invocations take each WORKGROUP-th element.
+// Softmax, and LogSoftmax with LOG, along one axis. One invocation per line along the axis, or with COOPERATIVE one workgroup,
+// in which each invocation takes every WORKGROUP-th element.
 #import imagine::dispatch::DispatchParams
 #import imagine::index::invocation
 #import imagine::tree::{tree_max, tree_sum}
 
 struct Params {
     dispatch: DispatchParams,
-    // Length of the axis, and the distance between its elements.
+    // Length of the axis, and the stride between its elements.
     length: u32,
     stride: u32,
     // Number of lines.

@@ -1,5 +1,5 @@
-// Trilu: a triangle of every matrix, above a diagonal with the def UPPER and below it without; zeros elsewhere. Elements are
-// copied as words.
+// Trilu: the triangle of every matrix above a diagonal with UPPER, else below it; zeros elsewhere. Elements are copied as
+// words.
 #import imagine::dispatch::DispatchParams
 #import imagine::index::invocation
 
@@ -9,7 +9,7 @@ struct Params {
     size: vec2<u32>,
     // Number of elements.
     count: u32,
-    // How far the diagonal lies to the right of the main one.
+    // Offset of the diagonal to the right of the main one.
     k: i32,
 }
 

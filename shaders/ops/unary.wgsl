@@ -1,6 +1,5 @@
-// Elementwise operators of one tensor. A def chooses the formula: one of ACTIVATION_*, or one of OP_*; with none of them the
-// kernel copies. X_I32 makes X and Y integers. HALF_1, HALF_OUT: X, Y
-// are 16-bit floats, in memory only.
+// Elementwise operators of one tensor. A def ACTIVATION_* or OP_* chooses the formula; without one the kernel copies. X_I32
+// makes X and Y integers. HALF_1, HALF_OUT: X, Y are stored as 16-bit floats.
 #import imagine::activation::{activate, hyperbolic_tangent}
 #import imagine::error_function::error_function
 #import imagine::dispatch::DispatchParams
@@ -40,7 +39,7 @@ alias StoredY = Element;
 @group(0) @binding(1) var<storage, read_write> x: array<StoredX>; // [count]
 @group(0) @binding(2) var<storage, read_write> y: array<StoredY>; // [count]
 
-// ln(1 + exp(v)) without overflow. Where exp is small its logarithm would lose it, and the series takes over.
+// ln(1 + exp(v)) without overflow. For small exp(v) the logarithm would round it away, and the series takes over.
 fn softplus(v: f32) -> f32 {
     let e = exp(-abs(v));
     return max(v, 0.0) + select(log(1.0 + e), e * (1.0 - 0.5 * e), e < 1e-3);

@@ -1,5 +1,5 @@
-// A stroke of a brush on the state of a cellular automaton, which is a torus: inside a disc, channels become given numbers or
-// random ones, the more the nearer to the middle. Every channel is written by the invocation of its cell.
+// A brush stroke on the state of a cellular automaton, a torus: inside a disc, channels move to given values or to random
+// ones, more towards the centre. Each cell is written by its own invocation.
 #import imagine::dispatch::DispatchParams
 #import imagine::rng::uniform_number
 
@@ -7,16 +7,16 @@ struct Params {
     dispatch: DispatchParams,
     // Width and height of the state in cells.
     size: vec2<u32>,
-    // Middle of the disc in cells, x to the right and y down.
+    // Centre of the disc in cells, x to the right and y down.
     center: vec2<f32>,
-    // Radius in cells, and the part of it over which the stroke fades.
+    // Radius in cells, and the fraction of it over which the stroke fades.
     radius: f32,
     softness: f32,
-    // How far cells move to what is painted, 0 to 1.
+    // How far cells move towards the painted values, 0 to 1.
     strength: f32,
     // Random numbers are uniform within plus and minus this.
     amplitude: f32,
-    // Channels of the state; the first that is given a number; how many are.
+    // Channels of the state; the first painted channel; the number of painted channels.
     channels: u32,
     first: u32,
     count: u32,
@@ -54,7 +54,7 @@ fn main(@builtin(workgroup_id) workgroup: vec3<u32>, @builtin(local_invocation_i
         let number = params.amplitude * (2.0 * uniform_number(vec2(y, x), image * params.channels + channel, params.key) - 1.0);
         let value = select(number, params.numbers[min(given, 31u) / 4u][given % 4u], is_given);
 #else
-        // Channels without a number stay.
+        // Channels without a value stay as they are.
         if !is_given { continue; }
         let value = params.numbers[min(given, 31u) / 4u][given % 4u];
 #endif

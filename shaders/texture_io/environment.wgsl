@@ -1,7 +1,7 @@
-// Light that a surface gets from a sky: one level of a cubemap for `EnvironmentMapLight`, filtered from a cubemap with mips.
-// DIFFUSE weights directions by the cosine (Lambert); SPECULAR by the GGX lobe of `roughness` around the mirror direction,
-// seen from straight above (Karis, Real Shading in Unreal Engine 4, SIGGRAPH 2013). Samples read the mip level whose texels
-// are as large as their share of the sphere (Krivanek & Colbert, Real-time Shading with Filtered Importance Sampling, EGSR 2008).
+// Filters a sky into one level of a cubemap for `EnvironmentMapLight`; the sky is a cubemap with mips. DIFFUSE weights
+// directions by the cosine (Lambert), SPECULAR by the GGX lobe of `roughness` around the mirror direction, with the view along
+// the normal (Karis, Real Shading in Unreal Engine 4, SIGGRAPH 2013). Each sample reads the mip level whose texels cover its
+// solid angle (Krivanek & Colbert, Real-time Shading with Filtered Importance Sampling, EGSR 2008).
 #import imagine::cube::direction
 #import imagine::dispatch::DispatchParams
 
@@ -47,7 +47,7 @@ fn filtered(normal: vec3<f32>) -> vec3<f32> {
         let at = hammersley(i);
         let around = vec2(cos(2.0 * PI * at.y), sin(2.0 * PI * at.y));
 #ifdef SPECULAR
-        // Half vectors by the GGX distribution; the view is the normal.
+        // Half vectors follow the GGX distribution; the view is the normal.
         let alpha = params.roughness * params.roughness;
         let squared = alpha * alpha;
         let cosine = sqrt((1.0 - at.x) / (1.0 + (squared - 1.0) * at.x));

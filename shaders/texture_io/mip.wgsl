@@ -1,6 +1,6 @@
-// One mip level from the one above it: every texel is the mean of the area that it covers, also where a side is odd.
-// SRGB averages colour in linear light; NORMAL averages directions and makes them unit length again; with neither the
-// numbers are averaged as they are. Both views are of one level and all its layers: rgba8unorm, or rgba16float with HALF.
+// One mip level from the one above it: every texel is the mean of the area it covers, also if a side is odd. SRGB averages
+// colour in linear light; NORMAL averages directions and normalises them; without either the stored numbers are averaged.
+// Both views show one level with all its layers: rgba8unorm, or rgba16float with HALF.
 #import imagine::dispatch::DispatchParams
 #import imagine::srgb::{srgb_from_linear, linear_from_srgb}
 
@@ -20,7 +20,7 @@ struct Params {
 @group(0) @binding(2) var level: texture_storage_2d_array<rgba8unorm, write>;
 #endif
 
-// How much of texels 2i, 2i + 1 and 2i + 2 of `length` the texel i of length / 2 covers (polyphase box filter).
+// Share of texels 2i, 2i + 1 and 2i + 2 of `length` in texel i of length / 2 (polyphase box filter).
 fn coverage(i: u32, length: u32) -> vec3<f32> {
     if length == 1u { return vec3(1.0, 0.0, 0.0); }
     if length % 2u == 0u { return vec3(0.5, 0.5, 0.0); }

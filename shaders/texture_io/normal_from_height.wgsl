@@ -1,5 +1,5 @@
-// Heights of one or several images -> tangent-space normals (+Y up, as in OpenGL and glTF), a layer each, by the Sobel operator.
-// The defs BORDER_WRAP or BORDER_EDGE say what lies beyond the border; one of them is needed.
+// Heights -> tangent-space normals (+Y up, as in OpenGL and glTF) by the Sobel operator, one layer per image. BORDER_WRAP or
+// BORDER_EDGE chooses the heights beyond the border; one of them is required.
 #import imagine::border::place
 #import imagine::dispatch::DispatchParams
 
@@ -33,7 +33,7 @@ fn main(@builtin(workgroup_id) workgroup: vec3<u32>, @builtin(local_invocation_i
     let right = height_at(layer, x + 1, y - 1) + 2.0 * height_at(layer, x + 1, y) + height_at(layer, x + 1, y + 1);
     let above = height_at(layer, x - 1, y - 1) + 2.0 * height_at(layer, x, y - 1) + height_at(layer, x + 1, y - 1);
     let below = height_at(layer, x - 1, y + 1) + 2.0 * height_at(layer, x, y + 1) + height_at(layer, x + 1, y + 1);
-    // Rows grow downwards and Y points up, hence the signs. The Sobel weights add up to 8.
+    // Rows grow downwards and Y points up, hence the signs. The Sobel weights sum to 8.
     let slope = vec2(left - right, below - above) * (params.strength / 8.0);
     textureStore(normal, vec2(column, row), layer, vec4(normalize(vec3(slope, 1.0)) * 0.5 + 0.5, 1.0));
 }

@@ -1,10 +1,10 @@
-// Tensors of one or several images -> one texture, one pixel of one image an invocation: images lie side by side on layer 0,
-// `columns` of them in a row, or on layers of their own where `columns` is 0. A def chooses what is packed:
-// COLOR      colour and, with ALPHA, coverage; ENCODE_SRGB where the tensor holds linear light
-// NORMAL     a normal of -1..1, made unit length, as 0..1; straight up where its length is 0
+// Packs tensors into one texture, one pixel of one image per invocation. Images lie side by side on layer 0, `columns` in a
+// row, or on one layer each if `columns` is 0. A def chooses the content:
+// COLOR      colour and, with ALPHA, coverage; ENCODE_SRGB if the tensor holds linear light
+// NORMAL     a normal of -1..1, normalised, as 0..1; straight up if its length is 0
 // OCCLUSION, ROUGHNESS, METALLIC   any of the three, in red, green and blue: Bevy's occlusion and metallic_roughness textures
-// GRAY       one channel in red, green and blue; with INVERTED, 1 - it, which is Bevy's depth map of a height
-// The texture is rgba8unorm and holds 0 to 1, or rgba16float with HALF and holds what an f16 can.
+// GRAY       one channel in red, green and blue; with INVERTED 1 minus the channel: Bevy's depth map of a height
+// The texture is rgba8unorm with values from 0 to 1, or with HALF rgba16float with values from 0 to the largest f16.
 #import imagine::dispatch::DispatchParams
 #import imagine::srgb::srgb_from_linear
 
@@ -12,10 +12,10 @@ struct Params {
     dispatch: DispatchParams,
     // Width and height of an image in pixels.
     size: vec2<u32>,
-    // Images in a row of a sheet; 0 where every image has a layer.
+    // Images in a row of a sheet; 0 for one layer per image.
     columns: u32,
     unused: u32,
-    // What stands in a channel that no tensor gives.
+    // Value of channels without a tensor.
     fallback: vec4<f32>,
 }
 
@@ -50,7 +50,7 @@ struct Params {
 // The largest finite f16.
 const HALF_MAX: f32 = 65504.0;
 
-// The texel of pixel `pixel` of image `image`, where a plane of a tensor has `plane` pixels.
+// The texel of pixel `pixel` of image `image`; a plane of a tensor has `plane` pixels.
 fn texel(image: u32, pixel: u32, plane: u32) -> vec4<f32> {
     let single = image * plane + pixel;
     let i = 3u * image * plane + pixel;

@@ -1,6 +1,6 @@
-// A picture -> the tensor of an image or mask input, resized to its size: every element is the mean of its area where the picture
-// is larger, and between the nearest texels where it is smaller. LUMINANCE makes one channel of red, green and blue
-// (Rec. 709). The sampler is linear and clamps; sRGB textures are read as linear light, and ENCODE_SRGB encodes it again.
+// A texture -> the tensor of an image or mask input, resized: a larger picture is averaged over the area of each element, a
+// smaller one interpolated. LUMINANCE makes one channel of red, green and blue (Rec. 709). The sampler is linear and clamps.
+// sRGB textures are read as linear light; ENCODE_SRGB encodes it again.
 #import imagine::dispatch::DispatchParams
 #import imagine::srgb::srgb_from_linear
 
@@ -20,7 +20,7 @@ struct Params {
 @group(0) @binding(2) var picture_sampler: sampler;
 @group(0) @binding(3) var<storage, read_write> tensor: array<f32>; // [N, channels, height, width]
 
-// Most samples along each axis of one element's area.
+// Most samples along each axis of an element's area.
 const MOST_SAMPLES: u32 = 16u;
 
 @compute @workgroup_size(#{WORKGROUP})
