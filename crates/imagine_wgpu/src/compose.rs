@@ -1,5 +1,4 @@
-//! From a shader's path and defs to a validated naga module: the one place that composes WGSL, for the pipeline store, the
-//! tests and the plugin alike.
+//! From a shader's path and defs to a validated naga module: the one place that composes WGSL.
 //!
 //! With the environment variable `IMAGINE_DUMP_SHADERS` set to a folder, every composed module is written there as WGSL.
 
@@ -12,7 +11,7 @@ use naga_oil::compose::{
 
 use crate::kernel::{ShaderDef, WORKGROUP};
 
-/// Composes shaders of `imagine_shaders`. Making one parses the library, so keep it.
+/// Composes shaders of `imagine_shaders`. Construction parses the library: keep it.
 pub struct ShaderComposer {
     composer: Composer,
 }
@@ -24,7 +23,7 @@ pub enum ComposeError {
     /// There is no such file.
     #[error("there is no shader {path:?}")]
     Unknown {
-        /// The path that was asked for.
+        /// The requested path.
         path: String,
     },
     /// The text does not compose or validate.
@@ -34,7 +33,7 @@ pub enum ComposeError {
         path: String,
         /// Defs of the variant.
         defs: Vec<(&'static str, ShaderDef)>,
-        /// The composer's or naga's message, with the place in the text.
+        /// The message of the composer or naga, with the place in the text.
         message: String,
     },
 }
@@ -46,7 +45,7 @@ impl ShaderComposer {
         let capabilities = Capabilities::default() | Capabilities::SUBGROUP | Capabilities::SHADER_FLOAT16;
         let mut composer = Composer::default().with_capabilities(capabilities);
         let mut waiting: Vec<_> = imagine_shaders::folder("lib").collect();
-        // A module can be added once those it imports are there: add what can be added until nothing is left.
+        // A module can be added after its imports: repeat until nothing is left.
         while !waiting.is_empty() {
             let mut failed = Vec::new();
             let mut last_error = None;
@@ -79,7 +78,7 @@ impl ShaderComposer {
         let mut shader_defs: HashMap<String, ShaderDefValue> =
             defs.iter().filter_map(|(name, def)| Some((name.to_string(), def.value()?))).collect();
         shader_defs.insert("WORKGROUP".into(), ShaderDefValue::UInt(WORKGROUP));
-        // naga_oil takes `enable` out of every `#ifdef`, so that it cannot stand in the file. On the first line it moves no other.
+        // naga_oil moves `enable` out of every `#ifdef`, so it cannot be in the file. On the first line it shifts no other line.
         let half = defs.iter().any(|(name, _)| name.starts_with("HALF_"));
         let source = if half { Cow::Owned(format!("enable f16; {source}")) } else { Cow::Borrowed(source) };
         let descriptor = NagaModuleDescriptor {
@@ -100,7 +99,7 @@ impl ShaderComposer {
 }
 
 impl ShaderDef {
-    /// The def as naga_oil takes it; a false flag is left undefined, because `#ifdef` asks for presence only.
+    /// The def for naga_oil; a false flag is left undefined, because `#ifdef` only tests presence.
     fn value(self) -> Option<ShaderDefValue> {
         match self {
             ShaderDef::Bool(false) => None,
@@ -127,6 +126,6 @@ fn dump(path: &str, defs: &[(&'static str, ShaderDef)], module: &naga::Module) {
     let Ok(text) = naga::back::wgsl::write_string(module, &info, naga::back::wgsl::WriterFlags::empty()) else {
         return;
     };
-    // A help for people who look at shaders: a folder that cannot be written to is no reason to fail.
+    // For debugging only: a folder that cannot be written is no reason to fail.
     let _ = std::fs::write(std::path::Path::new(&folder).join(name + ".wgsl"), text);
 }

@@ -1,23 +1,23 @@
-//! A kernel call as plain data: what the lowering of an operator produces and the engine places, cuts and plays.
+//! A kernel call as plain data: lowering an operator produces it; the plan places it and the session encodes it.
 //!
 //! # The contract between `ops/*.rs`, `shaders/ops/*.wgsl` and the engine
 //!
 //! - Bindings of group 0: binding 0 is the params uniform; then one binding for every entry of [`KernelCall::operands`],
-//!   in order; then one for every entry of [`KernelCall::outputs`], in order. At most 7 storage bindings in all.
+//!   in order; then one for every entry of [`KernelCall::outputs`], in order. At most 8 storage bindings in all.
 //! - [`Operand::Value`] and every output is `var<storage, read_write> name: array<f32>` (`array<u32>` for truth values,
-//!   `array<i32>`), whether it is an intermediate, an input or a weight: all of them lie in slabs that are written
-//!   elsewhere, and wgpu tracks usage a buffer, not a range. [`Operand::Packed`] is `var<storage, read>`.
-//! - With [`crate::Precision::F16`] kernels that can are told by the defs `HALF_1`, `HALF_2`, .. that the binding holds
-//!   `array<f16>`, by `HALF_OUT` that the output does, and if they copy words, by `HALF` that these are floats at all.
-//! - A binding covers exactly the elements of its value. Truth values are one u32 an element, 0 or 1.
+//!   `array<i32>`), whether it is an intermediate, an input or a weight: all of them are in slabs that other calls write,
+//!   and wgpu tracks usage per buffer, not per range. [`Operand::Packed`] is `var<storage, read>`.
+//! - With [`crate::Precision::F16`] the defs `HALF_1`, `HALF_2`, .. say that a binding holds `array<f16>`, `HALF_OUT` that the
+//!   output does, and `HALF` tells kernels that copy words that these are floats.
+//! - A binding covers exactly the elements of its value. A truth value is one u32, 0 or 1.
 //! - Params: a `#[repr(C)]` Pod struct laid out as a WGSL uniform (multiple of 16 bytes; arrays are `[[u32; 4]; n]`) whose
-//!   first field is [`DispatchParams`], in WGSL `dispatch: DispatchParams` from `imagine::head`. The lowering leaves it zeroed; the player fills it.
-//! - A kernel computes its workgroup's place as `workgroup_id + params.head.base.xyz`, so that any call can be cut into
-//!   several along any axis of its grid. It opens with a bounds check. The workgroup size is `#{WORKGROUP}` along x
-//!   ([`WORKGROUP`]), 1 along y and z; the engine adds that def to every call.
-//! - The grid may be as large as it likes along each axis: the engine cuts it where the device's limit is smaller. Workgroups
-//!   may not communicate, so cutting changes no bit of the result. The last axis above 1 is the one that budgets cut.
-//! - A value may be written by several calls, one part each (as `Concat` does).
+//!   first field is [`DispatchParams`], in WGSL `imagine::dispatch`. The lowering leaves it zeroed; the session fills it.
+//! - A kernel computes the place of its workgroup as `workgroup_id + params.dispatch.base.xyz`, so that any call can be cut
+//!   into several along any axis of its grid. It opens with a bounds check. The workgroup size is `#{WORKGROUP}` along x
+//!   ([`WORKGROUP`]), 1 along y and z; the composer adds that def to every shader.
+//! - The grid may have any size: recordings cut it at the device's limit. Workgroups may not communicate, so cutting changes
+//!   no bit of the result. Budgets cut along the last axis with more than one workgroup.
+//! - Several calls may write one value, one part each (as for `Concat`).
 
 use std::borrow::Cow;
 use std::sync::Arc;
@@ -34,23 +34,23 @@ pub const WORKGROUP: u32 = 64;
 /// One dispatch of one kernel, before its values have a place in memory.
 #[derive(Clone, Debug, PartialEq)]
 pub struct KernelCall {
-    /// For people and GPU debuggers: the node's name, and what is special about this call.
+    /// For people and GPU debuggers: the node's name and details of this call.
     pub label: String,
     /// Path of the kernel below `shaders/`, without `.wgsl`, as in `ops/binary`.
     pub shader: &'static str,
-    /// Shader defs that choose the variant, sorted by name. Floats never stand here: they go into `params`.
+    /// Shader defs that choose the variant, sorted by name. Floats go into `params` instead.
     pub defs: Vec<(&'static str, ShaderDef)>,
     /// The params uniform, beginning with a zeroed [`DispatchParams`].
     pub params: Vec<u8>,
-    /// What random numbers the kernel draws, if it does.
+    /// The random numbers that the kernel draws, if any.
     pub random: Option<RandomStream>,
-    /// What the kernel reads.
+    /// Operands, in binding order.
     pub operands: Vec<Operand>,
-    /// What the kernel writes.
+    /// Outputs, in binding order.
     pub outputs: Vec<ValueId>,
     /// Number of workgroups along x, y and z.
     pub workgroups: [u32; 3],
-    /// What it costs.
+    /// Its cost.
     pub cost: Cost,
 }
 
@@ -65,7 +65,7 @@ pub enum ShaderDef {
     UInt(u32),
 }
 
-/// First field of every params uniform. The player fills it when it encodes the call.
+/// First field of every params uniform. The session fills it when it encodes a pass.
 #[repr(C)]
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Pod, Zeroable)]
 pub struct DispatchParams {
@@ -76,44 +76,44 @@ pub struct DispatchParams {
     pub random: [u32; 4],
 }
 
-/// What the random numbers of a kernel depend on besides the run.
+/// The random tensor that a kernel draws; [`crate::RunSeed`] has the rest.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RandomStream {
     /// The node's stream.
     pub stream: u32,
-    /// The symbolic shape of the random tensor, which decides how the lattice's origin scales.
+    /// Symbolic shape of the random tensor, which scales the origin of the lattice.
     pub dims: Vec<Dim>,
-    /// Height and width at which its coordinates wrap, those of the whole image's random tensor; 1 where it has no such dimension.
+    /// Height and width at which coordinates wrap: those of the whole image's random tensor; 1 for missing dimensions.
     pub size: [usize; 2],
 }
 
-/// Something a kernel reads.
+/// An operand of a kernel.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Operand {
-    /// A value of the graph in its natural row-major layout, whatever its source.
+    /// A value of the graph, row-major, whatever its source.
     Value(ValueId),
-    /// Weights in a layout of the kernel's own.
+    /// Data in a layout of the kernel's own.
     Packed(PackedWeights),
 }
 
-/// Numbers that a lowering prepared on the CPU, as weights repacked for vector loads.
+/// Numbers that a lowering prepared on the CPU, such as weights repacked for vector loads.
 #[derive(Clone, Debug, PartialEq)]
 pub struct PackedWeights {
-    /// The weight's name and its layout.
+    /// Name of the weight, and its layout.
     pub label: String,
     /// The numbers.
     pub data: Arc<[f32]>,
-    /// Whether they lie in memory as 16-bit floats.
+    /// Whether they are stored as 16-bit floats.
     pub half: bool,
 }
 
 impl PackedWeights {
-    /// Numbers that lie in memory as they are.
+    /// Numbers that are stored as 32-bit floats.
     pub fn new(label: String, data: impl Into<Arc<[f32]>>) -> Self {
         Self { label, data: data.into(), half: false }
     }
 
-    /// The numbers as they lie in memory.
+    /// The numbers as they are stored.
     pub fn bytes(&self) -> Cow<'_, [u8]> {
         if !self.half {
             return Cow::Borrowed(bytemuck::cast_slice(&self.data));

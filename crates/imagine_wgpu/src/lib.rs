@@ -1,13 +1,14 @@
 //! Runs an `imagine_graph` network as wgpu compute passes.
 //!
-//! 1. [`Plan`] (pure): fuses, places every value in an arena, counts FLOP and bytes.
-//! 2. [`Recording`] (plain data): the passes of the first state, of steps, of the outputs; print it, cut it, keep it.
-//! 3. [`Session`]: the buffers of a plan on a device that somebody else made; encodes recordings into any command encoder.
-//! 4. [`Tiling`] (pure): an image that does not fit at once in tiles, each a plan of its own.
-//! 5. [`PipelineStore`]: compiles each kernel once a device, on threads that the host lends.
+//! 1. [`Plan`] (pure): fuses nodes, places every value in an arena, counts FLOP and bytes.
+//! 2. [`Recording`] (plain data): the passes of the first state, of steps or of the outputs; it can be printed, cut and kept.
+//! 3. [`Session`]: the buffers of a plan on the host's device; encodes recordings into any command encoder.
+//! 4. [`Tiling`] (pure): tiles of an image that does not fit at once, each with a plan.
+//! 5. [`PipelineStore`]: compiles each kernel and texture pass once per device, on threads of the host.
+//! 6. [`texture_io`]: passes from tensors to textures and back.
 //!
-//! [`headless`] has a device of its own for command line and tests. This crate never sees Bevy, keeps no hidden global and
-//! reads nothing back unless asked.
+//! [`headless`] opens a device for the command line and for tests. The rest makes no device, never sees Bevy and never blocks or
+//! reads back.
 
 pub mod analysis;
 mod compose;

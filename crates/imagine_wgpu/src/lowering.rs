@@ -6,24 +6,24 @@ use crate::analysis::cost::Cost;
 use crate::analysis::fused::{Activation, FusedOps, NodeInput};
 use crate::plan::KernelTarget;
 
-/// One node while it is lowered: its operands with their concrete shapes.
+/// A node to lower: its operands with their concrete shapes.
 #[derive(Clone, Debug)]
 pub struct Lowering<'a> {
     /// Name of the node; the start of every label.
     pub node: &'a str,
     /// Size that the graph is bound to, for symbolic parameters.
     pub size: Size,
-    /// Size of the whole image, of which this is a part or all.
+    /// Size of the whole image; `size` may be a window of it.
     pub whole: Size,
-    /// What the node reads in ONNX order; `None` where an optional input is left out.
+    /// Inputs in ONNX order; `None` for optional inputs that are left out.
     pub inputs: Vec<Option<NodeInput<'a>>>,
-    /// What the node writes.
+    /// Outputs and their types.
     pub outputs: Vec<(ValueId, &'a TensorType)>,
-    /// Activation to apply to the output, for operators whose [`crate::ops::fuses_activation`] is true.
+    /// Activation to apply to the output, if the operator [fuses it](crate::analysis::fused::fuses_activation).
     pub activation: Activation,
-    /// Type of what the operator itself makes, where [`Lowering::fused`] make something else of it.
+    /// Type of the operator's own result, before [`Lowering::fused`] changes it.
     pub result: &'a TensorType,
-    /// What else the kernel does.
+    /// Neighbouring nodes that the kernel computes too.
     pub fused: FusedOps<'a>,
     /// What the kernel is blocked for.
     pub target: KernelTarget,
@@ -51,7 +51,7 @@ pub fn activation_params(activation: Activation) -> [f32; 2] {
 }
 
 impl<'a> Lowering<'a> {
-    /// A node on its own.
+    /// A node with nothing fused into it.
     pub fn new(
         node: &'a str,
         size: Size,
@@ -63,12 +63,12 @@ impl<'a> Lowering<'a> {
         Self { node, size, whole: size, inputs, outputs, activation, result, fused, target }
     }
 
-    /// Input `index`, which the shape rule has already asked for.
+    /// Input `index`, which the shape rule requires.
     pub fn input(&self, index: usize) -> &NodeInput<'a> {
         self.inputs[index].as_ref().expect("the shape rule asked for this input")
     }
 
-    /// Input `index` if it is there.
+    /// Input `index`, if it is not left out.
     pub fn optional(&self, index: usize) -> Option<&NodeInput<'a>> {
         self.inputs.get(index).and_then(Option::as_ref)
     }
@@ -87,7 +87,7 @@ impl<'a> Lowering<'a> {
         }
     }
 
-    /// Cost of a kernel that reads every input and writes every output once and does `flop` operations.
+    /// Cost of a kernel with `flop` operations that reads every input and writes every output once.
     pub fn cost(&self, flop: u64) -> Cost {
         let inputs = self.inputs.iter().chain([&self.fused.addend]).flatten();
         let read: usize = inputs.map(|i| i.value_type.elements()).sum();

@@ -1,6 +1,6 @@
-//! Params uniforms: declared once in Rust, and described so that a test can compare them with the shader.
+//! Params uniforms: declared once in Rust, with a description that a test compares with the shader.
 
-/// Layout of one kernel's params uniform as Rust sees it.
+/// Layout of a kernel's params uniform in Rust.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ParamsLayout {
     /// Path of the kernel below `shaders/`, without `.wgsl`.
@@ -29,7 +29,7 @@ macro_rules! params {
         impl $name {
             /// Path of the kernel that reads these params.
             pub(crate) const SHADER: &'static str = $shader;
-            /// What the shader's struct has to look like.
+            /// Layout that the shader's struct must have.
             pub(crate) const LAYOUT: $crate::params::ParamsLayout = $crate::params::ParamsLayout {
                 shader: $shader,
                 size: size_of::<$name>(),

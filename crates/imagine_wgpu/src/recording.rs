@@ -1,4 +1,4 @@
-//! A recording: the passes of a run as a plain list, which can be printed, compared, cut anywhere and played later.
+//! A recording: the passes of a run as plain data, which can be printed, compared, cut anywhere and encoded later.
 
 use std::fmt;
 use std::sync::Arc;
@@ -6,28 +6,28 @@ use std::sync::Arc;
 use crate::analysis::cost::Cost;
 use crate::kernel::{PipelineKey, RandomStream, ShaderDef};
 
-/// One kernel call whose values have a place in memory. Every cut of it and every step shares it.
+/// A kernel call whose values have a place in memory. Its slices and all steps share it.
 #[derive(Clone, Debug, PartialEq)]
 pub struct PlannedCall {
     /// Index among all calls of its plan.
     pub id: usize,
     /// For people and GPU debuggers.
     pub label: String,
-    /// Which pipeline it needs.
+    /// The pipeline it needs.
     pub pipeline: PipelineKey,
-    /// The params uniform with a zeroed head.
+    /// The params uniform; its dispatch params are zero.
     pub params: Vec<u8>,
-    /// What random numbers it draws, if it does.
+    /// The random numbers it draws, if any.
     pub random: Option<RandomStream>,
-    /// The bytes that bindings 1, 2, .. cover.
+    /// The bytes of bindings 1, 2, ..
     pub bindings: Vec<Region>,
     /// Number of workgroups along x, y and z.
     pub workgroups: [u32; 3],
-    /// What it costs.
+    /// Its cost.
     pub cost: Cost,
 }
 
-/// Some bytes of one of a session's buffers.
+/// A byte range of a session's buffer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Region {
     /// Which buffer.
@@ -45,11 +45,11 @@ pub enum BufferId {
     Arena(usize),
     /// Weights in their natural layout.
     Constants(usize),
-    /// Weights in a layout of a kernel's own.
+    /// Weights packed for a kernel.
     Packed(usize),
 }
 
-/// One dispatch: a call, or a part of it.
+/// One dispatch: a call or a slice of it.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Pass {
     /// The call.
@@ -70,19 +70,20 @@ pub struct Recording {
 }
 
 impl Pass {
-    /// What this part of the call costs: its share by workgroups.
+    /// Cost of this slice: its share of the call's cost by workgroups.
     pub fn cost(&self) -> Cost {
         let whole = count(self.call.workgroups).max(1);
         let share = |cost: u64| (u128::from(cost) * u128::from(count(self.workgroups)) / u128::from(whole)) as u64;
         Cost { flop: share(self.call.cost.flop), bytes: share(self.call.cost.bytes) }
     }
 
-    /// The axis along which budgets cut: the last that has more than one workgroup.
+    /// The axis along which budgets cut: the last one with more than one workgroup.
     fn cut_axis(&self) -> usize {
         (0..3).rev().find(|&axis| self.workgroups[axis] > 1).unwrap_or(0)
     }
 
-    /// What of it fits into `budget`, if anything does or has to, and the rest of it if so.
+    /// The part that fits into `budget`, and the rest. With `force` at least one workgroup counts as fitting; if nothing fits the
+    /// rest is empty.
     fn cut_to(&self, budget: u64, force: bool, price: &impl Fn(&Pass) -> u64) -> (Option<Pass>, Vec<Pass>) {
         let axis = self.cut_axis();
         let layers = self.workgroups[axis];
@@ -128,12 +129,12 @@ impl Recording {
         Self { passes }
     }
 
-    /// What all passes cost together.
+    /// Cost of all passes.
     pub fn cost(&self) -> Cost {
         self.passes.iter().map(Pass::cost).sum()
     }
 
-    /// Whether nothing is left to play.
+    /// Whether there are no passes.
     pub fn is_empty(&self) -> bool {
         self.passes.is_empty()
     }
@@ -143,9 +144,9 @@ impl Recording {
         self.passes.extend(other.passes);
     }
 
-    /// Takes passes of at most `budget` off the front, cutting the last of them if need be, down to single workgroups.
-    /// `price` says what a pass, or a part of one, costs in the budget's unit. With `force` at least one workgroup is taken, so
-    /// that a loop over it ends.
+    /// Removes passes of at most `budget` from the front and cuts the last of them if needed, down to single workgroups.
+    /// `price` is the cost of a pass or slice in the budget's unit. With `force` at least one workgroup is taken, so that a loop
+    /// ends.
     pub fn take_front(&mut self, budget: u64, force: bool, price: impl Fn(&Pass) -> u64) -> Recording {
         let mut front: Vec<Pass> = Vec::new();
         let mut left = budget;

@@ -1,4 +1,4 @@
-//! A session: the buffers of one plan on one device, and the player that encodes recordings into any command encoder.
+//! A session: the buffers of one plan on one device; it encodes recordings into any command encoder.
 
 use std::sync::Arc;
 
@@ -11,38 +11,38 @@ use crate::pipeline::{PipelineError, PipelineStore};
 use crate::plan::{Plan, tensor_bytes};
 use crate::recording::{BufferId, Pass, PlannedCall, Recording, Region};
 
-/// Bytes of the uniform window through which params reach kernels; more passes than fit take turns.
-const WINDOW: u64 = 64 << 10;
+/// Bytes of the uniform buffer for params; recordings that need more fill it several times.
+const PARAMS_BYTES: u64 = 64 << 10;
 /// Alignment of a uniform with a dynamic offset, the largest that WebGPU devices ask for.
 const UNIFORM_ALIGNMENT: u64 = 256;
 
-/// What the random numbers of a run depend on, beside the step.
+/// What fixes the random numbers of a run, together with the step.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub struct RunSeed {
-    /// The seed that a person chooses.
+    /// The user's seed.
     pub seed: u64,
-    /// Where the image lies in the plane of random numbers.
+    /// Place of the image in the plane of random numbers.
     pub lattice: Lattice,
 }
 
-/// The buffers of one plan. Several sessions of one plan are independent.
+/// The buffers of one plan. Sessions of the same plan are independent.
 pub struct Session {
     plan: Arc<Plan>,
     arena: Vec<wgpu::Buffer>,
     constants: Vec<wgpu::Buffer>,
     packed: Vec<wgpu::Buffer>,
-    window: wgpu::Buffer,
+    params: wgpu::Buffer,
     bind_groups: Vec<Option<(Arc<crate::pipeline::Pipeline>, wgpu::BindGroup)>>,
 }
 
-/// Why a recording was not encoded; nothing of it was.
+/// Why a recording was not encoded; then none of it was.
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
 #[non_exhaustive]
 pub enum EncodeError {
     /// A pipeline is not compiled yet.
     #[error("the pipeline of {label:?} is not compiled yet")]
     NotReady {
-        /// Label of the first call that waits.
+        /// Label of the first call without a pipeline.
         label: String,
     },
     /// A pipeline cannot be made.
@@ -65,16 +65,16 @@ pub enum UploadError {
     Type {
         /// The name.
         name: String,
-        /// What the plan was made for.
+        /// Type that the plan expects.
         expected: imagine_graph::TensorType,
-        /// What was given.
+        /// Type of the tensor.
         found: imagine_graph::TensorType,
     },
 }
 
 impl Session {
     /// Bytes of a session's uniforms, which [`Plan::bytes`] leaves out.
-    pub const PARAMS_BYTES: u64 = WINDOW;
+    pub const PARAMS_BYTES: u64 = PARAMS_BYTES;
 
     /// Allocates the buffers of `plan` and uploads its weights.
     pub fn new(device: &wgpu::Device, plan: Arc<Plan>) -> Self {
@@ -93,9 +93,9 @@ impl Session {
             let descriptor = wgpu::util::BufferInitDescriptor { label: Some("weights"), contents, usage: storage };
             device.create_buffer_init(&descriptor)
         };
-        let window = device.create_buffer(&wgpu::BufferDescriptor {
+        let params = device.create_buffer(&wgpu::BufferDescriptor {
             label: Some("params"),
-            size: WINDOW,
+            size: PARAMS_BYTES,
             usage: wgpu::BufferUsages::UNIFORM | wgpu::BufferUsages::COPY_DST,
             mapped_at_creation: false,
         });
@@ -103,7 +103,7 @@ impl Session {
             arena: plan.arena.iter().map(scratch).collect(),
             constants: plan.constants.iter().map(filled).collect(),
             packed: plan.packed.iter().map(filled).collect(),
-            window,
+            params,
             bind_groups: vec![None; plan.call_count],
             plan,
         }
@@ -114,14 +114,14 @@ impl Session {
         &self.plan
     }
 
-    /// Uploads an input; it takes effect at the queue's next submission and stays.
+    /// Uploads an input. It takes effect at the queue's next submission and remains until the next upload.
     pub fn set_input(&self, queue: &wgpu::Queue, name: &str, tensor: &Tensor) -> Result<(), UploadError> {
         let input = self.plan.inputs.iter().find(|input| input.name == name);
         let input = input.ok_or_else(|| UploadError::Unknown { name: name.into() })?;
         self.upload(queue, name, &input.value_type, input.region, tensor)
     }
 
-    /// Uploads the state of a recurrent generator as it is after `done` steps.
+    /// Uploads the state of a recurrent generator after `done` steps.
     pub fn set_state(&self, queue: &wgpu::Queue, done: u32, tensor: &Tensor) -> Result<(), UploadError> {
         let state = self.plan.state.as_ref().ok_or_else(|| UploadError::Unknown { name: "state".into() })?;
         self.upload(queue, "state", &state.value_type, state.regions[done as usize % 2], tensor)
@@ -143,7 +143,7 @@ impl Session {
         Ok(())
     }
 
-    /// The buffer that holds a region.
+    /// The buffer of a region.
     pub fn buffer(&self, buffer: BufferId) -> &wgpu::Buffer {
         match buffer {
             BufferId::Arena(index) => &self.arena[index],
@@ -152,7 +152,7 @@ impl Session {
         }
     }
 
-    /// A region as a binding, for passes of the host's own. Bind it as `read_write` beside other regions of its buffer.
+    /// A region as a binding for the host's own passes. Bind it as `read_write` if other regions of its buffer are bound too.
     pub fn binding(&self, region: Region) -> wgpu::BufferBinding<'_> {
         let size = std::num::NonZeroU64::new(region.bytes);
         wgpu::BufferBinding { buffer: self.buffer(region.buffer), offset: region.offset, size }
@@ -163,9 +163,9 @@ impl Session {
         self.binding(self.plan.outputs[index].regions[done as usize % 2])
     }
 
-    /// Encodes every pass of `recording`, or nothing and an error if a pipeline is missing. Never blocks, never reads back.
+    /// Encodes every pass of `recording`, or nothing if a pipeline is missing. Never blocks, never reads back.
     ///
-    /// Encode recordings in the order in which they should run, whatever the number of encoders and submissions.
+    /// Encode recordings in the order in which they should run; encoders and submissions may be split in any way.
     pub fn encode(
         &mut self,
         encoder: &mut wgpu::CommandEncoder,
@@ -176,7 +176,7 @@ impl Session {
         self.encode_timed(encoder, store, recording, run, None)
     }
 
-    /// As [`Session::encode`], and writes the GPU's time before the first and after the last pass.
+    /// Like [`Session::encode`], with GPU timestamps before the first and after the last pass.
     pub fn encode_timed(
         &mut self,
         encoder: &mut wgpu::CommandEncoder,
@@ -191,7 +191,7 @@ impl Session {
         let mut begin = times.as_ref().and_then(|times| times.beginning_of_pass_write_index);
         let mut rest = recording.passes.as_slice();
         while !rest.is_empty() {
-            let (offsets, params) = fill_window(rest, run);
+            let (offsets, params) = pack_params(rest, run);
             let (now, later) = rest.split_at(offsets.len());
             let end = times.as_ref().filter(|_| later.is_empty()).and_then(|times| times.end_of_pass_write_index);
             let writes = times.as_ref().map(|times| wgpu::ComputePassTimestampWrites {
@@ -202,13 +202,13 @@ impl Session {
             let written = |w: &wgpu::ComputePassTimestampWrites| {
                 w.beginning_of_pass_write_index.is_some() || w.end_of_pass_write_index.is_some()
             };
-            self.encode_window(encoder, store.device(), (now, &offsets, &params), writes.filter(written));
+            self.encode_batch(encoder, store.device(), (now, &offsets, &params), writes.filter(written));
             rest = later;
         }
         Ok(())
     }
 
-    fn encode_window(
+    fn encode_batch(
         &self,
         encoder: &mut wgpu::CommandEncoder,
         device: &wgpu::Device,
@@ -218,7 +218,7 @@ impl Session {
         let usage = wgpu::BufferUsages::COPY_SRC;
         let descriptor = wgpu::util::BufferInitDescriptor { label: Some("params"), contents: params, usage };
         let staging = device.create_buffer_init(&descriptor);
-        encoder.copy_buffer_to_buffer(&staging, 0, &self.window, 0, params.len() as u64);
+        encoder.copy_buffer_to_buffer(&staging, 0, &self.params, 0, params.len() as u64);
         let descriptor = wgpu::ComputePassDescriptor { label: Some("imagine"), timestamp_writes };
         let mut compute = encoder.begin_compute_pass(&descriptor);
         for (pass, &offset) in passes.iter().zip(offsets) {
@@ -231,7 +231,7 @@ impl Session {
         }
     }
 
-    /// Makes the bind group of `call` once.
+    /// Makes the bind group of `call` if it is missing.
     fn prepare(&mut self, store: &PipelineStore, call: &PlannedCall) -> Result<(), EncodeError> {
         if self.bind_groups[call.id].is_some() {
             return Ok(());
@@ -239,7 +239,7 @@ impl Session {
         let not_ready = || EncodeError::NotReady { label: call.label.clone() };
         let pipeline = store.get(&call.pipeline).ok_or_else(not_ready)??;
         let params = wgpu::BufferBinding {
-            buffer: &self.window,
+            buffer: &self.params,
             offset: 0,
             size: std::num::NonZeroU64::new(params_bytes(call)),
         };
@@ -260,37 +260,37 @@ fn params_bytes(call: &PlannedCall) -> u64 {
     (call.params.len() as u64).next_multiple_of(16)
 }
 
-/// Params of as many passes as fit into the window, and the dynamic offset of each.
-fn fill_window(passes: &[Pass], run: RunSeed) -> (Vec<u32>, Vec<u8>) {
+/// Params of as many passes as fit into the buffer, and the dynamic offset of each.
+fn pack_params(passes: &[Pass], run: RunSeed) -> (Vec<u32>, Vec<u8>) {
     let mut offsets = Vec::new();
-    let mut window: Vec<u8> = Vec::new();
+    let mut bytes: Vec<u8> = Vec::new();
     for pass in passes {
-        let offset = (window.len() as u64).next_multiple_of(UNIFORM_ALIGNMENT);
-        if !offsets.is_empty() && offset + params_bytes(&pass.call) > WINDOW {
+        let offset = (bytes.len() as u64).next_multiple_of(UNIFORM_ALIGNMENT);
+        if !offsets.is_empty() && offset + params_bytes(&pass.call) > PARAMS_BYTES {
             break;
         }
         let params = &pass.call.params;
-        let head = head(pass, run);
-        window.resize(offset as usize, 0);
-        window.extend_from_slice(bytemuck::bytes_of(&head));
-        window.extend_from_slice(params.get(size_of::<DispatchParams>()..).unwrap_or_default());
-        window.resize((offset + params_bytes(&pass.call)) as usize, 0);
+        let dispatch = dispatch_params(pass, run);
+        bytes.resize(offset as usize, 0);
+        bytes.extend_from_slice(bytemuck::bytes_of(&dispatch));
+        bytes.extend_from_slice(params.get(size_of::<DispatchParams>()..).unwrap_or_default());
+        bytes.resize((offset + params_bytes(&pass.call)) as usize, 0);
         offsets.push(offset as u32);
     }
-    (offsets, window)
+    (offsets, bytes)
 }
 
-fn head(pass: &Pass, run: RunSeed) -> DispatchParams {
+fn dispatch_params(pass: &Pass, run: RunSeed) -> DispatchParams {
     let [x, y, z] = pass.base;
     let random = pass.call.random.as_ref().map_or([0; 4], |random| random_words(random, run, pass.step));
     DispatchParams { base: [x, y, z, 0], random }
 }
 
-/// `DispatchParams::random` of a call that draws `random` at `step`.
+/// [`DispatchParams::random`] of a call that draws `random` at `step`.
 pub fn random_words(random: &RandomStream, run: RunSeed, step: u32) -> [u32; 4] {
     let key = rng::key(run.seed, random.stream, step);
     let origin = run.lattice.tensor_origin(&random.dims);
-    // Only the origin's place on the torus matters where coordinates wrap, and a small one cannot overflow.
+    // If coordinates wrap, only the origin modulo the size matters, and a small origin cannot overflow.
     let [y, x] = run.lattice.coordinate(origin, random.size, [0, 0]);
     [key, y, x, u32::from(run.lattice.wrap)]
 }

@@ -1,15 +1,15 @@
-//! Passes that turn tensors into textures and pictures into tensors, as plain data: `shaders/texture_io`, whose README section has the bindings.
+//! Passes from tensors to textures and from pictures to tensors, as plain data; `shaders/README.md` lists their bindings.
 //!
-//! Every pass has one invocation a texel, [`WORKGROUP`] of them along x, and begins its params with a zeroed [`DispatchParams`]:
-//! who plays it may cut it along y and set `head.base` to the first workgroup.
+//! Every pass has one invocation per texel, [`WORKGROUP`] of them along x. Its params begin with a zeroed [`DispatchParams`]: the
+//! host may cut it along y or z and set `base` to the first workgroup. [`crate::PipelineStore`] compiles it.
 
 use crate::kernel::{BindingLayout, DispatchParams, PipelineKey, ShaderDef, WORKGROUP};
 use crate::params::{ParamsLayout, params};
 
-/// One presentation pass.
+/// A pass between tensors and textures.
 #[derive(Clone, Debug, PartialEq)]
 pub struct TexturePass {
-    /// Which pipeline it needs.
+    /// The pipeline it needs.
     pub pipeline: PipelineKey,
     /// The params uniform, binding 0.
     pub params: Vec<u8>,
@@ -17,17 +17,17 @@ pub struct TexturePass {
     pub workgroups: [u32; 3],
 }
 
-/// What is packed into a texture, of every image of the batch.
+/// Which tensors are packed into the channels of a texture, for every image of the batch.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Pack {
     /// Colour `[N, 3, H, W]` at binding 1.
     Color {
         /// Whether coverage `[N, 1, H, W]` is at binding 2; 1 everywhere if not.
         alpha: bool,
-        /// Whether the tensor holds linear light, which is then encoded as sRGB.
+        /// Whether to encode linear light as sRGB.
         encode_srgb: bool,
     },
-    /// A normal `[N, 3, H, W]` of -1 to 1 at binding 1.
+    /// A normal `[N, 3, H, W]`, -1 to 1, at binding 1.
     Normal,
     /// Occlusion, roughness and metalness, `[N, 1, H, W]` each, for red, green and blue.
     Material {
@@ -40,19 +40,19 @@ pub enum Pack {
     },
     /// One channel `[N, 1, H, W]` at binding 1, as grey.
     Gray {
-        /// Whether 1 minus the channel is stored, as Bevy's depth map wants of a height.
+        /// Whether to store 1 minus the channel, as in Bevy's depth map of a height.
         inverted: bool,
     },
     /// Linear radiance `[N, 3, H, W]` at binding 1, into an `rgba16float` texture.
     Radiance,
 }
 
-/// Where the images of a batch go.
+/// Where the images of a batch go in the texture.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum BatchLayout {
-    /// Each on a layer of its own.
+    /// One layer each.
     Layers,
-    /// Side by side on one layer, so many in a row.
+    /// Side by side on one layer.
     Sheet {
         /// Images in a row, at least 1.
         columns: u32,
@@ -62,59 +62,59 @@ pub enum BatchLayout {
 /// How texels are averaged into the next mip level.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum MipFilter {
-    /// As the numbers they are.
+    /// As stored numbers.
     Linear,
     /// Colour as linear light, stored as sRGB.
     Srgb,
-    /// As directions, which are made unit length again.
+    /// As directions, normalised afterwards.
     Normal,
     /// As linear radiance, in `rgba16float` textures.
     Radiance,
 }
 
-/// What height is assumed beyond the border of a height map.
+/// Heights beyond the border of a height map.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum HeightBorder {
-    /// That of the opposite side: the texture tiles.
+    /// Those of the opposite side: the texture tiles.
     Wrap,
-    /// That of the border.
+    /// Those of the border.
     Edge,
 }
 
-/// Which light an environment map holds.
+/// Which reflection an environment map is filtered for.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum EnvironmentFilter {
-    /// What a matt surface gets: the mean radiance, weighted by the cosine.
+    /// Diffuse: radiance weighted by the cosine.
     Diffuse,
-    /// What a glossy surface of this perceptual roughness, 0 to 1, mirrors.
+    /// Specular at this perceptual roughness, 0 to 1.
     Specular(f32),
 }
 
-/// A stroke of a brush on the state of a cellular automaton.
+/// A brush stroke on the state of a cellular automaton.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct BrushStroke<'a> {
-    /// Middle in cells, x to the right and y down, on the torus.
+    /// Centre in cells, x to the right and y down, on the torus.
     pub center: [f32; 2],
     /// Radius in cells.
     pub radius: f32,
-    /// Part of the radius over which the stroke fades, 0 to 1.
+    /// Fraction of the radius over which the stroke fades, 0 to 1.
     pub softness: f32,
-    /// How far cells move to what is painted, 0 to 1.
+    /// How far cells move towards the painted values, 0 to 1.
     pub strength: f32,
-    /// The first channel that is given a number.
+    /// First painted channel.
     pub first_channel: u32,
-    /// Numbers of channels, at most [`MAX_BRUSH_CHANNELS`].
+    /// Values of the painted channels, at most [`MAX_BRUSH_CHANNELS`].
     pub values: &'a [f32],
-    /// Other channels become random numbers within plus and minus this; they stay as they are if `None`.
+    /// Other channels move to random numbers within plus and minus this; `None`: they stay as they are.
     pub amplitude: Option<f32>,
-    /// Chooses the random numbers.
+    /// Key of the random numbers.
     pub key: u32,
 }
 
-/// Most channels that a stroke gives numbers to.
+/// Most channels that a stroke paints.
 pub const MAX_BRUSH_CHANNELS: usize = 32;
 
-/// The params uniforms of the passes, for the test that compares them with the shaders.
+/// Params uniforms of the passes, for the test that compares them with the shaders.
 pub const LAYOUTS: &[ParamsLayout] = &[
     PackParams::LAYOUT,
     MipParams::LAYOUT,
@@ -190,8 +190,8 @@ params! {
     }
 }
 
-/// Packs tensors of `images` images of `size` (`[width, height]`) into a texture at binding 4: `rgba8unorm`, but
-/// `rgba16float` of radiance.
+/// Packs tensors of `images` images of `size` (`[width, height]`) into a texture at binding 4: `rgba16float` for radiance,
+/// else `rgba8unorm`.
 pub fn pack(what: Pack, size: [u32; 2], images: u32, arrangement: BatchLayout) -> TexturePass {
     let (defs, fallback) = match what {
         Pack::Color { alpha, encode_srgb } => {
@@ -212,8 +212,8 @@ pub fn pack(what: Pack, size: [u32; 2], images: u32, arrangement: BatchLayout) -
     call(PackParams::SHADER, &defs, bytemuck::bytes_of(&params), size, images)
 }
 
-/// Makes one mip level, an array view at binding 2, from the one above of `above_size` (`[width, height]`), an array view at
-/// binding 1; both have `layers` layers.
+/// Makes one mip level (array view at binding 2) from the one above (array view at binding 1) of `above_size`
+/// (`[width, height]`); both have `layers` layers.
 pub fn mip(kind: MipFilter, above_size: [u32; 2], layers: u32) -> TexturePass {
     let size = above_size.map(|side| (side / 2).max(1));
     let params = MipParams { size, above_size, ..MipParams::default() };
@@ -227,15 +227,15 @@ pub fn mip(kind: MipFilter, above_size: [u32; 2], layers: u32) -> TexturePass {
 
 /// Makes normal maps, an `rgba8unorm` array texture at binding 2, from the heights `[N, 1, H, W]` at binding 1.
 ///
-/// `size` is `[width, height]`; `strength` says how many pixels the height difference between 0 and 1 is.
+/// `size` is `[width, height]`; `strength` is the height difference between 0 and 1 in pixels.
 pub fn normal_from_height(size: [u32; 2], images: u32, strength: f32, border: HeightBorder) -> TexturePass {
     let params = NormalParams { size, strength, ..NormalParams::default() };
     let defs = [("BORDER_WRAP", border == HeightBorder::Wrap), ("BORDER_EDGE", border == HeightBorder::Edge)];
     call(NormalParams::SHADER, &defs, bytemuck::bytes_of(&params), size, images)
 }
 
-/// Filters the cubemap at binding 1, whose faces have `sky_side` texels a side and all their mips, with the linear sampler
-/// at binding 2 into one level of a cubemap of `side` texels, an `rgba16float` array view at binding 3.
+/// Filters the cubemap at binding 1 (faces of `sky_side` texels with all mips; linear sampler at binding 2) into one level of
+/// `side` texels, an `rgba16float` array view at binding 3.
 pub fn environment(what: EnvironmentFilter, side: u32, sky_side: u32, samples: u32) -> TexturePass {
     let roughness = if let EnvironmentFilter::Specular(roughness) = what { roughness.clamp(0.0, 1.0) } else { 0.0 };
     let params = EnvironmentParams { side, sky_side, samples, roughness, ..EnvironmentParams::default() };
@@ -243,9 +243,9 @@ pub fn environment(what: EnvironmentFilter, side: u32, sky_side: u32, samples: u
     call(EnvironmentParams::SHADER, &defs, bytemuck::bytes_of(&params), [side; 2], 6)
 }
 
-/// Resizes the picture at binding 1, of `picture_size` (`[width, height]`), with the linear, clamping sampler at binding 2 into
-/// the tensor `[images, channels, H, W]` at binding 3, of `size` (`[width, height]`) and at most four channels. All images of
-/// the batch are the same. `encode_srgb` stores sRGB code values, `luminance` makes one channel of red, green and blue.
+/// Resizes the picture at binding 1 of `picture_size` (`[width, height]`; linear, clamping sampler at binding 2) into the tensor
+/// `[images, channels, H, W]` at binding 3 of `size` (`[width, height]`) with at most four channels. All images of the batch
+/// are equal. `encode_srgb` stores sRGB code values, `luminance` makes one channel of red, green and blue.
 pub fn unpack(
     size: [u32; 2],
     images: u32,
@@ -283,7 +283,7 @@ pub fn brush(stroke: &BrushStroke, size: [u32; 2], images: u32, channels: u32) -
     call(BrushParams::SHADER, &defs, bytemuck::bytes_of(&params), size, images)
 }
 
-/// One call of every variant, for tests and for warming pipelines.
+/// One pass of every variant, for tests and to compile all pipelines.
 pub fn variants() -> Vec<TexturePass> {
     let (size, layers) = ([4, 4], BatchLayout::Layers);
     let flags = [false, true];

@@ -1,7 +1,7 @@
-//! Images that do not fit at once: made in tiles, each a run of a plan on a window of the image. Pure; needs no GPU.
+//! Tiles for images that do not fit at once, each a run of a plan on a window of the image. Pure; needs no GPU.
 //!
-//! A [`Tiling`] says how many tiles there are, what each computes and what of it is wanted. Put together they are the whole to
-//! the bit: windows are as wide as receptive fields ask for ([`imagine_graph::Windows`]), and no kernel depends on size or place.
+//! A [`Tiling`] says what each tile computes and which part of it is kept. Together the tiles equal the whole image to the bit:
+//! windows are as wide as receptive fields require ([`imagine_graph::Windows`]), and no kernel depends on size or place.
 
 use std::sync::Arc;
 
@@ -22,7 +22,7 @@ pub use crop::{crop, paste};
 pub struct Tiling {
     /// Size of the image.
     pub whole: Size,
-    /// The tiles, those of one plan one after the other.
+    /// The tiles; those with the same plan are adjacent.
     pub tiles: Vec<Tile>,
     inputs: Vec<(String, [Option<Scale>; 2])>,
     outputs: Vec<(TensorType, [Option<Scale>; 2])>,
@@ -32,23 +32,23 @@ pub struct Tiling {
 /// A part of an image.
 #[derive(Clone, Debug)]
 pub struct Tile {
-    /// Rows and columns that are wanted.
+    /// Rows and columns that are kept.
     pub wanted: [Span; 2],
-    /// Rows and columns that are computed; on a torus they may lie beyond its ends.
+    /// Rows and columns that are computed; on a torus they may extend beyond its ends.
     pub computed: [Span; 2],
     /// The plan that computes them.
     pub plan: Arc<Plan>,
 }
 
-/// Where a value of the whole image lies in a tile.
+/// Rows and columns of a value in a tile, in elements.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-struct Elements {
+struct TileSpans {
     wanted: [Span; 2],
     computed: [Span; 2],
 }
 
 impl Tiling {
-    /// As few tiles of what `request` asks for as `options` allow.
+    /// As few tiles for `request` as `options` allow.
     pub fn new(generator: &ValidGenerator, request: &ResolvedRequest, options: PlanOptions) -> Result<Self, PlanError> {
         let size = request.request.size;
         let whole = [size.height, size.width].map(|length| Span { start: 0, length });
@@ -68,7 +68,7 @@ impl Tiling {
         if let [Err(reason), Err(_)] = &windows {
             return Err(PlanError::NoTiles { cause: Box::new(cause), reason: Box::new(reason.clone()) });
         }
-        let mut grid = Grid { windows: &windows, size, counts: [1, 1] };
+        let mut grid = TileGrid { windows: &windows, size, counts: [1, 1] };
         let mut error = cause;
         while grid.refine()? {
             let [height, width] = grid.largest()?;
@@ -84,7 +84,7 @@ impl Tiling {
 
     fn of_grid(
         generator: &ValidGenerator,
-        grid: &Grid,
+        grid: &TileGrid,
         options: PlanOptions,
         windows: &[Result<Windows, WindowError>; 2],
     ) -> Result<Self, PlanError> {
@@ -141,7 +141,7 @@ impl Tiling {
         self.state.as_ref().map(|(found, _)| found)
     }
 
-    /// What `tile` reads of the whole's `tensor` for the input called `name`.
+    /// The part of `tensor`, the input `name` of the whole image, that `tile` reads.
     pub fn input(&self, tile: &Tile, name: &str, tensor: &Tensor) -> Tensor {
         match self.inputs.iter().find(|(other, _)| other == name) {
             Some((_, scales)) => crop(tensor, self.elements(tile, scales, &tensor.shape).computed),
@@ -149,7 +149,7 @@ impl Tiling {
         }
     }
 
-    /// What `tile` starts from of the whole's state.
+    /// The part of the whole image's state that `tile` starts from.
     pub fn state(&self, tile: &Tile, tensor: &Tensor) -> Tensor {
         match &self.state {
             Some((_, scales)) => crop(tensor, self.elements(tile, scales, &tensor.shape).computed),
@@ -157,28 +157,28 @@ impl Tiling {
         }
     }
 
-    /// Puts what `tile` made of output `index` into the whole's `tensor`.
+    /// Copies output `index` of `tile` into `tensor`, the output of the whole image.
     pub fn put_output(&self, tile: &Tile, index: usize, made: &Tensor, tensor: &mut Tensor) {
         let elements = self.elements(tile, &self.outputs[index].1, &tensor.shape);
         paste(made, elements.computed, elements.wanted, tensor);
     }
 
-    /// Puts what `tile` made of the state into the whole's `tensor`.
+    /// Copies the state of `tile` into `tensor`, the state of the whole image.
     pub fn put_state(&self, tile: &Tile, made: &Tensor, tensor: &mut Tensor) {
         let Some((_, scales)) = &self.state else { return };
         let elements = self.elements(tile, scales, &tensor.shape);
         paste(made, elements.computed, elements.wanted, tensor);
     }
 
-    /// Where the image of `tile` lies in the plane of random numbers, if the whole lies at `lattice`.
+    /// Place of `tile` in the plane of random numbers if the whole image is at `lattice`.
     pub fn lattice(&self, tile: &Tile, lattice: Lattice) -> Lattice {
-        // Coordinates are unsigned numbers that wrap at 2^32, and so do origins.
+        // Coordinates are unsigned and wrap at 2^32, and so do origins.
         let moved = |axis: usize| lattice.origin[axis].wrapping_add(tile.computed[axis].start as i32);
         Lattice { origin: [moved(0), moved(1)], ..lattice }
     }
 
-    /// Rows and columns of a value of these scales, of which the whole has `shape`.
-    fn elements(&self, tile: &Tile, scales: &[Option<Scale>; 2], shape: &[usize]) -> Elements {
+    /// Rows and columns in `tile` of a value with these scales; `shape` is its shape in the whole image.
+    fn elements(&self, tile: &Tile, scales: &[Option<Scale>; 2], shape: &[usize]) -> TileSpans {
         let sides = sides(shape);
         let of = |spans: [Span; 2]| {
             [0, 1].map(|axis| match scales[axis] {
@@ -186,25 +186,24 @@ impl Tiling {
                 None => Span { start: 0, length: sides[axis] },
             })
         };
-        Elements { wanted: of(tile.wanted), computed: of(tile.computed) }
+        TileSpans { wanted: of(tile.wanted), computed: of(tile.computed) }
     }
 }
 
 /// Tiles in rows and columns.
-struct Grid<'a, 'g> {
+struct TileGrid<'a, 'g> {
     windows: &'a [Result<Windows<'g>, WindowError>; 2],
     size: Size,
     counts: [usize; 2],
 }
 
-impl Grid<'_, '_> {
-    /// Halves the tiles along the axis where that makes more of them smaller than it adds in what they compute; `false` where they
-    /// are as small as can be.
+impl TileGrid<'_, '_> {
+    /// Halves the tiles along the axis that adds the least computation; `false` if they cannot be smaller.
     fn refine(&mut self) -> Result<bool, PlanError> {
         let mut best: Option<(usize, [usize; 2])> = None;
         for axis in [0, 1] {
             let Ok(windows) = &self.windows[axis] else { continue };
-            let mut finer = Grid { counts: self.counts, ..*self };
+            let mut finer = TileGrid { counts: self.counts, ..*self };
             finer.counts[axis] *= 2;
             let before = self.largest()?[axis];
             let smaller = self.side(axis) > windows.alignment() && finer.largest()?[axis] < before;
@@ -224,7 +223,7 @@ impl Grid<'_, '_> {
         Axis::ALL[axis].of(self.size)
     }
 
-    /// Wanted pixels of a tile along an axis.
+    /// Kept pixels of a tile along an axis.
     fn side(&self, axis: usize) -> usize {
         let alignment = self.windows[axis].as_ref().map_or(1, Windows::alignment);
         self.length(axis).div_ceil(self.counts[axis]).next_multiple_of(alignment)
@@ -238,8 +237,8 @@ impl Grid<'_, '_> {
         Ok([longest(0)?, longest(1)?])
     }
 
-    /// What is wanted and what is computed along an axis, tile after tile; computed lengths are equal but where the image ends
-    /// between multiples of the alignment.
+    /// Kept and computed pixels of every tile along an axis. Computed lengths are equal unless the image ends between multiples
+    /// of the alignment.
     fn spans(&self, axis: usize) -> Result<Vec<(Span, Span)>, PlanError> {
         let length = self.length(axis);
         let all = Span { start: 0, length };
@@ -257,7 +256,7 @@ impl Grid<'_, '_> {
     }
 }
 
-/// A window that cannot be bound is a graph's fault; anything else was found when the windows were made.
+/// Windows were checked when they were made, so only binding one can still fail.
 fn fault(error: WindowError) -> PlanError {
     match error {
         WindowError::Graph(errors) => PlanError::Graph(errors),

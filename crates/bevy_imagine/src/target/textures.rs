@@ -104,7 +104,7 @@ pub(crate) struct Textures {
 
 impl EnvironmentLight {
     /// What level `level` of `levels` holds.
-    pub fn at(self, level: u32, levels: u32) -> Environment {
+    pub fn at(self, level: u32, levels: u32) -> EnvironmentFilter {
         match self {
             EnvironmentLight::Diffuse => EnvironmentFilter::Diffuse,
             EnvironmentLight::Specular => EnvironmentFilter::Specular(level as f32 / (levels - 1).max(1) as f32),

@@ -1,4 +1,4 @@
-//! Where values lie in memory: values that are never alive at the same time share bytes.
+//! Arena placement: values that are never alive at the same time share bytes.
 //!
 //! Largest first, each at the lowest free offset of the first slab that has room (greedy by size: Pisarchyk and Lee,
 //! "Efficient Memory Management for Deep Neural Net Inference", 2020).
@@ -6,7 +6,7 @@
 /// Alignment of every value, the largest that WebGPU devices ask for.
 pub const ALIGNMENT: u64 = 256;
 
-/// How much memory a value needs and when.
+/// Size and live range of a value.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct LiveRange {
     /// Number of bytes.
@@ -17,7 +17,7 @@ pub struct LiveRange {
     pub last: usize,
 }
 
-/// Where a value lies.
+/// Place of a value.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Placement {
     /// Index of the slab.
@@ -26,7 +26,7 @@ pub struct Placement {
     pub offset: u64,
 }
 
-/// Places of all values and the sizes of the slabs that hold them.
+/// Places of all values, and the sizes of the slabs that hold them.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Arena {
     /// The place of every value, in the given order.
@@ -36,7 +36,7 @@ pub struct Arena {
 }
 
 impl LiveRange {
-    fn meets(&self, other: &LiveRange) -> bool {
+    fn overlaps(&self, other: &LiveRange) -> bool {
         self.first <= other.last && other.first <= self.last
     }
 
@@ -45,7 +45,7 @@ impl LiveRange {
     }
 }
 
-/// Places every value in slabs of at most `limit` bytes, or gives the index of one that is larger than that.
+/// Places every value in slabs of at most `limit` bytes; `Err` is the index of a value that is larger.
 pub fn place(values: &[LiveRange], limit: u64) -> Result<Arena, usize> {
     let mut order: Vec<usize> = (0..values.len()).collect();
     order.sort_by_key(|&index| (std::cmp::Reverse(values[index].bytes), index));
@@ -72,11 +72,11 @@ pub fn place(values: &[LiveRange], limit: u64) -> Result<Arena, usize> {
     Ok(arena)
 }
 
-/// Lowest offset at which `value` overlaps none of `residents` that are alive with it.
+/// Lowest offset at which `value` overlaps none of the `residents` that are alive at the same time.
 fn first_gap(value: &LiveRange, residents: &[usize], values: &[LiveRange], places: &[Placement]) -> u64 {
     let mut taken: Vec<(u64, u64)> = residents
         .iter()
-        .filter(|&&other| values[other].meets(value))
+        .filter(|&&other| values[other].overlaps(value))
         .map(|&other| (places[other].offset, values[other].end(places[other].offset)))
         .collect();
     taken.sort_unstable();
@@ -115,7 +115,7 @@ mod tests {
                     let apart = at.slab != other_at.slab
                         || at.offset + value.bytes <= other_at.offset
                         || other_at.offset + other.bytes <= at.offset;
-                    assert!(apart || !value.meets(other), "{value:?} at {at:?} and {other:?} at {other_at:?}");
+                    assert!(apart || !value.overlaps(other), "{value:?} at {at:?} and {other:?} at {other_at:?}");
                 }
             }
         }

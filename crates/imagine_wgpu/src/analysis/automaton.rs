@@ -1,9 +1,9 @@
-//! Finding the step of a cellular automaton in a graph, to run it as one kernel.
+//! Recognises the step of a neural cellular automaton in a graph, so that it runs as one kernel.
 //!
 //! ```text
 //! p = Conv(state), depthwise 3x3 on the torus: per channel the identity and three filters, the same for all channels
 //! y = Tanh(Conv1x1(Relu(Conv1x1(p)))) * bound
-//! next = state + (y - state) * Where(RandomUniform > threshold, rate, zero), with one rate or one a channel
+//! next = state + (y - state) * Where(RandomUniform > threshold, rate, zero), with one rate or one per channel
 //! ```
 
 use std::collections::HashSet;
@@ -20,11 +20,11 @@ const IDENTITY: [f32; 9] = [0.0, 0.0, 0.0, 0.0, 1.0, 0.0, 0.0, 0.0, 0.0];
 /// One automaton step; `next = x + gate * (bound * tanh(W2 relu(W1 p + b1)) - x)`.
 #[derive(Clone, Debug, PartialEq)]
 pub struct AutomatonStep<'a> {
-    /// Start of the call's label.
+    /// Label of the call.
     pub label: &'a str,
-    /// The state that is read.
+    /// State to read.
     pub state: ValueId,
-    /// The state that is written.
+    /// State to write.
     pub next: ValueId,
     /// `[N, C, H, W]`; C is a multiple of 4 and at most [`MAX_CHANNELS`].
     pub shape: [usize; 4],
@@ -38,17 +38,17 @@ pub struct AutomatonStep<'a> {
     pub second: &'a [f32],
     /// Largest absolute value of a cell.
     pub bound: f32,
-    /// Random numbers above it make a cell move.
+    /// A cell fires if its random number is above this.
     pub threshold: f32,
-    /// Part of the way that each channel of a moving cell moves.
+    /// How far each channel of a firing cell moves towards its target, 0 to 1.
     pub rates: Vec<f32>,
-    /// Part of the way that a resting cell moves.
+    /// How far a resting cell moves, 0 to 1.
     pub zero: f32,
     /// Stream of the random mask.
     pub stream: u32,
     /// Symbolic shape of the random mask.
     pub mask: Vec<Dim>,
-    /// The size of the whole image, of which the state may be a part.
+    /// Size of the whole image; the state may be a window of it.
     pub whole: Size,
 }
 
@@ -62,7 +62,7 @@ pub struct FusedStep<'a> {
     pub step: AutomatonStep<'a>,
 }
 
-/// The automaton step that writes the graph's only output, if it is one.
+/// The automaton step that writes the graph's only output, if there is one.
 pub fn find<'a>(bound: &'a BoundGraph, uses: &ValueUses, known: &'a KnownValues, whole: Size) -> Option<FusedStep<'a>> {
     let &[next] = bound.graph.outputs() else { return None };
     let mut search = Search { bound, uses, known, nodes: HashSet::new() };
@@ -131,7 +131,7 @@ impl<'a> Search<'a, '_> {
         }
     }
 
-    /// The inputs of the node that writes `value`, if its operator is the one looked for and nothing else reads `value`.
+    /// Inputs of the node that writes `value`, if its operator `fits` and `value` has one reader.
     fn inputs<const N: usize>(&mut self, value: ValueId, fits: impl Fn(&Op) -> bool) -> Option<[ValueId; N]> {
         let (id, node) = self.node(value)?;
         if !fits(&node.op) || self.uses.count[value.0] != 1 {
@@ -154,7 +154,7 @@ impl<'a> Search<'a, '_> {
         self.known.get(&value)?.as_f32()
     }
 
-    /// One number a channel, from as many or from one.
+    /// One number per channel, from as many or from one.
     fn rates(&self, value: ValueId, channels: usize) -> Option<Vec<f32>> {
         match self.weight(value)? {
             [number] => Some(vec![*number; channels]),
@@ -171,7 +171,7 @@ impl<'a> Search<'a, '_> {
     }
 }
 
-/// A convolution that mixes all channels of each cell and, with a kernel of 1x1, nothing else.
+/// A 1x1 convolution over all channels: a dense layer per cell.
 fn is_dense(op: &Op) -> bool {
     matches!(op, Op::Conv(conv) if conv.group == 1 && conv.is_pointwise())
 }
@@ -184,7 +184,7 @@ fn is_perception(op: &Op) -> bool {
     pads && ones(&conv.strides) && ones(&conv.dilations)
 }
 
-/// Filters 1 to 3, if every channel has the identity and the same three after it.
+/// Filters 1 to 3, if every channel has the identity followed by the same three filters.
 fn shared_filters(weight: &[f32], channels: usize) -> Option<[[f32; 9]; 3]> {
     let of_channel = weight.get(..36)?;
     let same = weight.len() == 36 * channels && weight.chunks_exact(36).all(|filters| filters == of_channel);

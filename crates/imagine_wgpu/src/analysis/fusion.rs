@@ -1,12 +1,12 @@
-//! Which nodes need no pass of their own, because the kernel of a node beside them does their work.
+//! Fusion groups: nodes whose work the kernel of a neighbouring node takes over, so that they need no pass.
 //!
 //! ```text
 //! Resize (nearest, by powers of two) -> Pad -> Conv                                            before
-//! Conv, ConvTranspose -> BatchNormalization -> activation or PRelu -> DepthToSpace -> Add      behind
+//! Conv, ConvTranspose -> BatchNormalization -> activation or PRelu -> DepthToSpace -> Add      after
 //! InstanceNormalization, GroupNormalization -> activation -> Add
 //! ```
 //!
-//! Each may be missing. Values between them must have no other reader.
+//! Each may be missing. Values within a group must have no other reader.
 
 use std::borrow::Cow;
 use std::collections::{HashMap, HashSet};
@@ -19,31 +19,31 @@ use imagine_graph::{
 use crate::analysis::fused::{Activation, FusedOps, NodeInput, fuses_activation, fuses_addend, is_blocked_convolution};
 use crate::analysis::liveness::{KnownValues, ValueUses};
 
-/// Largest power of two by which a convolution up-samples what it reads.
+/// Largest exponent of two by which a convolution up-samples its input.
 const MAX_UPSCALE: u32 = 8;
 
-/// Nodes that one kernel does.
+/// Nodes that one kernel computes.
 pub struct FusionGroup<'a> {
-    /// Index of the node whose kernel it is.
+    /// Index of the node whose kernel computes the group.
     pub anchor: usize,
-    /// Its operator, with the padding of the node before it.
+    /// Its operator, with the pads of a fused `Pad`.
     pub op: Cow<'a, Op>,
-    /// What it reads first.
+    /// The first input of the group.
     pub input: Option<ValueId>,
-    /// The activation behind it.
+    /// The fused activation.
     pub activation: Activation,
-    /// The other nodes' work.
+    /// The other fused nodes.
     pub fused: FusedOps<'a>,
-    /// What it writes.
+    /// The output of the group.
     pub output: ValueId,
 }
 
 /// All groups of a graph.
 #[derive(Default)]
 pub struct FusionGroups<'a> {
-    /// By the index of their last node, in whose place the call stands.
+    /// By the index of the last node: the call runs in its place.
     pub by_last: HashMap<usize, FusionGroup<'a>>,
-    /// Indices of all of their nodes.
+    /// Indices of all nodes in groups.
     pub nodes: HashSet<usize>,
 }
 
@@ -80,7 +80,7 @@ struct Search<'a, 'u> {
     uses: &'u ValueUses,
     known: &'a KnownValues<'a>,
     readers: Vec<Vec<usize>>,
-    /// Nodes of groups found so far: of two convolutions that a sum adds, one does the sum.
+    /// Nodes of groups found so far: if a sum adds two convolutions, only one of them takes it.
     taken: HashSet<usize>,
 }
 
@@ -99,7 +99,7 @@ impl<'a> Search<'a, '_> {
         let inputs: Vec<_> = node.inputs.iter().map(|value| value.map(|value| self.input(value))).collect();
         if is_blocked_convolution(&node.op, &inputs) {
             self.before(&mut group, &mut nodes);
-            self.behind(&mut group, &mut nodes);
+            self.after(&mut group, &mut nodes);
         } else if fuses_activation(&node.op) {
             self.activation(&mut group, &mut nodes);
             if fuses_addend(&node.op) {
@@ -109,7 +109,7 @@ impl<'a> Search<'a, '_> {
         (group, nodes)
     }
 
-    /// Takes padding and up-sampling before a `Conv`.
+    /// Fuses padding and up-sampling before a `Conv`.
     fn before(&self, group: &mut FusionGroup<'a>, nodes: &mut Vec<usize>) {
         let Op::Conv(conv) = &*group.op else { return };
         let mut conv = conv.clone();
@@ -134,8 +134,8 @@ impl<'a> Search<'a, '_> {
         group.op = Cow::Owned(Op::Conv(conv));
     }
 
-    /// Takes what follows a convolution.
-    fn behind(&self, group: &mut FusionGroup<'a>, nodes: &mut Vec<usize>) {
+    /// Fuses the nodes after a convolution.
+    fn after(&self, group: &mut FusionGroup<'a>, nodes: &mut Vec<usize>) {
         let channels = self.bound.value_type(group.output).shape[1];
         if let Some((at, node)) = self.only_reader(group.output)
             && let Op::BatchNormalization(norm) = &node.op
@@ -186,7 +186,7 @@ impl<'a> Search<'a, '_> {
         nodes.push(at);
     }
 
-    /// The node that reads `value`, if nothing else does.
+    /// The only reader of `value`, if there is just one.
     fn only_reader(&self, value: ValueId) -> Option<(usize, &'a ValidNode)> {
         let &[at] = self.readers[value.0].as_slice() else { return None };
         let node = &self.bound.graph.nodes()[at];
@@ -194,7 +194,7 @@ impl<'a> Search<'a, '_> {
         free.then_some((at, node))
     }
 
-    /// The node that makes `value`, if nothing but the group reads it.
+    /// The node that writes `value`, if only the group reads it.
     fn only_writer(&self, value: Option<ValueId>) -> Option<(usize, &'a ValidNode)> {
         let value = value?;
         let ValueSource::Node(id) = *self.bound.graph.source(value) else { return None };
@@ -206,7 +206,7 @@ impl<'a> Search<'a, '_> {
         self.known.get(&value?)?.as_f32()
     }
 
-    /// Scale and shift of a normalisation by statistics that are known.
+    /// Scale and shift of a normalisation by known statistics.
     fn affine(&self, norm: &BatchNormalization, node: &ValidNode) -> Option<[Vec<f32>; 2]> {
         let [scale, bias, mean, variance] = [1, 2, 3, 4].map(|index| self.numbers(node.inputs[index]));
         let (scale, bias, mean) = (scale?, bias?, mean?);
@@ -216,7 +216,7 @@ impl<'a> Search<'a, '_> {
         Some([scale, shift])
     }
 
-    /// The slopes of a `PRelu` that has one a channel.
+    /// The slopes of a `PRelu` with one per channel.
     fn slopes(&self, node: &ValidNode, input: ValueId, channels: usize) -> Option<&'a [f32]> {
         let [Some(x), Some(slope)] = node.inputs[..] else { return None };
         let behind = self.bound.value_type(input).shape.len() - 2;
@@ -238,7 +238,7 @@ impl<'a> Search<'a, '_> {
         NodeInput { value, value_type: self.bound.value_type(value), weight }
     }
 
-    /// The powers of two by which `resize` repeats rows and columns, if that is all it does.
+    /// The powers of two by which `resize` repeats rows and columns, if it does nothing else.
     fn upscale(&self, resize: &Resize, from: ValueId) -> Option<[u32; 2]> {
         let shape = &self.bound.value_type(from).shape;
         let mut powers = [0; 2];
@@ -257,7 +257,7 @@ impl<'a> Search<'a, '_> {
     }
 }
 
-/// `conv` with the padding that `pad` puts around an image of `shape`.
+/// `conv` with the padding that `pad` adds to an image of `shape`, if a convolution can pad so.
 fn padded(conv: &Conv, pad: &Pad, shape: &[usize]) -> Option<Conv> {
     let sides = pad.sides(shape.len()).ok()?;
     let &[[0, 0], [0, 0], rows, columns] = sides.as_slice() else { return None };
@@ -267,7 +267,7 @@ fn padded(conv: &Conv, pad: &Pad, shape: &[usize]) -> Option<Conv> {
         PadMode::Constant => pad.value == 0.0 && (conv.pad_mode == PadMode::Constant || unpadded),
         _ => unpadded,
     };
-    // What a convolution reads lies within one image's length of the image.
+    // A convolution reads at most one image length beyond the image.
     let reaches = |side: i64, length: usize| match pad.mode {
         PadMode::Constant | PadMode::Edge => true,
         PadMode::Wrap => side <= length as i64,

@@ -15,7 +15,7 @@ use crate::recording::Recording;
 use crate::session::{RunSeed, Session};
 use crate::tiles::{Tile, Tiling};
 
-/// Work of one submission: small enough for every operating system's GPU watchdog, also on a software adapter.
+/// Work of one submission: below the limit of every operating system's GPU watchdog, also on a software adapter.
 const SUBMISSION_WORK: u64 = 8_000_000_000;
 
 /// An adapter, a device, its queue and the pipelines compiled for it.
@@ -75,7 +75,7 @@ impl Gpu {
         Self { adapter, device, queue: self.queue.clone(), store: self.store.clone(), options }
     }
 
-    /// The same device with plans of `precision`, pipelines kept; an error if the device has no 16-bit floats.
+    /// The same device and pipelines with plans of `precision`; an error if the device has no 16-bit floats.
     pub fn with_precision(&self, precision: Precision) -> Result<Self, GpuError> {
         if precision == Precision::F16 && !self.device.features().contains(wgpu::Features::SHADER_F16) {
             return Err(GpuError::NoHalf { adapter: self.adapter.get_info().name });
@@ -83,8 +83,8 @@ impl Gpu {
         Ok(self.with_options(PlanOptions { precision, ..self.options }))
     }
 
-    /// Fulfils `request` with `generator`: at once if it fits this device and the limits, else in tiles. The state of a patch of
-    /// a world is that of its whole window.
+    /// Runs `request` on `generator`: at once if it fits the device and the options, else in tiles. The state of a patch of a world
+    /// is that of its whole window.
     pub fn generate(&self, generator: &ValidGenerator, request: &Request) -> Result<Generated, GpuError> {
         let patch = generator.patch(request)?;
         let (generator, request) =
@@ -103,7 +103,7 @@ impl Gpu {
             let session = match &mut last {
                 Some(session) if Arc::ptr_eq(session.plan(), &tile.plan) => session,
                 other => {
-                    // The buffers of the plan before go before those of this one come.
+                    // Free the buffers of the previous plan before allocating new ones.
                     *other = None;
                     other.insert(Session::new(&self.device, tile.plan.clone()))
                 }
@@ -119,7 +119,7 @@ impl Gpu {
         Ok(whole)
     }
 
-    /// Makes one tile of what was asked for, or all of it where there is only one.
+    /// Runs one tile, or everything if there is only one.
     fn make_tile(
         &self,
         session: &mut Session,
@@ -147,7 +147,7 @@ impl Gpu {
         self.collect(session, resolved.steps)
     }
 
-    /// Runs one graph; `inputs` in the order of its inputs, the result in that of its outputs.
+    /// Runs one graph; `inputs` and results are in the graph's order.
     pub fn run_graph(
         &self,
         graph: &ValidGraph,
@@ -166,7 +166,7 @@ impl Gpu {
         Ok(self.collect(&session, 0)?.outputs.into_iter().map(|(_, tensor)| tensor).collect())
     }
 
-    /// Compiles what is missing, then encodes and submits `recording` in pieces. Does not wait for the GPU.
+    /// Compiles missing pipelines, then encodes and submits `recording` in slices. Does not wait for the GPU.
     pub fn play(&self, session: &mut Session, recording: Recording, run: RunSeed) -> Result<(), GpuError> {
         self.store.compile_all(&recording)?;
         for part in recording.split(SUBMISSION_WORK) {

@@ -8,13 +8,13 @@ use crate::recording::Region;
 use crate::session::Session;
 
 impl Gpu {
-    /// Waits until everything submitted is done.
+    /// Waits for all submitted work.
     pub fn wait(&self) -> Result<(), GpuError> {
         let done = self.device.poll(wgpu::PollType::wait_indefinitely());
         done.map(drop).map_err(|error| GpuError::Device(error.to_string()))
     }
 
-    /// Reads outputs and state after `done` steps back.
+    /// Reads back outputs and state after `done` steps.
     pub fn collect(&self, session: &Session, done: u32) -> Result<Generated, GpuError> {
         let plan = session.plan();
         let parity = done as usize % 2;
@@ -27,7 +27,7 @@ impl Gpu {
         Ok(Generated { outputs, state })
     }
 
-    /// Reads regions back as tensors.
+    /// Reads back regions as tensors.
     pub fn read(&self, session: &Session, wanted: &[(Region, TensorType)]) -> Result<Vec<Tensor>, GpuError> {
         let mut encoder = self.device.create_command_encoder(&Default::default());
         let mut staged = Vec::new();

@@ -23,7 +23,7 @@ pub fn lower(op: &AffineGrid, node: &Lowering) -> KernelCall {
     let shape = node.output_shape();
     let axes = shape[shape.len() - 1];
     let mut size = [1; 4];
-    // Width first, as x comes first in the grid.
+    // Width first: x comes first in the grid.
     for (place, length) in size.iter_mut().zip(shape[1..=axes].iter().rev()) {
         *place = *length as u32;
     }

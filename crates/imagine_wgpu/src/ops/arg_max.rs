@@ -19,11 +19,11 @@ params! {
     }
 }
 
-/// The call of `ArgMax`, or of `ArgMin` where the `smallest` is asked for.
+/// The call of `ArgMax`, or of `ArgMin` with `smallest`; with `last` the last of equal elements counts.
 pub fn lower(smallest: bool, last: bool, op: &impl Reduction, node: &Lowering) -> KernelCall {
     let data = node.input(0).value_type;
-    let goes = op.reduced(data.shape.len()).expect("the shape rule accepted the axis");
-    let [length, stride] = line(&data.shape, &goes);
+    let is_reduced = op.reduced(data.shape.len()).expect("the shape rule accepted the axis");
+    let [length, stride] = line(&data.shape, &is_reduced);
     let count = node.outputs[0].1.elements();
     let params = Params { length: length as u32, stride: stride as u32, count: count as u32, ..Params::default() };
     let defs = [smallest.then_some("SMALLEST"), last.then_some("LAST"), type_def(data.dtype)];

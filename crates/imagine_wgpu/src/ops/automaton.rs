@@ -25,7 +25,7 @@ params! {
     }
 }
 
-/// The call of one step, with `cells` (1 or 4) cells an invocation.
+/// The call of one step, with `cells` (1 or 4) cells per invocation.
 pub fn lower(step: &AutomatonStep, cells: usize) -> KernelCall {
     let [batch, channels, height, width] = step.shape;
     let hidden = step.bias.len();
@@ -89,7 +89,7 @@ fn pack(step: &AutomatonStep, channels: usize) -> Vec<f32> {
     data
 }
 
-/// One call of every variant, for tests and for warming pipelines.
+/// One call of every variant, for tests.
 pub fn variants() -> Vec<KernelCall> {
     let call = |channels: usize, cells: usize| {
         let step = AutomatonStep {

@@ -1,4 +1,4 @@
-//! Strided walks over tensors: what `imagine::index::offsets` needs to know of shapes, and the calls that are built on it.
+//! Strided walks over tensors, the axes that `imagine::index::offsets` takes, and the calls built on them.
 
 use bytemuck::Pod;
 use imagine_graph::{MAX_RANK, WindowAxis};
@@ -6,20 +6,20 @@ use imagine_graph::{MAX_RANK, WindowAxis};
 use crate::kernel::{KernelCall, Operand, ShaderDef, workgroups};
 use crate::lowering::Lowering;
 
-/// Axes of a walk, outermost first, at the end of the array: `[length, stride in operand 0, 1, 2]`.
+/// Axes of a strided walk, outermost first, at the end of the array: `[length, stride in operand 0, 1, 2]`.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) struct Axes {
-    /// Unused axes stand first and have length 1.
+    /// Unused axes come first and have length 1.
     pub axes: [[i32; 4]; MAX_RANK],
-    /// How many axes, from the last, are in use: at least 1.
+    /// Number of axes in use, counted from the last, at least 1.
     pub rank: u32,
 }
 
 impl Axes {
     /// A row-major walk over `shape` with the given strides in up to three operands.
     ///
-    /// Axes that every operand walks in one go are merged, so that equal shapes cost one division an element. This
-    /// changes how an address is computed, never which: no result depends on it.
+    /// Axes that are contiguous in every operand are merged, so that equal shapes cost one division per element. This changes
+    /// how an address is computed, never the address.
     pub fn new<const N: usize>(shape: &[usize], strides: [&[i64]; N]) -> Self {
         let mut merged: Vec<(usize, [i64; N])> = Vec::new();
         for (axis, &length) in shape.iter().enumerate().filter(|(_, length)| **length != 1) {
@@ -46,7 +46,7 @@ impl Axes {
     }
 }
 
-/// The def that tells `imagine::index::walk_offsets` how many axes are in use, where there are few.
+/// The def that specialises `imagine::index::walk_offsets` for up to three axes.
 pub(crate) fn axes_def(rank: u32) -> Option<&'static str> {
     match rank {
         1 => Some("AXES_1"),
@@ -65,7 +65,7 @@ pub(crate) fn row_major(shape: &[usize]) -> Vec<i64> {
     strides
 }
 
-/// Strides with which a row-major tensor of `shape` is read where it broadcasts to `rank` dimensions.
+/// Strides of a row-major tensor of `shape` that is broadcast to `rank` dimensions.
 pub(crate) fn broadcast(shape: &[usize], rank: usize) -> Vec<i64> {
     let mut strides = vec![0; rank];
     let missing = rank - shape.len();
@@ -77,15 +77,15 @@ pub(crate) fn broadcast(shape: &[usize], rank: usize) -> Vec<i64> {
     strides
 }
 
-/// Depth, height and width of windows over one to three axes; axes that are missing stand first and have length 1.
-pub(crate) fn three(windows: &[WindowAxis]) -> [WindowAxis; 3] {
+/// Depth, height and width of windows over one to three axes; missing axes come first and have length 1.
+pub(crate) fn three_axes(windows: &[WindowAxis]) -> [WindowAxis; 3] {
     let whole = WindowAxis { input: 1, output: 1, kernel: 1, stride: 1, dilation: 1, begin: 0, end: 0 };
     let mut axes = [whole; 3];
     axes[3 - windows.len()..].copy_from_slice(windows);
     axes
 }
 
-/// The call that reads all inputs of `node` and writes its output with one invocation for each of `count` elements.
+/// The call that reads all inputs of `node` and writes its outputs with one invocation per element of `count`.
 pub(crate) fn call(
     node: &Lowering,
     shader: &'static str,
@@ -110,12 +110,12 @@ pub(crate) fn call(
 }
 
 impl Lowering<'_> {
-    /// Shape of input `index`, which the shape rule made sure is `[N, C, H, W]`.
+    /// Shape of input `index`, which the shape rule requires to be `[N, C, H, W]`.
     pub(crate) fn image(&self, index: usize) -> [u32; 4] {
         image(&self.input(index).value_type.shape)
     }
 
-    /// Shape of the output, which is `[N, C, H, W]`.
+    /// Shape of the output, `[N, C, H, W]`.
     pub(crate) fn output_image(&self) -> [u32; 4] {
         image(self.output_shape())
     }

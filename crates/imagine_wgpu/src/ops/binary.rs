@@ -1,4 +1,4 @@
-//! Elementwise operators of two tensors as one kernel call: broadcasting is strides of zero.
+//! Elementwise operators of two tensors as one kernel call; broadcast axes have stride 0.
 
 use imagine_graph::{DType, MAX_RANK};
 
@@ -33,7 +33,7 @@ pub fn lower(def: &'static str, node: &Lowering) -> KernelCall {
     call(node, Params::SHADER, &defs, &params, count, count as u64)
 }
 
-/// The def of an element type other than floats.
+/// The def of an element type; floats need none.
 fn element(dtype: DType, [integer, truth]: [&'static str; 2]) -> Option<&'static str> {
     match dtype {
         DType::F32 => None,

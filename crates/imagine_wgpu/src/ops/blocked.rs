@@ -1,5 +1,5 @@
-//! Convolutions over packed weights, `ops/blocked`: what `Conv` and `ConvTranspose` become where their weights are known when
-//! the plan is made, with what [`FusedOps`] ask for.
+//! Convolutions over packed weights, `ops/blocked`: `Conv` and `ConvTranspose` with weights known at planning time, and the
+//! [`FusedOps`] around them.
 
 use imagine_graph::{DepthToSpaceMode, PadMode};
 
@@ -32,38 +32,38 @@ params! {
     }
 }
 
-/// A convolution, or several that write every n-th row and column each.
+/// A convolution, or several phases that write every n-th row and column each.
 pub(crate) struct Convolution<'a> {
-    /// Of rows and of columns.
+    /// Phases of rows and of columns.
     pub phases: [Vec<Phase>; 2],
     /// Input positions between neighbouring pixels of a phase.
     pub strides: [usize; 2],
     /// Input positions between neighbouring taps.
     pub steps: [usize; 2],
-    /// What lies outside of the image.
+    /// Padding.
     pub border: PadMode,
-    /// Groups of channels.
+    /// Number of channel groups.
     pub group: usize,
-    /// Input and output channels of one group.
+    /// Input and output channels per group.
     pub channels: [usize; 2],
     /// Shape of the input, `[N, C, H, W]`.
     pub input: [u32; 4],
     /// Shape of the result before the pixel shuffle, `[N, M, H, W]`.
     pub result: [u32; 4],
-    /// The weight of output channel, input channel of its group, kernel row and kernel column.
+    /// The weight for an output channel, an input channel of its group, a kernel row and a kernel column.
     pub weight: &'a dyn Fn(usize, usize, usize, usize) -> f32,
-    /// Of every output channel.
+    /// One number per output channel.
     pub bias: Option<&'a [f32]>,
     /// FLOP.
     pub flop: u64,
 }
 
-/// The taps along one axis of the pixels `phase`, `phase + count`, ..
+/// The taps along one axis of output pixels `phase`, `phase + count`, ..
 #[derive(Clone, Debug, Default, PartialEq)]
 pub(crate) struct Phase {
     /// Input position of the first tap of the first pixel.
     pub first: i32,
-    /// The kernel's elements in the order of their input positions.
+    /// Kernel elements in the order of their input positions.
     pub taps: Vec<usize>,
 }
 
@@ -137,13 +137,13 @@ fn defs(convolution: &Convolution, quads: usize, node: &Lowering) -> Vec<(&'stat
     defs
 }
 
-/// Whether the pixels of a tap along an axis are those of the tap before, moved by one.
+/// Whether the pixels of each tap along an axis are those of the previous tap, shifted by one.
 fn slides(convolution: &Convolution, axis: usize) -> bool {
     let longest = convolution.phases[axis].iter().map(|phase| phase.taps.len()).max().unwrap_or(0);
     convolution.strides[axis] == 1 && convolution.steps[axis] == 1 && longest > 1
 }
 
-/// Whether an invocation does four rows: where few output channels share what is loaded, rows do.
+/// Whether an invocation computes four rows: with few output channels, rows share the loaded pixels instead.
 fn shares_rows(convolution: &Convolution, quads: usize, target: KernelTarget) -> bool {
     let one_phase = convolution.phases.iter().all(|phases| phases.len() == 1);
     let high = convolution.phases[0].iter().all(|phase| phase.taps.len() >= 3);
@@ -151,10 +151,10 @@ fn shares_rows(convolution: &Convolution, quads: usize, target: KernelTarget) ->
     target == KernelTarget::CpuSubgroups && quads == 1 && one_phase && high && both
 }
 
-/// How many times four output channels an invocation does: what costs least for `channels` of them.
+/// Quads of output channels per invocation with the lowest cost for `channels`.
 fn quads(channels: usize, target: KernelTarget) -> usize {
     let choices: &[usize] = if target == KernelTarget::CpuSubgroups { &[8, 4, 2, 1] } else { &[2, 1] };
-    // Loads of a tap cost about as much as the products of ten channels.
+    // The loads of a tap cost about as much as the products of ten channels.
     let cost = |quads: &usize| channels.div_ceil(4 * quads) * (4 * quads + 10);
     *choices.iter().min_by_key(|quads| cost(quads)).expect("there are choices")
 }
@@ -171,7 +171,7 @@ fn table(phases: &[Vec<Phase>; 2]) -> [[i32; 4]; MAX_PHASES] {
 }
 
 /// For every phase, group and block of `4 * quads` output channels: bias; slopes, if any; weights `[input channel][kernel
-/// row][kernel column][output channel]`. Missing channels are zero, and blocks are as long as the longest.
+/// row][kernel column][output channel]`. Missing channels are zero; all blocks have the length of the longest.
 fn pack(convolution: &Convolution, quads: usize, node: &Lowering) -> PackedWeights {
     let [inputs, outputs] = convolution.channels;
     let longest = |phases: &[Phase]| phases.iter().map(|phase| phase.taps.len()).max().unwrap_or(0);

@@ -1,4 +1,4 @@
-//! `Concat` as one kernel call an input: each copies its elements to their place in the output.
+//! `Concat` as one kernel call per input, which copies the elements to their place in the output.
 
 use imagine_graph::{Concat, MAX_RANK};
 

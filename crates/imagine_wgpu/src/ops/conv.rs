@@ -1,11 +1,11 @@
-//! `Conv` as one kernel call: over packed weights where they are known, else element by element. A row is an image of height 1;
-//! volumes go element by element.
+//! `Conv` as one kernel call: over packed weights if they are known, else element by element. A row is an image of height 1;
+//! volumes are computed element by element.
 
 use imagine_graph::{Conv, WindowAxis};
 
 use crate::kernel::{DispatchParams, KernelCall};
 use crate::lowering::{Lowering, activation_def, activation_params};
-use crate::ops::axes::{call, three};
+use crate::ops::axes::{call, three_axes};
 use crate::ops::blocked::{self, Convolution, Phase};
 use crate::ops::pad::border;
 use crate::params::params;
@@ -38,9 +38,9 @@ pub fn lower(op: &Conv, node: &Lowering) -> KernelCall {
     let windows = op.windows(&x, w).expect("the shape rule accepted them");
     let flop = 2 * node.result.elements() as u64 * w[1..].iter().product::<usize>() as u64;
     let Some((weight, bias)) = node.known_weights().filter(|_| windows.len() < 3) else {
-        return natural(op, &windows, flop, node);
+        return direct(op, &windows, flop, node);
     };
-    let [_, rows, columns] = three(&windows);
+    let [_, rows, columns] = three_axes(&windows);
     let phase = |axis: &WindowAxis| vec![Phase { first: -(axis.begin as i32), taps: (0..axis.kernel).collect() }];
     let [input_height, input_width] = [0, 1].map(|axis| [rows, columns][axis].input as u32 >> node.fused.upscale[axis]);
     let convolution = Convolution {
@@ -59,9 +59,9 @@ pub fn lower(op: &Conv, node: &Lowering) -> KernelCall {
     blocked::lower(&convolution, node)
 }
 
-fn natural(op: &Conv, windows: &[WindowAxis], flop: u64, node: &Lowering) -> KernelCall {
+fn direct(op: &Conv, windows: &[WindowAxis], flop: u64, node: &Lowering) -> KernelCall {
     let (x, w) = (&node.input(0).value_type.shape, &node.input(1).value_type.shape);
-    let [depth, y_axis, x_axis] = three(windows);
+    let [depth, y_axis, x_axis] = three_axes(windows);
     let of = |part: fn(&WindowAxis) -> usize| [part(&y_axis) as i32, part(&x_axis) as i32];
     let count = node.result.elements();
     let params = Params {

@@ -1,12 +1,12 @@
-//! `ConvTranspose` as one kernel call: over packed weights where they are known, else element by element. A row is an image of
-//! height 1; volumes go element by element.
+//! `ConvTranspose` as one kernel call: over packed weights if they are known, else element by element. A row is an image of
+//! height 1; volumes are computed element by element.
 
 use imagine_graph::{ConvTranspose, PadMode, WindowAxis};
 
 use crate::analysis::fused::MAX_PHASES;
 use crate::kernel::{DispatchParams, KernelCall};
 use crate::lowering::Lowering;
-use crate::ops::axes::{call, three};
+use crate::ops::axes::{call, three_axes};
 use crate::ops::blocked::{self, Convolution, Phase};
 use crate::params::params;
 
@@ -33,11 +33,11 @@ params! {
 pub fn lower(op: &ConvTranspose, node: &Lowering) -> KernelCall {
     let (x, w) = (&node.input(0).value_type.shape, &node.input(1).value_type.shape);
     let windows = op.windows(x, w).expect("the shape rule accepted them");
-    // Every input element meets every element of its channel's filters once, but for those cut off at the border.
+    // Every input element meets every element of its channel's filters once, except those cut off at the border.
     let flop = 2 * node.input(0).value_type.elements() as u64 * w[1..].iter().product::<usize>() as u64;
     let fits = windows.len() < 3 && windows.iter().all(|axis| axis.stride <= MAX_PHASES);
-    let Some((weight, bias)) = node.known_weights().filter(|_| fits) else { return natural(op, &windows, flop, node) };
-    let [_, rows, columns] = three(&windows);
+    let Some((weight, bias)) = node.known_weights().filter(|_| fits) else { return direct(op, &windows, flop, node) };
+    let [_, rows, columns] = three_axes(&windows);
     let (inputs, outputs) = (w[0] / op.group, w[1]);
     let filter = |m: usize, c: usize| ((m / outputs * inputs + c) * outputs + m % outputs) * rows.kernel;
     let convolution = Convolution {
@@ -56,8 +56,8 @@ pub fn lower(op: &ConvTranspose, node: &Lowering) -> KernelCall {
     blocked::lower(&convolution, node)
 }
 
-/// Output `stride * r + phase` sums the kernel's elements k for which `stride * r + phase + begin - k * dilation` is a multiple of
-/// the stride: an arithmetic sequence of them, whose input positions are next to each other but for the dilation.
+/// Output `stride * r + phase` sums the kernel elements k for which `stride * r + phase + begin - k * dilation` is a multiple of
+/// the stride: an arithmetic sequence whose input positions are adjacent up to the dilation.
 fn phases(axis: &WindowAxis) -> Vec<Phase> {
     let [stride, dilation, begin] = [axis.stride, axis.dilation, axis.begin].map(|number| number as i64);
     let place = |phase: i64, k: usize| phase + begin - k as i64 * dilation;
@@ -73,9 +73,9 @@ fn common_divisor(a: usize, b: usize) -> usize {
     if b == 0 { a } else { common_divisor(b, a % b) }
 }
 
-fn natural(op: &ConvTranspose, windows: &[WindowAxis], flop: u64, node: &Lowering) -> KernelCall {
+fn direct(op: &ConvTranspose, windows: &[WindowAxis], flop: u64, node: &Lowering) -> KernelCall {
     let (x, w) = (&node.input(0).value_type.shape, &node.input(1).value_type.shape);
-    let [depth, y_axis, x_axis] = three(windows);
+    let [depth, y_axis, x_axis] = three_axes(windows);
     let of = |part: fn(&WindowAxis) -> usize| [part(&y_axis) as i32, part(&x_axis) as i32];
     let count = node.outputs[0].1.elements();
     let params = Params {

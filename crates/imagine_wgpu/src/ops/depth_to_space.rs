@@ -1,4 +1,4 @@
-//! `DepthToSpace` as one kernel call; `SpaceToDepth` as one of `ops/shape`: it is a transposition of a view.
+//! `DepthToSpace` as one kernel call; `SpaceToDepth` is a transposed view and uses `ops/shape`.
 
 use imagine_graph::{DepthToSpace, DepthToSpaceMode, SpaceToDepth};
 

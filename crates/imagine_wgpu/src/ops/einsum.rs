@@ -1,12 +1,12 @@
-//! `Einsum` as one kernel call: letters are strides. A letter that stands twice has the sum of both. Where the last two letters of
-//! the output are the rows of one input and the columns of the other, and one letter at most is summed over, it is a `MatMul`.
+//! `Einsum` as one kernel call: letters are strides, and a repeated letter has the sum of its strides. If the last two letters of
+//! the output are the rows of one input and the columns of the other and at most one letter is summed, it is a `MatMul`.
 
 use imagine_graph::{Einsum, MAX_RANK};
 
 use crate::kernel::{DispatchParams, KernelCall};
 use crate::lowering::Lowering;
 use crate::ops::axes::{Axes, call, row_major};
-use crate::ops::matmul::{self, Product};
+use crate::ops::matmul::{self, MatrixProduct};
 use crate::params::params;
 
 params! {
@@ -32,7 +32,7 @@ pub fn lower(op: &Einsum, node: &Lowering) -> KernelCall {
     let mut strides = [vec![0; axes.lengths.len()], vec![0; axes.lengths.len()]];
     for ((strides, numbers), shape) in strides.iter_mut().zip(&axes.inputs).zip(&shapes) {
         let own = row_major(shape);
-        // Where an input is 1 long and its letter longer, it repeats.
+        // An axis of length 1 broadcasts along its letter.
         let moving = (0..shape.len()).filter(|&axis| shape[axis] > 1);
         moving.for_each(|axis| strides[numbers[axis]] += own[axis]);
     }
@@ -49,7 +49,7 @@ pub fn lower(op: &Einsum, node: &Lowering) -> KernelCall {
     };
     let (kept, mut summed) = (walk(&axes.output), walk(&axes.summed()));
     let terms: usize = axes.summed().iter().map(|&number| axes.lengths[number]).product();
-    // The innermost letter is stepped along, the others are walked.
+    // The kernel steps along the innermost letter and walks the others.
     let [steps, left, right, _] = summed.axes[MAX_RANK - 1];
     summed.axes[MAX_RANK - 1] = [1, 0, 0, 0];
     let count = node.outputs[0].1.elements();
@@ -68,8 +68,8 @@ pub fn lower(op: &Einsum, node: &Lowering) -> KernelCall {
     call(node, Params::SHADER, defs, &params, count, 2 * (count as u64).saturating_mul(terms as u64))
 }
 
-/// The matrix product of an equation whose output has the letters `output`.
-fn product(output: &[usize], summed: &[usize], lengths: &[usize], strides: &[Vec<i64>; 2]) -> Option<Product> {
+/// The matrix product that the equation is, if it is one.
+fn product(output: &[usize], summed: &[usize], lengths: &[usize], strides: &[Vec<i64>; 2]) -> Option<MatrixProduct> {
     let &[.., row, column] = output else { return None };
     let apart = strides[0][column] == 0 && strides[1][row] == 0;
     let (steps, terms) = match *summed {
@@ -78,5 +78,5 @@ fn product(output: &[usize], summed: &[usize], lengths: &[usize], strides: &[Vec
         _ => return None,
     };
     let strides = [strides[0][row], strides[1][column]];
-    apart.then_some(Product { strides, steps, terms, addend: [0, 0], factors: [1.0, 0.0] })
+    apart.then_some(MatrixProduct { strides, steps, terms, addend: [0, 0], factors: [1.0, 0.0] })
 }

@@ -1,4 +1,4 @@
-//! `Gather`, `GatherElements` and `GatherND` as one kernel call: a strided walk whose strides indices add to.
+//! `Gather`, `GatherElements` and `GatherND` as one kernel call: a strided walk to which indices add offsets.
 
 use imagine_graph::{MAX_RANK, NodeError, Picking};
 
@@ -20,7 +20,7 @@ params! {
     }
 }
 
-/// The call of the operator that picks by `picking` for the shapes of data and indices.
+/// The call of the operator whose `picking` follows from the shapes of data and indices.
 pub fn lower(picking: impl Fn(&[usize], &[usize]) -> Result<Picking, NodeError>, node: &Lowering) -> KernelCall {
     let [data, indices] = [0, 1].map(|input| node.input(input).value_type.shape.as_slice());
     let picking = picking(data, indices).expect("the shape rule accepted the operands");

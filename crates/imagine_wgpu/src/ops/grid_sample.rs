@@ -24,7 +24,7 @@ pub fn lower(op: &GridSample, node: &Lowering) -> KernelCall {
     let shape = &node.input(0).value_type.shape;
     let axes = shape.len() - 2;
     let mut size = [1; 4];
-    // Width first, as x comes first in the grid.
+    // Width first: x comes first in the grid.
     for (place, length) in size.iter_mut().zip(shape[2..].iter().rev()) {
         *place = *length as i32;
     }

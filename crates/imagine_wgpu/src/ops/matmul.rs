@@ -7,7 +7,7 @@ use crate::lowering::Lowering;
 use crate::ops::axes::{Axes, axes_def, broadcast, call, row_major};
 use crate::params::params;
 
-/// Rows and columns of the output that one invocation does.
+/// Rows and columns of the output per invocation.
 const TILE: usize = 4;
 
 params! {
@@ -30,21 +30,21 @@ params! {
     }
 }
 
-/// One matrix product, of which there may be several: strides of rows and columns.
-pub(crate) struct Product {
-    /// Between rows of A and columns of B.
+/// Strides of a matrix product, which outer axes may repeat.
+pub(crate) struct MatrixProduct {
+    /// Between the rows of A and between the columns of B.
     pub strides: [i64; 2],
     /// Along the summed axis, in A and in B.
     pub steps: [i64; 2],
-    /// Length of that axis.
+    /// Length of the summed axis.
     pub terms: usize,
-    /// Between rows and columns of C.
+    /// Between the rows and between the columns of C.
     pub addend: [i64; 2],
     /// Factors of the product and of C.
     pub factors: [f32; 2],
 }
 
-/// The call of `MatMul`, with NumPy's rule: a vector on the left is a row, on the right a column, and that axis goes again.
+/// The call of `MatMul` by NumPy's rule: a vector on the left is a row, on the right a column, and that axis is removed again.
 pub fn lower_matmul(node: &Lowering) -> KernelCall {
     let mut left = node.input(0).value_type.shape.clone();
     let mut right = node.input(1).value_type.shape.clone();
@@ -59,7 +59,7 @@ pub fn lower_matmul(node: &Lowering) -> KernelCall {
     }
     let (rank, outer) = (output.len(), output.len() - 2);
     let [left_strides, right_strides] = [&left, &right].map(|shape| broadcast(shape, rank));
-    let product = Product {
+    let product = MatrixProduct {
         strides: [left_strides[outer], right_strides[rank - 1]],
         steps: [left_strides[rank - 1], right_strides[outer]],
         terms: left[left.len() - 1],
@@ -77,7 +77,7 @@ pub fn lower_gemm(op: &Gemm, node: &Lowering) -> KernelCall {
     let (right_term, right_column) = if op.trans_b { (right[1], right[0]) } else { (right[0], right[1]) };
     let terms = node.input(0).value_type.shape[usize::from(!op.trans_a)];
     let addend = node.optional(2).map_or(vec![0, 0], |c| broadcast(&c.value_type.shape, 2));
-    let product = Product {
+    let product = MatrixProduct {
         strides: [left_row, right_column],
         steps: [left_term, right_term],
         terms,
@@ -87,8 +87,8 @@ pub fn lower_gemm(op: &Gemm, node: &Lowering) -> KernelCall {
     lower(node.output_shape(), [&[], &[]], &product, node)
 }
 
-/// The call that makes products of `output`'s last two axes; `strides` are those of the others, in A and in B.
-pub(crate) fn lower(output: &[usize], strides: [&[i64]; 2], product: &Product, node: &Lowering) -> KernelCall {
+/// The call of a product over the last two axes of `output`; `strides` are those of the other axes in A and in B.
+pub(crate) fn lower(output: &[usize], strides: [&[i64]; 2], product: &MatrixProduct, node: &Lowering) -> KernelCall {
     let (outer, matrix) = output.split_at(output.len() - 2);
     let Axes { axes, rank } = Axes::new(outer, strides);
     let tiles = outer.iter().product::<usize>() * matrix[0].div_ceil(TILE) * matrix[1].div_ceil(TILE);

@@ -1,6 +1,6 @@
-//! From operator to kernel calls: one file a stem, beside its shader `shaders/ops/<stem>.wgsl`.
+//! From operator to kernel calls: one file per stem, with the shader `shaders/ops/<stem>.wgsl`.
 //!
-//! A lowering computes the params uniform, the shader defs, the grid and the cost, and nothing else.
+//! A lowering computes the params uniform, the shader defs, the grid and the cost; nothing else.
 
 use imagine_graph::Op;
 
@@ -73,7 +73,7 @@ pub const LAYOUTS: &[ParamsLayout] = &[
     unary::Params::LAYOUT,
 ];
 
-/// The kernel calls of one node. Views and constants have none: the plan treats them before it comes here.
+/// The kernel calls of one node. Views and constants have none; the plan handles them.
 pub fn lower(op: &Op, node: &Lowering) -> Vec<KernelCall> {
     let call = match op {
         Op::Conv(op) => conv::lower(op, node),
@@ -174,7 +174,7 @@ pub fn lower(op: &Op, node: &Lowering) -> Vec<KernelCall> {
         Op::GroupNormalization(op) => normalization::lower_group(op, node),
         Op::LayerNormalization(op) => normalization::lower_broadcast("CENTERED", op.epsilon, op, node),
         Op::RMSNormalization(op) => normalization::lower_broadcast("NORM_RMS", op.epsilon, op, node),
-        // ONNX adds 1e-9 to the deviation; its square added to the variance differs only where that is about 1e-18.
+        // ONNX adds 1e-9 to the deviation; adding its square to the variance differs only for variances near 1e-18.
         Op::MeanVarianceNormalization(op) => normalization::lower_broadcast("CENTERED", 1e-18, op, node),
         Op::LpNormalization(op) => normalization::lower_norm(op, node),
         Op::RandomUniform(op) => random::lower_uniform(op, node),

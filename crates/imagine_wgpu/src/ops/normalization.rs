@@ -1,4 +1,4 @@
-//! Normalisations by statistics of the input as one kernel call.
+//! Normalisation by statistics of the input as one kernel call.
 
 use imagine_graph::{GroupNormalization, InstanceNormalization, LpNormalization, MAX_RANK, Reduction};
 
@@ -43,15 +43,15 @@ fn lower_channels(groups: usize, epsilon: f32, node: &Lowering) -> KernelCall {
     lower("CENTERED", epsilon, &shape, &[false, false, true, true], [channels.clone(), channels], node)
 }
 
-/// The call of an operator whose further inputs broadcast to the first: `def` is `CENTERED` or one of `NORM_*`.
+/// The call of an operator whose scale and bias broadcast to the first input: `def` is `CENTERED` or one of `NORM_*`.
 pub fn lower_broadcast(def: &'static str, epsilon: f32, op: &impl Reduction, node: &Lowering) -> KernelCall {
     let shape = node.output_shape();
-    let goes = op.reduced(shape.len()).expect("the shape rule accepted the axes");
+    let is_reduced = op.reduced(shape.len()).expect("the shape rule accepted the axes");
     let strides = [1, 2].map(|index| match node.optional(index) {
         Some(input) => broadcast(&input.value_type.shape, shape.len()),
         None => vec![0; shape.len()],
     });
-    lower(def, epsilon, shape, &goes, strides, node)
+    lower(def, epsilon, shape, &is_reduced, strides, node)
 }
 
 /// The call of `LpNormalization`.
@@ -63,14 +63,15 @@ fn lower(
     def: &'static str,
     epsilon: f32,
     shape: &[usize],
-    goes: &[bool],
+    is_reduced: &[bool],
     [scale, bias]: [Vec<i64>; 2],
     node: &Lowering,
 ) -> KernelCall {
     let strides = row_major(shape);
-    let [kept, reduced] = [false, true].map(|part| walk(shape, goes, part, [&strides, &scale, &bias]));
+    let [kept, reduced] = [false, true].map(|part| walk(shape, is_reduced, part, [&strides, &scale, &bias]));
     let all = shape.iter().product::<usize>();
-    let terms = shape.iter().zip(goes).filter(|(_, gone)| **gone).map(|(length, _)| length).product::<usize>();
+    let terms =
+        shape.iter().zip(is_reduced).filter(|(_, reduced)| **reduced).map(|(length, _)| length).product::<usize>();
     let count = all / terms;
     let params = Params {
         kept: kept.axes,
@@ -95,5 +96,5 @@ fn lower(
     let defs: Vec<_> = flags.into_iter().flatten().collect();
     let mut call = call(node, Params::SHADER, &defs, &params, count, 8 * all as u64);
     call.operands.extend(addend.map(|input| Operand::Value(input.value)));
-    cooperate(call, goes, count)
+    cooperate(call, is_reduced, count)
 }

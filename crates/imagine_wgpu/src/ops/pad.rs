@@ -27,24 +27,24 @@ pub fn lower(op: &Pad, node: &Lowering) -> KernelCall {
         DType::F32 => op.value.to_bits(),
         DType::I32 | DType::Bool => op.value as i32 as u32,
     };
-    filled(&sides, op.mode, fill, node)
+    padded(&sides, op.mode, fill, node)
 }
 
-/// The call that writes the input between what `mode` makes of it; `sides` are the elements added before and after each axis.
-pub(crate) fn filled(sides: &[[i64; 2]], mode: PadMode, fill: u32, node: &Lowering) -> KernelCall {
+/// The call that pads the input; `sides` are the elements added before and after each axis, negative to crop.
+pub(crate) fn padded(sides: &[[i64; 2]], mode: PadMode, fill: u32, node: &Lowering) -> KernelCall {
     let input = &node.input(0).value_type.shape;
     let output = node.output_shape();
     let strides = row_major(input);
     let mut walk: Vec<[i64; 4]> = Vec::new();
     let mut start = 0;
     for (axis, [before, after]) in sides.iter().enumerate() {
-        // What is cut off is cut before the rest is padded.
+        // Crop before padding.
         let left = input[axis] as i64 + before.min(&0) + after.min(&0);
         start -= before.min(&0) * strides[axis];
         let next = [output[axis] as i64, left, strides[axis], shift(mode, left, *before.max(&0))];
         match walk.last_mut() {
-            // Neighbours that stay as they are make one axis, unless the inner one was cut.
-            Some(outer) if stays(outer) && stays(&next) && outer[2] == next[0] * next[2] => {
+            // Adjacent axes without padding merge, unless the inner one is cropped.
+            Some(outer) if is_unpadded(outer) && is_unpadded(&next) && outer[2] == next[0] * next[2] => {
                 *outer = [outer[0] * next[0], outer[1] * next[1], next[2], 0];
             }
             _ => walk.push(next),
@@ -60,8 +60,8 @@ pub(crate) fn filled(sides: &[[i64; 2]], mode: PadMode, fill: u32, node: &Loweri
     call(node, Params::SHADER, &defs, &params, count, 0)
 }
 
-/// What positions on an axis of `length` are shifted by: the elements added before, less whole periods of the border, so that
-/// none is negative.
+/// Shift of positions on an axis of `length`: the elements added before, less whole periods of the border, so that no shifted
+/// position is negative.
 fn shift(mode: PadMode, length: i64, before: i64) -> i64 {
     let period = match mode {
         PadMode::Constant | PadMode::Edge => return before,
@@ -71,12 +71,12 @@ fn shift(mode: PadMode, length: i64, before: i64) -> i64 {
     before - (before as u64).div_ceil(period as u64) as i64 * period
 }
 
-/// Whether an axis has the elements in the output that are left in the input.
-fn stays([output, left, ..]: &[i64; 4]) -> bool {
+/// Whether an axis has no padding.
+fn is_unpadded([output, left, ..]: &[i64; 4]) -> bool {
     output == left
 }
 
-/// The def that makes `imagine::border` fill positions outside as `mode` says.
+/// The def for `mode` in `imagine::border`.
 pub(crate) fn border(mode: PadMode) -> Option<&'static str> {
     match mode {
         PadMode::Constant => None,

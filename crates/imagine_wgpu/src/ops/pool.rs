@@ -1,10 +1,10 @@
-//! Pools as one kernel call.
+//! Pooling as one kernel call.
 
 use imagine_graph::{AveragePool, LpPool, MaxPool, Pool, WindowAxis};
 
 use crate::kernel::{DispatchParams, KernelCall};
 use crate::lowering::Lowering;
-use crate::ops::axes::{call, three};
+use crate::ops::axes::{call, three_axes};
 use crate::params::params;
 
 params! {
@@ -49,7 +49,7 @@ pub fn lower_lp(op: &LpPool, node: &Lowering) -> KernelCall {
     lower(&[def], op.p as f32, [0; 4], op, node)
 }
 
-/// Up to three values, one an axis, at the end of three, and `last`.
+/// One value per axis at the end of three, then `last`.
 fn trailing(values: &[i32], missing: i32, last: i32) -> [i32; 4] {
     let mut all = [missing, missing, missing, last];
     all[3 - values.len()..3].copy_from_slice(values);
@@ -59,7 +59,7 @@ fn trailing(values: &[i32], missing: i32, last: i32) -> [i32; 4] {
 fn lower(defs: &[&'static str], power: f32, number_strides: [i32; 4], op: &impl Pool, node: &Lowering) -> KernelCall {
     let shape = node.output_shape();
     let windows = op.windows(&node.input(0).value_type.shape).expect("the shape rule accepted the windows");
-    let axes = three(&windows);
+    let axes = three_axes(&windows);
     let of = |part: fn(&WindowAxis) -> usize| trailing(&axes.map(|axis| part(&axis) as i32), 0, 0);
     let count = shape.iter().product::<usize>();
     let planes = (shape[0] * shape[1]) as u32;

@@ -43,12 +43,12 @@ fn lower(defs: &[&'static str], affine: [f32; 2], one: u32, stream: u32, dims: &
     let period = period(dims, size, node.whole);
     let [size, wraps] = [size, period].map(|sides| sides.map(|side| side as u32));
     let params = Params { size, affine, count: count as u32, one, period: wraps, ..Params::default() };
-    // Two hashes of about 20 integer operations each; counted as one operation each, like every other arithmetic.
+    // Two hashes of about 20 integer operations each, which count like floating-point operations.
     let random = Some(RandomStream { stream, dims: dims.to_vec(), size: period });
     KernelCall { random, ..call(node, Params::SHADER, defs, &params, count, 40 * count as u64) }
 }
 
-/// Height and width at which coordinates of a random tensor wrap: those that `dims` have in the whole image, or its own.
+/// Height and width at which coordinates of a random tensor wrap: those of `dims` in the whole image, else its own.
 pub(crate) fn period(dims: &[Dim], size: [usize; 2], whole: Size) -> [usize; 2] {
     let side = |from_end: usize| {
         let dim = dims.len().checked_sub(from_end).map(|axis| dims[axis]);

@@ -20,21 +20,21 @@ params! {
     }
 }
 
-/// A walk over the axes of `shape` that are reduced, or over those that are not.
-pub(crate) fn walk<const N: usize>(shape: &[usize], goes: &[bool], reduced: bool, strides: [&[i64]; N]) -> Axes {
-    let part: Vec<usize> = (0..shape.len()).filter(|&axis| goes[axis] == reduced).collect();
+/// A walk over the axes of `shape` that are reduced, or over the others.
+pub(crate) fn walk<const N: usize>(shape: &[usize], is_reduced: &[bool], reduced: bool, strides: [&[i64]; N]) -> Axes {
+    let part: Vec<usize> = (0..shape.len()).filter(|&axis| is_reduced[axis] == reduced).collect();
     let lengths: Vec<usize> = part.iter().map(|&axis| shape[axis]).collect();
     let strides = strides.map(|all| part.iter().map(|&axis| all[axis]).collect::<Vec<i64>>());
     Axes::new(&lengths, strides.each_ref().map(Vec::as_slice))
 }
 
-/// Makes `call` one workgroup for each of `count` sets of elements, where the last axis `goes`.
+/// Gives each of `count` sets of elements one workgroup if the last axis is reduced, else one invocation.
 ///
-/// There neighbouring elements of a set are neighbours in memory, and a workgroup reads them together; where that axis
-/// stays, neighbouring sets are, and each invocation takes one of them. The choice depends on the axes alone.
-pub(crate) fn cooperate(mut call: KernelCall, goes: &[bool], count: usize) -> KernelCall {
+/// If the last axis is reduced, the elements of a set are adjacent in memory and a workgroup reads them together; otherwise
+/// adjacent sets are. The choice depends on the axes alone.
+pub(crate) fn cooperate(mut call: KernelCall, is_reduced: &[bool], count: usize) -> KernelCall {
     call.workgroups = [workgroups(count), 1, 1];
-    if goes.last() == Some(&true) {
+    if is_reduced.last() == Some(&true) {
         call.workgroups[0] = count as u32;
         call.defs.push(("COOPERATIVE", crate::kernel::ShaderDef::Bool(true)));
         call.defs.sort();
@@ -45,9 +45,9 @@ pub(crate) fn cooperate(mut call: KernelCall, goes: &[bool], count: usize) -> Ke
 /// The call of the reduction that `def` names in the shader.
 pub fn lower(def: &'static str, op: &impl Reduction, node: &Lowering) -> KernelCall {
     let data = node.input(0).value_type;
-    let goes = op.reduced(data.shape.len()).expect("the shape rule accepted the axes");
+    let is_reduced = op.reduced(data.shape.len()).expect("the shape rule accepted the axes");
     let strides = row_major(&data.shape);
-    let [kept, reduced] = [false, true].map(|part| walk(&data.shape, &goes, part, [&strides]));
+    let [kept, reduced] = [false, true].map(|part| walk(&data.shape, &is_reduced, part, [&strides]));
     let count = node.outputs[0].1.elements();
     let all = data.elements();
     let params = Params {
@@ -60,7 +60,7 @@ pub fn lower(def: &'static str, op: &impl Reduction, node: &Lowering) -> KernelC
         ..Params::default()
     };
     let defs: Vec<_> = [Some(def), type_def(data.dtype), axes_def(reduced.rank)].into_iter().flatten().collect();
-    cooperate(call(node, Params::SHADER, &defs, &params, count, all as u64), &goes, count)
+    cooperate(call(node, Params::SHADER, &defs, &params, count, all as u64), &is_reduced, count)
 }
 
 /// The def that tells a kernel the type of its elements.
@@ -72,8 +72,8 @@ pub(crate) fn type_def(dtype: DType) -> Option<&'static str> {
     }
 }
 
-/// Length of the one axis of `shape` that `goes`, and the distance between its elements.
-pub(crate) fn line(shape: &[usize], goes: &[bool]) -> [usize; 2] {
-    let axis = goes.iter().position(|gone| *gone).expect("the shape rule accepted the axis");
+/// Length of the one reduced axis of `shape`, and the stride between its elements.
+pub(crate) fn line(shape: &[usize], is_reduced: &[bool]) -> [usize; 2] {
+    let axis = is_reduced.iter().position(|reduced| *reduced).expect("the shape rule accepted the axis");
     [shape[axis], shape[axis + 1..].iter().product()]
 }

@@ -1,4 +1,4 @@
-//! `Resize` as one kernel call that reads its taps from a table made here.
+//! `Resize` as one kernel call; its taps are in a table made here.
 
 use imagine_graph::resize::{Tap, Taps};
 use imagine_graph::{CoordinateTransformationMode, MAX_RANK, Resize, ResizeMode};
@@ -29,8 +29,8 @@ pub fn lower(op: &Resize, node: &Lowering) -> KernelCall {
     let axes = op.resized(input, node.size).expect("the shape rule accepted the axes");
     let taps: Vec<Taps> = axes.iter().map(|axis| Taps::new(op, axis)).collect();
     let mut kept = strides.clone();
-    let mut table = Table { layout: Layout::of(op, axes.len()), ..Table::default() };
-    // An axis that is not resized stands for the first element.
+    let mut table = TapTable { layout: TapLayout::of(op, axes.len()), ..TapTable::default() };
+    // Unused axes read the first element.
     let one = Taps { all: vec![Tap { index: 0, weight: 1.0 }], ends: vec![1] };
     let mut resized = [[1, 1, 0, table.add(&one)]; MAX_RANK];
     // The last axis is the innermost loop.
@@ -55,8 +55,8 @@ pub fn lower(op: &Resize, node: &Lowering) -> KernelCall {
     };
     let flags = [
         ("OUTER", axes.len() > 2),
-        ("PAIRS", table.layout == Layout::Pairs),
-        ("SINGLE", table.layout == Layout::Single),
+        ("PAIRS", table.layout == TapLayout::Pairs),
+        ("SINGLE", table.layout == TapLayout::Single),
         ("TRAILING", trailing),
     ];
     let flags = flags.into_iter().filter(|(_, on)| *on).map(|(name, _)| name);
@@ -67,54 +67,54 @@ pub fn lower(op: &Resize, node: &Lowering) -> KernelCall {
     call
 }
 
-/// How a table holds taps. The choice depends on the operator's parameters, never on a length.
+/// TapLayout of the table of taps. The choice depends on the operator's parameters, never on a length.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
-enum Layout {
-    /// For every element the index of its one tap, of weight 1.
+enum TapLayout {
+    /// For every element the index of its only tap, with weight 1.
     Single,
-    /// For every element the indices of its two taps, then their weights; the second may be the first again, of weight 0.
+    /// For every element the indices of its two taps, then their weights; the second may repeat the first with weight 0.
     Pairs,
-    /// For every element where its taps begin, and where the last ones end; then indices and weights.
+    /// For every element the start of its taps, and the end of the last ones; then indices and weights.
     #[default]
     Lists,
 }
 
-impl Layout {
+impl TapLayout {
     fn of(op: &Resize, axes: usize) -> Self {
-        // Where the region of interest lies outside, elements have no tap.
+        // Elements of a region of interest outside the image have no taps.
         let whole = op.coordinate_transformation_mode != CoordinateTransformationMode::TfCropAndResize;
         match op.mode {
-            ResizeMode::Nearest if whole => Layout::Single,
-            ResizeMode::Linear if whole && !op.antialias && axes <= 2 => Layout::Pairs,
-            _ => Layout::Lists,
+            ResizeMode::Nearest if whole => TapLayout::Single,
+            ResizeMode::Linear if whole && !op.antialias && axes <= 2 => TapLayout::Pairs,
+            _ => TapLayout::Lists,
         }
     }
 }
 
-/// The tables of all axes, one after the other.
+/// The taps of all axes, one axis after the other.
 #[derive(Default)]
-struct Table {
-    layout: Layout,
-    /// What [`Layout`] says, but for the lists themselves.
+struct TapTable {
+    layout: TapLayout,
+    /// All words except the lists.
     words: Vec<u32>,
     /// Index and weight of each tap of the lists, as words.
     lists: Vec<[u32; 2]>,
 }
 
-impl Table {
+impl TapTable {
     /// Adds an axis; returns where it begins.
     fn add(&mut self, taps: &Taps) -> u32 {
         let start = self.words.len() as u32;
         match self.layout {
-            Layout::Single => self.words.extend(taps.all.iter().map(|tap| tap.index as u32)),
-            Layout::Pairs => {
+            TapLayout::Single => self.words.extend(taps.all.iter().map(|tap| tap.index as u32)),
+            TapLayout::Pairs => {
                 for of in (0..taps.ends.len()).map(|o| taps.of(o)) {
                     let second = of.get(1).map_or(Tap { weight: 0.0, ..of[0] }, |tap| *tap);
                     self.words.extend([of[0].index, second.index].map(|index| index as u32));
                     self.words.extend([of[0].weight, second.weight].map(f32::to_bits));
                 }
             }
-            Layout::Lists => {
+            TapLayout::Lists => {
                 let first = self.lists.len();
                 self.words.push(first as u32);
                 self.words.extend(taps.ends.iter().map(|end| (first + end) as u32));
@@ -124,10 +124,10 @@ impl Table {
         start
     }
 
-    /// All of it; lists begin where they do in the whole.
+    /// The whole table; starts of lists become indices into it.
     fn whole(&self) -> std::sync::Arc<[f32]> {
         let before = self.words.len() as u32;
-        let word = |word: &u32| if self.layout == Layout::Lists { before + 2 * word } else { *word };
+        let word = |word: &u32| if self.layout == TapLayout::Lists { before + 2 * word } else { *word };
         self.words.iter().map(word).chain(self.lists.iter().flatten().copied()).map(f32::from_bits).collect()
     }
 }

@@ -1,5 +1,5 @@
-//! `ScatterElements` and `ScatterND` as one kernel call: every element looks for its updates, so that none is lost and all come
-//! in order.
+//! `ScatterElements` and `ScatterND` as one kernel call: every element gathers its updates, so that none is lost and all are
+//! applied in order.
 
 use imagine_graph::{DType, MAX_RANK, ScatterElements, ScatterND, ScatterReduction, Scattering};
 
@@ -68,7 +68,7 @@ fn lower(scattering: &Scattering, reduction: ScatterReduction, node: &Lowering) 
         ScatterReduction::Min => Some("REDUCTION_MIN"),
         ScatterReduction::Max => Some("REDUCTION_MAX"),
     };
-    // Without a reduction elements are only moved, whatever their type.
+    // Without a reduction elements are copied as words of any type.
     let number = reduction.map(|_| if node.outputs[0].1.dtype == DType::I32 { "INTEGER" } else { "FLOAT" });
     let defs: Vec<&str> = [reduction, number].into_iter().flatten().collect();
     call(node, Params::SHADER, &defs, &params, count, (count * scattering.candidates) as u64)

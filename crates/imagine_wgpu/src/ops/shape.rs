@@ -1,5 +1,4 @@
-//! `Transpose` and `Expand` as one kernel call: the input through other strides. `Tile` is one of `ops/pad`, and `Reshape` a view
-//! that needs none.
+//! `Transpose` and `Expand` as one kernel call: a strided copy. `Tile` uses `ops/pad`; `Reshape` is a view and needs no call.
 
 use imagine_graph::{MAX_RANK, PadMode, Size, TensorType, Transpose, ValueId};
 
@@ -35,17 +34,17 @@ pub fn lower_expand(node: &Lowering) -> KernelCall {
     lower(&broadcast(&node.input(0).value_type.shape, node.output_shape().len()), node)
 }
 
-/// The call of `Tile`: a torus that is walked several times.
+/// The call of `Tile`: wrap padding at the end.
 pub fn lower_tile(node: &Lowering) -> KernelCall {
     let rank = node.output_shape().len();
-    pad::filled(&vec![[0; 2]; rank], PadMode::Wrap, 0, node)
+    pad::padded(&vec![[0; 2]; rank], PadMode::Wrap, 0, node)
 }
 
 fn lower(strides: &[i64], node: &Lowering) -> KernelCall {
     strided(node.output_shape(), strides, node)
 }
 
-/// A call that writes the elements of a walk over `shape`, by its strides in the input, in row-major order.
+/// A call that walks the input by `strides` and writes an output of `shape` in row-major order.
 pub(crate) fn strided(shape: &[usize], strides: &[i64], node: &Lowering) -> KernelCall {
     let Axes { axes, rank } = Axes::new(shape, [strides]);
     let count = shape.iter().product::<usize>();
@@ -53,7 +52,7 @@ pub(crate) fn strided(shape: &[usize], strides: &[i64], node: &Lowering) -> Kern
     call(node, Params::SHADER, axes_def(rank).as_slice(), &params, count, 0)
 }
 
-/// A call that copies `value` to where the plan wants it, for a state that no kernel writes.
+/// A call that copies `value`, for a next state that no kernel writes.
 pub(crate) fn copy(label: &str, value: ValueId, value_type: &TensorType) -> KernelCall {
     let input = NodeInput { value, value_type, weight: None };
     let node = Lowering::new(label, Size::new(1, 1), vec![Some(input)], vec![(value, value_type)]);

@@ -1,4 +1,4 @@
-//! `Slice` as one kernel call, `Split` as one for every part: the input through longer, shorter or negative strides.
+//! `Slice` as one kernel call, `Split` as one per part: a strided copy, also with negative strides.
 
 use imagine_graph::{MAX_RANK, Slice, Split, TensorType, ValueId};
 
@@ -27,7 +27,7 @@ pub fn lower(op: &Slice, node: &Lowering) -> KernelCall {
     let ranges = op.ranges(shape).expect("the shape rule accepted the ranges");
     for (stride, (first, _, step)) in strides.iter_mut().zip(ranges) {
         start += first as i64 * *stride;
-        // Steps that overflow belong to axes of one element, whose stride is not used.
+        // Only axes of one element can overflow here, and their stride is unused.
         *stride = stride.wrapping_mul(step);
     }
     part(node, node.output_shape(), &strides, start)
@@ -45,7 +45,7 @@ pub fn lower_split(op: &Split, node: &Lowering) -> Vec<KernelCall> {
     node.outputs.iter().zip(parts).map(one).collect()
 }
 
-/// The call that reads elements from `start` on through `strides`.
+/// The call that reads elements from `start` on by `strides`.
 fn part(node: &Lowering, output: &[usize], strides: &[i64], start: i64) -> KernelCall {
     let Axes { axes, rank } = Axes::new(output, [strides]);
     let count = output.iter().product::<usize>();

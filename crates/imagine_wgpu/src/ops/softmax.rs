@@ -19,14 +19,14 @@ params! {
     }
 }
 
-/// The call of `Softmax`, or of `LogSoftmax` where the logarithm is asked for.
+/// The call of `Softmax`, or of `LogSoftmax` with `log`.
 pub fn lower(log: bool, op: &impl Reduction, node: &Lowering) -> KernelCall {
     let shape = node.output_shape();
-    let goes = op.reduced(shape.len()).expect("the shape rule accepted the axis");
-    let [length, stride] = line(shape, &goes);
+    let is_reduced = op.reduced(shape.len()).expect("the shape rule accepted the axis");
+    let [length, stride] = line(shape, &is_reduced);
     let all = shape.iter().product::<usize>();
     let count = all / length;
     let params = Params { length: length as u32, stride: stride as u32, count: count as u32, ..Params::default() };
     let defs: &[&str] = if log { &["LOG"] } else { &[] };
-    cooperate(call(node, Params::SHADER, defs, &params, count, 6 * all as u64), &goes, count)
+    cooperate(call(node, Params::SHADER, defs, &params, count, 6 * all as u64), &is_reduced, count)
 }

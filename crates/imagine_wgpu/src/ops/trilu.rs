@@ -22,7 +22,7 @@ pub fn lower(op: &Trilu, node: &Lowering) -> KernelCall {
     let shape = node.output_shape();
     let count = shape.iter().product::<usize>();
     let size = [shape[shape.len() - 2] as u32, shape[shape.len() - 1] as u32];
-    // No matrix has rows or columns beyond this.
+    // No matrix is larger.
     let k = op.k.clamp(i64::from(i32::MIN), i64::from(i32::MAX)) as i32;
     let params = Params { size, count: count as u32, k, ..Params::default() };
     let defs: &[&str] = if op.upper { &["UPPER"] } else { &[] };

@@ -18,7 +18,7 @@ params! {
     }
 }
 
-/// The call of an operator that kernels can also apply before they store.
+/// The call of an operator that is also an activation.
 pub fn lower_activation(activation: Activation, node: &Lowering) -> KernelCall {
     lower(activation_def(activation).as_slice(), activation_params(activation), node)
 }
@@ -28,12 +28,12 @@ pub fn lower_function(def: &'static str, node: &Lowering) -> KernelCall {
     lower(&[def], [0.0; 2], node)
 }
 
-/// The call of the operator that `def` chooses in the shader, with its parameters.
+/// The call of the operator that `def` chooses in the shader, with two parameters.
 pub fn lower_with(def: &'static str, numbers: [f32; 2], node: &Lowering) -> KernelCall {
     lower(&[def], numbers, node)
 }
 
-/// The call of an operator that integers have too.
+/// The call of an operator that also takes integers.
 pub fn lower_number(def: &'static str, node: &Lowering) -> KernelCall {
     match node.input(0).value_type.dtype {
         DType::I32 => lower(&[def, "X_I32"], [0.0; 2], node),

@@ -1,7 +1,7 @@
-//! Which values lie in memory as 16-bit floats.
+//! Which values are stored as 16-bit floats.
 //!
-//! All arithmetic is of 32 bits. A value between two kernels may lie in 16 bits if every kernel that writes or reads it can
-//! take it so; inputs, outputs and states never do. What a kernel can take stands in one table.
+//! All arithmetic has 32 bits. A value between two kernels is stored in 16 bits if every kernel that reads or writes it supports
+//! that; inputs, outputs and states never are. One table lists the support of kernels.
 
 use std::collections::HashSet;
 
@@ -11,7 +11,7 @@ use super::lowered_graph::LoweredGraph;
 use super::options::Precision;
 use crate::kernel::{KernelCall, Operand, ShaderDef};
 
-/// Kernels that take 16-bit floats, and which of their operands may be that; the output may in each.
+/// Kernels that support 16-bit floats, and the operands that may have them; their outputs may too.
 const KERNELS: &[(&str, &[usize])] = &[
     ("ops/batch_normalization", &[0]),
     ("ops/binary", &[0, 1]),
@@ -26,16 +26,16 @@ const KERNELS: &[(&str, &[usize])] = &[
     ("ops/unary", &[0]),
 ];
 
-/// Kernels that copy words, and have to be told when these are floats.
+/// Kernels that copy words and need to know if these are floats.
 const COPIES: &[&str] = &["ops/concat", "ops/depth_to_space", "ops/pad", "ops/resize", "ops/slice"];
 
-/// Names of the defs that say that an operand is of 16 bits, by its index.
+/// Defs that say that an operand has 16 bits, by its index.
 const OPERANDS: [&str; 4] = ["HALF_1", "HALF_2", "HALF_3", "HALF_4"];
 
 /// Largest 16-bit float.
 const LARGEST: f32 = 65_504.0;
 
-/// The values of `lowered` that can lie in 16 bits if `calls` are all that touches them, each by the one whose bytes it is.
+/// The roots of `lowered` that can be stored in 16 bits, given the `calls` that read and write them.
 pub(super) fn half_values(lowered: &LoweredGraph, calls: &[KernelCall], precision: Precision) -> HashSet<ValueId> {
     if precision == Precision::F32 {
         return HashSet::new();
@@ -67,7 +67,7 @@ pub(super) fn half_values(lowered: &LoweredGraph, calls: &[KernelCall], precisio
     halves
 }
 
-/// Tells `calls` which of what they touch is of 16 bits, and packs the weights of convolutions so.
+/// Adds the defs for 16-bit operands and outputs to `calls`, and packs the weights of convolutions in 16 bits.
 pub(super) fn mark(lowered: &LoweredGraph, calls: &mut [KernelCall], precision: Precision) {
     if precision == Precision::F32 {
         return;

@@ -1,8 +1,8 @@
-//! Cutting parts out of tensors and putting parts into them, along their last two axes.
+//! Cropping and pasting tensors along their last two axes.
 
 use imagine_graph::{Span, Tensor, TensorData};
 
-/// Rows and columns `part` of `tensor`; what lies beyond an end lies at the other end.
+/// Rows and columns `part` of `tensor`, which wraps around at its ends.
 pub fn crop(tensor: &Tensor, part: [Span; 2]) -> Tensor {
     let [height, width] = sides(&tensor.shape);
     if part.map(|span| (span.start, span.length)) == [(0, height), (0, width)] {
@@ -23,7 +23,7 @@ pub fn crop(tensor: &Tensor, part: [Span; 2]) -> Tensor {
     Tensor::new(shape, data)
 }
 
-/// Puts rows and columns `wanted` of `made`, which holds rows and columns `held` of the whole, into `whole`.
+/// Copies rows and columns `wanted` of `made` into `whole`; `made` holds rows and columns `held` of the whole.
 pub fn paste(made: &Tensor, held: [Span; 2], wanted: [Span; 2], whole: &mut Tensor) {
     let sides = sides(&whole.shape);
     match (&made.data, &mut whole.data) {
@@ -70,7 +70,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_part_beyond_the_ends_is_that_of_a_torus_and_goes_back_to_its_place() {
+    fn parts_wrap_around_and_paste_back() {
         let tensor = Tensor::f32([2, 3, 4], (0..24).map(|v| v as f32).collect::<Vec<_>>());
         let held = [Span { start: -1, length: 3 }, Span { start: 2, length: 3 }];
         let part = crop(&tensor, held);
