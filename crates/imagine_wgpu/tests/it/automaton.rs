@@ -1,4 +1,4 @@
-//! A small living texture with random weights, for the engine's tests.
+//! A small living texture with random weights.
 
 use imagine_graph::{
     Add, Conv, Dim, Generator, Graph, Greater, InputKind, Mul, OutputKind, PadMode, RandomUniform, Recurrence, Relu,
@@ -27,7 +27,7 @@ pub fn generator() -> ValidGenerator {
     generator_with(Tensor::scalar(0.3))
 }
 
-/// The generator whose cells move by `rates`: one, or one a channel.
+/// The generator whose cells move by `rates`: one, or one per channel.
 pub fn generator_with(rates: Tensor) -> ValidGenerator {
     let mut init = Graph::default();
     init.push("state", RandomUniform { low: -0.1, high: 0.1, shape: Dim::nchw(CHANNELS), stream: 1000 }, []);

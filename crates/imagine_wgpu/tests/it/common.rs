@@ -1,7 +1,8 @@
-//! What the engine's tests share: a device, seeded numbers, small networks.
+//! Shared helpers: a device, seeded numbers, layers.
 
 use imagine_graph::{
-    CoordinateTransformationMode, Generator, Graph, NearestMode, Recurrence, Resize, SizeRule, Tensor, ValidGenerator,
+    Conv, CoordinateTransformationMode, Generator, Graph, NearestMode, Recurrence, Relu, Resize, SizeRule, Tensor,
+    ValidGenerator,
 };
 use imagine_wgpu::BoundsChecks;
 use imagine_wgpu::headless::Gpu;
@@ -17,11 +18,19 @@ pub fn noise(count: usize, seed: u32) -> Vec<f32> {
     (0..count as u32).map(|i| number(i) as f32 / 65_536.0 - 0.5).collect()
 }
 
-/// Adds a weight of seeded numbers, which depend on its name.
+/// Adds a weight of numbers seeded by its name.
 pub fn weight(graph: &mut Graph, name: &str, shape: &[usize]) {
     let values =
         noise(shape.iter().product(), name.bytes().fold(7, |sum: u32, byte| sum * 31 % 65_521 + u32::from(byte)));
     graph.weight(name, Tensor::f32(shape.to_vec(), values));
+}
+
+/// Adds a 3x3 convolution from `inputs` to `outputs` channels with a ReLU: nodes `{name}.conv` and `name`.
+pub fn conv(graph: &mut Graph, name: &str, from: &str, [inputs, outputs]: [usize; 2], conv: Conv) {
+    let w = format!("{name}.w");
+    weight(graph, &w, &[outputs, inputs, 3, 3]);
+    graph.push(&format!("{name}.conv"), conv, [from, &w]);
+    graph.push(name, Relu {}, [&*format!("{name}.conv")]);
 }
 
 /// Up-sampling to twice the size by repeating pixels.
@@ -34,7 +43,7 @@ pub fn doubled() -> Resize {
     }
 }
 
-/// A generator of sizes that are multiples of `multiple`.
+/// A generator whose sizes are multiples of `multiple`.
 pub fn generator(output: Graph, recurrence: Option<Recurrence>, multiple: usize) -> ValidGenerator {
     let size = SizeRule { multiple: [multiple; 2], min: [multiple; 2], tiles: false };
     Generator { output, recurrence, size, card: Default::default() }.validate().unwrap()

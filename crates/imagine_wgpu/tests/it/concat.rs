@@ -1,29 +1,24 @@
-//! Concatenations whose operands are made in their place: what recordings look like, and that no bit changes.
+//! Concatenation in place: recordings, and equality to the bit with copies.
 
 use expect_test::{Expect, expect};
 use imagine_graph::rng::{self, RandomState};
-use imagine_graph::{
-    Concat, Conv, Dim, Graph, InputKind, OutputKind, PadMode, Relu, Sigmoid, Size, Tensor, ValidGraph,
-};
+use imagine_graph::{Concat, Conv, Dim, Graph, InputKind, OutputKind, PadMode, Sigmoid, Size, Tensor, ValidGraph};
 use imagine_wgpu::{Fusion, Plan, PlanOptions};
 
-use crate::common::{doubled, gpu, noise, weight};
+use crate::common::{conv as conv_layer, doubled, gpu, noise, weight};
 
 const SIZE: Size = Size { batch: 1, height: 16, width: 24 };
 
 fn conv(graph: &mut Graph, name: &str, from: &str, channels: [usize; 2], stride: usize) {
-    let w = format!("{name}.w");
-    weight(graph, &w, &[channels[1], channels[0], 3, 3]);
     let conv = Conv { strides: vec![stride; 2], ..Conv::same(3, PadMode::Constant) };
-    graph.push(&format!("{name}.conv"), conv, [from, &w]);
-    graph.push(name, Relu {}, [&*format!("{name}.conv")]);
+    conv_layer(graph, name, from, channels, conv);
 }
 
 fn channels() -> Concat {
     Concat { axis: 1 }
 }
 
-/// A U-Net of two levels, whose decoders read what encoders made beside what was up-sampled.
+/// A U-Net of two levels: decoders read the encoder's maps concatenated with the up-sampled ones.
 fn unet() -> ValidGraph {
     let mut graph = Graph::default();
     graph.input("x", InputKind::Tensor, Dim::nchw(3));
@@ -43,7 +38,7 @@ fn unet() -> ValidGraph {
     graph.validate().unwrap()
 }
 
-/// A dense block: every layer reads all before it, concatenation in concatenation.
+/// A dense block: every layer reads all previous ones; concatenations nest.
 fn dense() -> Graph {
     let mut graph = Graph::default();
     graph.input("x", InputKind::Tensor, Dim::nchw(3));
@@ -63,7 +58,7 @@ fn check(graph: &ValidGraph, recording: &Expect) {
     agree(graph, SIZE);
 }
 
-/// The outputs are those of one kernel a node, to the bit.
+/// Compares the outputs, to the bit, with those of one kernel per node.
 fn agree(graph: &ValidGraph, size: Size) {
     let Some(gpu) = gpu() else { return };
     let bound = graph.bind(size).unwrap();
@@ -97,7 +92,7 @@ fn a_unet_copies_nothing() {
 }
 
 #[test]
-fn concatenations_lie_in_concatenations() {
+fn nested_concatenations_copy_nothing() {
     let mut graph = dense();
     graph.output("abcd", OutputKind::Tensor);
     check(
@@ -112,10 +107,10 @@ fn concatenations_lie_in_concatenations() {
 }
 
 #[test]
-fn what_has_no_place_of_its_own_is_copied() {
+fn operands_that_cannot_move_are_copied() {
     let mut graph = dense();
     weight(&mut graph, "known", &[1, 4, 16, 24]);
-    // An input, a weight, something twice, and something that lies elsewhere.
+    // An input, a weight, a repeated operand, and one that is already in another concatenation.
     graph.push("mixed", channels(), ["x", "known", "d", "d", "a"]);
     graph.push("rows", Concat { axis: 2 }, ["d", "a"]);
     for output in ["abcd", "mixed", "rows", "b"] {
@@ -133,13 +128,13 @@ fn images_of_a_batch_are_copied() {
     agree(&unet(), Size { batch: 2, ..SIZE });
     let mut graph = dense();
     graph.output("abcd", OutputKind::Tensor);
-    // Maps of 63 elements begin where no binding may.
+    // Maps of 63 elements do not begin at the alignment of bindings.
     for size in [Size { batch: 3, ..SIZE }, Size::new(7, 9)] {
         agree(&graph.clone().validate().unwrap(), size);
     }
 }
 
-/// Random nets of convolutions and concatenations of anything made before.
+/// Random networks of convolutions and concatenations of earlier values.
 #[test]
 fn random_networks_keep_every_bit() {
     for seed in 0..40 {

@@ -1,5 +1,4 @@
-//! The engine on a small automaton: what plans and recordings look like, and that fusing, cutting, continuing and rolling
-//! do not change results. Tests that need an adapter are skipped aloud without one, or fail if `IMAGINE_REQUIRE_GPU` is 1.
+//! A small automaton: its plan and recording, and that fusing, cutting, continuing and rolling do not change results.
 
 use std::sync::Arc;
 
@@ -14,7 +13,7 @@ use crate::common::gpu;
 
 const SIZE: Size = Size { batch: 1, height: 19, width: 30 };
 
-/// State and outputs after `parts` of steps, one after the other in one session, each recording cut to `budget`.
+/// State and outputs after `parts` of steps in one session, each recording cut to `budget`.
 fn run(gpu: &Gpu, fusion: Fusion, parts: &[u32], budget: u64, cells: usize) -> Vec<Tensor> {
     run_generator(gpu, &generator(), fusion, parts, budget, cells)
 }
@@ -90,7 +89,7 @@ fn a_fused_step_is_the_unfused_one() {
         for cells in [1, 4] {
             let fused = run_generator(&gpu, &generator, Fusion::On, &[1], u64::MAX, cells);
             let difference = largest_difference(&fused, &unfused);
-            assert!(difference <= 1e-6, "{cells} cells an invocation: {difference}");
+            assert!(difference <= 1e-6, "{cells} cells per invocation: {difference}");
         }
         let plan = Plan::new(&generator, SIZE, PlanOptions::default()).unwrap();
         assert_eq!(plan.steps(0, 1).passes.len(), 1);

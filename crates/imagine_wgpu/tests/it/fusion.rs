@@ -1,5 +1,4 @@
-//! Nodes around convolutions that need no pass: what the recordings look like, and that fusing changes no result. Tests that need
-//! an adapter are skipped aloud without one, or fail if `IMAGINE_REQUIRE_GPU` is 1.
+//! Fusion around convolutions: recordings, and equality with unfused results.
 
 use expect_test::{Expect, expect};
 use imagine_graph::rng::RandomState;
@@ -9,21 +8,16 @@ use imagine_graph::{
 };
 use imagine_wgpu::{Fusion, KernelTarget, KernelTuning, Plan, PlanOptions};
 
-use crate::common::{doubled, gpu, noise};
+use crate::common::{doubled, gpu, noise, weight};
 
 const SIZE: Size = Size { batch: 2, height: 9, width: 14 };
-
-fn weight(graph: &mut Graph, name: &str, shape: &[usize]) {
-    let values = noise(shape.iter().product(), name.len() as u32 + name.bytes().map(u32::from).sum::<u32>());
-    graph.weight(name, Tensor::f32(shape.to_vec(), values));
-}
 
 fn finish(mut graph: Graph, output: &str) -> ValidGraph {
     graph.output(output, OutputKind::Tensor);
     graph.validate().unwrap()
 }
 
-/// A layer of a style network that up-samples: nearest, reflection padding, convolution, activation.
+/// An up-sampling layer of a style network: nearest, reflection padding, convolution, activation.
 fn style() -> ValidGraph {
     let mut graph = Graph::default();
     graph.input("x", InputKind::Tensor, Dim::nchw(3));
@@ -53,7 +47,7 @@ fn dcgan() -> ValidGraph {
     finish(graph, "y")
 }
 
-/// The end of a super-resolution network: a slope a channel, pixel shuffle, and the image repeated added.
+/// The end of a super-resolution network: PReLU, pixel shuffle, and the sum with the repeated image.
 fn super_resolution(mode: DepthToSpaceMode) -> ValidGraph {
     let mut graph = Graph::default();
     graph.input("x", InputKind::Tensor, Dim::nchw(3));
@@ -67,7 +61,7 @@ fn super_resolution(mode: DepthToSpaceMode) -> ValidGraph {
     finish(graph, "y")
 }
 
-/// A residual block's end: normalisation by the image's own statistics, and what the block began with added.
+/// The end of a residual block: normalisation by the image's own statistics, and the sum with the block's input.
 fn residual() -> ValidGraph {
     let mut graph = Graph::default();
     graph.input("x", InputKind::Tensor, Dim::nchw(3));
@@ -82,7 +76,7 @@ fn residual() -> ValidGraph {
     finish(graph, "y")
 }
 
-/// Two convolutions whose results are added, and the sum rectified: one of them can do the sum, the other cannot.
+/// Two convolutions, their sum, an activation: only one of the convolutions can take the sum.
 fn two_convolutions() -> ValidGraph {
     let mut graph = Graph::default();
     graph.input("x", InputKind::Tensor, Dim::nchw(3));
@@ -95,14 +89,14 @@ fn two_convolutions() -> ValidGraph {
     finish(graph, "y")
 }
 
-/// Compares the recording, and the results.
+/// Compares the recording and the results.
 fn check(graph: &ValidGraph, recording: &Expect, tolerance: f32) {
     let plan = Plan::new(graph, SIZE, PlanOptions::default()).unwrap();
     recording.assert_eq(&plan.output(0).to_string());
     agree(graph, tolerance);
 }
 
-/// Compares the results with those of one kernel a node.
+/// Compares the results with those of one kernel per node.
 fn agree(graph: &ValidGraph, tolerance: f32) {
     let Some(gpu) = gpu() else { return };
     let shape = [SIZE.batch, graph.graph().inputs[0].shape[1].bind(SIZE).unwrap(), SIZE.height, SIZE.width];
@@ -169,7 +163,7 @@ fn a_normalisation_applies_the_activation_and_adds() {
 }
 
 #[test]
-fn of_two_convolutions_one_does_their_sum() {
+fn one_of_two_convolutions_takes_their_sum() {
     let graph = two_convolutions();
     let plan = Plan::new(&graph, SIZE, PlanOptions::default()).unwrap();
     let recording = plan.output(0).to_string();

@@ -1,4 +1,4 @@
-//! 16-bit floats between passes: which values are, that every variant of a kernel composes, and how far results differ.
+//! 16-bit floats between passes: which values have them, that every kernel variant composes, and how far results differ.
 
 use std::collections::BTreeSet;
 
@@ -15,16 +15,15 @@ use imagine_wgpu::{KernelTarget, KernelTuning, Plan, PlanOptions, Precision, Sha
 use crate::automaton;
 use crate::common::{doubled, gpu, noise, weight};
 
-/// How far a kernel's result may be from that of 32 bits, where it reads the same numbers: rounding of the result, and of the
-/// weights of a sum.
+/// Allowed difference from the 32-bit result for equal inputs: rounding of the result and of the weights in a sum.
 const TOLERANCE: f32 = 2e-3;
 
 fn half_options() -> PlanOptions {
     PlanOptions { precision: Precision::F16, ..PlanOptions::default() }
 }
 
-/// The case with two nodes before each of its floats and one behind each result, so that these may be of 16 bits; numbers that
-/// are given are ones that 16 bits hold.
+/// The case with two nodes before each of its float inputs and one after each output, so that these can have 16 bits; all
+/// inputs are exact in 16 bits.
 fn between(case: &Case) -> (ValidGraph, Vec<Tensor>) {
     let (mut graph, mut inputs) = case.graph();
     let floats = |graph: &Graph| {
@@ -119,7 +118,7 @@ fn every_case_is_within_the_tolerance_of_32_bits() {
     assert!(faults.is_empty(), "{} faults:\n{}", faults.len(), faults.join("\n"));
 }
 
-/// Whether the operator between the others reads or writes 16 bits, or has weights of 16 bits.
+/// Whether the case's own node reads or writes 16 bits or has 16-bit weights.
 fn uses_half(graph: &ValidGraph, size: Size) -> bool {
     let plan = Plan::new(graph, size, half_options()).unwrap();
     let output = plan.output(0);
@@ -127,7 +126,7 @@ fn uses_half(graph: &ValidGraph, size: Size) -> bool {
     of_node.flat_map(|pass| &pass.call.pipeline.defs).any(|(name, _)| name.starts_with("HALF"))
 }
 
-/// The first element that is farther from what is expected than `tolerance`, absolute and relative.
+/// The first element that differs by more than `tolerance`, absolute and relative.
 fn difference(found: &Tensor, expected: &Tensor, tolerance: f32) -> Option<String> {
     let (Some(a), Some(b)) = (found.as_f32(), expected.as_f32()) else {
         return (found != expected).then(|| "differs".into());
@@ -143,7 +142,7 @@ fn conv(graph: &mut Graph, name: &str, from: &str, channels: [usize; 2], stride:
     graph.push(name, Conv { strides: vec![stride; 2], ..Conv::same(3, PadMode::Reflect) }, [from, &w]);
 }
 
-/// Every kind of node between convolutions, and one whose kernel takes 32 bits only.
+/// Every kind of node between convolutions, and one whose kernel supports 32 bits only.
 fn network() -> ValidGraph {
     let mut graph = Graph::default();
     graph.input("x", InputKind::Tensor, Dim::nchw(3));

@@ -7,4 +7,5 @@ mod concat;
 mod engine;
 mod fusion;
 mod half;
+mod pipelines;
 mod tiles;

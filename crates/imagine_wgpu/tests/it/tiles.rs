@@ -1,27 +1,20 @@
-//! Images made in tiles are those made at once, to the bit: every padding, up-sampling, pixel shuffle, random numbers,
-//! coordinates, automata. Limits are small so that images can be.
+//! Tiles equal the whole image to the bit: every padding, up-sampling, pixel shuffle, random numbers, coordinates, automata. The
+//! limits are small so that the images can be.
 
 use expect_test::expect;
 use imagine_graph::rng::Lattice;
 use imagine_graph::{
     Add, AveragePool, Conv, ConvTranspose, Coordinates, DepthToSpace, Dim, Distribution, Generated, Graph, InputKind,
-    InstanceNormalization, OutputKind, Pad, PadMode, RandomNormal, Relu, Request, Resize, ResizeMode, Sin, Size,
-    Symbol, Tanh, Tensor, ValidGenerator,
+    InstanceNormalization, OutputKind, Pad, PadMode, RandomNormal, Request, Resize, ResizeMode, Sin, Size, Symbol,
+    Tanh, Tensor, ValidGenerator,
 };
 use imagine_wgpu::headless::{Gpu, GpuError};
 use imagine_wgpu::{DeviceLimits, PlanOptions, Tiling};
 
 use crate::automaton;
-use crate::common::{doubled, generator, gpu, noise, weight};
+use crate::common::{conv, doubled, generator, gpu, noise, weight};
 
 const SIZE: Size = Size { batch: 1, height: 44, width: 60 };
-
-fn conv(graph: &mut Graph, name: &str, from: &str, [inputs, outputs]: [usize; 2], conv: Conv) {
-    let w = format!("{name}.w");
-    weight(graph, &w, &[outputs, inputs, 3, 3]);
-    graph.push(&format!("{name}.conv"), conv, [from, &w]);
-    graph.push(name, Relu {}, [&*format!("{name}.conv")]);
-}
 
 fn image() -> Graph {
     let mut graph = Graph::default();
@@ -46,7 +39,7 @@ fn request(generator: &ValidGenerator, size: Size) -> Request {
     request
 }
 
-/// Tiles made with little memory are the whole. Returns how many tiles there were at the least memory.
+/// Compares tiles made with little memory to the whole image. Returns the number of tiles at `least` bytes.
 fn check(gpu: &Gpu, generator: &ValidGenerator, request: &Request, least: u64) -> usize {
     let whole = gpu.generate(generator, request).unwrap();
     let resolved = generator.resolve(request).unwrap();
@@ -70,7 +63,7 @@ fn check(gpu: &Gpu, generator: &ValidGenerator, request: &Request, least: u64) -
     count
 }
 
-/// Whether all numbers are the same to the bit.
+/// Whether all numbers are equal to the bit.
 fn same(a: &Generated, b: &Generated) -> bool {
     let bits = |tensor: &Tensor| tensor.as_f32().map(|v| v.iter().map(|v| v.to_bits()).collect::<Vec<_>>());
     let all = |made: &Generated| made.outputs.iter().map(|(_, tensor)| bits(tensor)).collect::<Vec<_>>();
@@ -78,19 +71,36 @@ fn same(a: &Generated, b: &Generated) -> bool {
 }
 
 #[test]
-fn every_padding_holds_at_every_border() {
+fn constant_padding_holds_at_every_border() {
+    padding_holds_at_every_border(PadMode::Constant);
+}
+
+#[test]
+fn edge_padding_holds_at_every_border() {
+    padding_holds_at_every_border(PadMode::Edge);
+}
+
+#[test]
+fn reflect_padding_holds_at_every_border() {
+    padding_holds_at_every_border(PadMode::Reflect);
+}
+
+#[test]
+fn wrap_padding_holds_at_every_border() {
+    padding_holds_at_every_border(PadMode::Wrap);
+}
+
+fn padding_holds_at_every_border(mode: PadMode) {
     let Some(gpu) = gpu() else { return };
-    for mode in [PadMode::Constant, PadMode::Edge, PadMode::Reflect, PadMode::Wrap] {
-        let mut graph = image();
-        conv(&mut graph, "a", "x", [3, 8], Conv::same(3, mode));
-        let wide = Conv { dilations: vec![2, 2], pads: vec![2; 4], ..Conv::same(3, mode) };
-        conv(&mut graph, "b", "a", [8, 8], wide);
-        graph.push("p", Pad { pads: vec![1, 2, 1, 2], axes: vec![2, 3], mode, value: 0.0 }, ["b"]);
-        let across = Conv { dilations: vec![1, 2], ..Conv::default() };
-        conv(&mut graph, "c", "p", [8, 5], across);
-        let generator = finish(graph, 4);
-        assert!(check(&gpu, &generator, &request(&generator, SIZE), 30_000) > 4, "{mode:?}");
-    }
+    let mut graph = image();
+    conv(&mut graph, "a", "x", [3, 8], Conv::same(3, mode));
+    let wide = Conv { dilations: vec![2, 2], pads: vec![2; 4], ..Conv::same(3, mode) };
+    conv(&mut graph, "b", "a", [8, 8], wide);
+    graph.push("p", Pad { pads: vec![1, 2, 1, 2], axes: vec![2, 3], mode, value: 0.0 }, ["b"]);
+    let across = Conv { dilations: vec![1, 2], ..Conv::default() };
+    conv(&mut graph, "c", "p", [8, 5], across);
+    let generator = finish(graph, 4);
+    assert!(check(&gpu, &generator, &request(&generator, SIZE), 30_000) > 4);
 }
 
 #[test]
@@ -131,7 +141,7 @@ fn super_resolution_of_a_smaller_image_holds() {
 }
 
 #[test]
-fn random_numbers_latents_and_coordinates_are_those_of_the_place() {
+fn random_numbers_latents_and_coordinates_follow_the_place() {
     let Some(gpu) = gpu() else { return };
     for mode in [PadMode::Wrap, PadMode::Constant] {
         let mut graph = Graph::default();
@@ -154,7 +164,7 @@ fn random_numbers_latents_and_coordinates_are_those_of_the_place() {
 }
 
 #[test]
-fn random_numbers_that_do_not_meet_where_the_network_does_are_refused() {
+fn random_numbers_that_do_not_wrap_with_the_network_are_refused() {
     let Some(gpu) = gpu() else { return };
     let mut graph = Graph::default();
     graph.push("noise", RandomNormal { shape: Dim::nchw(3), ..RandomNormal::default() }, []);
