@@ -3,9 +3,9 @@
 use imagine_graph::{Concat, MAX_RANK};
 
 use crate::analysis::cost::Cost;
-use crate::kernel::{DispatchParams, KernelCall, Operand, ShaderDef, workgroups};
+use crate::kernel::{DispatchParams, KernelCall, Operand};
 use crate::lowering::Lowering;
-use crate::ops::axes::{Axes, axes_def, row_major};
+use crate::ops::axes::{Axes, axes_def, call, row_major};
 use crate::params::params;
 
 params! {
@@ -33,14 +33,9 @@ pub fn lower(op: &Concat, node: &Lowering) -> Vec<KernelCall> {
         let params = Params { axes, rank, count: count as u32, start: start as u32, ..Params::default() };
         calls.push(KernelCall {
             label: format!("{} input {index}", node.node),
-            shader: Params::SHADER,
-            defs: axes_def(rank).map(|name| (name, ShaderDef::Bool(true))).into_iter().collect(),
-            params: bytemuck::bytes_of(&params).to_vec(),
-            random: None,
             operands: vec![Operand::Value(input.value)],
-            outputs: vec![node.outputs[0].0],
-            workgroups: [workgroups(count), 1, 1],
             cost: Cost { flop: 0, bytes: 8 * count as u64 },
+            ..call(node, Params::SHADER, axes_def(rank).as_slice(), &params, count, 0)
         });
         start += shape[axis] as i64 * output_strides[axis];
     }

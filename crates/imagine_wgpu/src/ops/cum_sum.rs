@@ -2,7 +2,7 @@
 
 use imagine_graph::{CumSum, DType};
 
-use crate::kernel::{DispatchParams, KernelCall, workgroups};
+use crate::kernel::{DispatchParams, KernelCall};
 use crate::lowering::Lowering;
 use crate::ops::axes::call;
 use crate::params::params;
@@ -29,8 +29,5 @@ pub fn lower(op: &CumSum, node: &Lowering) -> KernelCall {
     let integer = node.outputs[0].1.dtype == DType::I32;
     let flags = [("EXCLUSIVE", op.exclusive), ("INTEGER", integer), ("REVERSE", op.reverse)];
     let defs: Vec<&str> = flags.into_iter().filter(|(_, on)| *on).map(|(name, _)| name).collect();
-    KernelCall {
-        workgroups: [workgroups(count), 1, 1],
-        ..call(node, Params::SHADER, &defs, &params, count, all as u64)
-    }
+    call(node, Params::SHADER, &defs, &params, count, all as u64)
 }
