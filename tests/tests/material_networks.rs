@@ -8,7 +8,7 @@ mod common;
 use burn::backend::Flex;
 use imagine_graph::rng::Lattice;
 use imagine_graph::{Card, Fields, Generated, Request, Size, Tensor, ValidGenerator};
-use imagine_train::architecture::material::{CELL, MaterialExemplar, MaterialNetworks};
+use imagine_train::material::{CELL, MaterialExemplar, MaterialNetworks};
 use rand::SeedableRng;
 use rand::rngs::StdRng;
 

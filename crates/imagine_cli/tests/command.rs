@@ -108,7 +108,7 @@ fn wrong_input_is_code_2_one_message_and_nothing_written() {
         (&["bench", "bad.generator.safetensors"], "bad"),
         (&["train", "texture", "plain.png", "--out", "x.png"], "generator.safetensors"),
         (&["train", "texture", "plain.png", "--out", "x.generator.safetensors"], "plain.png"),
-        (&["train", "texture", "plain.png", "--out", "x.generator.safetensors", "--resume"], "no checkpoint"),
+        (&["train", "texture", "plain.png", "--out", "x.generator.safetensors", "--resume"], "no resume set"),
         (&["dance"], "unrecognized"),
     ];
     for (arguments, part) in cases {

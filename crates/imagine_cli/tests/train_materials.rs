@@ -34,9 +34,9 @@ fn a_pack_of_materials_is_trained_on_resumed_and_played() {
         arguments.extend((!more.is_empty()).then_some(more));
         arguments
     };
-    assert!(bad(folder, &train("1", "--resume")).contains("holds no checkpoint"));
+    assert!(bad(folder, &train("1", "--resume")).contains("holds no resume set"));
     good(folder, &train("1", ""));
-    assert!(bad(folder, &train("2", "")).contains("holds a checkpoint"));
+    assert!(bad(folder, &train("2", "")).contains("holds a resume set"));
     good(folder, &train("2", "--resume"));
     std::fs::create_dir(folder.join("made")).unwrap();
     let kind = ["--set", "kind=cloth=1,boards=1", "--set", "scale=0.7", "--set", "relief=0.5"];

@@ -41,9 +41,9 @@ fn a_pack_is_trained_on_resumed_and_played() {
         arguments.extend((!more.is_empty()).then_some(more));
         arguments
     };
-    assert!(bad(folder, &train("1", "--resume")).contains("holds no checkpoint"));
+    assert!(bad(folder, &train("1", "--resume")).contains("holds no resume set"));
     good(folder, &train("1", ""));
-    assert!(bad(folder, &train("2", "")).contains("holds a checkpoint"));
+    assert!(bad(folder, &train("2", "")).contains("holds a resume set"));
     good(folder, &train("2", "--resume"));
     let prompt = ["--set", "prompt=red bar", "--set", "class=bar", "--set", "shades=8"];
     let generate = ["generate", out, "--size", "32x32", "--backend", "cpu", "--out", "made"];

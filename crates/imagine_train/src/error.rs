@@ -1,4 +1,4 @@
-//! What can go wrong while exemplars are read, networks are trained and checkpoints are kept.
+//! Errors of reading data, training networks and saving them, and the range checks of options.
 
 use std::path::PathBuf;
 
@@ -6,7 +6,7 @@ use imagine_burn::RunError;
 use imagine_graph::GraphErrors;
 use imagine_graph::file::SaveError;
 
-/// Why an exemplar cannot be used.
+/// Why a picture or a folder of maps cannot be used.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum ExemplarError {
@@ -15,36 +15,36 @@ pub enum ExemplarError {
     Io {
         /// The file or folder.
         path: PathBuf,
-        /// What the system says.
+        /// The system's error.
         source: std::io::Error,
     },
-    /// A file is no picture that can be decoded.
+    /// A picture cannot be decoded.
     #[error("{}: {source}", path.display())]
     Picture {
         /// The file.
         path: PathBuf,
-        /// What the decoder says.
+        /// The decoder's error.
         source: image::ImageError,
     },
-    /// A folder without a colour map.
+    /// The folder has no colour map.
     #[error("{}: no colour map; expected one of {expected:?}, as png or jpg", path.display())]
     NoColor {
         /// The folder.
         path: PathBuf,
-        /// File names, without extension, of a colour map.
+        /// File names of colour maps, without extension.
         expected: &'static [&'static str],
     },
-    /// The maps of one material differ in size.
+    /// The maps differ in size.
     #[error("{}: {found:?} pixels, but the colour map has {expected:?} [width, height]", path.display())]
     SizeMismatch {
-        /// The file that differs.
+        /// The file with another size.
         path: PathBuf,
         /// Width and height of the colour map.
         expected: [u32; 2],
         /// Width and height of this file.
         found: [u32; 2],
     },
-    /// Too few pixels to learn from.
+    /// The picture is too small.
     #[error("{}: {found:?} pixels [width, height]; at least {least} a side are needed", path.display())]
     TooSmall {
         /// The file.
@@ -54,7 +54,7 @@ pub enum ExemplarError {
         /// Smallest side.
         least: u32,
     },
-    /// More pixels than are read.
+    /// The picture is too large.
     #[error("{}: {found:?} pixels [width, height]; at most {most} a side are read", path.display())]
     TooLarge {
         /// The file.
@@ -65,7 +65,7 @@ pub enum ExemplarError {
         most: u32,
     },
     /// All maps are constant.
-    #[error("{}: every map is one constant value; there is no texture to learn", path.display())]
+    #[error("{}: every map has one constant value; there is no texture to learn", path.display())]
     Constant {
         /// The file or folder.
         path: PathBuf,
@@ -81,16 +81,16 @@ pub enum PackError {
     Io {
         /// The file or folder.
         path: PathBuf,
-        /// What the system says.
+        /// The system's error.
         source: std::io::Error,
     },
-    /// No pictures at all.
+    /// There are no pictures.
     #[error("{}: no PNG files in its folders; expected <folder>/<class>/<words>.png", path.display())]
     Empty {
         /// The folder or pack.
         path: PathBuf,
     },
-    /// A file that is no pack.
+    /// The file is not a pack.
     #[error("{}: not a pack of pictures: {reason}", path.display())]
     Malformed {
         /// The file.
@@ -98,32 +98,32 @@ pub enum PackError {
         /// What is wrong.
         reason: String,
     },
-    /// A table of captions that cannot be used.
-    #[error("{}: line {line}: {reason}; expected tab-separated lines below the columns' names", path.display())]
+    /// A table of captions cannot be used.
+    #[error("{}: line {line}: {reason}; expected tab-separated lines below a header", path.display())]
     Captions {
         /// The table.
         path: PathBuf,
-        /// The line, counted from 1; 0 is the whole file.
+        /// The line, from 1; 0 means the whole file.
         line: usize,
         /// What is wrong.
         reason: String,
     },
-    /// A file is no picture that can be decoded.
+    /// A picture cannot be decoded.
     #[error("{}: {source}", path.display())]
     Picture {
         /// The picture, within its pack.
         path: PathBuf,
-        /// What the decoder says.
+        /// The decoder's error.
         source: image::ImageError,
     },
-    /// A picture of another size than the network's.
-    #[error("{}: {found:?} pixels [width, height]; {side} a side are expected", path.display())]
+    /// A picture has another size than the network.
+    #[error("{}: {found:?} pixels [width, height], expected {side} a side", path.display())]
     Size {
         /// The picture, within its pack.
         path: PathBuf,
         /// Its width and height.
         found: [u32; 2],
-        /// What would do.
+        /// The expected side.
         side: usize,
     },
 }
@@ -138,7 +138,7 @@ pub enum MaterialError {
     /// A map of a material cannot be used.
     #[error(transparent)]
     Map(#[from] ExemplarError),
-    /// The list of kinds cannot be read.
+    /// The manifest cannot be used.
     #[error("{}: {reason}; expected {{\"<set>\": {{\"category\": \"<kind>\"}}, ..}}", path.display())]
     Manifest {
         /// The file.
@@ -146,42 +146,42 @@ pub enum MaterialError {
         /// What is wrong.
         reason: String,
     },
-    /// No material at all.
+    /// There are no materials.
     #[error("{}: no materials; expected <set>/color.jpg or <kind>/<set>/color.jpg, with other maps beside it", path.display())]
     Empty {
         /// The folder or pack.
         path: PathBuf,
     },
-    /// A map that no material has.
-    #[error("{}: not a map of a material; expected one of {expected:?} as <kind>/<set>/<map>", path.display())]
+    /// A file is not a map of a material.
+    #[error("{}: not a map of a material; expected <kind>/<set>/<map> with one of {expected:?}", path.display())]
     UnknownMap {
-        /// The file within its pack.
+        /// The file, within its pack.
         path: PathBuf,
-        /// Names of maps.
+        /// Names of the maps.
         expected: Vec<&'static str>,
     },
 }
 
-/// Why a training did not start or had to end.
+/// Why a training did not start or had to stop.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum TrainError {
-    /// An option outside its range.
-    #[error("option {name}: {expected} expected, found {found}")]
+    /// An option is out of range.
+    #[error("option {name}: expected {expected}, found {found}")]
     Option {
         /// Name of the option.
         name: &'static str,
-        /// What would do.
+        /// The range.
         expected: String,
-        /// What was given.
+        /// The value.
         found: String,
     },
-    /// A generator that training cannot go on from.
-    #[error("cannot go on from {title:?}: {reason}")]
+    /// Training cannot continue from a generator.
+    #[error("cannot continue from {title:?}: {reason}")]
     Start {
         /// The generator's title.
         title: String,
-        /// What does not fit.
+        /// What differs.
         reason: String,
     },
     /// The network's graphs are not valid.
@@ -193,32 +193,61 @@ pub enum TrainError {
     /// A checkpoint cannot be written or read.
     #[error(transparent)]
     Checkpoint(#[from] CheckpointError),
-    /// The loss became infinite or no number again and again, at ever smaller learning rates.
-    #[error(
-        "update {update}: the loss is {loss} after {retries} returns to the last good weights; training has diverged"
-    )]
+    /// The loss was infinite or NaN again and again, at ever smaller learning rates.
+    #[error("update {update}: training diverged: the loss is {loss} after {retries} returns to the last good weights")]
     Diverged {
-        /// Number of updates done.
+        /// Updates done.
         update: u32,
         /// The last loss.
         loss: f32,
-        /// How often training went back.
+        /// Returns to good weights.
         retries: u32,
     },
-    /// The critic tells generated from real without fail, so that the generator gets no more gradients.
+    /// The critic always tells generated from real, so the generator gets no gradients.
     #[error(
-        "update {update}: the critic's mean loss is {loss}: it tells generated from real without fail, and the generator learns \
-         no more; begin anew with lower learning rates, a longer warm-up or another seed"
+        "update {update}: the critic has won (mean loss {loss}), and the generator no longer learns; start again with lower \
+         learning rates, a longer warm-up or another seed"
     )]
-    Lost {
-        /// Number of updates done.
+    CriticWon {
+        /// Updates done.
         update: u32,
         /// Running mean of the critic's loss.
         loss: f32,
     },
 }
 
-/// Why a checkpoint cannot be written or read.
+/// Range checks of options.
+pub(crate) struct OptionRange;
+
+impl OptionRange {
+    /// Fails unless `holds`.
+    pub fn require(holds: bool, name: &'static str, expected: String, found: impl ToString) -> Result<(), TrainError> {
+        if holds { Ok(()) } else { Err(TrainError::Option { name, expected, found: found.to_string() }) }
+    }
+
+    /// Fails unless the value is from `low` to `high`.
+    pub fn count(name: &'static str, value: usize, low: usize, high: usize) -> Result<(), TrainError> {
+        Self::require((low..=high).contains(&value), name, format!("{low} to {high}"), value)
+    }
+
+    /// Fails unless the value is a multiple of `of`, from `low` to `high`.
+    pub fn multiple(name: &'static str, value: usize, of: usize, low: usize, high: usize) -> Result<(), TrainError> {
+        let fits = value.is_multiple_of(of) && (low..=high).contains(&value);
+        Self::require(fits, name, format!("a multiple of {of}, {low} to {high}"), value)
+    }
+
+    /// Fails unless the value is from 0 to `high`.
+    pub fn number(name: &'static str, value: f32, high: f32) -> Result<(), TrainError> {
+        Self::require((0.0..=high).contains(&value), name, format!("0 to {high}"), value)
+    }
+
+    /// Fails unless the value is a learning rate.
+    pub fn rate(name: &'static str, value: f32) -> Result<(), TrainError> {
+        Self::require(value > 0.0 && value <= 1.0, name, "more than 0, at most 1".into(), value)
+    }
+}
+
+/// Why a checkpoint cannot be written or continued.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum CheckpointError {
@@ -227,7 +256,7 @@ pub enum CheckpointError {
     Io {
         /// The file.
         path: PathBuf,
-        /// What the system says.
+        /// The system's error.
         source: std::io::Error,
     },
     /// The generator cannot be written.
@@ -238,27 +267,27 @@ pub enum CheckpointError {
     Preview {
         /// The file.
         path: PathBuf,
-        /// What the encoder says.
+        /// The encoder's error.
         source: image::ImageError,
     },
-    /// The file is no checkpoint of this version.
-    #[error("{}: not a training checkpoint: {reason}", path.display())]
+    /// The file or folder is not a resume set of this version.
+    #[error("{}: not a resume file: {reason}", path.display())]
     Malformed {
         /// The file.
         path: PathBuf,
         /// What is wrong.
         reason: String,
     },
-    /// The checkpoint belongs to another training.
-    #[error("{}: made with {what} {found}, this training has {expected}; give another folder or the same options", path.display())]
+    /// The resume set belongs to another training.
+    #[error("{}: made with {what} {found}, this training has {expected}; use another folder or the same options", path.display())]
     Mismatch {
         /// The file.
         path: PathBuf,
         /// What differs.
         what: String,
-        /// Value in the checkpoint.
+        /// Its value in the set.
         found: String,
-        /// Value of this training.
+        /// Its value in this training.
         expected: String,
     },
 }

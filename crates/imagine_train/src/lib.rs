@@ -1,16 +1,23 @@
-//! Trains generator networks with burn: exemplars, architectures as graphs, losses, trainers with checkpoints.
+//! Trains generator networks with burn, and measures them.
 //!
-//! There is one definition of every network: [`architecture`] returns an [`imagine_graph`] graph, a trainer
-//! differentiates that graph through [`imagine_burn`], and what it writes is that graph with its weights. All trainers are
-//! generic over burn's `AutodiffBackend`; choosing a backend, printing progress and parsing options belong to the caller.
+//! A family is a kind of generator with its data, networks, training and evaluation: [`living`] textures, [`sprite`]s and
+//! [`material`]s. The families share the loop of adversarial training ([`gan`]), losses ([`loss`]), measures ([`metric`]) and
+//! what every training needs ([`core`]).
+//!
+//! Networks are [`imagine_graph`] graphs. A trainer differentiates the graph through [`imagine_burn`] and writes the same graph
+//! with its weights. All trainers are generic over burn's `AutodiffBackend`; the caller chooses a backend and prints progress.
+//! With the feature `clap`, the options of the trainers are command line arguments.
 
-pub mod architecture;
-pub mod augment;
+pub mod core;
 pub mod data;
 mod error;
-pub mod evaluate;
+mod family;
+pub mod gan;
+pub mod living;
 pub mod loss;
+pub mod material;
 pub mod metric;
-pub mod trainer;
+pub mod sprite;
 
 pub use error::{CheckpointError, ExemplarError, MaterialError, PackError, TrainError};
+pub use family::Family;

@@ -1,11 +1,12 @@
-//! `imagine pack`: a folder of folders of PNG files, or of materials, as one file, which `imagine train` takes in its place.
+//! `imagine pack`: packs a folder of folders of PNG files, or of materials, into one file that `imagine train` reads.
 
 use std::path::PathBuf;
 use std::process::ExitCode;
 
 use anyhow::{Context, ensure};
 use clap::Args;
-use imagine_train::data::{materials, pack};
+use imagine_train::data::pack;
+use imagine_train::material;
 use serde_json::json;
 
 use super::print;
@@ -13,26 +14,24 @@ use super::print;
 /// Arguments of `imagine pack`.
 #[derive(Args, Clone, Debug)]
 pub struct Pack {
-    /// Folder whose folders are the classes, with a PNG file for each picture, named in words; with `--materials` one of
-    /// materials.
+    /// Folder with a folder of PNG files per class, named in words; with `--materials`, a folder of materials.
     folder: PathBuf,
     /// File to write.
     #[arg(long)]
     out: PathBuf,
-    /// The folder holds materials: a folder for each, with color, normal, height, roughness, ao, metallic as png or jpg.
+    /// The folder contains materials: a folder each, with color, normal, height, roughness, ao, metallic as png or jpg.
     #[arg(long)]
     materials: bool,
-    /// Folder to leave out, of materials `kind/name`; may be repeated.
+    /// Folder to leave out (of materials `kind/name`); may be repeated.
     #[arg(long)]
     leave_out: Vec<String>,
-    /// Tab-separated table with more words for the pictures, below a line with the columns' names, of which one is `file`
-    /// (`<folder>/<name>.png`).
+    /// Tab-separated table of captions with a header. Its column `file` names the picture: `<folder>/<name>.png`.
     #[arg(long, conflicts_with = "materials")]
     captions: Option<PathBuf>,
-    /// Column of the table that has the words.
+    /// Column of the table with the captions.
     #[arg(long, default_value = "text", requires = "captions")]
     caption_column: String,
-    /// Prints JSON.
+    /// Print JSON.
     #[arg(long)]
     json: bool,
 }
@@ -41,7 +40,7 @@ impl Pack {
     /// Reads the folder and writes the pack.
     pub fn run(&self) -> anyhow::Result<ExitCode> {
         let mut pictures =
-            if self.materials { materials::read_folder(&self.folder)? } else { pack::read_folders(&self.folder)? };
+            if self.materials { material::read_folder(&self.folder)? } else { pack::read_folders(&self.folder)? };
         pictures.retain(|picture| !self.leave_out.contains(&picture.group));
         ensure!(!pictures.is_empty(), "{}: every folder is left out", self.folder.display());
         let captions = match &self.captions {

@@ -1,17 +1,23 @@
-//! What the training commands share: where to train, the card, the files, Ctrl-C.
+//! What the training commands share: backends, arguments, progress, Ctrl-C.
 
+use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
 
 use anyhow::{Context, bail, ensure};
 use clap::{Args, ValueEnum};
 use imagine_graph::file::{EXTENSION, WeightFormat};
 use imagine_graph::{Card, Provenance};
-use indicatif::{ProgressBar, ProgressStyle};
+use imagine_train::TrainError;
+use imagine_train::core::is_resumable;
+use imagine_train::gan::{Event, Progress};
+use indicatif::{HumanDuration, ProgressBar, ProgressStyle};
+use serde_json::json;
 
-use super::say;
+use super::{print, say};
 
 /// Where a training runs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -21,7 +27,7 @@ pub enum TrainBackend {
     /// burn-wgpu.
     #[cfg(feature = "wgpu-backend")]
     Wgpu,
-    /// libtorch, on its first GPU if it finds one.
+    /// libtorch, on the first GPU if there is one.
     #[cfg(feature = "tch")]
     Tch,
     /// CUDA.
@@ -29,8 +35,7 @@ pub enum TrainBackend {
     Cuda,
 }
 
-/// Calls a method that is generic over the differentiable backend with the one that was asked for, and a device of it as the last
-/// argument.
+/// Calls a method that is generic over the autodiff backend, with the chosen one and a device of it as the last argument.
 macro_rules! with_backend {
     ($backend:expr, $this:ident . $method:ident($($argument:expr),*)) => {{
         use burn::backend::Autodiff;
@@ -50,30 +55,11 @@ macro_rules! with_backend {
 }
 pub(super) use with_backend;
 
-/// The first GPU, or the processor where libtorch finds none.
+/// The first GPU, or the CPU if libtorch finds none.
 #[cfg(feature = "tch")]
 pub(super) fn libtorch_device() -> burn::backend::libtorch::LibTorchDevice {
     if tch::Cuda::is_available() { tch::Device::Cuda(0).into() } else { tch::Device::Cpu.into() }
 }
-
-/// Makes `OptionArguments`: a trainer's options as arguments, under their own names and with their own defaults. Options that are
-/// not listed come from the expression behind `..`.
-macro_rules! option_arguments {
-    ($options:ident { $($(#[doc = $doc:literal])* $name:ident: $type:ty,)* $(..$rest:expr)? }) => {
-        /// The trainer's options.
-        #[derive(Args, Clone, Debug)]
-        struct OptionArguments {
-            $($(#[doc = $doc])* #[arg(long, default_value_t = $options::default().$name)] $name: $type,)*
-        }
-
-        impl OptionArguments {
-            fn options(&self) -> $options {
-                $options { $($name: self.$name,)* $(..$rest)? }
-            }
-        }
-    };
-}
-pub(super) use option_arguments;
 
 /// How weights are stored.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -96,7 +82,7 @@ impl From<Format> for WeightFormat {
     }
 }
 
-/// What goes into the card.
+/// Entries of the card.
 #[derive(Args, Clone, Debug)]
 pub struct CardArguments {
     /// Title.
@@ -108,19 +94,19 @@ pub struct CardArguments {
     /// Name of the training data.
     #[arg(long, default_value = "")]
     data_name: String,
-    /// Where the training data was published.
+    /// Where the training data is published.
     #[arg(long, default_value = "")]
     data_source: String,
     /// Licence of the training data, an SPDX expression.
     #[arg(long, default_value = "")]
     data_license: String,
-    /// Day, YYYY-MM-DD.
+    /// Date, YYYY-MM-DD.
     #[arg(long, default_value = "")]
     date: String,
 }
 
 impl CardArguments {
-    /// The card as far as it is known before training.
+    /// The card before training.
     pub fn card(&self) -> Card {
         let card = self.clone();
         let data = Provenance {
@@ -134,32 +120,107 @@ impl CardArguments {
     }
 }
 
-/// Finds out before hours of training whether the result can be written; returns the folder of checkpoints, in which
-/// `holds_checkpoint` says whether one is there.
-pub fn check_files(
-    out: &Path,
-    folder: Option<&Path>,
+/// Arguments of every training.
+#[derive(Args, Clone, Debug)]
+pub struct TrainArguments {
+    /// Generator file to write, ending in .generator.safetensors. Sprites and materials: the checkpoint nearest to held-back
+    /// data, with 16-bit floats.
+    #[arg(long)]
+    pub out: PathBuf,
+    /// Folder of the resume set and previews; `<out>.training` by default.
+    #[arg(long)]
+    folder: Option<PathBuf>,
+    /// Continue from the resume set in the folder.
+    #[arg(long)]
     resume: bool,
-    holds_checkpoint: impl Fn(&Path) -> bool,
-) -> anyhow::Result<PathBuf> {
-    let text = out.to_string_lossy();
-    let base = text.strip_suffix(EXTENSION);
-    let base = base.with_context(|| format!("--out {text:?}: a name ending in {EXTENSION} expected"))?;
-    let parent = out.parent().filter(|parent| !parent.as_os_str().is_empty());
-    ensure!(parent.is_none_or(Path::is_dir), "--out {text:?}: its folder does not exist");
-    let folder = folder.map_or_else(|| format!("{base}.training").into(), Path::to_path_buf);
-    match (holds_checkpoint(&folder), resume) {
-        (true, false) => bail!("{}: holds a checkpoint: --resume, or another --folder", folder.display()),
-        (false, true) => bail!("{}: holds no checkpoint to resume from", folder.display()),
-        _ => Ok(folder),
+    /// Where to train.
+    #[arg(long, value_enum, default_value = "flex")]
+    pub backend: TrainBackend,
+    /// Updates between two lines of progress on stdout, in place of a progress bar.
+    #[arg(long)]
+    log_every: Option<u32>,
+    /// Print JSON at the end, and no progress.
+    #[arg(long)]
+    pub json: bool,
+    #[command(flatten)]
+    pub card: CardArguments,
+}
+
+impl TrainArguments {
+    /// Checks before hours of training whether the result can be written; returns the folder of the resume set.
+    pub fn check_files(&self) -> anyhow::Result<PathBuf> {
+        let text = self.out.to_string_lossy();
+        let base = text.strip_suffix(EXTENSION);
+        let base = base.with_context(|| format!("--out {text:?}: expected a name ending in {EXTENSION}"))?;
+        let parent = self.out.parent().filter(|parent| !parent.as_os_str().is_empty());
+        ensure!(parent.is_none_or(Path::is_dir), "--out {text:?}: its folder does not exist");
+        let folder = self.folder.clone().unwrap_or_else(|| format!("{base}.training").into());
+        match (is_resumable(&folder), self.resume) {
+            (true, false) => bail!("{}: holds a resume set: use --resume or another --folder", folder.display()),
+            (false, true) => bail!("{}: holds no resume set", folder.display()),
+            _ => Ok(folder),
+        }
+    }
+
+    /// The log of a training of `updates`.
+    pub fn log(&self, updates: u32) -> Log {
+        Log::new(updates, self.json, self.log_every)
+    }
+
+    /// Runs an adversarial training of `updates` in `folder`, and copies its best generator to `out`.
+    pub fn run_adversarial(
+        &self,
+        updates: u32,
+        folder: &Path,
+        train: impl FnOnce(&Card, &mut dyn FnMut(Event) -> ControlFlow<()>) -> Result<(), TrainError>,
+    ) -> anyhow::Result<ExitCode> {
+        let interruption = Interruption::listen()?;
+        let mut log = self.log(updates);
+        train(&self.card.card(), &mut |event| {
+            show(&mut log, &event);
+            interruption.flow()
+        })?;
+        if let Some(code) = log.finish(folder) {
+            return Ok(code);
+        }
+        let (best, out) = (folder.join(format!("best{EXTENSION}")), &self.out);
+        std::fs::copy(&best, out).with_context(|| format!("cannot copy {} to {}", best.display(), out.display()))?;
+        let report = json!({ "out": out.display().to_string(), "updates": log.update });
+        print(self.json, &report, &format!("wrote {}", out.display()));
+        Ok(ExitCode::SUCCESS)
     }
 }
 
-/// Becomes true with Ctrl-C.
+fn show(log: &mut Log, event: &Event) {
+    match event {
+        Event::Updated(Progress { update, loss, lead, penalty, overfit, figure, unit, rate, remaining, .. }) => {
+            let ((name, value), left) = (figure, time_left(*remaining));
+            log.updated(
+                *update,
+                format!(
+                    "loss {loss:.3} lead {lead:.2} penalty {penalty:.3} {name} {value:.2} overfit {overfit:.2} \
+                     {rate:.1} {unit}/s, {left}"
+                ),
+            );
+        }
+        Event::Resumed(update) => log.resumed(*update),
+        Event::Saved { distance, best, .. } => {
+            log.line(format!("{} distance {distance:.4}{}", log.update, if *best { ", the best so far" } else { "" }));
+        }
+        Event::Previewed(path) => log.line(format!("sheet {}", path.display())),
+    }
+}
+
+/// The time to the end, for progress messages.
+pub fn time_left(remaining: Duration) -> String {
+    format!("{} left", HumanDuration(Duration::from_secs(remaining.as_secs())))
+}
+
+/// Whether Ctrl-C was pressed.
 pub struct Interruption(Arc<AtomicBool>);
 
 impl Interruption {
-    /// Listens from now on.
+    /// Starts to listen.
     pub fn listen() -> anyhow::Result<Self> {
         let stop = Arc::new(AtomicBool::new(false));
         let flag = stop.clone();
@@ -167,36 +228,33 @@ impl Interruption {
         Ok(Self(stop))
     }
 
-    /// Whether Ctrl-C came.
-    pub fn flow(&self) -> std::ops::ControlFlow<()> {
-        if self.0.load(Ordering::Relaxed) {
-            std::ops::ControlFlow::Break(())
-        } else {
-            std::ops::ControlFlow::Continue(())
-        }
+    /// Breaks after Ctrl-C.
+    pub fn flow(&self) -> ControlFlow<()> {
+        if self.0.load(Ordering::Relaxed) { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
     }
 }
 
-/// A bar of `updates`, or none.
-pub fn progress_bar(updates: u32, hidden: bool) -> ProgressBar {
+/// A progress bar of `updates`.
+fn progress_bar(updates: u32, hidden: bool) -> ProgressBar {
     let bar = if hidden { ProgressBar::hidden() } else { ProgressBar::new(updates.into()) };
     let style = ProgressStyle::with_template("{bar:30} {pos}/{len} {msg}");
     bar.set_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()));
     bar
 }
 
-/// The progress bar or, with `log_every`, lines on stdout, and where the training stands.
+/// A progress bar or, with `log_every`, lines on stdout.
 pub struct Log {
     bar: ProgressBar,
+    updates: u32,
     log_every: Option<u32>,
     /// Updates done.
     pub update: u32,
 }
 
 impl Log {
-    /// Of a training of `updates`; without a bar if it is `hidden` or lines are asked for.
-    pub fn new(updates: u32, hidden: bool, log_every: Option<u32>) -> Self {
-        Self { bar: progress_bar(updates, hidden || log_every.is_some()), log_every, update: 0 }
+    /// A log of a training of `updates`; the bar is hidden if `hidden` or with lines.
+    fn new(updates: u32, hidden: bool, log_every: Option<u32>) -> Self {
+        Self { bar: progress_bar(updates, hidden || log_every.is_some()), updates, log_every, update: 0 }
     }
 
     /// An update is done.
@@ -209,7 +267,7 @@ impl Log {
         self.bar.set_message(text);
     }
 
-    /// Something worth a line happened.
+    /// Prints a line.
     pub fn line(&self, line: String) {
         if self.log_every.is_some() {
             say(&line);
@@ -218,17 +276,17 @@ impl Log {
         }
     }
 
-    /// A checkpoint of `update` was found.
+    /// A resume set of `update` was found.
     pub fn resumed(&mut self, update: u32) {
         self.update = update;
         self.line(format!("resumed at update {update}"));
     }
 
-    /// The end of a training of `updates`; the exit code if it was interrupted, after saying how it goes on.
-    pub fn finish(&self, updates: u32, folder: &Path) -> Option<ExitCode> {
+    /// Ends the log. After an interruption it says how to continue and returns the exit code.
+    pub fn finish(&self, folder: &Path) -> Option<ExitCode> {
         self.bar.finish_and_clear();
-        (self.update < updates).then(|| {
-            eprintln!("interrupted at update {}; --resume goes on from {}", self.update, folder.display());
+        (self.update < self.updates).then(|| {
+            eprintln!("interrupted at update {}; --resume continues from {}", self.update, folder.display());
             ExitCode::from(130)
         })
     }

@@ -1,17 +1,10 @@
-//! Training data: pictures and material folders, as channels that a network can learn.
+//! Training data that several families read: packs of pictures, folders of maps, decoded planes.
 
-pub mod caption;
-mod exemplar;
-pub mod materials;
+mod hash;
+mod maps;
 pub mod pack;
-mod picture;
-mod recolor;
-mod sheet;
-mod sprites;
+mod planes;
 
-pub use exemplar::{Exemplar, ExemplarMap, ExemplarOptions};
-pub use materials::{Material, MaterialBatch, MaterialSet, Part};
-pub use sheet::sheet;
-#[cfg(test)]
-pub(crate) use sprites::tests::synthetic_set;
-pub use sprites::{ANY, Sprite, SpriteBatch, SpriteSet, VALUES};
+pub(crate) use hash::{first_word, sha256_hex};
+pub(crate) use maps::find_maps;
+pub(crate) use planes::{Planes, Samples};

@@ -1,11 +1,11 @@
-//! Many small pictures in one file, so that a training machine needs no folder tree.
+//! Packs: many small pictures in one file, so that a training machine needs no folder tree.
 //!
 //! ```text
 //! bytes 0 to 7     "imgpack1"
 //! bytes 8 to 15    length of the list, unsigned, little endian
 //! the list         JSON: [{"group": "weapon", "name": "long_sword", "bytes": 612}, ..], sorted by group and name;
 //!                  with "caption": ".." where one was given
-//! the pictures     PNG files (of materials JPEG files, too) as they were, one after the other, in the list's order
+//! the pictures     PNG files (for materials JPEG files, too), unchanged, in the list's order
 //! ```
 
 use std::collections::BTreeMap;
@@ -23,16 +23,16 @@ const MAX_PICTURE: usize = 1 << 20;
 /// Most pictures.
 const MAX_PICTURES: usize = 1 << 20;
 
-/// One picture as it was found.
+/// One picture, still encoded.
 #[derive(Clone, Debug, PartialEq)]
 pub struct PackedPicture {
     /// Name of its folder.
     pub group: String,
     /// Name of its file without extension.
     pub name: String,
-    /// More words about it; may be empty.
+    /// A caption; may be empty.
     pub caption: String,
-    /// The file: PNG, or of a material's map JPEG.
+    /// The file: PNG, for maps of materials also JPEG.
     pub file: Vec<u8>,
 }
 
@@ -66,14 +66,14 @@ pub fn read_folders(folder: &Path) -> Result<Vec<PackedPicture>, PackError> {
     Ok(pictures)
 }
 
-pub(super) fn sorted(folder: &Path) -> Result<Vec<PathBuf>, PackError> {
+pub(crate) fn sorted(folder: &Path) -> Result<Vec<PathBuf>, PackError> {
     let list = || std::fs::read_dir(folder)?.map(|entry| Ok(entry?.path())).collect::<std::io::Result<Vec<_>>>();
     let mut paths = list().map_err(|source| PackError::Io { path: folder.to_path_buf(), source })?;
     paths.sort();
     Ok(paths)
 }
 
-/// Pictures from a pack or, where `path` is a folder, from its folders.
+/// The pictures of a pack, or of a folder's folders.
 pub fn read(path: &Path) -> Result<Vec<PackedPicture>, PackError> {
     if path.is_dir() {
         return read_folders(path);
@@ -82,7 +82,7 @@ pub fn read(path: &Path) -> Result<Vec<PackedPicture>, PackError> {
     parse(&read_bounded(path, malformed)?).map_err(malformed)
 }
 
-/// The bytes of a file, if they are not too many.
+/// The bytes of a file that is not too large.
 fn read_bounded(path: &Path, refuse: impl Fn(String) -> PackError) -> Result<Vec<u8>, PackError> {
     let io = |source| PackError::Io { path: path.to_path_buf(), source };
     let length = std::fs::metadata(path).map_err(io)?.len();
@@ -130,8 +130,8 @@ fn parse(pack: &[u8]) -> Result<Vec<PackedPicture>, String> {
     Ok(pictures)
 }
 
-/// Gives pictures captions: those that stand in `column` of a table of tab-separated lines, the first of which has the
-/// columns' names. Column `file` says whose: `<folder>/<name>.png`. Returns how many have one.
+/// Sets the pictures' captions from `column` of a tab-separated table with a header. Its column `file` names the picture:
+/// `<folder>/<name>.png`. Returns the number of pictures with a caption.
 pub fn read_captions(pictures: &mut [PackedPicture], table: &Path, column: &str) -> Result<usize, PackError> {
     let captions = |line, reason| PackError::Captions { path: table.to_path_buf(), line, reason };
     let bytes = read_bounded(table, |reason| captions(0, reason))?;
@@ -171,7 +171,7 @@ mod tests {
     }
 
     #[test]
-    fn a_pack_comes_back_as_it_was() {
+    fn a_pack_survives_a_round_trip() {
         let pictures = parse(&pack()).unwrap();
         assert_eq!(pictures.len(), 3);
         assert_eq!((pictures[2].group.as_str(), pictures[2].file.as_slice()), ("two", b"third".as_slice()));
@@ -196,7 +196,7 @@ mod tests {
     }
 
     #[test]
-    fn captions_are_those_of_the_named_column() {
+    fn captions_come_from_the_named_column() {
         let folder = tempfile::tempdir().unwrap();
         let table = folder.path().join("words.tsv");
         let mut pictures = parse(&pack()).unwrap();

@@ -1,18 +1,18 @@
-//! What trainings make small.
+//! What trainings minimise.
 //!
-//! For textures: how far a generated one is from its exemplar, without any pretrained network: statistics of 5x5 patches
-//! over all maps at once, on every level of a pyramid. Two terms (Mordvintsev and Niklasson 2021): every generated
-//! patch is drawn to the exemplar patch that optimal transport assigns to it ([`transport`]), and random filter responses
-//! get the exemplar's distribution ([`sliced`]).
+//! Textures: the distance between 5x5 patches of an image and those of an exemplar, over all maps at once, on every level of
+//! a pyramid, without a pretrained network. It has two terms (Mordvintsev and Niklasson 2021): optimal transport assigns an
+//! exemplar patch to every generated one ([`transport`]), and random filter responses are to have the exemplar's
+//! distribution ([`sliced`]).
 //!
-//! For data sets: a game against a critic ([`adversarial`]) whose gradient is kept small ([`penalty`]).
+//! Adversarial trainings: the losses of generator and critic ([`GanLoss`]).
 
-pub mod adversarial;
+mod adversarial;
 pub mod patches;
-pub mod penalty;
 pub mod pyramid;
 pub mod sliced;
 mod texture;
 pub mod transport;
 
+pub use adversarial::{GanLoss, generator_share, hinge, mismatch_loss, relativistic};
 pub use texture::{TextureLoss, TextureLossOptions, TextureTerms};

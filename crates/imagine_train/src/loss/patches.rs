@@ -7,7 +7,7 @@ use rand::Rng;
 /// Pixels along a patch's side.
 pub const SIDE: usize = 5;
 
-/// Where patches are taken from: top left corners in a batch of images, as many in each set of images that follow each other.
+/// Top left corners of patches in a batch of images, as many in each set of consecutive images.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Positions {
     /// Sets of patches.
@@ -17,8 +17,8 @@ pub struct Positions {
 }
 
 impl Positions {
-    /// For each of `sets` sets `count` different positions (or all, if there are fewer) in its `batch` images of `height` by `width`
-    /// pixels. In images that do not tile patches stay inside; they must then have at least [`SIDE`] pixels a side.
+    /// For each of `sets` sets, `count` different positions (all, if there are fewer) in its `batch` images of `height` by
+    /// `width` pixels. Images that do not tile need at least [`SIDE`] pixels a side; patches stay inside them.
     pub fn random(
         sets: usize,
         [batch, height, width]: [usize; 3],
@@ -37,12 +37,12 @@ impl Positions {
         Self { sets, corners }
     }
 
-    /// Positions in a set.
+    /// Positions per set.
     pub fn each(&self) -> usize {
         self.corners.len() / self.sets
     }
 
-    /// The patches `[set, position, row * column * channel]` of `images` `[batch, channels, height, width]`; they wrap.
+    /// The patches `[set, position, row * column * channel]` of `images` `[batch, channels, height, width]`, which wrap.
     pub fn extract<B: Backend>(&self, images: Tensor<B, 4>) -> Tensor<B, 3> {
         let [batch, channels, height, width] = images.dims();
         let device = images.device();
@@ -97,7 +97,7 @@ mod tests {
     #[test]
     fn every_set_has_patches_of_its_own_images() {
         let device = Default::default();
-        // Each of six images is its number.
+        // Each of the six images is filled with its index.
         let images = Tensor::<Flex, 1, Int>::arange(0..6, &device).float().reshape([6, 1, 1, 1]).expand([6, 1, 7, 7]);
         let positions = Positions::random(3, [2, 7, 7], false, 10, &mut StdRng::seed_from_u64(1));
         let patches = positions.extract(images);

@@ -1,16 +1,16 @@
-//! Binomial image pyramid on burn tensors: blur with `[1, 4, 6, 4, 1] / 16` along both axes, then every other pixel.
+//! Binomial image pyramid: blur with `[1, 4, 6, 4, 1] / 16` along both axes, then every other pixel.
 //!
-//! Blur and decimation along an axis are one matrix, so a level is two matrix products and its gradient needs nothing of
-//! its own; the border rule is a matter of the matrix.
+//! Blur and decimation along an axis form one matrix, so a level is two matrix products, which autodiff handles. The matrix
+//! also contains the border rule.
 
 use burn::tensor::backend::Backend;
 use burn::tensor::{Tensor, TensorData};
 
 const TAPS: [f32; 5] = [1.0 / 16.0, 4.0 / 16.0, 6.0 / 16.0, 4.0 / 16.0, 1.0 / 16.0];
 
-/// `levels` images `[batch, channels, height / 2^l, width / 2^l]`, the first being `image` itself.
+/// `levels` images `[batch, channels, height / 2^l, width / 2^l]`; the first is `image` itself.
 ///
-/// Borders wrap if `tiles`, else they repeat. Sides must stay even up to the last level.
+/// Borders wrap if `tiles`, else they repeat. All sides but those of the last level must be even.
 pub fn pyramid<B: Backend>(image: Tensor<B, 4>, levels: usize, tiles: bool) -> Vec<Tensor<B, 4>> {
     let mut result = vec![image];
     while result.len() < levels {

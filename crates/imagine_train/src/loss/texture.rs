@@ -1,44 +1,43 @@
-//! The loss of a texture against its exemplar: transport and sliced terms over all pyramid levels.
+//! The texture loss: transport and sliced terms over all pyramid levels.
 
+use burn::tensor::Tensor;
 use burn::tensor::backend::{AutodiffBackend, Backend};
-use burn::tensor::{Tensor, TensorData};
 use rand::Rng;
 
 use super::patches::{Positions, SIDE};
 use super::pyramid::pyramid;
 use super::sliced::Columns;
 use super::{sliced, transport};
-use crate::data::Exemplar;
 
 /// Weights and sizes of the texture loss.
 #[derive(Clone, Debug, PartialEq)]
 pub struct TextureLossOptions {
-    /// Most pyramid levels; fewer if the coarsest would be smaller than a patch. Default 4.
+    /// Pyramid levels; fewer if the coarsest would be smaller than a patch. Default 4.
     pub levels: usize,
-    /// Most patches compared on a level. Default 1024.
+    /// Patches compared per level, at most. Default 1024.
     pub patches: usize,
-    /// Weight of the transport term on the finest level; it is 1 on all others. Less than 1 leaves fine grain, which has no
-    /// best patch and would be averaged away, to the sliced term. Default 1.
+    /// Weight of the transport term on the finest level; 1 on all others. Less than 1 leaves fine grain, which has no best
+    /// matching patch and would be averaged away, to the sliced term. Default 1.
     pub finest_transport: f32,
     /// Weight of the sliced term. Default 0.5.
     pub sliced: f32,
-    /// The sliced term is computed on this many of the finest levels. Default 4.
+    /// Finest levels with a sliced term. Default 4.
     pub sliced_levels: usize,
-    /// How many channels, the last, tell where a patch lies rather than what is seen there: patches are then compared with
-    /// those at like places. Default 0.
-    pub told: usize,
+    /// How many of the last channels hold positions rather than appearance: patches are then compared with patches at
+    /// similar positions. Default 0.
+    pub positions: usize,
 }
 
 impl Default for TextureLossOptions {
     fn default() -> Self {
-        Self { levels: 4, patches: 1024, finest_transport: 1.0, sliced: 0.5, sliced_levels: 4, told: 0 }
+        Self { levels: 4, patches: 1024, finest_transport: 1.0, sliced: 0.5, sliced_levels: 4, positions: 0 }
     }
 }
 
-/// A loss and its parts, means over the levels.
+/// The loss and its terms, means over the levels.
 #[derive(Clone, Debug)]
 pub struct TextureTerms<B: AutodiffBackend> {
-    /// What training minimises.
+    /// The weighted sum, to be minimised.
     pub total: Tensor<B, 1>,
     /// The transport term.
     pub transport: Tensor<B, 1>,
@@ -46,26 +45,24 @@ pub struct TextureTerms<B: AutodiffBackend> {
     pub sliced: Tensor<B, 1>,
 }
 
-/// Exemplars' pyramids on a device.
+/// The pyramids of one or several exemplars on a device.
 #[derive(Clone, Debug)]
 pub struct TextureLoss<B: Backend> {
     levels: Vec<Tensor<B, 4>>,
-    /// Whether the exemplar tiles.
+    /// Whether the exemplars tile.
     tiles: bool,
-    /// Whether what is compared with it does.
+    /// Whether the compared images tile.
     images_tile: bool,
     options: TextureLossOptions,
 }
 
 impl<B: Backend> TextureLoss<B> {
-    /// Puts the exemplar's pyramid on `device`, for tori to be compared with it.
-    pub fn new(exemplar: &Exemplar, options: TextureLossOptions, device: &B::Device) -> Self {
-        let shape = [1, exemplar.channels(), exemplar.height, exemplar.width];
-        let image = Tensor::from_data(TensorData::new(exemplar.values(), shape), device);
-        Self { images_tile: true, ..Self::of_images(image, exemplar.tiles, options) }
+    /// A loss of images that tile, against one exemplar `[1, channels, height, width]`.
+    pub fn of_tiling(exemplar: Tensor<B, 4>, tiles: bool, options: TextureLossOptions) -> Self {
+        Self { images_tile: true, ..Self::of_images(exemplar, tiles, options) }
     }
 
-    /// For crops to be compared, each with its own of `crops` `[batch, channels, height, width]`.
+    /// A loss of crops, each against its own exemplar of `crops` `[batch, channels, height, width]`.
     pub fn of_crops(crops: Tensor<B, 4>, options: TextureLossOptions) -> Self {
         Self::of_images(crops, false, options)
     }
@@ -76,17 +73,16 @@ impl<B: Backend> TextureLoss<B> {
         Self { levels: pyramid(images, levels, tiles), tiles, images_tile: tiles, options }
     }
 
-    /// Compares `images` `[batch, channels, height, width]`, whose channels are the exemplars', with the exemplars: as many of them,
-    /// one after the other, with each.
+    /// Compares `images` `[batch, channels, height, width]` with the exemplars, an equal share of the batch with each in turn.
     ///
-    /// Positions and filters are drawn from `rng`: the loss is another sample at every call.
+    /// Positions and filters are drawn from `rng`: each call gives another sample of the loss.
     pub fn terms<A>(&self, images: Tensor<A, 4>, rng: &mut impl Rng) -> TextureTerms<A>
     where
         A: AutodiffBackend<InnerBackend = B>,
         B: Backend<Device = A::Device>,
     {
         let [_, channels, height, width] = images.dims();
-        let columns = Columns { channels, told: self.options.told };
+        let columns = Columns { channels, positions: self.options.positions };
         let count = level_count(self.options.levels, [height, width]).min(self.levels.len());
         let device = images.device();
         let mut sums = [(); 2].map(|()| Tensor::<A, 1>::zeros([1], &device));
@@ -104,7 +100,7 @@ impl<B: Backend> TextureLoss<B> {
         TextureTerms { total: transport.clone() + sliced.clone().mul_scalar(self.options.sliced), transport, sliced }
     }
 
-    /// As many patches of a generated level as of the exemplars', a set for each of these.
+    /// Patches of a generated level and as many of the exemplars', one set per exemplar.
     fn patches<A>(&self, level: Tensor<A, 4>, index: usize, rng: &mut impl Rng) -> (Tensor<A, 3>, Tensor<B, 3>)
     where
         A: AutodiffBackend<InnerBackend = B>,
@@ -121,7 +117,7 @@ impl<B: Backend> TextureLoss<B> {
     }
 }
 
-/// How many levels have even sides before them and hold a patch.
+/// The number of levels, at most `most`, that halve even sides and still hold a patch.
 fn level_count(most: usize, mut size: [usize; 2]) -> usize {
     let mut count = 1;
     while count < most && size.iter().all(|s| s.is_multiple_of(2) && s / 2 >= SIDE) {
@@ -134,9 +130,8 @@ fn level_count(most: usize, mut size: [usize; 2]) -> usize {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::data::ExemplarMap;
     use burn::backend::{Autodiff, Flex};
-    use imagine_graph::OutputKind;
+    use burn::tensor::TensorData;
     use rand::SeedableRng;
     use rand::rngs::StdRng;
 
@@ -148,7 +143,7 @@ mod tests {
         (0..SIDE_PX * SIDE_PX).map(|i| 2.0 * wave(i / SIDE_PX) * wave(i % SIDE_PX)).collect()
     }
 
-    /// Blocks of `block` pixels in random order: right local statistics up to that size, wrong ones above.
+    /// Blocks of `block` pixels in random order: right statistics up to that size, wrong ones above.
     fn shuffled(values: &[f32], block: usize, rng: &mut StdRng) -> Vec<f32> {
         let across = SIDE_PX / block;
         let order = index_order(across * across, rng);
@@ -169,27 +164,17 @@ mod tests {
     }
 
     #[test]
-    fn the_exemplar_scores_better_than_shuffles_and_a_flat_image() {
+    fn the_exemplar_scores_better_than_shuffled_and_flat_images() {
         let values = stones();
-        let map =
-            ExemplarMap { kind: OutputKind::Height, mean: vec![0.5], std: vec![0.1], channels: vec![values.clone()] };
-        let exemplar = Exemplar {
-            maps: vec![map],
-            height: SIDE_PX,
-            width: SIDE_PX,
-            tiles: true,
-            sha256: String::new(),
-            name: "stones".into(),
-        };
         let device = Default::default();
         let options = TextureLossOptions { levels: 2, patches: 256, ..TextureLossOptions::default() };
-        let loss = TextureLoss::<Flex>::new(&exemplar, options, &device);
+        let image = |values| Tensor::<Flex, 4>::from_data(TensorData::new(values, [1, 1, SIDE_PX, SIDE_PX]), &device);
+        let loss = TextureLoss::of_tiling(image(values.clone()), true, options);
         let mut rng = StdRng::seed_from_u64(4);
         let coarse = shuffled(&values, 4, &mut rng);
         let fine = shuffled(&values, 1, &mut rng);
         let mut score = |values: Vec<f32>| {
-            let data = TensorData::new(values, [1, 1, SIDE_PX, SIDE_PX]);
-            loss.terms(Tensor::<Autodiff<Flex>, 4>::from_data(data, &device), &mut rng).total.into_scalar()
+            loss.terms(Tensor::<Autodiff<Flex>, 4>::from_inner(image(values)), &mut rng).total.into_scalar()
         };
         let [own, coarse, fine, flat] =
             [score(values), score(coarse), score(fine), score(vec![0.0; SIDE_PX * SIDE_PX])];

@@ -1,19 +1,19 @@
 //! Patch transport: entropy-regularised optimal transport (Sinkhorn) between two patch sets, hardened to one target patch
-//! for every generated one.
+//! per generated patch.
 
 use burn::tensor::backend::{AutodiffBackend, Backend};
 use burn::tensor::{Int, Tensor};
 
-/// Sinkhorn iterations; the assignment hardly changes after them.
+/// Sinkhorn iterations; further ones hardly change the assignment.
 const ITERATIONS: usize = 15;
-/// Regularisation, as a part of the mean cost.
+/// Regularisation, relative to the mean cost.
 const SHARPNESS: f32 = 0.03;
-/// Keeps divisions finite where no mass arrives.
+/// Keeps divisions by vanishing mass finite.
 const TINY: f32 = 1e-12;
 
-/// Mean squared distance from every generated patch to the exemplar patch of its set that transport assigns to it.
+/// Mean squared distance between each generated patch and the exemplar patch that transport assigns to it.
 ///
-/// `generated` and `exemplar` are `[set, patch, width]`, with the same sets and width. The assignment carries no gradient.
+/// `generated` and `exemplar` are `[set, patch, width]`, with equal sets and width. The assignment carries no gradient.
 pub fn loss<B: AutodiffBackend>(generated: Tensor<B, 3>, exemplar: Tensor<B::InnerBackend, 3>) -> Tensor<B, 1> {
     let targets = assign(generated.clone().inner(), exemplar.clone());
     let [sets, each, width] = exemplar.dims();
@@ -21,7 +21,7 @@ pub fn loss<B: AutodiffBackend>(generated: Tensor<B, 3>, exemplar: Tensor<B::Inn
     (generated - Tensor::from_inner(targets)).powi_scalar(2).mean()
 }
 
-/// For every generated patch the index of its exemplar patch among those of all sets, `[set, patch]`.
+/// The index, among the exemplar patches of all sets, of each generated patch's target: `[set, patch]`.
 pub fn assign<B: Backend>(generated: Tensor<B, 3>, exemplar: Tensor<B, 3>) -> Tensor<B, 2, Int> {
     let [sets, rows, _] = generated.dims();
     let [_, columns, _] = exemplar.dims();
@@ -58,7 +58,7 @@ mod tests {
         let device = Default::default();
         Flex::seed(&device, 3);
         let exemplar = Tensor::<Flex, 3>::random([2, 40, 25], Distribution::Normal(0.0, 1.0), &device);
-        // The second set in another order than the first, and its patches come after those of the first.
+        // The sets have different orders; the second set's indices follow those of the first.
         let order: Vec<i32> = (0..80).map(|i| (i % 40 * 7 + i / 40 * 5 + 3) % 40 + i / 40 * 40).collect();
         let order = Tensor::<Flex, 1, Int>::from_data(TensorData::new(order, [80]), &device);
         let generated = exemplar.clone().reshape([80, 25]).select(0, order.clone()).reshape([2, 40, 25]);
@@ -69,7 +69,7 @@ mod tests {
     }
 
     #[test]
-    fn mass_is_spread_where_the_nearest_patch_would_take_all() {
+    fn transport_uses_all_patches_where_one_is_nearest_to_all() {
         let device = Default::default();
         let exemplar = Tensor::<Flex, 3>::from_data([[[0.0f32], [1.0]]], &device);
         let generated = Tensor::<Flex, 3>::from_data([[[0.4f32], [0.45]]], &device);

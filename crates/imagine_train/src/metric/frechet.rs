@@ -1,22 +1,18 @@
 //! Frechet distance of two normal distributions with the moments of two tables (Heusel et al., NeurIPS 2017):
 //! `|m1 - m2|^2 + trace(C1 + C2 - 2 (C1^1/2 C2 C1^1/2)^1/2)`.
 //!
-//! It is biased by the number of rows: compare tables of equal length only.
+//! Its bias depends on the number of rows: compare only tables of equal length.
 
 use super::Table;
-use super::eigen::{covariance, eigen, product, square_root};
+use super::symmetric::{covariance, root_eigenvalues, square_root};
 
 /// Distance of two tables of one width.
 pub fn frechet(a: &Table, b: &Table) -> f64 {
-    let width = a.width;
-    let (mean_a, covariance_a) = covariance(&a.values, width);
-    let (mean_b, covariance_b) = covariance(&b.values, width);
-    let apart: f64 = mean_a.iter().zip(&mean_b).map(|(a, b)| (a - b) * (a - b)).sum();
-    let root = square_root(&covariance_a, width);
-    let between = product(&product(&root, &covariance_b, width), &root, width);
-    let shared: f64 = eigen(&between, width).0.iter().map(|value| value.max(0.0).sqrt()).sum();
-    let trace = |matrix: &[f64]| matrix.iter().step_by(width + 1).sum::<f64>();
-    apart + trace(&covariance_a) + trace(&covariance_b) - 2.0 * shared
+    let [(mean_a, covariance_a), (mean_b, covariance_b)] = [a, b].map(covariance);
+    let traces = covariance_a.trace() + covariance_b.trace();
+    let root = square_root(covariance_a);
+    let shared = root_eigenvalues(&root * covariance_b * &root).sum();
+    (mean_a - mean_b).norm_squared() + traces - 2.0 * shared
 }
 
 #[cfg(test)]
@@ -30,7 +26,7 @@ mod tests {
         assert!(frechet(&table, &table).abs() < 1e-9);
         let moved = Table { width: 3, values: table.values.iter().map(|v| v + 2.0).collect() };
         assert!((frechet(&table, &moved) - 12.0).abs() < 1e-4);
-        // Scaling all deviations by 2 leaves (2 - 1)^2 of the trace, and moves the mean by itself.
+        // Scaling by 2 leaves (2 - 1)^2 of the trace and moves the mean by itself.
         let scaled = Table { width: 3, values: table.values.iter().map(|v| v * 2.0).collect() };
         let expected: f64 =
             table.moments().iter().map(|[mean, deviation]| f64::from(mean * mean + deviation * deviation)).sum();

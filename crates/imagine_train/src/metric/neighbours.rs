@@ -1,23 +1,24 @@
 //! Precision, recall (Kynkäänniemi et al., NeurIPS 2019), density and coverage (Naeem et al., ICML 2020): whether generated
-//! rows lie within the balls that reach from real rows to their k-th neighbours, and the other way round.
+//! rows lie in the balls around real rows that reach to their k-th neighbours, and vice versa.
 
-use super::{Table, squared_distance};
+use super::Table;
+use super::table::squared_distance;
 
-/// Which neighbour the balls of precision and recall reach to.
+/// k of precision and recall.
 const NEIGHBOUR: usize = 3;
-/// Which neighbour the balls of density and coverage reach to.
+/// k of density and coverage.
 const DENSE_NEIGHBOUR: usize = 5;
 
-/// How two tables lie among each other.
+/// How two tables overlap.
 #[derive(Clone, Copy, Debug, Default, PartialEq, serde::Serialize)]
 pub struct Neighbourhood {
-    /// Share of generated rows in some real ball.
+    /// Share of generated rows inside any real ball.
     pub precision: f64,
-    /// Share of real rows in some generated ball.
+    /// Share of real rows inside any generated ball.
     pub recall: f64,
-    /// Real balls that a generated row is in, on average, over k.
+    /// Mean number of real balls around a generated row, divided by k.
     pub density: f64,
-    /// Share of real balls with a generated row in them.
+    /// Share of real balls that contain a generated row.
     pub coverage: f64,
 }
 
@@ -47,7 +48,7 @@ pub fn neighbourhood(generated: &Table, real: &Table) -> Neighbourhood {
     }
 }
 
-/// Squared distance of every row to its `k`-th neighbour.
+/// Squared distance of each row to its `k`-th neighbour.
 fn radii(table: &Table, k: usize) -> Vec<f32> {
     let radius = |(index, row): (usize, &[f32])| {
         let others = table.rows().enumerate().filter(|(other, _)| *other != index);

@@ -1,9 +1,9 @@
-//! How visible the borders of a picture are where it is repeated.
+//! How visible the borders of a repeated picture are.
 
 use serde::Serialize;
 
-/// The step over a border of a repeated picture, over the mean step between neighbours inside: 1 where nothing tells the border
-/// from any other place, above it where there is a seam.
+/// The step across the border of a repeated picture, relative to the mean step between neighbours inside: 1 if the border is
+/// invisible, more if there is a seam.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
 pub struct Seam {
     /// From the right to the left border.
@@ -12,7 +12,7 @@ pub struct Seam {
     pub rows: f64,
 }
 
-/// The seams of pictures `[channels, side, side]` in `values`, mean steps of all pictures and channels over each other.
+/// The seams of pictures `[channels, side, side]`, from mean steps over all pictures and channels.
 pub fn seam(values: &[f32], side: usize) -> Seam {
     let along = |stride: usize, other: usize| {
         let (mut border, mut inside) = (0.0, 0.0);

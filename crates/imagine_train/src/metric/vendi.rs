@@ -1,23 +1,18 @@
-//! Vendi score (Friedman and Dieng, TMLR 2023): how many really different rows a table has.
+//! Vendi score: the effective number of different rows (Friedman and Dieng, TMLR 2023).
 
 use super::Table;
-use super::eigen::eigen;
+use super::symmetric::rows;
 
-/// The exponential of the entropy of the eigenvalues of the rows' cosine similarities over their number.
+/// The exponential of the entropy of the eigenvalues of the rows' cosine similarities divided by their number.
 pub fn vendi(table: &Table) -> f64 {
-    let width = table.width;
-    let count = table.len().max(1) as f64;
-    // The similarities of n rows have the eigenvalues of the width by width matrix, and zeros.
-    let mut matrix = vec![0.0; width * width];
-    for row in table.rows() {
-        let length: f64 = row.iter().map(|v| f64::from(*v).powi(2)).sum::<f64>().sqrt().max(1e-12);
-        let unit: Vec<f64> = row.iter().map(|v| f64::from(*v) / length).collect();
-        for (line, a) in matrix.chunks_exact_mut(width).zip(&unit) {
-            line.iter_mut().zip(&unit).for_each(|(sum, b)| *sum += a * b / count);
-        }
+    let mut rows = rows(table);
+    for mut row in rows.row_iter_mut() {
+        let length = row.norm().max(1e-12);
+        row /= length;
     }
-    let values = eigen(&matrix, width).0;
-    let entropy: f64 = values.iter().filter(|value| **value > 1e-12).map(|value| -value * value.ln()).sum();
+    // The similarities have the eigenvalues of the smaller matrix, and zeros.
+    let eigenvalues = (rows.tr_mul(&rows) / table.len().max(1) as f64).symmetric_eigenvalues();
+    let entropy: f64 = eigenvalues.iter().filter(|value| **value > 1e-12).map(|value| -value * value.ln()).sum();
     entropy.exp()
 }
 

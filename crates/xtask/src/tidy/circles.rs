@@ -18,7 +18,7 @@ use super::read_below;
 pub const PACKAGES: [(&str, usize); 6] = [
     ("imagine_graph", 8),
     ("imagine_wgpu", 0),
-    ("imagine_train", 5),
+    ("imagine_train", 0),
     ("bevy_imagine", 4),
     ("imagine_onnx", 0),
     ("imagine_burn", 0),

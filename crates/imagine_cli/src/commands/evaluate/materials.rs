@@ -3,10 +3,7 @@
 use anyhow::Context;
 use burn::tensor::backend::AutodiffBackend;
 use imagine_graph::file::LoadedGenerator;
-use imagine_train::data::MaterialSet;
-use imagine_train::evaluate::material::{
-    MaterialEvaluation, MaterialEvaluationOptions, contact_sheet, evaluate_materials,
-};
+use imagine_train::material::{MaterialEvaluation, MaterialEvaluationOptions, MaterialSet, contact_sheet, evaluate};
 use serde_json::json;
 
 use super::{Evaluate, copies_text, knows, plots, save, write};
@@ -21,7 +18,7 @@ impl Evaluate {
     ) -> anyhow::Result<()> {
         let set = MaterialSet::read(&self.data)?;
         let options = MaterialEvaluationOptions { crop: self.crop, copies: self.copies };
-        let found = evaluate_materials::<A::InnerBackend>(&loaded.generator, &set, &options, device)?;
+        let found = evaluate::<A::InnerBackend>(&loaded.generator, &set, &options, device)?;
         let same = knows(loaded, &set.sha256);
         let report = json!({ "file": loaded.name, "trained_on_this_data": same, "figures": found });
         if let Some(folder) = &self.report {
@@ -58,10 +55,10 @@ fn text(found: &MaterialEvaluation, same: bool) -> String {
         let name = format!("  distance, {}", kind.kind);
         line(&name, [kind.distance.generated, kind.distance.floor, kind.distance.shuffled]);
     }
-    lines.push(format!("kind as asked: {:.3}; of held-back crops: {:.3}", found.agreement, found.accuracy));
+    lines.push(format!("requested kind seen in {:.3} of generated, own kind in {:.3} of held-back crops", found.agreement, found.accuracy));
     lines.extend(found.kinds.iter().map(|k| format!("  {:<38}{:>10.3}{:>10.3}", k.kind, k.agreement, k.accuracy)));
     let seam = found.seam.generated;
-    lines.push(format!("step over the border, of that inside: {:.2} to the side, {:.2} down", seam.columns, seam.rows));
+    lines.push(format!("step across the border relative to inside: {:.2} horizontally, {:.2} vertically", seam.columns, seam.rows));
     lines.extend(found.copies.iter().map(copies_text));
     if !same {
         lines.push(super::OTHER_DATA.into());

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use anyhow::anyhow;
-use imagine_train::evaluate::CopyTest;
+use imagine_train::metric::CopyTest;
 use plotters::coord::types::RangedCoordf64;
 use plotters::prelude::*;
 

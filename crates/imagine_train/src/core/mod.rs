@@ -1,0 +1,17 @@
+//! What every training needs, whatever it trains: layers, Adam, schedules, the resume set, the history.
+
+mod adam;
+pub(crate) mod average;
+mod clock;
+mod history;
+pub(crate) mod layers;
+pub(crate) mod rng;
+mod save;
+mod schedule;
+
+pub use adam::{Adam, AdamOptions, GradientList, collect};
+pub(crate) use clock::Clock;
+pub use history::HistoryEntry;
+pub use save::is_resumable;
+pub(crate) use save::{Numbers, Record, ResumeSet, Tensors, write_png};
+pub(crate) use schedule::{LearningRates, StepDecay};
