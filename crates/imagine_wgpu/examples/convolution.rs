@@ -1,4 +1,4 @@
-//! How fast convolutions are on this machine: GFLOP/s of kernels and sizes that generators have.
+//! Speed of convolutions on this machine, in GFLOP/s, for kernels and sizes of typical generators.
 //!
 //! ```text
 //! cargo run --release -p imagine_wgpu --example convolution
@@ -31,7 +31,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         let plan = Arc::new(Plan::new(&graph.validate()?, Size::new(side, side), gpu.options())?);
         let mut session = Session::new(&gpu.device, plan.clone());
         let mut fastest = f64::INFINITY;
-        // Once before the clock starts: the pipeline is compiled.
+        // Compile the pipeline before the clock starts.
         gpu.play(&mut session, plan.whole(0), RunSeed::default())?;
         gpu.wait()?;
         let before = processor_seconds();
@@ -53,8 +53,8 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     Ok(())
 }
 
-/// Processor time of this process and all of its threads, where the system tells it in hundredths of a second: what a software
-/// adapter takes, whatever else runs beside it.
+/// Processor time of this process with all its threads, if `/proc` has it in hundredths of a second: the cost of a software
+/// adapter, independent of other load.
 fn processor_seconds() -> Option<f64> {
     let stat = std::fs::read_to_string("/proc/self/stat").ok()?;
     let fields: Vec<&str> = stat.rsplit_once(')')?.1.split_whitespace().collect();

@@ -1,4 +1,4 @@
-//! Where the time of a generator goes: every pass run and waited for on its own, the fastest of several runs.
+//! Time of every pass of a generator, each submitted and waited for alone; the fastest of several runs counts.
 //!
 //! ```text
 //! cargo run --release -p imagine_wgpu --example profile -- NAME.generator.safetensors WIDTH HEIGHT

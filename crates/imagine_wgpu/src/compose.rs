@@ -72,7 +72,7 @@ impl ShaderComposer {
 
     /// Composes and validates the shader `path` (as in `ops/binary`) in the variant that `defs` choose.
     ///
-    /// The entry point is `main`. `WORKGROUP` is defined beside `defs`.
+    /// The entry point is `main`. `WORKGROUP` is defined in addition to `defs`.
     pub fn compose(&mut self, path: &str, defs: &[(&'static str, ShaderDef)]) -> Result<naga::Module, ComposeError> {
         let source = imagine_shaders::source(path).ok_or_else(|| ComposeError::Unknown { path: path.into() })?;
         let mut shader_defs: HashMap<String, ShaderDefValue> =

@@ -1,4 +1,4 @@
-//! What an operator's lowering is given: one node with concrete shapes, and what is fused into it.
+//! Input of an operator's lowering: one node with concrete shapes, and the nodes fused into it.
 
 use imagine_graph::{Size, TensorType, ValueId};
 
@@ -41,7 +41,7 @@ pub fn activation_def(activation: Activation) -> Option<&'static str> {
     }
 }
 
-/// The two numbers that `imagine::activation::activate` takes beside `x`.
+/// The two numbers that `imagine::activation::activate` takes besides `x`.
 pub fn activation_params(activation: Activation) -> [f32; 2] {
     match activation {
         Activation::LeakyRelu(slope) => [slope, 0.0],

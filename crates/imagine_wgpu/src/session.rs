@@ -13,7 +13,7 @@ use crate::recording::{BufferId, Pass, PlannedCall, Recording, Region};
 
 /// Bytes of the uniform buffer for params; recordings that need more fill it several times.
 const PARAMS_BYTES: u64 = 64 << 10;
-/// Alignment of a uniform with a dynamic offset, the largest that WebGPU devices ask for.
+/// Alignment of a uniform with a dynamic offset in bytes, the largest that a WebGPU device may require.
 const UNIFORM_ALIGNMENT: u64 = 256;
 
 /// What fixes the random numbers of a run, together with the step.

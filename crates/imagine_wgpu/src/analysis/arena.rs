@@ -3,7 +3,7 @@
 //! Largest first, each at the lowest free offset of the first slab that has room (greedy by size: Pisarchyk and Lee,
 //! "Efficient Memory Management for Deep Neural Net Inference", 2020).
 
-/// Alignment of every value, the largest that WebGPU devices ask for.
+/// Alignment of every value in bytes, the largest that a WebGPU device may require.
 pub const ALIGNMENT: u64 = 256;
 
 /// Size and live range of a value.

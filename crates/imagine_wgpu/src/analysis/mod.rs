@@ -1,6 +1,6 @@
 //! Graph analysis that knows no GPU: costs, liveness, arena placement, fusion.
 //!
-//! These files use `imagine_graph` and each other only. Shader names, bindings and buffers belong to [`crate::plan`].
+//! These files use `imagine_graph` and each other only. Shader names, bindings and buffers belong to the plan.
 
 pub mod arena;
 pub mod automaton;

@@ -19,7 +19,7 @@ pub unsafe fn quiet_without_display() {
     }
 }
 
-/// What the environment asks for; empty texts ask for nothing.
+/// Conditions from the environment; empty strings are no condition.
 #[derive(Default)]
 struct AdapterFilter {
     /// `IMAGINE_ADAPTER`: `software` or `hardware`.

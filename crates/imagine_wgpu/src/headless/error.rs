@@ -13,7 +13,7 @@ pub enum GpuError {
     /// No adapter that the environment variables allow.
     #[error("no {wanted}: found {found:?}")]
     NoAdapter {
-        /// What was asked for.
+        /// The requested kind of adapter, and the variables that restrict it.
         wanted: String,
         /// Names of the adapters that there are.
         found: Vec<String>,

@@ -9,7 +9,8 @@ use crate::pipeline::BoundsChecks;
 impl Gpu {
     /// The device of this test process with its compiled pipelines; `None` if there is no adapter.
     ///
-    /// Then the first caller prints `SKIPPED` and the reason on standard error. With `IMAGINE_REQUIRE_GPU=1` it panics instead.
+    /// Without an adapter the first call prints `SKIPPED` and the reason to standard error; with `IMAGINE_REQUIRE_GPU=1` every call
+    /// panics instead.
     pub fn for_test(checks: BoundsChecks) -> Option<Self> {
         static CHECKED: OnceLock<Result<Gpu, GpuError>> = OnceLock::new();
         static UNCHECKED: OnceLock<Gpu> = OnceLock::new();

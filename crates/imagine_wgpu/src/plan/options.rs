@@ -15,7 +15,7 @@ pub struct PlanOptions {
     pub precision: Precision,
     /// Whether nodes are fused into one kernel.
     pub fusion: Fusion,
-    /// Size of the whole image if the plan computes a window of it: random coordinates wrap where those of the whole do.
+    /// Size of the whole image, if the plan computes a window of it. Random coordinates wrap at this size.
     pub image_size: Option<Size>,
 }
 

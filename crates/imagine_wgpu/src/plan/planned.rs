@@ -1,8 +1,8 @@
 //! The plan as plain data, and the recordings it gives.
 //!
 //! A plan of a recurrent generator holds three lists of calls over one arena: `init` makes the first state, `step` the
-//! next, `output` the outputs. The state has two regions. Step `n` reads region `n % 2` and writes the other, so whoever
-//! counts steps knows where the state is. All values but inputs and states share memory by liveness, also across the
+//! next, `output` the outputs. The state has two regions: step `n` reads region `n % 2` and writes the other, so the number of
+//! steps tells where the state is. All values but inputs and states share memory by liveness, also across the
 //! three lists; outputs stay valid until the next step.
 
 use std::sync::Arc;
