@@ -9,10 +9,8 @@ use crate::step::{self, Outcome, StepResult, cargo, root};
 
 /// Sets up, then runs the demo. `arguments` go to it, `--headless` among them.
 pub fn run(arguments: &[String]) -> StepResult {
-    let display =
-        ["DISPLAY", "WAYLAND_DISPLAY"].iter().any(|name| std::env::var_os(name).is_some_and(|v| !v.is_empty()));
     let asked = arguments.iter().any(|argument| argument == "--headless");
-    let headless = asked || !display;
+    let headless = asked || !step::has_display();
     setup::install(if headless { setup::Needs::Adapter } else { setup::Needs::Window })?;
 
     let mut command = cargo(&["run", "--package", "imagine_examples", "--example", "demo", "--"]);

@@ -33,7 +33,16 @@ pub fn root() -> PathBuf {
 pub fn cargo(arguments: &[&str]) -> Command {
     let mut command = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
     command.args(arguments).current_dir(root());
+    if !has_display() {
+        // Mesa's device selection layer would print an error for every program that opens a Vulkan device.
+        command.env("NODEVICE_SELECT", "1");
+    }
     command
+}
+
+/// Whether a window can be opened.
+pub fn has_display() -> bool {
+    ["DISPLAY", "WAYLAND_DISPLAY"].iter().any(|name| std::env::var_os(name).is_some_and(|value| !value.is_empty()))
 }
 
 /// The output of `cargo metadata`.
