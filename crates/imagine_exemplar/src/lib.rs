@@ -8,6 +8,7 @@
 //! The kernels are `imagine_cpu`'s. This crate never sees a GPU, burn or Bevy.
 
 mod appearance;
+pub mod folder;
 mod maps;
 mod prepared;
 mod pyramid;

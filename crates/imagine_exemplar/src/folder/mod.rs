@@ -1,0 +1,267 @@
+//! Which files of a folder are which maps of a PBR set, whatever they are called. Nothing is decoded here.
+//!
+//! Of several files for one map the best is taken: a file of its own before a channel of a packed one, OpenGL normals before
+//! DirectX ones, lossless formats before lossy ones, then the first by name. What is not used is listed, so that a person sees
+//! which file became what.
+
+mod names;
+
+use std::fmt;
+use std::path::{Path, PathBuf};
+
+use imagine_graph::OutputKind;
+
+pub use names::{ChannelRole, MapRole, NormalConvention, role_of};
+
+/// Endings of picture files, the best for a map first.
+const EXTENSIONS: [&str; 8] = ["exr", "tif", "tiff", "png", "webp", "jpg", "jpeg", "hdr"];
+
+/// Folders inside folders that are looked into.
+const MAX_DEPTH: usize = 4;
+
+/// Where a map is to be read from.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct MapFile {
+    /// The map.
+    pub kind: OutputKind,
+    /// The picture.
+    pub path: PathBuf,
+    /// The channel of a packed picture, 0 to 3; `None` if the picture is this map alone.
+    pub channel: Option<usize>,
+    /// Whether 1 less the value is meant: gloss in place of roughness.
+    pub inverted: bool,
+    /// What the name says about green in a normal map; `None` where it says nothing, and for other maps.
+    pub convention: Option<NormalConvention>,
+}
+
+/// The maps of a set, colour first, and the pictures that are none of them.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct MapFiles {
+    /// Where each map is read from.
+    pub maps: Vec<MapFile>,
+    /// Pictures in the same folder that are not used, sorted.
+    pub unused: Vec<PathBuf>,
+}
+
+/// Why a folder is no set of maps.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum FolderError {
+    /// It cannot be listed.
+    #[error("{path}: {source}", path = path.display())]
+    Io {
+        /// The folder.
+        path: PathBuf,
+        /// The system's reason.
+        source: std::io::Error,
+    },
+    /// No picture is a colour map by its name.
+    #[error(
+        "{path}: no colour map: {found}. Colour maps end in color, albedo, diffuse, basecolor or a short form of these, as in wall_diff_1k.png",
+        path = path.display(), found = listed(pictures)
+    )]
+    NoColor {
+        /// The folder.
+        path: PathBuf,
+        /// Pictures that it holds.
+        pictures: Vec<PathBuf>,
+    },
+}
+
+/// Finds the maps in `folder`, or in the only folder inside it if it holds no pictures itself (`textures`, or an unpacked archive).
+/// Hidden files, those of macOS among them (`._color.png`), are passed over.
+pub fn find_maps(folder: &Path) -> Result<MapFiles, FolderError> {
+    let (mut pictures, mut folders) = list(folder)?;
+    for _ in 0..MAX_DEPTH {
+        let inner = match &folders[..] {
+            [only] => only,
+            several => match several.iter().find(|path| stem(path) == "textures") {
+                Some(textures) => textures,
+                None => break,
+            },
+        };
+        if !pictures.is_empty() {
+            break;
+        }
+        (pictures, folders) = list(inner)?;
+    }
+    choose(&pictures).ok_or_else(|| FolderError::NoColor { path: folder.to_path_buf(), pictures })
+}
+
+/// The maps among `pictures`; `None` if none of them is a colour map.
+pub fn choose(pictures: &[PathBuf]) -> Option<MapFiles> {
+    let mut candidates: Vec<(Rank, MapFile)> = Vec::new();
+    for path in pictures {
+        if let Some(role) = role_of(&stem(path)) {
+            candidates.extend(map_files(path, role).into_iter().map(|map| (rank(&map), map)));
+        }
+    }
+    if !candidates.iter().any(|(_, map)| map.kind == OutputKind::BaseColor) {
+        let color = MapFile::alone(OutputKind::BaseColor, unnamed_color(pictures)?);
+        candidates.push((rank(&color), color));
+    }
+    candidates.sort_by(|a, b| (a.1.kind, &a.0).cmp(&(b.1.kind, &b.0)));
+    candidates.dedup_by(|later, kept| later.1.kind == kept.1.kind);
+    let mut maps: Vec<MapFile> = candidates.into_iter().map(|(_, map)| map).collect();
+    maps.sort_by_key(|map| (map.kind != OutputKind::BaseColor, map.kind));
+    let is_used = |path: &PathBuf| maps.iter().any(|map| map.path == *path);
+    let mut unused: Vec<PathBuf> = pictures.iter().filter(|path| !is_used(path)).cloned().collect();
+    unused.sort();
+    Some(MapFiles { maps, unused })
+}
+
+/// How good a source is, the least first: alone or packed, convention, derived, format, name.
+type Rank = (bool, u8, bool, usize, PathBuf);
+
+fn rank(map: &MapFile) -> Rank {
+    let convention = match map.convention {
+        Some(NormalConvention::OpenGl) => 0,
+        None => 1,
+        Some(NormalConvention::DirectX) => 2,
+    };
+    let derived = stem(&map.path).to_lowercase().contains("derived");
+    let format = EXTENSIONS.iter().position(|known| *known == extension(&map.path)).unwrap_or(EXTENSIONS.len());
+    (map.channel.is_some(), convention, derived, format, map.path.clone())
+}
+
+impl MapFile {
+    fn alone(kind: OutputKind, path: &Path) -> Self {
+        Self { kind, path: path.to_path_buf(), channel: None, inverted: false, convention: None }
+    }
+}
+
+/// The maps that a picture of `role` holds.
+fn map_files(path: &Path, role: MapRole) -> Vec<MapFile> {
+    match role {
+        MapRole::Color => vec![MapFile::alone(OutputKind::BaseColor, path)],
+        MapRole::Emissive => vec![MapFile::alone(OutputKind::Emissive, path)],
+        MapRole::Normal(convention) => vec![MapFile { convention, ..MapFile::alone(OutputKind::Normal, path) }],
+        MapRole::Single(role) => {
+            let (kind, inverted) = kind_of(role);
+            vec![MapFile { inverted, ..MapFile::alone(kind, path) }]
+        }
+        MapRole::Packed(roles) => {
+            let channels = roles.into_iter().enumerate();
+            let map = |(channel, role): (usize, Option<ChannelRole>)| {
+                let (kind, inverted) = kind_of(role?);
+                Some(MapFile { channel: Some(channel), inverted, ..MapFile::alone(kind, path) })
+            };
+            channels.filter_map(map).collect()
+        }
+    }
+}
+
+fn kind_of(role: ChannelRole) -> (OutputKind, bool) {
+    match role {
+        ChannelRole::Roughness => (OutputKind::Roughness, false),
+        ChannelRole::Gloss => (OutputKind::Roughness, true),
+        ChannelRole::Occlusion => (OutputKind::Occlusion, false),
+        ChannelRole::Metallic => (OutputKind::Metallic, false),
+        ChannelRole::Height => (OutputKind::Height, false),
+        ChannelRole::Opacity => (OutputKind::Alpha, false),
+    }
+}
+
+/// `grass.png` beside `grass_normal.png`: the only picture without a role whose name begins all others is the colour.
+fn unnamed_color(pictures: &[PathBuf]) -> Option<&Path> {
+    let mut without_role = pictures.iter().filter(|path| role_of(&stem(path)).is_none());
+    let (only, None) = (without_role.next()?, without_role.next()) else { return None };
+    let begins = |path: &PathBuf| stem(path).to_lowercase().starts_with(&stem(only).to_lowercase());
+    (pictures.len() > 1 && pictures.iter().all(begins)).then_some(only)
+}
+
+/// Pictures and folders inside `folder`, hidden ones left out, sorted.
+fn list(folder: &Path) -> Result<(Vec<PathBuf>, Vec<PathBuf>), FolderError> {
+    let failed = |source| FolderError::Io { path: folder.to_path_buf(), source };
+    let (mut pictures, mut folders) = (Vec::new(), Vec::new());
+    for entry in folder.read_dir().map_err(failed)? {
+        let path = entry.map_err(failed)?.path();
+        if path.file_name().is_none_or(|name| name.to_string_lossy().starts_with('.')) {
+            continue;
+        }
+        if path.is_dir() {
+            folders.push(path);
+        } else if EXTENSIONS.contains(&&*extension(&path)) {
+            pictures.push(path);
+        }
+    }
+    pictures.sort();
+    folders.sort();
+    Ok((pictures, folders))
+}
+
+fn stem(path: &Path) -> String {
+    path.file_stem().unwrap_or_default().to_string_lossy().into_owned()
+}
+
+fn extension(path: &Path) -> String {
+    path.extension().unwrap_or_default().to_string_lossy().to_lowercase()
+}
+
+fn name(path: &Path) -> String {
+    path.file_name().unwrap_or_default().to_string_lossy().into_owned()
+}
+
+fn listed(pictures: &[PathBuf]) -> String {
+    match pictures {
+        [] => "it holds no picture".into(),
+        _ => format!("it holds {}", pictures.iter().map(|path| name(path)).collect::<Vec<_>>().join(", ")),
+    }
+}
+
+/// Which file became which map, a line each, and what is not used.
+impl fmt::Display for MapFiles {
+    fn fmt(&self, to: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for map in &self.maps {
+            write!(to, "{:10} {}", map.kind.name(), name(&map.path))?;
+            if let Some(channel) = map.channel {
+                write!(to, ", {}", ["red", "green", "blue", "alpha"][channel.min(3)])?;
+            }
+            if map.inverted {
+                write!(to, ", inverted")?;
+            }
+            if map.convention == Some(NormalConvention::DirectX) {
+                write!(to, ", DirectX: green is flipped")?;
+            }
+            writeln!(to)?;
+        }
+        for path in &self.unused {
+            writeln!(to, "not used   {}", name(path))?;
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn chosen(files: &[&str]) -> String {
+        let files: Vec<PathBuf> = files.iter().map(PathBuf::from).collect();
+        choose(&files).map_or("none".into(), |maps| maps.to_string())
+    }
+
+    #[test]
+    fn the_best_of_several_files_is_taken_and_the_others_are_listed() {
+        let files = ["b_Color.jpg", "b_NormalDX.png", "b_NormalGL.png", "b_Color.png", "b.png"];
+        let lines = "base_color b_Color.png\nnormal     b_NormalGL.png\n\
+                     not used   b.png\nnot used   b_Color.jpg\nnot used   b_NormalDX.png\n";
+        assert_eq!(chosen(&files), lines);
+    }
+
+    #[test]
+    fn packed_maps_give_what_no_file_of_its_own_does() {
+        let lines = "base_color r_diff_1k.jpg\nnormal     r_nor_dx_1k.png, DirectX: green is flipped\n\
+                     roughness  r_rough_1k.jpg\nmetallic   r_arm_1k.jpg, blue\nocclusion  r_arm_1k.jpg, red\n";
+        assert_eq!(chosen(&["r_arm_1k.jpg", "r_diff_1k.jpg", "r_nor_dx_1k.png", "r_rough_1k.jpg"]), lines);
+        let lines = "base_color w_albedo.png\nroughness  w_gloss.png, inverted\n";
+        assert_eq!(chosen(&["w_albedo.png", "w_gloss.png"]), lines);
+    }
+
+    #[test]
+    fn a_colour_may_have_no_ending_where_nothing_else_can_be_meant() {
+        assert_eq!(chosen(&["grass.png", "grass_normal.png"]), "base_color grass.png\nnormal     grass_normal.png\n");
+        assert_eq!(chosen(&["grass.png", "moss.png", "grass_normal.png"]), "none");
+        assert_eq!(chosen(&["photo.png"]), "none");
+    }
+}
