@@ -104,7 +104,7 @@ pub fn role_of(stem: &str) -> Option<MapRole> {
         Some(at) => vec![&words[..at], &words[at + 1..]],
         None => vec![&words[..]],
     };
-    parts.into_iter().find_map(|words| ending(words))
+    parts.into_iter().find_map(ending)
 }
 
 /// The longest known ending of `words`, also in front of a variant's number (`col_2`, `COL_VAR1`).
