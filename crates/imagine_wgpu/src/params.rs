@@ -11,29 +11,33 @@ pub struct ParamsLayout {
     pub members: &'static [(&'static str, usize, usize)],
 }
 
+/// The params uniform of one kernel.
+pub(crate) trait KernelParams: bytemuck::Pod {
+    /// Layout that the shader's struct must have, and the path of the shader.
+    const LAYOUT: ParamsLayout;
+}
+
 /// Declares the params uniform of one kernel.
 ///
-/// `params! { struct Params for "ops/unary" { dispatch: DispatchParams, .. } }` makes a Pod struct with the constants `SHADER`, the
-/// kernel's path, and `LAYOUT`, which `tests/shaders.rs` compares with the WGSL struct of the same name.
+/// `params! { struct Params for "ops/unary" { .. } }` makes a Pod struct that implements [`KernelParams`]. Its first field is
+/// `dispatch: DispatchParams`; `shaders.rs` of the suites compares its layout with the WGSL struct.
 macro_rules! params {
-    ($(#[$doc:meta])* $vis:vis struct $name:ident for $shader:literal {
-        $($(#[$field_doc:meta])* $field:ident: $type:ty,)*
-    }) => {
-        $(#[$doc])*
+    ($vis:vis struct $name:ident for $shader:literal { $($field:ident: $type:ty,)* }) => {
         #[repr(C)]
         #[derive(Clone, Copy, Debug, Default, bytemuck::Pod, bytemuck::Zeroable)]
         $vis struct $name {
-            $($(#[$field_doc])* $field: $type,)*
+            dispatch: $crate::kernel::DispatchParams,
+            $($field: $type,)*
         }
 
-        impl $name {
-            /// Path of the kernel that reads these params.
-            pub(crate) const SHADER: &'static str = $shader;
-            /// Layout that the shader's struct must have.
-            pub(crate) const LAYOUT: $crate::params::ParamsLayout = $crate::params::ParamsLayout {
+        impl $crate::params::KernelParams for $name {
+            const LAYOUT: $crate::params::ParamsLayout = $crate::params::ParamsLayout {
                 shader: $shader,
                 size: size_of::<$name>(),
-                members: &[$((stringify!($field), std::mem::offset_of!($name, $field), size_of::<$type>()),)*],
+                members: &[
+                    ("dispatch", 0, size_of::<$crate::kernel::DispatchParams>()),
+                    $((stringify!($field), std::mem::offset_of!($name, $field), size_of::<$type>()),)*
+                ],
             };
         }
     };

@@ -3,8 +3,8 @@
 //! Every pass has one invocation per texel, [`WORKGROUP`] of them along x. Its params begin with a zeroed [`DispatchParams`]: the
 //! host may cut it along y or z and set `base` to the first workgroup. [`crate::PipelineStore`] compiles it.
 
-use crate::kernel::{BindingLayout, DispatchParams, PipelineKey, ShaderDef, WORKGROUP};
-use crate::params::{ParamsLayout, params};
+use crate::kernel::{BindingLayout, PipelineKey, ShaderDef, WORKGROUP};
+use crate::params::{KernelParams, ParamsLayout, params};
 
 /// A pass between tensors and textures.
 #[derive(Clone, Debug, PartialEq)]
@@ -126,7 +126,6 @@ pub const LAYOUTS: &[ParamsLayout] = &[
 
 params! {
     struct PackParams for "texture_io/pack" {
-        dispatch: DispatchParams,
         size: [u32; 2],
         columns: u32,
         unused: u32,
@@ -136,7 +135,6 @@ params! {
 
 params! {
     struct MipParams for "texture_io/mip" {
-        dispatch: DispatchParams,
         size: [u32; 2],
         above_size: [u32; 2],
     }
@@ -144,7 +142,6 @@ params! {
 
 params! {
     struct NormalParams for "texture_io/normal_from_height" {
-        dispatch: DispatchParams,
         size: [u32; 2],
         strength: f32,
         unused: f32,
@@ -153,7 +150,6 @@ params! {
 
 params! {
     struct EnvironmentParams for "texture_io/environment" {
-        dispatch: DispatchParams,
         side: u32,
         sky_side: u32,
         samples: u32,
@@ -163,7 +159,6 @@ params! {
 
 params! {
     struct UnpackParams for "texture_io/unpack" {
-        dispatch: DispatchParams,
         size: [u32; 2],
         picture_size: [u32; 2],
         channels: u32,
@@ -175,7 +170,6 @@ params! {
 
 params! {
     struct BrushParams for "texture_io/brush" {
-        dispatch: DispatchParams,
         size: [u32; 2],
         center: [f32; 2],
         radius: f32,
@@ -209,7 +203,7 @@ pub fn pack(what: Pack, size: [u32; 2], images: u32, arrangement: BatchLayout) -
         BatchLayout::Sheet { columns } => columns.max(1),
     };
     let params = PackParams { size, columns, fallback, ..PackParams::default() };
-    call(PackParams::SHADER, &defs, bytemuck::bytes_of(&params), size, images)
+    call(&defs, &params, size, images)
 }
 
 /// Makes one mip level (array view at binding 2) from the one above (array view at binding 1) of `above_size`
@@ -222,7 +216,7 @@ pub fn mip(kind: MipFilter, above_size: [u32; 2], layers: u32) -> TexturePass {
         ("NORMAL", kind == MipFilter::Normal),
         ("HALF", kind == MipFilter::Radiance),
     ];
-    call(MipParams::SHADER, &defs, bytemuck::bytes_of(&params), size, layers)
+    call(&defs, &params, size, layers)
 }
 
 /// Makes normal maps, an `rgba8unorm` array texture at binding 2, from the heights `[N, 1, H, W]` at binding 1.
@@ -231,7 +225,7 @@ pub fn mip(kind: MipFilter, above_size: [u32; 2], layers: u32) -> TexturePass {
 pub fn normal_from_height(size: [u32; 2], images: u32, strength: f32, border: HeightBorder) -> TexturePass {
     let params = NormalParams { size, strength, ..NormalParams::default() };
     let defs = [("BORDER_WRAP", border == HeightBorder::Wrap), ("BORDER_EDGE", border == HeightBorder::Edge)];
-    call(NormalParams::SHADER, &defs, bytemuck::bytes_of(&params), size, images)
+    call(&defs, &params, size, images)
 }
 
 /// Filters the cubemap at binding 1 (faces of `sky_side` texels with all mips; linear sampler at binding 2) into one level of
@@ -240,7 +234,7 @@ pub fn environment(what: EnvironmentFilter, side: u32, sky_side: u32, samples: u
     let roughness = if let EnvironmentFilter::Specular(roughness) = what { roughness.clamp(0.0, 1.0) } else { 0.0 };
     let params = EnvironmentParams { side, sky_side, samples, roughness, ..EnvironmentParams::default() };
     let defs = [("DIFFUSE", what == EnvironmentFilter::Diffuse), ("SPECULAR", what != EnvironmentFilter::Diffuse)];
-    call(EnvironmentParams::SHADER, &defs, bytemuck::bytes_of(&params), [side; 2], 6)
+    call(&defs, &params, [side; 2], 6)
 }
 
 /// Resizes the picture at binding 1 of `picture_size` (`[width, height]`; linear, clamping sampler at binding 2) into the tensor
@@ -256,7 +250,7 @@ pub fn unpack(
 ) -> TexturePass {
     let params = UnpackParams { size, picture_size, channels, ..UnpackParams::default() };
     let defs = [("ENCODE_SRGB", encode_srgb), ("LUMINANCE", luminance)];
-    call(UnpackParams::SHADER, &defs, bytemuck::bytes_of(&params), size, images)
+    call(&defs, &params, size, images)
 }
 
 /// Paints on the state `[images, channels, H, W]` at binding 1, of `size` (`[width, height]`).
@@ -280,7 +274,7 @@ pub fn brush(stroke: &BrushStroke, size: [u32; 2], images: u32, channels: u32) -
         ..BrushParams::default()
     };
     let defs = [("RANDOM", amplitude.is_some())];
-    call(BrushParams::SHADER, &defs, bytemuck::bytes_of(&params), size, images)
+    call(&defs, &params, size, images)
 }
 
 /// One pass of every variant, for tests and to compile all pipelines.
@@ -320,15 +314,18 @@ pub fn variants() -> Vec<TexturePass> {
     calls
 }
 
-fn call(
-    shader: &'static str,
+fn call<P: KernelParams>(
     flags: &[(&'static str, bool)],
-    params: &[u8],
+    params: &P,
     [width, height]: [u32; 2],
     layers: u32,
 ) -> TexturePass {
     let mut defs: Vec<_> = flags.iter().filter(|(_, on)| *on).map(|(name, _)| (*name, ShaderDef::Bool(true))).collect();
     defs.sort();
-    let pipeline = PipelineKey { shader, defs, layout: BindingLayout::Reflected };
-    TexturePass { pipeline, params: params.to_vec(), workgroups: [width.div_ceil(WORKGROUP), height, layers] }
+    let pipeline = PipelineKey { shader: P::LAYOUT.shader, defs, layout: BindingLayout::Reflected };
+    TexturePass {
+        pipeline,
+        params: bytemuck::bytes_of(params).to_vec(),
+        workgroups: [width.div_ceil(WORKGROUP), height, layers],
+    }
 }

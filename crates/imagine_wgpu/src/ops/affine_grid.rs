@@ -2,15 +2,13 @@
 
 use imagine_graph::AffineGrid;
 
-use crate::kernel::{DispatchParams, KernelCall};
+use crate::kernel::KernelCall;
 use crate::lowering::Lowering;
 use crate::ops::axes::call;
 use crate::params::params;
 
 params! {
-    /// Params of `ops/affine_grid`.
     pub(crate) struct Params for "ops/affine_grid" {
-        dispatch: DispatchParams,
         size: [u32; 4],
         count: u32,
         axes: u32,
@@ -29,6 +27,5 @@ pub fn lower(op: &AffineGrid, node: &Lowering) -> KernelCall {
     }
     let count = shape.iter().product::<usize>();
     let params = Params { size, count: count as u32, axes: axes as u32, ..Params::default() };
-    let defs: &[&str] = if op.align_corners { &["ALIGN_CORNERS"] } else { &[] };
-    call(node, Params::SHADER, defs, &params, count, (2 * axes + 4) as u64 * count as u64)
+    call(node, [op.align_corners.then_some("ALIGN_CORNERS")], &params, count, (2 * axes + 4) as u64 * count as u64)
 }

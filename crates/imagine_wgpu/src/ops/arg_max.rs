@@ -2,16 +2,14 @@
 
 use imagine_graph::Reduction;
 
-use crate::kernel::{DispatchParams, KernelCall};
+use crate::kernel::KernelCall;
 use crate::lowering::Lowering;
 use crate::ops::axes::call;
 use crate::ops::reduce::{line, type_def};
 use crate::params::params;
 
 params! {
-    /// Params of `ops/arg_max`.
     pub(crate) struct Params for "ops/arg_max" {
-        dispatch: DispatchParams,
         length: u32,
         stride: u32,
         count: u32,
@@ -27,6 +25,5 @@ pub fn lower(smallest: bool, last: bool, op: &impl Reduction, node: &Lowering) -
     let count = node.outputs[0].1.elements();
     let params = Params { length: length as u32, stride: stride as u32, count: count as u32, ..Params::default() };
     let defs = [smallest.then_some("SMALLEST"), last.then_some("LAST"), type_def(data.dtype)];
-    let defs: Vec<_> = defs.into_iter().flatten().collect();
-    call(node, Params::SHADER, &defs, &params, count, data.elements() as u64)
+    call(node, defs, &params, count, data.elements() as u64)
 }

@@ -4,14 +4,12 @@ use imagine_graph::{Dim, Size, ValueId};
 
 use crate::analysis::automaton::{AutomatonStep, MAX_CHANNELS};
 use crate::analysis::cost::Cost;
-use crate::kernel::{DispatchParams, KernelCall, Operand, PackedWeights, RandomStream, ShaderDef, workgroups};
+use crate::kernel::{KernelCall, Operand, PackedWeights, RandomStream, ShaderDef, workgroups};
 use crate::ops::random::period;
-use crate::params::params;
+use crate::params::{KernelParams, params};
 
 params! {
-    /// Params of `ops/automaton`.
     pub(crate) struct Params for "ops/automaton" {
-        dispatch: DispatchParams,
         filters: [[f32; 4]; 9],
         rates: [[f32; 4]; MAX_CHANNELS / 4],
         shape: [u32; 4],
@@ -59,7 +57,7 @@ pub fn lower(step: &AutomatonStep, cells: usize) -> KernelCall {
     let packed = PackedWeights::new(format!("{}, dense layers", step.label), pack(step, channels));
     KernelCall {
         label: step.label.into(),
-        shader: Params::SHADER,
+        shader: Params::LAYOUT.shader,
         defs,
         params: bytemuck::bytes_of(&params).to_vec(),
         random: Some(RandomStream { stream: step.stream, dims: step.mask.clone(), size: period }),

@@ -1,10 +1,10 @@
 //! Strided walks over tensors, the axes that `imagine::index::offsets` takes, and the calls built on them.
 
-use bytemuck::Pod;
 use imagine_graph::{MAX_RANK, WindowAxis};
 
 use crate::kernel::{KernelCall, Operand, ShaderDef, workgroups};
 use crate::lowering::Lowering;
+use crate::params::KernelParams;
 
 /// Axes of a strided walk, outermost first, at the end of the array: `[length, stride in operand 0, 1, 2]`.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -85,20 +85,20 @@ pub(crate) fn three_axes(windows: &[WindowAxis]) -> [WindowAxis; 3] {
     axes
 }
 
-/// The call that reads all inputs of `node` and writes its outputs with one invocation per element of `count`.
-pub(crate) fn call(
+/// The call that reads all inputs of `node` and writes its outputs with one invocation per element of `count`. `defs` are flags;
+/// `None` is skipped.
+pub(crate) fn call<P: KernelParams>(
     node: &Lowering,
-    shader: &'static str,
-    defs: &[&'static str],
-    params: &impl Pod,
+    defs: impl IntoIterator<Item = Option<&'static str>>,
+    params: &P,
     count: usize,
     flop: u64,
 ) -> KernelCall {
-    let mut defs: Vec<_> = defs.iter().map(|name| (*name, ShaderDef::Bool(true))).collect();
+    let mut defs: Vec<_> = defs.into_iter().flatten().map(|name| (name, ShaderDef::Bool(true))).collect();
     defs.sort();
     KernelCall {
         label: node.node.into(),
-        shader,
+        shader: P::LAYOUT.shader,
         defs,
         params: bytemuck::bytes_of(params).to_vec(),
         random: None,

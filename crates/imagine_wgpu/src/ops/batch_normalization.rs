@@ -2,15 +2,13 @@
 
 use imagine_graph::BatchNormalization;
 
-use crate::kernel::{DispatchParams, KernelCall};
+use crate::kernel::KernelCall;
 use crate::lowering::Lowering;
 use crate::ops::axes::call;
 use crate::params::params;
 
 params! {
-    /// Params of `ops/batch_normalization`.
     pub(crate) struct Params for "ops/batch_normalization" {
-        dispatch: DispatchParams,
         channels: u32,
         plane: u32,
         count: u32,
@@ -29,5 +27,5 @@ pub fn lower(op: &BatchNormalization, node: &Lowering) -> KernelCall {
         epsilon: op.epsilon,
         ..Params::default()
     };
-    call(node, Params::SHADER, &[], &params, count, 6 * count as u64)
+    call(node, [], &params, count, 6 * count as u64)
 }

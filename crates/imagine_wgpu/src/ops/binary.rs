@@ -2,15 +2,13 @@
 
 use imagine_graph::{DType, MAX_RANK};
 
-use crate::kernel::{DispatchParams, KernelCall};
+use crate::kernel::KernelCall;
 use crate::lowering::Lowering;
 use crate::ops::axes::{Axes, axes_def, broadcast, call};
 use crate::params::params;
 
 params! {
-    /// Params of `ops/binary`.
     pub(crate) struct Params for "ops/binary" {
-        dispatch: DispatchParams,
         axes: [[i32; 4]; MAX_RANK],
         rank: u32,
         count: u32,
@@ -27,10 +25,14 @@ pub fn lower(def: &'static str, node: &Lowering) -> KernelCall {
     let params = Params { axes, rank, count: count as u32, ..Params::default() };
     let [a, b] = [0, 1].map(|input| node.input(input).value_type.dtype);
     let c = node.outputs[0].1.dtype;
-    let defs =
-        [Some(def), element(a, ["A_I32", "A_BOOL"]), element(b, ["B_I32", "B_BOOL"]), element(c, ["C_I32", "C_BOOL"])];
-    let defs: Vec<_> = defs.into_iter().chain([axes_def(rank)]).flatten().collect();
-    call(node, Params::SHADER, &defs, &params, count, count as u64)
+    let defs = [
+        Some(def),
+        element(a, ["A_I32", "A_BOOL"]),
+        element(b, ["B_I32", "B_BOOL"]),
+        element(c, ["C_I32", "C_BOOL"]),
+        axes_def(rank),
+    ];
+    call(node, defs, &params, count, count as u64)
 }
 
 /// The def of an element type; floats need none.

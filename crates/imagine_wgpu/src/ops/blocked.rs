@@ -4,16 +4,14 @@
 use imagine_graph::{DepthToSpaceMode, PadMode};
 
 use crate::analysis::fused::{FusedOps, MAX_PHASES};
-use crate::kernel::{DispatchParams, KernelCall, Operand, PackedWeights, ShaderDef, workgroups};
+use crate::kernel::{KernelCall, Operand, PackedWeights, ShaderDef, workgroups};
 use crate::lowering::{Lowering, activation_def, activation_params};
 use crate::ops::pad::border;
-use crate::params::params;
+use crate::params::{KernelParams, params};
 use crate::plan::KernelTarget;
 
 params! {
-    /// Params of `ops/blocked`.
     pub(crate) struct Params for "ops/blocked" {
-        dispatch: DispatchParams,
         input_shape: [u32; 4],
         shape: [u32; 4],
         phases: [[i32; 4]; MAX_PHASES],
@@ -107,7 +105,7 @@ pub(crate) fn lower(convolution: &Convolution, node: &Lowering) -> KernelCall {
     let operands = [Some(Operand::Value(node.input(0).value)), Some(Operand::Packed(packed))];
     KernelCall {
         label: node.node.into(),
-        shader: Params::SHADER,
+        shader: Params::LAYOUT.shader,
         defs: defs(convolution, quads, node),
         params: bytemuck::bytes_of(&params).to_vec(),
         random: None,

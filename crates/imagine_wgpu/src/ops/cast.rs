@@ -2,15 +2,13 @@
 
 use imagine_graph::DType;
 
-use crate::kernel::{DispatchParams, KernelCall};
+use crate::kernel::KernelCall;
 use crate::lowering::Lowering;
 use crate::ops::axes::call;
 use crate::params::params;
 
 params! {
-    /// Params of `ops/cast`.
     pub(crate) struct Params for "ops/cast" {
-        dispatch: DispatchParams,
         count: u32,
         unused_a: u32,
         unused_b: u32,
@@ -32,5 +30,5 @@ pub fn lower(node: &Lowering) -> KernelCall {
         DType::Bool => "TO_BOOL",
     };
     let params = Params { count: count as u32, ..Params::default() };
-    call(node, Params::SHADER, &[from, to], &params, count, count as u64)
+    call(node, [Some(from), Some(to)], &params, count, count as u64)
 }

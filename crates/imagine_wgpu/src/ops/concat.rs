@@ -3,15 +3,13 @@
 use imagine_graph::{Concat, MAX_RANK};
 
 use crate::analysis::cost::Cost;
-use crate::kernel::{DispatchParams, KernelCall, Operand};
+use crate::kernel::{KernelCall, Operand};
 use crate::lowering::Lowering;
 use crate::ops::axes::{Axes, axes_def, call, row_major};
 use crate::params::params;
 
 params! {
-    /// Params of `ops/concat`.
     pub(crate) struct Params for "ops/concat" {
-        dispatch: DispatchParams,
         axes: [[i32; 4]; MAX_RANK],
         rank: u32,
         count: u32,
@@ -35,7 +33,7 @@ pub fn lower(op: &Concat, node: &Lowering) -> Vec<KernelCall> {
             label: format!("{} input {index}", node.node),
             operands: vec![Operand::Value(input.value)],
             cost: Cost { flop: 0, bytes: 8 * count as u64 },
-            ..call(node, Params::SHADER, axes_def(rank).as_slice(), &params, count, 0)
+            ..call(node, [axes_def(rank)], &params, count, 0)
         });
         start += shape[axis] as i64 * output_strides[axis];
     }

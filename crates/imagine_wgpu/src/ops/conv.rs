@@ -3,7 +3,7 @@
 
 use imagine_graph::{Conv, WindowAxis};
 
-use crate::kernel::{DispatchParams, KernelCall};
+use crate::kernel::KernelCall;
 use crate::lowering::{Lowering, activation_def, activation_params};
 use crate::ops::axes::{call, three_axes};
 use crate::ops::blocked::{self, Convolution, Phase};
@@ -11,9 +11,7 @@ use crate::ops::pad::border;
 use crate::params::params;
 
 params! {
-    /// Params of `ops/conv`.
     pub(crate) struct Params for "ops/conv" {
-        dispatch: DispatchParams,
         shape: [u32; 4],
         input_shape: [u32; 4],
         kernel: [i32; 2],
@@ -79,7 +77,6 @@ fn direct(op: &Conv, windows: &[WindowAxis], flop: u64, node: &Lowering) -> Kern
         ..Params::default()
     };
     let (volume, bias) = ((windows.len() == 3).then_some("VOLUME"), node.optional(2).map(|_| "BIAS"));
-    let flags = [border(op.pad_mode), activation_def(node.activation), volume, bias];
-    let defs: Vec<&str> = flags.into_iter().flatten().collect();
-    call(node, Params::SHADER, &defs, &params, count, flop)
+    let defs = [border(op.pad_mode), activation_def(node.activation), volume, bias];
+    call(node, defs, &params, count, flop)
 }

@@ -4,16 +4,14 @@
 use imagine_graph::{ConvTranspose, PadMode, WindowAxis};
 
 use crate::analysis::fused::MAX_PHASES;
-use crate::kernel::{DispatchParams, KernelCall};
+use crate::kernel::KernelCall;
 use crate::lowering::Lowering;
 use crate::ops::axes::{call, three_axes};
 use crate::ops::blocked::{self, Convolution, Phase};
 use crate::params::params;
 
 params! {
-    /// Params of `ops/conv_transpose`.
     pub(crate) struct Params for "ops/conv_transpose" {
-        dispatch: DispatchParams,
         shape: [u32; 4],
         input_shape: [u32; 4],
         kernel: [i32; 2],
@@ -91,7 +89,6 @@ fn direct(op: &ConvTranspose, windows: &[WindowAxis], flop: u64, node: &Lowering
         count: count as u32,
         ..Params::default()
     };
-    let flags = [("BIAS", node.optional(2).is_some()), ("VOLUME", windows.len() == 3)];
-    let defs: Vec<&'static str> = flags.into_iter().filter(|(_, on)| *on).map(|(name, _)| name).collect();
-    call(node, Params::SHADER, &defs, &params, count, flop)
+    let defs = [node.optional(2).map(|_| "BIAS"), (windows.len() == 3).then_some("VOLUME")];
+    call(node, defs, &params, count, flop)
 }

@@ -2,15 +2,13 @@
 
 use imagine_graph::{CumSum, DType};
 
-use crate::kernel::{DispatchParams, KernelCall};
+use crate::kernel::KernelCall;
 use crate::lowering::Lowering;
 use crate::ops::axes::call;
 use crate::params::params;
 
 params! {
-    /// Params of `ops/cum_sum`.
     pub(crate) struct Params for "ops/cum_sum" {
-        dispatch: DispatchParams,
         count: u32,
         length: u32,
         stride: u32,
@@ -28,6 +26,6 @@ pub fn lower(op: &CumSum, node: &Lowering) -> KernelCall {
     let params = Params { count: count as u32, length: length as u32, stride: stride as u32, ..Params::default() };
     let integer = node.outputs[0].1.dtype == DType::I32;
     let flags = [("EXCLUSIVE", op.exclusive), ("INTEGER", integer), ("REVERSE", op.reverse)];
-    let defs: Vec<&str> = flags.into_iter().filter(|(_, on)| *on).map(|(name, _)| name).collect();
-    call(node, Params::SHADER, &defs, &params, count, all as u64)
+    let defs = flags.map(|(name, on)| on.then_some(name));
+    call(node, defs, &params, count, all as u64)
 }

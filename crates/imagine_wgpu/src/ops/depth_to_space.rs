@@ -2,16 +2,14 @@
 
 use imagine_graph::{DepthToSpace, DepthToSpaceMode, SpaceToDepth};
 
-use crate::kernel::{DispatchParams, KernelCall};
+use crate::kernel::KernelCall;
 use crate::lowering::Lowering;
 use crate::ops::axes::{call, row_major};
 use crate::ops::shape;
 use crate::params::params;
 
 params! {
-    /// Params of `ops/depth_to_space`.
     pub(crate) struct Params for "ops/depth_to_space" {
-        dispatch: DispatchParams,
         shape: [u32; 4],
         block: u32,
         count: u32,
@@ -24,11 +22,8 @@ pub fn lower(op: &DepthToSpace, node: &Lowering) -> KernelCall {
     let shape = node.output_image();
     let count = node.outputs[0].1.elements();
     let params = Params { shape, block: op.blocksize as u32, count: count as u32, ..Params::default() };
-    let defs: &[&str] = match op.mode {
-        DepthToSpaceMode::Dcr => &[],
-        DepthToSpaceMode::Crd => &["MODE_CRD"],
-    };
-    call(node, Params::SHADER, defs, &params, count, 0)
+    let defs = [(op.mode == DepthToSpaceMode::Crd).then_some("MODE_CRD")];
+    call(node, defs, &params, count, 0)
 }
 
 /// The call of `SpaceToDepth`: `[N, C, H, b, W, b]` becomes `[N, b, b, C, H, W]`.

@@ -3,16 +3,14 @@
 
 use imagine_graph::{Einsum, MAX_RANK};
 
-use crate::kernel::{DispatchParams, KernelCall};
+use crate::kernel::KernelCall;
 use crate::lowering::Lowering;
 use crate::ops::axes::{Axes, call, row_major};
 use crate::ops::matmul::{self, MatrixProduct};
 use crate::params::params;
 
 params! {
-    /// Params of `ops/einsum`.
     pub(crate) struct Params for "ops/einsum" {
-        dispatch: DispatchParams,
         kept: [[i32; 4]; MAX_RANK],
         summed: [[i32; 4]; MAX_RANK],
         kept_rank: u32,
@@ -64,8 +62,8 @@ pub fn lower(op: &Einsum, node: &Lowering) -> KernelCall {
         steps: steps as u32,
         ..Params::default()
     };
-    let defs: &[&str] = if shapes.len() == 2 { &["PRODUCT"] } else { &[] };
-    call(node, Params::SHADER, defs, &params, count, 2 * (count as u64).saturating_mul(terms as u64))
+    let defs = [(shapes.len() == 2).then_some("PRODUCT")];
+    call(node, defs, &params, count, 2 * (count as u64).saturating_mul(terms as u64))
 }
 
 /// The matrix product that the equation is, if it is one.

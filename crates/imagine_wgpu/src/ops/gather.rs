@@ -2,15 +2,13 @@
 
 use imagine_graph::{MAX_RANK, NodeError, Picking};
 
-use crate::kernel::{DispatchParams, KernelCall};
+use crate::kernel::KernelCall;
 use crate::lowering::Lowering;
 use crate::ops::axes::{Axes, call};
 use crate::params::params;
 
 params! {
-    /// Params of `ops/gather`.
     pub(crate) struct Params for "ops/gather" {
-        dispatch: DispatchParams,
         axes: [[i32; 4]; MAX_RANK],
         picks: [[i32; 4]; MAX_RANK],
         rank: u32,
@@ -32,5 +30,5 @@ pub fn lower(picking: impl Fn(&[usize], &[usize]) -> Result<Picking, NodeError>,
     let count = picking.shape.iter().product::<usize>();
     let picked = picking.picks.len() as u32;
     let params = Params { axes, picks, rank, count: count as u32, picked, ..Params::default() };
-    call(node, Params::SHADER, &[], &params, count, 0)
+    call(node, [], &params, count, 0)
 }

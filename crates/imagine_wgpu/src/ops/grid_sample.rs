@@ -2,15 +2,13 @@
 
 use imagine_graph::{GridSample, GridSampleMode, GridSamplePadding};
 
-use crate::kernel::{DispatchParams, KernelCall};
+use crate::kernel::KernelCall;
 use crate::lowering::Lowering;
 use crate::ops::axes::call;
 use crate::params::params;
 
 params! {
-    /// Params of `ops/grid_sample`.
     pub(crate) struct Params for "ops/grid_sample" {
-        dispatch: DispatchParams,
         size: [i32; 4],
         count: u32,
         places: u32,
@@ -44,6 +42,5 @@ pub fn lower(op: &GridSample, node: &Lowering) -> KernelCall {
     };
     let corners = op.align_corners.then_some("ALIGN_CORNERS");
     let volume = (axes == 3).then_some("VOLUME");
-    let defs: Vec<&str> = [mode, padding, corners, volume].into_iter().flatten().collect();
-    call(node, Params::SHADER, &defs, &params, count, 2 * taps.pow(axes as u32) * count as u64)
+    call(node, [mode, padding, corners, volume], &params, count, 2 * taps.pow(axes as u32) * count as u64)
 }

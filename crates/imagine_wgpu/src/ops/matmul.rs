@@ -2,7 +2,7 @@
 
 use imagine_graph::{Gemm, MAX_RANK};
 
-use crate::kernel::{DispatchParams, KernelCall};
+use crate::kernel::KernelCall;
 use crate::lowering::Lowering;
 use crate::ops::axes::{Axes, axes_def, broadcast, call, row_major};
 use crate::params::params;
@@ -11,9 +11,7 @@ use crate::params::params;
 const TILE: usize = 4;
 
 params! {
-    /// Params of `ops/matmul`.
     pub(crate) struct Params for "ops/matmul" {
-        dispatch: DispatchParams,
         axes: [[i32; 4]; MAX_RANK],
         rank: u32,
         count: u32,
@@ -106,7 +104,6 @@ pub(crate) fn lower(output: &[usize], strides: [&[i64]; 2], product: &MatrixProd
         ..Params::default()
     };
     let defs = [node.optional(2).map(|_| "ADDEND"), axes_def(rank)];
-    let defs: Vec<&str> = defs.into_iter().flatten().collect();
     let flop = 2 * output.iter().product::<usize>() as u64 * product.terms as u64;
-    call(node, Params::SHADER, &defs, &params, tiles, flop)
+    call(node, defs, &params, tiles, flop)
 }

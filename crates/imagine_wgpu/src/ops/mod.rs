@@ -7,7 +7,7 @@ use imagine_graph::Op;
 use crate::analysis::fused::Activation;
 use crate::kernel::KernelCall;
 use crate::lowering::Lowering;
-use crate::params::ParamsLayout;
+use crate::params::{KernelParams, ParamsLayout};
 
 pub mod affine_grid;
 pub mod arg_max;

@@ -2,16 +2,14 @@
 
 use imagine_graph::{GroupNormalization, InstanceNormalization, LpNormalization, MAX_RANK, Reduction};
 
-use crate::kernel::{DispatchParams, KernelCall, Operand};
+use crate::kernel::{KernelCall, Operand};
 use crate::lowering::{Lowering, activation_def, activation_params};
 use crate::ops::axes::{axes_def, broadcast, call, row_major};
 use crate::ops::reduce::{cooperate, walk};
 use crate::params::params;
 
 params! {
-    /// Params of `ops/normalization`.
     pub(crate) struct Params for "ops/normalization" {
-        dispatch: DispatchParams,
         kept: [[i32; 4]; MAX_RANK],
         reduced: [[i32; 4]; MAX_RANK],
         kept_rank: u32,
@@ -85,7 +83,7 @@ fn lower(
         ..Params::default()
     };
     let addend = node.fused.addend;
-    let flags = [
+    let defs = [
         Some(def),
         node.optional(1).map(|_| "SCALE"),
         node.optional(2).map(|_| "BIAS"),
@@ -93,8 +91,7 @@ fn lower(
         addend.map(|_| "ADDEND"),
         axes_def(reduced.rank),
     ];
-    let defs: Vec<_> = flags.into_iter().flatten().collect();
-    let mut call = call(node, Params::SHADER, &defs, &params, count, 8 * all as u64);
+    let mut call = call(node, defs, &params, count, 8 * all as u64);
     call.operands.extend(addend.map(|input| Operand::Value(input.value)));
     cooperate(call, is_reduced, count)
 }

@@ -2,15 +2,13 @@
 
 use imagine_graph::{DType, MAX_RANK, Pad, PadMode};
 
-use crate::kernel::{DispatchParams, KernelCall};
+use crate::kernel::KernelCall;
 use crate::lowering::Lowering;
 use crate::ops::axes::{axes_def, call, row_major};
 use crate::params::params;
 
 params! {
-    /// Params of `ops/pad`.
     pub(crate) struct Params for "ops/pad" {
-        dispatch: DispatchParams,
         axes: [[i32; 4]; MAX_RANK],
         rank: u32,
         count: u32,
@@ -56,8 +54,7 @@ pub(crate) fn padded(sides: &[[i64; 2]], mode: PadMode, fill: u32, node: &Loweri
     let count = output.iter().product::<usize>();
     let rank = walk.len() as u32;
     let params = Params { axes, rank, count: count as u32, fill, start: start as u32, ..Params::default() };
-    let defs: Vec<&str> = [border(mode), axes_def(rank)].into_iter().flatten().collect();
-    call(node, Params::SHADER, &defs, &params, count, 0)
+    call(node, [border(mode), axes_def(rank)], &params, count, 0)
 }
 
 /// Shift of positions on an axis of `length`: the elements added before, less whole periods of the border, so that no shifted

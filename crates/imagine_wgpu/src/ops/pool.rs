@@ -2,15 +2,13 @@
 
 use imagine_graph::{AveragePool, LpPool, MaxPool, Pool, WindowAxis};
 
-use crate::kernel::{DispatchParams, KernelCall};
+use crate::kernel::KernelCall;
 use crate::lowering::Lowering;
 use crate::ops::axes::{call, three_axes};
 use crate::params::params;
 
 params! {
-    /// Params of `ops/pool`.
     pub(crate) struct Params for "ops/pool" {
-        dispatch: DispatchParams,
         shape: [u32; 4],
         input_size: [i32; 4],
         kernel: [i32; 4],
@@ -30,12 +28,12 @@ pub fn lower_max(op: &MaxPool, node: &Lowering) -> KernelCall {
     let x = &node.input(0).value_type.shape;
     let strides = op.number_strides(x).into_iter().map(|stride| stride as i32).collect::<Vec<_>>();
     let numbers = trailing(&strides, 0, x[2..].iter().product::<usize>() as i32);
-    lower(if op.indices { &["INDICES", "POOL_MAX"] } else { &["POOL_MAX"] }, 1.0, numbers, op, node)
+    lower([Some("POOL_MAX"), op.indices.then_some("INDICES")], 1.0, numbers, op, node)
 }
 
 /// The call of `AveragePool`.
 pub fn lower_average(op: &AveragePool, node: &Lowering) -> KernelCall {
-    let defs: &[&str] = if op.count_include_pad { &["COUNT_INCLUDE_PAD", "POOL_AVERAGE"] } else { &["POOL_AVERAGE"] };
+    let defs = [Some("POOL_AVERAGE"), op.count_include_pad.then_some("COUNT_INCLUDE_PAD")];
     lower(defs, 1.0, [0; 4], op, node)
 }
 
@@ -46,7 +44,7 @@ pub fn lower_lp(op: &LpPool, node: &Lowering) -> KernelCall {
         2 => "POOL_L2",
         _ => "POOL_LP",
     };
-    lower(&[def], op.p as f32, [0; 4], op, node)
+    lower([Some(def), None], op.p as f32, [0; 4], op, node)
 }
 
 /// One value per axis at the end of three, then `last`.
@@ -56,7 +54,13 @@ fn trailing(values: &[i32], missing: i32, last: i32) -> [i32; 4] {
     all
 }
 
-fn lower(defs: &[&'static str], power: f32, number_strides: [i32; 4], op: &impl Pool, node: &Lowering) -> KernelCall {
+fn lower(
+    defs: [Option<&'static str>; 2],
+    power: f32,
+    number_strides: [i32; 4],
+    op: &impl Pool,
+    node: &Lowering,
+) -> KernelCall {
     let shape = node.output_shape();
     let windows = op.windows(&node.input(0).value_type.shape).expect("the shape rule accepted the windows");
     let axes = three_axes(&windows);
@@ -77,5 +81,5 @@ fn lower(defs: &[&'static str], power: f32, number_strides: [i32; 4], op: &impl 
         ..Params::default()
     };
     let terms = windows.iter().map(|axis| axis.kernel as u64).product::<u64>();
-    call(node, Params::SHADER, defs, &params, count, (count as u64).saturating_mul(terms + 1))
+    call(node, defs, &params, count, (count as u64).saturating_mul(terms + 1))
 }

@@ -2,15 +2,13 @@
 
 use imagine_graph::{Bernoulli, DType, Dim, RandomNormal, RandomUniform, Size};
 
-use crate::kernel::{DispatchParams, KernelCall, RandomStream};
+use crate::kernel::{KernelCall, RandomStream};
 use crate::lowering::Lowering;
 use crate::ops::axes::call;
 use crate::params::params;
 
 params! {
-    /// Params of `ops/random`.
     pub(crate) struct Params for "ops/random" {
-        dispatch: DispatchParams,
         size: [u32; 2],
         affine: [f32; 2],
         count: u32,
@@ -21,21 +19,28 @@ params! {
 
 /// The call of `RandomUniform`.
 pub fn lower_uniform(op: &RandomUniform, node: &Lowering) -> KernelCall {
-    lower(&[], [op.high - op.low, op.low], 0, op.stream, &op.shape, node)
+    lower(None, [op.high - op.low, op.low], 0, op.stream, &op.shape, node)
 }
 
 /// The call of `RandomNormal`.
 pub fn lower_normal(op: &RandomNormal, node: &Lowering) -> KernelCall {
-    lower(&["NORMAL"], [op.scale, op.mean], 0, op.stream, &op.shape, node)
+    lower(Some("NORMAL"), [op.scale, op.mean], 0, op.stream, &op.shape, node)
 }
 
 /// The call of `Bernoulli`.
 pub fn lower_bernoulli(op: &Bernoulli, node: &Lowering) -> KernelCall {
     let one = if op.dtype == DType::F32 { 1.0f32.to_bits() } else { 1 };
-    lower(&["BERNOULLI"], [1.0, 0.0], one, op.stream, &op.shape, node)
+    lower(Some("BERNOULLI"), [1.0, 0.0], one, op.stream, &op.shape, node)
 }
 
-fn lower(defs: &[&'static str], affine: [f32; 2], one: u32, stream: u32, dims: &[Dim], node: &Lowering) -> KernelCall {
+fn lower(
+    def: Option<&'static str>,
+    affine: [f32; 2],
+    one: u32,
+    stream: u32,
+    dims: &[Dim],
+    node: &Lowering,
+) -> KernelCall {
     let shape = node.output_shape();
     let side = |from_end: usize| shape.len().checked_sub(from_end).map_or(1, |axis| shape[axis]);
     let size = [side(2), side(1)];
@@ -45,7 +50,7 @@ fn lower(defs: &[&'static str], affine: [f32; 2], one: u32, stream: u32, dims: &
     let params = Params { size, affine, count: count as u32, one, period: wraps, ..Params::default() };
     // Two hashes of about 20 integer operations each, which count like floating-point operations.
     let random = Some(RandomStream { stream, dims: dims.to_vec(), size: period });
-    KernelCall { random, ..call(node, Params::SHADER, defs, &params, count, 40 * count as u64) }
+    KernelCall { random, ..call(node, [def], &params, count, 40 * count as u64) }
 }
 
 /// Height and width at which coordinates of a random tensor wrap: those of `dims` in the whole image, else its own.

@@ -2,15 +2,13 @@
 
 use imagine_graph::{DType, MAX_RANK, Reduction};
 
-use crate::kernel::{DispatchParams, KernelCall, workgroups};
+use crate::kernel::{KernelCall, workgroups};
 use crate::lowering::Lowering;
 use crate::ops::axes::{Axes, axes_def, call, row_major};
 use crate::params::params;
 
 params! {
-    /// Params of `ops/reduce`.
     pub(crate) struct Params for "ops/reduce" {
-        dispatch: DispatchParams,
         kept: [[i32; 4]; MAX_RANK],
         reduced: [[i32; 4]; MAX_RANK],
         kept_rank: u32,
@@ -59,8 +57,8 @@ pub fn lower(def: &'static str, op: &impl Reduction, node: &Lowering) -> KernelC
         terms: (all / count) as u32,
         ..Params::default()
     };
-    let defs: Vec<_> = [Some(def), type_def(data.dtype), axes_def(reduced.rank)].into_iter().flatten().collect();
-    cooperate(call(node, Params::SHADER, &defs, &params, count, all as u64), &is_reduced, count)
+    let defs = [Some(def), type_def(data.dtype), axes_def(reduced.rank)];
+    cooperate(call(node, defs, &params, count, all as u64), &is_reduced, count)
 }
 
 /// The def that tells a kernel the type of its elements.

@@ -3,15 +3,13 @@
 use imagine_graph::resize::{Tap, Taps};
 use imagine_graph::{CoordinateTransformationMode, MAX_RANK, Resize, ResizeMode};
 
-use crate::kernel::{DispatchParams, KernelCall, Operand, PackedWeights};
+use crate::kernel::{KernelCall, Operand, PackedWeights};
 use crate::lowering::Lowering;
 use crate::ops::axes::{Axes, axes_def, call, row_major};
 use crate::params::params;
 
 params! {
-    /// Params of `ops/resize`.
     pub(crate) struct Params for "ops/resize" {
-        dispatch: DispatchParams,
         axes: [[i32; 4]; MAX_RANK],
         resized: [[u32; 4]; MAX_RANK],
         rank: u32,
@@ -53,16 +51,15 @@ pub fn lower(op: &Resize, node: &Lowering) -> KernelCall {
         plane: axes.iter().map(|axis| axis.input as u32).product(),
         ..Params::default()
     };
-    let flags = [
-        ("OUTER", axes.len() > 2),
-        ("PAIRS", table.layout == TapLayout::Pairs),
-        ("SINGLE", table.layout == TapLayout::Single),
-        ("TRAILING", trailing),
+    let defs = [
+        (axes.len() > 2).then_some("OUTER"),
+        (table.layout == TapLayout::Pairs).then_some("PAIRS"),
+        (table.layout == TapLayout::Single).then_some("SINGLE"),
+        trailing.then_some("TRAILING"),
+        axes_def(rank),
     ];
-    let flags = flags.into_iter().filter(|(_, on)| *on).map(|(name, _)| name);
-    let defs: Vec<&str> = flags.chain(axes_def(rank)).collect();
     let terms: u64 = taps.iter().map(|taps| taps.all.len().div_ceil(taps.ends.len()) as u64).product();
-    let mut call = call(node, Params::SHADER, &defs, &params, count, 2 * count as u64 * terms);
+    let mut call = call(node, defs, &params, count, 2 * count as u64 * terms);
     call.operands.push(Operand::Packed(PackedWeights::new(format!("{} taps", node.node), words)));
     call
 }

@@ -3,15 +3,13 @@
 
 use imagine_graph::{DType, MAX_RANK, ScatterElements, ScatterND, ScatterReduction, Scattering};
 
-use crate::kernel::{DispatchParams, KernelCall};
+use crate::kernel::KernelCall;
 use crate::lowering::Lowering;
 use crate::ops::axes::call;
 use crate::params::params;
 
 params! {
-    /// Params of `ops/scatter`.
     pub(crate) struct Params for "ops/scatter" {
-        dispatch: DispatchParams,
         axes: [[i32; 4]; MAX_RANK],
         picks: [[i32; 4]; MAX_RANK],
         rank: u32,
@@ -70,6 +68,5 @@ fn lower(scattering: &Scattering, reduction: ScatterReduction, node: &Lowering) 
     };
     // Without a reduction elements are copied as words of any type.
     let number = reduction.map(|_| if node.outputs[0].1.dtype == DType::I32 { "INTEGER" } else { "FLOAT" });
-    let defs: Vec<&str> = [reduction, number].into_iter().flatten().collect();
-    call(node, Params::SHADER, &defs, &params, count, (count * scattering.candidates) as u64)
+    call(node, [reduction, number], &params, count, (count * scattering.candidates) as u64)
 }

@@ -2,15 +2,13 @@
 
 use imagine_graph::MAX_RANK;
 
-use crate::kernel::{DispatchParams, KernelCall};
+use crate::kernel::KernelCall;
 use crate::lowering::Lowering;
 use crate::ops::axes::{Axes, axes_def, broadcast, call};
 use crate::params::params;
 
 params! {
-    /// Params of `ops/select`.
     pub(crate) struct Params for "ops/select" {
-        dispatch: DispatchParams,
         axes: [[i32; 4]; MAX_RANK],
         rank: u32,
         count: u32,
@@ -25,5 +23,5 @@ pub fn lower(node: &Lowering) -> KernelCall {
     let Axes { axes, rank } = Axes::new(shape, [&strides[0], &strides[1], &strides[2]]);
     let count = shape.iter().product::<usize>();
     let params = Params { axes, rank, count: count as u32, ..Params::default() };
-    call(node, Params::SHADER, axes_def(rank).as_slice(), &params, count, 0)
+    call(node, [axes_def(rank)], &params, count, 0)
 }

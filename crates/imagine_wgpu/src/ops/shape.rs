@@ -3,16 +3,14 @@
 use imagine_graph::{MAX_RANK, PadMode, Size, TensorType, Transpose, ValueId};
 
 use crate::analysis::fused::NodeInput;
-use crate::kernel::{DispatchParams, KernelCall};
+use crate::kernel::KernelCall;
 use crate::lowering::Lowering;
 use crate::ops::axes::{Axes, axes_def, broadcast, call, row_major};
 use crate::ops::pad;
 use crate::params::params;
 
 params! {
-    /// Params of `ops/shape`.
     pub(crate) struct Params for "ops/shape" {
-        dispatch: DispatchParams,
         axes: [[i32; 4]; MAX_RANK],
         rank: u32,
         count: u32,
@@ -49,7 +47,7 @@ pub(crate) fn strided(shape: &[usize], strides: &[i64], node: &Lowering) -> Kern
     let Axes { axes, rank } = Axes::new(shape, [strides]);
     let count = shape.iter().product::<usize>();
     let params = Params { axes, rank, count: count as u32, ..Params::default() };
-    call(node, Params::SHADER, axes_def(rank).as_slice(), &params, count, 0)
+    call(node, [axes_def(rank)], &params, count, 0)
 }
 
 /// A call that copies `value`, for a next state that no kernel writes.

@@ -2,15 +2,13 @@
 
 use imagine_graph::{MAX_RANK, Slice, Split, TensorType, ValueId};
 
-use crate::kernel::{DispatchParams, KernelCall};
+use crate::kernel::KernelCall;
 use crate::lowering::Lowering;
 use crate::ops::axes::{Axes, axes_def, call, row_major};
 use crate::params::params;
 
 params! {
-    /// Params of `ops/slice`.
     pub(crate) struct Params for "ops/slice" {
-        dispatch: DispatchParams,
         axes: [[i32; 4]; MAX_RANK],
         rank: u32,
         count: u32,
@@ -50,5 +48,5 @@ fn part(node: &Lowering, output: &[usize], strides: &[i64], start: i64) -> Kerne
     let Axes { axes, rank } = Axes::new(output, [strides]);
     let count = output.iter().product::<usize>();
     let params = Params { axes, rank, count: count as u32, start: start as u32, ..Params::default() };
-    call(node, Params::SHADER, axes_def(rank).as_slice(), &params, count, 0)
+    call(node, [axes_def(rank)], &params, count, 0)
 }

@@ -2,16 +2,14 @@
 
 use imagine_graph::Reduction;
 
-use crate::kernel::{DispatchParams, KernelCall};
+use crate::kernel::KernelCall;
 use crate::lowering::Lowering;
 use crate::ops::axes::call;
 use crate::ops::reduce::{cooperate, line};
 use crate::params::params;
 
 params! {
-    /// Params of `ops/softmax`.
     pub(crate) struct Params for "ops/softmax" {
-        dispatch: DispatchParams,
         length: u32,
         stride: u32,
         count: u32,
@@ -27,6 +25,5 @@ pub fn lower(log: bool, op: &impl Reduction, node: &Lowering) -> KernelCall {
     let all = shape.iter().product::<usize>();
     let count = all / length;
     let params = Params { length: length as u32, stride: stride as u32, count: count as u32, ..Params::default() };
-    let defs: &[&str] = if log { &["LOG"] } else { &[] };
-    cooperate(call(node, Params::SHADER, defs, &params, count, 6 * all as u64), &is_reduced, count)
+    cooperate(call(node, [log.then_some("LOG")], &params, count, 6 * all as u64), &is_reduced, count)
 }

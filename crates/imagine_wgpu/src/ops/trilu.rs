@@ -2,15 +2,13 @@
 
 use imagine_graph::Trilu;
 
-use crate::kernel::{DispatchParams, KernelCall};
+use crate::kernel::KernelCall;
 use crate::lowering::Lowering;
 use crate::ops::axes::call;
 use crate::params::params;
 
 params! {
-    /// Params of `ops/trilu`.
     pub(crate) struct Params for "ops/trilu" {
-        dispatch: DispatchParams,
         size: [u32; 2],
         count: u32,
         k: i32,
@@ -25,6 +23,5 @@ pub fn lower(op: &Trilu, node: &Lowering) -> KernelCall {
     // No matrix is larger.
     let k = op.k.clamp(i64::from(i32::MIN), i64::from(i32::MAX)) as i32;
     let params = Params { size, count: count as u32, k, ..Params::default() };
-    let defs: &[&str] = if op.upper { &["UPPER"] } else { &[] };
-    call(node, Params::SHADER, defs, &params, count, 0)
+    call(node, [op.upper.then_some("UPPER")], &params, count, 0)
 }

@@ -3,15 +3,13 @@
 use imagine_graph::{Approximate, DType, Gelu};
 
 use crate::analysis::fused::Activation;
-use crate::kernel::{DispatchParams, KernelCall};
+use crate::kernel::KernelCall;
 use crate::lowering::{Lowering, activation_def, activation_params};
 use crate::ops::axes::call;
 use crate::params::params;
 
 params! {
-    /// Params of `ops/unary`.
     pub(crate) struct Params for "ops/unary" {
-        dispatch: DispatchParams,
         numbers: [f32; 2],
         count: u32,
         unused: u32,
@@ -20,24 +18,24 @@ params! {
 
 /// The call of an operator that is also an activation.
 pub fn lower_activation(activation: Activation, node: &Lowering) -> KernelCall {
-    lower(activation_def(activation).as_slice(), activation_params(activation), node)
+    lower([activation_def(activation), None], activation_params(activation), node)
 }
 
 /// The call of the operator that `def` chooses in the shader.
 pub fn lower_function(def: &'static str, node: &Lowering) -> KernelCall {
-    lower(&[def], [0.0; 2], node)
+    lower([Some(def), None], [0.0; 2], node)
 }
 
 /// The call of the operator that `def` chooses in the shader, with two parameters.
 pub fn lower_with(def: &'static str, numbers: [f32; 2], node: &Lowering) -> KernelCall {
-    lower(&[def], numbers, node)
+    lower([Some(def), None], numbers, node)
 }
 
 /// The call of an operator that also takes integers.
 pub fn lower_number(def: &'static str, node: &Lowering) -> KernelCall {
     match node.input(0).value_type.dtype {
-        DType::I32 => lower(&[def, "X_I32"], [0.0; 2], node),
-        _ => lower(&[def], [0.0; 2], node),
+        DType::I32 => lower([Some(def), Some("X_I32")], [0.0; 2], node),
+        _ => lower([Some(def), None], [0.0; 2], node),
     }
 }
 
@@ -49,8 +47,8 @@ pub fn gelu(op: &Gelu) -> &'static str {
     }
 }
 
-fn lower(defs: &[&'static str], numbers: [f32; 2], node: &Lowering) -> KernelCall {
+fn lower(defs: [Option<&'static str>; 2], numbers: [f32; 2], node: &Lowering) -> KernelCall {
     let count = node.outputs[0].1.elements();
     let params = Params { numbers, count: count as u32, ..Params::default() };
-    call(node, Params::SHADER, defs, &params, count, count as u64)
+    call(node, defs, &params, count, count as u64)
 }
