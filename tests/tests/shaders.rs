@@ -1,9 +1,10 @@
-//! Every shader in every variant, without a GPU: composes, validates, and agrees with Rust about bindings and params.
+//! Every shader in every variant, without a GPU: it composes, validates, and agrees with Rust about bindings and params.
 //!
-//! The variants are those that lowering all operators' cases asks for, so a new operator or case is covered by itself, and
-//! those of fused kernels, which list them.
+//! The variants come from lowering the cases of all operators, so a new operator or case is covered without an edit here, and
+//! from the lists of fused kernels and texture passes.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::OnceLock;
 
 use imagine_graph::{Case, Op};
 use imagine_wgpu::analysis::fused::{fuses_activation, is_blocked_convolution};
@@ -52,8 +53,38 @@ fn lower(case: &Case, activation: Activation) -> Vec<KernelCall> {
     calls
 }
 
-/// One call of every variant that the operators' cases and the fused kernels ask for.
-fn variants() -> BTreeMap<(&'static str, Defs), KernelCall> {
+/// A shader variant, composed.
+struct Variant {
+    shader: &'static str,
+    defs: Defs,
+    layout: ParamsLayout,
+    /// The kernel call that needs it; a texture pass has none.
+    call: Option<KernelCall>,
+    module: Result<naga::Module, String>,
+}
+
+/// Every variant that the operators' cases, the fused kernels and the texture passes need, composed once for all tests.
+fn variants() -> &'static [Variant] {
+    static VARIANTS: OnceLock<Vec<Variant>> = OnceLock::new();
+    VARIANTS.get_or_init(|| {
+        let mut composer = ShaderComposer::new().unwrap();
+        let mut variant = |shader, defs: Defs, layout, call| {
+            let module = composer.compose(shader, &defs).map_err(|error| error.to_string());
+            Variant { shader, defs, layout, call, module }
+        };
+        let kernels = kernels().into_iter();
+        let mut variants: Vec<_> =
+            kernels.map(|((shader, defs), call)| variant(shader, defs, call.params_layout, Some(call))).collect();
+        for pass in texture_io::variants() {
+            assert_eq!(pass.params_layout.size, pass.params.len());
+            variants.push(variant(pass.pipeline.shader, pass.pipeline.defs, pass.params_layout, None));
+        }
+        variants
+    })
+}
+
+/// One call of every kernel variant.
+fn kernels() -> BTreeMap<(&'static str, Defs), KernelCall> {
     let activations = [
         Activation::None,
         Activation::Relu,
@@ -65,8 +96,8 @@ fn variants() -> BTreeMap<(&'static str, Defs), KernelCall> {
     let fused = imagine_wgpu::ops::automaton::variants();
     let mut variants: BTreeMap<_, _> = fused.into_iter().map(|call| ((call.shader, call.defs.clone()), call)).collect();
     for case in Op::ALL.iter().flat_map(|info| (info.cases)()) {
-        let count =
-            if fuses_activation(&case.op) || matches!(case.op, Op::ConvTranspose(_)) { activations.len() } else { 1 };
+        let is_fused = fuses_activation(&case.op) || matches!(case.op, Op::ConvTranspose(_));
+        let count = if is_fused { activations.len() } else { 1 };
         for call in activations[..count].iter().flat_map(|activation| lower(&case, *activation)) {
             variants.insert((call.shader, call.defs.clone()), call);
         }
@@ -74,93 +105,67 @@ fn variants() -> BTreeMap<(&'static str, Defs), KernelCall> {
     variants
 }
 
-/// Fails with all of `faults` at once.
+/// Fails with all faults of the composed variants at once.
+fn check(faults_of: impl Fn(&Variant, &naga::Module) -> Vec<String>) {
+    let mut faults = Vec::new();
+    for variant in variants() {
+        if let Ok(module) = &variant.module {
+            let found = faults_of(variant, module).into_iter();
+            faults.extend(found.map(|fault| format!("{} {:?}: {fault}", variant.shader, variant.defs)));
+        }
+    }
+    report(faults);
+}
+
 fn report(faults: Vec<String>) {
     assert!(faults.is_empty(), "{} faults:\n\n{}", faults.len(), faults.join("\n\n"));
 }
 
 #[test]
-fn every_variant_composes_and_has_the_bindings_of_its_call() {
-    let mut composer = ShaderComposer::new().unwrap();
-    let mut faults = Vec::new();
-    for ((shader, defs), call) in variants() {
-        match composer.compose(shader, &defs) {
-            Ok(module) => {
-                let errors = check_bindings(&module, &call);
-                faults.extend(errors.into_iter().map(|error| format!("{shader} {defs:?}: {error}")));
-            }
-            Err(error) => faults.push(error.to_string()),
-        }
-    }
-    report(faults);
+fn every_variant_composes() {
+    report(variants().iter().filter_map(|variant| variant.module.as_ref().err().cloned()).collect());
 }
 
 #[test]
-fn every_texture_pass_composes_and_has_the_params_of_its_call() {
-    let mut composer = ShaderComposer::new().unwrap();
-    let mut faults = Vec::new();
-    for call in texture_io::variants() {
-        let layout =
-            texture_io::LAYOUTS.iter().find(|layout| layout.shader == call.pipeline.shader).expect("a layout each");
-        assert_eq!(layout.size, call.params.len());
-        match composer.compose(call.pipeline.shader, &call.pipeline.defs) {
-            Ok(module) => faults.extend(check_layout(&module, layout)),
-            Err(error) => faults.push(error.to_string()),
-        }
-    }
-    report(faults);
+fn every_kernel_has_the_bindings_of_its_call() {
+    check(|variant, module| variant.call.iter().flat_map(|call| check_bindings(module, call)).collect());
+}
+
+#[test]
+fn every_params_struct_has_the_layout_of_its_shader() {
+    assert!(variants().iter().all(|variant| variant.layout.shader == variant.shader));
+    check(|variant, module| check_layout(module, &variant.layout));
 }
 
 #[test]
 fn every_shader_has_a_variant() {
-    let mut used: BTreeSet<&str> = variants().into_keys().map(|(shader, _)| shader).collect();
-    used.extend(texture_io::variants().iter().map(|call| call.pipeline.shader));
+    let used: BTreeSet<&str> = variants().iter().map(|variant| variant.shader).collect();
     let entries = imagine_shaders::folder("ops").chain(imagine_shaders::folder("texture_io"));
     let idle: Vec<&str> = entries.map(|(path, _)| path).filter(|path| !used.contains(path)).collect();
     assert!(idle.is_empty(), "no case reaches {idle:?}");
 }
 
-#[test]
-fn every_params_struct_has_the_layout_of_its_shader() {
-    let mut composer = ShaderComposer::new().unwrap();
-    let mut faults = Vec::new();
-    let known: BTreeSet<&str> = imagine_wgpu::ops::LAYOUTS.iter().map(|layout| layout.shader).collect();
-    for ((shader, defs), _) in variants() {
-        let Some(layout) = imagine_wgpu::ops::LAYOUTS.iter().find(|layout| layout.shader == shader) else {
-            faults.push(format!("{shader}: LAYOUTS names only {known:?}"));
-            continue;
-        };
-        if let Ok(module) = composer.compose(shader, &defs) {
-            faults.extend(check_layout(&module, layout).into_iter().map(|error| format!("{shader} {defs:?}: {error}")));
-        }
-    }
-    report(faults);
-}
-
-/// `%` of signed integers is OpSRem on Vulkan, undefined where one of them is negative: a GPU differed where software Vulkan did not.
+/// `%` of signed integers is OpSRem on Vulkan, which is undefined for negative operands: a GPU differed from software Vulkan.
 #[test]
 fn no_shader_takes_the_remainder_of_signed_integers() {
-    let mut composer = ShaderComposer::new().unwrap();
-    let mut faults = Vec::new();
-    let texture_passes = texture_io::variants().into_iter().map(|call| (call.pipeline.shader, call.pipeline.defs));
-    for (shader, defs) in variants().into_keys().chain(texture_passes) {
-        let module = composer.compose(shader, &defs).unwrap();
+    check(|_, module| {
         let mut validator =
             naga::valid::Validator::new(naga::valid::ValidationFlags::all(), naga::valid::Capabilities::all());
-        let info = validator.validate(&module).unwrap();
+        let info = validator.validate(module).unwrap();
         let functions = module.functions.iter().map(|(handle, function)| (function, &info[handle]));
         let entries = module.entry_points.iter().enumerate().map(|(i, e)| (&e.function, info.get_entry_point(i)));
+        let mut faults = Vec::new();
         for (function, info) in functions.chain(entries) {
             for (handle, expression) in function.expressions.iter() {
                 let modulo = matches!(expression, naga::Expression::Binary { op: naga::BinaryOperator::Modulo, .. });
                 let kind = info[handle].ty.inner_with(&module.types).scalar_kind();
                 if modulo && kind == Some(naga::ScalarKind::Sint) {
-                    faults.push(format!("{shader} {defs:?}: in {:?}", function.name));
+                    faults.push(format!("in {:?}", function.name));
                 }
             }
         }
-    }
-    report(faults);
+        faults
+    });
 }
 
 /// The rule of `imagine_wgpu::KernelCall`: params, operands, outputs, with nothing between, before or after.

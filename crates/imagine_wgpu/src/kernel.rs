@@ -11,7 +11,7 @@
 //!   output does, and `HALF` tells kernels that copy words that these are floats.
 //! - A binding covers exactly the elements of its value. A truth value is one u32, 0 or 1.
 //! - Params: a `#[repr(C)]` Pod struct laid out as a WGSL uniform (multiple of 16 bytes; arrays are `[[u32; 4]; n]`) whose
-//!   first field is [`DispatchParams`], in WGSL `imagine::dispatch`. The lowering leaves it zeroed; the session fills it.
+//!   first field is [`crate::DispatchParams`], in WGSL `imagine::dispatch`. The lowering leaves it zeroed; the session fills it.
 //! - A kernel computes the place of its workgroup as `workgroup_id + params.dispatch.base.xyz`, so that any call can be cut
 //!   into several along any axis of its grid. It opens with a bounds check. The workgroup size is `#{WORKGROUP}` along x
 //!   ([`WORKGROUP`]), 1 along y and z; the composer adds that def to every shader.
@@ -22,11 +22,11 @@
 use std::borrow::Cow;
 use std::sync::Arc;
 
-use bytemuck::{Pod, Zeroable};
 use half::f16;
 use imagine_graph::{Dim, ValueId};
 
 use crate::analysis::cost::Cost;
+use crate::params::ParamsLayout;
 
 /// Invocations of a workgroup, all along x.
 pub const WORKGROUP: u32 = 64;
@@ -40,8 +40,10 @@ pub struct KernelCall {
     pub shader: &'static str,
     /// Shader defs that choose the variant, sorted by name. Floats go into `params` instead.
     pub defs: Vec<(&'static str, ShaderDef)>,
-    /// The params uniform, beginning with a zeroed [`DispatchParams`].
+    /// The params uniform, beginning with a zeroed [`crate::DispatchParams`].
     pub params: Vec<u8>,
+    /// Layout of `params`, which a test compares with the shader.
+    pub params_layout: ParamsLayout,
     /// The random numbers that the kernel draws, if any.
     pub random: Option<RandomStream>,
     /// Operands, in binding order.
@@ -63,17 +65,6 @@ pub enum ShaderDef {
     Int(i32),
     /// An unsigned number.
     UInt(u32),
-}
-
-/// First field of every params uniform. The session fills it when it encodes a pass.
-#[repr(C)]
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Pod, Zeroable)]
-pub struct DispatchParams {
-    /// First workgroup of this dispatch, `[x, y, z, 0]`.
-    pub base: [u32; 4],
-    /// For kernels with [`KernelCall::random`]: `[key, origin y, origin x, wrap]`. With wrap = 1 the origin is already
-    /// reduced to `0 .. length`, so that `(origin + index) % length` cannot overflow; with 0 the sum wraps as u32.
-    pub random: [u32; 4],
 }
 
 /// The random tensor that a kernel draws; [`crate::RunSeed`] has the rest.

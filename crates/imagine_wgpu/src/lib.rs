@@ -28,11 +28,11 @@ pub use analysis::cost::Cost;
 pub use analysis::fused::{Activation, FusedOps, NodeInput};
 pub use compose::{ComposeError, ShaderComposer};
 pub use kernel::{
-    BindingLayout, DispatchParams, KernelCall, Operand, PackedWeights, PipelineKey, RandomStream, ShaderDef,
-    StorageAccess, WORKGROUP, workgroups,
+    BindingLayout, KernelCall, Operand, PackedWeights, PipelineKey, RandomStream, ShaderDef, StorageAccess, WORKGROUP,
+    workgroups,
 };
 pub use lowering::Lowering;
-pub use params::ParamsLayout;
+pub use params::{DispatchParams, ParamsLayout};
 pub use pipeline::{BoundsChecks, Pipeline, PipelineError, PipelineStore};
 pub use plan::{
     DeviceLimits, Fusion, KernelTarget, KernelTuning, Network, Plan, PlanError, PlanOptions, PlannedInput,

@@ -1,5 +1,16 @@
 //! Params uniforms: declared once in Rust, with a description that a test compares with the shader.
 
+/// First field of every params uniform. The session fills it when it encodes a pass.
+#[repr(C)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, bytemuck::Pod, bytemuck::Zeroable)]
+pub struct DispatchParams {
+    /// First workgroup of this dispatch, `[x, y, z, 0]`.
+    pub base: [u32; 4],
+    /// For kernels with [`crate::KernelCall::random`]: `[key, origin y, origin x, wrap]`. With wrap = 1 the origin is already
+    /// reduced to `0 .. length`, so that `(origin + index) % length` cannot overflow; with 0 the sum wraps as u32.
+    pub random: [u32; 4],
+}
+
 /// Layout of a kernel's params uniform in Rust.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ParamsLayout {
@@ -13,7 +24,7 @@ pub struct ParamsLayout {
 
 /// The params uniform of one kernel.
 pub(crate) trait KernelParams: bytemuck::Pod {
-    /// Layout that the shader's struct must have, and the path of the shader.
+    /// Path of the shader, and the layout that its struct must have.
     const LAYOUT: ParamsLayout;
 }
 
@@ -26,7 +37,7 @@ macro_rules! params {
         #[repr(C)]
         #[derive(Clone, Copy, Debug, Default, bytemuck::Pod, bytemuck::Zeroable)]
         $vis struct $name {
-            dispatch: $crate::kernel::DispatchParams,
+            dispatch: $crate::params::DispatchParams,
             $($field: $type,)*
         }
 
@@ -35,7 +46,7 @@ macro_rules! params {
                 shader: $shader,
                 size: size_of::<$name>(),
                 members: &[
-                    ("dispatch", 0, size_of::<$crate::kernel::DispatchParams>()),
+                    ("dispatch", 0, size_of::<$crate::params::DispatchParams>()),
                     $((stringify!($field), std::mem::offset_of!($name, $field), size_of::<$type>()),)*
                 ],
             };

@@ -6,7 +6,8 @@ use imagine_graph::Tensor;
 use imagine_graph::rng::{self, Lattice};
 use wgpu::util::DeviceExt;
 
-use crate::kernel::{DispatchParams, RandomStream};
+use crate::kernel::RandomStream;
+use crate::params::DispatchParams;
 use crate::pipeline::{PipelineError, PipelineStore};
 use crate::plan::{Plan, tensor_bytes};
 use crate::recording::{BufferId, Pass, PlannedCall, Recording, Region};

@@ -1,6 +1,6 @@
 //! Passes from tensors to textures and from pictures to tensors, as plain data; `shaders/README.md` lists their bindings.
 //!
-//! Every pass has one invocation per texel, [`WORKGROUP`] of them along x. Its params begin with a zeroed [`DispatchParams`]: the
+//! Every pass has one invocation per texel, [`WORKGROUP`] of them along x. Its params begin with a zeroed [`crate::DispatchParams`]: the
 //! host may cut it along y or z and set `base` to the first workgroup. [`crate::PipelineStore`] compiles it.
 
 use crate::kernel::{BindingLayout, PipelineKey, ShaderDef, WORKGROUP};
@@ -13,6 +13,8 @@ pub struct TexturePass {
     pub pipeline: PipelineKey,
     /// The params uniform, binding 0.
     pub params: Vec<u8>,
+    /// Layout of `params`, which a test compares with the shader.
+    pub params_layout: ParamsLayout,
     /// Number of workgroups along x, y and z.
     pub workgroups: [u32; 3],
 }
@@ -113,16 +115,6 @@ pub struct BrushStroke<'a> {
 
 /// Most channels that a stroke paints.
 pub const MAX_BRUSH_CHANNELS: usize = 32;
-
-/// Params uniforms of the passes, for the test that compares them with the shaders.
-pub const LAYOUTS: &[ParamsLayout] = &[
-    PackParams::LAYOUT,
-    MipParams::LAYOUT,
-    NormalParams::LAYOUT,
-    EnvironmentParams::LAYOUT,
-    UnpackParams::LAYOUT,
-    BrushParams::LAYOUT,
-];
 
 params! {
     struct PackParams for "texture_io/pack" {
@@ -326,6 +318,7 @@ fn call<P: KernelParams>(
     TexturePass {
         pipeline,
         params: bytemuck::bytes_of(params).to_vec(),
+        params_layout: P::LAYOUT,
         workgroups: [width.div_ceil(WORKGROUP), height, layers],
     }
 }

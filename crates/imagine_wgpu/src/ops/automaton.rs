@@ -60,6 +60,7 @@ pub fn lower(step: &AutomatonStep, cells: usize) -> KernelCall {
         shader: Params::LAYOUT.shader,
         defs,
         params: bytemuck::bytes_of(&params).to_vec(),
+        params_layout: Params::LAYOUT,
         random: Some(RandomStream { stream: step.stream, dims: step.mask.clone(), size: period }),
         operands: vec![Operand::Value(step.state), Operand::Packed(packed)],
         outputs: vec![step.next],

@@ -101,6 +101,7 @@ pub(crate) fn call<P: KernelParams>(
         shader: P::LAYOUT.shader,
         defs,
         params: bytemuck::bytes_of(params).to_vec(),
+        params_layout: P::LAYOUT,
         random: None,
         operands: node.inputs.iter().flatten().map(|input| Operand::Value(input.value)).collect(),
         outputs: node.outputs.iter().map(|(value, _)| *value).collect(),

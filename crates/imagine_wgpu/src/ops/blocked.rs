@@ -108,6 +108,7 @@ pub(crate) fn lower(convolution: &Convolution, node: &Lowering) -> KernelCall {
         shader: Params::LAYOUT.shader,
         defs: defs(convolution, quads, node),
         params: bytemuck::bytes_of(&params).to_vec(),
+        params_layout: Params::LAYOUT,
         random: None,
         operands: operands.into_iter().flatten().chain(addend.map(|input| Operand::Value(input.value))).collect(),
         outputs: vec![node.outputs[0].0],

@@ -7,7 +7,6 @@ use imagine_graph::Op;
 use crate::analysis::fused::Activation;
 use crate::kernel::KernelCall;
 use crate::lowering::Lowering;
-use crate::params::{KernelParams, ParamsLayout};
 
 pub mod affine_grid;
 pub mod arg_max;
@@ -39,39 +38,6 @@ pub mod slice;
 pub mod softmax;
 pub mod trilu;
 pub mod unary;
-
-/// The params uniform of every kernel below `shaders/ops`, for the test that compares them with the shaders.
-pub const LAYOUTS: &[ParamsLayout] = &[
-    affine_grid::Params::LAYOUT,
-    arg_max::Params::LAYOUT,
-    automaton::Params::LAYOUT,
-    batch_normalization::Params::LAYOUT,
-    binary::Params::LAYOUT,
-    blocked::Params::LAYOUT,
-    cast::Params::LAYOUT,
-    concat::Params::LAYOUT,
-    conv::Params::LAYOUT,
-    conv_transpose::Params::LAYOUT,
-    cum_sum::Params::LAYOUT,
-    depth_to_space::Params::LAYOUT,
-    einsum::Params::LAYOUT,
-    gather::Params::LAYOUT,
-    grid_sample::Params::LAYOUT,
-    matmul::Params::LAYOUT,
-    normalization::Params::LAYOUT,
-    pad::Params::LAYOUT,
-    pool::Params::LAYOUT,
-    random::Params::LAYOUT,
-    reduce::Params::LAYOUT,
-    resize::Params::LAYOUT,
-    scatter::Params::LAYOUT,
-    select::Params::LAYOUT,
-    shape::Params::LAYOUT,
-    slice::Params::LAYOUT,
-    trilu::Params::LAYOUT,
-    softmax::Params::LAYOUT,
-    unary::Params::LAYOUT,
-];
 
 /// The kernel calls of one node. Views and constants have none; the plan handles them.
 pub fn lower(op: &Op, node: &Lowering) -> Vec<KernelCall> {
