@@ -26,6 +26,7 @@ pub mod tiles;
 
 pub use analysis::cost::Cost;
 pub use analysis::fused::{Activation, FusedOps, NodeInput};
+pub use analysis::slices::GridSlice;
 pub use compose::{ComposeError, ShaderComposer};
 pub use kernel::{
     BindingLayout, KernelCall, Operand, PackedWeights, PipelineKey, RandomStream, ShaderDef, StorageAccess, WORKGROUP,

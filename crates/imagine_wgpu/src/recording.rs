@@ -4,6 +4,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use crate::analysis::cost::Cost;
+use crate::analysis::slices::GridSlice;
 use crate::kernel::{PipelineKey, RandomStream, ShaderDef};
 
 /// A kernel call whose values have a place in memory. Its slices and all steps share it.
@@ -54,10 +55,8 @@ pub enum BufferId {
 pub struct Pass {
     /// The call.
     pub call: Arc<PlannedCall>,
-    /// Its first workgroup.
-    pub base: [u32; 3],
-    /// Number of its workgroups.
-    pub workgroups: [u32; 3],
+    /// Its workgroups.
+    pub grid: GridSlice,
     /// Step of a recurrent network, which random numbers depend on.
     pub step: u32,
 }
@@ -72,61 +71,19 @@ pub struct Recording {
 impl Pass {
     /// Cost of this slice: its share of the call's cost by workgroups.
     pub fn cost(&self) -> Cost {
-        let whole = count(self.call.workgroups).max(1);
-        let share = |cost: u64| (u128::from(cost) * u128::from(count(self.workgroups)) / u128::from(whole)) as u64;
+        let whole = GridSlice::whole(self.call.workgroups).count().max(1);
+        let share = |cost: u64| (u128::from(cost) * u128::from(self.grid.count()) / u128::from(whole)) as u64;
         Cost { flop: share(self.call.cost.flop), bytes: share(self.call.cost.bytes) }
-    }
-
-    /// The axis along which budgets cut: the last one with more than one workgroup.
-    fn cut_axis(&self) -> usize {
-        (0..3).rev().find(|&axis| self.workgroups[axis] > 1).unwrap_or(0)
-    }
-
-    /// The part that fits into `budget`, and the rest. With `force` at least one workgroup counts as fitting; if nothing fits the
-    /// rest is empty.
-    fn cut_to(&self, budget: u64, force: bool, price: &impl Fn(&Pass) -> u64) -> (Option<Pass>, Vec<Pass>) {
-        let axis = self.cut_axis();
-        let layers = self.workgroups[axis];
-        let whole = price(self).max(1);
-        let fitting = (u128::from(layers) * u128::from(budget) / u128::from(whole)) as u64;
-        if fitting >= u64::from(layers) || (layers == 1 && force) {
-            return (Some(self.clone()), Vec::new());
-        }
-        if fitting > 0 {
-            let (front, rest) = self.cut(axis, fitting as u32);
-            return (Some(front), vec![rest]);
-        }
-        if layers == 1 {
-            return (None, Vec::new());
-        }
-        // Not even one layer fits: cut within the first.
-        let (layer, others) = self.cut(axis, 1);
-        let (front, mut rest) = layer.cut_to(budget, force, price);
-        if front.is_some() {
-            rest.push(others);
-        }
-        (front, rest)
-    }
-
-    /// Cuts into the first `layers` layers of workgroups along `axis`, and the rest.
-    fn cut(&self, axis: usize, layers: u32) -> (Pass, Pass) {
-        let (mut front, mut rest) = (self.clone(), self.clone());
-        front.workgroups[axis] = layers;
-        rest.workgroups[axis] -= layers;
-        rest.base[axis] += layers;
-        (front, rest)
     }
 }
 
 impl Recording {
     /// The passes of `calls` at `step`, none with more than `limit` workgroups along an axis.
     pub(crate) fn of_calls(calls: &[Arc<PlannedCall>], step: u32, limit: u32) -> Self {
-        let mut passes = Vec::new();
-        for call in calls {
-            let whole = Pass { call: call.clone(), base: [0; 3], workgroups: call.workgroups, step };
-            limit_grid(whole, limit.max(1), &mut passes);
-        }
-        Self { passes }
+        let slices = |call: &Arc<PlannedCall>| GridSlice::whole(call.workgroups).within(limit.max(1));
+        let passes =
+            calls.iter().flat_map(|call| slices(call).into_iter().map(|grid| Pass { call: call.clone(), grid, step }));
+        Self { passes: passes.collect() }
     }
 
     /// Cost of all passes.
@@ -157,10 +114,12 @@ impl Recording {
             if cost <= left {
                 left -= cost;
             } else {
-                let (fitting, later) = pass.cut_to(left, force && front.is_empty(), &price);
+                let slice = |grid| Pass { grid, ..pass.clone() };
+                let price = |grid| price(&slice(grid));
+                let (fitting, later) = pass.grid.cut_to(left, force && front.is_empty(), &price);
                 taken += usize::from(fitting.is_some());
-                front.extend(fitting);
-                rest = later;
+                front.extend(fitting.map(slice));
+                rest = later.into_iter().map(slice).collect();
                 break;
             }
             taken += 1;
@@ -178,22 +137,6 @@ impl Recording {
         }
         parts
     }
-}
-
-/// Pushes `pass`, cut so that no axis has more than `limit` workgroups.
-fn limit_grid(pass: Pass, limit: u32, passes: &mut Vec<Pass>) {
-    match (0..3).find(|&axis| pass.workgroups[axis] > limit) {
-        None => passes.push(pass),
-        Some(axis) => {
-            let (front, rest) = pass.cut(axis, limit);
-            limit_grid(front, limit, passes);
-            limit_grid(rest, limit, passes);
-        }
-    }
-}
-
-fn count(workgroups: [u32; 3]) -> u64 {
-    workgroups.iter().fold(1, |product: u64, &n| product.saturating_mul(u64::from(n)))
 }
 
 impl fmt::Display for Recording {
@@ -221,7 +164,7 @@ impl fmt::Display for Pass {
         write!(
             f,
             ", step {}, workgroups {:?} from {:?}, {flop} FLOP, {bytes} bytes,",
-            self.step, self.workgroups, self.base
+            self.step, self.grid.workgroups, self.grid.base
         )?;
         call.bindings.iter().try_for_each(|region| write!(f, " {region}"))
     }
@@ -256,7 +199,7 @@ mod tests {
                     random: None,
                     bindings: Vec::new(),
                     workgroups,
-                    cost: Cost { flop: 100 * count(workgroups), bytes: 0 },
+                    cost: Cost { flop: 100 * GridSlice::whole(workgroups).count(), bytes: 0 },
                 })
             })
             .collect();
@@ -268,9 +211,9 @@ mod tests {
         let passes = recordings.iter().flat_map(|r| &r.passes);
         passes
             .flat_map(|pass| {
-                let [x, y, z] = pass.workgroups;
+                let [x, y, z] = pass.grid.workgroups;
                 let at = move |i: u32| [i % x, i / x % y, i / x / y];
-                (0..x * y * z).map(move |i| (pass.call.id, [0, 1, 2].map(|axis| at(i)[axis] + pass.base[axis])))
+                (0..x * y * z).map(move |i| (pass.call.id, [0, 1, 2].map(|axis| at(i)[axis] + pass.grid.base[axis])))
             })
             .collect()
     }
@@ -307,7 +250,7 @@ mod tests {
     #[test]
     fn a_grid_beyond_the_limit_is_cut() {
         let whole = recording(&[[200_000, 1, 1]]);
-        let sizes: Vec<_> = whole.passes.iter().map(|pass| (pass.base[0], pass.workgroups[0])).collect();
+        let sizes: Vec<_> = whole.passes.iter().map(|pass| (pass.grid.base[0], pass.grid.workgroups[0])).collect();
         assert_eq!(sizes, [(0, 65_535), (65_535, 65_535), (131_070, 65_535), (196_605, 3_395)]);
     }
 }

@@ -227,7 +227,7 @@ impl Session {
             compute.insert_debug_marker(&pass.call.label);
             compute.set_pipeline(&pipeline.pipeline);
             compute.set_bind_group(0, bind_group, &[offset]);
-            let [x, y, z] = pass.workgroups;
+            let [x, y, z] = pass.grid.workgroups;
             compute.dispatch_workgroups(x, y, z);
         }
     }
@@ -282,7 +282,7 @@ fn pack_params(passes: &[Pass], run: RunSeed) -> (Vec<u32>, Vec<u8>) {
 }
 
 fn dispatch_params(pass: &Pass, run: RunSeed) -> DispatchParams {
-    let [x, y, z] = pass.base;
+    let [x, y, z] = pass.grid.base;
     let random = pass.call.random.as_ref().map_or([0; 4], |random| random_words(random, run, pass.step));
     DispatchParams { base: [x, y, z, 0], random }
 }

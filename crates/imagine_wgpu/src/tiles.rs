@@ -74,7 +74,7 @@ impl Tiling {
             let [height, width] = grid.largest()?;
             let options = PlanOptions { image_size: Some(size), ..options };
             match Plan::new(generator, Size { height, width, ..size }, options) {
-                Ok(_) => return Self::of_grid(generator, &grid, options, &windows),
+                Ok(_) => return Self::of_grid(generator, &grid, options),
                 Err(found @ (PlanError::TooLarge { .. } | PlanError::Arena { .. })) => error = found,
                 Err(found) => return Err(found),
             }
@@ -82,13 +82,7 @@ impl Tiling {
         Err(error)
     }
 
-    fn of_grid(
-        generator: &ValidGenerator,
-        grid: &TileGrid,
-        options: PlanOptions,
-        windows: &[Result<Windows, WindowError>; 2],
-    ) -> Result<Self, PlanError> {
-        let options = PlanOptions { image_size: Some(grid.size), ..options };
+    fn of_grid(generator: &ValidGenerator, grid: &TileGrid, options: PlanOptions) -> Result<Self, PlanError> {
         let mut plans: Vec<Arc<Plan>> = Vec::new();
         let mut tiles: Vec<(usize, Tile)> = Vec::new();
         let [rows, columns] = [grid.spans(0)?, grid.spans(1)?];
@@ -109,7 +103,7 @@ impl Tiling {
         }
         tiles.sort_by_key(|(index, _)| *index);
         let tiles = tiles.into_iter().map(|(_, tile)| tile).collect();
-        let windows = [0, 1].map(|axis| windows[axis].as_ref().ok());
+        let windows = [0, 1].map(|axis| grid.windows[axis].as_ref().ok());
         Self::finish(generator, grid.size, tiles, windows)
     }
 

@@ -1,4 +1,4 @@
-//! Graph analysis that knows no GPU: costs, liveness, arena placement, fusion.
+//! Graph analysis that knows no GPU: cost, liveness, arena placement, fusion, slices of dispatches.
 //!
 //! These files use `imagine_graph` and each other only. Shader names, bindings and buffers belong to the plan.
 
@@ -8,3 +8,4 @@ pub mod cost;
 pub mod fused;
 pub mod fusion;
 pub mod liveness;
+pub mod slices;

@@ -18,7 +18,8 @@ use crate::tiles::{Tile, Tiling};
 /// Work of one submission: below the limit of every operating system's GPU watchdog, also on a software adapter.
 const SUBMISSION_WORK: u64 = 8_000_000_000;
 
-/// An adapter, a device, its queue and the pipelines compiled for it.
+/// An adapter, a device, its queue and the pipelines compiled for it. Clones share them.
+#[derive(Clone)]
 pub struct Gpu {
     /// The adapter.
     pub adapter: wgpu::Adapter,
@@ -65,14 +66,12 @@ impl Gpu {
 
     /// The same device with an empty pipeline store.
     pub fn with_checks(&self, checks: BoundsChecks) -> Self {
-        let store = PipelineStore::new(&self.device, checks);
-        Self { store, ..self.with_options(self.options) }
+        Self { store: PipelineStore::new(&self.device, checks), ..self.clone() }
     }
 
     /// The same device and pipelines with plans made with `options`.
     pub fn with_options(&self, options: PlanOptions) -> Self {
-        let (adapter, device) = (self.adapter.clone(), self.device.clone());
-        Self { adapter, device, queue: self.queue.clone(), store: self.store.clone(), options }
+        Self { options, ..self.clone() }
     }
 
     /// The same device and pipelines with plans of `precision`; an error if the device has no 16-bit floats.

@@ -30,6 +30,6 @@ impl Gpu {
             BoundsChecks::On => checked,
             BoundsChecks::Off => UNCHECKED.get_or_init(|| checked.with_checks(BoundsChecks::Off)),
         };
-        Some(shared.with_options(shared.options()))
+        Some(shared.clone())
     }
 }
