@@ -1,4 +1,4 @@
-//! HDR radiance: Radiance files that keep it, and a tone-mapped picture that shows it.
+//! HDR radiance as Radiance files (RGBE), and as tone-mapped 8-bit pictures.
 
 use anyhow::{bail, ensure};
 use image::Rgb;
@@ -9,10 +9,10 @@ use imagine_png::Picture;
 
 use crate::recipe::Recipe;
 
-/// The first line of every Radiance file; the recipe follows it as a variable of the header.
+/// First line of a Radiance file; the recipe follows as a header variable.
 const FIRST_LINE: &[u8] = b"#?RADIANCE\n";
 
-/// The bytes of a Radiance file (RGBE) of an output `[1, 3, height, width]`. Equal numbers and recipes give equal bytes.
+/// Encodes an output `[1, 3, height, width]` as a Radiance file. Equal values and recipes give equal bytes.
 pub fn encode(output: &GraphOutput, tensor: &Tensor, recipe: &Recipe) -> anyhow::Result<Vec<u8>> {
     let (pixels, [height, width]) = pixels(output, tensor)?;
     let pixels: Vec<Rgb<f32>> = pixels.into_iter().map(Rgb).collect();
@@ -24,12 +24,12 @@ pub fn encode(output: &GraphOutput, tensor: &Tensor, recipe: &Recipe) -> anyhow:
     Ok(bytes)
 }
 
-/// A picture of HDR radiance made brighter by `stops`: the fit of the ACES film curve by Narkowicz (2015), for each channel.
+/// Tone-maps HDR radiance, brightened by `stops`, with Narkowicz's fit of the ACES film curve (2015) per channel.
 pub fn tone_map(output: &GraphOutput, tensor: &Tensor, stops: f32) -> anyhow::Result<Picture> {
     let (pixels, [height, width]) = pixels(output, tensor)?;
     let gain = stops.exp2();
     let film = |v: f32| {
-        // Above this the curve is flat, and its square would overflow.
+        // Above this the curve is flat and v * v would overflow.
         let v = (v * gain).min(1e6);
         (v * (2.51 * v + 0.03) / (v * (2.43 * v + 0.59) + 0.14)).clamp(0.0, 1.0)
     };
@@ -38,13 +38,13 @@ pub fn tone_map(output: &GraphOutput, tensor: &Tensor, stops: f32) -> anyhow::Re
     Ok(Picture { width: width as u32, height: height as u32, channels: 3, is_srgb: true, bytes })
 }
 
-/// Pixels from the top, clipped to the output's range, with height and width.
+/// Pixels row by row from the top, clipped to the output's range, and `[height, width]`.
 fn pixels(output: &GraphOutput, tensor: &Tensor) -> anyhow::Result<(Vec<[f32; 3]>, [usize; 2])> {
     let name = &output.name;
     let (Some(values), &[1, 3, height, width]) = (tensor.as_f32(), tensor.shape.as_slice()) else {
-        bail!("output {name:?}: [1, 3, height, width] floats expected, found {}", tensor.tensor_type());
+        bail!("output {name:?}: expected floats [1, 3, height, width], found {}", tensor.tensor_type());
     };
-    ensure!(!values.iter().any(|value| value.is_nan()), "output {name:?} holds a number that is none (NaN)");
+    ensure!(!values.iter().any(|value| value.is_nan()), "output {name:?} contains NaN");
     let [low, high] = output.range;
     let count = height * width;
     let pixel = |index: usize| [0, 1, 2].map(|channel| values[channel * count + index].clamp(low, high));
@@ -58,7 +58,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn brighter_light_is_a_brighter_pixel_and_black_stays_black() {
+    fn tone_mapping_is_monotonic_and_keeps_black() {
         let radiance = GraphOutput::new("radiance", OutputKind::Radiance);
         let tensor = Tensor::f32([1, 3, 1, 2], [0.0, 0.2, 0.0, 1.0, 0.0, 60_000.0]);
         let shown = tone_map(&radiance, &tensor, 0.0).unwrap();

@@ -1,7 +1,7 @@
-//! Pictures as values of a generator's images and masks: size, channels, colour space.
+//! Converts picture files to values of image and mask inputs: size, channels, colour space.
 //!
-//! Samples of a file are sRGB colours, those of a mask plain numbers from 0 (outside) to 1. An input of one channel gets the
-//! luminance, one of three loses the alpha. What is scaled is scaled as it is stored.
+//! Files hold sRGB colours; for masks, plain values from 0 (outside) to 1. A one-channel input gets the luminance, a
+//! three-channel input drops alpha. Scaling happens on the stored values.
 
 use std::collections::BTreeMap;
 use std::io::Cursor;
@@ -15,25 +15,24 @@ use imagine_graph::{ColorSpace, Dim, GraphInput, InputKind, Request, Size, Symbo
 
 use crate::arguments::MAX_SIDE;
 
-/// Parts of red, green and blue in the luminance, Rec. 709.
+/// Luminance weights of red, green and blue (Rec. 709).
 const LUMINANCE: [f32; 3] = [0.2126, 0.7152, 0.0722];
 
-/// Largest file of a picture.
+/// Largest picture file.
 const MAX_BYTES: u64 = 1 << 30;
 
 /// A picture for one input.
 #[derive(Clone, Debug)]
 pub struct InputPicture {
-    /// The input.
     input: GraphInput,
-    /// The file, for messages.
+    /// File name, for messages.
     file: String,
-    /// SHA-256 of the file.
+    /// SHA-256 of the file, in hexadecimal.
     hash: String,
     picture: DynamicImage,
 }
 
-/// Reads the pictures of `given`, each `FILE` or `NAME=FILE`, in the order of the generator's inputs.
+/// Reads the pictures `given` as `FILE` or `NAME=FILE`; the result is in the order of the generator's inputs.
 pub fn read_pictures(generator: &ValidGenerator, given: &[String]) -> anyhow::Result<Vec<InputPicture>> {
     let inputs: Vec<&GraphInput> = generator.inputs().into_iter().filter(|input| takes_picture(input)).collect();
     let mut files: Vec<Option<&str>> = vec![None; inputs.len()];
@@ -50,7 +49,7 @@ fn takes_picture(input: &GraphInput) -> bool {
     matches!(input.kind, InputKind::Image(_) | InputKind::Mask)
 }
 
-/// The input that `given` is for, and the file.
+/// Index of the input that `given` belongs to, and the file name.
 fn find<'a>(inputs: &[&GraphInput], given: &'a str) -> anyhow::Result<(usize, &'a str)> {
     if let Some((name, file)) = given.split_once('=')
         && let Some(index) = inputs.iter().position(|input| input.name == name)
@@ -64,7 +63,9 @@ fn find<'a>(inputs: &[&GraphInput], given: &'a str) -> anyhow::Result<(usize, &'
     match (free.pop(), free.is_empty()) {
         (Some((index, _)), true) => Ok((index, given)),
         (None, _) => bail!("--image {given}: the network takes no picture"),
-        _ => bail!("--image {given}: the network takes several pictures, give each as NAME=FILE; names are {names:?}"),
+        _ => bail!(
+            "--image {given}: the network takes several pictures; give each as NAME=FILE, with a name of {names:?}"
+        ),
     }
 }
 
@@ -78,11 +79,11 @@ fn read(input: &GraphInput, file: &str) -> anyhow::Result<InputPicture> {
     let mut limits = Limits::default();
     (limits.max_image_width, limits.max_image_height) = (Some(MAX_SIDE as u32), Some(MAX_SIDE as u32));
     reader.limits(limits);
-    let picture = reader.decode().context("a png or jpg file expected")?;
+    let picture = reader.decode().context("expected a png or jpg file")?;
     Ok(InputPicture { input: input.clone(), file: file.into(), hash: file::hash(&bytes), picture })
 }
 
-/// Gives `request` its pictures, scaled to what its size asks for, and returns their hashes by input.
+/// Sets the picture inputs of `request`, scaled to its size; returns the files' hashes by input.
 pub fn set_pictures(
     request: &mut Request,
     generator: &ValidGenerator,
@@ -99,8 +100,8 @@ pub fn set_pictures(
 }
 
 impl InputPicture {
-    /// The size that a network makes of this picture; `None` if the input has one size only.
-    pub fn size_made(&self) -> anyhow::Result<Option<Size>> {
+    /// Output size for this picture; `None` if the input's size is fixed.
+    pub fn output_size(&self) -> anyhow::Result<Option<Size>> {
         let side = |dim: Option<&Dim>, found: u32| match dim {
             Some(Dim::Symbol(Symbol::Height([n, d]) | Symbol::Width([n, d]))) => {
                 let made = (found as usize).checked_mul(*d).filter(|whole| *n > 0 && whole.is_multiple_of(*n));
@@ -119,14 +120,14 @@ impl InputPicture {
         let name = &self.input.name;
         let shape: Option<Vec<usize>> = self.input.shape.iter().map(|dim| dim.bind(size)).collect();
         let Some(&[1, channels @ (1 | 3 | 4), height, width]) = shape.as_deref() else {
-            let found = shape.map_or("not a shape at this size".into(), |shape| format!("{shape:?}"));
-            bail!("input {name:?} is {found}; pictures fit [1, 1 or 3 or 4, height, width]");
+            let found = shape.map_or("impossible at this size".into(), |shape| format!("{shape:?}"));
+            bail!("input {name:?} is {found}; a picture needs [1, 1 or 3 or 4, height, width]");
         };
         let fits = (1..=MAX_SIDE).contains(&height) && (1..=MAX_SIDE).contains(&width);
-        ensure!(fits, "input {name:?} is {width}x{height} at this size, at most {MAX_SIDE} a side expected");
+        ensure!(fits, "input {name:?} is {width}x{height} at this size; at most {MAX_SIDE} per side are supported");
         let pixels = self.scaled(height as u32, width as u32);
         if channels == 3 && pixels.pixels().any(|pixel| pixel.0[3] < 1.0) {
-            eprintln!("note: the alpha of {} is left out: input {name:?} takes 3 channels", self.file);
+            eprintln!("note: alpha of {} is ignored: input {name:?} has 3 channels", self.file);
         }
         let mut values = Vec::with_capacity(channels * height * width);
         for channel in 0..channels {
@@ -135,7 +136,7 @@ impl InputPicture {
         Ok(Tensor::f32([1, channels, height, width], values))
     }
 
-    /// The picture at this size, 0 to 1 as stored.
+    /// The picture resized, stored values from 0 to 1.
     fn scaled(&self, height: u32, width: u32) -> Rgba32FImage {
         let pixels = self.picture.to_rgba32f();
         if pixels.dimensions() == (width, height) {
@@ -148,7 +149,7 @@ impl InputPicture {
         scaled
     }
 
-    /// One number of a pixel, as the input wants it.
+    /// One channel of a pixel in the input's encoding.
     fn sample(&self, pixel: [f32; 4], channel: usize, channels: usize) -> f32 {
         let [red, green, blue, alpha] = pixel;
         let gray = |decode: fn(f32) -> f32| {
@@ -181,7 +182,7 @@ mod tests {
     }
 
     #[test]
-    fn channels_and_colour_spaces_are_those_of_the_input() {
+    fn pixels_are_converted_to_the_inputs_channels_and_colour_space() {
         let values = |kind, channels| {
             let tensor = picture(kind, channels, [1, 1]).tensor(Size::new(1, 2)).unwrap();
             tensor.as_f32().unwrap().iter().map(|value| (value * 255.0).round() as u8).collect::<Vec<_>>()
@@ -196,17 +197,17 @@ mod tests {
     }
 
     #[test]
-    fn the_size_made_follows_from_the_picture_and_the_picture_from_the_size() {
+    fn the_output_size_follows_from_the_picture_and_the_picture_from_the_size() {
         let kind = InputKind::Image(ColorSpace::Srgb);
-        assert_eq!(picture(kind.clone(), 3, [1, 4]).size_made().unwrap(), Some(Size::new(4, 8)));
-        assert!(picture(kind.clone(), 3, [2, 1]).size_made().unwrap_err().to_string().contains("multiple of 2"));
+        assert_eq!(picture(kind.clone(), 3, [1, 4]).output_size().unwrap(), Some(Size::new(4, 8)));
+        assert!(picture(kind.clone(), 3, [2, 1]).output_size().unwrap_err().to_string().contains("multiple of 2"));
         let tensor = picture(kind, 3, [1, 4]).tensor(Size::new(12, 20)).unwrap();
         assert_eq!(tensor.shape, [1, 3, 3, 5]);
         assert!(tensor.as_f32().unwrap().iter().all(|value| (0.0..=1.0).contains(value)));
     }
 
     #[test]
-    fn a_picture_goes_to_the_input_that_it_names_or_to_the_only_one() {
+    fn a_picture_is_assigned_by_name_or_to_the_only_input() {
         let input = |name: &str, kind| GraphInput { name: name.into(), ..picture(kind, 1, [1, 1]).input };
         let image = input("photo", InputKind::Image(ColorSpace::Srgb));
         let (mask, style) = (input("hole", InputKind::Mask), input("style", InputKind::Image(ColorSpace::Srgb)));

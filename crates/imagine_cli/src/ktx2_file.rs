@@ -1,20 +1,20 @@
-//! KTX2 files of outputs, with all mips: one texture, or the six faces of a cubemap.
+//! Outputs as KTX2 files with all mip levels: one texture, or the six faces of a cubemap.
 
 use anyhow::{bail, ensure};
 use imagine_graph::{GraphOutput, OutputKind, Tensor};
 use imagine_ktx2::{Average, Format, Texture, levels};
 
-use crate::picture::{bytes, units};
+use crate::picture::{bytes, unit_image};
 use crate::png_file::source;
 use crate::recipe::Recipe;
 
-/// Largest finite number of a half.
+/// Largest finite 16-bit float.
 const LARGEST_HALF: f32 = 65_504.0;
 
-/// The bytes of a KTX2 file of `images`, one or the faces of a cubemap.
+/// Encodes one image, or the faces of a cubemap.
 pub fn encode(output: &GraphOutput, images: &[Tensor], recipe: &Recipe) -> anyhow::Result<Vec<u8>> {
     let faces = images.iter().map(|image| face(output, image)).collect::<anyhow::Result<Vec<_>>>()?;
-    let Some(first) = faces.first() else { bail!("output {:?}: there is no image", output.name) };
+    let Some(first) = faces.first() else { bail!("output {:?}: no image", output.name) };
     let level = |index: usize| faces.iter().flat_map(|face| face.levels[index].clone()).collect();
     let texture =
         Texture { levels: (0..first.levels.len()).map(level).collect(), faces: faces.len() as u32, ..first.clone() };
@@ -25,7 +25,7 @@ fn face(output: &GraphOutput, image: &Tensor) -> anyhow::Result<Texture> {
     if output.kind == OutputKind::Radiance {
         return radiance(output, image);
     }
-    let found = units(output, image)?;
+    let found = unit_image(output, image)?;
     let size = [found.width, found.height];
     let average = match output.kind {
         OutputKind::Normal => Average::Normal,
@@ -43,9 +43,9 @@ fn face(output: &GraphOutput, image: &Tensor) -> anyhow::Result<Texture> {
 
 fn radiance(output: &GraphOutput, image: &Tensor) -> anyhow::Result<Texture> {
     let (Some(values), &[1, 3, height, width]) = (image.as_f32(), image.shape.as_slice()) else {
-        bail!("output {:?}: [1, 3, height, width] floats expected, found {}", output.name, image.tensor_type());
+        bail!("output {:?}: expected floats [1, 3, height, width], found {}", output.name, image.tensor_type());
     };
-    ensure!(values.iter().all(|value| !value.is_nan()), "output {:?} holds a number that is none (NaN)", output.name);
+    ensure!(values.iter().all(|value| !value.is_nan()), "output {:?} contains NaN", output.name);
     let area = height * width;
     let texel = |i: usize| [values[i], values[i + area], values[i + 2 * area], 1.0];
     let texels: Vec<f32> = (0..area).flat_map(texel).map(|value| value.clamp(0.0, LARGEST_HALF)).collect();
@@ -54,7 +54,7 @@ fn radiance(output: &GraphOutput, image: &Tensor) -> anyhow::Result<Texture> {
     Ok(Texture { format: Format::Rgba16Float, width: width as u32, height: height as u32, faces: 1, levels })
 }
 
-/// Three channels filled up with 0, coverage with 1.
+/// Pads texels to four channels: colour with 0, alpha with 1.
 fn four_channels(values: &[f32], channels: usize) -> Vec<f32> {
     let texel = |texel: &[f32]| [0, 1, 2, 3].map(|c| texel.get(c).copied().unwrap_or(if c == 3 { 1.0 } else { 0.0 }));
     values.chunks(channels).flat_map(texel).collect()

@@ -1,10 +1,11 @@
-//! `imagine`: inspect, generate, compare, bench and train generator networks. No Bevy in it.
+//! `imagine`: inspect, run, compare, benchmark and train generator networks. Does not depend on Bevy.
 //!
-//! Exit code 0: done. 1: `compare` found more than its tolerance. 2: anything else went wrong, with one message on
-//! stderr, and nothing half-written. 130: training was interrupted and can be resumed.
+//! Exit code 0: success. 1: `compare` or `onnx-test` found a failure. 2: any other error, with one message on stderr and no
+//! partial output. 130: training was interrupted and can be resumed.
 
 mod arguments;
 mod commands;
+mod gpu;
 mod hdr;
 mod input_picture;
 mod ktx2_file;
@@ -27,41 +28,41 @@ struct Arguments {
 
 #[derive(Subcommand)]
 enum Command {
-    /// Shows what a generator file holds and what it costs.
+    /// Show inputs, outputs, model card and cost of a generator.
     Inspect(commands::inspect::Inspect),
-    /// Makes pictures.
+    /// Generate pictures.
     Generate(Box<commands::generate::Generate>),
-    /// Holds the GPU's result against the CPU reference.
+    /// Compare the GPU's result with the CPU reference.
     Compare(commands::compare::Compare),
-    /// Measures speed against burn-wgpu on the same device.
+    /// Measure speed against burn-wgpu on the same device.
     #[cfg(feature = "wgpu-backend")]
     Bench(commands::bench::Bench),
-    /// Makes the first picture of a process and ends; what `bench` starts to measure cold processes.
+    /// Generate one picture and exit; `bench` runs this to time a new process.
     #[command(hide = true)]
     #[cfg(feature = "wgpu-backend")]
     FirstImage(commands::bench::FirstImage),
-    /// Lists the generators built in code, or writes them as files.
+    /// List the built-in generators, or write them as files.
     Generators(commands::generators::Generators),
-    /// Makes a generator file of an ONNX file.
+    /// Convert an ONNX file to a generator file.
     Import(Box<commands::import::ImportOnnx>),
-    /// Runs a tree of ONNX tests on every executor.
+    /// Run a tree of ONNX tests on every executor.
     OnnxTest(commands::onnx_test::OnnxTest),
-    /// Measures a generator of sprites on the pictures held back from its training.
+    /// Evaluate a trained sprite or material generator on held-out data.
     Evaluate(commands::evaluate::Evaluate),
-    /// Puts a folder of folders of pictures into one file to train from.
+    /// Pack a folder of training pictures into one file.
     Pack(commands::pack::Pack),
-    /// Trains a generator.
+    /// Train a generator.
     #[command(subcommand)]
     Train(Train),
 }
 
 #[derive(Subcommand)]
 enum Train {
-    /// Trains a living texture (neural cellular automaton) from one picture or material.
+    /// Train a living texture (neural cellular automaton) from one picture or material.
     Texture(Box<commands::train_texture::TrainTexture>),
-    /// Trains PBR materials of many kinds from a set of materials.
+    /// Train a generator of PBR materials of several kinds.
     Materials(Box<commands::train_materials::TrainMaterials>),
-    /// Trains sprites with classes and prompts from a set of pictures.
+    /// Train a generator of sprites with classes and prompts.
     Sprites(Box<commands::train_sprites::TrainSprites>),
 }
 

@@ -1,4 +1,4 @@
-//! Networks from files: generator files, and ONNX files with the roles of their inputs and outputs.
+//! Loads networks: generator files, built-in generators, and ONNX files with roles for their inputs and outputs.
 
 use std::path::Path;
 
@@ -8,17 +8,17 @@ use imagine_graph::ValidGenerator;
 use imagine_graph::file::{self, LoadedGenerator, WeightFormat};
 use imagine_onnx::{AssignedRole, InputRole, OutputRole, Roles};
 
-use crate::arguments;
+use crate::arguments::load_generator;
 
-/// Roles that are given as arguments.
+/// Roles given as arguments.
 #[derive(Args, Clone, Debug, Default)]
 pub struct RoleArguments {
-    /// Role of an input of an ONNX file: image[:srgb|:linear], mask, latent[:normal|:uniform] or tensor; with @LOW..HIGH
-    /// behind it the network wants 0 to 1 scaled to that, as in image:srgb@0..255. May be repeated.
+    /// Role of an input of an ONNX file: image[:srgb|:linear], mask, latent[:normal|:uniform] or tensor. Append
+    /// @LOW..HIGH if the network expects another range than 0 to 1, as in image:srgb@0..255. May be repeated.
     #[arg(long, value_parser = parse::<InputRole>, value_name = "NAME=ROLE")]
     input: Vec<(String, InputRole)>,
     /// Role of an output of an ONNX file: base_color, alpha, normal, height, roughness, metallic, occlusion, emissive,
-    /// radiance or tensor; with @LOW..HIGH behind it the network gives that where 0 to 1 is meant, as in base_color@-1..1.
+    /// radiance or tensor. Append @LOW..HIGH if the network produces another range than 0 to 1, as in base_color@-1..1.
     /// May be repeated.
     #[arg(long, value_parser = parse::<OutputRole>, value_name = "NAME=ROLE")]
     output: Vec<(String, OutputRole)>,
@@ -26,13 +26,13 @@ pub struct RoleArguments {
 
 /// `NAME=ROLE`.
 fn parse<T: std::str::FromStr<Err: std::fmt::Display>>(text: &str) -> Result<(String, T), String> {
-    // A role has no `=` in it, and a name may.
-    let (name, role) = text.rsplit_once('=').ok_or("NAME=ROLE expected")?;
+    // A name may contain `=`, a role cannot.
+    let (name, role) = text.rsplit_once('=').ok_or("expected NAME=ROLE")?;
     Ok((name.into(), role.parse().map_err(|error: T::Err| error.to_string())?))
 }
 
 impl RoleArguments {
-    /// These roles, and what the file beside the model says about the rest.
+    /// These roles; the file beside the model supplies the rest.
     pub fn with_file(&self, model: &Path) -> anyhow::Result<Roles> {
         let mut roles = Roles::beside(model)?;
         roles.inputs.extend(self.input.iter().cloned());
@@ -41,28 +41,33 @@ impl RoleArguments {
     }
 }
 
-/// The ONNX file at `path` as a generator, and the roles that were used.
+/// Imports the ONNX file at `path`; also returns the roles that were used.
 pub fn import(path: &Path, roles: &Roles) -> anyhow::Result<(ValidGenerator, Vec<AssignedRole>)> {
     imagine_onnx::generator_from_file(path, roles).with_context(|| path.display().to_string())
 }
 
-/// A role in words, a line.
-pub fn text(used: &AssignedRole) -> String {
+/// One line about a role.
+pub fn role_line(used: &AssignedRole) -> String {
     let side = if used.is_output { "output" } else { "input" };
     let guessed = if used.guessed { " (guessed)" } else { "" };
-    format!("{side} {} is {}{guessed}\n", used.name, used.role)
+    format!("{side} {} is {}{guessed}", used.name, used.role)
 }
 
-/// The network in a generator file, of a generator built in code, or in an ONNX file, which counts as the generator file that `imagine import` makes of it.
-/// Prints roles that were guessed.
+/// Loads a generator file, a built-in generator or an ONNX file; prints the roles that were guessed.
+///
+/// An ONNX file has the hash of the generator file that `imagine import` writes for it.
 pub fn load(path: &Path, roles: &RoleArguments) -> anyhow::Result<LoadedGenerator> {
     if !path.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("onnx")) {
         let none = roles.input.is_empty() && roles.output.is_empty();
-        ensure!(none, "{}: --input and --output are for ONNX files; a generator file has its roles", path.display());
-        return arguments::load(path);
+        ensure!(
+            none,
+            "{}: --input and --output are only for ONNX files; a generator file already has roles",
+            path.display()
+        );
+        return load_generator(path);
     }
     let (generator, used) = import(path, &roles.with_file(path)?)?;
-    used.iter().filter(|used| used.guessed).for_each(|used| eprint!("{}", text(used)));
+    used.iter().filter(|used| used.guessed).for_each(|used| eprintln!("{}", role_line(used)));
     let bytes = file::write(&generator.generator, WeightFormat::F32)?;
     Ok(file::from_bytes(&path.to_string_lossy(), &bytes)?)
 }

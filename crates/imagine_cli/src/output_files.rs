@@ -1,4 +1,4 @@
-//! Files that are whole or not there: everything is written beside its target first and renamed at the end.
+//! Writes files atomically: to a temporary file in the same folder, renamed at the end.
 
 use std::io::Write;
 use std::path::{Path, PathBuf};
@@ -6,17 +6,17 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, ensure};
 use tempfile::NamedTempFile;
 
-/// Writes one file into a folder that exists.
+/// Writes one file; its folder must exist.
 pub fn write_file(path: &Path, bytes: &[u8]) -> anyhow::Result<()> {
     write(path, bytes).and_then(|file| keep(file, path)).with_context(|| path.display().to_string())
 }
 
-/// Writes several files into `folder`, which is made if needed: all of them, or none if writing one fails.
+/// Writes files into `folder`, creating it if needed: all of them, or none if one fails.
 pub fn write_folder(folder: &Path, files: &[(String, Vec<u8>)]) -> anyhow::Result<Vec<PathBuf>> {
     let is_new = !folder.exists();
     let result = fill(folder, files).with_context(|| folder.display().to_string());
     if result.is_err() && is_new {
-        // The first error is the one that matters.
+        // Report the first error, not this one.
         let _ = std::fs::remove_dir(folder);
     }
     result
@@ -39,7 +39,7 @@ fn write(path: &Path, bytes: &[u8]) -> anyhow::Result<NamedTempFile> {
     #[cfg(unix)]
     {
         use std::os::unix::fs::PermissionsExt;
-        // As for any new file; the user's mask still applies.
+        // As for any new file; umask still applies.
         builder.permissions(std::fs::Permissions::from_mode(0o666));
     }
     let mut file = builder.prefix(".imagine-").suffix(".tmp").tempfile_in(folder)?;

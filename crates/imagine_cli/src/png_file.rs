@@ -1,4 +1,4 @@
-//! Recipes in PNG files.
+//! PNG files with recipes in them.
 
 use std::path::Path;
 
@@ -8,20 +8,20 @@ use imagine_png::{Picture, Source};
 
 use crate::recipe::Recipe;
 
-/// Largest picture that a recipe is read from.
+/// Largest file that a recipe is read from.
 const MAX_FILE_BYTES: u64 = 1 << 30;
 
-/// The bytes of a PNG file. Equal pictures and recipes give equal bytes.
+/// Encodes a PNG file. Equal pictures and recipes give equal bytes.
 pub fn encode(picture: &Picture, recipe: &Recipe) -> anyhow::Result<Vec<u8>> {
     Ok(imagine_png::encode(picture, source(recipe), &recipe.to_text())?)
 }
 
-/// What made a picture.
+/// The kind of source that made a picture.
 pub fn source(recipe: &Recipe) -> Source {
     if generators::is_built(&recipe.generator_sha256) { Source::Formula } else { Source::TrainedNetwork }
 }
 
-/// The recipe in the PNG file at `path`.
+/// Reads the recipe in the PNG file at `path`.
 pub fn read_recipe(path: &Path) -> anyhow::Result<Recipe> {
     read(path).with_context(|| path.display().to_string())
 }
@@ -33,7 +33,7 @@ fn read(path: &Path) -> anyhow::Result<Recipe> {
     recipe_of(&std::fs::read(path)?)
 }
 
-/// The recipe in the bytes of a PNG file. Decodes no pixels.
+/// Reads the recipe from the bytes of a PNG file, without decoding pixels.
 fn recipe_of(bytes: &[u8]) -> anyhow::Result<Recipe> {
     Recipe::from_text(&imagine_png::recipe(bytes)?)
 }
@@ -66,12 +66,12 @@ mod tests {
     }
 
     #[test]
-    fn recipes_come_back() {
+    fn recipes_survive_a_round_trip() {
         assert_eq!(recipe_of(&file(&recipe())).unwrap(), recipe());
     }
 
     #[test]
-    fn strangers_recipes_are_refused_with_a_reason() {
+    fn hostile_recipes_are_refused_with_a_reason() {
         let wrong = |change: fn(&mut Recipe), part: &str| {
             let mut recipe = recipe();
             change(&mut recipe);

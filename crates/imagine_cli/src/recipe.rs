@@ -1,43 +1,44 @@
-//! What an exported picture says about how it was made, in an `imagine` text chunk, so that it can be made again.
+//! The recipe in an exported file: everything needed to generate it again.
 //!
-//! No date, no path and no host: equal requests give equal bytes.
+//! It contains no date, path or host, so that equal requests give equal bytes.
 
 use std::collections::BTreeMap;
 
 use anyhow::{Context, ensure};
+use clap::ValueEnum;
 use imagine_graph::file::LoadedGenerator;
 use imagine_graph::{Request, Size};
 use imagine_png::MAX_RECIPE_BYTES;
 use serde::{Deserialize, Serialize};
 
-use crate::arguments::{Executor, parse_size, with_faces};
+use crate::arguments::{Executor, name, parse_size, with_faces};
 
-/// How one picture was made.
+/// How to generate one picture again.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Recipe {
-    /// SHA-256 of the generator file, or of the one that `imagine import` makes of the ONNX file, in hexadecimal.
+    /// SHA-256 in hexadecimal of the generator file, or of what `imagine import` writes for the ONNX file.
     pub generator_sha256: String,
-    /// Name of the output that the picture shows.
+    /// Name of the output shown.
     pub output: String,
-    /// Seed.
+    /// Random seed.
     pub seed: u64,
     /// Width and height in pixels, as `256x128`.
     pub size: String,
-    /// Steps of a recurrent generator, else 0.
+    /// Steps of a recurrent generator; 0 for others.
     pub steps: u32,
-    /// Inputs that were set, as texts.
+    /// Inputs that were set, as typed.
     pub controls: BTreeMap<String, String>,
-    /// SHA-256 of the picture files that inputs were set to, in hexadecimal.
+    /// SHA-256 in hexadecimal of the picture files given for inputs.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub images: BTreeMap<String, String>,
-    /// Whether the size is that of six faces of a cubemap.
+    /// Whether it is a face of a cubemap.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub cube: bool,
-    /// Patch of an endless world, `[x, y]`, if it is one.
+    /// Patch `[x, y]` of an endless world.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub patch: Option<[i64; 2]>,
-    /// Stops by which HDR was made brighter to show it.
+    /// Stops by which HDR was brightened before tone mapping.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub exposure: Option<f32>,
     /// `gpu` or `cpu`.
@@ -47,7 +48,7 @@ pub struct Recipe {
 }
 
 impl Recipe {
-    /// The recipe of what `request` asks of `loaded`, without the output's name and without inputs.
+    /// A recipe for `request` to `loaded`; output name and inputs are still empty.
     pub fn new(loaded: &LoadedGenerator, request: &Request, steps: u32, executor: Executor) -> Self {
         Self {
             generator_sha256: loaded.hash.clone(),
@@ -60,37 +61,37 @@ impl Recipe {
             cube: request.size.batch > 1,
             patch: None,
             exposure: None,
-            executor: executor.name().into(),
+            executor: name(executor),
             version: env!("CARGO_PKG_VERSION").into(),
         }
     }
 
-    /// The text of the chunk.
+    /// The recipe as JSON.
     pub fn to_text(&self) -> String {
-        serde_json::to_string(self).expect("texts and numbers can always be written")
+        serde_json::to_string(self).expect("texts and numbers serialise")
     }
 
-    /// Reads the text of a chunk.
+    /// Reads JSON of unknown origin.
     pub fn from_text(text: &str) -> anyhow::Result<Self> {
-        ensure!(text.len() <= MAX_RECIPE_BYTES, "its recipe is larger than {MAX_RECIPE_BYTES} bytes");
-        let recipe: Self = serde_json::from_str(text).context("its recipe cannot be read")?;
+        ensure!(text.len() <= MAX_RECIPE_BYTES, "the recipe is larger than {MAX_RECIPE_BYTES} bytes");
+        let recipe: Self = serde_json::from_str(text).context("cannot read the recipe")?;
         let hash = &recipe.generator_sha256;
-        ensure!(hash.len() == 64 && hash.bytes().all(|b| b.is_ascii_hexdigit()), "its recipe holds no SHA-256");
+        ensure!(hash.len() == 64 && hash.bytes().all(|b| b.is_ascii_hexdigit()), "the recipe has no valid SHA-256");
         recipe.size()?;
         recipe.executor()?;
         Ok(recipe)
     }
 
-    /// The picture's size.
+    /// Size of the request.
     pub fn size(&self) -> anyhow::Result<Size> {
         let size = parse_size(&self.size);
-        let size = size.map_err(|reason| anyhow::anyhow!("its recipe has size {:?}: {reason}", self.size))?;
+        let size = size.map_err(|reason| anyhow::anyhow!("the recipe has size {:?}: {reason}", self.size))?;
         Ok(with_faces(size, self.cube))
     }
 
-    /// Where it was made.
+    /// Where it was generated.
     pub fn executor(&self) -> anyhow::Result<Executor> {
-        let known = [Executor::Gpu, Executor::Cpu].into_iter().find(|executor| executor.name() == self.executor);
-        known.with_context(|| format!("its recipe names an unknown executor {:?}", self.executor))
+        let known = Executor::from_str(&self.executor, false);
+        known.map_err(|_| anyhow::anyhow!("the recipe has an unknown executor {:?}", self.executor))
     }
 }

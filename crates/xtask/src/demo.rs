@@ -1,5 +1,6 @@
-//! `demo`: the demo scene, in a window where there is a display, else as pictures.
+//! `demo`: runs the demo scene, in a window if there is a display, else to pictures.
 
+use std::path::PathBuf;
 use std::time::SystemTime;
 
 use anyhow::{Context, bail};
@@ -7,16 +8,19 @@ use anyhow::{Context, bail};
 use crate::setup;
 use crate::step::{self, Outcome, StepResult, cargo, root};
 
-/// Sets up, then runs the demo. `arguments` go to it, `--headless` among them.
+/// Duration of a first build of the demo on one core, measured on a server CPU of 2023.
+const BUILD_CORE_MINUTES: u64 = 25;
+
+/// Sets up, then runs the demo with `arguments`, for example `--headless`.
 pub fn run(arguments: &[String]) -> StepResult {
     let asked = arguments.iter().any(|argument| argument == "--headless");
     let headless = asked || !step::has_display();
+    announce(asked, headless)?;
     setup::install(if headless { setup::Needs::Adapter } else { setup::Needs::Window })?;
 
     let mut command = cargo(&["run", "--package", "imagine_examples", "--example", "demo", "--"]);
     command.args(arguments);
     if headless && !asked {
-        println!("no display: rendering to pictures");
         command.arg("--headless");
     }
     let start = SystemTime::now();
@@ -27,10 +31,32 @@ pub fn run(arguments: &[String]) -> StepResult {
     Ok(Outcome::Done)
 }
 
-/// Says which pictures the demo wrote since `start`; none is a failure.
+/// Says what will happen and how long it takes, before anything is built.
+fn announce(asked: bool, headless: bool) -> anyhow::Result<()> {
+    let target = step::target_folder()?;
+    let is_built = target.join("debug/examples").join(format!("demo{}", std::env::consts::EXE_SUFFIX)).exists();
+    println!("The demo generates every material of assets/generators.");
+    match (headless, asked) {
+        (false, _) => println!("It opens a window; close the window to end it."),
+        (true, true) => println!("It writes pictures to {}.", pictures().display()),
+        (true, false) => println!("There is no display: it writes pictures to {}.", pictures().display()),
+    }
+    match is_built {
+        true => println!("It was built before and starts in seconds."),
+        false => println!("{}", step::first_build("It", BUILD_CORE_MINUTES, &target)),
+    }
+    Ok(())
+}
+
+/// Folder of the pictures.
+fn pictures() -> PathBuf {
+    root().join("out")
+}
+
+/// Lists the pictures that the demo wrote after `start`; fails if there are none.
 fn report_pictures(start: SystemTime) -> anyhow::Result<()> {
-    let folder = root().join("out");
-    let entries = folder.read_dir().with_context(|| format!("the demo left no folder {}", folder.display()))?;
+    let folder = pictures();
+    let entries = folder.read_dir().with_context(|| format!("the demo created no folder {}", folder.display()))?;
     let mut pictures = Vec::new();
     for entry in entries {
         let entry = entry?;

@@ -1,6 +1,6 @@
 //! Shared by all steps: the workspace's root, running programs, results.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 use anyhow::{Context, bail};
@@ -68,6 +68,19 @@ pub fn list(value: &Value) -> &[Value] {
 /// A JSON string; empty if it is something else.
 pub fn text(value: &Value) -> String {
     value.as_str().unwrap_or_default().into()
+}
+
+/// Cargo's target folder.
+pub fn target_folder() -> anyhow::Result<PathBuf> {
+    Ok(PathBuf::from(text(&metadata(&["--no-deps"])?["target_directory"])))
+}
+
+/// How long `what` takes to build for the first time, given the minutes on one core.
+pub fn first_build(what: &str, core_minutes: u64, target: &Path) -> String {
+    let cores = std::thread::available_parallelism().map_or(1, |cores| cores.get() as u64);
+    let minutes = core_minutes.div_ceil(cores).max(2);
+    let target = target.display();
+    format!("{what} is built for the first time, into {target}: about {minutes} minutes on {cores} cores.")
 }
 
 /// Prints and runs a command; fails if it fails.

@@ -1,13 +1,13 @@
-//! `test`: everything CI runs, to the end even if a part fails, with the time of each part.
+//! `test`: everything that CI runs, to the end even if a step fails, with the duration of each step.
 
 use std::time::{Duration, Instant};
 
 use anyhow::bail;
 
-use crate::step::{Outcome, Step, StepResult};
+use crate::step::{self, Outcome, Step, StepResult};
 use crate::{clippy, deny, doc, fmt, package, setup, suite, tidy, typos};
 
-/// The parts in order: quick ones first; clippy before doc, which reuses what clippy checked.
+/// Quick steps first; clippy before doc, which reuses clippy's results.
 const STEPS: [(&str, Step); 9] = [
     ("setup", setup::run),
     ("fmt", fmt::run),
@@ -20,8 +20,12 @@ const STEPS: [(&str, Step); 9] = [
     ("suite", suite::run),
 ];
 
-/// Runs all parts and reports them together.
+/// Duration of a first run on one core: everything is built, checked and tested.
+const FIRST_RUN_CORE_MINUTES: u64 = 80;
+
+/// Runs all steps and reports them together.
 pub fn run() -> StepResult {
+    announce()?;
     let start = Instant::now();
     let mut report = Vec::new();
     for (name, step) in STEPS {
@@ -43,6 +47,17 @@ pub fn run() -> StepResult {
         bail!("failed: {}", failed.join(", "));
     }
     Ok(Outcome::Done)
+}
+
+/// Says what will happen and how long it takes, before anything is built.
+fn announce() -> anyhow::Result<()> {
+    println!("steps: {}", STEPS.map(|(name, _)| name).join(", "));
+    println!("setup may install system packages; everything else writes only to cargo's target folder.");
+    let target = step::target_folder()?;
+    if !target.join("debug/deps").exists() {
+        println!("{}", step::first_build("The workspace", FIRST_RUN_CORE_MINUTES, &target));
+    }
+    Ok(())
 }
 
 fn line(name: &str, result: &StepResult, elapsed: Duration) -> String {
@@ -67,7 +82,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn lines_say_what_happened() {
+    fn lines_state_the_result_and_duration() {
         assert_eq!(line("fmt", &Ok(Outcome::Done), Duration::from_millis(1500)), "fmt      ok       1.5 s");
         assert_eq!(line("doc", &Err(anyhow::anyhow!("no")), Duration::from_secs(125)), "doc      FAILED   2 min 05 s");
         let skipped = Ok(Outcome::Skipped("why".into()));

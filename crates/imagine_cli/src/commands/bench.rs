@@ -1,91 +1,92 @@
 //! `imagine bench`: our passes against burn-wgpu and burn-flex on the same machine, interleaved in one process.
 //!
-//! Images and tensors that the network reads are noise.
-//! Upload and download are left out on both sides. burn draws random numbers on the CPU, so its graphs get them as
-//! inputs that lie on its device before the clock starts: burn is not made to pay for them at all, our kernels are.
-//! FLOP are those of the graph as it is written, the same for both.
+//! Image and tensor inputs are noise. Upload and download are not timed. burn draws random numbers on the CPU, so its
+//! graphs get them as inputs, uploaded before the clock starts: our kernels pay for random numbers, burn does not.
+//! FLOP are counted on the unfused graph, the same for all.
 
-mod peer;
+mod baseline;
 
 use std::process::{Command, ExitCode};
 use std::sync::Arc;
 use std::time::Instant;
 
-use anyhow::{Context, bail, ensure};
+use anyhow::{bail, ensure};
 use burn::backend::{Flex, Wgpu};
 use clap::{Args, ValueEnum};
 use imagine_graph::{Request, ValidGenerator};
-use imagine_wgpu::headless::Gpu;
-use imagine_wgpu::{Fusion, Plan, PlanOptions, RunSeed, Session};
+use imagine_wgpu::{Fusion, Plan, PlanOptions};
 use serde_json::{Value, json};
 
-use self::peer::Peer;
-use super::{open_gpu, print};
-use crate::arguments::{Asked, Bits};
+use self::baseline::Baseline;
+use super::print;
+use crate::arguments::{Precision, RequestArguments, name};
+use crate::gpu::{GpuSession, open_gpu};
 
 /// Arguments of `imagine bench`.
 #[derive(Args, Clone, Debug)]
 pub struct Bench {
     #[command(flatten)]
-    asked: Asked,
-    /// Steps of a recurrent generator in a run.
+    request: RequestArguments,
+    /// Steps of a recurrent generator per run.
     #[arg(long)]
     steps: Option<u32>,
-    /// Measured runs; the median counts, and the fastest is told too, which says more on a machine with other work.
+    /// Timed runs. Median and fastest are reported; on a busy machine the fastest says more.
     #[arg(long, default_value_t = 20, value_parser = clap::value_parser!(u32).range(1..=1000))]
     runs: u32,
-    /// Runs before the clock starts, autotune among them.
+    /// Runs before the clock starts, which include burn's autotuning.
     #[arg(long, default_value_t = 10, value_parser = clap::value_parser!(u32).range(1..=1000))]
     warm: u32,
-    /// Leaves out the time to the first image of a cold process.
+    /// Skip the time to the first image of a new process.
     #[arg(long)]
     no_cold: bool,
-    /// Measures our passes alone.
+    /// Measure our passes only.
     #[arg(long)]
     ours_alone: bool,
-    /// How numbers lie in the GPU's memory between our passes.
+    /// Storage of values between our GPU passes.
     #[arg(long, value_enum, default_value = "f32")]
-    precision: Bits,
-    /// Prints JSON.
+    precision: Precision,
+    /// Print JSON.
     #[arg(long)]
     json: bool,
 }
 
-/// Who makes the first image of a cold process.
+/// What generates the first image of a new process.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-enum Maker {
+enum Implementation {
     /// Our passes.
     Ours,
     /// burn-wgpu.
     BurnWgpu,
 }
 
-/// Arguments of the hidden command that `bench` starts.
+/// Arguments of the hidden command that `bench` runs as a new process.
 #[derive(Args, Clone, Debug)]
 pub struct FirstImage {
     #[command(flatten)]
-    asked: Asked,
+    request: RequestArguments,
     #[arg(long)]
     steps: Option<u32>,
     #[arg(long, value_enum)]
-    by: Maker,
+    by: Implementation,
 }
 
 impl Bench {
     /// Measures and prints.
     pub fn run(self) -> anyhow::Result<ExitCode> {
-        let (loaded, request) = self.asked.load_with_noise(self.steps)?;
-        let steps = loaded.generator.resolve(&request)?.steps;
-        let gpu = open_gpu()?.with_precision(self.precision.precision())?;
-        let options = PlanOptions { fusion: Fusion::Off, ..gpu.options() };
-        let unfused = Plan::new(&loaded.generator, request.size, options)?;
+        let (loaded, request) = self.request.load_with_noise(self.steps)?;
+        let resolved = loaded.generator.resolve(&request)?;
+        let steps = resolved.steps;
+        let gpu = open_gpu()?.with_precision(self.precision.into())?;
+        let unfused = Plan::new(&loaded.generator, request.size, PlanOptions { fusion: Fusion::Off, ..gpu.options() })?;
         let flop = unfused.whole(steps).cost().flop;
-        let mut ours = Ours::new(&gpu, &loaded.generator, &request)?;
-        let times = self.interleave(&loaded.generator, &request, &mut ours)?;
+        let plan = Arc::new(Plan::new(&loaded.generator, request.size, gpu.options())?);
+        let mut ours = GpuSession::new(&gpu, plan, &resolved)?;
+        let times = self.interleave(&loaded.generator, &request, || run(&mut ours, steps))?;
         let [ours_ms, theirs_ms, flex_ms] = times.clone().map(median);
         let [ours_best, theirs_best, flex_best] = times.map(least);
-        let ours_cold = (!self.no_cold).then(|| self.cold(Maker::Ours)).transpose()?;
-        let theirs_cold = (!self.no_cold && !self.ours_alone).then(|| self.cold(Maker::BurnWgpu)).transpose()?;
+        let ours_cold = (!self.no_cold).then(|| self.cold(Implementation::Ours)).transpose()?;
+        let theirs_cold =
+            (!self.no_cold && !self.ours_alone).then(|| self.cold(Implementation::BurnWgpu)).transpose()?;
         let rate = |ms: Option<f64>| ms.map(|ms| flop as f64 / (ms * 1e6));
         let ratio = |theirs: Option<f64>, ours: Option<f64>| Some(theirs? / ours?);
         let per_step = |ms: Option<f64>| ms.filter(|_| steps > 0).map(|ms| ms / f64::from(steps));
@@ -95,7 +96,7 @@ impl Bench {
             "steps": steps,
             "runs": self.runs,
             "adapter": gpu.adapter.get_info().name,
-            "precision": self.precision.name(),
+            "precision": name(self.precision),
             "flop": flop,
             "ours_ms": ours_ms,
             "burn_wgpu_ms": theirs_ms,
@@ -121,28 +122,28 @@ impl Bench {
         Ok(ExitCode::SUCCESS)
     }
 
-    /// Times of ours, burn-wgpu and burn-flex in milliseconds, one run of each in turn; of ours alone if asked.
+    /// Milliseconds of our runs, of burn-wgpu's and of burn-flex's, one of each in turn.
     fn interleave(
         &self,
         generator: &ValidGenerator,
         request: &Request,
-        ours: &mut Ours,
+        mut ours: impl FnMut() -> anyhow::Result<()>,
     ) -> anyhow::Result<[Vec<f64>; 3]> {
-        let mut peers = match self.ours_alone {
+        let mut baselines = match self.ours_alone {
             true => None,
-            false => Some((Peer::<Wgpu>::new(generator, request)?, Peer::<Flex>::new(generator, request)?)),
+            false => Some((Baseline::<Wgpu>::new(generator, request)?, Baseline::<Flex>::new(generator, request)?)),
         };
         for _ in 0..self.warm {
-            ours.run()?;
-            if let Some((theirs, flex)) = &mut peers {
+            ours()?;
+            if let Some((theirs, flex)) = &mut baselines {
                 theirs.run()?;
                 flex.run()?;
             }
         }
         let mut times = [const { Vec::new() }; 3];
         for _ in 0..self.runs {
-            times[0].push(time(|| ours.run())?);
-            if let Some((theirs, flex)) = &mut peers {
+            times[0].push(time(&mut ours)?);
+            if let Some((theirs, flex)) = &mut baselines {
                 times[1].push(time(|| theirs.run())?);
                 times[2].push(time(|| flex.run())?);
             }
@@ -150,38 +151,41 @@ impl Bench {
         Ok(times)
     }
 
-    /// Milliseconds from the start of a process that makes one image to its end.
-    fn cold(&self, by: Maker) -> anyhow::Result<f64> {
-        let by = by.to_possible_value().context("every maker has a name")?;
-        let size = self.asked.size;
+    /// Milliseconds from the start to the end of a process that generates one image.
+    fn cold(&self, by: Implementation) -> anyhow::Result<f64> {
+        let size = self.request.size;
         let mut command = Command::new(std::env::current_exe()?);
-        command.arg("first-image").arg(&self.asked.file).args(["--by", by.get_name()]);
+        command.arg("first-image").arg(&self.request.file).args(["--by", &name(by)]);
         command.arg("--size").arg(format!("{}x{}", size.width, size.height));
-        if self.asked.cube {
+        if self.request.cube {
             command.arg("--cube");
         }
-        command.arg("--seed").arg(self.asked.seed.to_string());
-        for (name, value) in &self.asked.set {
-            command.arg("--set").arg(format!("{name}={value}"));
+        command.arg("--seed").arg(self.request.seed.to_string());
+        for (input, value) in &self.request.set {
+            command.arg("--set").arg(format!("{input}={value}"));
         }
         if let Some(steps) = self.steps {
             command.arg("--steps").arg(steps.to_string());
         }
         time(|| {
             let output = command.output()?;
-            ensure!(output.status.success(), "cold process: {}", String::from_utf8_lossy(&output.stderr));
+            ensure!(
+                output.status.success(),
+                "the process for the first image failed: {}",
+                String::from_utf8_lossy(&output.stderr)
+            );
             Ok(())
         })
     }
 }
 
 impl FirstImage {
-    /// Makes one image and reads it back.
+    /// Generates one image and reads it back.
     pub fn run(self) -> anyhow::Result<ExitCode> {
-        let (loaded, request) = self.asked.load_with_noise(self.steps)?;
+        let (loaded, request) = self.request.load_with_noise(self.steps)?;
         let outputs = match self.by {
-            Maker::Ours => open_gpu()?.generate(&loaded.generator, &request)?.outputs.len(),
-            Maker::BurnWgpu => peer::first_image(&loaded.generator, &request)?,
+            Implementation::Ours => open_gpu()?.generate(&loaded.generator, &request)?.outputs.len(),
+            Implementation::BurnWgpu => baseline::first_image(&loaded.generator, &request)?,
         };
         if outputs == 0 {
             bail!("the generator has no output");
@@ -190,38 +194,20 @@ impl FirstImage {
     }
 }
 
-/// Our passes, everything uploaded and compiled.
-struct Ours<'a> {
-    gpu: &'a Gpu,
-    plan: Arc<Plan>,
-    session: Session,
-    run: RunSeed,
-    steps: u32,
+/// Generates one image on the GPU and waits for it.
+fn run(session: &mut GpuSession, steps: u32) -> anyhow::Result<()> {
+    session.play(session.session.plan().whole(steps))?;
+    Ok(session.gpu.wait()?)
 }
 
-impl<'a> Ours<'a> {
-    fn new(gpu: &'a Gpu, generator: &ValidGenerator, request: &Request) -> anyhow::Result<Self> {
-        let resolved = generator.resolve(request)?;
-        let plan = Arc::new(Plan::new(generator, request.size, gpu.options())?);
-        let session = super::session(gpu, plan.clone(), &resolved)?;
-        let run = RunSeed { seed: request.seed, lattice: request.lattice };
-        Ok(Self { gpu, plan, session, run, steps: resolved.steps })
-    }
-
-    fn run(&mut self) -> anyhow::Result<()> {
-        self.gpu.play(&mut self.session, self.plan.whole(self.steps), self.run)?;
-        Ok(self.gpu.wait()?)
-    }
-}
-
-/// Milliseconds that `work` takes.
+/// Runs `work`; its time in milliseconds.
 fn time(work: impl FnOnce() -> anyhow::Result<()>) -> anyhow::Result<f64> {
     let start = Instant::now();
     work()?;
     Ok(start.elapsed().as_secs_f64() * 1e3)
 }
 
-/// `None` of no times.
+/// The median; `None` without times.
 fn median(mut times: Vec<f64>) -> Option<f64> {
     times.sort_by(f64::total_cmp);
     let middle = times.len() / 2;
@@ -232,7 +218,7 @@ fn median(mut times: Vec<f64>) -> Option<f64> {
     }
 }
 
-/// `None` of no times.
+/// The smallest; `None` without times.
 fn least(times: Vec<f64>) -> Option<f64> {
     times.into_iter().min_by(f64::total_cmp)
 }
@@ -265,7 +251,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_middle_counts() {
+    fn the_median_is_the_middle_or_the_mean_of_the_two_middles() {
         assert_eq!(median(vec![3.0, 1.0, 2.0]), Some(2.0));
         assert_eq!(median(vec![4.0, 1.0, 2.0, 3.0]), Some(2.5));
         assert_eq!(median(vec![]), None);

@@ -1,10 +1,8 @@
-//! `imagine compare`: wgpu against burn-flex, step by step from the same state and after free steps.
+//! `imagine compare`: the GPU's results against the CPU reference (burn-flex). Image and tensor inputs are noise.
 //!
-//! Images and tensors that the network reads are noise.
-//!
-//! Three figures of a recurrent generator: the largest difference of one step from the same state (an executor's error),
-//! the largest difference of the outputs after all steps, each executor going its own way (what a person would see), and
-//! by which factor a difference grows in a step (above 1: chaotic).
+//! A recurrent generator runs twice. Teacher-forced, the GPU starts every step from the reference's state: the largest
+//! difference is the error of the kernels. Free-running, each executor continues from its own state: the outputs differ as
+//! much as a person would see, and the growth factor per step is above 1 if the generator is chaotic.
 
 use std::fmt::Write;
 use std::process::ExitCode;
@@ -15,33 +13,34 @@ use burn::backend::Flex;
 use clap::Args;
 use imagine_burn::{Network, Value as BurnValue};
 use imagine_graph::rng::RandomState;
-use imagine_graph::{InputKind, OutputKind, Request, ResolvedRequest, Tensor, ValidGenerator, ValidGraph};
+use imagine_graph::{InputKind, OutputKind, ResolvedRequest, Tensor, ValidGenerator, ValidGraph};
+use imagine_wgpu::Plan;
 use imagine_wgpu::headless::Gpu;
-use imagine_wgpu::{Plan, Recording, RunSeed, Session};
 use serde_json::{Value, json};
 
-use super::{open_gpu, print};
-use crate::arguments::{Asked, Bits, load};
+use super::print;
+use crate::arguments::{Precision, RequestArguments, name};
+use crate::gpu::{GpuSession, open_gpu};
 
-/// Largest difference of one step from the same state.
+/// Largest difference of one teacher-forced step.
 const STEP_TOLERANCE: f32 = 1e-5;
-/// Largest difference of the outputs: one level of an 8-bit picture; of HDR radiance v, of `ln(1 + v)`.
+/// Largest difference of the outputs: one level of an 8-bit image. HDR radiance v is compared as `ln(1 + v)`.
 const OUTPUT_TOLERANCE: f32 = 1.0 / 255.0;
-/// Free steps if none are asked for.
+/// Default number of steps of a recurrent generator.
 const STEPS: u32 = 64;
 
 /// Arguments of `imagine compare`.
 #[derive(Args, Clone, Debug)]
 pub struct Compare {
     #[command(flatten)]
-    asked: Asked,
-    /// Steps of a recurrent generator.
+    request: RequestArguments,
+    /// Steps of a recurrent generator; 64 by default.
     #[arg(long)]
     steps: Option<u32>,
-    /// How numbers lie in the GPU's memory between our passes.
+    /// Storage of values between GPU passes.
     #[arg(long, value_enum, default_value = "f32")]
-    precision: Bits,
-    /// Prints JSON.
+    precision: Precision,
+    /// Print JSON.
     #[arg(long)]
     json: bool,
 }
@@ -53,25 +52,24 @@ struct Difference {
     at: Vec<usize>,
 }
 
-/// What happened on the way of a recurrent generator.
+/// Differences of a recurrent generator's states.
 #[derive(Debug, Default)]
-struct Way {
-    /// The largest difference of a step from the same state, and which.
-    step: Difference,
-    step_index: u32,
-    /// Difference of the states after each step, each executor going its own way.
+struct StateDifferences {
+    /// The largest difference of a teacher-forced step, and the index of that step.
+    forced: Difference,
+    forced_index: u32,
+    /// Largest difference after each free-running step.
     free: Vec<f32>,
 }
 
 impl Compare {
-    /// Compares; code 1 past the tolerance.
+    /// Compares; exit code 1 if a difference is above its tolerance.
     pub fn run(self) -> anyhow::Result<ExitCode> {
-        let is_recurrent = load(&self.asked.file)?.generator.recurrence.is_some();
-        let steps = self.steps.or(is_recurrent.then_some(STEPS));
-        let (loaded, request) = self.asked.load_with_noise(steps)?;
+        let (loaded, mut request) = self.request.load_with_noise(self.steps)?;
+        request.steps = self.steps.or(loaded.generator.recurrence.is_some().then_some(STEPS));
         let resolved = loaded.generator.resolve(&request)?;
-        let gpu = open_gpu()?.with_precision(self.precision.precision())?;
-        let (way, ours, reference) = run_both(&gpu, &loaded.generator, &request, &resolved)?;
+        let gpu = open_gpu()?.with_precision(self.precision.into())?;
+        let (states, ours, reference) = run_both(&gpu, &loaded.generator, &resolved)?;
 
         let mut outputs = Vec::new();
         let mut max_abs_diff = 0.0f32;
@@ -85,8 +83,8 @@ impl Compare {
             max_abs_diff = max_abs_diff.max(difference.largest);
             outputs.push(json!({ "name": name, "max_abs_diff": difference.largest, "at": difference.at }));
         }
-        let max_step_diff = way.as_ref().map(|way| way.step.largest);
-        // Written so that a difference that is no number fails.
+        let max_step_diff = states.as_ref().map(|states| states.forced.largest);
+        // NaN compares false, so it fails.
         let passes = max_abs_diff <= OUTPUT_TOLERANCE && max_step_diff.is_none_or(|d| d <= STEP_TOLERANCE);
         let report = json!({
             "name": loaded.name,
@@ -94,13 +92,13 @@ impl Compare {
             "seed": request.seed,
             "steps": resolved.steps,
             "adapter": gpu.adapter.get_info().name,
-            "precision": self.precision.name(),
+            "precision": name(self.precision),
             "max_abs_diff": max_abs_diff,
             "tolerance": OUTPUT_TOLERANCE,
             "max_step_diff": max_step_diff,
-            "max_step_diff_at": way.as_ref().map(|way| json!({ "step": way.step_index, "element": way.step.at })),
+            "max_step_diff_at": states.as_ref().map(|s| json!({ "step": s.forced_index, "element": s.forced.at })),
             "step_tolerance": STEP_TOLERANCE,
-            "growth_per_step": way.as_ref().and_then(|way| growth(&way.free)),
+            "growth_per_step": states.as_ref().and_then(|states| growth(&states.free)),
             "outputs": outputs,
             "passes": passes,
         });
@@ -109,61 +107,66 @@ impl Compare {
     }
 }
 
-type Named = Vec<(String, Tensor)>;
-
-/// The way of a recurrent generator, and the outputs of both executors, ours with names.
+/// State differences of a recurrent generator, and the outputs of the GPU (with names) and of the reference.
 fn run_both(
     gpu: &Gpu,
     generator: &ValidGenerator,
-    request: &Request,
     resolved: &ResolvedRequest,
-) -> anyhow::Result<(Option<Way>, Named, Vec<Tensor>)> {
+) -> anyhow::Result<(Option<StateDifferences>, Vec<(String, Tensor)>, Vec<Tensor>)> {
     let reference = Reference { resolved };
-    let plan = Arc::new(Plan::new(generator, request.size, gpu.options())?);
-    let mut ours = Ours::new(gpu, plan.clone(), resolved)?;
+    let plan = Arc::new(Plan::new(generator, resolved.request.size, gpu.options())?);
+    let mut ours = GpuSession::new(gpu, plan.clone(), resolved)?;
     let mut state = None;
-    let mut way = None;
+    let mut differences = None;
     if let Some(recurrence) = &generator.recurrence {
-        let (found, last) = walk(&reference, &recurrence.init, &recurrence.step, &mut ours)?;
-        way = Some(found);
+        let (found, last) = run_steps(&reference, &recurrence.init, &recurrence.step, &mut ours)?;
+        differences = Some(found);
         state = Some(last);
     }
     let outputs = reference.run(&generator.output, state.as_ref(), resolved.steps)?;
     let outputs = outputs.into_iter().map(BurnValue::into_data).collect();
     ours.play(plan.output(resolved.steps))?;
     let made = gpu.collect(&ours.session, resolved.steps)?.outputs;
-    Ok((way, made.into_iter().map(|(output, tensor)| (output.name, tensor)).collect(), outputs))
+    Ok((differences, made.into_iter().map(|(output, tensor)| (output.name, tensor)).collect(), outputs))
 }
 
-/// Lets `ours` go its own way, and judges every step of the reference's way from the same state.
-fn walk(
+/// Runs all steps on the reference, on `free`, and, from the reference's states, on a session of its own.
+fn run_steps(
     reference: &Reference,
     init: &ValidGraph,
     step: &ValidGraph,
-    ours: &mut Ours,
-) -> anyhow::Result<(Way, BurnValue<Flex>)> {
-    let plan = ours.session.plan().clone();
-    let mut judged = Ours::new(ours.gpu, plan.clone(), reference.resolved)?;
+    free: &mut GpuSession,
+) -> anyhow::Result<(StateDifferences, BurnValue<Flex>)> {
+    let plan = free.session.plan().clone();
+    let mut forced = GpuSession::new(free.gpu, plan.clone(), reference.resolved)?;
     let network = Network::<Flex>::new(step, &Default::default());
     let mut state = reference.run(init, None, 0)?.remove(0);
-    ours.play(plan.init())?;
-    let mut way = Way { step: difference(&ours.state(0)?, &state.clone().into_data())?, ..Way::default() };
+    free.play(plan.init())?;
+    let first = difference(&read_state(free, 0)?, &state.clone().into_data())?;
+    let mut found = StateDifferences { forced: first, ..StateDifferences::default() };
     for index in 0..reference.resolved.steps {
-        judged.session.set_state(&judged.gpu.queue, index, &state.clone().into_data())?;
-        judged.play(plan.steps(index, 1))?;
-        ours.play(plan.steps(index, 1))?;
+        forced.session.set_state(&forced.gpu.queue, index, &state.clone().into_data())?;
+        forced.play(plan.steps(index, 1))?;
+        free.play(plan.steps(index, 1))?;
         state = reference.run_network(&network, Some(&state), index)?.remove(0);
         let expected = state.clone().into_data();
-        let found = difference(&judged.state(index + 1)?, &expected)?;
-        if found.largest > way.step.largest {
-            (way.step, way.step_index) = (found, index);
+        let difference_of_step = difference(&read_state(&forced, index + 1)?, &expected)?;
+        if difference_of_step.largest > found.forced.largest {
+            (found.forced, found.forced_index) = (difference_of_step, index);
         }
-        way.free.push(difference(&ours.state(index + 1)?, &expected)?.largest);
+        found.free.push(difference(&read_state(free, index + 1)?, &expected)?.largest);
     }
-    Ok((way, state))
+    Ok((found, state))
 }
 
-/// burn-flex with the inputs of a request.
+/// The state after `done` steps.
+fn read_state(run: &GpuSession, done: u32) -> anyhow::Result<Tensor> {
+    let state = run.session.plan().state.as_ref().context("a recurrent generator has a state")?;
+    let wanted = [(state.regions[done as usize % 2], state.value_type.clone())];
+    Ok(run.gpu.read(&run.session, &wanted)?.remove(0))
+}
+
+/// The CPU reference with the inputs of a request.
 struct Reference<'a> {
     resolved: &'a ResolvedRequest,
 }
@@ -188,7 +191,7 @@ impl Reference<'_> {
         let mut inputs = Vec::new();
         for input in &network.graph().graph().inputs {
             inputs.push(match input.kind {
-                InputKind::State => state.cloned().context("a state is read where there is none")?,
+                InputKind::State => state.cloned().context("a graph reads a state before there is one")?,
                 _ => BurnValue::from_data(&self.resolved.inputs[&input.name], &Default::default()),
             });
         }
@@ -197,35 +200,10 @@ impl Reference<'_> {
     }
 }
 
-/// A session on the GPU with the inputs of a request.
-struct Ours<'a> {
-    gpu: &'a Gpu,
-    session: Session,
-    run: RunSeed,
-}
-
-impl<'a> Ours<'a> {
-    fn new(gpu: &'a Gpu, plan: Arc<Plan>, resolved: &ResolvedRequest) -> anyhow::Result<Self> {
-        let session = super::session(gpu, plan, resolved)?;
-        let request = &resolved.request;
-        Ok(Self { gpu, session, run: RunSeed { seed: request.seed, lattice: request.lattice } })
-    }
-
-    fn play(&mut self, recording: Recording) -> anyhow::Result<()> {
-        Ok(self.gpu.play(&mut self.session, recording, self.run)?)
-    }
-
-    fn state(&self, done: u32) -> anyhow::Result<Tensor> {
-        let state = self.session.plan().state.as_ref().context("a recurrent generator has a state")?;
-        let wanted = [(state.regions[done as usize % 2], state.value_type.clone())];
-        Ok(self.gpu.read(&self.session, &wanted)?.remove(0))
-    }
-}
-
-/// The largest absolute difference; a number that is none counts as largest of all.
+/// The largest absolute difference; NaN counts as infinite.
 fn difference(ours: &Tensor, reference: &Tensor) -> anyhow::Result<Difference> {
     let (Some(a), Some(b)) = (ours.as_f32(), reference.as_f32()) else {
-        ensure!(ours == reference, "outputs that are no floats differ");
+        ensure!(ours == reference, "integer or boolean outputs differ");
         return Ok(Difference::default());
     };
     ensure!(ours.shape == reference.shape, "shapes differ: {:?} and {:?}", ours.shape, reference.shape);
@@ -241,30 +219,25 @@ fn difference(ours: &Tensor, reference: &Tensor) -> anyhow::Result<Difference> {
     Ok(Difference { largest, at: coordinate(at, &ours.shape) })
 }
 
-/// HDR radiance as `ln(1 + v)`: what is bright may differ in proportion.
+/// HDR radiance as `ln(1 + v)`: bright values may differ in proportion.
 fn compressed(radiance: &Tensor) -> anyhow::Result<Tensor> {
-    let values = radiance.as_f32().context("radiance is floats")?;
+    let values = radiance.as_f32().context("radiance must be floats")?;
     Ok(Tensor::f32(
         radiance.shape.clone(),
         values.iter().map(|&v| if v > 0.0 { v.ln_1p() } else { v }).collect::<Vec<_>>(),
     ))
 }
 
+/// Coordinates of the element at `index` in row-major order.
 fn coordinate(mut index: usize, shape: &[usize]) -> Vec<usize> {
-    let mut at: Vec<usize> = shape
-        .iter()
-        .rev()
-        .map(|&n| {
-            let i = index % n;
-            index /= n;
-            i
-        })
-        .collect();
-    at.reverse();
+    let mut at = vec![0; shape.len()];
+    for (coordinate, length) in at.iter_mut().zip(shape).rev() {
+        (*coordinate, index) = (index % length.max(&1), index / length.max(&1));
+    }
     at
 }
 
-/// Factor by which a difference grows in a step, from the first that is above zero to the last.
+/// Geometric mean of the growth per step, from the first difference above zero to the last.
 fn growth(free: &[f32]) -> Option<f64> {
     let first = free.iter().position(|d| *d > 0.0)?;
     let last = free.len() - 1;
@@ -291,7 +264,7 @@ fn text(report: &Value) -> String {
             report["growth_per_step"]
         );
     }
-    let _ = writeln!(text, "{}", if report["passes"] == true { "within the tolerance" } else { "PAST THE TOLERANCE" });
+    let _ = writeln!(text, "{}", if report["passes"] == true { "within the tolerance" } else { "ABOVE THE TOLERANCE" });
     text
 }
 
@@ -300,7 +273,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_largest_difference_has_a_place() {
+    fn the_largest_difference_is_located() {
         let a = Tensor::f32([1, 2, 2], [0.0, 1.0, 2.0, 3.0]);
         let b = Tensor::f32([1, 2, 2], [0.0, 1.5, 2.0, 3.25]);
         assert_eq!(difference(&a, &b).unwrap(), Difference { largest: 0.5, at: vec![0, 0, 1] });
@@ -309,7 +282,7 @@ mod tests {
     }
 
     #[test]
-    fn growth_is_a_factor_a_step() {
+    fn growth_is_a_factor_per_step() {
         assert_eq!(growth(&[0.0, 1.0, 2.0, 4.0]), Some(2.0));
         assert_eq!(growth(&[0.0, 0.0]), None);
         assert_eq!(growth(&[1.0]), None);

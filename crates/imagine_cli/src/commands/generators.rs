@@ -1,4 +1,4 @@
-//! `imagine generators`: the generators built in code, listed or written as generator files.
+//! `imagine generators`: lists the built-in generators or writes them as generator files.
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -14,10 +14,10 @@ use crate::output_files::write_folder;
 /// Arguments of `imagine generators`.
 #[derive(Args, Clone, Debug)]
 pub struct Generators {
-    /// Folder that gets a generator file of each; without it they are listed.
+    /// Write a generator file for each into this folder instead of listing them.
     #[arg(long)]
     out: Option<PathBuf>,
-    /// Prints JSON.
+    /// Print JSON.
     #[arg(long)]
     json: bool,
 }

@@ -1,6 +1,6 @@
-//! `imagine import`: an ONNX file becomes a generator file, with roles for its inputs and outputs.
+//! `imagine import`: converts an ONNX file to a generator file, with roles for its inputs and outputs.
 //!
-//! Roles come from the arguments, else from the file beside the model; the others are guessed and printed.
+//! Roles come from the arguments, then from the file beside the model; the rest are guessed. All are printed.
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -11,14 +11,14 @@ use imagine_graph::file::{self, EXTENSION, WeightFormat};
 use serde_json::json;
 
 use super::print;
-use crate::network_file::{RoleArguments, import, text};
+use crate::network_file::{RoleArguments, import, role_line};
 
 /// Arguments of `imagine import`.
 #[derive(Args, Clone, Debug)]
 pub struct ImportOnnx {
-    /// ONNX file. What FILE.onnx.ron says about its roles, sizes and card holds where no argument says otherwise.
+    /// ONNX file. FILE.onnx.ron supplies roles, sizes and card where no argument does.
     file: PathBuf,
-    /// Generator file to write, ending in .generator.safetensors.
+    /// Generator file to write; must end in .generator.safetensors.
     #[arg(long)]
     out: PathBuf,
     #[command(flatten)]
@@ -26,10 +26,10 @@ pub struct ImportOnnx {
     /// Title.
     #[arg(long)]
     title: Option<String>,
-    /// Licence of the network, an SPDX expression.
+    /// Licence of the network as an SPDX expression.
     #[arg(long)]
     license: Option<String>,
-    /// Prints JSON.
+    /// Print JSON.
     #[arg(long)]
     json: bool,
 }
@@ -38,7 +38,7 @@ impl ImportOnnx {
     /// Imports and writes.
     pub fn run(self) -> anyhow::Result<ExitCode> {
         let name = self.out.to_string_lossy();
-        ensure!(name.ends_with(EXTENSION), "--out {name:?}: a name ending in {EXTENSION} expected");
+        ensure!(name.ends_with(EXTENSION), "--out {name:?} must end in {EXTENSION}");
         let mut roles = self.roles.with_file(&self.file)?;
         roles.card.title = self.title.unwrap_or(roles.card.title);
         roles.card.license = self.license.unwrap_or(roles.card.license);
@@ -52,7 +52,8 @@ impl ImportOnnx {
                 json!({ side: used.name, "role": used.role, "guessed": used.guessed })
             })
             .collect();
-        let text = used.iter().map(text).collect::<String>() + &format!("wrote {name}");
+        let lines = used.iter().map(role_line).chain([format!("wrote {name}")]);
+        let text = lines.collect::<Vec<_>>().join("\n");
         print(self.json, &json!({ "out": name, "roles": list, "size_rule": size }), &text);
         Ok(ExitCode::SUCCESS)
     }

@@ -1,4 +1,4 @@
-//! `imagine inspect`: inputs, outputs, card, and what a size costs. Runs nothing and needs no GPU.
+//! `imagine inspect`: inputs, outputs, model card, and cost at a given size. Runs nothing and needs no GPU.
 
 use std::fmt::Write;
 use std::path::PathBuf;
@@ -11,25 +11,25 @@ use imagine_wgpu::{Plan, PlanOptions, Recording};
 use serde_json::{Value, json};
 
 use super::print;
-use crate::arguments::{load, parse_size};
+use crate::arguments::{load_generator, parse_size};
 
 /// Arguments of `imagine inspect`.
 #[derive(Args, Clone, Debug)]
 pub struct Inspect {
-    /// Generator file, or the name of a generator built in code.
+    /// Generator file, or the name of a built-in generator (see `imagine generators`).
     file: PathBuf,
-    /// Width x height in pixels that cost is counted for, as in 256x128.
+    /// Width x height in pixels at which to count cost, for example 256x128.
     #[arg(long, value_parser = parse_size, default_value = "256x256", value_name = "WxH")]
     size: Size,
-    /// Prints JSON.
+    /// Print JSON.
     #[arg(long)]
     json: bool,
 }
 
 impl Inspect {
-    /// Prints what there is to know.
+    /// Prints the report.
     pub fn run(self) -> anyhow::Result<ExitCode> {
-        let loaded = load(&self.file)?;
+        let loaded = load_generator(&self.file)?;
         let plan = Plan::new(&loaded.generator, self.size, PlanOptions::default())?;
         let report = report(&loaded, &plan)?;
         print(self.json, &report, &text(&loaded, &report));
@@ -74,7 +74,7 @@ fn part(name: &str, recording: &Recording) -> Value {
     json!({ "part": name, "flop": cost.flop, "bytes": cost.bytes, "passes": passes })
 }
 
-/// What an output pixel reads of the images that each graph starts from, in words.
+/// Receptive fields: which source pixels an output pixel of each graph depends on.
 fn support(generator: &ValidGenerator, size: Size) -> anyhow::Result<Vec<String>> {
     let mut lines = Vec::new();
     for graph in generator.graphs() {

@@ -1,4 +1,4 @@
-//! The commands, one file each.
+//! The commands, one file each, and how they print results.
 
 #[cfg(feature = "wgpu-backend")]
 pub mod bench;
@@ -16,31 +16,10 @@ pub mod train_texture;
 mod training;
 
 use std::io::{self, Write};
-use std::sync::Arc;
 
-use anyhow::Context;
-use imagine_graph::ResolvedRequest;
-use imagine_wgpu::headless::Gpu;
-use imagine_wgpu::{BoundsChecks, Plan, Session};
 use serde_json::Value;
 
-/// The GPU, with bounds checks for files from outside.
-fn open_gpu() -> anyhow::Result<Gpu> {
-    Gpu::new(BoundsChecks::On).context("no GPU (`--backend cpu` of `generate` needs none)")
-}
-
-/// A session with the inputs of a request uploaded.
-fn session(gpu: &Gpu, plan: Arc<Plan>, resolved: &ResolvedRequest) -> anyhow::Result<Session> {
-    let session = Session::new(&gpu.device, plan.clone());
-    for input in &plan.inputs {
-        if let Some(tensor) = resolved.inputs.get(&input.name) {
-            session.set_input(&gpu.queue, &input.name, tensor)?;
-        }
-    }
-    Ok(session)
-}
-
-/// Prints `json` or `text`.
+/// Prints a result as JSON or as text.
 fn print(as_json: bool, json: &Value, text: &str) {
     match as_json {
         true => say(&format!("{json:#}")),
@@ -48,7 +27,7 @@ fn print(as_json: bool, json: &Value, text: &str) {
     }
 }
 
-/// Writes a line to stdout. That nobody reads it any more, as after `| head`, ends no work.
+/// Writes a line to stdout. A closed pipe, as after `| head`, is no error.
 fn say(line: &str) {
     match writeln!(io::stdout(), "{line}") {
         Err(error) if error.kind() != io::ErrorKind::BrokenPipe => eprintln!("cannot write to stdout: {error}"),

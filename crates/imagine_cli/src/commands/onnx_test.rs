@@ -1,8 +1,8 @@
 //! `imagine onnx-test`: runs a tree of ONNX tests, folders with `model.onnx` and `test_data_set_K`, on every executor.
 //!
-//! Each test runs on burn-flex, on wgpu, and on burn-flex once more after the network went through a generator file. It
-//! passes if all three are right. A test whose network cannot be imported is refused. Where a network draws random numbers,
-//! which are its executor's own, type, shape and mean of the outputs have to agree.
+//! Each test runs on burn-flex, on wgpu, and on burn-flex after the network was written to a generator file and read back.
+//! It passes if all three agree with the expected outputs. A network that cannot be imported counts as refused. If a network
+//! draws random numbers, only type, shape and mean of its outputs have to agree.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
@@ -19,45 +19,46 @@ use imagine_onnx::{Import, Options, TensorFile, ValueInfo};
 use imagine_wgpu::headless::Gpu;
 use serde_json::{Value, json};
 
-use super::{open_gpu, print};
+use super::print;
+use crate::gpu::open_gpu;
 
 /// Tolerances of ONNX's own test runner.
 const RELATIVE: f32 = 1e-3;
 const ABSOLUTE: f32 = 1e-7;
 
-/// Operators whose numbers no two executors share.
+/// Operators whose outputs differ between executors by definition.
 const RANDOM: [&str; 5] = ["Bernoulli", "RandomNormal", "RandomNormalLike", "RandomUniform", "RandomUniformLike"];
-/// How many standard errors the means of two samples may differ by.
-const ERRORS: f32 = 4.0;
+/// Largest difference between the means of two samples, in standard errors.
+const STANDARD_ERRORS: f32 = 4.0;
 
 /// Arguments of `imagine onnx-test`.
 #[derive(Args, Clone, Debug)]
 pub struct OnnxTest {
-    /// Folder with tests at any depth.
+    /// Folder that contains tests at any depth.
     folder: PathBuf,
-    /// Executors; all if left out.
+    /// Executor to test; may be repeated. All by default.
     #[arg(long, value_enum)]
-    on: Vec<On>,
-    /// Largest absolute difference beside the relative one of 0.001.
+    on: Vec<TestExecutor>,
+    /// Absolute tolerance, added to the relative tolerance of 0.001.
     #[arg(long, default_value_t = ABSOLUTE)]
     absolute: f32,
-    /// Prints JSON.
+    /// Print JSON.
     #[arg(long)]
     json: bool,
 }
 
 /// What runs a test.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-enum On {
+enum TestExecutor {
     /// burn-flex.
     Flex,
-    /// wgpu passes.
+    /// wgpu compute passes.
     Wgpu,
-    /// burn-flex, after the network was written to a generator file and read again.
+    /// burn-flex, after writing the network to a generator file and reading it back.
     File,
 }
 
-/// How a test came out.
+/// Result of a test.
 #[derive(Clone, Debug, PartialEq)]
 enum Outcome {
     Passed,
@@ -66,17 +67,21 @@ enum Outcome {
 }
 
 impl OnnxTest {
-    /// Runs all tests; code 1 if one failed.
+    /// Runs all tests; exit code 1 if one failed.
     pub fn run(self) -> anyhow::Result<ExitCode> {
         let mut models = Vec::new();
         find(&self.folder, &mut models)?;
-        ensure!(!models.is_empty(), "{}: no model.onnx below it", self.folder.display());
-        let on = if self.on.is_empty() { vec![On::Flex, On::Wgpu, On::File] } else { self.on.clone() };
-        let gpu = on.contains(&On::Wgpu).then(open_gpu).transpose()?;
+        ensure!(!models.is_empty(), "{}: contains no model.onnx", self.folder.display());
+        let on = if self.on.is_empty() {
+            vec![TestExecutor::Flex, TestExecutor::Wgpu, TestExecutor::File]
+        } else {
+            self.on.clone()
+        };
+        let gpu = on.contains(&TestExecutor::Wgpu).then(open_gpu).transpose()?;
         let mut tests = Vec::new();
         let mut counts = [0; 3];
         for model in &models {
-            let folder = model.parent().context("a file has a folder")?;
+            let folder = model.parent().context("a file is in a folder")?;
             let name = folder.strip_prefix(&self.folder).unwrap_or(folder).display().to_string();
             let about = imagine_onnx::describe(&std::fs::read(model)?).unwrap_or_default();
             let inputs = &about.inputs;
@@ -120,10 +125,10 @@ fn find(folder: &Path, models: &mut Vec<PathBuf>) -> anyhow::Result<()> {
 
 struct Test<'a> {
     folder: &'a Path,
-    on: &'a [On],
+    on: &'a [TestExecutor],
     gpu: Option<&'a Gpu>,
     absolute: f32,
-    /// Names of the network's inputs, for data without.
+    /// Names of the network's inputs, for data without names.
     inputs: &'a [String],
     /// Whether the network draws random numbers.
     random: bool,
@@ -172,7 +177,7 @@ impl Test<'_> {
                 let found = if empty { without_elements(port, &expected.tensor) } else { found.next() };
                 let found = found.with_context(|| format!("no output {:?}", port.name))?;
                 let fault = match self.random {
-                    true => another_distribution(&found, &expected.tensor),
+                    true => distribution_difference(&found, &expected.tensor),
                     false => difference(&found, &expected.tensor, self.absolute),
                 };
                 if let Some(fault) = fault {
@@ -183,15 +188,15 @@ impl Test<'_> {
         Ok(Outcome::Passed)
     }
 
-    fn execute(&self, on: On, graph: &Graph, inputs: &[Tensor], size: Size) -> anyhow::Result<Vec<Tensor>> {
+    fn execute(&self, on: TestExecutor, graph: &Graph, inputs: &[Tensor], size: Size) -> anyhow::Result<Vec<Tensor>> {
         if graph.outputs.is_empty() {
             return Ok(Vec::new());
         }
         let valid = match on {
-            On::File => through_file(graph, size)?.validate()?,
+            TestExecutor::File => through_file(graph, size)?.validate()?,
             _ => graph.validate()?,
         };
-        if on == On::Wgpu {
+        if on == TestExecutor::Wgpu {
             let gpu = self.gpu.context("no GPU")?;
             return Ok(gpu.run_graph(&valid, inputs, size, RandomState::default())?);
         }
@@ -202,7 +207,7 @@ impl Test<'_> {
     }
 }
 
-/// The size that gives the graph's inputs the shapes of their data.
+/// The size at which the graph's inputs have the shapes of their data.
 fn size(import: &Import, inputs: &[Tensor]) -> Size {
     let mut size = import.size;
     let whole = |length: usize, [numerator, denominator]: [usize; 2]| (length * denominator).checked_div(numerator);
@@ -218,7 +223,7 @@ fn size(import: &Import, inputs: &[Tensor]) -> Size {
     size
 }
 
-/// The graph as it comes back from a generator file.
+/// The graph after a round trip through a generator file.
 fn through_file(graph: &Graph, size: Size) -> anyhow::Result<Graph> {
     let rule = SizeRule { min: [size.height, size.width], ..SizeRule::default() };
     let generator = Generator { output: graph.clone(), recurrence: None, size: rule, card: Card::default() };
@@ -239,8 +244,8 @@ fn tensors(folder: &Path, kind: &str) -> anyhow::Result<Vec<TensorFile>> {
     Ok(all)
 }
 
-/// Imports the model with as few of its inputs made constants as it can do with: none, whole numbers that may be shapes,
-/// everything but floats, everything but the first, everything.
+/// Imports the model with as few inputs turned into constants as possible. Tries, in this order: none, integers that may be
+/// shapes, all but floats, all but the first, all.
 fn import(path: &Path, given: &[TensorFile]) -> Result<Import, String> {
     let is_whole = |tensor: &TensorFile| !matches!(tensor.tensor.data, TensorData::F32(_));
     let choices: [&dyn Fn(usize, &TensorFile) -> bool; 5] = [
@@ -267,7 +272,7 @@ fn import(path: &Path, given: &[TensorFile]) -> Result<Import, String> {
     Err(refusal)
 }
 
-/// An output that the import settled: the graph does not have it.
+/// An output without elements; import leaves it out of the graph.
 fn without_elements(port: &ValueInfo, expected: &Tensor) -> Option<Tensor> {
     let shape: Option<Vec<usize>> = port.shape.iter().map(|dim| dim.bind(Size::new(1, 1))).collect();
     let data = match expected.dtype() {
@@ -278,8 +283,8 @@ fn without_elements(port: &ValueInfo, expected: &Tensor) -> Option<Tensor> {
     shape.map(|shape| Tensor::new(shape, data))
 }
 
-/// How the distribution of `found` is another than that of `expected`.
-fn another_distribution(found: &Tensor, expected: &Tensor) -> Option<String> {
+/// Compares types and means; `None` if they agree.
+fn distribution_difference(found: &Tensor, expected: &Tensor) -> Option<String> {
     if found.tensor_type() != expected.tensor_type() {
         return Some(format!("is {}, expected {}", found.tensor_type(), expected.tensor_type()));
     }
@@ -296,12 +301,16 @@ fn another_distribution(found: &Tensor, expected: &Tensor) -> Option<String> {
     let (found, expected) = (numbers(found), numbers(expected));
     let error = ((variance(&found) + variance(&expected)) / count).sqrt();
     let off = (mean(&found) - mean(&expected)).abs();
-    (off.is_nan() || off > ERRORS * error).then(|| {
-        format!("has mean {}, expected {} within {ERRORS} standard errors of {error}", mean(&found), mean(&expected))
+    (off.is_nan() || off > STANDARD_ERRORS * error).then(|| {
+        format!(
+            "has mean {}, expected {} within {STANDARD_ERRORS} standard errors of {error}",
+            mean(&found),
+            mean(&expected)
+        )
     })
 }
 
-/// Where and how much `found` is off.
+/// Compares element by element; `None` if all agree within the tolerances.
 fn difference(found: &Tensor, expected: &Tensor, absolute: f32) -> Option<String> {
     if found.tensor_type() != expected.tensor_type() {
         return Some(format!("is {}, expected {}", found.tensor_type(), expected.tensor_type()));

@@ -1,4 +1,4 @@
-//! A burn backend as fast as it goes: weights, inputs and random numbers on its device before the clock starts.
+//! What `imagine bench` compares with: a burn backend, its weights, inputs and random numbers uploaded before the clock starts.
 
 use std::collections::BTreeMap;
 
@@ -9,8 +9,8 @@ use imagine_burn::{Network, Value};
 use imagine_graph::rng::RandomState;
 use imagine_graph::{GraphInput, InputKind, Op, OutputKind, Request, Size, Tensor, ValidGenerator, ValidGraph};
 
-/// A generator on a backend of burn.
-pub struct Peer<B: Backend> {
+/// A generator on a burn backend.
+pub struct Baseline<B: Backend> {
     init: Option<Part<B>>,
     step: Option<Part<B>>,
     output: Part<B>,
@@ -18,7 +18,7 @@ pub struct Peer<B: Backend> {
     device: B::Device,
 }
 
-/// One graph with its inputs uploaded; `None` where the state goes.
+/// One graph with its inputs uploaded; `None` is the state.
 struct Part<B: Backend> {
     network: Network<B>,
     inputs: Vec<Option<Value<B>>>,
@@ -26,7 +26,7 @@ struct Part<B: Backend> {
     seed: u64,
 }
 
-impl<B: Backend> Peer<B> {
+impl<B: Backend> Baseline<B> {
     /// Uploads everything.
     pub fn new(generator: &ValidGenerator, request: &Request) -> anyhow::Result<Self> {
         let resolved = generator.resolve(request)?;
@@ -38,7 +38,7 @@ impl<B: Backend> Peer<B> {
         Ok(Self { init, step, output: part(&generator.output)?, steps: resolved.steps, device })
     }
 
-    /// Makes one image and waits for it.
+    /// Generates one image and waits for it.
     pub fn run(&mut self) -> anyhow::Result<()> {
         let mut state = self.init.as_ref().map(|init| init.first(None)).transpose()?;
         for _ in 0..self.steps {
@@ -51,7 +51,7 @@ impl<B: Backend> Peer<B> {
     }
 }
 
-/// Makes one image from nothing and reads it back; the number of its outputs.
+/// Generates one image, setup included, and reads it back; returns the number of outputs.
 pub fn first_image(generator: &ValidGenerator, request: &Request) -> anyhow::Result<usize> {
     Ok(imagine_burn::generate::<Wgpu>(generator, request, &Default::default())?.outputs.len())
 }
@@ -79,11 +79,11 @@ impl<B: Backend> Part<B> {
     }
 
     fn first(&self, state: Option<&Value<B>>) -> anyhow::Result<Value<B>> {
-        self.run(state)?.into_iter().next().context("a graph without an output")
+        self.run(state)?.into_iter().next().context("the graph has no output")
     }
 }
 
-/// The graph with its random nodes made inputs, and their values; those of step 0 serve every step.
+/// The graph with random nodes turned into inputs, and their values at step 0, which serve every step.
 fn without_random(graph: &ValidGraph, request: &Request) -> anyhow::Result<(ValidGraph, BTreeMap<String, Tensor>)> {
     let mut plain = graph.graph().clone();
     let mut alone = imagine_graph::Graph::default();

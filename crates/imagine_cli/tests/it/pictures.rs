@@ -1,56 +1,24 @@
-//! `imagine generate` on ONNX files: pictures in, pictures out, roles from the file beside the model.
+//! `imagine generate` on ONNX files: picture inputs, sizes, roles from the file beside the model.
 
-use std::path::{Path, PathBuf};
-use std::process::{Command, Output};
+use std::path::Path;
 
 use burn::backend::Flex;
 use image::ColorType;
 use imagine_graph::{Request, Size, Tensor};
 use imagine_onnx::{Roles, generator_from_file};
 
-/// A folder with the network of a family and two pictures.
-struct Place {
-    folder: tempfile::TempDir,
-}
+use crate::place::Place;
 
-/// Sides of `small.png`.
+/// Width and height of `small.png`.
 const SMALL: (usize, usize) = (12, 10);
 
-impl Place {
-    fn new(family: &str) -> Self {
-        let folder = tempfile::tempdir().unwrap();
-        let model = format!("{}/../../tests/families/{family}/model.onnx", env!("CARGO_MANIFEST_DIR"));
-        std::fs::copy(model, folder.path().join("model.onnx")).unwrap();
-        let pixels = colors().into_iter().map(|[r, g, b]| [r, g, b, 255]).collect::<Vec<_>>().concat();
-        write_png(&folder.path().join("small.png"), SMALL, ColorType::Rgba8, &pixels);
-        write_png(&folder.path().join("gray.png"), (6, 4), ColorType::L8, &[77; 24]);
-        Self { folder }
-    }
-
-    fn path(&self, name: &str) -> PathBuf {
-        self.folder.path().join(name)
-    }
-
-    fn run(&self, arguments: &str) -> Output {
-        let arguments = arguments.split_whitespace();
-        Command::new(env!("CARGO_BIN_EXE_imagine")).args(arguments).current_dir(&self.folder).output().unwrap()
-    }
-
-    /// Runs what must succeed; what it prints on stderr.
-    fn good(&self, arguments: &str) -> String {
-        let output = self.run(arguments);
-        let errors = String::from_utf8(output.stderr).unwrap();
-        assert!(output.status.success(), "{arguments}: {errors}");
-        errors
-    }
-
-    /// The message of what must fail.
-    fn bad(&self, arguments: &str) -> String {
-        let output = self.run(arguments);
-        let errors = String::from_utf8(output.stderr).unwrap();
-        assert_eq!(output.status.code(), Some(2), "{arguments}: {errors}");
-        errors
-    }
+/// A folder with the network of a family in `model.onnx`, `small.png` and `gray.png`.
+fn place(family: &str) -> Place {
+    let place = Place::with_family(family);
+    let pixels = colors().into_iter().map(|[r, g, b]| [r, g, b, 255]).collect::<Vec<_>>().concat();
+    write_png(&place.path("small.png"), SMALL, ColorType::Rgba8, &pixels);
+    write_png(&place.path("gray.png"), (6, 4), ColorType::L8, &[77; 24]);
+    place
 }
 
 /// The pixels of `small.png`.
@@ -74,9 +42,9 @@ fn read_png(path: &Path) -> (usize, usize, Vec<u8>) {
 }
 
 #[test]
-fn a_picture_is_enlarged_as_the_executor_enlarges_it() {
-    let place = Place::new("srvgg");
-    let errors = place.good("generate model.onnx --image small.png --backend cpu --out large.png");
+fn an_enlarged_picture_matches_the_executor() {
+    let place = place("srvgg");
+    let [_, errors] = place.good("generate model.onnx --image small.png --backend cpu --out large.png");
     assert!(errors.contains("input image is image:srgb (guessed)"), "{errors}");
     let (width, height, bytes) = read_png(&place.path("large.png"));
     assert_eq!((width, height), (48, 40));
@@ -99,42 +67,41 @@ fn a_picture_is_enlarged_as_the_executor_enlarges_it() {
 }
 
 #[test]
-fn a_picture_is_made_again_only_from_the_same_pictures() {
-    let place = Place::new("srvgg");
+fn a_recipe_needs_the_same_pictures() {
+    let place = place("srvgg");
     place.good("generate model.onnx --image small.png --backend cpu --out one.png");
     place.good("generate model.onnx --from one.png --image small.png --out two.png");
-    let read = |name: &str| std::fs::read(place.path(name)).unwrap();
-    assert_eq!(read("one.png"), read("two.png"));
+    assert_eq!(place.bytes("one.png"), place.bytes("two.png"));
     let errors = place.bad("generate model.onnx --from one.png --image gray.png --out three.png");
     assert!(errors.contains("other pictures"), "{errors}");
-    // The ONNX file counts as the generator file that it is imported to.
+    // The ONNX file has the hash of the generator file that import writes.
     place.good("import model.onnx --out m.generator.safetensors");
     place.good("generate --from one.png --image small.png --out four.png");
-    assert_eq!(read("one.png"), read("four.png"));
+    assert_eq!(place.bytes("one.png"), place.bytes("four.png"));
     let errors =
         place.bad("generate model.onnx --from one.png --input image=image:linear --image small.png --out x.png");
     assert!(errors.contains("other roles"), "{errors}");
 }
 
 #[test]
-fn a_size_that_is_asked_for_scales_the_picture() {
-    let place = Place::new("srvgg");
-    let errors = place.good("generate model.onnx --image gray.png --size 32x16 --backend cpu --out large.png");
+fn a_requested_size_scales_the_picture() {
+    let place = place("srvgg");
+    let [_, errors] = place.good("generate model.onnx --image gray.png --size 32x16 --backend cpu --out large.png");
     assert!(errors.contains("gray.png is scaled from 6x4 to 8x4"), "{errors}");
     let (width, height, _) = read_png(&place.path("large.png"));
     assert_eq!((width, height), (32, 16));
 }
 
 #[test]
-fn roles_stand_beside_the_model_and_arguments_go_before_them() {
-    let place = Place::new("psgan");
+fn arguments_override_the_file_beside_the_model() {
+    let place = place("psgan");
     let sidecar = r#"(
         inputs: { "local": "latent:normal" },
         outputs: { "output": "base_color@-1..1" },
         card: (title: "Cobbles", license: "CC0-1.0"),
     )"#;
     std::fs::write(place.path("model.onnx.ron"), sidecar).unwrap();
-    let errors = place.good("generate model.onnx --size 64x48 --seed 4 --backend cpu --out made.png");
+    let [_, errors] = place.good("generate model.onnx --size 64x48 --seed 4 --backend cpu --out made.png");
     assert!(!errors.contains("output output"), "{errors}");
     let (width, height, bytes) = read_png(&place.path("made.png"));
     assert_eq!((width, height), (64, 48));
@@ -151,8 +118,8 @@ fn roles_stand_beside_the_model_and_arguments_go_before_them() {
 }
 
 #[test]
-fn pictures_that_do_not_fit_are_code_2_with_what_to_do() {
-    let place = Place::new("gated_unet");
+fn unsuitable_pictures_are_refused_with_advice() {
+    let place = place("gated_unet");
     for (arguments, part) in [
         ("--image none.png", "none.png"),
         ("--image model.onnx", "png or jpg"),
@@ -165,7 +132,7 @@ fn pictures_that_do_not_fit_are_code_2_with_what_to_do() {
         assert!(errors.contains(part), "{arguments}: {errors}");
         assert!(!place.path("o").exists());
     }
-    let place = Place::new("psgan");
+    let place = place("psgan");
     let errors = place.bad("generate model.onnx --backend cpu --out o --image small.png --input local=latent");
     assert!(errors.contains("takes no picture"), "{errors}");
     let errors = place.bad("generate x.generator.safetensors --input a=mask --out o");
@@ -173,10 +140,10 @@ fn pictures_that_do_not_fit_are_code_2_with_what_to_do() {
 }
 
 #[test]
-fn a_network_of_one_size_scales_every_picture_to_it() {
-    let place = Place::new("srvgg");
+fn a_fixed_size_network_scales_every_picture() {
+    let place = place("srvgg");
     std::fs::write(place.path("model.onnx.ron"), r#"(dims: { "image/2": 8, "image/3": 16 })"#).unwrap();
-    let errors = place.good("generate model.onnx --image small.png --backend cpu --out made.png");
+    let [_, errors] = place.good("generate model.onnx --image small.png --backend cpu --out made.png");
     assert!(errors.contains("small.png is scaled from 12x10 to 16x8"), "{errors}");
     let (width, height, _) = read_png(&place.path("made.png"));
     assert_eq!((width, height), (64, 32));
@@ -185,7 +152,7 @@ fn a_network_of_one_size_scales_every_picture_to_it() {
 }
 
 #[test]
-fn a_network_of_a_batch_of_two_says_what_to_do() {
-    let errors = Place::new("dcgan").bad("generate model.onnx --backend cpu --out made.png");
+fn a_fixed_batch_of_two_is_refused_with_advice() {
+    let errors = place("dcgan").bad("generate model.onnx --backend cpu --out made.png");
     assert!(errors.contains("fixed batch of 2") && errors.contains("dynamic"), "{errors}");
 }

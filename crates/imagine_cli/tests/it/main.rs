@@ -1,0 +1,9 @@
+//! The `imagine` command as users run it: one process per call, in a temporary folder.
+
+mod errors;
+mod generate;
+mod import;
+mod onnx_test;
+mod pictures;
+mod place;
+mod reports;
