@@ -68,10 +68,10 @@ fn differences(before: &Entries, after: &Entries) -> Vec<String> {
     both.filter(|(_, b, a)| a != b).map(|(name, b, a)| format!("{name}\n  before: {b}\n  after:  {a}")).collect()
 }
 
-/// SHA-256 of `bytes`, the first 16 digits.
+/// First 16 hexadecimal digits of the SHA-256 of `bytes`.
 fn hash(bytes: &[u8]) -> String {
     use sha2::Digest;
-    sha2::Sha256::digest(bytes).iter().take(8).map(|byte| format!("{byte:02x}")).collect()
+    format!("{:x}", sha2::Sha256::digest(bytes))[..16].into()
 }
 
 /// What a picture file shows, without what it says about itself: PNG without text chunks, Radiance without its header.
