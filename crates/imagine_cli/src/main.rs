@@ -67,6 +67,8 @@ enum Train {
 }
 
 fn main() -> ExitCode {
+    // SAFETY: there is no other thread yet.
+    unsafe { imagine_wgpu::headless::quiet_without_display() };
     let result = match Arguments::parse().command {
         Command::Inspect(command) => command.run(),
         Command::Generate(command) => command.run(),

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, bail};
 use serde_json::Value;
 
-use crate::step::{self, Outcome, StepResult, cargo, list, metadata, root, text};
+use crate::step::{self, Outcome, StepResult, cargo, files_below, list, metadata, relative, root, text};
 
 /// Largest package, compressed.
 const MAX_BYTES: u64 = 1 << 20;
@@ -18,13 +18,8 @@ const BY_CARGO: [&str; 4] = [".cargo_vcs_info.json", "Cargo.lock", "Cargo.toml",
 /// Files of every package.
 const EVERYWHERE: [&str; 3] = ["README.md", "LICENSE-APACHE", "LICENSE-MIT"];
 
-/// Files besides Rust sources: package, folder, extension. Every such file must be in the package.
-const ASSETS: [(&str, &str, &str); 4] = [
-    ("imagine_shaders", "lib", "wgsl"),
-    ("imagine_shaders", "ops", "wgsl"),
-    ("imagine_shaders", "present", "wgsl"),
-    ("bevy_imagine", "src/default_generators", "safetensors"),
-];
+/// Files besides Rust sources that packages need: package, extension.
+const ASSETS: [(&str, &str); 2] = [("imagine_shaders", "wgsl"), ("bevy_imagine", "safetensors")];
 
 /// A package to publish.
 #[derive(Debug, Default)]
@@ -81,16 +76,11 @@ fn packages(metadata: &Value) -> anyhow::Result<Vec<Package>> {
     Ok(packages)
 }
 
-fn assets(package: &str, root: &Path) -> anyhow::Result<Vec<String>> {
+/// Files of `ASSETS` below the folder of `package`, relative to it.
+fn assets(package: &str, folder: &Path) -> anyhow::Result<Vec<String>> {
     let mut found = Vec::new();
-    for (_, folder, extension) in ASSETS.iter().filter(|(owner, ..)| *owner == package) {
-        let path = root.join(folder);
-        for entry in path.read_dir().with_context(|| format!("cannot list {}", path.display()))? {
-            let name = entry?.file_name().to_string_lossy().into_owned();
-            if name.ends_with(&format!(".{extension}")) {
-                found.push(format!("{folder}/{name}"));
-            }
-        }
+    for (_, extension) in ASSETS.iter().filter(|(owner, _)| *owner == package) {
+        found.extend(files_below(folder, extension)?.iter().map(|path| relative(folder, path)));
     }
     Ok(found)
 }
@@ -111,9 +101,9 @@ fn check(package: &Package, findings: &mut Vec<String>) {
     let holds = |file: &str| package.files.iter().any(|held| held == file);
     let needed = EVERYWHERE.iter().copied().chain(package.assets.iter().map(String::as_str));
     needed.filter(|file| !holds(file)).for_each(|file| find(format!("lacks {file}")));
-    for (_, folder, extension) in ASSETS.iter().filter(|(owner, ..)| *owner == package.name) {
-        if !package.assets.iter().any(|asset| asset.starts_with(folder)) {
-            find(format!("{folder} contains no .{extension} file"));
+    for (_, extension) in ASSETS.iter().filter(|(owner, _)| *owner == package.name) {
+        if !package.assets.iter().any(|asset| asset.ends_with(extension)) {
+            find(format!("its folder contains no .{extension} file"));
         }
     }
     let is_source = |file: &str| file == "build.rs" || (file.starts_with("src/") && file.ends_with(".rs"));
@@ -154,8 +144,9 @@ mod tests {
         let mut package = shaders();
         package.files.retain(|file| file != "ops/conv.wgsl");
         assert_eq!(findings(&package), ["package imagine_shaders: lacks ops/conv.wgsl"]);
-        package.assets.retain(|file| file != "ops/conv.wgsl");
-        assert_eq!(findings(&package), ["package imagine_shaders: ops contains no .wgsl file"]);
+        package.assets.clear();
+        package.files.retain(|file| !file.ends_with(".wgsl"));
+        assert_eq!(findings(&package), ["package imagine_shaders: its folder contains no .wgsl file"]);
     }
 
     #[test]

@@ -83,6 +83,26 @@ pub fn first_build(what: &str, core_minutes: u64, target: &Path) -> String {
     format!("{what} is built for the first time, into {target}: about {minutes} minutes on {cores} cores.")
 }
 
+/// All files with `extension` below `folder`, sorted.
+pub fn files_below(folder: &Path, extension: &str) -> anyhow::Result<Vec<PathBuf>> {
+    let mut files = Vec::new();
+    for entry in folder.read_dir().with_context(|| format!("cannot list {}", folder.display()))? {
+        let path = entry?.path();
+        if path.is_dir() {
+            files.extend(files_below(&path, extension)?);
+        } else if path.extension().is_some_and(|found| found == extension) {
+            files.push(path);
+        }
+    }
+    files.sort();
+    Ok(files)
+}
+
+/// `path` relative to `folder`, with `/` on every system.
+pub fn relative(folder: &Path, path: &Path) -> String {
+    path.strip_prefix(folder).unwrap_or(path).to_string_lossy().replace('\\', "/")
+}
+
 /// Prints and runs a command; fails if it fails.
 pub fn run(command: &mut Command) -> StepResult {
     let shown = show(command);

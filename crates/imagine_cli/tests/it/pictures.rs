@@ -13,7 +13,7 @@ use crate::place::Place;
 const SMALL: (usize, usize) = (12, 10);
 
 /// A folder with the network of a family in `model.onnx`, `small.png` and `gray.png`.
-fn place(family: &str) -> Place {
+fn with_pictures(family: &str) -> Place {
     let place = Place::with_family(family);
     let pixels = colors().into_iter().map(|[r, g, b]| [r, g, b, 255]).collect::<Vec<_>>().concat();
     write_png(&place.path("small.png"), SMALL, ColorType::Rgba8, &pixels);
@@ -43,7 +43,7 @@ fn read_png(path: &Path) -> (usize, usize, Vec<u8>) {
 
 #[test]
 fn an_enlarged_picture_matches_the_executor() {
-    let place = place("srvgg");
+    let place = with_pictures("srvgg");
     let [_, errors] = place.good("generate model.onnx --image small.png --backend cpu --out large.png");
     assert!(errors.contains("input image is image:srgb (guessed)"), "{errors}");
     let (width, height, bytes) = read_png(&place.path("large.png"));
@@ -68,7 +68,7 @@ fn an_enlarged_picture_matches_the_executor() {
 
 #[test]
 fn a_recipe_needs_the_same_pictures() {
-    let place = place("srvgg");
+    let place = with_pictures("srvgg");
     place.good("generate model.onnx --image small.png --backend cpu --out one.png");
     place.good("generate model.onnx --from one.png --image small.png --out two.png");
     assert_eq!(place.bytes("one.png"), place.bytes("two.png"));
@@ -85,7 +85,7 @@ fn a_recipe_needs_the_same_pictures() {
 
 #[test]
 fn a_requested_size_scales_the_picture() {
-    let place = place("srvgg");
+    let place = with_pictures("srvgg");
     let [_, errors] = place.good("generate model.onnx --image gray.png --size 32x16 --backend cpu --out large.png");
     assert!(errors.contains("gray.png is scaled from 6x4 to 8x4"), "{errors}");
     let (width, height, _) = read_png(&place.path("large.png"));
@@ -94,7 +94,7 @@ fn a_requested_size_scales_the_picture() {
 
 #[test]
 fn arguments_override_the_file_beside_the_model() {
-    let place = place("psgan");
+    let place = with_pictures("psgan");
     let sidecar = r#"(
         inputs: { "local": "latent:normal" },
         outputs: { "output": "base_color@-1..1" },
@@ -119,7 +119,7 @@ fn arguments_override_the_file_beside_the_model() {
 
 #[test]
 fn unsuitable_pictures_are_refused_with_advice() {
-    let place = place("gated_unet");
+    let place = with_pictures("gated_unet");
     for (arguments, part) in [
         ("--image none.png", "none.png"),
         ("--image model.onnx", "png or jpg"),
@@ -132,7 +132,7 @@ fn unsuitable_pictures_are_refused_with_advice() {
         assert!(errors.contains(part), "{arguments}: {errors}");
         assert!(!place.path("o").exists());
     }
-    let place = place("psgan");
+    let place = with_pictures("psgan");
     let errors = place.bad("generate model.onnx --backend cpu --out o --image small.png --input local=latent");
     assert!(errors.contains("takes no picture"), "{errors}");
     let errors = place.bad("generate x.generator.safetensors --input a=mask --out o");
@@ -141,7 +141,7 @@ fn unsuitable_pictures_are_refused_with_advice() {
 
 #[test]
 fn a_fixed_size_network_scales_every_picture() {
-    let place = place("srvgg");
+    let place = with_pictures("srvgg");
     std::fs::write(place.path("model.onnx.ron"), r#"(dims: { "image/2": 8, "image/3": 16 })"#).unwrap();
     let [_, errors] = place.good("generate model.onnx --image small.png --backend cpu --out made.png");
     assert!(errors.contains("small.png is scaled from 12x10 to 16x8"), "{errors}");
@@ -153,6 +153,6 @@ fn a_fixed_size_network_scales_every_picture() {
 
 #[test]
 fn a_fixed_batch_of_two_is_refused_with_advice() {
-    let errors = place("dcgan").bad("generate model.onnx --backend cpu --out made.png");
+    let errors = with_pictures("dcgan").bad("generate model.onnx --backend cpu --out made.png");
     assert!(errors.contains("fixed batch of 2") && errors.contains("dynamic"), "{errors}");
 }

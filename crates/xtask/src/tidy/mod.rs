@@ -14,7 +14,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, bail};
 
-use crate::step::{Outcome, StepResult, metadata, root};
+use crate::step::{self, Outcome, StepResult, metadata, root};
 
 /// Folders to check.
 const FOLDERS: [&str; 6] = ["crates", "shaders", "examples", "tests", "fuzz", "docs"];
@@ -90,17 +90,11 @@ fn files_below(root: &Path) -> anyhow::Result<Vec<PathBuf>> {
     Ok(files)
 }
 
-/// Adds every Rust file below `folder` as its path relative to `root`, with `/`, and its text.
+/// Adds every Rust file below `folder`: its path relative to `root`, and its text.
 fn read_below(root: &Path, folder: &Path, texts: &mut Vec<(String, String)>) -> anyhow::Result<()> {
-    for entry in folder.read_dir().with_context(|| format!("cannot list {}", folder.display()))? {
-        let path = entry?.path();
-        if path.is_dir() {
-            read_below(root, &path, texts)?;
-        } else if path.extension().is_some_and(|extension| extension == "rs") {
-            let name = path.strip_prefix(root).unwrap_or(&path).to_string_lossy().replace('\\', "/");
-            let text = std::fs::read_to_string(&path).with_context(|| format!("cannot read {}", path.display()))?;
-            texts.push((name, text));
-        }
+    for path in step::files_below(folder, "rs")? {
+        let text = std::fs::read_to_string(&path).with_context(|| format!("cannot read {}", path.display()))?;
+        texts.push((step::relative(root, &path), text));
     }
     Ok(())
 }

@@ -55,10 +55,16 @@ fn text(found: &MaterialEvaluation, same: bool) -> String {
         let name = format!("  distance, {}", kind.kind);
         line(&name, [kind.distance.generated, kind.distance.floor, kind.distance.shuffled]);
     }
-    lines.push(format!("requested kind seen in {:.3} of generated, own kind in {:.3} of held-back crops", found.agreement, found.accuracy));
+    lines.push(format!(
+        "requested kind seen in {:.3} of generated, own kind in {:.3} of held-back crops",
+        found.agreement, found.accuracy
+    ));
     lines.extend(found.kinds.iter().map(|k| format!("  {:<38}{:>10.3}{:>10.3}", k.kind, k.agreement, k.accuracy)));
     let seam = found.seam.generated;
-    lines.push(format!("step across the border relative to inside: {:.2} horizontally, {:.2} vertically", seam.columns, seam.rows));
+    lines.push(format!(
+        "step across the border relative to inside: {:.2} horizontally, {:.2} vertically",
+        seam.columns, seam.rows
+    ));
     lines.extend(found.copies.iter().map(copies_text));
     if !same {
         lines.push(super::OTHER_DATA.into());

@@ -76,7 +76,9 @@ impl Evaluate {
         match self.family.or_else(|| Family::of(&loaded.generator.generator.card)) {
             Some(Family::Materials) => with_backend!(self.backend, self.materials(&loaded))?,
             Some(Family::Sprites) => self.sprites(&loaded)?,
-            Some(Family::Living) => bail!("{}: a living texture; only sprites and materials are evaluated", loaded.name),
+            Some(Family::Living) => {
+                bail!("{}: a living texture; only sprites and materials are evaluated", loaded.name)
+            }
             None => bail!("{}: its card does not say what it generates: give --family", loaded.name),
         }
         Ok(ExitCode::SUCCESS)
