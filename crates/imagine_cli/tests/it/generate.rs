@@ -49,7 +49,7 @@ fn the_recipe_of_another_generator_is_refused() {
     place.good(&format!("generate {GENERATOR} --size 4x4 --backend cpu --out a"));
     let mut other = small_generator();
     other.card.title = "another".into();
-    file::save(&place.path(GENERATOR), &other, WeightFormat::F32).unwrap();
+    file::save(place.path(GENERATOR), &other, WeightFormat::F32).unwrap();
     for generator in [GENERATOR, ""] {
         let message = place.bad(&format!("generate {generator} --from a/roughness.png --out b.png"));
         assert!(message.contains("SHA-256"), "{message}");

@@ -24,7 +24,7 @@ impl Place {
     /// A folder with [`small_generator`] in the file [`GENERATOR`].
     pub fn with_generator() -> Self {
         let place = Self::new();
-        file::save(&place.path(GENERATOR), &small_generator(), WeightFormat::F32).unwrap();
+        file::save(place.path(GENERATOR), &small_generator(), WeightFormat::F32).unwrap();
         place
     }
 
