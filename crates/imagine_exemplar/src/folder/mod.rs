@@ -4,6 +4,7 @@
 //! DirectX ones, lossless formats before lossy ones, then the first by name. What is not used is listed, so that a person sees
 //! which file became what.
 
+mod convention;
 mod names;
 
 use std::fmt;
@@ -11,6 +12,7 @@ use std::path::{Path, PathBuf};
 
 use imagine_graph::OutputKind;
 
+pub use convention::detect_convention;
 pub use names::{ChannelRole, MapRole, NormalConvention, role_of};
 
 /// Endings of picture files, the best for a map first.
