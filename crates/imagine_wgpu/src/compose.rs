@@ -104,7 +104,6 @@ impl ShaderDef {
         match self {
             ShaderDef::Bool(false) => None,
             ShaderDef::Bool(true) => Some(ShaderDefValue::Bool(true)),
-            ShaderDef::Int(value) => Some(ShaderDefValue::Int(value)),
             ShaderDef::UInt(value) => Some(ShaderDefValue::UInt(value)),
         }
     }
@@ -116,7 +115,6 @@ fn dump(path: &str, defs: &[(&'static str, ShaderDef)], module: &naga::Module) {
     for (def, value) in defs {
         name += &match value {
             ShaderDef::Bool(_) => format!("-{def}"),
-            ShaderDef::Int(value) => format!("-{def}={value}"),
             ShaderDef::UInt(value) => format!("-{def}={value}"),
         };
     }

@@ -61,9 +61,7 @@ pub struct KernelCall {
 pub enum ShaderDef {
     /// Defined or not, for `#ifdef`.
     Bool(bool),
-    /// A signed number.
-    Int(i32),
-    /// An unsigned number.
+    /// A number, for `#if` and `#{..}`.
     UInt(u32),
 }
 

@@ -156,7 +156,6 @@ impl fmt::Display for Pass {
         for (name, def) in &call.pipeline.defs {
             match def {
                 ShaderDef::Bool(_) => write!(f, " {name}")?,
-                ShaderDef::Int(value) => write!(f, " {name}={value}")?,
                 ShaderDef::UInt(value) => write!(f, " {name}={value}")?,
             }
         }

@@ -12,8 +12,6 @@ use crate::pipeline::{PipelineError, PipelineStore};
 use crate::plan::{Plan, tensor_bytes};
 use crate::recording::{BufferId, Pass, PlannedCall, Recording, Region};
 
-/// Bytes of the uniform buffer for params; recordings that need more fill it several times.
-const PARAMS_BYTES: u64 = 64 << 10;
 /// Alignment of a uniform with a dynamic offset in bytes, the largest that a WebGPU device may require.
 const UNIFORM_ALIGNMENT: u64 = 256;
 
@@ -74,8 +72,8 @@ pub enum UploadError {
 }
 
 impl Session {
-    /// Bytes of a session's uniforms, which [`Plan::bytes`] leaves out.
-    pub const PARAMS_BYTES: u64 = PARAMS_BYTES;
+    /// Bytes of the uniform buffer for params, which [`Plan::bytes`] leaves out. Recordings that need more fill it several times.
+    pub const PARAMS_BYTES: u64 = 64 << 10;
 
     /// Allocates the buffers of `plan` and uploads its weights.
     pub fn new(device: &wgpu::Device, plan: Arc<Plan>) -> Self {
@@ -96,7 +94,7 @@ impl Session {
         };
         let params = device.create_buffer(&wgpu::BufferDescriptor {
             label: Some("params"),
-            size: PARAMS_BYTES,
+            size: Self::PARAMS_BYTES,
             usage: wgpu::BufferUsages::UNIFORM | wgpu::BufferUsages::COPY_DST,
             mapped_at_creation: false,
         });
@@ -267,7 +265,7 @@ fn pack_params(passes: &[Pass], run: RunSeed) -> (Vec<u32>, Vec<u8>) {
     let mut bytes: Vec<u8> = Vec::new();
     for pass in passes {
         let offset = (bytes.len() as u64).next_multiple_of(UNIFORM_ALIGNMENT);
-        if !offsets.is_empty() && offset + params_bytes(&pass.call) > PARAMS_BYTES {
+        if !offsets.is_empty() && offset + params_bytes(&pass.call) > Session::PARAMS_BYTES {
             break;
         }
         let params = &pass.call.params;
