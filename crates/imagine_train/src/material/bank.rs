@@ -1,6 +1,6 @@
-//! Responses of crops of materials to fixed random filters: 5x5 texels over one to three channels, on four levels of a
-//! pyramid; the mean and deviation of every channel; and how much colour, height and roughness are like themselves some texels
-//! away, which is where courses of bricks and planks show. Features do not tell where in a crop anything is.
+//! Features of crops of materials: responses to fixed random filters of 5x5 texels over one to three channels, on four levels of
+//! a pyramid; mean and deviation of each channel; autocorrelation of colour, height and roughness, which shows courses of bricks
+//! and planks. Features do not depend on positions in a crop.
 
 use rand::rngs::StdRng;
 use rand::seq::index;
@@ -11,32 +11,32 @@ use super::format::CHANNELS;
 use crate::core::rng::normal;
 use crate::metric::{Table, sliced_distance};
 
-/// Filters on every level.
+/// Filters per level.
 const FILTERS: usize = 8;
 /// Side of a filter.
 const KERNEL: usize = 5;
-/// Most channels that a filter sees.
+/// Channels that a filter sees, at most.
 const MOST_CHANNELS: usize = 3;
-/// Levels of the pyramid, each of half the side of the one before.
+/// Levels of the pyramid, each half the side of the one before.
 const LEVELS: usize = 4;
-/// Texels between two places that a filter is applied at.
+/// Texels between two applications of a filter.
 const STEP: usize = 2;
-/// Distances in texels of half the side, `[y, x]`, over which a channel is compared with itself.
+/// Lags of the autocorrelation, `[y, x]`, in texels at half the size.
 const LAGS: [[usize; 2]; 8] = [[4, 0], [0, 4], [8, 0], [0, 8], [11, 0], [0, 11], [6, 6], [10, 10]];
-/// Channels that are compared with themselves: green, height, roughness.
+/// Channels with an autocorrelation: green, height, roughness.
 const COMPARED: [usize; 3] = [1, 5, 6];
-/// Numbers a crop: mean and deviation of every channel, covariances, mean absolute response and its deviation of every filter.
+/// Features per crop: mean and deviation of each channel, autocorrelations, mean and deviation of each filter's responses.
 pub(super) const FEATURES: usize = 2 * (FILTERS * LEVELS + CHANNELS) + COMPARED.len() * LAGS.len();
 
 /// A bank of random filters.
 #[derive(Clone, Debug)]
 pub(super) struct MaterialBank {
-    /// Channels and weights of each, level by level.
+    /// Channels and weights of each filter, level by level.
     filters: Vec<Vec<(usize, [f32; KERNEL * KERNEL])>>,
 }
 
 impl MaterialBank {
-    /// The bank of `seed`.
+    /// The bank with this seed.
     pub fn new(seed: u64) -> Self {
         let mut rng = StdRng::seed_from_u64(seed);
         let filter = |_| {
@@ -47,7 +47,7 @@ impl MaterialBank {
         Self { filters: (0..LEVELS * FILTERS).map(filter).collect() }
     }
 
-    /// One row of [`FEATURES`] numbers for each crop `[CHANNELS, side, side]`.
+    /// One row of [`FEATURES`] numbers per crop `[CHANNELS, side, side]`.
     pub fn features(&self, values: &[f32], side: usize) -> Table {
         let crops = values.par_chunks_exact(CHANNELS * side * side);
         let values = crops.flat_map_iter(|crop| self.crop_features(crop, side)).collect();
@@ -98,8 +98,8 @@ fn response(level: &[f32], side: usize, filter: &[(usize, [f32; KERNEL * KERNEL]
     [absolute / count, (squares / count - (sum / count).powi(2)).max(0.0).sqrt()]
 }
 
-/// Correlation of each of [`COMPARED`] with itself over each of [`LAGS`], at half the size, times its deviation, so that what is
-/// nearly flat has none; 0 where the crop is smaller than the distance.
+/// Autocorrelation of each of [`COMPARED`] at each of [`LAGS`], at half the size, times the deviation, so that nearly flat channels
+/// have none; 0 if the crop is smaller than the lag.
 fn covariances(crop: &[f32], side: usize) -> Vec<f32> {
     let (level, side) = (halved(crop, side), side / 2);
     let of_channel = |channel: usize| {

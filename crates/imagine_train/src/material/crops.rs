@@ -17,7 +17,7 @@ use super::data::MaterialBatch;
 use super::format::{CELL, CHANNELS, FINE, MaterialNetworks, PLACES};
 use super::waves::WaveBasis;
 
-/// Values that are drawn by one thread.
+/// Values per task of the thread pool.
 const CHUNK: usize = 1 << 14;
 
 /// A crop to generate.
@@ -87,12 +87,12 @@ impl CropInputs {
     }
 }
 
-/// Row and column of a crop's first texel in what is generated.
+/// Row and column of a crop's first texel in the generated image.
 fn first(size: Size, side: usize) -> usize {
     (size.height - side) / 2
 }
 
-/// For each of `indices` a row of `width` planes of `area`, 1 in the plane of the index.
+/// For each of `indices`, `width` planes of `area` texels, 1 in the plane of the index.
 fn one_hot(indices: &[usize], width: usize, area: usize) -> Vec<f32> {
     let mut weights = vec![0.0; indices.len() * width * area];
     for (row, index) in indices.iter().enumerate() {
@@ -184,7 +184,7 @@ mod tests {
         let (bases, side) = (set.wave_bases(), 48);
         let mut rng = StdRng::seed_from_u64(1);
         let mut batches: Vec<MaterialBatch> = (0..8).map(|_| set.draw(8, 2, side, &mut rng)).collect();
-        // Rows are exemplar 2; its strip goes on where what is trained on ends.
+        // Rows are exemplar 2; its strip continues the training part.
         batches.push(set.crops(Part::UpperStrips, 1, 4, side, &mut rng));
         let mut pairs = Vec::new();
         for batch in batches {
@@ -202,7 +202,7 @@ mod tests {
         assert!(pairs.len() > 6 * side * side, "{}", pairs.len());
         let strength = pairs.iter().map(|pair| pair[0].hypot(pair[1])).fold(0.0, f32::max);
         assert!(strength > 0.5, "{strength}");
-        // One wave: brightness is a mix of sine and cosine, by least squares, and nothing is left.
+        // With one wave, sine and cosine explain the brightness completely, by least squares.
         let count = pairs.len() as f32;
         let mean = pairs.iter().map(|pair| pair[2]).sum::<f32>() / count;
         let product = |a: usize, b: usize| {

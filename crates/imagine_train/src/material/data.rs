@@ -1,13 +1,12 @@
 //! A set of PBR materials in kinds, decoded and held in memory at several scales, and the crops drawn from it.
 //!
-//! Of every material the right quarter of its columns is held back, and of every kind with three or more one whole material;
-//! what is held back is cut off before anything is measured or scaled, so that no pixel of it enters what is trained on.
-//! Crops lie anywhere, over the upper border where the material tiles, and are the way the material is: turned ones would have
-//! another lattice and another light.
+//! The right quarter of each material is held back, and one whole material of each kind with three or more. Held-back parts are
+//! cut off before anything is measured or scaled, so none of their pixels enter training. Crops lie anywhere, across the upper
+//! border if the material tiles. They are never rotated, because waves and light have a direction.
 //!
-//! A set is a folder with a colour map. Sets lie in the folder itself, and `manifest.json` may tell the kind of each
-//! (`{"moss001": {"category": "moss"}}`), else its own name is its kind; or they lie in folders that are the kinds. In a pack the
-//! group of a file is `<kind>/<set>` and its name that of its map.
+//! A material is a folder with a colour map. Materials lie in the data folder itself, where `manifest.json` may give their kinds
+//! (`{"moss001": {"category": "moss"}}`) and the default is their own name, or in folders named after kinds. In a pack, the group
+//! of a file is `<kind>/<material>` and its name is the map's.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -24,11 +23,11 @@ use crate::data::pack::{self, PackedPicture, sorted};
 use crate::data::{find_maps, first_word, sha256_hex};
 use crate::error::{ExemplarError, MaterialError, PackError};
 
-/// Scales that materials are held at.
+/// Scales at which materials are kept.
 pub const SCALES: [f32; 3] = [1.0, std::f32::consts::FRAC_1_SQRT_2, 0.5];
-/// Part of the columns that is trained on, in quarters.
+/// Quarters of the columns to train on.
 const TRAINED_QUARTERS: usize = 3;
-/// A kind with as many materials has one of them held back.
+/// Kinds with this many materials have one held back.
 const ENOUGH: usize = 3;
 
 /// One material.
@@ -38,28 +37,28 @@ pub struct Material {
     pub name: String,
     /// Index of its kind.
     pub kind: usize,
-    /// Index among [`MaterialSet::exemplars`]; none if it is held back.
+    /// Index among [`MaterialSet::exemplars`]; `None` if it is held back.
     pub exemplar: Option<usize>,
     /// Which of [`MAPS`](super::format::MAPS) it has.
     pub present: [bool; 6],
-    /// Whether its upper and its lower border meet.
+    /// Whether it tiles vertically.
     pub tiles: bool,
-    /// What is trained on at each of [`SCALES`]; nothing if the material is held back.
+    /// The training part at each of [`SCALES`]; empty if the material is held back.
     trained: Vec<Level>,
-    /// What is held back: the right quarter, or all.
+    /// The held-back part: the right quarter, or all.
     held_back: Vec<Level>,
 }
 
-/// Which part of the materials crops come from.
+/// The part of the materials that crops come from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Part {
-    /// What is trained on.
+    /// Training parts.
     Trained,
-    /// The upper half of the strips held back of materials that are trained on.
+    /// Upper halves of the held-back strips of training materials.
     UpperStrips,
-    /// Their lower half.
+    /// Lower halves of the same strips.
     LowerStrips,
-    /// Materials that are held back as a whole.
+    /// Materials held back as a whole.
     HeldBack,
 }
 
@@ -74,27 +73,27 @@ pub struct MaterialSet {
     pub sha256: String,
 }
 
-/// Crops as a trainer needs them.
+/// Crops for training.
 #[derive(Clone, Debug, PartialEq)]
 pub struct MaterialBatch {
     /// `[count, CHANNELS, side, side]`: colour (sRGB), normal x and y (-1 to 1), height, roughness, occlusion, metallic; 0
     /// where a map is missing.
     pub values: Vec<f32>,
-    /// `[count, CHANNELS]`: 1 where there is such a map, else 0.
+    /// `[count, CHANNELS]`: 1 for present maps, else 0.
     pub present: Vec<f32>,
-    /// Index of each one's kind.
+    /// Kind of each crop.
     pub kinds: Vec<usize>,
-    /// Index of each one's material among [`MaterialSet::exemplars`]; none if it is held back.
+    /// Index of each crop's material among [`MaterialSet::exemplars`]; `None` if it is held back.
     pub exemplars: Vec<Option<usize>>,
-    /// Each one's scale.
+    /// Scale of each crop.
     pub scales: Vec<f32>,
-    /// Column and row of each one's first texel in its material, in texels at scale 1.
+    /// Column and row of each crop's first texel in its material, in texels at scale 1.
     pub corners: Vec<[f32; 2]>,
     /// Side of the crops.
     pub side: usize,
 }
 
-/// One crop of a batch to be filled in.
+/// A crop of a batch.
 struct Crop<'a> {
     material: &'a Material,
     level: &'a Level,
@@ -111,7 +110,7 @@ impl Crop<'_> {
 }
 
 impl MaterialSet {
-    /// Reads a folder of materials or a pack of one.
+    /// Reads a folder of materials or a pack.
     pub fn read(path: &Path) -> Result<Self, MaterialError> {
         Self::new(&read_pictures(path)?, path)
     }
@@ -146,7 +145,7 @@ impl MaterialSet {
         Ok(Self { kinds, materials, sha256 })
     }
 
-    /// What is trained on, in the order of the materials.
+    /// The training materials, in order.
     pub fn exemplars(&self) -> Vec<MaterialExemplar> {
         self.trained().map(|material| MaterialExemplar { kind: material.kind, maps: material.present }).collect()
     }
@@ -155,7 +154,7 @@ impl MaterialSet {
         self.materials.iter().filter(|material| !material.is_held_back())
     }
 
-    /// Largest side of crops that every material trained on has at scale 1.
+    /// Largest side of crops that fit all training materials at scale 1.
     pub fn largest_crop(&self) -> usize {
         let sides = |material: &Material| material.trained.first().map(|level| level.height.min(level.width));
         self.materials.iter().filter_map(sides).min().unwrap_or(0)
@@ -166,7 +165,7 @@ impl MaterialSet {
         self.trained().collect::<Vec<_>>().par_iter().map(|material| material.wave_basis()).collect()
     }
 
-    /// Indices of materials of `part` with room for crops of `side` at scale 1, of one kind or of all.
+    /// Indices of materials of `part` that crops of `side` fit at scale 1, of one kind or all.
     fn members(&self, part: Part, kind: Option<usize>, side: usize) -> Vec<usize> {
         let fits = |(index, material): (usize, &Material)| {
             let level = material.levels(part).first()?;
@@ -176,7 +175,7 @@ impl MaterialSet {
         self.materials.iter().enumerate().filter_map(fits).collect()
     }
 
-    /// `count` crops to train on, in groups of `group` of one exemplar and scale: exemplars as often as each other, scales too.
+    /// `count` training crops, in groups of `group` of one exemplar and scale, all equally likely.
     pub fn draw(&self, count: usize, group: usize, side: usize, rng: &mut impl Rng) -> MaterialBatch {
         let members = self.members(Part::Trained, None, side);
         let mut crops = Vec::with_capacity(count);
@@ -191,7 +190,7 @@ impl MaterialSet {
         batch(&crops, side)
     }
 
-    /// `count` crops of `part` of one kind at scale 1, its materials in turn; none if it has no such materials.
+    /// `count` crops of `part` of one kind at scale 1, its materials in turn; none without such materials.
     pub fn crops(&self, part: Part, kind: usize, count: usize, side: usize, rng: &mut impl Rng) -> MaterialBatch {
         let members = self.members(part, Some(kind), side);
         let mut crops = Vec::with_capacity(count);
@@ -232,7 +231,7 @@ impl Material {
         Ok(Self { name, kind, exemplar: None, present, tiles, trained, held_back })
     }
 
-    /// The waves of the part trained on. A picture that tiles has whole cycles.
+    /// The waves of the training part. A picture that tiles has whole cycles.
     fn wave_basis(&self) -> WaveBasis {
         let (trained, held_back) = (&self.trained[0], &self.held_back[0]);
         let basis = wave_basis(trained);
@@ -253,7 +252,7 @@ impl Material {
         }
     }
 
-    /// Rows at which crops of `side` may begin.
+    /// Possible first rows of crops of `side`.
     fn rows(&self, part: Part, level: &Level, side: usize) -> std::ops::Range<usize> {
         let (height, half) = (level.height, level.height / 2);
         match part {
@@ -269,7 +268,7 @@ impl Material {
     }
 }
 
-/// Crops and what is known of each.
+/// The batch of some crops.
 fn batch(crops: &[Crop], side: usize) -> MaterialBatch {
     let channels: Vec<usize> =
         MAP_CHANNELS.iter().enumerate().flat_map(|(map, count)| std::iter::repeat_n(map, *count)).collect();
@@ -286,7 +285,7 @@ fn batch(crops: &[Crop], side: usize) -> MaterialBatch {
     }
 }
 
-/// The values of crops, `[count, CHANNELS, side, side]`, filled in on all processors.
+/// The values of crops, `[count, CHANNELS, side, side]`.
 fn filled(crops: &[Crop], side: usize) -> Vec<f32> {
     let area = side * side;
     let mut values = vec![0.0; crops.len() * CHANNELS * area];
@@ -296,12 +295,12 @@ fn filled(crops: &[Crop], side: usize) -> Vec<f32> {
     values
 }
 
-/// The file with the kinds of sets.
+/// The file with the kinds of materials.
 const MANIFEST: &str = "manifest.json";
-/// Largest manifest and largest map that are read.
+/// Largest manifest or map.
 const MAX_BYTES: u64 = 1 << 24;
 
-/// What a manifest says of a set; more may stand there.
+/// A manifest's entry; other fields are ignored.
 #[derive(Deserialize)]
 struct Entry {
     category: String,
@@ -349,7 +348,7 @@ fn manifest(path: &Path) -> Result<BTreeMap<String, Entry>, MaterialError> {
     }
 }
 
-/// The maps that a set has; `None` if the folder is no set. A normal map that was derived from the height is left out.
+/// The maps in a folder; `None` without a colour map. A normal map derived from the height is left out.
 fn maps(folder: &Path) -> Result<Option<Vec<(OutputKind, PathBuf)>>, MaterialError> {
     let found = match find_maps(folder) {
         Err(ExemplarError::NoColor { .. }) => return Ok(None),

@@ -22,15 +22,15 @@ use crate::metric::{
     neighbourhood, seam, vendi,
 };
 
-/// Seed of the filter bank; training ranks its own states with another.
+/// Seed of the filter bank; training ranks its checkpoints with another.
 const BANK: u64 = 0x3a7e;
-/// Crops of a kind, on each side of every comparison but the copy tests.
+/// Crops per kind, on each side of all comparisons but the copy tests.
 pub(super) const EACH: usize = 16;
-/// Training crops of a kind that the classifier and the copy tests know.
+/// Training crops per kind, for the classifier and the copy tests.
 const KNOWN: usize = 64;
-/// Neighbours that the classifier asks.
+/// Neighbours of the nearest-neighbour classifier.
 const NEIGHBOURS: usize = 5;
-/// Patches of a held-back crop in the copy test.
+/// Patches per held-back crop in the copy test.
 const HELD_BACK_PATCHES: usize = 4;
 /// Side of a patch in texels.
 const PATCH: usize = 16;
@@ -44,7 +44,7 @@ const PATCH_WIDTH: usize = CHANNELS * (PATCH / AVERAGED) * (PATCH / AVERAGED);
 /// Options of an evaluation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct MaterialEvaluationOptions {
-    /// Side of a crop in texels, a multiple of 16 that the generator can tile. Default 64.
+    /// Side of a crop in texels, a multiple of 16. Default 64.
     pub crop: usize,
     /// Generated crops in the copy tests. Default 2000.
     pub copies: usize,
@@ -56,14 +56,14 @@ impl Default for MaterialEvaluationOptions {
     }
 }
 
-/// A figure of generated crops, of held-back ones from elsewhere, and of shuffled training crops.
+/// A measured value of generated crops, of held-back crops from elsewhere, and of shuffled training crops.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
 pub struct Between<T> {
     /// Of generated crops.
     pub generated: T,
-    /// Of held-back crops in place of generated ones.
+    /// Of held-back crops from elsewhere.
     pub floor: T,
-    /// Of training crops with shuffled patches in place of generated ones.
+    /// Of training crops with shuffled patches.
     pub shuffled: T,
 }
 
@@ -74,9 +74,9 @@ pub struct KindFigures {
     pub kind: String,
     /// Sliced Wasserstein distance to the held-back crops.
     pub distance: Between<f64>,
-    /// Share of generated crops that the classifier takes for this kind.
+    /// Share of generated crops that the classifier assigns to this kind.
     pub agreement: f64,
-    /// Share of held-back crops that it takes for this kind.
+    /// Share of held-back crops that it assigns to this kind.
     pub accuracy: f64,
 }
 
@@ -91,17 +91,17 @@ pub struct MaterialEvaluation {
     pub crops: usize,
     /// Frechet distance to the held-back crops.
     pub frechet: Between<f64>,
-    /// Place among the held-back crops.
+    /// Overlap with the held-back crops.
     pub neighbourhood: Between<Neighbourhood>,
     /// Vendi score.
     pub vendi: Between<f64>,
-    /// Share of generated crops that a classifier of training crops takes for the kind asked for.
+    /// Share of generated crops that a classifier of training crops assigns to the requested kind.
     pub agreement: f64,
-    /// The same of held-back crops of these kinds.
+    /// The same share of held-back crops.
     pub accuracy: f64,
-    /// Seams of generated crops that are repeated; under `real` of held-back ones, which were cut out and have some.
+    /// Seams of repeated generated crops; `real` are held-back crops, which do not tile.
     pub seam: Figure<Seam>,
-    /// Nearness to what was trained on: of crops by their filters, of patches of 16x16 texels within their kind by their values.
+    /// Nearness to the training data: of crops by features, of patches of 16x16 texels by values within their kind.
     pub copies: Vec<CopyTest>,
     /// Figures of each kind.
     pub kinds: Vec<KindFigures>,
@@ -109,7 +109,7 @@ pub struct MaterialEvaluation {
 
 /// Evaluates a generator with a choice of kinds on `set`.
 ///
-/// Crops are held back in the upper halves of the strips; those from elsewhere come from the lower halves.
+/// Held-back crops come from the upper halves of the strips, those from elsewhere from the lower halves.
 pub fn evaluate<B: Backend>(
     generator: &ValidGenerator,
     set: &MaterialSet,
@@ -131,7 +131,7 @@ pub fn evaluate<B: Backend>(
     Ok(samples.figures(set, side, generator.output.graph().parameters()))
 }
 
-/// A contact sheet of every kind of `set`: two colours, then of the first result normal, height, roughness and occlusion.
+/// A contact sheet of every kind of `set`: two colours, then normal, height, roughness and occlusion of the first result.
 pub fn contact_sheet<B: Backend>(
     generator: &ValidGenerator,
     set: &MaterialSet,
@@ -185,7 +185,7 @@ fn generated_crop<B: Backend>(
     Ok(values)
 }
 
-/// Crops of every kind, in the order of kinds, `each` of a kind.
+/// Features of crops on all sides of the comparisons, equally many per kind, in the order of kinds.
 #[derive(Clone, Debug)]
 pub(super) struct ComparisonSamples {
     /// Kinds that have held-back strips.
@@ -193,20 +193,20 @@ pub(super) struct ComparisonSamples {
     held_back: Table,
     elsewhere: Table,
     shuffled: Table,
-    /// The first [`EACH`] of every kind.
+    /// The first [`EACH`] generated crops per kind.
     generated: Table,
-    /// All of them.
+    /// All generated crops.
     samples: Table,
-    /// Training crops, [`KNOWN`] of a kind.
+    /// Training crops, [`KNOWN`] per kind.
     known: Table,
-    /// Of every kind the seams of generated and of held-back crops.
+    /// Seams of generated and of held-back crops, per kind.
     seams: Vec<[Seam; 2]>,
-    /// The nearest training patch of the same kind to patches of generated and of held-back crops.
+    /// The training patches of the same kind nearest to patches of generated and of held-back crops.
     nearest_patches: [Vec<Nearest>; 2],
 }
 
 impl ComparisonSamples {
-    /// Draws crops of every kind that has held-back strips. `make` gives all channels of one crop of a kind and a seed.
+    /// Draws crops of each kind with held-back strips. `make` generates all channels of one crop of a kind and seed.
     pub fn new(
         set: &MaterialSet,
         options: &MaterialEvaluationOptions,
@@ -232,7 +232,7 @@ impl ComparisonSamples {
             let mut made = Vec::with_capacity(count * CHANNELS * side * side);
             for index in 0..count {
                 let mut crop = make(kind, (kind << 32 | index) as u64)?;
-                keep_maps_of_the_nearest(&mut crop, &trained.present, &colors);
+                clear_missing_maps(&mut crop, &trained.present, &colors);
                 made.extend(crop);
             }
             let parts = [&upper.values, &lower.values, &shuffled[..first], &made[..first], &made, &trained.values];
@@ -252,17 +252,17 @@ impl ComparisonSamples {
         Ok(Self { kinds, held_back, elsewhere, shuffled, generated, samples, known, seams, nearest_patches })
     }
 
-    /// Whether no kind has held-back strips that are large enough.
+    /// Whether no kind has large enough held-back strips.
     pub fn is_empty(&self) -> bool {
         self.kinds.is_empty()
     }
 
-    /// All figures, of a generator with as many `parameters`.
+    /// All figures of a generator with this many `parameters`.
     pub fn figures(&self, set: &MaterialSet, side: usize, parameters: usize) -> MaterialEvaluation {
         let real = &self.held_back;
         let distances = |table: &Table| kind_distances(table, real, EACH);
         let [ours, floor, shuffled] = [&self.generated, &self.elsewhere, &self.shuffled].map(distances);
-        let [agreed, right] = [&self.generated, real].map(|table| self.taken_for_its_kind(table));
+        let [agreed, right] = [&self.generated, real].map(|table| self.assigned_to_own_kind(table));
         let kinds = self.kinds.iter().enumerate().map(|(index, kind)| KindFigures {
             kind: set.kinds[*kind].clone(),
             distance: Between { generated: ours[index], floor: floor[index], shuffled: shuffled[index] },
@@ -303,8 +303,8 @@ impl ComparisonSamples {
         Between { generated, floor, shuffled }
     }
 
-    /// For each kind the share of its rows whose nearest training crops are most often of that kind.
-    fn taken_for_its_kind(&self, table: &Table) -> Vec<f64> {
+    /// Per kind, the share of its rows that the nearest-neighbour classifier assigns to it.
+    fn assigned_to_own_kind(&self, table: &Table) -> Vec<f64> {
         let nearest_kind = |row: &[f32]| {
             let distance = |other: &[f32]| row.iter().zip(other).map(|(a, b)| (a - b) * (a - b)).sum::<f32>();
             let mut found: Vec<(f32, usize)> =
@@ -313,7 +313,7 @@ impl ComparisonSamples {
             let mut votes = vec![0; self.kinds.len()];
             found.iter().take(NEIGHBOURS).for_each(|(_, kind)| votes[*kind] += 1);
             let most = votes.iter().copied().max().unwrap_or(0);
-            // Among kinds with as many votes the nearest wins.
+            // The nearest wins a tie.
             found.iter().map(|(_, kind)| *kind).find(|kind| votes[*kind] == most)
         };
         let rows: Vec<&[f32]> = table.rows().collect();
@@ -332,9 +332,9 @@ fn colors(crop: &[f32]) -> Colors {
     std::array::from_fn(|channel| moments(crop[channel * area..(channel + 1) * area].iter().copied()))
 }
 
-/// Leaves a crop the channels that are `present` in the one of `known` that is most like it in colour. The materials of a kind have
-/// different maps, and only the seed knows which of them a crop is.
-fn keep_maps_of_the_nearest(crop: &mut [f32], present: &[f32], known: &[Colors]) {
+/// Clears the channels that the training crop nearest in colour lacks: materials of a kind have different maps, and only the
+/// seed determines which material a crop shows.
+fn clear_missing_maps(crop: &mut [f32], present: &[f32], known: &[Colors]) {
     let own = colors(crop);
     let distance = |other: &Colors| -> f32 {
         own.iter().flatten().zip(other.iter().flatten()).map(|(a, b)| (a - b) * (a - b)).sum()
@@ -346,7 +346,7 @@ fn keep_maps_of_the_nearest(crop: &mut [f32], present: &[f32], known: &[Colors])
     }
 }
 
-/// `batch` with the patches of each crop in another order: right up to 16 texels, wrong above.
+/// The crops with their patches shuffled: right structure up to 16 texels, wrong above.
 pub(super) fn shuffled_patches(batch: &MaterialBatch, rng: &mut impl Rng) -> Vec<f32> {
     let (side, area) = (batch.side, batch.side * batch.side);
     let across = side / PATCH;
@@ -366,7 +366,7 @@ pub(super) fn shuffled_patches(batch: &MaterialBatch, rng: &mut impl Rng) -> Vec
     values
 }
 
-/// `each` patches of every crop `[CHANNELS, side, side]`, from anywhere in it.
+/// `each` random patches of every crop `[CHANNELS, side, side]`.
 fn some_patches(values: &[f32], side: usize, each: usize, rng: &mut impl Rng) -> Table {
     let mut patches = Table { width: PATCH_WIDTH, values: Vec::new() };
     for crop in values.chunks_exact(CHANNELS * side * side) {

@@ -1,14 +1,14 @@
-//! What a material is to the networks: channels, maps, cells; the sizes of the networks; contact sheets.
+//! Materials as the networks see them (channels, maps, cells), the sizes of the networks, contact sheets.
 
 use imagine_graph::{Dim, OutputKind, Symbol};
 
-/// Texels along a side of a cell: the generator's stride.
+/// Side of a cell in texels: the generator's stride.
 pub const CELL: usize = 16;
-/// Elements of the grid that waves are computed on, along a side of a cell: of 4 texels each.
+/// Elements of the waves' grid along a side of a cell, of 4 texels each.
 pub const FINE: usize = 4;
 /// Channels of a material in training: colour 3, normal x and y, height, roughness, occlusion, metallic.
 pub const CHANNELS: usize = 9;
-/// Maps of a material, each present or missing as a whole; colour is always there.
+/// Maps of a material, each present or missing as a whole; colour is always present.
 pub const MAPS: [OutputKind; 6] = [
     OutputKind::BaseColor,
     OutputKind::Normal,
@@ -45,7 +45,7 @@ const GAP: usize = 2;
 pub struct MaterialExemplar {
     /// Index of its kind.
     pub kind: usize,
-    /// Which of [`MAPS`] it has; other maps stay neutral where it is.
+    /// Which of [`MAPS`] it has; the others are neutral.
     pub maps: [bool; 6],
 }
 
@@ -56,9 +56,9 @@ pub struct MaterialNetworks {
     pub kinds: Vec<String>,
     /// The materials to train on, at least one of each kind.
     pub exemplars: Vec<MaterialExemplar>,
-    /// Local latent numbers of a cell.
+    /// Channels of the local latent.
     pub local: usize,
-    /// Numbers of the style of a whole image.
+    /// Width of the style vector.
     pub style: usize,
     /// Channels of the generator at half the texels; cells have 4 times as many. A multiple of 4.
     pub width: usize,
@@ -80,8 +80,8 @@ impl Default for MaterialNetworks {
 }
 
 impl MaterialNetworks {
-    /// Shapes of the noise that enters the generator as it is trained, after `latent`, `style`, `phase`, `kind`, `exemplar`,
-    /// `scale` and `place`: one channel at every doubling, for `count` images of `[height, width]` texels.
+    /// Shapes of the training generator's last inputs, one channel of noise per doubling, for `count` images of `[height, width]`
+    /// texels.
     pub fn noise_shapes(count: usize, [height, width]: [usize; 2]) -> [[usize; 4]; DOUBLINGS] {
         [8, 4, 2, 1].map(|divisor| [count, 1, height / divisor, width / divisor])
     }

@@ -1,4 +1,4 @@
-//! The generator's layers, the same in training and as shipped: features of cells, doublings, slopes of the height, outputs.
+//! The generator's layers, shared by training and files: features of cells, doublings, slopes of the height, outputs.
 
 use std::f32::consts::TAU;
 
@@ -11,32 +11,32 @@ use rand::Rng;
 use super::format::{DOUBLINGS, FINE, HARMONICS, MAPS, MaterialNetworks, RELIEF, fraction, planes};
 use crate::core::layers::Layers;
 
-/// Gain that keeps the deviation through a leaky rectifier.
+/// Gain that keeps the standard deviation through a leaky rectifier.
 const GAIN: f32 = 1.4;
-/// Periods that basis vectors begin with, in cells.
+/// Shortest and longest initial period of basis vectors, in cells.
 const PERIODS: [f32; 2] = [2.0, 10.0];
 /// Residual layers of the cells, so each cell depends on this many cells in every direction.
 const CELL_LAYERS: usize = 4;
 /// Residual layers at 8 and at 4 texels.
 const FINER_LAYERS: usize = 2;
-/// Deviation of what waves add to features of four texels.
+/// Standard deviation of the waves' contribution at four texels.
 const WAVES: f32 = 0.6;
-/// The softmax's scores are an exemplar's normal numbers times this: one of a kind has nearly all of the share, but for one result in twenty.
+/// Factor on the softmax's scores: one exemplar of a kind gets nearly the whole share, except in one result in twenty.
 const SHARPNESS: f32 = 32.0;
 /// Large enough for softmax to underflow to 0.
 const NEVER: f32 = 1e4;
-/// Channels that the network itself makes: colour, height, roughness, occlusion, metallic.
+/// Channels of the network's output: colour, height, roughness, occlusion, metallic.
 const RAW: usize = 7;
 
 /// The part of the graph that both variants share, under construction.
 pub(super) struct Body<'a, 'b, R> {
     pub networks: &'a MaterialNetworks,
     pub layers: &'a mut Layers<'b, R>,
-    /// Whether waves have whole wave numbers.
+    /// Whether basis vectors are rounded to whole cycles.
     pub rounded: bool,
 }
 
-/// Maps by the names of their values.
+/// Names of the maps' values.
 pub(super) struct Maps {
     color: String,
     height: String,
@@ -46,7 +46,7 @@ pub(super) struct Maps {
 }
 
 impl<R: Rng> Body<'_, '_, R> {
-    /// From the inputs to all maps, 0 to 1, and nothing decided about what is neutral. `noise` is coarsest first.
+    /// All maps from the inputs, 0 to 1, before missing maps are neutralised. `noise` is coarsest first.
     pub fn maps(&mut self, noise: &[String]) -> Maps {
         let width = self.networks.width;
         let [cell, eighth, quarter, half, texel] = [4 * width, 3 * width, 2 * width, width, width / 2];
@@ -89,14 +89,14 @@ impl<R: Rng> Body<'_, '_, R> {
         }
     }
 
-    /// What the critic sees: colour, normal x and y, height, roughness, occlusion, metallic.
+    /// The critic's input: colour, normal x and y, height, roughness, occlusion, metallic.
     pub fn shown(&mut self, maps: &Maps) -> String {
         let [xy, _] = normal(&mut self.layers.graph, &maps.height, None);
         let all = [&maps.color, &xy, &maps.height, &maps.roughness, &maps.occlusion, &maps.metallic];
         self.layers.graph.push("maps", Concat { axis: 1 }, all.map(String::as_str))
     }
 
-    /// The outputs of a generator file. Where an exemplar has no such map, the map is neutral.
+    /// The outputs of a generator file. Maps that an exemplar lacks are neutral.
     pub fn outputs(&mut self, maps: &Maps) {
         let gates = self.gates();
         let graph = &mut self.layers.graph;
@@ -123,7 +123,7 @@ impl<R: Rng> Body<'_, '_, R> {
         }
     }
 
-    /// The share of each exemplar in every cell: that of its kind times its own in the kind.
+    /// The share of each exemplar in each cell: the share of its kind times its share of the kind.
     fn exemplars(&mut self) {
         let (kinds, exemplars) = (self.networks.kinds.len(), &self.networks.exemplars);
         let graph = &mut self.layers.graph;
@@ -133,7 +133,7 @@ impl<R: Rng> Body<'_, '_, R> {
         graph.push("exemplars", Mul {}, [of_kinds.as_str(), "exemplar"]);
     }
 
-    /// The style of every cell from its exemplars, the style of the image and the scale.
+    /// The style of each cell, from its exemplars, the style of the image and the scale.
     fn style(&mut self) -> String {
         let (networks, width) = (self.networks, self.style_width());
         let exemplar = self.layers.mix("style.exemplar", "exemplars", [networks.exemplars.len(), width], 1.0);
@@ -151,8 +151,8 @@ impl<R: Rng> Body<'_, '_, R> {
         2 * self.networks.width
     }
 
-    /// `sin` and `cos` of each wave on the fine grid, of every kind by its weight and strength: kinds blend by amplitude, never by
-    /// wave number.
+    /// `sin` and `cos` of each wave on the fine grid, weighted by the kinds' shares and strengths: kinds blend by amplitude, not
+    /// by frequency.
     pub fn waves(&mut self) -> String {
         let (kinds, waves) = (self.networks.kinds.len(), HARMONICS.len());
         let turns = self.harmonics();
@@ -176,7 +176,7 @@ impl<R: Rng> Body<'_, '_, R> {
         graph.push("waves", Concat { axis: 1 }, [sine.as_str(), &cosine])
     }
 
-    /// Turns of every harmonic of every kind on the fine grid, less whole ones.
+    /// Phase of each harmonic of each kind on the fine grid, in fractions of a cycle.
     fn harmonics(&mut self) -> String {
         let kinds = self.networks.kinds.len();
         let rounded = self.rounded;
@@ -190,7 +190,7 @@ impl<R: Rng> Body<'_, '_, R> {
             let scaled = graph.push(&part("scaled"), Div {}, [if axis == 0 { &across } else { &down }, "scale"]);
             let mut number = graph.push(&part("number"), Mul {}, [scaled.as_str(), &period]);
             if rounded {
-                // The torus's sides are counted in elements, wave numbers in cycles a cell.
+                // The torus's sides are in elements, wave numbers in cycles per cell.
                 let cell = graph.weight("waves.cell", Tensor::scalar(1.0 / FINE as f32));
                 number = graph.push(&part("cells"), Mul {}, [number.as_str(), &cell]);
                 number = graph.push(&part("whole"), Round {}, [number.as_str()]);
@@ -203,7 +203,7 @@ impl<R: Rng> Body<'_, '_, R> {
         graph.weight("waves.phases", Tensor::f32([2 * kinds, 2, 1, 1], shifts));
         let shift = graph.push("waves.shift", Conv::default(), ["phase", "waves.phases"]);
         let shifted = graph.push("waves.shifted", Add {}, [turns.as_str(), &shift]);
-        // Large arguments of sine differ between devices, and multiples of whole turns are whole turns.
+        // Sines of large arguments differ between devices, and dropping whole cycles changes no harmonic.
         let turns = fraction_of(graph, "waves.basis", &shifted);
         let waves = HARMONICS.len();
         let multiple = |at: usize| {
@@ -216,7 +216,7 @@ impl<R: Rng> Body<'_, '_, R> {
         fraction_of(graph, "waves.harmonic", &turns)
     }
 
-    /// Numbers of the exemplars, several rows of them, become those of the kinds, by the exemplars' shares in their kinds.
+    /// Means over the exemplars of each kind, weighted by their shares, of several rows of numbers.
     fn of_kinds(&mut self, name: &str, numbers: Vec<f32>, table: &str) -> String {
         let (kinds, exemplars) = (self.networks.kinds.len(), &self.networks.exemplars);
         let (count, rows) = (exemplars.len(), numbers.len() / exemplars.len());
@@ -232,7 +232,7 @@ impl<R: Rng> Body<'_, '_, R> {
         graph.push(&format!("{name}.kinds"), Conv::default(), [shared.as_str(), table])
     }
 
-    /// Means over the elements of every cell.
+    /// Means over the elements of each cell.
     fn cell_means(&mut self, waves: &str) -> String {
         let channels = 2 * HARMONICS.len();
         let mean = Tensor::f32([channels, 1, FINE, FINE], vec![1.0 / (FINE * FINE) as f32; channels * FINE * FINE]);
@@ -242,8 +242,7 @@ impl<R: Rng> Body<'_, '_, R> {
         graph.push("waves.cells", strided, [waves, &mean])
     }
 
-    /// Cycles a cell to the right and down of the basis vectors of the kinds, at scale 1: the first lies along a row, the second along
-    /// a column.
+    /// Horizontal and vertical cycles per cell of the kinds' basis vectors, at scale 1.
     fn bases(&mut self) -> [String; 2] {
         let count = self.networks.exemplars.len();
         let mut numbers = [vec![0.0; 2 * count], vec![0.0; 2 * count]];
@@ -257,7 +256,7 @@ impl<R: Rng> Body<'_, '_, R> {
         [("waves.x", x), ("waves.y", y)].map(|(name, numbers)| self.of_kinds(name, numbers, "waves.bases"))
     }
 
-    /// `0.7 x + conv(styled(x))`; `times` is how many pixels a cell has along a side.
+    /// `0.7 x + conv(styled(x))`; a cell has `times` pixels along a side.
     fn residual(&mut self, name: &str, x: &str, channels: usize, style: &str, times: usize) -> String {
         let (width, layers) = (self.style_width(), &mut *self.layers);
         let changed = layers.pixel_norm(&format!("{name}.norm"), x);
@@ -268,8 +267,8 @@ impl<R: Rng> Body<'_, '_, R> {
         layers.graph.push(&format!("{name}.sum"), Add {}, [kept.as_str(), &changed])
     }
 
-    /// Twice as high and wide, smoothly, with as many channels as wanted and a channel of noise in each. Residual layers hand on what they
-    /// are given: repeated pixels would be seen as blocks.
+    /// Smooth up-sampling by 2 with noise in each channel. Residual layers pass their input on, so repeated pixels would show as
+    /// blocks.
     fn doubled(&mut self, name: &str, x: &str, channels: [usize; 2], noise: &str) -> String {
         let x = self.layers.conv(&format!("{name}.mix"), x, channels, 1, 1.0);
         let x = self.layers.smoothly_doubled(&format!("{name}.doubled"), &x, channels[1]);
@@ -277,7 +276,7 @@ impl<R: Rng> Body<'_, '_, R> {
         self.layers.graph.push(&format!("{name}.noisy"), Add {}, [x.as_str(), &noise])
     }
 
-    /// Twice as high and wide, then a convolution to which noise is added, rectified.
+    /// Up-sampling by 2, a convolution with noise, an activation.
     fn plain(&mut self, name: &str, x: &str, channels: [usize; 2], noise: &str) -> String {
         let layers = &mut *self.layers;
         let x = layers.conv(&format!("{name}.mix"), x, channels, 1, 1.0);
@@ -288,7 +287,7 @@ impl<R: Rng> Body<'_, '_, R> {
         layers.graph.push(&format!("{name}.active"), LeakyRelu { alpha: 0.2 }, [x.as_str()])
     }
 
-    /// 1 where the exemplars of a place have relief, roughness, occlusion, metallic, 0 where they have not, smooth in between.
+    /// 1 where the local exemplars have relief, roughness, occlusion, metallic, 0 where they lack them, smooth in between.
     fn gates(&mut self) -> String {
         let count = self.networks.exemplars.len();
         let seen = |row: usize, exemplar: usize| {
@@ -304,11 +303,11 @@ impl<R: Rng> Body<'_, '_, R> {
     }
 }
 
-/// x and y, and z, of the normal of a height map: Sobel slopes times [`RELIEF`] and `relief`, to unit length; y up.
+/// xy and z of the unit normals of a height map, from Sobel slopes times [`RELIEF`] and `relief`; y up.
 fn normal(graph: &mut Graph, height: &str, relief: Option<&str>) -> [String; 2] {
     let x: [f32; 9] = [-1.0, 0.0, 1.0, -2.0, 0.0, 2.0, -1.0, 0.0, 1.0];
     let y: [f32; 9] = [-1.0, -2.0, -1.0, 0.0, 0.0, 0.0, 1.0, 2.0, 1.0];
-    // Uphill to the right tilts the normal to the left; rows run downwards, the normal's y upwards.
+    // Uphill to the right tilts the normal left; rows run down, the normal's y up.
     let filters: Vec<f32> = x.iter().map(|v| -v / 8.0).chain(y.iter().map(|v| v / 8.0)).collect();
     graph.weight("slopes.filters", Tensor::f32([2, 1, 3, 3], filters));
     graph.weight("slopes.relief", Tensor::scalar(RELIEF));
@@ -328,13 +327,13 @@ fn normal(graph: &mut Graph, height: &str, relief: Option<&str>) -> [String; 2] 
     ]
 }
 
-/// The shares of the exemplars within their kinds, by the softmax of a latent number of each.
+/// The exemplars' shares of their kinds: the softmax of a latent number each.
 pub(super) fn exemplar(networks: &MaterialNetworks, graph: &mut Graph) {
     let (kinds, count) = (networks.kinds.len(), networks.exemplars.len());
     graph.input("variant", InputKind::Latent(Distribution::Normal), planes(count));
     let sharpness = graph.weight("exemplars.sharpness", Tensor::scalar(SHARPNESS));
     let scores = graph.push("exemplar.scores", Mul {}, ["variant", &sharpness]);
-    // A column for each kind, in which other kinds' exemplars have no share.
+    // A column per kind, in which exemplars of other kinds have no share.
     let among = |at: usize| if networks.exemplars[at / kinds].kind == at % kinds { 0.0 } else { -NEVER };
     let table: Vec<f32> = (0..count * kinds).map(among).collect();
     let among = graph.weight("exemplars.among", Tensor::f32([1, count, kinds, 1], table));
@@ -343,7 +342,7 @@ pub(super) fn exemplar(networks: &MaterialNetworks, graph: &mut Graph) {
     graph.push("exemplar", ReduceSum { axes: vec![2], ..ReduceSum::default() }, [shares.as_str()]);
 }
 
-/// Normal random numbers, one channel at every doubling, coarsest first.
+/// Normal noise, one channel per doubling, coarsest first.
 pub(super) fn noise(graph: &mut Graph) -> Vec<String> {
     let draw = |(stream, divisor): (usize, usize)| {
         let shape = fraction(1, divisor);
@@ -360,12 +359,12 @@ fn channels(range: std::ops::Range<i64>) -> Slice {
     Slice { starts: vec![range.start], ends: vec![range.end], axes: vec![1], steps: vec![] }
 }
 
-/// A table of 0 and 1.
+/// A matrix of 0 and 1.
 fn spread(rows: usize, columns: usize, one: impl Fn(usize, usize) -> bool) -> Vec<f32> {
     (0..rows * columns).map(|at| f32::from(u8::from(one(at / columns, at % columns)))).collect()
 }
 
-/// Turns less whole ones.
+/// Fractions of cycles.
 fn fraction_of(graph: &mut Graph, name: &str, turns: &str) -> String {
     let whole = graph.push(&format!("{name}.floor"), Floor {}, [turns]);
     graph.push(&format!("{name}.fraction"), Sub {}, [turns, &whole])

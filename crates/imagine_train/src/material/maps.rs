@@ -1,8 +1,8 @@
 //! The maps of one material: decoding, relief and tiling measured from them, the bytes that crops are taken from.
 //!
-//! Heights get one unit for all materials, [`RELIEF`] texels: that in which the slopes of the height are those of the normal map,
-//! where there are both, else that in which the slopes have a deviation of 0.35. Where slopes and normals contradict each other the height is left
-//! out; where there is no normal map, the normals are those of the height. A mean tilt of a normal map is taken away.
+//! Heights of all materials are scaled to units of [`RELIEF`] texels: so that their slopes match the normal map, or without one
+//! to slopes of deviation 0.35. A height that contradicts the normal map is left out. Without a normal map, normals are computed
+//! from the height. A mean tilt of a normal map is removed.
 
 use std::path::Path;
 
@@ -16,13 +16,13 @@ use crate::error::{ExemplarError, MaterialError};
 
 /// Smallest and largest side of a map.
 const SIDES: [usize; 2] = [64, 4096];
-/// Deviation of slopes where only a height is known.
+/// Standard deviation of slopes without a normal map.
 const USUAL_SLOPE: f32 = 0.35;
-/// Correlation below which slopes of the height and normals contradict each other.
+/// With a smaller correlation, slopes of height and normals contradict each other.
 const LEAST_AGREEMENT: f32 = 0.5;
-/// Steeper normals than this `nz` are flattened: slopes stay finite.
+/// Normals with a smaller `nz` are flattened, which keeps slopes finite.
 const LEAST_NZ: f32 = 0.2;
-/// Contrast across a border over that of neighbouring rows up to which the material tiles.
+/// Largest contrast across the border, relative to neighbouring rows, of a material that tiles.
 const SEAMLESS: f32 = 2.0;
 /// The byte of a normal's 0.
 const MIDDLE: f32 = 127.0;
@@ -30,10 +30,10 @@ const MIDDLE: f32 = 127.0;
 /// Decoded maps of equal size: colour in linear light, normals -1 to 1, the others 0 to 1.
 pub(super) struct Maps(Vec<(OutputKind, Planes)>);
 
-/// How heights become texels, and what tilt a normal map has.
+/// The scale of heights and the tilt of normals.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Relief {
-    /// Mean height and the texels of one unit; `None` where the height is left out.
+    /// Mean height and texels per unit; `None` if the height is left out.
     height: Option<[f32; 2]>,
     /// Mean slopes of the normal map.
     tilt: [f32; 2],
@@ -42,12 +42,12 @@ pub(super) struct Relief {
 /// One material at one scale, in bytes.
 #[derive(Clone, Debug)]
 pub(super) struct Level {
-    /// Planes of [`CHANNELS`] channels, empty where a map is missing.
+    /// [`CHANNELS`] planes, empty for missing maps.
     pub planes: Vec<Vec<u8>>,
     pub height: usize,
     pub width: usize,
     pub scale: f32,
-    /// Column of the picture that it begins at, in texels of the picture.
+    /// Its first column in the picture, in texels of the picture.
     pub left: usize,
 }
 
@@ -82,7 +82,7 @@ impl Maps {
         self.0[0].1.width
     }
 
-    /// What lies left of `column`, and the rest.
+    /// The maps left of `column`, and the rest.
     pub fn split(self, column: usize) -> (Option<Self>, Self) {
         let cut = |range: std::ops::Range<usize>| {
             Self(self.0.iter().map(|(kind, planes)| (*kind, columns(planes, range.clone()))).collect())
@@ -90,7 +90,7 @@ impl Maps {
         (Some(cut(0..column)), cut(column..self.width()))
     }
 
-    /// Whether the last row continues in the first.
+    /// Whether the last row continues with the first.
     pub fn tiles(&self) -> bool {
         let color = self.find(OutputKind::BaseColor).expect("a material has a colour");
         let row = |plane: &[f32], y: usize| plane[y * color.width..(y + 1) * color.width].to_vec();
@@ -105,7 +105,7 @@ impl Maps {
         seam <= SEAMLESS * usual
     }
 
-    /// How its heights become texels, and the tilt of its normals.
+    /// The scale of its heights and the tilt of its normals.
     pub fn relief(&self) -> Relief {
         let normal = self.find(OutputKind::Normal).map(slopes_of_normals);
         let tilt = normal.as_ref().map_or([0.0; 2], |slopes| [0, 1].map(|axis| mean(&slopes[axis])));
@@ -131,7 +131,7 @@ impl Maps {
         Relief { height, tilt }
     }
 
-    /// The bytes at `scale`, of what begins at column `left` of the picture.
+    /// The bytes at `scale`, for maps that begin at column `left` of the picture.
     pub fn level(&self, scale: f32, relief: &Relief, left: usize) -> Level {
         let first = &self.0[0].1;
         let side = |length: usize| ((length as f32 * scale).round() as usize).max(1);
@@ -175,13 +175,12 @@ impl Maps {
 }
 
 impl Level {
-    /// Whether crops of `side` have room.
+    /// Whether crops of `side` fit.
     pub fn fits(&self, side: usize) -> bool {
         side <= self.width && side <= self.height
     }
 
-    /// Writes the crop with its first texel at `[row, column]`, `[CHANNELS, side, side]`; rows go on at the upper border, columns do
-    /// not.
+    /// Writes the crop `[CHANNELS, side, side]` at `[row, column]`. Rows wrap, columns do not.
     pub fn crop(&self, [top, left]: [usize; 2], side: usize, values: &mut [f32]) {
         for (channel, values) in values.chunks_exact_mut(side * side).enumerate() {
             let plane = &self.planes[channel];
@@ -239,11 +238,11 @@ fn slopes_of_normals(planes: &Planes) -> [Vec<f32>; 2] {
     [slope(0), slope(1)]
 }
 
-/// Slopes by Sobel's filters, with the signs of a normal map: what the generator's graph computes. Rows wrap.
+/// Sobel slopes with the signs of a normal map, as in the generator's graph. Rows wrap.
 fn slopes_of_height(values: &[f32], height: usize, width: usize) -> [Vec<f32>; 2] {
     let at = |y: usize, dy: i64, x: usize, dx: i64| {
         let y = (y as i64 + dy).rem_euclid(height as i64) as usize;
-        // Columns end at what is held back.
+        // Columns end at the held-back part.
         let x = (x as i64 + dx).clamp(0, width as i64 - 1) as usize;
         values[y * width + x]
     };
@@ -259,7 +258,7 @@ fn slopes_of_height(values: &[f32], height: usize, width: usize) -> [Vec<f32>; 2
     slopes
 }
 
-/// Bytes of x and y of unit normals with these slopes less their mean.
+/// Bytes of x and y of unit normals with these slopes, minus the tilt.
 fn normals(slopes: &[Vec<f32>; 2], tilt: [f32; 2]) -> [Vec<u8>; 2] {
     let mut bytes = [Vec::with_capacity(slopes[0].len()), Vec::with_capacity(slopes[0].len())];
     for (x, y) in slopes[0].iter().zip(&slopes[1]) {
@@ -285,7 +284,7 @@ fn energy(slopes: &[Vec<f32>; 2]) -> f32 {
     slopes.iter().map(|slopes| product_of(slopes, 0.0)).sum::<f32>() / 2.0
 }
 
-/// Mean square of values less `middle`.
+/// Mean square of `value - middle`.
 fn product_of(values: &[f32], middle: f32) -> f32 {
     values.iter().map(|value| (value - middle) * (value - middle)).sum::<f32>() / values.len().max(1) as f32
 }

@@ -1,30 +1,26 @@
 //! The generator of PBR materials from a spatial latent, and its patch critic.
 //!
-//! What is learnt are exemplars, the materials trained on, each with a style, a lattice and maps of its own: Casanova et al.,
-//! "Instance-Conditioned GAN", NeurIPS 2021. A kind is a choice among its exemplars, or a mixture, which the seed makes. The map of
-//! exemplars that follows from a map of kinds, a style and the scale become a style of every cell of 16 by 16 texels; local latents and
-//! plane waves become features of the cells, which are doubled four times to texels. Layers down to two texels are scaled and shifted
-//! by the cell's style; fresh noise enters at every doubling, and the waves once more at four texels, where none is too short to
-//! be told from another: cells see their means. Local, global and periodic latents: Bergmann et al., "Learning Texture Manifolds
-//! with the Periodic Spatial GAN", ICML 2017.
+//! The generator is conditioned on exemplars, the training materials, each with its own style, waves and maps: Casanova et al.,
+//! "Instance-Conditioned GAN", NeurIPS 2021. The seed turns a kind into one of its exemplars, or a mixture. Exemplars, a style
+//! vector and the scale become the style of each cell of 16 by 16 texels; local latents and plane waves become the features of
+//! the cells, which are doubled four times. The style scales and shifts all layers down to two texels. Noise enters at each
+//! doubling, and the waves again at four texels, because cells only see their means. Local, global and periodic latents:
+//! Bergmann et al., "Learning Texture Manifolds with the Periodic Spatial GAN", ICML 2017.
 //!
-//! The waves of an exemplar are harmonics of two basis vectors: a lattice, as bricks and tiles have. Two phases move it as a whole, and a
-//! torus rounds the basis alone, so that its waves stay in step.
+//! The waves of an exemplar are harmonics of two basis vectors. Two phases shift them together, and only the basis is rounded to
+//! whole cycles on a torus ([`Coordinates::Torus`]), so the harmonics stay in step.
 //!
-//! Every operator is local and every border wraps: a material tiles at each size that is a multiple of [`CELL`], and patches
-//! of a world continue each other. Basis vectors are rounded to whole numbers on the torus that [`Coordinates::Torus`] tells of. The
-//! network makes height, not normals: those are its slopes, by arithmetic in the graph.
+//! Every operator is local and every border wraps: a material tiles at each multiple of [`CELL`], and patches of a world
+//! continue each other. Normals are computed from the height in the graph.
 //!
-//! At the default width, 23 kinds and 52 exemplars the generator has 1.06 M parameters (2.2 MB in 16 bits) and takes 18,900 multiply-adds
-//! a texel: 9.9 GFLOP for 512 by 512, and 0.97 GFLOP for a crop of 160 by 160; the critic takes 10,400 a texel, 0.53 GFLOP a crop. Both counts
-//! are checked by a test.
+//! At the default width, with 23 kinds and 52 exemplars, the generator has 1.06 M parameters (2.2 MB in 16 bits) and takes 18,900
+//! multiply-adds per texel: 9.9 GFLOP for 512 by 512, 0.97 GFLOP for a crop of 160 by 160. The critic takes 10,400 per texel,
+//! 0.53 GFLOP per crop. A test checks both counts.
 //!
-//! The patch critic: the mean over many overlapping patches of how real each looks, of two sizes, as a given exemplar at a given
-//! scale, at a given place of the exemplar's lattice.
-//!
-//! Strided convolutions only, no statistics over a batch, no operator whose gradient is not differentiable. Missing maps are
-//! multiplied by 0 here, so that neither a score nor a penalty depends on them; which are there is told beside. Exemplar and scale
-//! enter as a projection: Miyato and Koyama, "cGANs with Projection Discriminator", ICLR 2018.
+//! The critic scores many overlapping patches of two sizes, given exemplar, scale and phase, and returns the mean. It has
+//! strided convolutions only, no statistics over a batch, and differentiable gradients. Missing maps are multiplied by 0 and
+//! listed in a mask, so neither scores nor penalties depend on them. Exemplar and scale enter as a projection: Miyato and
+//! Koyama, "cGANs with Projection Discriminator", ICLR 2018.
 
 use imagine_graph::{
     Add, Card, Concat, Conv, Coordinates, Dim, Distribution, Generator, Graph, InputKind, MatMul, Mul, OutputKind,
@@ -39,10 +35,10 @@ use super::generator::{self, Body};
 use super::waves::WaveBasis;
 use crate::core::layers::Layers;
 
-/// Gain that keeps the deviation through a leaky rectifier.
+/// Gain that keeps the standard deviation through a leaky rectifier.
 const GAIN: f32 = 1.4;
 
-/// Weights that never learn.
+/// Names of the networks' constants.
 pub const FIXED: [&str; 32] = [
     "norm_epsilon",
     "residual",
@@ -79,10 +75,10 @@ pub const FIXED: [&str; 32] = [
 ];
 
 impl MaterialNetworks {
-    /// The generator as it is trained: latents, weights of kinds and of exemplars, scales, places in cells and noise in; [`CHANNELS`] out.
+    /// The generator for training: latents, weights of kinds and exemplars, scales, places and noise in; [`CHANNELS`] out.
     ///
-    /// `place` has columns and rows, in cells, of elements of four texels as its first two channels, and 1 in the others: waves are not
-    /// rounded.
+    /// The first two channels of `place` are column and row, in cells, of elements of four texels; the others are 1: waves are
+    /// not rounded.
     pub fn generator(&self, rng: &mut impl Rng) -> Graph {
         let mut layers = Layers::on_torus(rng);
         self.latents(&mut layers.graph);
@@ -103,7 +99,7 @@ impl MaterialNetworks {
         layers.graph
     }
 
-    /// Gives the waves of a generator the lattices of the exemplars. Their strengths learn; the basis is where what is learnt from lies.
+    /// Sets the waves of a generator to those of the exemplars.
     pub fn set_waves(&self, generator: &mut Graph, bases: &[WaveBasis]) {
         let axis = |axis: usize| {
             let of_vector =
@@ -117,7 +113,7 @@ impl MaterialNetworks {
         }
     }
 
-    /// The generator as it is shipped, with the weights of `trained` where the names are the same.
+    /// The generator for files, with the weights of `trained` that have the same names.
     pub fn shipped(&self, trained: &Graph, card: Card, rng: &mut impl Rng) -> Generator {
         let mut layers = Layers::on_torus(rng);
         self.latents(&mut layers.graph);
@@ -160,8 +156,8 @@ impl MaterialNetworks {
 }
 
 impl MaterialNetworks {
-    /// The critic: maps, which of their channels are there, weights of exemplars, scales, and for each texel [`PLACES`] numbers that say where
-    /// in the exemplar's lattice it lies in; `[batch, 1]` scores out.
+    /// The critic: maps, mask of present channels, weights of exemplars, scales and each texel's phase in ([`PLACES`] channels);
+    /// `[batch, 1]` scores out.
     pub fn critic(&self, rng: &mut impl Rng) -> Graph {
         let width = self.critic_width;
         let mut layers = Layers::new(rng);
@@ -210,7 +206,7 @@ impl MaterialNetworks {
     }
 }
 
-/// Half as high and wide, of the maps that are there: all from -1 to 1, and a mask channel for each.
+/// The first layer, at half the size: present maps from -1 to 1, the mask, and the phase.
 fn present(layers: &mut Layers<impl Rng>, width: usize) -> String {
     let double = layers.graph.weight("maps.double", Tensor::scalar(2.0));
     let middle = [1.0, 1.0, 1.0, 0.0, 0.0, 1.0, 1.0, 1.0, 1.0];
@@ -223,7 +219,7 @@ fn present(layers: &mut Layers<impl Rng>, width: usize) -> String {
     let weight = layers.normal("mask.weight", &[width, CHANNELS, 1, 1], 0.3);
     let mask = layers.graph.push("mask", Conv::default(), [mask.as_str(), &weight]);
     let masked = layers.graph.push("half.masked", Add {}, [maps.as_str(), &mask]);
-    // What place says about a picture is learnt from nothing.
+    // The phase has no influence at the start.
     let weight = layers.constant("place.weight", &[width, PLACES, 4, 4], 0.0);
     let halved = Conv { strides: vec![2, 2], pads: vec![1; 4], ..Conv::default() };
     let place = layers.graph.push("place.half", halved, ["place", &weight]);

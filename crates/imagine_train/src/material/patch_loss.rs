@@ -15,22 +15,22 @@ use super::format::{CHANNELS, PLACES};
 use crate::gan::scalar;
 use crate::loss::{TextureLoss, TextureLossOptions};
 
-/// Added to a real crop's deviation before a channel is divided by it, so that even channels do not count without end.
+/// Added to a real crop's deviation before dividing by it, which bounds the weight of even channels.
 const SOFT: f32 = 0.04;
-/// How far channels' means differ between materials.
+/// Spread of channel means between materials.
 const SPREAD: f32 = 0.1;
-/// Transport on the finest level, where grain has no best patch, counts so much.
+/// Weight of transport on the finest level, where grain has no best patch.
 const FINEST_TRANSPORT: f32 = 0.5;
-/// Weight of the sliced term: beside other crops of the same exemplar, transport hardly tells a dull picture from a good one.
+/// Weight of the sliced term: between crops of one exemplar, transport hardly distinguishes a dull picture from a good one.
 const SLICED: f32 = 3.0;
 
 /// Conditions of a batch of real crops.
 pub(super) struct RealCrops<'a> {
-    /// `[count, CHANNELS]`: 1 where there is such a map.
+    /// `[count, CHANNELS]`: 1 for present maps.
     pub present: &'a [f32],
-    /// `[count, PLACES, side, side]`: where each texel lies in the lattice of the exemplar, the same for the real and the generated crop.
+    /// `[count, PLACES, side, side]`: each texel's phase, the same for the real and the generated crop.
     pub places: &'a Elements,
-    /// How many of one exemplar and scale follow each other.
+    /// Consecutive crops of one exemplar and scale.
     pub group: usize,
 }
 
@@ -39,7 +39,7 @@ impl RealCrops<'_> {
         self.places.as_f32().expect("places are numbers")
     }
 
-    /// Squared distance between the places of the first texels of two crops.
+    /// Squared distance between the phases of the first texels of two crops.
     fn apart(&self, one: usize, other: usize) -> f32 {
         let plane = self.places().len() / (PLACES * self.places.shape[0]);
         let first = |crop: usize, channel: usize| self.places()[(crop * PLACES + channel) * plane];
@@ -47,7 +47,7 @@ impl RealCrops<'_> {
     }
 }
 
-/// The mean distance of generated crops to the real ones that they are paired with, and its gradient at the generated ones.
+/// The mean distance between generated crops and their real partners, and its gradient at the generated crops.
 pub(super) fn gradient<A: AutodiffBackend>(
     generated: Tensor<A::InnerBackend, 4>,
     real: Tensor<A::InnerBackend, 4>,
@@ -99,13 +99,13 @@ fn in_order<B: Backend>(crops: Tensor<B, 4>, indices: &[usize]) -> Tensor<B, 4> 
     crops.select(0, Tensor::from_data(data, &device))
 }
 
-/// Means of the channels of crops, and the crops without them.
+/// Channel means of crops, and the crops minus their means.
 fn centred<B: Backend>(crops: Tensor<B, 4>) -> (Tensor<B, 4>, Tensor<B, 4>) {
     let means = crops.clone().mean_dim(2).mean_dim(3);
     (means.clone(), crops - means)
 }
 
-/// Means, then deviations of the channels of every crop.
+/// Means, then deviations, of each crop's channels.
 fn moments<B: Backend>(crops: Tensor<B, 4>) -> Vec<Vec<f32>> {
     let [count, channels, height, width] = crops.dims();
     let rows = crops.reshape([count, channels, height * width]);
@@ -114,8 +114,7 @@ fn moments<B: Backend>(crops: Tensor<B, 4>) -> Vec<Vec<f32>> {
     values.chunks_exact(2 * channels).map(<[f32]>::to_vec).collect()
 }
 
-/// For every generated crop the index of the real one of its group that it is compared with: nearest pairs first, by what they look like
-/// and where in the lattice they lie.
+/// The index of each generated crop's real partner in its group: nearest pairs first, by moments and phase.
 fn partners(found: &[Vec<f32>], wanted: &[Vec<f32>], crops: &RealCrops) -> Vec<usize> {
     let distance = |own: usize, other: usize| -> f32 {
         let present = crops.present[other * CHANNELS..][..CHANNELS].iter().cycle();
@@ -155,7 +154,7 @@ mod tests {
         let crops = RealCrops { present: &batch.present, places: &places, group: 2 };
         let shape = [4, CHANNELS, SIDE, SIDE];
         let real = Tensor::<Flex, 4>::from_data(TensorData::new(batch.values.clone(), shape), &Default::default());
-        // Both crops of a group change places, with their grain away.
+        // The crops of a group change places and lose contrast.
         let order = Tensor::from_data([1, 0, 3, 2], &Default::default());
         let mut generated = real.clone().select(0, order).mul_scalar(0.5).add_scalar(0.1);
         let first = gradient::<Autodiff<Flex>>(generated.clone(), real.clone(), &crops, 256, &mut rng).0;
@@ -184,7 +183,7 @@ mod tests {
         let told = |places: &[f32]| Elements::f32([3, PLACES, 1, 1], places);
         let same = told(&places);
         assert_eq!(partners(&found, &wanted, &RealCrops { present: &present, places: &same, group: 2 }), [1, 0, 2]);
-        // The first two lie half a turn apart.
+        // The first two are half a cycle apart.
         (places[0], places[PLACES]) = (-0.9, 0.9);
         let apart = told(&places);
         assert_eq!(partners(&found, &wanted, &RealCrops { present: &present, places: &apart, group: 2 }), [0, 1, 2]);

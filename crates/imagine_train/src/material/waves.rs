@@ -10,52 +10,52 @@ use std::f32::consts::TAU;
 use super::format::HARMONICS;
 use super::maps::Level;
 
-/// Texels along a side of what is averaged before.
+/// Texels averaged along a side first.
 const STEP: usize = 4;
 /// Longest and shortest period in texels.
 const PERIODS: [f32; 2] = [256.0, 24.0];
-/// Frequencies a cycle per texel.
+/// Frequencies per cycle per texel.
 const RESOLUTION: f32 = 1024.0;
-/// Frequencies around a peak that belong to it, in units of 1 / [`RESOLUTION`].
+/// Half-width of a peak, in units of 1 / [`RESOLUTION`].
 const WIDTH: i32 = 4;
-/// Power of the frequency that flattens the spectrum.
+/// Exponent of the frequency that flattens the spectrum.
 const FLATTEN: f32 = 1.5;
 
-/// Peaks that basis vectors are chosen from.
+/// Peaks among which basis vectors are chosen.
 const PEAKS: usize = 16;
-/// Least area between two basis vectors, in that of the square of the same sides.
+/// Least area spanned by two basis vectors, relative to a rectangle with their lengths.
 const LEAST_AREA: f32 = 0.5;
-/// Most multiples of a basis vector that belong to the lattice.
+/// Largest multiple of a basis vector.
 const MULTIPLES: f32 = 3.0;
-/// How far from a multiple a peak may lie, in units of 1 / [`RESOLUTION`].
+/// Largest distance of a peak from a multiple, in units of 1 / [`RESOLUTION`].
 const NEAR: f32 = 2.0;
-/// What part of all power above chance is worth as much as basis vectors half as long as the longest.
+/// Penalty on long basis vectors, as a share of all power above chance.
 const SHORTER: f32 = 0.04;
-/// What part of all power above chance a basis vector must bring in that is no peak itself.
+/// Penalty on a basis vector that is only a difference of peaks, as a share of all power above chance.
 const BETWEEN: f32 = 0.03;
-/// Peaks of so many times the mean power are no more than chance.
+/// Peaks up to this many times the mean power are chance.
 const CHANCE: f32 = 8.0;
-/// Least strength of a wave: what begins at nothing is slow to learn.
+/// Least strength of a wave: a weight of 0 would be slow to train.
 const LEAST: f32 = 0.1;
 
 /// Two wave vectors whose integer multiples are the waves of a material.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct WaveBasis {
-    /// The basis vectors, in cycles a texel to the right and down.
+    /// The basis vectors, in horizontal and vertical cycles per texel.
     pub vectors: [[f32; 2]; 2],
     /// Strength of each of [`HARMONICS`]: a tenth for chance, towards 1 for a periodic material.
     pub strengths: [f32; HARMONICS.len()],
 }
 
 impl WaveBasis {
-    /// With the nearest basis vectors of whole cycles over a width and a height in texels; as it is where these would lie on one line.
+    /// The basis rounded to whole cycles over a width and height in texels; unchanged if the rounded vectors were parallel.
     pub(super) fn whole(self, size: [usize; 2]) -> Self {
         let axes = |vector: [f32; 2]| [0, 1].map(|axis| (vector[axis] * size[axis] as f32).round() / size[axis] as f32);
         let vectors = self.vectors.map(axes);
         if area(&vectors) == 0.0 { self } else { Self { vectors, ..self } }
     }
 
-    /// Turns of both basis vectors at a place of the material, in texels to the right and down.
+    /// Phases along both basis vectors, in cycles, at a texel `[x, y]` of the material.
     pub fn turns(&self, [x, y]: [f32; 2]) -> [f32; 2] {
         self.vectors.map(|[across, down]| across * x + down * y)
     }
@@ -71,7 +71,7 @@ pub(super) fn wave_basis(level: &Level) -> WaveBasis {
     let strength = |above: f32| above / (above + chance).max(f32::MIN_POSITIVE);
     let strongest = strength(peaks.first().map_or(0.0, |peak| peak.above));
     let mut strengths = HARMONICS.map(|harmonic| strength(peak(combined(&vectors, harmonic)).above).max(LEAST));
-    // What is at a multiple says that there is a lattice, also where the basis itself is weak.
+    // Strong multiples show that the material is periodic, even if the basis itself is weak.
     for (own, share) in strengths.iter_mut().zip(shares) {
         *own = own.max(share * strongest);
     }
@@ -81,15 +81,15 @@ pub(super) fn wave_basis(level: &Level) -> WaveBasis {
 /// A peak of the spectrum.
 struct Peak {
     vector: [f32; 2],
-    /// Its power above what chance would bring about.
+    /// Its power above chance.
     above: f32,
 }
 
-/// The two candidates on whose multiples most of the power lies, none of them longer than `longest`.
+/// The two candidates, no longer than `longest`, whose multiples collect the most power.
 fn basis(peaks: &[Peak], longest: f32) -> [[f32; 2]; 2] {
     let total: f32 = peaks.iter().map(|peak| peak.above).sum();
     let shortest = RESOLUTION / PERIODS[0];
-    // What is a peak itself is taken before what lies between two.
+    // Peaks are preferred to differences of peaks.
     let mut candidates: Vec<([f32; 2], f32)> = peaks.iter().map(|peak| (peak.vector, 0.0)).collect();
     for (index, first) in peaks.iter().enumerate() {
         let between = |second: &Peak| [0, 1].map(|axis| first.vector[axis] - second.vector[axis]);
@@ -117,8 +117,8 @@ fn basis(peaks: &[Peak], longest: f32) -> [[f32; 2]; 2] {
     best.1
 }
 
-/// The vectors nearest to the peaks that lie on multiples of `vectors`, by least squares, and what share of the power above chance lies
-/// on waves that each has a part in.
+/// The basis fitted by least squares to the peaks on multiples of `vectors`, and the share of the power above chance that
+/// involves each vector.
 fn refined(vectors: [[f32; 2]; 2], peaks: &[Peak]) -> ([[f32; 2]; 2], [f32; 2]) {
     let total: f32 = peaks.iter().map(|peak| peak.above).sum::<f32>().max(1e-12);
     let (mut squares, mut sums, mut shares) = ([[0.0; 2]; 2], [[0.0; 2]; 2], [0.0; 2]);
@@ -167,7 +167,7 @@ fn combined([first, second]: &[[f32; 2]; 2], [m, n]: [f32; 2]) -> [f32; 2] {
     [0, 1].map(|axis| m * first[axis] + n * second[axis])
 }
 
-/// Brightness less its mean under a window that is 0 at the borders, rows of columns.
+/// Rows of brightness minus its mean, under a Hann window.
 fn windowed(level: &Level) -> Vec<Vec<f32>> {
     let (rows, columns) = (level.height / STEP, level.width / STEP);
     let mean_of = |row: usize, column: usize| {
@@ -192,11 +192,11 @@ fn windowed(level: &Level) -> Vec<Vec<f32>> {
     values
 }
 
-/// Flattened powers at the wave vectors of the upper half plane, in units of 1 / [`RESOLUTION`]; 0 beyond the periods.
+/// Flattened powers at wave vectors of the upper half plane, in units of 1 / [`RESOLUTION`]; 0 outside the range of periods.
 struct Spectrum {
     /// Most cycles in each direction.
     most: i32,
-    /// Rows of columns, from no cycle downwards and from `-most` to the right.
+    /// By vertical cycles from 0, then by horizontal cycles from `-most`.
     powers: Vec<Vec<f32>>,
 }
 
@@ -232,13 +232,13 @@ impl Spectrum {
         Self { most, powers }
     }
 
-    /// Mean power within the periods.
+    /// Mean power within the range of periods.
     fn mean(&self) -> f32 {
         let within = self.powers.iter().flatten().filter(|power| **power > 0.0);
         within.clone().sum::<f32>() / within.count().max(1) as f32
     }
 
-    /// The power at whole cycles; a wave and its opposite are one.
+    /// The power at whole cycles; opposite waves are the same.
     fn at(&self, [across, down]: [i32; 2]) -> f32 {
         let [across, down] = if down < 0 { [-across, -down] } else { [across, down] };
         let row = usize::try_from(down).ok().and_then(|down| self.powers.get(down));
@@ -253,10 +253,10 @@ impl Spectrum {
         beside.map(|place| self.at(place)).fold(0.0, f32::max)
     }
 
-    /// The [`PEAKS`] largest, the largest first, between whole cycles where the parabola through three powers has its top.
+    /// The [`PEAKS`] largest peaks, largest first, refined by a parabola through three powers.
     fn peaks(&self) -> Vec<[f32; 2]> {
         let places = (0..=self.most).flat_map(|down| (-self.most..=self.most).map(move |across| [across, down]));
-        // Of the two opposite waves along a row one is enough.
+        // Opposite horizontal waves are the same.
         let places = places.filter(|[across, down]| *down > 0 || *across > 0);
         let mut order: Vec<([i32; 2], f32)> = places.map(|place| (place, self.at(place))).collect();
         order.sort_by(|a, b| b.1.total_cmp(&a.1));
@@ -309,7 +309,7 @@ mod tests {
             if joint { -0.9 } else { 0.2 }
         };
         let found = wave_basis(&level(brick));
-        // Of the courses, or of the joints of two courses.
+        // A wave of the courses, or of the joints of two courses.
         let on_lattice = |vector: [f32; 2]| {
             let [a, b] = [vector[0] * 80.0, vector[1] * 60.0];
             let whole = (a - a.round()).abs() < 0.15 && (b - b.round()).abs() < 0.15;

@@ -1,4 +1,4 @@
-//! Materials made here: what is held back stays back, normals turn along, packs and folders are the same.
+//! Sets of materials made here: held-back parts are never drawn, heights and normals agree, packs equal folders.
 
 use std::path::Path;
 
@@ -76,7 +76,7 @@ fn a_set_has_kinds_and_maps_and_holds_back_one_of_three() {
 }
 
 #[test]
-fn nothing_held_back_is_ever_drawn() {
+fn held_back_parts_are_never_drawn() {
     let mut pictures = synthetic();
     // Everything held back is white in every map, and nothing else is.
     let mut whole = synthetic_set().materials.into_iter().filter(Material::is_held_back);
@@ -207,7 +207,7 @@ fn a_folder_and_its_pack_are_the_same_set() {
     let draw = |set: &MaterialSet, seed| set.draw(6, 2, 64, &mut StdRng::seed_from_u64(seed));
     assert_eq!(draw(&from_folder, 3), draw(&from_pack, 3));
     assert_ne!(draw(&from_folder, 3), draw(&from_pack, 4));
-    // Without a manifest sets are kinds, unless they lie in folders of kinds.
+    // Without a manifest, materials are their own kinds unless they lie in folders of kinds.
     std::fs::remove_file(data.join("manifest.json")).unwrap();
     assert_eq!(MaterialSet::read(&data).unwrap().kinds, ["bumps0", "bumps1", "bumps2", "rows0", "sand0"]);
     assert_eq!(MaterialSet::read(folder.path()).unwrap().kinds, ["data"]);

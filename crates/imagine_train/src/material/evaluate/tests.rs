@@ -14,9 +14,9 @@ const SIDE: usize = 64;
 const OPTIONS: MaterialEvaluationOptions = MaterialEvaluationOptions { crop: SIDE, copies: 60 };
 
 #[test]
-fn crops_from_elsewhere_are_nearer_than_shuffled_ones_and_are_told_apart() {
+fn crops_from_elsewhere_are_nearer_than_shuffled_ones_and_keep_their_kind() {
     let set = synthetic_set();
-    // As if the generator copied what it was trained on, with something in maps that are missing.
+    // A generator that copies training crops and fills missing maps.
     let copies = |kind: usize, seed| {
         let mut crop = set.crops(Part::Trained, kind, 1, SIDE, &mut StdRng::seed_from_u64(seed));
         for (plane, present) in crop.values.chunks_exact_mut(SIDE * SIDE).zip(&crop.present) {
@@ -37,7 +37,7 @@ fn crops_from_elsewhere_are_nearer_than_shuffled_ones_and_are_told_apart() {
 }
 
 #[test]
-fn shuffled_stripes_are_told_from_whole_ones_by_what_lies_far_apart() {
+fn autocorrelation_distinguishes_shuffled_stripes_from_whole_ones() {
     let stripes =
         |period: usize| (0..CHANNELS * SIDE * SIDE).map(move |at| (at / SIDE % SIDE / (period / 2) % 2) as f32);
     let whole = MaterialBatch {
@@ -74,7 +74,7 @@ fn shuffling_keeps_every_texel_and_moves_patches() {
 }
 
 #[test]
-fn a_generator_is_evaluated_as_it_is_shipped() {
+fn a_shipped_generator_is_evaluated() {
     let set = synthetic_set();
     let networks = MaterialNetworks {
         kinds: set.kinds.clone(),

@@ -1,4 +1,4 @@
-//! Networks of materials: valid at sizes, local, small, as costly as the file's head says, whole as shipped.
+//! Networks of materials: valid, local, as small and costly as documented, complete in files.
 
 use burn::backend::Flex;
 use imagine_graph::rng::RandomState;
@@ -32,7 +32,7 @@ fn multiply_adds(graph: &ValidGraph, size: Size) -> usize {
 }
 
 #[test]
-fn the_networks_are_valid_and_cost_what_their_file_says() {
+fn the_networks_are_valid_and_cost_what_is_documented() {
     let mut rng = StdRng::seed_from_u64(0);
     let (generator, critic) = (networks().generator(&mut rng), networks().critic(&mut rng));
     let [valid, judge] = [&generator, &critic].map(|graph| graph.validate().unwrap());
@@ -41,7 +41,6 @@ fn the_networks_are_valid_and_cost_what_their_file_says() {
             graph.bind(Size::new(height, width).with_batch(3)).unwrap();
         }
     }
-    println!("{} and {} parameters", generator.parameters(), critic.parameters());
     assert!((1_050_000..1_070_000).contains(&generator.parameters()), "{}", generator.parameters());
     let texels = |side: usize| side * side;
     let [large, crop] = [512, 160].map(|side| multiply_adds(&valid, Size::new(side, side)));
@@ -56,8 +55,8 @@ fn the_shipped_generator_has_the_trained_weights_and_is_local() {
     let mut rng = StdRng::seed_from_u64(0);
     let trained = networks().generator(&mut rng);
     let shipped = networks().shipped(&trained, Card::default(), &mut rng).validate().unwrap();
-    let learnt = |graph: &Graph| graph.weights.keys().filter(|n| !FIXED.contains(&n.as_str())).cloned().collect();
-    let (ours, theirs): (Vec<_>, Vec<_>) = (learnt(&shipped.generator.output), learnt(&trained));
+    let trainable = |graph: &Graph| graph.weights.keys().filter(|n| !FIXED.contains(&n.as_str())).cloned().collect();
+    let (ours, theirs): (Vec<_>, Vec<_>) = (trainable(&shipped.generator.output), trainable(&trained));
     assert_eq!(ours, theirs);
     for (name, weight) in &trained.weights {
         assert_eq!(&shipped.generator.output.weights[name], weight, "{name}");
@@ -76,7 +75,7 @@ fn the_shipped_generator_has_the_trained_weights_and_is_local() {
 }
 
 #[test]
-fn waves_begin_where_they_are_told() {
+fn waves_start_at_the_given_bases() {
     let exemplars = vec![MaterialExemplar { kind: 0, maps: [true; 6] }, MaterialExemplar { kind: 1, maps: [true; 6] }];
     let networks = MaterialNetworks { kinds: vec!["a".into(), "b".into()], exemplars, ..networks() };
     let mut graph = networks.generator(&mut StdRng::seed_from_u64(0));
@@ -91,7 +90,7 @@ fn waves_begin_where_they_are_told() {
     assert_eq!(of("waves.strength")[..4], [0.1, 0.9, 0.2, 0.2]);
 }
 
-/// What a graph makes of inputs of one image.
+/// The output of a graph for one image.
 fn run(graph: &Graph, inputs: Vec<Tensor>, size: Size) -> Vec<f32> {
     let device = Default::default();
     let network = imagine_burn::Network::<Flex>::new(&graph.validate().unwrap(), &device);
@@ -140,7 +139,7 @@ fn waves_stay_in_step_on_a_torus_that_their_basis_does_not_fit() {
     let waves = Body { networks: &networks, layers: &mut layers, rounded: true }.waves();
     layers.graph.output(&waves, OutputKind::Tensor);
     let mut graph = layers.graph;
-    // 3.3 and 2.6 cycles on 5 cells across, none of them whole.
+    // 3.3 and 2.6 cycles over 5 cells.
     let vectors = [[0.66 / 16.0, 0.4 / 16.0], [-0.52 / 16.0, 0.3 / 16.0]];
     networks.set_waves(&mut graph, &[WaveBasis { vectors, strengths: [1.0; 6] }]);
     let side = 5 * FINE;

@@ -65,7 +65,7 @@ fn a_resumed_training_repeats_the_uninterrupted_one() {
 }
 
 #[test]
-fn missing_maps_get_no_gradient_and_no_say() {
+fn missing_maps_get_no_gradient() {
     let training = training(options());
     let device = Default::default();
     let side = 32;
@@ -99,7 +99,7 @@ fn a_penalty_enters_for_all_weights_but_the_fixed_ones() {
     assert!(training.progress().penalty > 0.0);
     let after = [training.networks.generator.weights(), training.networks.critic.weights()];
     for (before, after) in before.iter().zip(&after) {
-        // A constant cancels out of every pair; what moves it is rounding.
+        // A constant cancels out of every pair; only rounding moves it.
         let fixed = |name: &str| FIXED.contains(&name) || name == "own.bias";
         let still = before.keys().filter(|name| before[*name] == after[*name] && !fixed(name));
         assert_eq!(still.collect::<Vec<_>>(), Vec::<&String>::new());
@@ -141,7 +141,7 @@ fn a_training_leaves_a_sheet_and_a_generator_that_obeys_its_controls() {
         assert_ne!(bumps, made(&sets), "{sets:?}");
     }
     let map = |made: &[(OutputKind, Vec<f32>)], kind| made.iter().find(|(found, _)| *found == kind).unwrap().1.clone();
-    // No kind has metal or occlusion, sand has nothing but its colour: neutral, not invented.
+    // No kind has metal or occlusion, and sand has only colour: missing maps are neutral, not invented.
     let sand = made(&[("kind", "sand")]);
     for (kind, value) in [
         (OutputKind::Height, 0.5),
@@ -156,7 +156,7 @@ fn a_training_leaves_a_sheet_and_a_generator_that_obeys_its_controls() {
     normals_are_the_slopes(&map(&bumps, OutputKind::Height), &map(&bumps, OutputKind::Normal), size);
 }
 
-/// Normals have unit length and are those of the height, over the border too.
+/// Normals have unit length and match the height, across the border too.
 fn normals_are_the_slopes(height: &[f32], normal: &[f32], size: Size) {
     let (rows, columns) = (size.height, size.width);
     let area = rows * columns;
