@@ -61,7 +61,26 @@ fn a_pack_of_materials_is_trained_on_resumed_and_played() {
 }
 
 #[test]
-fn what_holds_no_materials_is_told_by_name() {
+fn shared_options_have_the_defaults_of_the_family() {
+    let folder = tempfile::tempdir().unwrap();
+    let default = |family: &str| {
+        let help = good(folder.path(), &["train", family, "--help"]);
+        help.split("--updates")
+            .nth(1)
+            .unwrap()
+            .split("[default: ")
+            .nth(1)
+            .unwrap()
+            .split(']')
+            .next()
+            .unwrap()
+            .to_string()
+    };
+    assert_eq!(["texture", "sprites", "materials"].map(default), ["2000", "20000", "40000"]);
+}
+
+#[test]
+fn data_without_materials_is_named() {
     let folder = tempfile::tempdir().unwrap();
     let folder = folder.path();
     std::fs::create_dir(folder.join("empty")).unwrap();

@@ -72,12 +72,14 @@ fn a_pack_is_trained_on_resumed_and_played() {
     assert!(folder.join("report/figures.json").exists());
     assert_eq!(image::image_dimensions(folder.join("pairs.png")).unwrap().0, 8 * 34 * 2);
     assert!(folder.join("sheet.png").exists());
+    let wrong = [evaluate.as_slice(), &["--family", "materials"]].concat();
+    assert!(bad(folder, &wrong).contains("no materials"));
     let wrong = [evaluate.as_slice(), &["--history", "x=nowhere"]].concat();
     assert!(bad(folder, &wrong).contains("cannot read nowhere"));
 }
 
 #[test]
-fn what_is_no_pack_is_told_by_name() {
+fn a_file_that_is_no_pack_is_named() {
     let folder = tempfile::tempdir().unwrap();
     let folder = folder.path();
     std::fs::write(folder.join("wrong.pack"), "no pack").unwrap();

@@ -95,7 +95,7 @@ pub enum PackError {
     Malformed {
         /// The file.
         path: PathBuf,
-        /// What is wrong.
+        /// The problem.
         reason: String,
     },
     /// A table of captions cannot be used.
@@ -105,7 +105,7 @@ pub enum PackError {
         path: PathBuf,
         /// The line, from 1; 0 means the whole file.
         line: usize,
-        /// What is wrong.
+        /// The problem.
         reason: String,
     },
     /// A picture cannot be decoded.
@@ -143,7 +143,7 @@ pub enum MaterialError {
     Manifest {
         /// The file.
         path: PathBuf,
-        /// What is wrong.
+        /// The problem.
         reason: String,
     },
     /// There are no materials.
@@ -275,7 +275,7 @@ pub enum CheckpointError {
     Malformed {
         /// The file.
         path: PathBuf,
-        /// What is wrong.
+        /// The problem.
         reason: String,
     },
     /// The resume set belongs to another training.

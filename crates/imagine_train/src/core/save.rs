@@ -128,7 +128,7 @@ impl ResumeSet {
         self.record.numbers.get(name).copied().unwrap_or_default()
     }
 
-    /// Copies the tensors of a part over those of `weights` that `learns` names; all of them must be in the part.
+    /// Replaces the `weights` whose names `learns` accepts by the tensors of a part, which must have all of them.
     pub fn replace(
         &self,
         part: &str,

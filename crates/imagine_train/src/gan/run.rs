@@ -39,7 +39,7 @@ pub struct Progress {
     pub overfit: f32,
     /// A number of the family, by its name: strength of augmentation, distance of patch statistics.
     pub figure: (&'static str, f32),
-    /// What is generated, in the plural.
+    /// The unit of images, in the plural.
     pub unit: &'static str,
     /// Images per second since the start or resumption.
     pub rate: f32,

@@ -14,7 +14,7 @@ use crate::loss::GanLoss;
 
 /// A family's data, networks and figures, trained by [`run()`](super::run()).
 pub(crate) trait Task<A: AutodiffBackend> {
-    /// What it generates, in the plural; a card's metric counts them.
+    /// The unit of images, in the plural, which also names the metric that counts them.
     const IMAGES: &'static str;
     /// Names of weights that are constants of the architecture.
     const FIXED: &'static [&'static str];

@@ -26,7 +26,7 @@ use crate::metric::{Table, vendi};
 const GAIN: f32 = 1.4;
 /// Channels at 32x32, 16x16, 8x8 and 4x4 pixels.
 const CHANNELS: [usize; 4] = [16, 32, 64, 64];
-/// Features that the classes are told by.
+/// Width of the features.
 const FEATURES: usize = 96;
 /// How it is optimised.
 const ADAM: AdamOptions = AdamOptions { first_decay: 0.9, second_decay: 0.99, unit_gradients: false };

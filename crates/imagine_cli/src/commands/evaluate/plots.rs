@@ -18,13 +18,13 @@ const COLORS: [RGBColor; 4] =
 type Area<'a> = DrawingArea<SVGBackend<'a>, plotters::coord::Shift>;
 type Chart<'a, 'b> = ChartContext<'a, SVGBackend<'b>, Cartesian2d<RangedCoordf64, RangedCoordf64>>;
 
-/// Distance to what is held back by images seen, one curve a training.
+/// Distance to the held-back data by images seen, one curve per training.
 pub fn curves(path: &Path, curves: &[Curve]) -> anyhow::Result<()> {
     draw(path, |area| {
         let points = || curves.iter().flat_map(|(_, points)| points);
         let right = points().map(|(x, _)| *x).fold(1.0, f64::max);
         let top = points().map(|(_, y)| *y).fold(0.0, f64::max) * 1.05;
-        let mut chart = chart(area, "thousand images", "distance to what is held back", right, top)?;
+        let mut chart = chart(area, "thousand images", "distance to held-back data", right, top)?;
         for ((name, points), color) in curves.iter().zip(COLORS.iter().cycle()) {
             line(&mut chart, name, points.clone(), *color)?;
         }
@@ -32,7 +32,7 @@ pub fn curves(path: &Path, curves: &[Curve]) -> anyhow::Result<()> {
     })
 }
 
-/// Share of pictures, generated and held back, that are nearer to one trained on than a distance.
+/// Share of generated and of held-back pictures that are nearer to a training picture than a distance.
 pub fn copies(path: &Path, test: &CopyTest) -> anyhow::Result<()> {
     let share = |sorted: &[f32]| -> Vec<(f64, f64)> {
         let count = sorted.len().max(1) as f64;
@@ -49,7 +49,7 @@ pub fn copies(path: &Path, test: &CopyTest) -> anyhow::Result<()> {
     })
 }
 
-/// Share of pictures that a classifier puts where they belong, class by class: name, of generated, of held-back pictures.
+/// Share of pictures that a classifier assigns to their class: name, share of generated, share of held-back pictures.
 pub fn classes(path: &Path, classes: &[(&str, f64, f64)]) -> anyhow::Result<()> {
     draw(path, |area| {
         let name = |at: &f64| classes.get(at.floor() as usize).map_or(String::new(), |class| class.0.into());
