@@ -27,7 +27,7 @@ pub enum GpuError {
         reason: String,
     },
     /// The device has no 16-bit floats.
-    #[error("{adapter}: this device has no 16-bit floats (SHADER_F16); take precision f32")]
+    #[error("{adapter} has no 16-bit floats (SHADER_F16); use precision f32")]
     NoHalf {
         /// Name of the adapter.
         adapter: String,

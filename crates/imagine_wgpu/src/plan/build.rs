@@ -100,7 +100,7 @@ fn state_type(graphs: &[(GraphRole, LoweredGraph)]) -> Result<Option<TensorType>
             let value_type = bound.value_type(value);
             match &found {
                 Some(known) if known != value_type => {
-                    return fail(format!("it is {known} in one graph and {value_type} in graph {role:?}"));
+                    return fail(format!("{known} in one graph, {value_type} in graph {role:?}"));
                 }
                 _ => found = Some(value_type.clone()),
             }

@@ -20,7 +20,7 @@ pub enum PlanError {
         limit: u64,
     },
     /// More memory than the options allow.
-    #[error("values need {bytes} bytes at a time; the limit is {limit}")]
+    #[error("live values need {bytes} bytes; the limit is {limit}")]
     Arena {
         /// Bytes they need.
         bytes: u64,
@@ -28,7 +28,7 @@ pub enum PlanError {
         limit: u64,
     },
     /// The image does not fit at once, and tiles are impossible.
-    #[error("{cause}; it cannot be made in tiles: {reason}")]
+    #[error("{cause}; tiles are impossible: {reason}")]
     NoTiles {
         /// What does not fit.
         cause: Box<PlanError>,
@@ -45,7 +45,7 @@ pub enum PlanError {
         reason: String,
     },
     /// A kernel needs more bindings than every device has.
-    #[error("node {label:?} needs {found} storage bindings; at most {limit} are possible")]
+    #[error("node {label:?} needs {found} storage bindings; devices have {limit}")]
     Bindings {
         /// The call's label.
         label: String,
