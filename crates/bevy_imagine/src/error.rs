@@ -1,4 +1,4 @@
-//! Why a request cannot be fulfilled.
+//! Errors of requests.
 
 use std::sync::Arc;
 
@@ -7,22 +7,22 @@ use bevy::math::UVec2;
 use imagine_graph::RequestError;
 use imagine_wgpu::{EncodeError, PipelineError, PlanError, UploadError};
 
-/// Why a request cannot be fulfilled.
+/// Why a request failed.
 #[derive(Clone, Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum SynthesisError {
-    /// The generator did not load. Bevy's asset server has logged it.
+    /// The generator did not load. Bevy's asset server has logged the error.
     #[error(transparent)]
     Load(#[from] Arc<AssetLoadError>),
     /// The request has no target.
     #[error(
-        "generator {generator:?}: nothing says where the result goes; add a MaterialTarget, ImageTarget, SpriteTarget or SkyTarget"
+        "generator {generator:?}: the request has no target; add a MaterialTarget, ImageTarget, SpriteTarget or SkyTarget"
     )]
     NoTarget {
         /// Name of the generator.
         generator: String,
     },
-    /// Targets of one entity that need different numbers of images.
+    /// The targets of one entity need different numbers of images.
     #[error(
         "generator {generator:?}: the targets of one entity need {batches:?} images each; give them entities of their own"
     )]
@@ -32,65 +32,65 @@ pub enum SynthesisError {
         /// Images that each target needs.
         batches: Vec<u32>,
     },
-    /// The generator lacks an output that the target needs.
+    /// The generator has no output that the target needs.
     #[error("generator {generator:?} has no output{} for {target}; it has {found:?}", if wanted.is_empty() { String::new() } else { format!(" {wanted:?}") })]
     MissingOutput {
         /// Name of the generator.
         generator: String,
-        /// What the output was for.
+        /// The target that needs the output.
         target: &'static str,
-        /// The output that was asked for; empty if any of several would do.
+        /// Name or kind of the output; empty if any of several would do.
         wanted: String,
-        /// Its outputs and their kinds.
+        /// The outputs of the generator with their kinds.
         found: Vec<String>,
     },
-    /// A sky whose faces are not square.
-    #[error("generator {generator:?}: faces of a sky are as wide as high, {}x{} is asked for", size.x, size.y)]
+    /// The faces of a sky have to be square.
+    #[error("generator {generator:?}: the faces of a sky are square, but the size is {}x{}", size.x, size.y)]
     NotSquare {
         /// Name of the generator.
         generator: String,
-        /// Size asked for.
+        /// The requested size.
         size: UVec2,
     },
-    /// A living result of a generator without steps.
-    #[error("generator {generator:?} is not recurrent: Living needs a network with steps")]
+    /// A living result needs a recurrent generator.
+    #[error("generator {generator:?} is not recurrent; Living needs a generator with steps")]
     NotRecurrent {
         /// Name of the generator.
         generator: String,
     },
-    /// A part of a world that there cannot be.
-    #[error("generator {generator:?}: a WorldPatch does not go with {with}")]
+    /// A WorldPatch next to something that it cannot be combined with.
+    #[error("generator {generator:?}: WorldPatch cannot be combined with {with}")]
     WorldPatch {
         /// Name of the generator.
         generator: String,
-        /// What is beside it.
+        /// The other thing.
         with: &'static str,
     },
-    /// A rate of steps that makes no sense.
-    #[error("generator {generator:?}: {rate} steps a second are asked for, 0 to 1000 are possible")]
+    /// A step rate out of range.
+    #[error("generator {generator:?}: Living asks for {rate} steps per second; the range is 0 to 1000")]
     StepRate {
         /// Name of the generator.
         generator: String,
-        /// Steps a second.
+        /// Steps per second.
         rate: f32,
     },
-    /// A picture for an input that takes none.
+    /// An image for an input that takes none.
     #[error("generator {generator:?} has no image or mask input {name:?}; it has {known:?}")]
-    NoPicture {
+    NoImageInput {
         /// Name of the generator.
         generator: String,
-        /// The name.
+        /// Name of the input.
         name: String,
-        /// Names of inputs that take pictures.
+        /// Names of the image and mask inputs.
         known: Vec<String>,
     },
-    /// The game's own image cannot take the result.
-    #[error("the image of an ImageTarget does not fit: {reason}")]
+    /// The game's own image cannot hold the result.
+    #[error("the image of the target does not fit: {reason}")]
     Image {
-        /// How it is and how it should be.
+        /// The image as it is and as it should be.
         reason: String,
     },
-    /// A result that does not fit into the plugin's memory budget.
+    /// The result exceeds the plugin's memory budget.
     #[error(
         "generator {generator:?} needs {needed} bytes of GPU memory; {held} of the budget of {budget} are in use (ImaginePlugin::memory_budget)"
     )]
@@ -101,22 +101,22 @@ pub enum SynthesisError {
         needed: u64,
         /// Bytes in use.
         held: u64,
-        /// Most bytes.
+        /// The budget in bytes.
         budget: u64,
     },
-    /// A texture that the device cannot hold.
-    #[error("generator {generator:?}: size {width}x{height} is more than the {limit} texels a side of this device")]
+    /// The texture exceeds the limit of the device.
+    #[error("generator {generator:?}: size {width}x{height} exceeds the limit of this device, {limit} texels per side")]
     DeviceLimit {
         /// Name of the generator.
         generator: String,
-        /// Width asked for.
+        /// Width in texels.
         width: u32,
-        /// Height asked for.
+        /// Height in texels.
         height: u32,
-        /// Longest side of a texture.
+        /// Largest side of a texture in texels.
         limit: u32,
     },
-    /// The generator does not make what was asked for.
+    /// The generator cannot fulfil the request.
     #[error("generator {generator:?}: {error}")]
     Request {
         /// Name of the generator.
@@ -124,7 +124,7 @@ pub enum SynthesisError {
         /// What is wrong.
         error: RequestError,
     },
-    /// The generator has no passes on this device.
+    /// The generator cannot run on this device.
     #[error("generator {generator:?}: {error}")]
     Plan {
         /// Name of the generator.
@@ -132,20 +132,33 @@ pub enum SynthesisError {
         /// What is wrong.
         error: PlanError,
     },
-    /// A shader does not compile: a fault of ours or of the driver.
+    /// A shader does not compile: a bug of this crate or of the driver.
     #[error(transparent)]
     Pipeline(#[from] PipelineError),
-    /// Passes could not be recorded: a fault of ours.
+    /// Passes could not be encoded: a bug of this crate.
     #[error(transparent)]
     Encode(#[from] EncodeError),
-    /// An input could not be uploaded: a fault of ours.
+    /// An input could not be uploaded: a bug of this crate.
     #[error(transparent)]
     Upload(#[from] UploadError),
 }
 
+/// What has to change before a failed request may succeed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum FailureCause {
+    Request,
+    /// The generator's file did not load.
+    Generator,
+    /// Nothing is wrong with the request: another device may do better.
+    Device,
+}
+
 impl SynthesisError {
-    /// Whether it may be gone on another device: nothing is wrong with the request.
-    pub(crate) fn is_of_device(&self) -> bool {
-        matches!(self, SynthesisError::Pipeline(_) | SynthesisError::Encode(_) | SynthesisError::Upload(_))
+    pub(crate) fn cause(&self) -> FailureCause {
+        match self {
+            Self::Load(_) => FailureCause::Generator,
+            Self::Pipeline(_) | Self::Encode(_) | Self::Upload(_) => FailureCause::Device,
+            _ => FailureCause::Request,
+        }
     }
 }

@@ -1,4 +1,4 @@
-//! Results as PNG and KTX2 files: read back when asked for, marked with what made them, with the recipe inside.
+//! Export of results as PNG and KTX2 files, marked as generated, with the recipe inside.
 
 use std::path::{Path, PathBuf};
 
@@ -12,38 +12,34 @@ use imagine_png::{Picture, Source};
 use imagine_wgpu::texture_io::MipFilter;
 
 use crate::asset::Generator;
+use crate::request::{Synthesis, SynthesisRecipe};
+use crate::target::{SynthesisTextures, TexturePlan, TextureRole};
 
-use crate::recipe::SynthesisRecipe;
-use crate::request::Synthesis;
-use crate::target::{TexturePlan, TextureRole};
-use crate::textures::SynthesisTextures;
-
-/// Trigger it on an entity whose request is finished to write its textures as PNG files. Cubemaps, which are HDR, are left out.
+/// Trigger it on an entity whose request is finished to write its textures as PNG files, except cubemaps, which are HDR.
 ///
-/// Reading back takes a few frames and blocks none; files are written on a background thread.
+/// Readback takes a few frames and blocks none; a background thread writes the files.
 #[derive(EntityEvent, Clone, Debug)]
 pub struct ExportPng {
     /// The entity with the request.
     pub entity: Entity,
-    /// Folder of the files, which is made if needed.
+    /// Folder of the files, created if needed.
     pub folder: PathBuf,
-    /// Start of the files' names: `moss` gives `moss_base_color.png`.
+    /// Prefix of the file names: `moss` gives `moss_base_color.png`.
     pub name: String,
 }
 
-/// Trigger it on an entity whose request is finished to write its textures as KTX2 files with all mips, which Bevy loads as they
-/// are. Otherwise as [`ExportPng`].
+/// Like [`ExportPng`], but as KTX2 files with all mip levels, which Bevy loads without conversion.
 #[derive(EntityEvent, Clone, Debug)]
 pub struct ExportKtx2 {
     /// The entity with the request.
     pub entity: Entity,
-    /// Folder of the files, which is made if needed.
+    /// Folder of the files, created if needed.
     pub folder: PathBuf,
-    /// Start of the files' names: `moss` gives `moss_base_color.ktx2`.
+    /// Prefix of the file names: `moss` gives `moss_base_color.ktx2`.
     pub name: String,
 }
 
-/// Kind of a file.
+/// File format.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum FileKind {
     Png,
@@ -69,17 +65,17 @@ pub(crate) struct Exporting {
     source: Source,
 }
 
-/// Asks for the textures of a PNG export.
-pub(crate) fn start_export(export: On<ExportPng>, exporter: Exporter) {
+/// Requests the textures of a PNG export.
+pub(crate) fn start_png_export(export: On<ExportPng>, exporter: Exporter) {
     exporter.start(FileKind::Png, export.entity, &export.folder, &export.name);
 }
 
-/// Asks for the textures of a KTX2 export.
+/// Requests the textures of a KTX2 export.
 pub(crate) fn start_ktx2_export(export: On<ExportKtx2>, exporter: Exporter) {
     exporter.start(FileKind::Ktx2, export.entity, &export.folder, &export.name);
 }
 
-/// What starting an export needs.
+/// Everything that starting an export needs.
 #[derive(bevy::ecs::system::SystemParam)]
 pub(crate) struct Exporter<'w, 's> {
     commands: Commands<'w, 's>,
@@ -100,7 +96,7 @@ impl Exporter<'_, '_> {
         let is_built =
             self.assets.get(&request.generator).is_some_and(|generator| generators::is_built(generator.hash()));
         let source = if is_built { Source::Formula } else { Source::TrainedNetwork };
-        for (plan, image) in &textures.0.list {
+        for (plan, image) in textures.plans() {
             if plan.shape.format.remove_srgb_suffix() != TextureFormat::Rgba8Unorm {
                 continue;
             }
@@ -111,7 +107,7 @@ impl Exporter<'_, '_> {
     }
 }
 
-/// Writes what was read back.
+/// Writes one texture that was read back.
 fn write_file(read: On<ReadbackComplete>, mut commands: Commands, exports: Query<&Exporting>) {
     let Ok(exporting) = exports.get(read.entity) else { return };
     commands.entity(read.entity).despawn();
@@ -133,7 +129,7 @@ fn write_file(read: On<ReadbackComplete>, mut commands: Commands, exports: Query
 }
 
 impl Exporting {
-    /// The file's bytes from the texels of the largest level.
+    /// The bytes of the file, from the texels of level 0.
     fn encode(&self, texels: Vec<u8>) -> Result<Vec<u8>, std::io::Error> {
         let shape = self.plan.shape;
         let UVec2 { x: width, y: height } = shape.size;
@@ -156,7 +152,7 @@ impl Exporting {
     }
 }
 
-/// Writes beside the target and renames, so that a file is whole or not there.
+/// Writes a temporary file and renames it, so that no file is ever incomplete.
 fn write(path: &Path, bytes: &[u8]) -> Result<(), std::io::Error> {
     if let Some(folder) = path.parent() {
         std::fs::create_dir_all(folder)?;
@@ -179,5 +175,6 @@ fn file_name(role: TextureRole) -> &'static str {
         TextureRole::Sky => "sky",
         TextureRole::SkyDiffuse => "sky_diffuse",
         TextureRole::SkySpecular => "sky_specular",
+        TextureRole::Custom(name) => name,
     }
 }

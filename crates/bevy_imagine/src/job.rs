@@ -1,96 +1,112 @@
-//! What main and render world send each other: jobs and how they are ranked, and reports.
+//! Messages between the worlds: render commands one way, job events the other.
 
 use std::sync::{Arc, Mutex, PoisonError};
 
-use bevy::ecs::entity::EntityIndexSet;
 use bevy::prelude::*;
 use imagine_graph::Request;
 
 use crate::asset::Generator;
-use crate::brush::PlannedStroke;
 use crate::error::SynthesisError;
 use crate::target::{Destination, TexturePlan};
 
-/// Tells jobs, and the results that they make, apart.
+/// Identifies a job and the result that it makes.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub(crate) struct JobId(u64);
 
-/// Everything that the render world needs to make one result.
+/// Everything a result depends on. Equal keys give equal textures.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct ResultKey {
+    pub generator: Generator,
+    pub request: Request,
+    /// Images for image and mask inputs.
+    pub images: Vec<(String, AssetId<Image>)>,
+    pub textures: Vec<TexturePlan>,
+    /// Mip levels that are made but not kept: the textures begin with the one below.
+    pub skipped_levels: u32,
+    /// The entity whose result lives on, and its steps per second.
+    pub living: Option<(Entity, f32)>,
+}
+
+/// Everything the render world needs to make one result.
 #[derive(Clone, Debug)]
 pub(crate) struct Job {
     pub id: JobId,
-    pub generator: Generator,
-    pub request: Request,
-    /// Pictures of image and mask inputs.
-    pub images: Vec<(String, AssetId<Image>)>,
-    /// Steps a second after the first result, of a living one.
-    pub steps_per_second: Option<f32>,
-    /// Mip levels that are made but not kept: the textures begin with the one below.
-    pub skipped_levels: u32,
-    /// The textures to make, and where each goes.
-    pub textures: Vec<(TexturePlan, Destination)>,
+    pub key: Arc<ResultKey>,
+    /// Where each texture goes, in the order of the key's textures.
+    pub destinations: Vec<Destination>,
 }
 
-/// Which of two jobs comes first: the greater.
+/// Orders jobs: the greater comes first.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub(crate) struct Rank {
     pub priority: i32,
     pub on_screen: bool,
-    /// Distance to the nearest camera, in world units.
+    /// Distance to the nearest camera in world units.
     pub distance: f32,
 }
 
-/// From main to render world.
+/// A brush stroke, resolved to channels of the state.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct PlannedStroke {
+    /// Centre in widths and heights of the texture.
+    pub uv: Vec2,
+    /// Radius in widths of the texture.
+    pub radius: f32,
+    pub softness: f32,
+    pub strength: f32,
+    /// First channel that `numbers` are written to.
+    pub first: u32,
+    pub numbers: Vec<f32>,
+    /// Amplitude of the random numbers in all other channels; `None` leaves these unchanged.
+    pub amplitude: Option<f32>,
+    /// Key of the random numbers.
+    pub key: u32,
+}
+
+/// From the main to the render world.
 #[derive(Debug)]
-pub(crate) enum Letter {
-    Submit(Box<Job>),
+pub(crate) enum RenderCommand {
+    Submit(Job),
     Cancel(JobId),
-    Brush(JobId, PlannedStroke),
+    Paint(JobId, PlannedStroke),
     WarmUp(AssetId<Generator>, Generator),
 }
 
-/// What goes to the render world: requests that have to be sent, and letters, which are taken at extraction.
+/// Commands for the render world since the last extraction, which takes them.
 #[derive(Resource, Debug, Default)]
-pub(crate) struct Outbox {
-    /// Requests that are not sent yet, oldest first. Nobody has to look at those at rest to find them.
-    pub waiting: EntityIndexSet,
-    pub letters: Vec<Letter>,
+pub(crate) struct RenderCommands {
+    pub list: Vec<RenderCommand>,
     /// Seconds since the last extraction.
     pub elapsed: f32,
-    /// Ranks of the jobs under way.
+    /// Ranks of the unfinished jobs.
     pub ranks: Vec<(JobId, Rank)>,
     last: u64,
 }
 
-/// From render to main world.
+/// From the render to the main world.
 #[derive(Debug)]
-pub(crate) enum Report {
-    Job(JobId, Result<(), SynthesisError>),
-    WarmUp(AssetId<Generator>, Result<(), SynthesisError>),
+pub(crate) enum JobEvent {
+    /// The textures of the job are complete.
+    Finished(JobId),
+    Failed(JobId, SynthesisError),
+    WarmedUp(AssetId<Generator>, Result<(), SynthesisError>),
 }
 
-/// Reports to the main world; shared, because the two worlds may run at the same time.
+/// Events for the main world; shared, because both worlds may run at the same time.
 #[derive(Resource, Clone, Debug, Default)]
-pub(crate) struct Reports(Arc<Mutex<Vec<Report>>>);
+pub(crate) struct JobEvents(Arc<Mutex<Vec<JobEvent>>>);
 
-impl Reports {
-    pub fn push(&self, report: Report) {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).push(report);
+impl JobEvents {
+    pub fn push(&self, event: JobEvent) {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).push(event);
     }
 
-    pub fn take(&self) -> Vec<Report> {
+    pub fn take(&self) -> Vec<JobEvent> {
         std::mem::take(&mut *self.0.lock().unwrap_or_else(PoisonError::into_inner))
     }
 }
 
-impl Outbox {
-    /// The requests that wait, the most urgent first, of equals the oldest.
-    pub fn take_waiting(&mut self, priority: impl Fn(Entity) -> i32) -> Vec<Entity> {
-        let mut waiting: Vec<Entity> = std::mem::take(&mut self.waiting).into_iter().collect();
-        waiting.sort_by_key(|entity| std::cmp::Reverse(priority(*entity)));
-        waiting
-    }
-
+impl RenderCommands {
     pub fn next_id(&mut self) -> JobId {
         self.last += 1;
         JobId(self.last)
@@ -98,7 +114,7 @@ impl Outbox {
 }
 
 impl Rank {
-    /// The greater of the two comes first.
+    /// Compares priority, then visibility, then distance; the nearer job is greater.
     pub fn compare(&self, other: &Rank) -> std::cmp::Ordering {
         let key = |rank: &Rank| (rank.priority, rank.on_screen);
         key(self).cmp(&key(other)).then(other.distance.total_cmp(&self.distance))
@@ -110,7 +126,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn priority_then_visibility_then_distance() {
+    fn rank_compares_priority_then_visibility_then_distance() {
         let rank = |priority, on_screen, distance| Rank { priority, on_screen, distance };
         let ascending = [rank(0, false, 1.0), rank(0, true, 9.0), rank(0, true, 2.0), rank(1, false, 100.0)];
         for (a, b) in ascending.iter().zip(&ascending[1..]) {

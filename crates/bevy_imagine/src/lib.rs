@@ -1,7 +1,7 @@
-//! Textures, materials, sprites and skies from generator networks, made while the game runs, on the device that Bevy renders
+//! Textures, materials, sprites and skies from generator networks, synthesised at run time on the device that Bevy renders
 //! with.
 //!
-//! Add the plugin, drop a generator file into `assets/`, and give an entity a [`Synthesis`] and a target:
+//! Add the plugin, put a generator file into `assets/`, and give an entity a [`Synthesis`] and a target:
 //!
 //! ```no_run
 //! use bevy::prelude::*;
@@ -31,62 +31,51 @@
 //! | [`SpriteTarget`] | the `Sprite` of the entity, also a sheet of variants |
 //! | [`SkyTarget`] | the `Skybox` of a camera and the light from it |
 //!
-//! A changed component is synthesised again, and the old picture stays until the new one is whole; a removed component or a
-//! despawned entity gives back everything. Requests that ask for the same thing share one result. [`SynthesisFinished`] and
-//! [`SynthesisFailed`] are triggered on the entity. What the network computes is spread over frames
-//! by [`ImagineBudget`]; shaders compile on background threads. Nothing is read back.
+//! A changed component is synthesised again, and the old image stays until the new one is complete. Removing the component or
+//! despawning the entity releases everything. Equal requests share one result. The plugin triggers [`SynthesisFinished`] and
+//! [`SynthesisFailed`] on the entity. [`ImagineBudget`] limits the GPU time per frame; shaders compile on background threads,
+//! and nothing is read back. A game adds [targets of its own](target::Target).
 //!
-//! The crate draws nothing itself and holds no network code: networks are `imagine_graph`, their passes `imagine_wgpu`.
+//! Networks are `imagine_graph`, their passes `imagine_wgpu`; this crate contains neither.
 
 pub mod asset;
-mod brush;
-mod changes;
-#[cfg(feature = "default_generators")]
-pub mod default_generators;
 mod error;
 mod export;
 mod job;
-mod labels;
 mod memory;
-#[cfg(feature = "onnx")]
-pub mod onnx;
 mod plugin;
-mod recipe;
-mod recovery;
 mod render;
 mod request;
-mod results;
-mod synthesis;
-mod target;
-mod textures;
-mod warm_up;
+pub mod target;
 mod world;
 
-pub use brush::{Brush, BrushStroke};
+#[cfg(feature = "default_generators")]
+pub use asset::embedded as default_generators;
+#[cfg(feature = "onnx")]
+pub use asset::onnx;
 pub use error::SynthesisError;
 pub use export::{ExportKtx2, ExportPng};
 /// Generators built in code; `assets.add(Generator::from(generators::load("noise_material").unwrap()))` makes one an asset.
 pub use imagine_graph::generators;
 pub use memory::ImagineMemory;
 pub use plugin::{ImaginePlugin, ImagineSystems};
-pub use recipe::{RecipeControl, RecipeError, SynthesisRecipe};
 pub use render::{FrameStats, ImagineBudget, ImagineStats};
-pub use request::{Control, Living, Synthesis, SynthesisFailed, SynthesisFinished, SynthesisRefresh, SynthesisStatus};
-pub use target::{ImageTarget, MaterialTarget, SkyTarget, SpriteTarget, TextureRole};
-pub use textures::SynthesisTextures;
-pub use warm_up::{WarmUp, WarmUpFinished};
+pub use request::{
+    Brush, BrushStroke, Control, Living, RecipeControl, RecipeError, RegisterTarget, Synthesis, SynthesisFailed,
+    SynthesisFinished, SynthesisRecipe, SynthesisRefresh, SynthesisStatus, WarmUp, WarmUpFinished, WorldPatch,
+};
+pub use target::{ImageTarget, MaterialTarget, SkyTarget, SpriteTarget, SynthesisTextures, TextureRole};
 pub use world::{
-    Biomes, ClimateNoise, FractalNoise, PatchPlace, WorldAnchor, WorldBiomes, WorldHeight, WorldPatch, WorldPatches,
-    controls,
+    Biomes, ClimateNoise, FractalNoise, PatchPlace, WorldAnchor, WorldBiomes, WorldHeight, WorldPatches, controls,
 };
 
-/// What a game needs: `use bevy_imagine::prelude::*`.
+/// Everything that most games need: `use bevy_imagine::prelude::*`.
 pub mod prelude {
     pub use crate::asset::Generator;
     pub use crate::{
         Brush, BrushStroke, Control, ImageTarget, ImagineBudget, ImaginePlugin, ImagineSystems, Living, MaterialTarget,
-        SkyTarget, SpriteTarget, Synthesis, SynthesisFailed, SynthesisFinished, SynthesisRefresh, SynthesisStatus,
-        SynthesisTextures, TextureRole, WarmUp, WarmUpFinished, WorldAnchor, WorldBiomes, WorldHeight, WorldPatch,
-        WorldPatches,
+        RegisterTarget, SkyTarget, SpriteTarget, Synthesis, SynthesisFailed, SynthesisFinished, SynthesisRefresh,
+        SynthesisStatus, SynthesisTextures, TextureRole, WarmUp, WarmUpFinished, WorldAnchor, WorldBiomes, WorldHeight,
+        WorldPatch, WorldPatches,
     };
 }

@@ -1,4 +1,4 @@
-//! The plugin's own count of GPU memory: everything it allocates holds an [`Allocation`] for as long as it lives.
+//! The plugin's count of its GPU memory: everything it allocates holds an [`Allocation`] while it lives.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -7,21 +7,21 @@ use bevy::prelude::*;
 
 use crate::error::SynthesisError;
 
-/// Bytes of GPU memory that the plugin holds. A resource of main and render world; clones share the count.
+/// Bytes of GPU memory that the plugin holds. A resource of both worlds; clones share the count.
 #[derive(Resource, Clone, Debug)]
 pub struct ImagineMemory {
     bytes: Arc<AtomicU64>,
     budget: u64,
 }
 
-/// A share of [`ImagineMemory`], given back on drop.
+/// A part of [`ImagineMemory`], released on drop.
 #[derive(Debug)]
 pub(crate) struct Allocation {
     memory: ImagineMemory,
     bytes: u64,
 }
 
-/// An allocation that the budget does not allow.
+/// An allocation beyond the budget.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct OverBudget {
     needed: u64,
@@ -30,7 +30,7 @@ pub(crate) struct OverBudget {
 }
 
 impl OverBudget {
-    /// The error of a request for `generator`.
+    /// The error of a request for the generator called `generator`.
     pub fn of(self, generator: &str) -> SynthesisError {
         let OverBudget { needed, held, budget } = self;
         SynthesisError::Memory { generator: generator.into(), needed, held, budget }
@@ -38,17 +38,17 @@ impl OverBudget {
 }
 
 impl ImagineMemory {
-    /// Nothing held, at most `budget` bytes.
+    /// An empty count with a budget in bytes.
     pub(crate) fn new(budget: u64) -> Self {
         Self { bytes: Arc::default(), budget }
     }
 
-    /// Most bytes that may be held.
+    /// The budget in bytes, [`ImaginePlugin::memory_budget`](crate::ImaginePlugin::memory_budget).
     pub fn budget(&self) -> u64 {
         self.budget
     }
 
-    /// Whether `bytes` more are allowed.
+    /// Whether `bytes` more stay within the budget.
     pub(crate) fn check(&self, bytes: u64) -> Result<(), OverBudget> {
         let held = self.bytes();
         if held.saturating_add(bytes) > self.budget {
@@ -57,7 +57,7 @@ impl ImagineMemory {
         Ok(())
     }
 
-    /// Bytes held now: textures of results, and buffers and textures of work in progress.
+    /// Bytes held now: textures of results, buffers and textures of jobs.
     pub fn bytes(&self) -> u64 {
         self.bytes.load(Ordering::Relaxed)
     }

@@ -9,27 +9,22 @@ use bevy::render::renderer::{RenderDevice, RenderGraph, RenderGraphSystems};
 use bevy::render::{ExtractSchedule, GpuResourceAppExt, Render, RenderApp, RenderPlugin, RenderSystems};
 
 use crate::asset::ImagineAssetPlugin;
-use crate::changes;
-use crate::job::{Outbox, Reports};
+use crate::export;
+use crate::job::{JobEvents, RenderCommands};
 use crate::memory::ImagineMemory;
-use crate::recovery;
 use crate::render::{self, CostModel, FrameBudget, GpuTimer, ImagineBudget, ImagineStats, JobQueue, Kernels};
-use crate::results::Results;
-use crate::synthesis::{self, Verdicts};
-use crate::target::{ImageTarget, MaterialTarget, Placeholder, SkyTarget, SpriteTarget};
-use crate::warm_up::{self, WarmUps};
+use crate::request::{self, Living, RegisterTarget, RequestSteps, Synthesis, SynthesisStatus, WorldPatch};
+use crate::target::{ImageTarget, MaterialTarget, SkyTarget, SpriteTarget, SynthesisTextures};
 use crate::world;
-use crate::{Living, Synthesis, SynthesisStatus, SynthesisTextures};
-use crate::{brush, export};
 
 /// Adds [`Synthesis`] and its targets. Add it after `DefaultPlugins`.
 #[derive(Clone, Debug)]
 pub struct ImaginePlugin {
-    /// GPU milliseconds a frame that synthesis may take, by a cost model that the GPU's own times correct. One workgroup is
-    /// done a frame whatever it costs. More than 0. Default 2. [`ImagineBudget`] changes it later.
+    /// GPU milliseconds per frame for synthesis, above 0, by a cost model that measured times correct. At least one workgroup
+    /// runs in each frame. Default 2. [`ImagineBudget`] changes it later.
     pub frame_budget_ms: f32,
-    /// Most bytes of GPU memory: textures of results, and buffers of work in progress. Requests beyond it fail; work waits
-    /// until other work is done. Default 1 GiB.
+    /// Most bytes of GPU memory for the textures of results and the buffers of jobs. A request that exceeds it fails; a job
+    /// waits until others release theirs. Default 1 GiB.
     pub memory_budget: u64,
 }
 
@@ -40,23 +35,22 @@ impl Default for ImaginePlugin {
 }
 
 impl ImaginePlugin {
-    /// GPU milliseconds that the last measured frame spent, in Bevy's `DiagnosticsStore`; those planned where the device has
-    /// no timestamps.
+    /// Diagnostic: GPU milliseconds of the last measured frame, or as planned if the device has no timestamps.
     pub const GPU_MS: DiagnosticPath = DiagnosticPath::const_new("imagine/gpu_ms");
-    /// Results that are waited for, in Bevy's `DiagnosticsStore`.
+    /// Diagnostic: number of unfinished results.
     pub const QUEUE: DiagnosticPath = DiagnosticPath::const_new("imagine/queue");
-    /// Bytes of GPU memory held, in Bevy's `DiagnosticsStore`.
+    /// Diagnostic: bytes of GPU memory held.
     pub const BYTES: DiagnosticPath = DiagnosticPath::const_new("imagine/bytes");
 }
 
-/// When the plugin works, in main and render world.
+/// System sets of the plugin in both worlds.
 #[derive(SystemSet, Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum ImagineSystems {
-    /// `PostUpdate`: new and changed requests are sent to the render world.
+    /// `PostUpdate`: new and changed requests are submitted.
     Request,
-    /// `PreUpdate`: targets are filled, events are triggered.
+    /// `PreUpdate`: targets show results, and events are triggered.
     Report,
-    /// `Render`: plans are made and shaders compiled, on background threads.
+    /// `Render`: background threads make plans and compile shaders.
     Prepare,
     /// `RenderGraph`, before every camera: passes are recorded.
     Synthesize,
@@ -65,54 +59,21 @@ pub enum ImagineSystems {
 impl Plugin for ImaginePlugin {
     fn build(&self, app: &mut App) {
         let memory = ImagineMemory::new(self.memory_budget);
-        let reports = Reports::default();
-        let stats = ImagineStats::default();
-        register(app);
+        let (events, stats) = (JobEvents::default(), ImagineStats::default());
         if !app.is_plugin_added::<ImagineAssetPlugin>() {
             app.add_plugins(ImagineAssetPlugin);
         }
         app.insert_resource(memory.clone())
-            .insert_resource(reports.clone())
+            .insert_resource(events.clone())
             .insert_resource(stats.clone())
-            .insert_resource(ImagineBudget { milliseconds: self.frame_budget_ms })
-            .init_resource::<Placeholder>()
-            .init_resource::<Outbox>()
-            .init_resource::<Results>()
-            .init_resource::<Verdicts>()
-            .init_resource::<WarmUps>()
-            .add_observer(synthesis::release_request)
-            .add_observer(synthesis::refresh_request)
-            .add_observer(synthesis::restart_still)
-            .add_observer(synthesis::restart_tiling)
-            .add_observer(world::clear_world)
-            .add_observer(export::start_export)
-            .add_observer(export::start_ktx2_export)
-            .add_observer(brush::send_stroke)
-            .add_observer(warm_up::note_warm_up)
-            .add_systems(Update, (world::stream_patches, world::place_patches).chain())
-            .add_systems(PreUpdate, (synthesis::receive_reports, measure).chain().in_set(ImagineSystems::Report))
-            .add_systems(
-                PostUpdate,
-                (
-                    recovery::resend_lost.run_if(resource_exists_and_changed::<RenderDevice>),
-                    changes::restart_changed,
-                    synthesis::restart_reloaded,
-                    synthesis::submit_requests,
-                    warm_up::send_warm_ups,
-                )
-                    .chain()
-                    .in_set(ImagineSystems::Request)
-                    .before(AssetEventSystems),
-            )
-            .add_systems(
-                PostUpdate,
-                synthesis::rank_jobs.after(ImagineSystems::Request).after(VisibilitySystems::CheckVisibility),
-            );
+            .insert_resource(ImagineBudget { milliseconds: self.frame_budget_ms });
+        register_types(app);
+        build_main_app(app);
         let Some(render_app) = app.get_sub_app_mut(RenderApp) else {
-            warn!("bevy_imagine: there is no renderer (RenderPlugin); targets stay as they are");
+            warn!("bevy_imagine: there is no renderer (RenderPlugin); targets stay empty");
             return;
         };
-        render_app.insert_resource(memory).insert_resource(reports).insert_resource(stats);
+        render_app.insert_resource(memory).insert_resource(events).insert_resource(stats);
         build_render_app(render_app);
     }
 
@@ -122,6 +83,54 @@ impl Plugin for ImaginePlugin {
             render_app.world_mut().resource_mut::<FrameBudget>().synchronous = synchronous;
         }
     }
+}
+
+fn build_main_app(app: &mut App) {
+    app.init_resource::<RenderCommands>()
+        .init_resource::<request::PendingRequests>()
+        .init_resource::<request::Results>()
+        .init_resource::<request::Decisions>()
+        .init_resource::<request::WarmUps>()
+        .register_target::<SkyTarget>()
+        .register_target::<MaterialTarget>()
+        .register_target::<ImageTarget>()
+        .register_target::<SpriteTarget>()
+        .add_observer(request::release_request)
+        .add_observer(request::refresh_request)
+        .add_observer(request::restart_after::<Living>)
+        .add_observer(request::restart_after::<WorldPatch>)
+        .add_observer(request::paint_stroke)
+        .add_observer(request::note_warm_up)
+        .add_observer(export::start_png_export)
+        .add_observer(export::start_ktx2_export)
+        .add_observer(world::clear_world)
+        .add_systems(Update, (world::stream_patches, world::place_patches).chain())
+        .add_systems(PreUpdate, (request::receive_job_events, measure).chain().in_set(ImagineSystems::Report))
+        .configure_sets(
+            PostUpdate,
+            (RequestSteps::Recover, RequestSteps::Restart, RequestSteps::Submit)
+                .chain()
+                .in_set(ImagineSystems::Request)
+                .before(AssetEventSystems),
+        )
+        .add_systems(
+            PostUpdate,
+            (
+                request::resubmit_lost
+                    .run_if(resource_exists_and_changed::<RenderDevice>)
+                    .in_set(RequestSteps::Recover),
+                (
+                    request::restart_changed::<Synthesis>,
+                    request::restart_changed::<Living>,
+                    request::restart_changed::<WorldPatch>,
+                    request::restart_reloaded,
+                )
+                    .chain()
+                    .in_set(RequestSteps::Restart),
+                (request::submit_requests, request::send_warm_ups).in_set(RequestSteps::Submit),
+                request::rank_jobs.after(ImagineSystems::Request).after(VisibilitySystems::CheckVisibility),
+            ),
+        );
 }
 
 fn build_render_app(render_app: &mut SubApp) {
@@ -134,14 +143,14 @@ fn build_render_app(render_app: &mut SubApp) {
         .add_systems(ExtractSchedule, render::extract_jobs)
         .add_systems(
             Render,
-            (render::prepare_jobs, render::warm_up)
+            (render::prepare_jobs, render::warm_up_generators)
                 .chain()
                 .in_set(ImagineSystems::Prepare)
                 .in_set(RenderSystems::PrepareResources),
         )
         .add_systems(
             RenderGraph,
-            render::synthesize
+            render::record_jobs
                 .in_set(ImagineSystems::Synthesize)
                 .in_set(RenderGraphSystems::Render)
                 .before(camera_driver),
@@ -149,12 +158,12 @@ fn build_render_app(render_app: &mut SubApp) {
 }
 
 /// Types for scenes and editors, and diagnostics.
-fn register(app: &mut App) {
+fn register_types(app: &mut App) {
     app.register_type::<Synthesis>()
         .register_type::<SynthesisStatus>()
         .register_type::<SynthesisTextures>()
         .register_type::<Living>()
-        .register_type::<world::WorldPatch>()
+        .register_type::<WorldPatch>()
         .register_type::<world::WorldPatches>()
         .register_type::<world::WorldAnchor>()
         .register_type::<world::PatchPlace>()
@@ -167,7 +176,7 @@ fn register(app: &mut App) {
         .register_diagnostic(Diagnostic::new(ImaginePlugin::BYTES).with_suffix(" B"));
 }
 
-/// Tells Bevy's diagnostics what synthesis takes.
+/// Adds the plugin's measurements to Bevy's diagnostics.
 fn measure(mut diagnostics: Diagnostics, stats: Res<ImagineStats>, memory: Res<ImagineMemory>) {
     let stats = stats.get();
     diagnostics.add_measurement(&ImaginePlugin::GPU_MS, || f64::from(stats.measured_ms.unwrap_or(stats.planned_ms)));

@@ -1,4 +1,4 @@
-//! Widgets made from a generator's inputs.
+//! Widgets for a generator's inputs.
 
 use bevy::prelude::*;
 use bevy_egui::egui;
@@ -8,20 +8,20 @@ use imagine_graph::{GraphInput, InputKind};
 
 use crate::theme;
 
-/// Points of the column of names, of the number beside a slider, and of the button that takes a value back.
+/// Widths in points: the column of names, the number next to a slider, the reset button.
 const NAME: f32 = 106.0;
 const NUMBER: f32 = 46.0;
 const RESET: f32 = 22.0;
 
-/// Whether a person can set anything of the generator.
+/// Whether the generator has an input with a widget.
 pub(crate) fn has_controls(generator: &Generator) -> bool {
     generator.network().inputs().into_iter().any(|input| default_of(input).is_some())
 }
 
-/// Shows a widget for every input that a person can set. What one changes is set in `request`.
+/// Shows a widget for each input that has one. Changes go into `request`.
 pub(crate) fn show_controls(ui: &mut egui::Ui, request: &mut Synthesis, generator: &Generator) {
     for input in generator.network().inputs() {
-        let Some(mut control) = present(request, input) else { continue };
+        let Some(mut control) = current_value(request, input) else { continue };
         ui.horizontal(|ui| {
             let name = title(&input.name);
             let size = egui::vec2(NAME, ui.spacing().interact_size.y);
@@ -34,7 +34,7 @@ pub(crate) fn show_controls(ui: &mut egui::Ui, request: &mut Synthesis, generato
             }
             if request.controls.contains_key(&input.name) {
                 let reset = ui.add_sized([RESET, ui.spacing().interact_size.y], egui::Button::new("⟲").frame(false));
-                if reset.on_hover_text(format!("{name}: back to the default")).clicked() {
+                if reset.on_hover_text(format!("Reset {name}")).clicked() {
                     request.controls.remove(&input.name);
                 }
             }
@@ -42,25 +42,25 @@ pub(crate) fn show_controls(ui: &mut egui::Ui, request: &mut Synthesis, generato
     }
 }
 
-/// `base_roughness` as a person writes it.
+/// Turns `base_roughness` into "Base roughness".
 pub(crate) fn title(name: &str) -> String {
     let words = name.replace('_', " ");
     let mut letters = words.chars();
     letters.next().map(|first| first.to_uppercase().chain(letters).collect()).unwrap_or_default()
 }
 
-/// What an input takes.
+/// Tooltip with the range of an input.
 fn hint(kind: &InputKind) -> String {
     match kind {
-        InputKind::Range { min, max, default } => format!("{min} to {max}, {default} by default"),
-        InputKind::Choice { options, .. } => format!("one of {}", options.join(", ")),
-        InputKind::Color { .. } => "a colour".into(),
-        InputKind::Prompt { .. } => "words that describe what you want".into(),
+        InputKind::Range { min, max, default } => format!("{min} to {max}, default {default}"),
+        InputKind::Choice { options, .. } => format!("One of {}", options.join(", ")),
+        InputKind::Color { .. } => "A colour".into(),
+        InputKind::Prompt { .. } => "A description in words".into(),
         _ => String::new(),
     }
 }
 
-/// The value of an input that nobody has set; `None` if it is nothing that a widget sets.
+/// The default of an input; `None` if it has no widget.
 fn default_of(input: &GraphInput) -> Option<Control> {
     Some(match &input.kind {
         InputKind::Range { default, .. } => Control::Number(*default),
@@ -71,8 +71,8 @@ fn default_of(input: &GraphInput) -> Option<Control> {
     })
 }
 
-/// The value that an input has now.
-fn present(request: &Synthesis, input: &GraphInput) -> Option<Control> {
+/// The value of an input in the request, or its default.
+fn current_value(request: &Synthesis, input: &GraphInput) -> Option<Control> {
     let default = default_of(input)?;
     Some(request.controls.get(&input.name).cloned().unwrap_or(default))
 }
@@ -95,10 +95,10 @@ fn show_control(ui: &mut egui::Ui, input: &GraphInput, control: &mut Control) ->
             *color = LinearRgba::rgb(rgb[0], rgb[1], rgb[2]);
             changed
         }
-        // Also what the game has set to something else than what the widget shows, as a range to a text.
+        // Also values that the game has set as text.
         (_, Control::Text(text)) => ui.add(egui::TextEdit::singleline(text).desired_width(width)).changed(),
         _ => {
-            ui.label(theme::faint("set by the game"));
+            ui.label(theme::faint("Set by the game"));
             false
         }
     }
@@ -126,22 +126,22 @@ mod tests {
     use super::*;
 
     #[test]
-    fn widgets_begin_at_the_defaults_of_the_file_and_keep_what_is_set() {
+    fn widgets_show_set_values_or_defaults() {
         let input = |kind| GraphInput { name: "i".into(), kind, dtype: imagine_graph::DType::F32, shape: Vec::new() };
         let range = input(InputKind::Range { min: 0.0, max: 2.0, default: 0.5 });
         let choice = input(InputKind::Choice { options: vec!["moss".into(), "sand".into()], default: 1 });
         let prompt = input(InputKind::Prompt { buckets: 64, default: "a fish".into() });
         let mut request = Synthesis::default();
-        assert_eq!(present(&request, &range), Some(Control::Number(0.5)));
-        assert_eq!(present(&request, &choice), Some(Control::Text("sand".into())));
-        assert_eq!(present(&request, &prompt), Some(Control::Text("a fish".into())));
-        assert_eq!(present(&request, &input(InputKind::Mask)), None);
+        assert_eq!(current_value(&request, &range), Some(Control::Number(0.5)));
+        assert_eq!(current_value(&request, &choice), Some(Control::Text("sand".into())));
+        assert_eq!(current_value(&request, &prompt), Some(Control::Text("a fish".into())));
+        assert_eq!(current_value(&request, &input(InputKind::Mask)), None);
         request.controls.insert("i".into(), Control::Number(2.0));
-        assert_eq!(present(&request, &range), Some(Control::Number(2.0)));
+        assert_eq!(current_value(&request, &range), Some(Control::Number(2.0)));
     }
 
     #[test]
-    fn names_are_written_as_people_write_them() {
+    fn titles_are_capitalised_words() {
         assert_eq!(title("base_roughness"), "Base roughness");
         assert_eq!((title("é_b"), title("")), ("É b".into(), String::new()));
     }

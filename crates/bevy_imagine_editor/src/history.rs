@@ -1,4 +1,4 @@
-//! Undo and redo of one request's changes.
+//! Undo and redo for each request.
 
 use bevy::prelude::*;
 use bevy_egui::EguiContext;
@@ -7,10 +7,10 @@ use bevy_imagine::prelude::*;
 use crate::Variation;
 use crate::panel::ImagineEditor;
 
-/// Most changes that can be undone.
+/// Most states that are kept.
 const DEPTH: usize = 100;
 
-/// What a request was, what it is, and what it was before it was undone.
+/// Past, present and undone states of one request.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct History {
     states: Vec<Synthesis>,
@@ -19,7 +19,7 @@ pub(crate) struct History {
 }
 
 impl History {
-    /// Remembers `state` if it is new; what was undone is then lost.
+    /// Adds `state` if it is new, and drops undone states.
     pub fn record(&mut self, state: &Synthesis) {
         if self.states.get(self.at) == Some(state) {
             return;
@@ -46,7 +46,7 @@ impl History {
         self.states.get(self.at).cloned()
     }
 
-    /// The state that was undone last.
+    /// The last undone state.
     pub fn redo(&mut self) -> Option<Synthesis> {
         let state = self.states.get(self.at + 1).cloned()?;
         self.at += 1;
@@ -54,7 +54,7 @@ impl History {
     }
 }
 
-/// Remembers changes, whoever made them, once nobody drags a control any more: a drag is one change.
+/// Records changes of all sources after the pointer is released, so that a drag is one change.
 pub(crate) fn record(
     mut editor: ResMut<ImagineEditor>,
     changed: Query<Entity, (Changed<Synthesis>, Without<Variation>)>,
@@ -83,7 +83,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_is_undone_comes_back_until_something_new_happens() {
+    fn redo_works_until_the_next_change() {
         let state = |seed| Synthesis { seed, ..default() };
         let mut history = History::default();
         [1, 1, 2, 3].into_iter().for_each(|seed| history.record(&state(seed)));

@@ -1,5 +1,5 @@
-//! An egui panel for the [`Synthesis`](bevy_imagine::Synthesis) requests of a running game: controls made from the generator's
-//! inputs, seed, nine variations side by side, undo, model card, GPU times, RON and PNG.
+//! An egui panel for the [`Synthesis`](bevy_imagine::Synthesis) requests of a running game: widgets for the generator's inputs,
+//! seed, nine variations side by side, undo, model card, GPU times, RON recipes and PNG export.
 //!
 //! ```no_run
 //! use bevy::prelude::*;
@@ -9,8 +9,8 @@
 //! App::new().add_plugins((DefaultPlugins, ImaginePlugin::default(), ImagineEditorPlugin::default())).run();
 //! ```
 //!
-//! The panel draws in the primary egui context, also where that draws into an image. What it changes are the components; the plugin
-//! synthesises again. [`ImagineEditor::visible`] takes it away and brings it back, as for a key of the game's.
+//! The panel uses the primary egui context, which may draw into an image. It only changes components; the plugin synthesises
+//! again. [`ImagineEditor::visible`] hides and shows it.
 
 mod card;
 mod controls;
@@ -28,10 +28,10 @@ use bevy_egui::{EguiPlugin, EguiPrimaryContextPass};
 pub use panel::ImagineEditor;
 pub use variations::{Variation, Variations};
 
-/// Adds the panel, and [`EguiPlugin`] if it is not there.
+/// Adds the panel, and [`EguiPlugin`] if needed.
 #[derive(Clone, Debug)]
 pub struct ImagineEditorPlugin {
-    /// Folder of exported PNG files. Default `imagine` in the working folder.
+    /// Folder of exported PNG files. Default `imagine` in the working directory.
     pub export_folder: PathBuf,
 }
 
@@ -49,7 +49,7 @@ impl Plugin for ImagineEditorPlugin {
         app.insert_resource(ImagineEditor { export_folder: self.export_folder.clone(), ..default() })
             .add_observer(variations::start_variations)
             .add_observer(panel::note_failure)
-            .add_systems(Update, (history::record, variations::close_orphans))
+            .add_systems(Update, (history::record, variations::despawn_orphans))
             .add_systems(EguiPrimaryContextPass, panel::show_panel);
     }
 }

@@ -1,4 +1,4 @@
-//! The panel: its window, and which request it shows.
+//! The panel: its window, and the selected request.
 
 use std::collections::HashMap;
 use std::path::PathBuf;
@@ -15,27 +15,27 @@ use crate::theme;
 use crate::variations::{Thumbnail, Variation, Variations, show_thumbnails, thumbnails};
 use crate::view::View;
 
-/// Width of the window in points, and its distance to the screen's edges.
+/// Width of the window, and its distance from the screen edges, in points.
 const WIDTH: f32 = 356.0;
 const EDGE: f32 = 12.0;
 
-/// What the panel shows.
+/// Settings and state of the panel.
 #[derive(Resource, Clone, Debug)]
 pub struct ImagineEditor {
-    /// Whether the panel is there. Default on.
+    /// Whether the panel is visible. Default on.
     pub visible: bool,
-    /// The entity whose request is shown; the first one if `None` or gone.
+    /// Entity of the selected request. Default `None`: the first request.
     pub selected: Option<Entity>,
-    /// Whether new seeds and variations leave the seed as it is. Default off.
+    /// Whether variations keep the seed. Default off.
     pub lock_seed: bool,
     /// Folder of exported files. Default `imagine`.
     pub export_folder: PathBuf,
-    /// Requests that have changed since nobody drags.
+    /// Requests with changes that the history does not have yet.
     pub(crate) changed: EntityHashSet,
     pub(crate) histories: HashMap<Entity, History>,
-    /// Why requests failed.
+    /// Error messages of failed requests.
     pub(crate) failures: HashMap<Entity, String>,
-    /// What was done last, for a person to read.
+    /// Message about the last action.
     pub(crate) notice: String,
 }
 
@@ -54,15 +54,15 @@ impl Default for ImagineEditor {
     }
 }
 
-/// What the panel reads beside the request.
+/// Resources that the panel reads.
 #[derive(bevy::ecs::system::SystemParam)]
-pub(crate) struct Surroundings<'w> {
+pub(crate) struct PanelResources<'w> {
     pub generators: Res<'w, Assets<Generator>>,
     pub stats: Res<'w, ImagineStats>,
     pub memory: Res<'w, ImagineMemory>,
 }
 
-/// Remembers why a request failed.
+/// Keeps the error message of a failed request.
 pub(crate) fn note_failure(failed: On<SynthesisFailed>, mut editor: ResMut<ImagineEditor>) {
     editor.failures.insert(failed.entity, failed.error.to_string());
 }
@@ -74,7 +74,7 @@ pub(crate) fn show_panel(
     mut editor: ResMut<ImagineEditor>,
     mut requests: Query<(Entity, Option<&Name>, &mut Synthesis, &SynthesisStatus), Without<Variation>>,
     variations: Query<(&Variation, &Synthesis, Option<&SynthesisTextures>)>,
-    around: Surroundings,
+    resources: PanelResources,
 ) {
     if !editor.visible {
         return;
@@ -82,7 +82,7 @@ pub(crate) fn show_panel(
     let selected = editor.selected.filter(|selected| requests.contains(*selected));
     let selected = selected.or_else(|| requests.iter().map(|(entity, ..)| entity).min());
     let thumbnails = selected.map(|entity| thumbnails(entity, &variations, &mut contexts)).unwrap_or_default();
-    // Without a camera there is no context to draw in.
+    // Without a camera there is no context.
     let Ok(context) = contexts.ctx_mut() else { return };
     let height = context.content_rect().height() - 2.0 * EDGE;
     let window = egui::Window::new("Imagine")
@@ -95,7 +95,7 @@ pub(crate) fn show_panel(
     window.show(context, |ui| {
         theme::apply(ui);
         let Some(mut chosen) = selected else {
-            ui.label("Nothing to edit yet: give an entity a Synthesis and a target.");
+            ui.label("No requests yet. Add a Synthesis and a target to an entity.");
             return;
         };
         choose_request(ui, &mut chosen, &requests);
@@ -103,9 +103,10 @@ pub(crate) fn show_panel(
         let Ok((entity, _, mut request, status)) = requests.get_mut(chosen) else { return };
         let mut edited = request.clone();
         let has_variations = !thumbnails.is_empty();
-        let mut view = View { editor: &mut editor, around: &around, commands: &mut commands, entity, has_variations };
+        let mut view =
+            View { editor: &mut editor, resources: &resources, commands: &mut commands, entity, has_variations };
         view.show(ui, &mut edited, *status);
-        // The component is touched only where a value changed, because a touch means another synthesis.
+        // Even an equal assignment would start another synthesis.
         if edited != *request {
             *request = edited;
         }
@@ -119,7 +120,7 @@ pub(crate) fn show_panel(
     }
 }
 
-/// The nine variations in a window of their own; gives the one that was picked.
+/// Shows the nine variations in a window. Returns the picked one.
 fn show_variations(
     context: &mut egui::Context,
     thumbnails: &[Thumbnail],
@@ -137,17 +138,17 @@ fn show_variations(
         .title_frame(theme::title_frame());
     window.show(context, |ui| {
         theme::apply(ui);
-        ui.label(theme::faint("click the one you like"));
+        ui.label(theme::faint("Click one to use it"));
         picked = show_thumbnails(ui, thumbnails, request);
     });
     if !is_open {
-        // Variations of nothing take the present ones away.
+        // Variations of no request remove the existing ones.
         commands.trigger(Variations { entity: Entity::PLACEHOLDER, keep_seed: false });
     }
     picked
 }
 
-/// A list of all requests, where there are several.
+/// A list of all requests if there are several.
 fn choose_request(
     ui: &mut egui::Ui,
     chosen: &mut Entity,

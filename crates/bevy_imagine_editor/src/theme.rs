@@ -1,12 +1,12 @@
-//! How the panel looks: colours and spacing of its own window, which leave the game's egui style alone.
+//! Colours and spacing of the panel. The game's egui style stays unchanged.
 
 use bevy_egui::egui::{self, Color32, CornerRadius, FontFamily, FontId, Frame, Margin, RichText, Stroke, TextStyle};
 
-/// What a person may do next, and values that are set.
+/// Main actions and the current variation.
 pub(crate) const ACCENT: Color32 = Color32::from_rgb(240, 150, 70);
-/// A finished result.
+/// Finished results.
 pub(crate) const GOOD: Color32 = Color32::from_rgb(120, 200, 120);
-/// A failed request.
+/// Failed requests.
 pub(crate) const BAD: Color32 = Color32::from_rgb(240, 110, 110);
 
 const WINDOW: Color32 = Color32::from_rgba_premultiplied(22, 23, 27, 244);
@@ -28,12 +28,12 @@ pub(crate) fn window_frame() -> Frame {
         .inner_margin(Margin::same(10))
 }
 
-/// The frame of the window's title.
+/// The frame of the window title.
 pub(crate) fn title_frame() -> Frame {
     Frame::NONE.inner_margin(Margin::symmetric(10, 6))
 }
 
-/// Gives `ui` and what is in it our style.
+/// Applies the style to `ui` and its children.
 pub(crate) fn apply(ui: &mut egui::Ui) {
     let style = ui.style_mut();
     style.text_styles.insert(TextStyle::Heading, FontId::new(18.0, FontFamily::Proportional));
@@ -59,7 +59,7 @@ pub(crate) fn apply(ui: &mut egui::Ui) {
     }
 }
 
-/// A titled part of the panel; `hint` says in a few words what it is for.
+/// A titled section with a short hint.
 pub(crate) fn section<R>(ui: &mut egui::Ui, title: &str, hint: &str, add: impl FnOnce(&mut egui::Ui) -> R) -> R {
     let frame = Frame::NONE.fill(SECTION).corner_radius(CornerRadius::same(6)).inner_margin(Margin::symmetric(10, 8));
     frame
@@ -74,12 +74,12 @@ pub(crate) fn section<R>(ui: &mut egui::Ui, title: &str, hint: &str, add: impl F
         .inner
 }
 
-/// Text that is there for those who look for it.
+/// Secondary text.
 pub(crate) fn faint(text: impl Into<String>) -> RichText {
     RichText::new(text).small().color(FAINT)
 }
 
-/// A button for what a person most likely wants to do.
-pub(crate) fn main_button(text: &str) -> egui::Button<'_> {
+/// A button for the main action.
+pub(crate) fn primary_button(text: &str) -> egui::Button<'_> {
     egui::Button::new(RichText::new(text).color(Color32::BLACK).strong()).fill(ACCENT)
 }

@@ -1,4 +1,4 @@
-//! Nine small results beside one another, to pick one from.
+//! Nine small variations of a request, to pick one from.
 
 use bevy::prelude::*;
 use bevy_egui::{EguiContexts, EguiTextureHandle, egui};
@@ -8,27 +8,27 @@ use imagine_graph::{InputKind, Size};
 
 use crate::theme;
 
-/// Texels along a variation, about.
+/// Approximate side of a variation in texels.
 const SIDE: usize = 96;
-/// Points along a variation in the panel.
+/// Side of a variation in the panel, in points.
 const SHOWN_SIDE: f32 = 104.0;
-/// Variations in a row, and points between two of them.
+/// Variations in a row, and the gap between them in points.
 const COLUMNS: usize = 3;
 const GAP: f32 = 4.0;
-/// How far a control goes from where it is while the seed is locked, as a share of its range.
+/// Largest change of a control while the seed is locked, as a fraction of its range.
 const SPREAD: f32 = 0.35;
 
-/// Trigger it on a request to have nine variations of it made: other seeds, or other values of its ranges while the seed is
-/// to stay.
+/// Trigger it on a request to generate nine variations with other seeds, or with the same seed and other values of the
+/// ranges.
 #[derive(EntityEvent, Clone, Debug)]
 pub struct Variations {
     /// The entity with the request.
     pub entity: Entity,
-    /// Whether the seed stays.
+    /// Whether to keep the seed.
     pub keep_seed: bool,
 }
 
-/// A variation of another entity's request.
+/// Marks a variation of another entity's request.
 #[derive(Component, Clone, Copy, Debug)]
 pub struct Variation {
     /// The entity with the request.
@@ -37,7 +37,7 @@ pub struct Variation {
     pub index: usize,
 }
 
-/// Makes the variations, and takes away those that were there.
+/// Spawns the variations and despawns existing ones.
 pub(crate) fn start_variations(
     event: On<Variations>,
     mut commands: Commands,
@@ -61,23 +61,23 @@ pub(crate) fn start_variations(
     }
 }
 
-/// Moves every range somewhere else near by.
+/// Moves every range by a random amount.
 fn vary_controls(request: &mut Synthesis, generator: &Generator, index: u64) {
     let key = imagine_graph::rng::key(request.seed ^ (index + 1), 0, 0);
     for (at, input) in generator.network().inputs().into_iter().enumerate() {
         let InputKind::Range { min, max, default } = input.kind else { continue };
-        let now = match request.controls.get(&input.name) {
+        let current = match request.controls.get(&input.name) {
             Some(Control::Number(number)) => *number,
             _ => default,
         };
         let random = imagine_graph::rng::uniform(imagine_graph::rng::cell(at as u32, 0, 0, key)) * 2.0 - 1.0;
-        let moved = (now + random * SPREAD * (max - min)).clamp(min, max);
+        let moved = (current + random * SPREAD * (max - min)).clamp(min, max);
         request.controls.insert(input.name.clone(), Control::Number(moved));
     }
 }
 
-/// Takes away variations whose request is gone.
-pub(crate) fn close_orphans(
+/// Despawns variations whose request is gone.
+pub(crate) fn despawn_orphans(
     mut commands: Commands,
     variations: Query<(Entity, &Variation)>,
     requests: Query<(), With<Synthesis>>,
@@ -89,14 +89,14 @@ pub(crate) fn close_orphans(
     }
 }
 
-/// One variation as the panel shows it.
+/// A variation in the panel.
 pub(crate) struct Thumbnail {
     pub request: Synthesis,
     pub texture: Option<egui::TextureId>,
     index: usize,
 }
 
-/// The variations of `entity` in their order.
+/// The variations of `entity`, by index.
 pub(crate) fn thumbnails(
     entity: Entity,
     variations: &Query<(&Variation, &Synthesis, Option<&SynthesisTextures>)>,
@@ -118,8 +118,8 @@ pub(crate) fn thumbnails(
     thumbnails
 }
 
-/// Shows the thumbnails, `present` with a frame around it; gives the one that was picked.
-pub(crate) fn show_thumbnails(ui: &mut egui::Ui, thumbnails: &[Thumbnail], present: &Synthesis) -> Option<Synthesis> {
+/// Shows the thumbnails with a frame around `current`. Returns the picked one.
+pub(crate) fn show_thumbnails(ui: &mut egui::Ui, thumbnails: &[Thumbnail], current: &Synthesis) -> Option<Synthesis> {
     let mut picked = None;
     let side = egui::Vec2::splat(SHOWN_SIDE);
     egui::Grid::new("variations").spacing([GAP, GAP]).show(ui, |ui| {
@@ -131,13 +131,13 @@ pub(crate) fn show_thumbnails(ui: &mut egui::Ui, thumbnails: &[Thumbnail], prese
                 };
                 let response = ui.add(egui::Image::new((texture, side)).sense(egui::Sense::click()));
                 let request = &thumbnail.request;
-                let is_present = request.seed == present.seed && request.controls == present.controls;
-                if is_present || response.hovered() {
-                    let color = if is_present { theme::ACCENT } else { egui::Color32::WHITE };
+                let is_current = request.seed == current.seed && request.controls == current.controls;
+                if is_current || response.hovered() {
+                    let color = if is_current { theme::ACCENT } else { egui::Color32::WHITE };
                     let stroke = egui::Stroke::new(2.0, color);
                     ui.painter().rect_stroke(response.rect, 2.0, stroke, egui::StrokeKind::Inside);
                 }
-                if response.on_hover_text(format!("seed {}: click to use it", request.seed)).clicked() {
+                if response.on_hover_text(format!("Use seed {}", request.seed)).clicked() {
                     picked = Some(request.clone());
                 }
             }

@@ -1,4 +1,4 @@
-//! One request in the panel: what it asks for, from the look down to the file, and what can be done with it.
+//! One request in the panel: status, controls, seed, size and export.
 
 use bevy::prelude::*;
 use bevy_egui::egui::{self, RichText};
@@ -7,46 +7,48 @@ use bevy_imagine::prelude::*;
 use bevy_imagine::{ExportPng, SynthesisRecipe};
 use imagine_graph::Size;
 
-use crate::panel::{ImagineEditor, Surroundings};
+use crate::panel::{ImagineEditor, PanelResources};
 use crate::variations::Variations;
 use crate::{card, controls, theme};
 
-/// Texels along a side that a list offers.
+/// Sides in the list, in texels.
 const SIZES: [u32; 6] = [64, 128, 256, 512, 1024, 2048];
-/// Most texels along a side.
+/// Largest side in texels.
 const LARGEST: u32 = 8192;
 
-/// One request in the panel.
+/// The view of one request.
 pub(crate) struct View<'a, 'w, 's> {
     pub editor: &'a mut ImagineEditor,
-    pub around: &'a Surroundings<'a>,
+    pub resources: &'a PanelResources<'a>,
     pub commands: &'a mut Commands<'w, 's>,
     pub entity: Entity,
-    /// Whether variations of the request are there.
+    /// Whether variations of the request exist.
     pub has_variations: bool,
 }
 
 impl View<'_, '_, '_> {
-    /// Shows everything. What a person changes is changed in `request`.
+    /// Shows everything. Changes go into `request`.
     pub fn show(&mut self, ui: &mut egui::Ui, request: &mut Synthesis, status: SynthesisStatus) {
-        let generator = self.around.generators.get(&request.generator);
+        let generator = self.resources.generators.get(&request.generator);
         self.show_head(ui, request, generator, status);
         if let Some(generator) = generator.filter(|generator| controls::has_controls(generator)) {
-            theme::section(ui, "Look", "drag until you like it", |ui| controls::show_controls(ui, request, generator));
+            theme::section(ui, "Look", "controls of the generator", |ui| {
+                controls::show_controls(ui, request, generator)
+            });
         }
-        theme::section(ui, "Another one", "same look, other pattern", |ui| {
+        theme::section(ui, "Seed", "same look, another pattern", |ui| {
             self.show_seed(ui, request);
             self.show_variations(ui);
         });
         theme::section(ui, "Size", "texels", |ui| show_size(ui, request, generator));
-        theme::section(ui, "Keep it", "", |ui| self.show_exports(ui, request, status));
-        ui.collapsing("GPU time and memory", |ui| card::show_costs(ui, &self.around.stats, &self.around.memory));
+        theme::section(ui, "Export", "", |ui| self.show_exports(ui, request, status));
+        ui.collapsing("GPU time and memory", |ui| card::show_costs(ui, &self.resources.stats, &self.resources.memory));
         if let Some(generator) = generator {
             ui.collapsing("About this generator", |ui| card::show_card(ui, generator));
         }
     }
 
-    /// What it is, how far it is, undo and redo.
+    /// Title, status, undo and redo.
     fn show_head(
         &mut self,
         ui: &mut egui::Ui,
@@ -54,7 +56,7 @@ impl View<'_, '_, '_> {
         generator: Option<&Generator>,
         status: SynthesisStatus,
     ) {
-        let title = generator.map_or("loading", |generator| match generator.card().title.as_str() {
+        let title = generator.map_or("Loading...", |generator| match generator.card().title.as_str() {
             "" => generator.name(),
             title => title,
         });
@@ -72,37 +74,37 @@ impl View<'_, '_, '_> {
             });
         });
         match status {
-            SynthesisStatus::Finished => _ = ui.label(theme::faint("✔ finished").color(theme::GOOD)),
+            SynthesisStatus::Finished => _ = ui.label(theme::faint("✔ Finished").color(theme::GOOD)),
             SynthesisStatus::Failed => {
-                let why = self.editor.failures.get(&self.entity).map_or("failed", String::as_str);
+                let why = self.editor.failures.get(&self.entity).map_or("Failed", String::as_str);
                 ui.add(egui::Label::new(RichText::new(format!("⚠ {why}")).color(theme::BAD)).wrap());
             }
-            SynthesisStatus::Running => _ = ui.label(theme::faint("• in the making").color(theme::ACCENT)),
-            SynthesisStatus::Waiting => _ = ui.label(theme::faint("• the generator is loading").color(theme::ACCENT)),
+            SynthesisStatus::Running => _ = ui.label(theme::faint("• Generating...").color(theme::ACCENT)),
+            SynthesisStatus::Waiting => _ = ui.label(theme::faint("• Loading the generator...").color(theme::ACCENT)),
         }
     }
 
     fn show_seed(&mut self, ui: &mut egui::Ui, request: &mut Synthesis) {
         ui.horizontal(|ui| {
             let free = !self.editor.lock_seed;
-            let dice = ui.add_enabled(free, theme::main_button("🎲 New seed"));
-            if dice.on_hover_text("another picture with the same look").clicked() {
-                // Far from its neighbours, which the variations show.
+            let dice = ui.add_enabled(free, theme::primary_button("🎲 New seed"));
+            if dice.on_hover_text("Another image with the same look").clicked() {
+                // Far from the neighbouring seeds, which the variations use.
                 request.seed =
                     request.seed.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407) >> 32;
             }
             let value = ui.add_enabled(free, egui::DragValue::new(&mut request.seed));
-            value.on_hover_text("the seed: the same number makes the same picture");
+            value.on_hover_text("The same seed gives the same image");
             ui.checkbox(&mut self.editor.lock_seed, "Lock")
-                .on_hover_text("keep this seed; variations then vary the look");
+                .on_hover_text("Keep this seed; variations change the controls instead");
         });
     }
 
     fn show_variations(&mut self, ui: &mut egui::Ui) {
-        let text = if self.has_variations { "Nine others" } else { "Show nine variations" };
+        let text = if self.has_variations { "Nine more" } else { "Show nine variations" };
         let hint = match self.editor.lock_seed {
-            true => "nine pictures with other looks",
-            false => "nine pictures with other seeds",
+            true => "Nine images with other controls",
+            false => "Nine images with other seeds",
         };
         if ui.button(text).on_hover_text(hint).clicked() {
             self.commands.trigger(Variations { entity: self.entity, keep_seed: self.editor.lock_seed });
@@ -113,20 +115,20 @@ impl View<'_, '_, '_> {
         ui.horizontal(|ui| {
             let done = status == SynthesisStatus::Finished;
             let export = ui.add_enabled(done, egui::Button::new("💾 Export PNG"));
-            if export.on_hover_text("every map as a file, marked as generated, with its recipe inside").clicked() {
-                let generator = self.around.generators.get(&request.generator);
+            if export.on_hover_text("One file per map, marked as generated, with the recipe inside").clicked() {
+                let generator = self.resources.generators.get(&request.generator);
                 let name = format!("{}_{}", generator.map_or("image", Generator::name), request.seed);
                 let folder = self.editor.export_folder.clone();
-                self.editor.notice = format!("written to {}", folder.join(&name).display());
+                self.editor.notice = format!("Writing to {}", folder.join(&name).display());
                 self.commands.trigger(ExportPng { entity: self.entity, folder, name });
             }
-            let copy = ui.button("📋 Copy recipe").on_hover_text("the request as RON text, for your own files");
+            let copy = ui.button("📋 Copy recipe").on_hover_text("The request as RON text");
             if copy.clicked()
                 && let Ok(text) = SynthesisRecipe::of(request).to_ron()
             {
                 info!("recipe: {text}");
                 ui.ctx().copy_text(text);
-                self.editor.notice = "copied, and written to the log".into();
+                self.editor.notice = "Copied to the clipboard and the log".into();
             }
         });
         if !self.editor.notice.is_empty() {
@@ -135,20 +137,20 @@ impl View<'_, '_, '_> {
     }
 }
 
-/// Width and height: from a list, or any that the generator can make.
+/// Width and height, from a list or any size that the generator supports.
 fn show_size(ui: &mut egui::Ui, request: &mut Synthesis, generator: Option<&Generator>) {
     let mut size = request.size;
     ui.horizontal(|ui| {
-        let shown = if size.x == size.y { size.x.to_string() } else { "other".into() };
+        let shown = if size.x == size.y { size.x.to_string() } else { "Custom".into() };
         egui::ComboBox::from_id_salt("size").selected_text(shown).width(74.0).show_ui(ui, |ui| {
             for side in SIZES {
                 ui.selectable_value(&mut size, UVec2::splat(side), side.to_string());
             }
         });
-        ui.add(egui::DragValue::new(&mut size.x).range(1..=LARGEST).update_while_editing(false)).on_hover_text("width");
+        ui.add(egui::DragValue::new(&mut size.x).range(1..=LARGEST).update_while_editing(false)).on_hover_text("Width");
         ui.label("×");
         ui.add(egui::DragValue::new(&mut size.y).range(1..=LARGEST).update_while_editing(false))
-            .on_hover_text("height");
+            .on_hover_text("Height");
     });
     if size != request.size {
         let rule = generator.map(|generator| generator.network().generator.size);

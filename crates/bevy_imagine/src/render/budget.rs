@@ -1,53 +1,53 @@
-//! How much of a frame synthesis may take, and what it took.
+//! The GPU budget of a frame, and statistics of how it was spent.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use bevy::prelude::*;
 
-/// Longest slice while a game plays, in nanoseconds.
+/// Longest slice in nanoseconds, unless the budget is large.
 const SLICE_NANOSECONDS: u64 = 250_000;
-/// A larger budget is spent in about as many slices.
+/// Number of slices that spend a large budget.
 const SLICES: u64 = 16;
 
-/// GPU milliseconds a frame that synthesis may take. A resource of the main world that a game may change while it runs, as
-/// for a loading screen; [`ImaginePlugin`](crate::ImaginePlugin) says what it is at first.
+/// GPU time per frame for synthesis. A resource of the main world that a game may change while it runs, for example on a
+/// loading screen; [`ImaginePlugin`](crate::ImaginePlugin) sets the initial value.
 #[derive(Resource, Clone, Copy, Debug, PartialEq)]
 pub struct ImagineBudget {
-    /// Milliseconds, more than 0.
+    /// Milliseconds, above 0.
     pub milliseconds: f32,
 }
 
-/// How much of a frame synthesis may take.
+/// The budget in the render world.
 #[derive(Resource, Clone, Debug, Default)]
 pub(crate) struct FrameBudget {
-    /// GPU milliseconds a frame.
+    /// GPU milliseconds per frame.
     pub milliseconds: f32,
-    /// Whether the host wants everything compiled at once, as tests and screenshots do.
+    /// Whether preparation blocks the frame, as tests and screenshots want it.
     pub synchronous: bool,
 }
 
-/// What synthesis did in the last frames. A resource of main and render world; clones share it.
+/// Statistics of synthesis. A resource of both worlds; clones share it.
 #[derive(Resource, Clone, Debug, Default)]
 pub struct ImagineStats(Arc<Mutex<Stats>>);
 
 #[derive(Debug, Default)]
 struct Stats {
     frame: FrameStats,
-    /// GPU milliseconds by shader, since the app began.
+    /// GPU milliseconds by shader since the app started.
     shaders: BTreeMap<&'static str, f64>,
 }
 
-/// What synthesis did in a frame.
+/// Statistics of one frame.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct FrameStats {
-    /// GPU milliseconds that the last frame planned to spend.
+    /// Planned GPU milliseconds of the last frame.
     pub planned_ms: f32,
-    /// GPU milliseconds that the last measured frame spent, a few frames old; `None` where the device has no timestamps.
+    /// GPU milliseconds of the last measured frame, a few frames ago; `None` without timestamps.
     pub measured_ms: Option<f32>,
-    /// Jobs that wait or are worked on.
+    /// Unfinished jobs.
     pub queue: usize,
-    /// Frames that were measured so far.
+    /// Number of measured frames.
     pub measured_frames: u64,
 }
 
@@ -56,20 +56,20 @@ impl FrameBudget {
         (f64::from(self.milliseconds.max(0.0)) * 1e6) as u64
     }
 
-    /// Longest slice. Apps that wait for results, as tests do, have large budgets and want few slices.
+    /// Longest slice. Apps that wait for results have large budgets and want few slices.
     pub fn slice_nanoseconds(&self) -> u64 {
         (self.nanoseconds() / SLICES).max(SLICE_NANOSECONDS)
     }
 }
 
 impl ImagineStats {
-    /// The figures of the last frame.
+    /// Statistics of the last frame.
     pub fn get(&self) -> FrameStats {
         self.lock().frame
     }
 
-    /// GPU milliseconds that the passes of every shader took since the app began, the longest first. Passes that ran in one
-    /// slice share its time by what the cost model predicts. Empty where the device has no timestamps.
+    /// GPU milliseconds by shader since the app started, the longest first. Passes in one slice share its time as the cost
+    /// model predicts. Empty without timestamps.
     pub fn shaders(&self) -> Vec<(&'static str, f64)> {
         let mut shaders: Vec<_> = self.lock().shaders.iter().map(|(shader, time)| (*shader, *time)).collect();
         shaders.sort_by(|a, b| b.1.total_cmp(&a.1));
@@ -94,7 +94,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn no_budget_makes_the_cast_overflow() {
+    fn budgets_are_clamped_to_whole_nanoseconds() {
         let budget = |milliseconds| FrameBudget { milliseconds, synchronous: false };
         assert_eq!(budget(2.0).nanoseconds(), 2_000_000);
         assert_eq!(budget(-1.0).nanoseconds(), 0);

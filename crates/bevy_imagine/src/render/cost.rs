@@ -1,4 +1,4 @@
-//! What passes cost on this device: a linear model a kernel, corrected by what the GPU says they took.
+//! GPU time of passes on this device: a linear model for each kernel, corrected by measured times.
 
 use std::collections::HashMap;
 use std::hash::{DefaultHasher, Hash, Hasher};
@@ -9,15 +9,15 @@ use bevy::render::renderer::RenderAdapterInfo;
 use imagine_wgpu::{Pass, ShaderDef};
 use wgpu::DeviceType;
 
-/// Most that one measurement may change a rate.
+/// Largest factor by which one measurement changes a rate.
 const LARGEST_CORRECTION: f64 = 2.0;
-/// How far a rate may go from that of the device's type, either way.
+/// Largest factor between a rate and the first rate of the device type, either way.
 const LARGEST_RATE: f64 = 50.0;
-/// Nanoseconds of a dispatch that does nothing.
+/// Nanoseconds of an empty dispatch.
 const DISPATCH_NANOSECONDS: f64 = 2_000.0;
-/// Nanoseconds of predicted work below which a slice tells what slices cost by themselves.
+/// Predicted nanoseconds below which a slice measures the overhead of slices instead of the rates.
 const SHORT_NANOSECONDS: f64 = 20_000.0;
-/// Share of a measurement in the mean of what slices cost by themselves.
+/// Weight of a new measurement in the running mean of the overhead.
 const SHORT_SHARE: f64 = 0.1;
 
 /// A kernel in one variant.
@@ -27,18 +27,18 @@ pub(crate) struct KernelId {
     variant: u64,
 }
 
-/// Nanoseconds for the work of kernels. A resource of the render world.
+/// Predicts the nanoseconds of passes. A resource of the render world.
 #[derive(Resource, Clone, Debug)]
 pub(crate) struct CostModel {
-    /// Nanoseconds for a unit of [`imagine_wgpu::Cost::work`], by kernel.
+    /// Nanoseconds per unit of [`imagine_wgpu::Cost::work`], by kernel.
     rates: HashMap<KernelId, f64>,
-    /// For kernels that were not measured yet.
+    /// The rate of kernels that were not measured yet.
     first_rate: f64,
-    /// Nanoseconds of a slice beside its work: barriers, the switch to another program, the clock.
+    /// Overhead of a slice in nanoseconds: barriers, pipeline switches, timestamps.
     slice: f64,
 }
 
-/// What was measured together: the work of each kernel.
+/// The work of each kernel in one measured slice.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Workload {
     /// Work and dispatches of each kernel.
@@ -73,7 +73,7 @@ impl CostModel {
         (DISPATCH_NANOSECONDS + self.rate(kernel) * work as f64) as u64
     }
 
-    /// Nanoseconds of a slice beside its work.
+    /// Overhead of a slice in nanoseconds.
     pub fn slice(&self) -> u64 {
         self.slice as u64
     }
@@ -83,7 +83,7 @@ impl CostModel {
         self.price(KernelId::of(pass), pass.cost().work())
     }
 
-    /// Corrects the rates of what took `measured` together, each by its share of the predicted time.
+    /// Corrects the rates of the kernels in a slice, each by its share of the predicted time.
     pub fn learn(&mut self, workload: &Workload, measured: Duration) {
         let predicted: Vec<f64> = workload.kernels.iter().map(|(k, work, _)| self.rate(*k) * *work as f64).collect();
         let total: f64 = predicted.iter().sum();
@@ -95,14 +95,14 @@ impl CostModel {
         }
         if total < SHORT_NANOSECONDS {
             let beside = (measured - overhead - total).max(0.0);
-            // One frame in which the GPU did something else says little.
+            // The GPU may have done something else in this frame.
             self.slice += SHORT_SHARE * (beside.min(self.slice.max(SHORT_NANOSECONDS) * 4.0) - self.slice);
             return;
         }
         let correction =
             ((measured - overhead - self.slice) / total).clamp(1.0 / LARGEST_CORRECTION, LARGEST_CORRECTION);
         for ((kernel, ..), part) in workload.kernels.iter().zip(predicted) {
-            // Half of a correction downwards at once, all of one upwards: a budget that is kept matters more than one used up.
+            // Correct upwards at once, downwards by half: keeping the budget matters more than using it up.
             let weight = part / total * if correction < 1.0 { 0.5 } else { 1.0 };
             let rate = self.rate(*kernel) * correction.powf(weight);
             let rate = rate.clamp(self.first_rate / LARGEST_RATE, self.first_rate * LARGEST_RATE);
@@ -116,7 +116,7 @@ impl CostModel {
 }
 
 impl Workload {
-    /// Shaders, and the share of the predicted time that each has.
+    /// Shaders with their shares of the predicted time.
     pub fn shares(&self, costs: &CostModel) -> Vec<(&'static str, f64)> {
         let price = |(kernel, work, dispatches): &(KernelId, u64, u32)| {
             costs.rate(*kernel) * *work as f64 + f64::from(*dispatches) * DISPATCH_NANOSECONDS
@@ -136,7 +136,7 @@ impl Workload {
     }
 }
 
-/// What our kernels reach before anything was measured, rounded down: a third to a tenth of what such devices can do at best.
+/// Work per millisecond before anything was measured: a third to a tenth of what such devices reach.
 fn work_per_millisecond(device: DeviceType) -> f64 {
     match device {
         DeviceType::DiscreteGpu => 1e9,
@@ -150,7 +150,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn rates_approach_what_is_measured() {
+    fn rates_converge_to_measured_times() {
         let mut model = CostModel::new(DeviceType::Cpu);
         let [fast, slow] = ["fast", "slow"].map(|name| KernelId::new(name, &[]));
         let truth = |kernel: KernelId, work: u64| if kernel == fast { work as f64 * 0.01 } else { work as f64 * 0.8 };
@@ -168,7 +168,7 @@ mod tests {
     }
 
     #[test]
-    fn nonsense_is_not_learnt() {
+    fn implausible_measurements_change_rates_little() {
         let mut model = CostModel::new(DeviceType::DiscreteGpu);
         let kernel = KernelId::new("kernel", &[]);
         let before = model.price(kernel, 1_000_000);

@@ -1,17 +1,23 @@
-//! The render world: jobs are extracted, prepared on background threads, and recorded into Bevy's frame.
+//! The render world: jobs are queued, prepared on background threads, and recorded into Bevy's frame within a budget.
 
 mod budget;
 mod cost;
 mod extract;
-mod pass;
+mod kernels;
 mod prepare;
-mod present;
+mod queue;
+mod record;
+mod texture_io;
 mod timer;
+mod work;
 
 pub(crate) use budget::FrameBudget;
 pub use budget::{FrameStats, ImagineBudget, ImagineStats};
 pub(crate) use cost::CostModel;
-pub(crate) use extract::{JobQueue, extract_jobs};
-pub(crate) use pass::synthesize;
-pub(crate) use prepare::{Kernels, prepare_jobs, warm_up};
+pub(crate) use extract::extract_jobs;
+pub(crate) use kernels::Kernels;
+pub(crate) use prepare::{prepare_jobs, warm_up_generators};
+pub(crate) use queue::JobQueue;
+pub(crate) use record::record_jobs;
+
 pub(crate) use timer::GpuTimer;

@@ -1,4 +1,4 @@
-//! What the GPU says our passes took: timestamps, read a few frames later, waiting for nothing.
+//! GPU times of passes: timestamps that are read back a few frames later without waiting.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -9,18 +9,18 @@ use bevy::render::renderer::{RenderDevice, RenderQueue};
 
 use crate::render::cost::Workload;
 
-/// Spans that one frame can measure.
+/// Most spans measured in one frame.
 const SPANS: u32 = 64;
-/// Frames whose times may be on their way at once; further ones are not measured.
+/// Most frames whose times are in flight; further frames are not measured.
 const FRAMES: usize = 4;
 const BYTES: u64 = SPANS as u64 * 2 * 8;
 
-/// Timestamps of several frames. A resource of the render world; measures nothing where the device cannot.
+/// Timestamps of several frames. A resource of the render world; measures nothing on a device without timestamps.
 #[derive(Resource)]
 pub(crate) struct GpuTimer {
     period: f32,
     frames: Vec<TimedFrame>,
-    /// The frame that is recorded now.
+    /// The frame that is being recorded.
     open: Option<usize>,
 }
 
@@ -37,7 +37,7 @@ struct TimedFrame {
 enum FrameState {
     Free,
     Recording,
-    /// Submitted with this frame's commands.
+    /// Its commands are recorded; they are submitted by the next call of `collect`.
     Recorded,
     Mapping,
 }
@@ -79,7 +79,7 @@ impl TimedFrame {
 }
 
 impl GpuTimer {
-    /// Times that have come in: what each measured workload took. Call it once a frame, after the last frame was submitted.
+    /// The arrived times of measured workloads, by frame. Call it once per frame, after the last frame was submitted.
     pub fn collect(&mut self) -> Vec<Vec<(Workload, Duration)>> {
         let mut collected = Vec::new();
         for frame in &mut self.frames {
@@ -105,7 +105,7 @@ impl GpuTimer {
         collected
     }
 
-    /// Where the next span writes its times, if this frame can measure one more.
+    /// Timestamp writes for the next span, if this frame can measure one more.
     pub fn span(&mut self) -> Option<wgpu::ComputePassTimestampWrites<'_>> {
         if self.open.is_none() {
             self.open = self.frames.iter().position(|frame| frame.state == FrameState::Free);
@@ -122,7 +122,7 @@ impl GpuTimer {
         })
     }
 
-    /// What the span that was asked for last measured.
+    /// The workload of the last span.
     pub fn measured(&mut self, workload: Workload) {
         let Some(open) = self.open else { return };
         let frame = &mut self.frames[open];
@@ -131,7 +131,7 @@ impl GpuTimer {
         }
     }
 
-    /// Has the frame's times copied to where they can be read.
+    /// Copies the times of the frame to a buffer that can be read.
     pub fn finish_frame(&mut self, encoder: &mut wgpu::CommandEncoder) {
         let Some(open) = self.open.take() else { return };
         let frame = &mut self.frames[open];

@@ -1,28 +1,30 @@
 //! A target: the maps of a `StandardMaterial`.
 
+use bevy::ecs::system::SystemParamItem;
+use bevy::ecs::system::lifetimeless::{SQuery, SResMut};
 use bevy::prelude::*;
-use bevy::render::render_resource::TextureFormat;
 use imagine_graph::OutputKind;
-use imagine_wgpu::texture_io::{BatchLayout, HeightBorder, MipFilter, Pack};
+use imagine_wgpu::texture_io::{HeightBorder, MipFilter, Pack};
 
-use super::PlanContext;
-use super::textures::{Sampling, TexturePlan, TextureRole, TextureShape, TextureSource, Textures};
+use super::plan::{PlanContext, Sampling, TexturePlan, TextureRole, TextureSource};
+use super::registry::Target;
+use super::textures::SynthesisTextures;
+use crate::error::SynthesisError;
 
-/// The result fills the [`StandardMaterial`] of the same entity.
+/// The result fills the [`StandardMaterial`] on the same entity.
 ///
-/// An entity whose [`MeshMaterial3d`] is left at its default gets a material of its own. A material that is given is filled
-/// and keeps its other settings, such as `uv_transform` and colours; it should belong to one request only. Maps multiply
-/// the material's colour; `perceptual_roughness`, `metallic` and `emissive` are set to full where there is a map for them.
-/// Normal and depth maps need a mesh with tangents.
+/// An entity whose [`MeshMaterial3d`] is left at its default gets a new material. An existing material is filled and keeps its
+/// other settings, such as `uv_transform` and colours; do not share it between requests. Maps multiply the colour of the
+/// material; `perceptual_roughness`, `metallic` and `emissive` are set to 1 where there is a map for them. Normal and depth
+/// maps need a mesh with tangents.
 #[derive(Component, Reflect, Clone, Debug, PartialEq)]
 #[reflect(Component, Default, Clone, PartialEq)]
 #[require(MeshMaterial3d<StandardMaterial>)]
 pub struct MaterialTarget {
-    /// Height difference between 0 and 1 in texels, for a normal map made from height where a generator has no normals of
-    /// its own. Default 8.
+    /// For generators with a height but no normal output: the difference between heights 0 and 1 in texels. Default 8.
     pub normal_strength: f32,
-    /// Whether a height output becomes the depth map, for parallax mapping, which costs many texture samples a pixel.
-    /// `StandardMaterial::parallax_depth_scale` says how deep. Default off.
+    /// Whether a height output becomes the depth map for parallax mapping, which costs many texture samples per pixel.
+    /// `StandardMaterial::parallax_depth_scale` sets the depth. Default off.
     pub parallax: bool,
 }
 
@@ -32,108 +34,125 @@ impl Default for MaterialTarget {
     }
 }
 
-impl MaterialTarget {
-    /// The maps that a generator makes for a material; none if it has no output that a material shows.
-    pub(super) fn plan(&self, context: &PlanContext) -> Vec<TexturePlan> {
+impl Target for MaterialTarget {
+    type Param = (SQuery<&'static mut MeshMaterial3d<StandardMaterial>>, SResMut<Assets<StandardMaterial>>);
+
+    fn plan(&self, context: &PlanContext) -> Result<Vec<TexturePlan>, SynthesisError> {
         let find = |kind| context.find(kind);
         let mut plans = Vec::new();
-        let mut add = |role, source, mip| plans.push(TexturePlan { role, source, mip, shape: shape(role, context) });
-        let pack = |what, outputs| TextureSource::Pack(what, outputs, BatchLayout::Layers);
         if let Some(color) = find(OutputKind::BaseColor) {
-            let alpha = find(OutputKind::Alpha);
-            let what = Pack::Color { alpha: alpha.is_some(), encode_srgb: context.is_linear(color) };
-            add(TextureRole::BaseColor, pack(what, [Some(color), alpha, None]), MipFilter::Srgb);
+            plans.push(context.texture(TextureRole::BaseColor, color));
         }
         if let Some(normal) = find(OutputKind::Normal) {
-            add(TextureRole::Normal, pack(Pack::Normal, [Some(normal), None, None]), MipFilter::Normal);
+            plans.push(context.texture(TextureRole::Normal, normal));
         } else if let Some(height) = find(OutputKind::Height) {
-            let border = if context.tiles { HeightBorder::Wrap } else { HeightBorder::Edge };
+            let border = if context.tiles() { HeightBorder::Wrap } else { HeightBorder::Edge };
             let source = TextureSource::NormalFromHeight { height, strength: self.normal_strength, border };
-            add(TextureRole::Normal, source, MipFilter::Normal);
+            plans.push(context.plan(TextureRole::Normal, source, MipFilter::Normal));
         }
         let surface = [OutputKind::Occlusion, OutputKind::Roughness, OutputKind::Metallic].map(find);
         if surface.iter().any(Option::is_some) {
             let [occlusion, roughness, metallic] = surface.map(|index| index.is_some());
-            let what = Pack::Material { occlusion, roughness, metallic };
-            add(TextureRole::OcclusionRoughnessMetallic, pack(what, surface), MipFilter::Linear);
+            let pack = Pack::Material { occlusion, roughness, metallic };
+            plans.push(context.packed(TextureRole::OcclusionRoughnessMetallic, pack, surface, MipFilter::Linear));
         }
         if let Some(emissive) = find(OutputKind::Emissive) {
-            let what = Pack::Color { alpha: false, encode_srgb: context.is_linear(emissive) };
-            add(TextureRole::Emissive, pack(what, [Some(emissive), None, None]), MipFilter::Srgb);
+            plans.push(context.texture(TextureRole::Emissive, emissive));
         }
-        // A depth alone makes no material.
+        // A depth map alone is not a material.
+        if plans.is_empty() {
+            return Err(context.missing("a material", ""));
+        }
         if let Some(height) = find(OutputKind::Height).filter(|_| self.parallax) {
-            add(TextureRole::Depth, pack(Pack::Gray { inverted: true }, [Some(height), None, None]), MipFilter::Linear);
+            let pack = Pack::Gray { inverted: true };
+            plans.push(context.packed(TextureRole::Depth, pack, [Some(height), None, None], MipFilter::Linear));
         }
-        plans
+        let sampling = if context.is_patch() { Sampling::Edge } else { Sampling::Repeat };
+        Ok(plans.into_iter().map(|plan| plan.with_sampling(sampling)).collect())
     }
-}
 
-/// Puts the maps among `textures` into the material, which is touched only if they are not there already.
-pub(super) fn show(textures: &Textures, handle: &Handle<StandardMaterial>, materials: &mut Assets<StandardMaterial>) {
-    let shown = |material: &StandardMaterial| textures.list.iter().all(|(plan, image)| is_in(plan, image, material));
-    if materials.get(handle).is_some_and(shown) {
-        return;
+    fn show(&self, entity: Entity, textures: &SynthesisTextures, param: &mut SystemParamItem<Self::Param>) {
+        let Some(handle) = material_of(entity, param) else { return };
+        // A material that shows the maps already is not touched.
+        let is_shown = |material: &StandardMaterial| {
+            let mut material = material.clone();
+            let mut shows = |(plan, image): &(TexturePlan, _)| {
+                slots(plan, &mut material).iter().all(|slot| slot.as_ref() == Some(image))
+            };
+            textures.plans().all(|texture| shows(texture))
+        };
+        let materials = &mut param.1;
+        if materials.get(&handle).is_some_and(is_shown) {
+            return;
+        }
+        let Some(mut material) = materials.get_mut(&handle) else { return };
+        for (plan, image) in textures.plans() {
+            slots(plan, &mut material).into_iter().for_each(|slot| *slot = Some(image.clone()));
+        }
+        if textures.get(TextureRole::OcclusionRoughnessMetallic).is_some() {
+            material.perceptual_roughness = 1.0;
+            material.metallic = 1.0;
+        }
+        if textures.get(TextureRole::Emissive).is_some() && material.emissive == LinearRgba::BLACK {
+            material.emissive = LinearRgba::WHITE;
+        }
     }
-    let Some(mut material) = materials.get_mut(handle) else { return };
-    for (plan, image) in &textures.list {
-        put(plan, Some(image), &mut material);
-    }
-    if textures.get(TextureRole::OcclusionRoughnessMetallic).is_some() {
-        material.perceptual_roughness = 1.0;
-        material.metallic = 1.0;
-    }
-    if textures.get(TextureRole::Emissive).is_some() && material.emissive == LinearRgba::BLACK {
-        material.emissive = LinearRgba::WHITE;
-    }
-}
 
-/// Takes the maps out of the material again.
-pub(super) fn clear(textures: &Textures, material: &mut StandardMaterial) {
-    for (plan, image) in &textures.list {
-        if places(plan, material).iter().any(|place| place.as_ref() == Some(image)) {
-            put(plan, None, material);
+    fn fail(&self, entity: Entity, placeholder: &Handle<Image>, param: &mut SystemParamItem<Self::Param>) {
+        let Some(handle) = material_of(entity, param) else { return };
+        let Some(mut material) = param.1.get_mut(&handle) else { return };
+        all_slots(&mut material).into_iter().for_each(|slot| *slot = None);
+        material.base_color_texture = Some(placeholder.clone());
+    }
+
+    fn clear(&self, entity: Entity, images: &[Handle<Image>], param: &mut SystemParamItem<Self::Param>) {
+        let Some(mut material) = param.0.get(entity).ok().and_then(|handle| param.1.get_mut(&handle.0)) else { return };
+        for slot in all_slots(&mut material) {
+            slot.take_if(|shown| images.contains(shown));
         }
     }
 }
 
-/// Whether `image` is in all its places; true for what is no map.
-fn is_in(plan: &TexturePlan, image: &Handle<Image>, material: &StandardMaterial) -> bool {
-    places(plan, &mut material.clone()).iter().all(|place| place.as_ref() == Some(image))
-}
-
-fn put(plan: &TexturePlan, image: Option<&Handle<Image>>, material: &mut StandardMaterial) {
-    for place in places(plan, material) {
-        *place = image.cloned();
+/// The material of an entity, a new one if it was left at its default.
+fn material_of(
+    entity: Entity,
+    (handles, materials): &mut SystemParamItem<<MaterialTarget as Target>::Param>,
+) -> Option<Handle<StandardMaterial>> {
+    let mut handle = handles.get_mut(entity).ok()?;
+    if handle.0 == Handle::default() {
+        handle.0 = materials.add(StandardMaterial::default());
     }
+    Some(handle.0.clone())
 }
 
-/// Where a map stands in a material.
-fn places<'a>(plan: &TexturePlan, material: &'a mut StandardMaterial) -> Vec<&'a mut Option<Handle<Image>>> {
+/// The slots of a material that show the texture of `plan`.
+fn slots<'a>(plan: &TexturePlan, material: &'a mut StandardMaterial) -> Vec<&'a mut Option<Handle<Image>>> {
     match (plan.role, &plan.source) {
         (TextureRole::BaseColor, _) => vec![&mut material.base_color_texture],
         (TextureRole::Normal, _) => vec![&mut material.normal_map_texture],
         (TextureRole::Depth, _) => vec![&mut material.depth_map],
         (TextureRole::Emissive, _) => vec![&mut material.emissive_texture],
         (_, &TextureSource::Pack(Pack::Material { occlusion, roughness, metallic }, ..)) => {
-            let mut places = Vec::new();
+            let mut slots = Vec::new();
             if occlusion {
-                places.push(&mut material.occlusion_texture);
+                slots.push(&mut material.occlusion_texture);
             }
             if roughness || metallic {
-                places.push(&mut material.metallic_roughness_texture);
+                slots.push(&mut material.metallic_roughness_texture);
             }
-            places
+            slots
         }
         _ => Vec::new(),
     }
 }
 
-fn shape(role: TextureRole, context: &PlanContext) -> TextureShape {
-    let format = match role {
-        TextureRole::BaseColor | TextureRole::Emissive => TextureFormat::Rgba8UnormSrgb,
-        _ => TextureFormat::Rgba8Unorm,
-    };
-    let sampling = if context.is_patch { Sampling::Edge } else { Sampling::Repeat };
-    TextureShape::flat(context.size, format, sampling)
+fn all_slots(material: &mut StandardMaterial) -> [&mut Option<Handle<Image>>; 6] {
+    [
+        &mut material.base_color_texture,
+        &mut material.normal_map_texture,
+        &mut material.metallic_roughness_texture,
+        &mut material.occlusion_texture,
+        &mut material.depth_map,
+        &mut material.emissive_texture,
+    ]
 }

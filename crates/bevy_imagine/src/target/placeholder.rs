@@ -1,53 +1,21 @@
-//! What targets show when a request failed: a magenta checker, made in code.
+//! The placeholder that targets show when a request failed: a magenta checker.
 
 use bevy::asset::RenderAssetUsages;
 use bevy::image::{ImageAddressMode, ImageSampler, ImageSamplerDescriptor};
 use bevy::prelude::*;
 use bevy::render::render_resource::{Extent3d, TextureDimension, TextureFormat};
 
-/// The one placeholder texture of an app, made when it is first needed.
+/// The placeholder texture of an app, created when it is first needed.
 #[derive(Resource, Debug, Default)]
-pub(crate) struct Placeholder {
-    image: Option<Handle<Image>>,
-}
+pub(crate) struct Placeholder(Option<Handle<Image>>);
 
 impl Placeholder {
-    /// Shows the checker instead of all maps.
-    pub fn show(
-        &mut self,
-        material: &Handle<StandardMaterial>,
-        materials: &mut Assets<StandardMaterial>,
-        images: &mut Assets<Image>,
-    ) {
-        let image = self.image(images);
-        let Some(mut material) = materials.get_mut(material) else { return };
-        material.base_color_texture = Some(image);
-        material.normal_map_texture = None;
-        material.metallic_roughness_texture = None;
-        material.occlusion_texture = None;
-        material.depth_map = None;
-        material.emissive_texture = None;
+    pub fn get_or_create(&mut self, images: &mut Assets<Image>) -> Handle<Image> {
+        self.0.get_or_insert_with(|| images.add(checker())).clone()
     }
 
-    /// The checker.
-    pub fn image(&mut self, images: &mut Assets<Image>) -> Handle<Image> {
-        self.image.get_or_insert_with(|| images.add(checker())).clone()
-    }
-
-    /// Puts the checker behind a handle of the game's own, unless other requests fill layers of that image.
-    pub fn fill(image: &Handle<Image>, images: &mut Assets<Image>) {
-        let layers = images.get(image).map_or(1, |found| found.texture_descriptor.size.depth_or_array_layers);
-        if layers == 1 {
-            // A handle whose asset was dropped meanwhile shows nothing anyway.
-            let _ = images.insert(image.id(), checker());
-        }
-    }
-
-    /// Takes the checker away.
-    pub fn clear(&self, material: &mut StandardMaterial) {
-        if self.image.is_some() && material.base_color_texture == self.image {
-            material.base_color_texture = None;
-        }
+    pub fn get(&self) -> Option<&Handle<Image>> {
+        self.0.as_ref()
     }
 }
 

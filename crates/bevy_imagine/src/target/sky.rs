@@ -1,23 +1,26 @@
-//! A target: the sky of a camera, and the light that it sheds.
+//! A target: the skybox of a camera and the light from it.
 
+use bevy::ecs::system::SystemParamItem;
+use bevy::ecs::system::lifetimeless::SCommands;
 use bevy::light::{EnvironmentMapLight, Skybox};
 use bevy::prelude::*;
 use imagine_graph::OutputKind;
-use imagine_wgpu::texture_io::{BatchLayout, MipFilter, Pack};
+use imagine_wgpu::texture_io::MipFilter;
 
-use super::PlanContext;
-use super::textures::{EnvironmentLight, TexturePlan, TextureRole, TextureShape, TextureSource, Textures, mip_levels};
+use super::plan::{EnvironmentLight, PlanContext, TexturePlan, TextureRole, TextureShape, TextureSource};
+use super::registry::Target;
+use super::textures::SynthesisTextures;
 use crate::error::SynthesisError;
 
-/// Texels along a face of the diffuse environment map: light of matt surfaces is smooth.
+/// Texels along a face of the diffuse environment map, which is smooth.
 const DIFFUSE_SIDE: u32 = 16;
 /// Most texels along a face of the specular environment map.
 const SPECULAR_SIDE: u32 = 128;
 
 /// The result becomes the [`Skybox`] of the camera on the same entity, and its [`EnvironmentMapLight`].
 ///
-/// The generator needs a radiance output on the sphere; [`Synthesis::size`](crate::Synthesis::size) is that of a face of the
-/// cubemap, as wide as high. The light is filtered by passes of the plugin's own inside the frame budget, once for every sky.
+/// The generator needs a radiance output on the sphere. [`Synthesis::size`](crate::Synthesis::size) is the size of a cubemap
+/// face, which is square. The plugin filters the environment maps within the frame budget, once for each sky.
 #[derive(Component, Reflect, Clone, Debug, PartialEq)]
 #[reflect(Component, Default, Clone, PartialEq)]
 pub struct SkyTarget {
@@ -33,30 +36,36 @@ impl Default for SkyTarget {
     }
 }
 
-impl SkyTarget {
-    pub(super) fn plan(&self, context: &PlanContext) -> Result<Vec<TexturePlan>, SynthesisError> {
-        let radiance = context.find(OutputKind::Radiance).ok_or_else(|| context.missing("a sky", "radiance"))?;
-        let source = TextureSource::Pack(Pack::Radiance, [Some(radiance), None, None], BatchLayout::Layers);
-        let side = context.size.x;
-        if context.size.y != side {
-            return Err(SynthesisError::NotSquare { generator: context.generator.into(), size: context.size });
-        }
-        let plan = |role, source, shape| TexturePlan { role, source, mip: MipFilter::Radiance, shape };
-        let levels = mip_levels(context.size);
-        let mut plans = vec![plan(TextureRole::Sky, source, TextureShape::cube(side, levels))];
-        if self.light {
-            let filtered = |light| TextureSource::Environment { sky: 0, light };
-            let diffuse = TextureShape::cube(DIFFUSE_SIDE, 1);
-            plans.push(plan(TextureRole::SkyDiffuse, filtered(EnvironmentLight::Diffuse), diffuse));
-            let side = side.clamp(1, SPECULAR_SIDE);
-            let specular = TextureShape::cube(side, mip_levels(UVec2::splat(side)));
-            plans.push(plan(TextureRole::SkySpecular, filtered(EnvironmentLight::Specular), specular));
-        }
-        Ok(plans)
+impl Target for SkyTarget {
+    type Param = SCommands;
+
+    /// The faces of a cubemap.
+    fn images(&self) -> u32 {
+        6
     }
 
-    /// Gives the camera its sky.
-    pub(super) fn show(&self, textures: &Textures, entity: Entity, commands: &mut Commands) {
+    fn plan(&self, context: &PlanContext) -> Result<Vec<TexturePlan>, SynthesisError> {
+        let generator = || context.generator().to_string();
+        if context.is_patch() {
+            return Err(SynthesisError::WorldPatch { generator: generator(), with: "a sky" });
+        }
+        let radiance = context.require(OutputKind::Radiance, "a sky")?;
+        let UVec2 { x: side, y: height } = context.size();
+        if height != side {
+            return Err(SynthesisError::NotSquare { generator: generator(), size: context.size() });
+        }
+        let sky = TexturePlan { shape: TextureShape::cube(side), ..context.texture(TextureRole::Sky, radiance) };
+        let filtered = |role, light, side| TexturePlan {
+            shape: TextureShape::cube(side),
+            ..context.plan(role, TextureSource::Environment(light), MipFilter::Radiance)
+        };
+        let diffuse = filtered(TextureRole::SkyDiffuse, EnvironmentLight::Diffuse, DIFFUSE_SIDE).without_mips();
+        let specular_side = side.clamp(1, SPECULAR_SIDE);
+        let specular = filtered(TextureRole::SkySpecular, EnvironmentLight::Specular, specular_side);
+        Ok(if self.light { vec![sky, diffuse, specular] } else { vec![sky] })
+    }
+
+    fn show(&self, entity: Entity, textures: &SynthesisTextures, commands: &mut SystemParamItem<Self::Param>) {
         let Some(sky) = textures.get(TextureRole::Sky) else { return };
         let skybox = Skybox { image: Some(sky.clone()), brightness: self.brightness, ..default() };
         commands.entity(entity).try_insert(skybox);
@@ -72,8 +81,11 @@ impl SkyTarget {
         }
     }
 
-    /// Takes the sky away.
-    pub(super) fn clear(entity: Entity, commands: &mut Commands) {
+    fn fail(&self, entity: Entity, _: &Handle<Image>, commands: &mut SystemParamItem<Self::Param>) {
+        self.clear(entity, &[], commands);
+    }
+
+    fn clear(&self, entity: Entity, _: &[Handle<Image>], commands: &mut SystemParamItem<Self::Param>) {
         commands.entity(entity).try_remove::<(Skybox, EnvironmentMapLight)>();
     }
 }

@@ -1,18 +1,20 @@
 //! A target: a sprite, or a sheet of variants.
 
+use bevy::ecs::system::SystemParamItem;
+use bevy::ecs::system::lifetimeless::{SQuery, SResMut};
 use bevy::prelude::*;
-use bevy::render::render_resource::TextureFormat;
 use imagine_graph::OutputKind;
-use imagine_wgpu::texture_io::{BatchLayout, MipFilter, Pack};
+use imagine_wgpu::texture_io::BatchLayout;
 
-use super::PlanContext;
-use super::textures::{Sampling, TexturePlan, TextureRole, TextureShape, TextureSource, Textures};
+use super::plan::{PlanContext, Sampling, TexturePlan, TextureRole, TextureSource};
+use super::registry::Target;
+use super::textures::SynthesisTextures;
 use crate::error::SynthesisError;
 
-/// The result becomes the [`Sprite`] of the same entity: one picture, or a sheet of variants with a [`TextureAtlas`].
+/// The result becomes the [`Sprite`] on the same entity: one image, or a sheet of variants with a [`TextureAtlas`].
 ///
-/// [`Synthesis::size`](crate::Synthesis::size) is that of one sprite. Variants differ in the latents that the seed chooses; controls
-/// are the same for all. The atlas keeps its index when a request changes.
+/// [`Synthesis::size`](crate::Synthesis::size) is the size of one sprite. Variants differ in the latents that the seed selects
+/// and share all controls. The atlas keeps its index when a request changes.
 #[derive(Component, Reflect, Clone, Debug, PartialEq)]
 #[reflect(Component, Default, Clone, PartialEq)]
 #[require(Sprite)]
@@ -21,7 +23,7 @@ pub struct SpriteTarget {
     pub columns: u32,
     /// Rows of the sheet, at least 1. Default 1.
     pub rows: u32,
-    /// Whether texels are blended when the sprite is scaled; pixel art wants them as they are, the default.
+    /// Whether a scaled sprite is filtered linearly. Default off, for pixel art.
     pub smooth: bool,
 }
 
@@ -39,26 +41,39 @@ impl SpriteTarget {
 
     /// Number of variants.
     pub fn variants(&self) -> u32 {
-        self.columns.max(1).saturating_mul(self.rows.max(1))
+        self.grid().x.saturating_mul(self.grid().y)
     }
 
-    pub(super) fn plan(&self, context: &PlanContext) -> Result<TexturePlan, SynthesisError> {
-        let color = context.find(OutputKind::BaseColor).ok_or_else(|| context.missing("a sprite", "base_color"))?;
-        let alpha = context.find(OutputKind::Alpha);
-        let what = Pack::Color { alpha: alpha.is_some(), encode_srgb: context.is_linear(color) };
-        let columns = self.columns.max(1);
-        let source = TextureSource::Pack(what, [Some(color), alpha, None], BatchLayout::Sheet { columns });
-        let size = UVec2::new(context.size.x.saturating_mul(columns), context.size.y.saturating_mul(self.rows.max(1)));
+    /// Columns and rows.
+    fn grid(&self) -> UVec2 {
+        UVec2::new(self.columns, self.rows).max(UVec2::ONE)
+    }
+}
+
+impl Target for SpriteTarget {
+    type Param = (SQuery<&'static mut Sprite>, SResMut<Assets<TextureAtlasLayout>>);
+
+    fn images(&self) -> u32 {
+        self.variants()
+    }
+
+    fn plan(&self, context: &PlanContext) -> Result<Vec<TexturePlan>, SynthesisError> {
+        let color = context.require(OutputKind::BaseColor, "a sprite")?;
         let sampling = if self.smooth { Sampling::Clamp } else { Sampling::Nearest };
-        // Levels of a sheet would mix neighbouring sprites.
-        let shape = TextureShape { levels: 1, ..TextureShape::flat(size, TextureFormat::Rgba8UnormSrgb, sampling) };
-        Ok(TexturePlan { role: TextureRole::Sprites, source, mip: MipFilter::Srgb, shape })
+        // Mip levels of a sheet would mix neighbouring sprites.
+        let mut plan = context.texture(TextureRole::Sprites, color).with_sampling(sampling).without_mips();
+        plan.shape.size = context.size().saturating_mul(self.grid());
+        if let TextureSource::Pack(_, _, arrangement) = &mut plan.source {
+            *arrangement = BatchLayout::Sheet { columns: self.grid().x };
+        }
+        Ok(vec![plan])
     }
 
-    /// Puts the sheet among `textures` into the sprite, which is touched only where something changes.
-    pub(super) fn show(&self, textures: &Textures, sprite: &mut Mut<Sprite>, layouts: &mut Assets<TextureAtlasLayout>) {
-        let sheet = textures.list.iter().find(|(plan, _)| plan.role == TextureRole::Sprites);
-        let Some((plan, image)) = sheet else { return };
+    fn show(&self, entity: Entity, textures: &SynthesisTextures, param: &mut SystemParamItem<Self::Param>) {
+        let (sprites, layouts) = param;
+        let sheet = textures.plans().find(|(plan, _)| plan.role == TextureRole::Sprites);
+        let (Some((plan, image)), Ok(mut sprite)) = (sheet, sprites.get_mut(entity)) else { return };
+        // The sprite is touched only where something changes.
         if sprite.image != *image {
             sprite.image = image.clone();
         }
@@ -68,18 +83,27 @@ impl SpriteTarget {
             }
             return;
         }
-        let tile = plan.shape.size / UVec2::new(self.columns.max(1), self.rows.max(1));
-        let layout = TextureAtlasLayout::from_grid(tile, self.columns.max(1), self.rows.max(1), None, None);
+        let UVec2 { x: columns, y: rows } = self.grid();
+        let layout = TextureAtlasLayout::from_grid(plan.shape.size / self.grid(), columns, rows, None, None);
         let same = |atlas: &TextureAtlas| {
-            layouts.get(&atlas.layout).is_some_and(|known| {
-                (known.size, known.textures.len()) == (layout.size, layout.textures.len())
-                    && known.textures == layout.textures
-            })
+            let known = layouts.get(&atlas.layout);
+            known.is_some_and(|known| known.size == layout.size && known.textures == layout.textures)
         };
         if sprite.texture_atlas.as_ref().is_some_and(same) {
             return;
         }
         let index = sprite.texture_atlas.as_ref().map_or(0, |atlas| atlas.index) % self.variants() as usize;
         sprite.texture_atlas = Some(TextureAtlas { layout: layouts.add(layout), index });
+    }
+
+    fn fail(&self, entity: Entity, placeholder: &Handle<Image>, param: &mut SystemParamItem<Self::Param>) {
+        if let Ok(mut sprite) = param.0.get_mut(entity) {
+            sprite.image = placeholder.clone();
+            sprite.texture_atlas = None;
+        }
+    }
+
+    fn clear(&self, entity: Entity, _: &[Handle<Image>], param: &mut SystemParamItem<Self::Param>) {
+        self.fail(entity, &Handle::default(), param);
     }
 }

@@ -1,179 +1,129 @@
-//! The textures of one result: how each is made and what shape it has.
+//! The textures of one result: images that Bevy holds, new ones or the game's own, and the memory that they count for.
+
+use std::sync::Arc;
 
 use bevy::asset::RenderAssetUsages;
 use bevy::image::{ImageAddressMode, ImageSampler, ImageSamplerDescriptor};
 use bevy::prelude::*;
 use bevy::render::render_resource::{
-    Extent3d, TextureDimension, TextureFormat, TextureUsages, TextureViewDescriptor, TextureViewDimension,
+    Extent3d, TextureDimension, TextureUsages, TextureViewDescriptor, TextureViewDimension,
 };
-use imagine_wgpu::texture_io::{BatchLayout, EnvironmentFilter, HeightBorder, MipFilter, Pack};
 
+use super::plan::{Destination, Sampling, TexturePlan, TextureRole, TextureShape};
+use crate::error::SynthesisError;
 use crate::memory::{Allocation, ImagineMemory};
 
-/// What a texture is for.
-#[derive(Reflect, Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum TextureRole {
-    /// Of a material: colour and coverage, sRGB.
-    BaseColor,
-    /// Of a material: tangent-space normal.
-    Normal,
-    /// Of a material: occlusion in red, roughness in green, metalness in blue.
-    OcclusionRoughnessMetallic,
-    /// Of a material: 1 - height.
-    Depth,
-    /// Of a material: emitted colour, sRGB.
-    Emissive,
-    /// An image by itself.
-    Image,
-    /// Sprites, side by side.
-    Sprites,
-    /// A cubemap of radiance.
-    Sky,
-    /// A cubemap of the light that matt surfaces get from the sky.
-    SkyDiffuse,
-    /// A cubemap of what glossy surfaces mirror of the sky, one level a roughness.
-    SkySpecular,
-}
+/// The textures that a finished request shows. Clone the handles to use them elsewhere; equal requests share them.
+#[derive(Component, Reflect, Clone, Debug)]
+#[reflect(opaque, Component)]
+pub struct SynthesisTextures(Arc<Textures>);
 
-/// How a texture is made.
-#[derive(Clone, Debug, PartialEq)]
-pub(crate) struct TexturePlan {
-    pub role: TextureRole,
-    pub source: TextureSource,
-    /// How texels are averaged into smaller levels, where there are any and the source does not make them itself.
-    pub mip: MipFilter,
-    pub shape: TextureShape,
-}
-
-/// Which passes make a texture, and from what.
-#[derive(Clone, Debug, PartialEq)]
-pub(crate) enum TextureSource {
-    /// `texture_io/pack`; indices of the outputs at bindings 1, 2, 3.
-    Pack(Pack, [Option<usize>; 3], BatchLayout),
-    /// `texture_io/normal_from_height`; index of the height output.
-    NormalFromHeight { height: usize, strength: f32, border: HeightBorder },
-    /// `texture_io/environment` for every level; index of the sky among the textures.
-    Environment { sky: usize, light: EnvironmentLight },
-}
-
-/// Which environment map is filtered.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum EnvironmentLight {
-    Diffuse,
-    /// Roughness rises from 0 on the first level to 1 on the last.
-    Specular,
-}
-
-/// Size and kind of a texture.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct TextureShape {
-    pub size: UVec2,
-    pub layers: u32,
-    pub levels: u32,
-    pub is_cube: bool,
-    pub format: TextureFormat,
-    pub sampling: Sampling,
-}
-
-/// How a texture is looked up.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Sampling {
-    /// Smooth, and it repeats.
-    Repeat,
-    /// Smooth, also seen at an angle, and the border goes on.
-    Edge,
-    /// Smooth, and it ends at its border.
-    Clamp,
-    /// Texel by texel.
-    Nearest,
-}
-
-/// Where a finished texture is copied.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Destination {
-    pub image: AssetId<Image>,
-    pub first_layer: u32,
-}
-
-/// The textures of one result.
 #[derive(Debug)]
-pub(crate) struct Textures {
-    pub list: Vec<(TexturePlan, Handle<Image>)>,
+struct Textures {
+    list: Vec<(TexturePlan, Handle<Image>)>,
     _memory: Allocation,
 }
 
-impl EnvironmentLight {
-    /// What level `level` of `levels` holds.
-    pub fn at(self, level: u32, levels: u32) -> EnvironmentFilter {
-        match self {
-            EnvironmentLight::Diffuse => EnvironmentFilter::Diffuse,
-            EnvironmentLight::Specular => EnvironmentFilter::Specular(level as f32 / (levels - 1).max(1) as f32),
-        }
+impl SynthesisTextures {
+    /// The texture of a role, if the targets and the generator make one.
+    pub fn get(&self, role: TextureRole) -> Option<&Handle<Image>> {
+        self.iter().find(|(known, _)| *known == role).map(|(_, image)| image)
+    }
+
+    /// All textures.
+    pub fn iter(&self) -> impl Iterator<Item = (TextureRole, &Handle<Image>)> {
+        self.0.list.iter().map(|(plan, image)| (plan.role, image))
+    }
+
+    /// Empty textures for `plans`, or an error if they exceed the memory budget or the game's own image does not fit.
+    /// `generator` is its name, for messages.
+    pub(crate) fn new(
+        plans: Vec<TexturePlan>,
+        generator: &str,
+        images: &mut Assets<Image>,
+        memory: &ImagineMemory,
+    ) -> Result<Self, SynthesisError> {
+        let bytes = plans.iter().map(|plan| plan.shape.bytes()).sum();
+        memory.check(bytes).map_err(|error| error.of(generator))?;
+        let image = |plan: TexturePlan| {
+            let image = match &plan.image {
+                Some((image, layer)) => prepare_own(image, *layer, &plan.shape, images).map(|()| image.clone())?,
+                None => images.add(plan.shape.empty_image()),
+            };
+            Ok((plan, image))
+        };
+        let list = plans.into_iter().map(image).collect::<Result<_, SynthesisError>>()?;
+        Ok(Self(Arc::new(Textures { list, _memory: memory.allocate(bytes) })))
+    }
+
+    pub(crate) fn plans(&self) -> impl Iterator<Item = &(TexturePlan, Handle<Image>)> {
+        self.0.list.iter()
+    }
+
+    pub(crate) fn destinations(&self) -> Vec<Destination> {
+        let first_layer = |plan: &TexturePlan| plan.image.as_ref().map_or(0, |(_, layer)| *layer);
+        let destination = |(plan, image): &(TexturePlan, Handle<Image>)| Destination {
+            image: image.id(),
+            first_layer: first_layer(plan),
+        };
+        self.plans().map(destination).collect()
+    }
+
+    /// Whether the plugin's own textures can hold `plans`.
+    pub(crate) fn fit(&self, plans: &[TexturePlan]) -> bool {
+        let shape = |plan: &TexturePlan| (plan.role, plan.shape);
+        self.plans().all(|(plan, _)| plan.image.is_none())
+            && plans.iter().all(|plan| plan.image.is_none())
+            && self.plans().map(|(plan, _)| shape(plan)).eq(plans.iter().map(shape))
     }
 }
 
-impl Textures {
-    /// Empty textures for `plans`; the game's own image stands for the first plan if there is one.
-    pub fn new(
-        plans: Vec<TexturePlan>,
-        own: Option<Handle<Image>>,
-        images: &mut Assets<Image>,
-        memory: &ImagineMemory,
-    ) -> Self {
-        let memory = memory.allocate(plans.iter().map(|plan| plan.shape.bytes()).sum());
-        let mut own = own;
-        let list = plans.into_iter().map(|plan| {
-            let image = match (plan.role, own.take()) {
-                (TextureRole::Image, Some(image)) => image,
-                (_, kept) => {
-                    own = kept;
-                    images.add(plan.shape.empty())
-                }
-            };
-            (plan, image)
-        });
-        Self { list: list.collect(), _memory: memory }
+/// Makes the game's own image ready for a texture of shape `wanted`: it stays if it fits, and is replaced if it may be.
+fn prepare_own(
+    image: &Handle<Image>,
+    layer: u32,
+    wanted: &TextureShape,
+    images: &mut Assets<Image>,
+) -> Result<(), SynthesisError> {
+    let Some(found) = images.get(image) else {
+        return match (layer, images.insert(image.id(), wanted.empty_image())) {
+            (0, Ok(())) => Ok(()),
+            _ => Err(SynthesisError::Image { reason: "it does not exist, and only layer 0 can be created".into() }),
+        };
+    };
+    let descriptor = &found.texture_descriptor;
+    let extent = UVec2::new(descriptor.size.width, descriptor.size.height);
+    let layers = descriptor.size.depth_or_array_layers;
+    let fits = extent == wanted.size
+        && descriptor.format.remove_srgb_suffix() == wanted.storage_format()
+        && descriptor.mip_level_count == wanted.levels
+        && layer < layers;
+    if fits {
+        return Ok(());
     }
-
-    /// The texture of a role, if there is one.
-    pub fn get(&self, role: TextureRole) -> Option<&Handle<Image>> {
-        self.list.iter().find(|(plan, _)| plan.role == role).map(|(_, image)| image)
+    if layers == 1 && layer == 0 {
+        // The game holds the handle, so the insertion cannot fail.
+        let _ = images.insert(image.id(), wanted.empty_image());
+        return Ok(());
     }
-
-    /// Whether the textures can take what `plans` make.
-    pub fn fit(&self, plans: &[TexturePlan]) -> bool {
-        let shape = |plan: &TexturePlan| (plan.role, plan.shape);
-        self.list.iter().map(|(plan, _)| shape(plan)).eq(plans.iter().map(shape))
-    }
+    Err(SynthesisError::Image {
+        reason: format!(
+            "it has {layers} layers of {}x{} {:?} with {} levels; layer {layer} of {}x{} {:?} with {} levels is needed",
+            extent.x,
+            extent.y,
+            descriptor.format,
+            descriptor.mip_level_count,
+            wanted.size.x,
+            wanted.size.y,
+            wanted.format,
+            wanted.levels
+        ),
+    })
 }
 
 impl TextureShape {
-    /// A 2-D texture with all its levels.
-    pub fn flat(size: UVec2, format: TextureFormat, sampling: Sampling) -> Self {
-        Self { size, layers: 1, levels: mip_levels(size), is_cube: false, format, sampling }
-    }
-
-    /// A cubemap of radiance with faces of `side` texels.
-    pub fn cube(side: u32, levels: u32) -> Self {
-        let format = TextureFormat::Rgba16Float;
-        Self { size: UVec2::splat(side), layers: 6, levels, is_cube: true, format, sampling: Sampling::Clamp }
-    }
-
-    /// Bytes of all levels and layers.
-    pub fn bytes(&self) -> u64 {
-        let side = |length: u32, level: u32| u64::from(length.checked_shr(level).unwrap_or(0)).max(1);
-        let texels: u64 = (0..self.levels).map(|level| side(self.size.x, level) * side(self.size.y, level)).sum();
-        let texel = if self.format == TextureFormat::Rgba16Float { 8 } else { 4 };
-        texels.saturating_mul(texel * u64::from(self.layers))
-    }
-
-    /// The format in which passes write: storage textures cannot be sRGB. Copies between the two keep the bytes.
-    pub fn storage_format(&self) -> TextureFormat {
-        self.format.remove_srgb_suffix()
-    }
-
-    /// A texture with room for all levels.
-    pub fn empty(&self) -> Image {
+    /// An uninitialised image with all levels.
+    pub fn empty_image(&self) -> Image {
         let extent = Extent3d { width: self.size.x, height: self.size.y, depth_or_array_layers: self.layers };
         let usages = RenderAssetUsages::RENDER_WORLD;
         let mut image = Image::new_uninit(extent, TextureDimension::D2, self.format, usages);
@@ -203,22 +153,5 @@ impl Sampling {
                 ..linear
             },
         })
-    }
-}
-
-/// Number of levels of a texture down to one texel.
-pub(crate) fn mip_levels(size: UVec2) -> u32 {
-    size.max_element().max(1).ilog2() + 1
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn bytes_count_every_level_and_layer() {
-        let flat = TextureShape::flat(UVec2::new(5, 2), TextureFormat::Rgba8Unorm, Sampling::Repeat);
-        assert_eq!((flat.levels, flat.bytes()), (3, (10 + 2 + 1) * 4));
-        assert_eq!(TextureShape::cube(2, 2).bytes(), (4 + 1) * 6 * 8);
     }
 }

@@ -1,4 +1,4 @@
-//! Biomes: sets of control values, mixed in proportion from place to place.
+//! Biomes: sets of control values, mixed by weights that vary from place to place.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -6,46 +6,46 @@ use std::sync::Arc;
 
 use bevy::math::DVec2;
 use bevy::prelude::*;
-use imagine_graph::{Fields, GraphInput, InputKind, RequestError, Tensor, choice_weights, parse_input};
+use imagine_graph::{Fields, GraphInput, InputKind, RequestError, Tensor, choice_weights};
 use noise::{Fbm, MultiFractal, NoiseFn, OpenSimplex};
 
 use crate::asset::Generator;
 use crate::error::SynthesisError;
 use crate::request::Control;
 
-/// Most octaves of a noise: finer ones are below any texel.
+/// Most octaves of a noise; finer ones are smaller than any texel.
 const MAX_OCTAVES: u32 = 16;
 
-/// From a place to how much of each biome is there.
+/// Writes the weight of each biome at a place.
 type Weights = dyn Fn(DVec2, &mut [f32]) + Send + Sync;
 
-/// Sets of control values and where they hold.
+/// Sets of control values, and their weights at every place.
 #[derive(Clone)]
 pub struct Biomes {
     biomes: Vec<BTreeMap<String, Control>>,
     weights: Arc<Weights>,
 }
 
-/// Beside [`WorldPatches`](crate::WorldPatches): the controls of its patches vary over the world.
+/// Next to [`WorldPatches`](crate::WorldPatches): the controls of the patches vary over the world.
 #[derive(Component, Clone, Debug)]
 pub struct WorldBiomes(pub Biomes);
 
-/// Smooth fractal noise over the plane, by the `noise` crate: the same on every machine.
+/// Smooth fractal noise over the plane, by the `noise` crate; the same on every machine.
 #[derive(Reflect, Clone, Copy, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
 #[reflect(Default, Clone, PartialEq)]
 #[serde(default)]
 pub struct FractalNoise {
-    /// Chooses one of many.
+    /// Selects one of many noises. Default 0.
     pub seed: u32,
-    /// World units of the largest features. More than 0. Default 100.
+    /// Size of the largest features in world units, above 0. Default 100.
     pub size: f64,
-    /// Octaves, 1 to 16, each half as large as the one before. Default 4.
+    /// Octaves, 1 to 16; each halves the feature size. Default 4.
     pub octaves: u32,
-    /// Height of each octave in that of the one before. Default 0.5.
+    /// Amplitude of each octave relative to the one before. Default 0.5.
     pub persistence: f64,
 }
 
-/// Biomes by climate: two noises are temperature and moisture, and each biome has the climate that it likes best.
+/// Weights of biomes by climate: two noises give temperature and moisture, and each biome has a preferred climate.
 #[derive(Reflect, Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
 #[reflect(Default, Clone, PartialEq)]
 #[serde(default)]
@@ -54,9 +54,9 @@ pub struct ClimateNoise {
     pub temperature: FractalNoise,
     /// Moisture, about -1 to 1.
     pub moisture: FractalNoise,
-    /// Temperature and moisture that each biome likes best, in the order of the biomes.
+    /// Preferred temperature and moisture of each biome, in the order of the biomes.
     pub climates: Vec<[f32; 2]>,
-    /// How sharply biomes are told apart: at 1 they mix everywhere, at 100 they meet in thin borders. Default 20.
+    /// Sharpness of the borders: 1 mixes biomes everywhere, 100 gives thin borders. Default 20.
     pub sharpness: f32,
 }
 
@@ -84,7 +84,7 @@ impl Default for ClimateNoise {
 }
 
 impl FractalNoise {
-    /// The noise as a function of places in world units, -1 to 1 with mean 0. Make it once: it holds tables.
+    /// The noise as a function of a place in world units, -1 to 1 with mean 0. Call it once: it builds tables.
     pub fn function(self) -> impl Fn(DVec2) -> f64 + Send + Sync + Clone + 'static {
         let octaves = self.octaves.clamp(1, MAX_OCTAVES) as usize;
         let noise = Fbm::<OpenSimplex>::new(self.seed).set_octaves(octaves).set_persistence(self.persistence);
@@ -94,7 +94,7 @@ impl FractalNoise {
 }
 
 impl ClimateNoise {
-    /// The weights as a function. Make it once: it holds tables.
+    /// The weights as a function. Call it once: it builds tables.
     pub fn function(self) -> impl Fn(DVec2, &mut [f32]) + Send + Sync + 'static {
         let (temperature, moisture) = (self.temperature.function(), self.moisture.function());
         move |place, weights| {
@@ -102,7 +102,7 @@ impl ClimateNoise {
             for (index, weight) in weights.iter_mut().enumerate() {
                 let distance =
                     self.climates.get(index).map_or(f32::MAX, |like| here.distance_squared(Vec2::from(*like)));
-                // Never 0 everywhere, however far all climates are.
+                // Not all weights are 0, however far away all climates are.
                 *weight = (-self.sharpness * distance).max(-80.0).exp();
             }
         }
@@ -110,10 +110,10 @@ impl ClimateNoise {
 }
 
 impl Biomes {
-    /// Biomes by their control values; a control that one leaves out has the generator's default there.
+    /// Biomes with these control values; a missing control takes the generator's default.
     ///
-    /// `weights` writes a share of 0 or more for every biome; shares need not add up to 1. Places are x, z in world units. Equal
-    /// places must get equal shares. Called on background threads.
+    /// `weights` writes a weight of 0 or more for each biome; weights need not add up to 1. Places are x, z in world units.
+    /// The function has to be pure, and is called on background threads.
     pub fn new(
         biomes: Vec<BTreeMap<String, Control>>,
         weights: impl Fn(DVec2, &mut [f32]) + Send + Sync + 'static,
@@ -121,12 +121,12 @@ impl Biomes {
         Self { biomes, weights: Arc::new(weights) }
     }
 
-    /// Biomes by climate.
+    /// Biomes weighed by climate.
     pub fn by_climate(biomes: Vec<BTreeMap<String, Control>>, climate: ClimateNoise) -> Self {
         Self::new(biomes, climate.function())
     }
 
-    /// Shares of the biomes at a place, which add up to 1.
+    /// Normalised weights of the biomes at a place: they add up to 1.
     pub fn shares(&self, place: DVec2, shares: &mut [f32]) {
         (self.weights)(place, shares);
         let valid = |share: f32| if share.is_finite() { share.max(0.0) } else { 0.0 };
@@ -136,7 +136,7 @@ impl Biomes {
         }
     }
 
-    /// The fields of a [`WorldPatch`](crate::WorldPatch) of `generator` whose texels are `texel` world units wide.
+    /// Fields for a [`WorldPatch`](crate::WorldPatch) of `generator` whose texels are `texel` world units wide.
     pub fn fields(&self, generator: &Generator, texel: f64) -> Result<Fields, SynthesisError> {
         let fail = |error| SynthesisError::Request { generator: generator.name().into(), error };
         let inputs = generator.network().inputs();
@@ -171,14 +171,9 @@ impl fmt::Debug for Biomes {
     }
 }
 
-/// The numbers that a control stands for, one for each channel of its input.
+/// The value of a control, one number for each channel of its input.
 fn numbers(input: &GraphInput, control: Option<&Control>) -> Result<Vec<f32>, RequestError> {
-    let given = match control {
-        Some(Control::Number(number)) => Some(Tensor::scalar(*number)),
-        Some(Control::Color(color)) => Some(Tensor::f32([3], color.to_f32_array_no_alpha())),
-        Some(Control::Text(text)) => Some(parse_input(input, text)?),
-        None => None,
-    };
+    let given = control.map(|control| control.tensor(input)).transpose()?;
     let values = given.as_ref().and_then(Tensor::as_f32);
     let wrong = |expected: &str| RequestError::Value {
         name: input.name.clone(),
@@ -195,7 +190,7 @@ fn numbers(input: &GraphInput, control: Option<&Control>) -> Result<Vec<f32>, Re
         }
         (InputKind::Mask, None) => Ok(vec![1.0]),
         (InputKind::Mask, Some(&[share])) => Ok(vec![share]),
-        (kind, _) => Err(wrong(&format!("a value that suits a {}", kind.name()))),
+        (kind, _) => Err(wrong(&format!("a value for a {}", kind.name()))),
     }
 }
 
@@ -205,7 +200,7 @@ mod tests {
     use imagine_graph::{DType, Dim};
 
     #[test]
-    fn shares_add_up_and_nonsense_counts_as_nothing() {
+    fn shares_are_normalised_and_invalid_weights_count_as_0() {
         let shares = |weights: [f32; 3]| {
             let biomes =
                 Biomes::new(vec![BTreeMap::new(); 3], move |_: DVec2, out: &mut [f32]| out.copy_from_slice(&weights));
@@ -219,7 +214,7 @@ mod tests {
     }
 
     #[test]
-    fn climates_choose_biomes_and_the_noise_varies() {
+    fn climate_selects_biomes() {
         let climates = vec![[-0.3, 0.0], [0.3, 0.0]];
         let climate = ClimateNoise { climates, sharpness: 60.0, ..ClimateNoise::default() };
         let biomes = Biomes::by_climate(vec![BTreeMap::new(); 2], climate);
@@ -235,7 +230,7 @@ mod tests {
     }
 
     #[test]
-    fn biomes_become_fields_of_a_generators_inputs() {
+    fn biomes_become_fields() {
         let generator = Generator::from(crate::generators::load("noise_material").unwrap());
         let controls = |coat: f32| {
             BTreeMap::from([("coat".into(), Control::Number(coat)), ("coat_color".into(), Color::WHITE.into())])
@@ -251,7 +246,7 @@ mod tests {
     }
 
     #[test]
-    fn a_biome_may_be_a_mixture_of_kinds() {
+    fn a_biome_can_mix_options() {
         let options = ["moss", "rock", "sand"].map(String::from).to_vec();
         let input = GraphInput {
             name: "kind".into(),

@@ -1,19 +1,16 @@
-//! An endless world of textures: patches that meet without a seam, biomes that blend, and patches kept around a camera.
+//! An endless world of textures: seamless patches around the cameras, and biomes that blend.
 //!
-//! - [`WorldPatch`] beside a [`Synthesis`](crate::Synthesis) makes its result a part of an endless plane.
-//! - [`Biomes`] are sets of control values, and a closure or a [`ClimateNoise`], which can be written down, says how much of
-//!   each is where.
 //! - [`WorldPatches`] keeps patches around the cameras, coarser ones further away, with a mesh from [`WorldHeight`].
+//! - [`Biomes`] are sets of control values; a closure or a serialisable [`ClimateNoise`] weighs them at each place.
+//!
+//! A patch is a request with a [`WorldPatch`](crate::WorldPatch), like any other.
 
 mod biomes;
-mod patch;
 mod place;
 mod stream;
 mod surface;
 
 pub use biomes::{Biomes, ClimateNoise, FractalNoise, WorldBiomes, controls};
-pub(crate) use patch::MAX_MIP;
-pub use patch::WorldPatch;
 pub use place::PatchPlace;
 pub use stream::{WorldAnchor, WorldPatches};
 pub(crate) use stream::{clear_world, place_patches, stream_patches};

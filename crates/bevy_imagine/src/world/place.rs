@@ -1,17 +1,17 @@
-//! Which patches a world shows around a place: a quadtree whose leaves are the smaller the nearer they are.
+//! The patches of a world around its anchors: a quadtree with smaller leaves nearby.
 
 use bevy::math::DVec2;
 use bevy::prelude::*;
 
-/// A patch of a [`WorldPatches`](crate::WorldPatches): on every entity that shows one.
+/// Place of a patch of [`WorldPatches`](crate::WorldPatches), on the entity that shows it.
 #[derive(Component, Reflect, Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
 #[reflect(Component, Default, Clone, PartialEq, Hash)]
 pub struct PatchPlace {
-    /// 0 is the finest; each level above has sides twice as long.
+    /// Level of detail; 0 is the finest, and each level doubles the side.
     pub level: u32,
-    /// Column (along x) in patches of this level.
+    /// Column along x, in patches of this level.
     pub column: i32,
-    /// Row (along z) in patches of this level.
+    /// Row along z, in patches of this level.
     pub row: i32,
 }
 
@@ -51,14 +51,14 @@ impl PatchPlace {
     }
 }
 
-/// How far patches of which size reach.
+/// Level-of-detail rings.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) struct Rings {
     /// Number of levels, at least 1.
     pub levels: u32,
-    /// Patches of the coarsest level to each side of the one that the anchor is in.
+    /// Patches of the coarsest level on each side of the one with the anchor.
     pub radius: u32,
-    /// A patch is quartered where an anchor is nearer than this many of its sides.
+    /// A patch is split if an anchor is nearer than this many of its sides.
     pub detail: f64,
 }
 
@@ -71,7 +71,7 @@ impl Rings {
         let mut tops: Vec<PatchPlace> = Vec::new();
         for anchor in anchors.iter().filter(|anchor| anchor.is_finite()) {
             let center = (*anchor / side).floor();
-            // What is further away has no number at the finest level.
+            // Beyond this, coordinates overflow at the finest level.
             let end = (i32::MAX >> (level + 1)) - radius - 1;
             let [column, row] = center.to_array().map(|at| (at as i32).clamp(-end, end));
             for y in -radius..=radius {
@@ -123,7 +123,7 @@ mod tests {
     }
 
     #[test]
-    fn two_anchors_share_what_both_see() {
+    fn two_anchors_share_patches() {
         let [a, b] = [DVec2::ZERO, DVec2::new(9.0, 0.0)];
         let both = RINGS.places(&[a, b]);
         for (index, place) in both.iter().enumerate() {

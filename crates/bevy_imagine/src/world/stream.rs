@@ -1,5 +1,4 @@
-//! Patches around the cameras: made when they come near, coarser where they are far, shown when they are whole, given back when
-//! they are left behind.
+//! Streams patches around the cameras: spawned when near, coarser when far, shown when complete, despawned when left behind.
 
 use std::collections::{BTreeMap, HashMap};
 
@@ -8,96 +7,95 @@ use bevy::prelude::*;
 use bevy::tasks::futures::check_ready;
 use bevy::tasks::{AsyncComputeTaskPool, Task};
 
-use super::patch::{MAX_MIP, WorldPatch};
+use super::biomes::{Biomes, WorldBiomes};
 use super::place::{PatchPlace, Rings};
 use super::surface::{Ground, WorldHeight};
-use super::{Biomes, WorldBiomes};
 use crate::asset::Generator;
-use crate::request::{Control, Synthesis, SynthesisStatus};
+use crate::request::{Control, MAX_MIP, Synthesis, SynthesisStatus, WorldPatch};
 use crate::target::MaterialTarget;
 
-/// Most meshes that are handed to the renderer in a frame.
-const MESHES_A_FRAME: usize = 4;
-/// Cells along a patch's side, at most.
+/// Most meshes handed to the renderer per frame.
+const MESHES_PER_FRAME: usize = 4;
+/// Most cells along the side of a patch.
 const MAX_CELLS: u32 = 256;
 
-/// An endless ground around the cameras, of patches whose textures a generator makes. Spawn it once; its children are the
+/// An endless ground around the cameras, made of patches that a generator textures. Spawn it once; its children are the
 /// patches, each with a [`PatchPlace`].
 ///
-/// Patches of level 0 lie around [`WorldAnchor`]s, or around all 3-D cameras where there are none; those of each level above are
-/// twice as wide with as many texels, so that the number of patches does not depend on the view. A coarser patch shows the
-/// same fields and ground at a lower rate, and noise of its own. Patches are requests like any other: they are made
-/// inside the frame budget, those nearest to a camera first. A patch stays until all that replace it are whole. Despawning the
-/// entity, or removing the component, gives everything back.
+/// Patches of level 0 lie around the [`WorldAnchor`]s, or around all 3-D cameras without anchors. Each level doubles the side
+/// and keeps the number of texels, so that the number of patches does not depend on the view distance. A coarser patch shows
+/// the same fields and ground at a lower resolution, with noise of its own. Patches are ordinary requests within the frame
+/// budget, the nearest to a camera first. A patch stays until all patches that replace it are complete. Despawning the entity
+/// or removing the component releases everything.
 ///
-/// [`WorldHeight`] beside it raises the ground, [`WorldBiomes`] lets controls vary.
+/// Add [`WorldHeight`] for relief and [`WorldBiomes`] for controls that vary.
 #[derive(Component, Reflect, Clone, Debug, PartialEq)]
 #[reflect(Component, Default, Clone, PartialEq)]
-#[require(Transform, Visibility, ShownPatches)]
+#[require(Transform, Visibility, StreamedPatches)]
 pub struct WorldPatches {
-    /// The network; one that can make patches. No default: without one, nothing happens.
+    /// A network that can make patches. Without one, nothing happens.
     pub generator: Handle<Generator>,
-    /// Chooses one of many worlds. Default 0.
+    /// Selects one of many worlds. Default 0.
     pub seed: u64,
     /// Texels along the side of a patch. Default 256.
     pub texels: u32,
-    /// Texels around a patch that its textures hold too, so that filtering and mips do not show where patches meet. Default 8.
+    /// Extra texels around a patch, so that filtering and mips show no seams. Default 8.
     pub border: u32,
-    /// World units along the side of a patch of level 0. More than 0. Default 16.
+    /// World units along the side of a patch of level 0, above 0. Default 16.
     pub patch_size: f32,
     /// Levels of detail, 1 to 16. Default 4.
     pub levels: u32,
-    /// Patches of the coarsest level to each side of the one that a camera is over, at most 16. Default 1.
+    /// Patches of the coarsest level on each side of the one under a camera, 0 to 16. Default 1.
     pub radius: u32,
-    /// A patch is quartered where a camera is nearer than this many of its sides. 0 to 4, default 1.
+    /// A patch is split if a camera is nearer than this many of its sides, 0 to 4. Default 1.
     pub detail: f32,
-    /// Cells of the ground along the side of a patch, 1 to 256. Default 32.
+    /// Mesh cells along the side of a patch, 1 to 256. Default 32.
     pub cells: u32,
-    /// Levels above 0 whose patches are mips of the finest texels, all of which are made, four times as many for each level. Coarser
-    /// levels show noise of their own. At most 8, default 1.
+    /// Levels above 0 whose patches are true mips of the finest texels, which costs four times as many texels for each level.
+    /// Coarser levels show noise of their own. 0 to 8, default 1.
     pub mip_levels: u32,
-    /// Values of controls, the same everywhere; those of [`WorldBiomes`] go before them.
+    /// Values of controls, the same everywhere. [`WorldBiomes`] override them.
     pub controls: BTreeMap<String, Control>,
-    /// Steps of a recurrent generator; `None` (the default) is the file's own number. Patches pay for every step with a
-    /// wider window.
+    /// Steps of a recurrent generator; each step widens the border that a patch computes. Default `None`: the number in the
+    /// file.
     pub steps: Option<u32>,
-    /// The patch of level 0, column and row, whose corner is at the entity's place. Move it together with the cameras to keep
-    /// coordinates small far away. Default 0, 0.
+    /// Column and row of the patch of level 0 whose corner is at the entity's position. Move it together with the cameras to
+    /// keep coordinates small far away. Default 0, 0.
     pub origin: IVec2,
-    /// Added to the priority of all patches. Default 0.
+    /// Priority of all patches. Default 0.
     pub priority: i32,
 }
 
-/// Patches are kept around the entities with this component instead of around all 3-D cameras.
+/// Streams patches around this entity instead of all 3-D cameras.
 #[derive(Component, Reflect, Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[reflect(Component, Default, Clone, PartialEq)]
 pub struct WorldAnchor;
 
-/// What a world shows.
+/// The patches of a world.
 #[derive(Component, Default)]
-pub(crate) struct ShownPatches {
-    /// Patches that are wanted.
-    wanted: HashMap<PatchPlace, Shown>,
-    /// Patches that are seen until what replaces them is whole.
-    old: Vec<(PatchPlace, Shown)>,
-    /// Where the anchors were when places were last chosen.
+pub(crate) struct StreamedPatches {
+    /// Patches for the present anchors.
+    wanted: HashMap<PatchPlace, StreamedPatch>,
+    /// Visible patches that stay until their replacements are complete.
+    old: Vec<(PatchPlace, StreamedPatch)>,
+    /// Anchors at the last choice of patches.
     anchors: Vec<DVec2>,
-    /// What the wanted patches were made for.
-    made_for: Option<WorldPatches>,
-    /// Counts worlds that differ.
+    /// Settings of the wanted patches.
+    settings: Option<WorldPatches>,
+    /// Counts changes of the settings.
     generation: u32,
 }
 
 /// A patch that exists.
-struct Shown {
+struct StreamedPatch {
     entity: Entity,
     generation: u32,
     is_visible: bool,
 }
 
-/// A mesh in the making.
+/// A mesh that a background thread builds.
 #[derive(Component)]
-pub(crate) struct ComingMesh(Task<Mesh>);
+pub(crate) struct PendingMesh(Task<Mesh>);
 
 impl Default for WorldPatches {
     fn default() -> Self {
@@ -121,12 +119,12 @@ impl Default for WorldPatches {
 }
 
 impl WorldPatches {
-    /// A world with everything but the generator at its default.
+    /// A world of `generator`, everything else at its default.
     pub fn new(generator: Handle<Generator>) -> Self {
         Self { generator, ..default() }
     }
 
-    /// World units along the side of a patch of level 0, whatever the field says.
+    /// World units along the side of a patch of level 0, valid whatever the field holds.
     fn side(&self) -> f64 {
         if self.patch_size > 0.0 { f64::from(self.patch_size) } else { 16.0 }
     }
@@ -136,8 +134,8 @@ impl WorldPatches {
         Rings { levels: self.levels, radius: self.radius, detail }
     }
 
-    /// The settings that patches are made from; others only say which patches there are, and where.
-    fn made_from(&self) -> Self {
+    /// The settings that change patches; the others only select and place them.
+    fn patch_settings(&self) -> Self {
         let WorldPatches { generator, controls, .. } = self.clone();
         let Self { seed, texels, border, patch_size, cells, mip_levels, steps, .. } = *self;
         Self { generator, controls, seed, texels, border, patch_size, cells, mip_levels, steps, ..default() }
@@ -145,7 +143,7 @@ impl WorldPatches {
 
     /// The request for a patch.
     fn synthesis(&self, place: &PatchPlace) -> Synthesis {
-        // Levels draw numbers of their own: those of one are not the other's, magnified.
+        // Each level has random numbers of its own; they are not those of another level, magnified.
         let (rate, _) = self.rate(place.level);
         let seed = self.seed.wrapping_add(u64::from(rate) << 32);
         let side = self.texels.saturating_add(self.border.saturating_mul(2));
@@ -157,21 +155,21 @@ impl WorldPatches {
         }
     }
 
-    /// The level whose texels a level is made of, and the mip of these that it shows.
+    /// The level whose texels are computed for a level, and the mip of these that it shows.
     fn rate(&self, level: u32) -> (u32, u32) {
         if level <= self.mip_levels.min(MAX_MIP) { (0, level) } else { (level, 0) }
     }
 
-    /// Where a patch's texture lies in the plane of its level.
+    /// Place of a patch's texture in the plane of its level.
     fn patch(&self, place: &PatchPlace) -> WorldPatch {
         let (_, mip) = self.rate(place.level);
         let axis = |at: i32| (i64::from(at) * i64::from(self.texels) - i64::from(self.border)) << mip;
-        // A place beyond the plane is moved to its end, where the request fails and says so.
+        // A place beyond the plane is clamped to its end, where the request fails with an error.
         let end = |at: i64| at.clamp(i64::from(i32::MIN), i64::from(i32::MAX)) as i32;
         WorldPatch { mip, ..WorldPatch::new(IVec2::new(end(axis(place.column)), end(axis(place.row)))) }
     }
 
-    /// World units of a texel that patches of a level are made of.
+    /// World units of a computed texel of a level.
     fn texel(&self, level: u32) -> f64 {
         let (rate, _) = self.rate(level);
         self.side() * f64::from(1u32 << rate.min(30)) / f64::from(self.texels.max(1))
@@ -196,7 +194,7 @@ type World<'a> = (
     Option<Ref<'a, WorldHeight>>,
     Option<Ref<'a, WorldBiomes>>,
     &'a GlobalTransform,
-    &'a mut ShownPatches,
+    &'a mut StreamedPatches,
 );
 
 /// Chooses patches, spawns new ones, shows whole ones and drops old ones.
@@ -213,11 +211,11 @@ pub(crate) fn stream_patches(
     if eyes.is_empty() {
         eyes = cameras.iter().map(GlobalTransform::translation).collect();
     }
-    let mut meshes_left = MESHES_A_FRAME;
+    let mut meshes_left = MESHES_PER_FRAME;
     for (entity, world, height, biomes, at, mut shown) in &mut worlds {
         let is_other = height.as_ref().is_some_and(|height| height.is_changed())
             || biomes.as_ref().is_some_and(|biomes| biomes.is_changed())
-            || shown.made_for.as_ref() != Some(&world.made_from());
+            || shown.settings.as_ref() != Some(&world.patch_settings());
         let inverse = at.affine().inverse();
         let places: Vec<DVec2> = eyes
             .iter()
@@ -228,7 +226,7 @@ pub(crate) fn stream_patches(
             let Some(generator) = generators.get(&world.generator) else { continue };
             if is_other {
                 shown.retire();
-                shown.made_for = Some(world.made_from());
+                shown.settings = Some(world.patch_settings());
             }
             let spawn =
                 Spawn { entity, world: &world, height: height.as_deref(), biomes: biomes.as_deref(), generator };
@@ -236,17 +234,17 @@ pub(crate) fn stream_patches(
             shown.anchors = places;
         }
         shown.take_meshes(&mut commands, &mut patches, &mut meshes, &mut meshes_left);
-        shown.show_whole(&mut commands, &mut patches);
+        shown.show_complete(&mut commands, &mut patches);
     }
 }
 
-/// Whether an anchor is so far from where it was that other patches may be wanted.
+/// Whether an anchor has moved far enough to choose patches again.
 fn moved(before: &[DVec2], now: &[DVec2]) -> bool {
     const FAR: f64 = 0.125;
     before.len() != now.len() || before.iter().zip(now).any(|(a, b)| a.distance_squared(*b) > FAR * FAR)
 }
 
-/// What spawning patches needs.
+/// Everything that spawning patches needs.
 struct Spawn<'a> {
     entity: Entity,
     world: &'a WorldPatches,
@@ -256,8 +254,8 @@ struct Spawn<'a> {
 }
 
 impl Spawn<'_> {
-    /// Spawns what is wanted around `anchors` and not there, and gives up what is no longer wanted.
-    fn choose(&self, commands: &mut Commands, shown: &mut ShownPatches, anchors: &[DVec2]) {
+    /// Spawns missing patches around `anchors`, and retires those that are no longer wanted.
+    fn choose(&self, commands: &mut Commands, shown: &mut StreamedPatches, anchors: &[DVec2]) {
         let generation = shown.generation;
         let mut before = std::mem::take(&mut shown.wanted);
         before.retain(|_, patch| {
@@ -269,14 +267,14 @@ impl Spawn<'_> {
         });
         let mut fields = HashMap::new();
         for place in self.world.rings().places(anchors) {
-            let patch = before.remove(&place).or_else(|| shown.bring_back(&place)).unwrap_or_else(|| {
+            let patch = before.remove(&place).or_else(|| shown.take_back(&place)).unwrap_or_else(|| {
                 let entity = self.spawn(commands, &place, &mut fields);
-                Shown { entity, generation, is_visible: false }
+                StreamedPatch { entity, generation, is_visible: false }
             });
             shown.wanted.insert(place, patch);
         }
         for (place, patch) in before {
-            // What was never seen need not wait for those that replace it.
+            // A patch that was never visible leaves no hole.
             match patch.is_visible {
                 true => shown.old.push((place, patch)),
                 false => commands.entity(patch.entity).try_despawn(),
@@ -295,7 +293,7 @@ impl Spawn<'_> {
         let fields = fields.entry(place.level).or_insert_with(|| self.fields(place.level)).clone();
         let patch = WorldPatch { fields, ..self.world.patch(place) };
         let request = (self.world.synthesis(place), patch, MaterialTarget::default());
-        let shown = (self.world.transform(place), Visibility::Hidden, ComingMesh(mesh), *place);
+        let shown = (self.world.transform(place), Visibility::Hidden, PendingMesh(mesh), *place);
         commands.spawn((request, shown, ChildOf(self.entity))).id()
     }
 
@@ -304,34 +302,38 @@ impl Spawn<'_> {
         match Biomes::fields(biomes, self.generator, self.world.texel(level)) {
             Ok(fields) => Some(fields),
             Err(error) => {
-                error!("{}: its biomes are left out: {error}", self.entity);
+                error!("{}: the biomes are ignored: {error}", self.entity);
                 None
             }
         }
     }
 }
 
-type Patches<'w, 's, 'a> =
-    Query<'w, 's, (&'a SynthesisStatus, &'a mut Visibility, Option<&'a mut ComingMesh>, Has<Mesh3d>), With<PatchPlace>>;
+type Patches<'w, 's, 'a> = Query<
+    'w,
+    's,
+    (&'a SynthesisStatus, &'a mut Visibility, Option<&'a mut PendingMesh>, Has<Mesh3d>),
+    With<PatchPlace>,
+>;
 
-impl ShownPatches {
-    /// None of the patches is wanted any more; those that are seen stay until others replace them.
+impl StreamedPatches {
+    /// Retires all patches; visible ones stay until others replace them.
     fn retire(&mut self) {
         self.generation = self.generation.wrapping_add(1);
         let (seen, unseen) = self.wanted.drain().partition::<Vec<_>, _>(|(_, patch)| patch.is_visible);
         self.old.extend(seen);
-        // Those not seen are despawned by the next choice, which keeps none of another generation.
+        // The next choice despawns the others, which are of another generation.
         self.wanted.extend(unseen);
     }
 
-    /// A patch that was given up, but is still seen.
-    fn bring_back(&mut self, place: &PatchPlace) -> Option<Shown> {
-        let is_same = |(at, patch): &(PatchPlace, Shown)| at == place && patch.generation == self.generation;
+    /// Takes back a retired patch that is still visible.
+    fn take_back(&mut self, place: &PatchPlace) -> Option<StreamedPatch> {
+        let is_same = |(at, patch): &(PatchPlace, StreamedPatch)| at == place && patch.generation == self.generation;
         let index = self.old.iter().position(is_same)?;
         Some(self.old.swap_remove(index).1)
     }
 
-    /// Hands meshes that are made to the renderer.
+    /// Hands finished meshes to the renderer.
     fn take_meshes(&self, commands: &mut Commands, patches: &mut Patches, meshes: &mut Assets<Mesh>, left: &mut usize) {
         for patch in self.wanted.values() {
             if *left == 0 {
@@ -340,20 +342,20 @@ impl ShownPatches {
             let Ok((_, _, Some(mut coming), _)) = patches.get_mut(patch.entity) else { continue };
             if let Some(mesh) = check_ready(&mut coming.0) {
                 *left -= 1;
-                commands.entity(patch.entity).remove::<ComingMesh>().insert(Mesh3d(meshes.add(mesh)));
+                commands.entity(patch.entity).remove::<PendingMesh>().insert(Mesh3d(meshes.add(mesh)));
             }
         }
     }
 
-    /// Drops old patches whose place is taken, and shows those that are whole and in nobody's place.
-    fn show_whole(&mut self, commands: &mut Commands, patches: &mut Patches) {
-        let is_whole = |patch: &Shown| {
+    /// Despawns old patches that are covered, and shows complete patches that overlap no old one.
+    fn show_complete(&mut self, commands: &mut Commands, patches: &mut Patches) {
+        let is_complete = |patch: &StreamedPatch| {
             patches.get(patch.entity).is_ok_and(|(status, _, _, has_mesh)| {
                 has_mesh && matches!(status, SynthesisStatus::Finished | SynthesisStatus::Failed)
             })
         };
         let unfinished: Vec<PatchPlace> =
-            self.wanted.iter().filter(|(_, patch)| !is_whole(patch)).map(|(place, _)| *place).collect();
+            self.wanted.iter().filter(|(_, patch)| !is_complete(patch)).map(|(place, _)| *place).collect();
         self.old.retain(|(place, patch)| {
             let stays = unfinished.iter().any(|other| other.overlaps(place));
             if !stays {
@@ -371,18 +373,18 @@ impl ShownPatches {
     }
 }
 
-/// Drops the patches of a world that is no more.
-pub(crate) fn clear_world(removed: On<Remove, WorldPatches>, mut commands: Commands, worlds: Query<&ShownPatches>) {
+/// Despawns the patches of a removed world.
+pub(crate) fn clear_world(removed: On<Remove, WorldPatches>, mut commands: Commands, worlds: Query<&StreamedPatches>) {
     let Ok(shown) = worlds.get(removed.entity) else { return };
     for patch in shown.wanted.values().chain(shown.old.iter().map(|(_, patch)| patch)) {
         commands.entity(patch.entity).try_despawn();
     }
-    commands.entity(removed.entity).try_remove::<ShownPatches>();
+    commands.entity(removed.entity).try_remove::<StreamedPatches>();
 }
 
-/// Moves patches where another one lies at the world's place.
+/// Moves patches after a change of the world's origin.
 pub(crate) fn place_patches(
-    worlds: Query<(&WorldPatches, &ShownPatches), Changed<WorldPatches>>,
+    worlds: Query<(&WorldPatches, &StreamedPatches), Changed<WorldPatches>>,
     mut transforms: Query<&mut Transform, With<PatchPlace>>,
 ) {
     for (world, shown) in &worlds {

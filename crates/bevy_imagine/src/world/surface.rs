@@ -1,4 +1,4 @@
-//! The ground of a patch: a grid over a height function, with a skirt that hides the gaps between levels.
+//! The mesh of a patch: a grid over a height function, with a skirt that hides the gaps between levels.
 
 use std::fmt;
 use std::sync::Arc;
@@ -8,15 +8,15 @@ use bevy::math::DVec2;
 use bevy::mesh::{Indices, PrimitiveTopology};
 use bevy::prelude::*;
 
-/// Beside [`WorldPatches`](crate::WorldPatches): the height of the ground everywhere. Without it the ground is flat.
+/// Next to [`WorldPatches`](crate::WorldPatches): the height of the ground. Without it the ground is flat.
 ///
-/// The function is called on background threads with places x, z in world units and gives the height in world units. Equal
-/// places must get equal heights.
+/// The function takes a place x, z in world units and returns the height in world units. It has to be pure, and is called on
+/// background threads.
 #[derive(Component, Clone)]
 pub struct WorldHeight(Arc<dyn Fn(DVec2) -> f32 + Send + Sync>);
 
 impl WorldHeight {
-    /// The ground of `height`.
+    /// A ground with this height function.
     pub fn new(height: impl Fn(DVec2) -> f32 + Send + Sync + 'static) -> Self {
         Self(Arc::new(height))
     }
@@ -26,7 +26,7 @@ impl WorldHeight {
         (self.0)(place)
     }
 
-    /// The direction away from the ground at a place, from heights `step` world units around it.
+    /// The normal at a place, by central differences over `step` world units.
     pub fn normal(&self, place: DVec2, step: f64) -> Vec3 {
         let across = |offset: DVec2| self.at(place - offset) - self.at(place + offset);
         let (x, z) = (across(DVec2::new(step, 0.0)), across(DVec2::new(0.0, step)));
@@ -46,7 +46,7 @@ impl fmt::Debug for WorldHeight {
     }
 }
 
-/// Where a patch lies and how finely it is cut.
+/// Place and resolution of a patch.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Ground {
     /// Corner with the smallest x and z, in world units.
@@ -55,12 +55,12 @@ pub(super) struct Ground {
     pub side: f64,
     /// Cells along a side.
     pub cells: u32,
-    /// Part of the texture's width to each side that lies beyond the patch.
+    /// Fraction of the texture's width that lies beyond each edge of the patch.
     pub margin: f32,
 }
 
 impl Ground {
-    /// The mesh, whose origin is the patch's corner at height 0; with tangents.
+    /// The mesh with tangents; its origin is the corner of the patch at height 0.
     pub fn mesh(&self, height: &WorldHeight) -> Mesh {
         let row = self.cells + 1;
         let mut vertices = Vertices::default();
@@ -76,7 +76,7 @@ impl Ground {
                 indices.extend([a, b, a + 1, a + 1, b, b + 1]);
             }
         }
-        // As deep as a cell is long: neighbours of another level are never further apart than that on slopes below 45 degrees.
+        // Deep enough for the gaps between levels on slopes below 45 degrees.
         let depth = 1.5 * (self.side / f64::from(self.cells)) as f32;
         let rim: Vec<[u32; 2]> = self.rim();
         let first = vertices.positions.len() as u32;
@@ -92,7 +92,7 @@ impl Ground {
         vertices.mesh(indices)
     }
 
-    /// Corners of the grid along its border, in the order that has the skirt's outside in front.
+    /// Grid corners along the border, ordered so that the skirt faces outwards.
     fn rim(&self) -> Vec<[u32; 2]> {
         let n = self.cells;
         let north = (0..n).map(|i| [i, 0]);
@@ -145,7 +145,7 @@ mod tests {
     }
 
     #[test]
-    fn neighbours_share_their_border_and_faces_look_up_and_out() {
+    fn neighbours_share_their_border_and_faces_point_up_and_out() {
         let height = WorldHeight::new(|at| (0.3 * at.x).sin() as f32 + 0.2 * at.y as f32);
         let ground = |x: f64| Ground { corner: DVec2::new(x, -4.0), side: 4.0, cells: 8, margin: 0.1 };
         let [left, right] = [ground(0.0).mesh(&height), ground(4.0).mesh(&height)];

@@ -19,7 +19,7 @@ pub const PACKAGES: [(&str, usize); 6] = [
     ("imagine_graph", 8),
     ("imagine_wgpu", 0),
     ("imagine_train", 0),
-    ("bevy_imagine", 4),
+    ("bevy_imagine", 0),
     ("imagine_onnx", 0),
     ("imagine_burn", 0),
 ];

@@ -1,0 +1,15 @@
+//! Generators and their descriptions as assets, from generator files, ONNX files and code. Nothing here needs a renderer.
+
+#[cfg(feature = "default_generators")]
+pub mod embedded;
+mod generator;
+mod labels;
+mod loader;
+#[cfg(feature = "onnx")]
+pub mod onnx;
+mod plugin;
+
+pub use generator::{Generator, GeneratorError};
+pub use labels::{GeneratorAssetLabel, GeneratorInterface, ModelCard};
+pub use loader::{GeneratorLoader, GeneratorLoaderError};
+pub use plugin::ImagineAssetPlugin;

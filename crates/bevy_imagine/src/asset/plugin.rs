@@ -1,0 +1,32 @@
+//! The plugin that knows every asset loader; no loader knows it.
+
+use bevy::prelude::*;
+
+use super::generator::Generator;
+use super::labels::{GeneratorInterface, ModelCard};
+use super::loader::GeneratorLoader;
+
+/// Loads generators, model cards and interfaces without synthesising anything: for tools without a renderer, such as a licence
+/// report. [`ImaginePlugin`](crate::ImaginePlugin) adds it if needed. Add it after `AssetPlugin`.
+///
+/// ```no_run
+/// use bevy::prelude::*;
+/// use bevy_imagine::asset::{ImagineAssetPlugin, ModelCard};
+///
+/// App::new().add_plugins((MinimalPlugins, AssetPlugin::default(), ImagineAssetPlugin));
+/// ```
+#[derive(Clone, Copy, Debug, Default)]
+pub struct ImagineAssetPlugin;
+
+impl Plugin for ImagineAssetPlugin {
+    fn build(&self, app: &mut App) {
+        app.init_asset::<Generator>()
+            .init_asset::<ModelCard>()
+            .init_asset::<GeneratorInterface>()
+            .init_asset_loader::<GeneratorLoader>();
+        #[cfg(feature = "onnx")]
+        app.init_asset_loader::<super::onnx::OnnxLoader>();
+        #[cfg(feature = "default_generators")]
+        super::embedded::embed(app);
+    }
+}

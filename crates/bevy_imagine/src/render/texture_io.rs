@@ -1,0 +1,368 @@
+//! Tensors to textures and images to tensors.
+//!
+//! Level 0 and then every smaller level are made in scratch textures; when all are complete they are copied to the images
+//! that materials hold, so that nobody ever sees half a result.
+
+use std::sync::Arc;
+
+use bevy::prelude::*;
+use bevy::render::render_asset::RenderAssets;
+use bevy::render::texture::GpuImage;
+use imagine_graph::{ColorSpace, InputKind};
+use imagine_wgpu::texture_io::{self, TexturePass};
+use imagine_wgpu::{Pipeline, PipelineError, Session};
+use wgpu::BindingResource;
+use wgpu::util::DeviceExt;
+
+use super::cost::KernelId;
+use super::kernels::Kernels;
+use crate::job::{Job, PlannedStroke};
+use crate::memory::Allocation;
+use crate::target::{Destination, OutputIndex, TextureRole, TextureShape, TextureSource};
+
+/// Work of a texel in the unit of [`imagine_wgpu::Cost::work`]: about 16 bytes, at 4 each.
+const TEXEL_WORK: u64 = 64;
+/// Work of a sample while a sky is filtered.
+const SAMPLE_WORK: u64 = 150;
+/// Samples for each direction of filtered light.
+const LIGHT_SAMPLES: u32 = 96;
+/// Most work of one dispatch, unless a row is more: dispatches are not cut later.
+const BAND_WORK: u64 = 2_000_000;
+/// Alignment of a uniform, the largest that devices ask for.
+const UNIFORM_ALIGNMENT: usize = 256;
+/// Bytes of the first workgroup in the params of every pass.
+const FIRST_WORKGROUP: std::ops::Range<usize> = 0..12;
+
+/// Dispatches in their order, and how many of them are recorded.
+#[derive(Default)]
+pub(crate) struct Dispatches {
+    list: Vec<Dispatch>,
+    recorded: usize,
+}
+
+/// One dispatch of a texture pass.
+pub(crate) struct Dispatch {
+    pub kernel: KernelId,
+    pub work: u64,
+    pipeline: Arc<Pipeline>,
+    bind_group: wgpu::BindGroup,
+    workgroups: [u32; 3],
+    /// Memory of the uniforms that it shares with its neighbours.
+    _params: Arc<Allocation>,
+}
+
+/// The textures of one job: the dispatches that make them, and where they go.
+pub(crate) struct TextureWriter {
+    pub passes: Dispatches,
+    textures: Vec<WrittenTexture>,
+    /// Levels of the scratch textures above those on show.
+    skipped_levels: u32,
+}
+
+struct WrittenTexture {
+    destination: Destination,
+    role: TextureRole,
+    /// As it is shown.
+    shape: TextureShape,
+    scratch: wgpu::Texture,
+}
+
+/// An image for an input of a network.
+pub(crate) struct InputImage {
+    pub input: String,
+    pub view: wgpu::TextureView,
+    /// Width and height.
+    pub size: [u32; 2],
+}
+
+impl Dispatches {
+    pub fn remaining(&self) -> &[Dispatch] {
+        &self.list[self.recorded..]
+    }
+
+    pub fn is_done(&self) -> bool {
+        self.recorded == self.list.len()
+    }
+
+    /// Starts from the first dispatch again.
+    pub fn rewind(&mut self) {
+        self.recorded = 0;
+    }
+
+    /// Records the next `count` dispatches as one compute pass.
+    pub fn encode(
+        &mut self,
+        count: usize,
+        encoder: &mut wgpu::CommandEncoder,
+        timestamp_writes: Option<wgpu::ComputePassTimestampWrites>,
+    ) {
+        let descriptor = wgpu::ComputePassDescriptor { label: Some("imagine texture passes"), timestamp_writes };
+        let mut compute = encoder.begin_compute_pass(&descriptor);
+        for dispatch in &self.remaining()[..count] {
+            compute.set_pipeline(&dispatch.pipeline.pipeline);
+            compute.set_bind_group(0, &dispatch.bind_group, &[]);
+            let [x, y, z] = dispatch.workgroups;
+            compute.dispatch_workgroups(x, y, z);
+        }
+        self.recorded += count;
+    }
+
+    /// Adds `pass` with its resources and their binding numbers, in bands of rows that are short enough for a slice.
+    fn push(
+        &mut self,
+        kernels: &Kernels,
+        pass: &TexturePass,
+        texel_work: u64,
+        resources: &[(u32, BindingResource)],
+    ) -> Result<(), PipelineError> {
+        let pipeline = kernels.store.compile(&pass.pipeline)?;
+        let (device, label) = (kernels.store.device(), Some(pass.pipeline.shader));
+        let kernel = KernelId::new(pass.pipeline.shader, &pass.pipeline.defs);
+        let row_work = u64::from(pass.workgroups[0]) * u64::from(imagine_wgpu::WORKGROUP) * texel_work;
+        let bands = bands(pass.workgroups, (BAND_WORK / row_work.max(1)).clamp(1, 1 << 16) as u32);
+        let stride = pass.params.len().next_multiple_of(UNIFORM_ALIGNMENT);
+        let mut contents = vec![0; stride * bands.len()];
+        for (bytes, (first, _)) in contents.chunks_mut(stride).zip(&bands) {
+            bytes[..pass.params.len()].copy_from_slice(&pass.params);
+            bytes[FIRST_WORKGROUP].copy_from_slice(bytemuck::bytes_of(first));
+        }
+        let usage = wgpu::BufferUsages::UNIFORM;
+        let descriptor = wgpu::util::BufferInitDescriptor { label: Some("params"), contents: &contents, usage };
+        let params = device.create_buffer_init(&descriptor);
+        let held = Arc::new(kernels.memory.allocate(contents.len() as u64));
+        for (index, (_, workgroups)) in bands.into_iter().enumerate() {
+            let size = std::num::NonZeroU64::new(pass.params.len() as u64);
+            let band = wgpu::BufferBinding { buffer: &params, offset: (index * stride) as u64, size };
+            let given = resources.iter().map(|(binding, resource)| (*binding, resource.clone()));
+            let entries: Vec<_> = [(0, BindingResource::Buffer(band))].into_iter().chain(given).collect();
+            let entry = |(binding, resource)| wgpu::BindGroupEntry { binding, resource };
+            let entries: Vec<_> = entries.into_iter().map(entry).collect();
+            let descriptor = wgpu::BindGroupDescriptor { label, layout: &pipeline.layout, entries: &entries };
+            let bind_group = device.create_bind_group(&descriptor);
+            let work = row_work * u64::from(workgroups[1]) * u64::from(workgroups[2]);
+            let (pipeline, _params) = (pipeline.clone(), held.clone());
+            self.list.push(Dispatch { kernel, work, pipeline, bind_group, workgroups, _params });
+        }
+        Ok(())
+    }
+}
+
+impl TextureWriter {
+    /// Bytes of the scratch textures of `job`.
+    pub fn bytes(job: &Job) -> u64 {
+        job.key.textures.iter().map(|plan| with_skipped(&plan.shape, job.key.skipped_levels).bytes()).sum()
+    }
+
+    /// Dispatches and scratch textures for the textures of `job`, from the outputs of `session` after `steps` steps.
+    pub fn new(kernels: &Kernels, session: &Session, steps: u32, job: &Job) -> Result<Self, PipelineError> {
+        let skipped_levels = job.key.skipped_levels;
+        let mut writer = Self { passes: Dispatches::default(), textures: Vec::new(), skipped_levels };
+        for (plan, destination) in job.key.textures.iter().zip(&job.destinations) {
+            let shape = with_skipped(&plan.shape, skipped_levels);
+            let scratch = scratch(kernels.store.device(), &shape);
+            let levels: Vec<_> = (0..shape.levels).map(|level| level_view(&scratch, level)).collect();
+            if writer.push_source(kernels, session, steps, job, &plan.source, &shape, &levels)? {
+                let mut above_size = shape.size.to_array();
+                for pair in levels.windows(2) {
+                    let views = [1, 2].map(|at| (at, BindingResource::TextureView(&pair[at as usize - 1])));
+                    let pass = texture_io::mip(plan.mip, above_size, shape.layers);
+                    writer.passes.push(kernels, &pass, TEXEL_WORK, &views)?;
+                    above_size = above_size.map(|side| (side / 2).max(1));
+                }
+            }
+            let (destination, role, shape) = (*destination, plan.role, plan.shape);
+            writer.textures.push(WrittenTexture { destination, role, shape, scratch });
+        }
+        Ok(writer)
+    }
+
+    /// Adds the passes of a source. Returns whether the smaller levels are still to be averaged from level 0.
+    fn push_source(
+        &mut self,
+        kernels: &Kernels,
+        session: &Session,
+        steps: u32,
+        job: &Job,
+        source: &TextureSource,
+        shape: &TextureShape,
+        levels: &[wgpu::TextureView],
+    ) -> Result<bool, PipelineError> {
+        let size = job.key.request.size;
+        let (image_size, images) = ([size.width as u32, size.height as u32], size.batch as u32);
+        let output = |OutputIndex(index): OutputIndex| BindingResource::Buffer(session.output(index, steps));
+        let level = |index: usize| BindingResource::TextureView(&levels[index]);
+        match source {
+            TextureSource::Pack(pack, outputs, layout) => {
+                let pass = texture_io::pack(*pack, image_size, images, *layout);
+                let given = (1..).zip(outputs).filter_map(|(binding, index)| Some((binding, output((*index)?))));
+                let resources: Vec<_> = given.chain([(4, level(0))]).collect();
+                self.passes.push(kernels, &pass, TEXEL_WORK, &resources)?;
+            }
+            TextureSource::NormalFromHeight { height, strength, border } => {
+                let pass = texture_io::normal_from_height(image_size, images, *strength, *border);
+                self.passes.push(kernels, &pass, TEXEL_WORK, &[(1, output(*height)), (2, level(0))])?;
+            }
+            TextureSource::Environment(light) => {
+                let sky = self.textures.iter().rfind(|texture| texture.role == TextureRole::Sky);
+                let Some(sky) = sky else { return Ok(true) };
+                let sky_side = sky.scratch.width();
+                let sky = sky.scratch.create_view(&wgpu::TextureViewDescriptor {
+                    dimension: Some(wgpu::TextureViewDimension::Cube),
+                    ..Default::default()
+                });
+                for index in 0..levels.len() {
+                    let filter = light.at(index as u32, shape.levels);
+                    let side = (shape.size.x >> index).max(1);
+                    let pass = texture_io::environment(filter, side, sky_side, LIGHT_SAMPLES);
+                    let sampler = BindingResource::Sampler(&kernels.sampler);
+                    let resources = [(1, BindingResource::TextureView(&sky)), (2, sampler), (3, level(index))];
+                    self.passes.push(kernels, &pass, SAMPLE_WORK * u64::from(LIGHT_SAMPLES), &resources)?;
+                }
+                return Ok(false);
+            }
+        }
+        Ok(true)
+    }
+
+    /// Copies the complete textures to the images on show. Returns false if Bevy has not created all of these yet.
+    pub fn copy(&self, encoder: &mut wgpu::CommandEncoder, images: &RenderAssets<GpuImage>) -> bool {
+        let targets: Option<Vec<_>> = self.textures.iter().map(|at| images.get(at.destination.image)).collect();
+        let Some(targets) = targets else { return false };
+        for (WrittenTexture { destination, shape, scratch, .. }, target) in self.textures.iter().zip(targets) {
+            for mip_level in 0..shape.levels {
+                let side = |length: u32| (length >> mip_level).max(1);
+                let (width, height) = (side(shape.size.x), side(shape.size.y));
+                let extent = wgpu::Extent3d { width, height, depth_or_array_layers: shape.layers };
+                let made_level = mip_level + self.skipped_levels;
+                let from = wgpu::TexelCopyTextureInfo { mip_level: made_level, ..scratch.as_image_copy() };
+                let origin = wgpu::Origin3d { z: destination.first_layer, ..Default::default() };
+                let to = wgpu::TexelCopyTextureInfo { mip_level, origin, ..target.texture.as_image_copy() };
+                encoder.copy_texture_to_texture(from, to, extent);
+            }
+        }
+        true
+    }
+}
+
+/// Dispatches that turn input images into tensors.
+pub(crate) fn upload_images(
+    kernels: &Kernels,
+    session: &Session,
+    images: &[InputImage],
+) -> Result<Dispatches, PipelineError> {
+    let mut dispatches = Dispatches::default();
+    for image in images {
+        let Some(input) = session.plan().inputs.iter().find(|input| input.name == image.input) else { continue };
+        let &[batch, channels, height, width] = input.value_type.shape.as_slice() else { continue };
+        let encode_srgb = input.kind == InputKind::Image(ColorSpace::Srgb);
+        let luminance = channels == 1 && input.kind != InputKind::Mask;
+        let size = [width as u32, height as u32];
+        let pass = texture_io::unpack(size, batch as u32, channels as u32, image.size, encode_srgb, luminance);
+        let resources = [
+            (1, BindingResource::TextureView(&image.view)),
+            (2, BindingResource::Sampler(&kernels.sampler)),
+            (3, BindingResource::Buffer(session.binding(input.region))),
+        ];
+        dispatches.push(kernels, &pass, TEXEL_WORK, &resources)?;
+    }
+    Ok(dispatches)
+}
+
+/// Dispatches that paint `strokes` onto the state after `steps` steps.
+pub(crate) fn paint_state(
+    kernels: &Kernels,
+    session: &Session,
+    steps: u32,
+    strokes: &[PlannedStroke],
+) -> Result<Dispatches, PipelineError> {
+    let mut dispatches = Dispatches::default();
+    let Some(state) = &session.plan().state else { return Ok(dispatches) };
+    let &[batch, channels, height, width] = state.value_type.shape.as_slice() else { return Ok(dispatches) };
+    let [batch, channels, height, width] = [batch, channels, height, width].map(|length| length as u32);
+    for stroke in strokes {
+        let stroke = texture_io::BrushStroke {
+            center: [stroke.uv.x * width as f32, stroke.uv.y * height as f32],
+            radius: stroke.radius * width as f32,
+            softness: stroke.softness,
+            strength: stroke.strength,
+            first_channel: stroke.first,
+            values: &stroke.numbers,
+            amplitude: stroke.amplitude,
+            key: stroke.key,
+        };
+        let pass = texture_io::brush(&stroke, [width, height], batch, channels);
+        let region = session.binding(state.regions[steps as usize % 2]);
+        dispatches.push(kernels, &pass, TEXEL_WORK, &[(1, BindingResource::Buffer(region))])?;
+    }
+    Ok(dispatches)
+}
+
+/// A shape with `skipped` more levels above its own.
+fn with_skipped(shape: &TextureShape, skipped: u32) -> TextureShape {
+    let size = shape.size.saturating_mul(UVec2::splat(1 << skipped));
+    TextureShape { size, levels: shape.levels + skipped, ..*shape }
+}
+
+/// First workgroup and number of workgroups of every band of at most `rows` rows; whole layers go together while they fit.
+fn bands([x, height, layers]: [u32; 3], rows: u32) -> Vec<([u32; 3], [u32; 3])> {
+    let mut bands = Vec::new();
+    if rows >= height {
+        let step = (rows / height.max(1)).max(1);
+        for layer in (0..layers).step_by(step as usize) {
+            bands.push(([0, 0, layer], [x, height, step.min(layers - layer)]));
+        }
+        return bands;
+    }
+    for layer in 0..layers {
+        for row in (0..height).step_by(rows as usize) {
+            bands.push(([0, row, layer], [x, rows.min(height - row), 1]));
+        }
+    }
+    bands
+}
+
+fn scratch(device: &wgpu::Device, shape: &TextureShape) -> wgpu::Texture {
+    device.create_texture(&wgpu::TextureDescriptor {
+        label: Some("imagine scratch"),
+        size: wgpu::Extent3d { width: shape.size.x, height: shape.size.y, depth_or_array_layers: shape.layers },
+        mip_level_count: shape.levels,
+        sample_count: 1,
+        dimension: wgpu::TextureDimension::D2,
+        format: shape.storage_format(),
+        usage: wgpu::TextureUsages::STORAGE_BINDING
+            | wgpu::TextureUsages::TEXTURE_BINDING
+            | wgpu::TextureUsages::COPY_SRC,
+        view_formats: &[],
+    })
+}
+
+/// One level as an array of layers.
+fn level_view(texture: &wgpu::Texture, level: u32) -> wgpu::TextureView {
+    texture.create_view(&wgpu::TextureViewDescriptor {
+        label: Some("imagine level"),
+        dimension: Some(wgpu::TextureViewDimension::D2Array),
+        base_mip_level: level,
+        mip_level_count: Some(1),
+        ..Default::default()
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn bands_cover_every_workgroup_once() {
+        for (grid, rows) in [([2, 7, 3], 3), ([1, 4, 6], 4), ([1, 4, 6], 9), ([1, 1, 1], 65_536), ([3, 5, 1], 1)] {
+            let mut seen = std::collections::HashSet::new();
+            for (base, [x, y, z]) in bands(grid, rows) {
+                for at in 0..x * y * z {
+                    let place = [at % x + base[0], at / x % y + base[1], at / x / y + base[2]];
+                    assert!(seen.insert(place), "{place:?} twice in {grid:?} by {rows}");
+                }
+                assert!(y * z <= rows.max(1) || y * z == 1, "{y} rows of {z} layers are more than {rows}");
+            }
+            assert_eq!(seen.len() as u32, grid.iter().product::<u32>());
+        }
+    }
+}

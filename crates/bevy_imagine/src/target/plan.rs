@@ -1,0 +1,280 @@
+//! Plans of textures: which outputs a texture shows, its shape, and which image it fills. Plain data; the render world makes it.
+
+use bevy::prelude::*;
+use bevy::render::render_resource::TextureFormat;
+use imagine_graph::{ColorSpace, GraphOutput, OutputKind};
+use imagine_wgpu::texture_io::{BatchLayout, EnvironmentFilter, HeightBorder, MipFilter, Pack};
+
+use crate::asset::Generator;
+use crate::error::SynthesisError;
+
+/// What a texture is for.
+#[derive(Reflect, Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum TextureRole {
+    /// Material: colour and alpha, sRGB.
+    BaseColor,
+    /// Material: tangent-space normal.
+    Normal,
+    /// Material: occlusion in red, roughness in green, metalness in blue.
+    OcclusionRoughnessMetallic,
+    /// Material: 1 - height.
+    Depth,
+    /// Material: emitted colour, sRGB.
+    Emissive,
+    /// An image by itself.
+    Image,
+    /// Sprites side by side.
+    Sprites,
+    /// A cubemap of radiance.
+    Sky,
+    /// A cubemap of the irradiance from the sky, for diffuse surfaces.
+    SkyDiffuse,
+    /// A cubemap of prefiltered radiance for glossy surfaces, one mip level for each roughness.
+    SkySpecular,
+    /// A texture of a game's own [`Target`](super::Target). Exported files carry the name.
+    Custom(&'static str),
+}
+
+/// A texture that a target needs. [`PlanContext::texture`] makes one.
+#[derive(Clone, Debug, PartialEq)]
+pub struct TexturePlan {
+    pub(crate) role: TextureRole,
+    pub(crate) source: TextureSource,
+    /// How texels are averaged into smaller levels, unless the source makes these itself.
+    pub(crate) mip: MipFilter,
+    pub(crate) shape: TextureShape,
+    /// Image and layer of the game's own that the texture goes to.
+    pub(crate) image: Option<(Handle<Image>, u32)>,
+}
+
+/// The passes that make a texture, and their inputs.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) enum TextureSource {
+    /// Packs the outputs at bindings 1, 2, 3.
+    Pack(Pack, [Option<OutputIndex>; 3], BatchLayout),
+    NormalFromHeight {
+        height: OutputIndex,
+        strength: f32,
+        border: HeightBorder,
+    },
+    /// Filters the sky among the textures before this one, level by level.
+    Environment(EnvironmentLight),
+}
+
+/// Kind of environment map.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum EnvironmentLight {
+    Diffuse,
+    /// Roughness rises from 0 on the first level to 1 on the last.
+    Specular,
+}
+
+/// Size and format of a texture.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct TextureShape {
+    pub size: UVec2,
+    pub layers: u32,
+    pub levels: u32,
+    pub is_cube: bool,
+    pub format: TextureFormat,
+    pub sampling: Sampling,
+}
+
+/// Sampler of a texture.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Sampling {
+    /// Linear and anisotropic; repeats.
+    Repeat,
+    /// Linear and anisotropic; clamps to the edge.
+    Edge,
+    /// Linear; clamps to the edge.
+    Clamp,
+    /// Nearest; clamps to the edge.
+    Nearest,
+}
+
+/// Image and first layer that a finished texture is copied to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Destination {
+    pub image: AssetId<Image>,
+    pub first_layer: u32,
+}
+
+/// An output of a generator, found by a [`PlanContext`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct OutputIndex(pub(crate) usize);
+
+/// A generator and a request, as targets see them while they plan.
+pub struct PlanContext<'a> {
+    generator: &'a str,
+    outputs: &'a [GraphOutput],
+    size: UVec2,
+    tiles: bool,
+    is_patch: bool,
+}
+
+impl<'a> PlanContext<'a> {
+    pub(crate) fn new(generator: &'a Generator, size: UVec2, is_patch: bool) -> Self {
+        let network = generator.network();
+        let tiles = network.generator.size.tiles && !is_patch;
+        Self { generator: generator.name(), outputs: &network.output.graph().outputs, size, tiles, is_patch }
+    }
+
+    /// Name of the generator, for messages.
+    pub fn generator(&self) -> &str {
+        self.generator
+    }
+
+    /// Width and height of one image in texels.
+    pub fn size(&self) -> UVec2 {
+        self.size
+    }
+
+    /// Whether opposite edges of the image meet.
+    pub fn tiles(&self) -> bool {
+        self.tiles
+    }
+
+    /// Whether the result is a [`WorldPatch`](crate::WorldPatch), which has neighbours beyond its edges.
+    pub fn is_patch(&self) -> bool {
+        self.is_patch
+    }
+
+    /// The first output of a kind.
+    pub fn find(&self, kind: OutputKind) -> Option<OutputIndex> {
+        self.outputs.iter().position(|output| output.kind == kind).map(OutputIndex)
+    }
+
+    /// The first output of a kind; without one, an error that names `target`, for example "a sprite".
+    pub fn require(&self, kind: OutputKind, target: &'static str) -> Result<OutputIndex, SynthesisError> {
+        self.find(kind).ok_or_else(|| self.missing(target, kind.name()))
+    }
+
+    /// The output called `name` that an image can show; the first such output if `name` is empty.
+    pub fn named(&self, name: &str, target: &'static str) -> Result<OutputIndex, SynthesisError> {
+        let shows = |kind| !matches!(kind, OutputKind::State | OutputKind::Tensor | OutputKind::Alpha);
+        let is_wanted = |output: &GraphOutput| (name.is_empty() || name == output.name) && shows(output.kind);
+        self.outputs.iter().position(is_wanted).map(OutputIndex).ok_or_else(|| self.missing(target, name))
+    }
+
+    /// An output as a texture with all mip levels.
+    ///
+    /// Base and emissive colour are `Rgba8UnormSrgb`, base colour with the generator's alpha if it has one; radiance is
+    /// `Rgba16Float`. Everything else is `Rgba8Unorm`: normals as `0.5 + 0.5 n`, other outputs as grey. The sampler repeats
+    /// if the image tiles and clamps otherwise.
+    pub fn texture(&self, role: TextureRole, output: OutputIndex) -> TexturePlan {
+        let GraphOutput { kind, color_space, .. } = self.outputs[output.0];
+        let encode_srgb = color_space == ColorSpace::Linear;
+        let alpha = self.find(OutputKind::Alpha).filter(|_| kind == OutputKind::BaseColor);
+        let (pack, mip) = match kind {
+            OutputKind::BaseColor | OutputKind::Emissive => {
+                (Pack::Color { alpha: alpha.is_some(), encode_srgb }, MipFilter::Srgb)
+            }
+            OutputKind::Normal => (Pack::Normal, MipFilter::Normal),
+            OutputKind::Radiance => (Pack::Radiance, MipFilter::Radiance),
+            _ => (Pack::Gray { inverted: false }, MipFilter::Linear),
+        };
+        self.packed(role, pack, [Some(output), alpha, None], mip)
+    }
+
+    pub(super) fn packed(
+        &self,
+        role: TextureRole,
+        pack: Pack,
+        outputs: [Option<OutputIndex>; 3],
+        mip: MipFilter,
+    ) -> TexturePlan {
+        self.plan(role, TextureSource::Pack(pack, outputs, BatchLayout::Layers), mip)
+    }
+
+    /// A texture of the size, sampling and format that suit the context and `mip`.
+    pub(super) fn plan(&self, role: TextureRole, source: TextureSource, mip: MipFilter) -> TexturePlan {
+        let sampling = if self.tiles { Sampling::Repeat } else { Sampling::Clamp };
+        let format = match mip {
+            MipFilter::Srgb => TextureFormat::Rgba8UnormSrgb,
+            MipFilter::Radiance => TextureFormat::Rgba16Float,
+            MipFilter::Normal | MipFilter::Linear => TextureFormat::Rgba8Unorm,
+        };
+        TexturePlan { role, source, mip, shape: TextureShape::flat(self.size, format, sampling), image: None }
+    }
+
+    pub(super) fn missing(&self, target: &'static str, wanted: &str) -> SynthesisError {
+        let found = self.outputs.iter().map(|output| format!("{} ({})", output.name, output.kind.name())).collect();
+        let generator = self.generator.to_string();
+        SynthesisError::MissingOutput { generator, target, wanted: wanted.to_string(), found }
+    }
+}
+
+impl TexturePlan {
+    /// Sets the sampler.
+    pub fn with_sampling(mut self, sampling: Sampling) -> Self {
+        self.shape.sampling = sampling;
+        self
+    }
+
+    /// Keeps level 0 only.
+    pub fn without_mips(mut self) -> Self {
+        self.shape.levels = 1;
+        self
+    }
+
+    /// Fills a layer of the game's own image instead of a new one. An image that does not exist is created behind the
+    /// handle; one that does not fit is replaced if it has one layer, and an error otherwise.
+    pub fn into_image(mut self, image: Handle<Image>, layer: u32) -> Self {
+        self.image = Some((image, layer));
+        self
+    }
+}
+
+impl EnvironmentLight {
+    /// Content of level `level` of `levels`.
+    pub fn at(self, level: u32, levels: u32) -> EnvironmentFilter {
+        match self {
+            EnvironmentLight::Diffuse => EnvironmentFilter::Diffuse,
+            EnvironmentLight::Specular => EnvironmentFilter::Specular(level as f32 / (levels - 1).max(1) as f32),
+        }
+    }
+}
+
+impl TextureShape {
+    /// A 2-D texture with all mip levels.
+    pub fn flat(size: UVec2, format: TextureFormat, sampling: Sampling) -> Self {
+        Self { size, layers: 1, levels: mip_levels(size), is_cube: false, format, sampling }
+    }
+
+    /// A cubemap of radiance with faces of `side` texels and all mip levels.
+    pub fn cube(side: u32) -> Self {
+        let flat = Self::flat(UVec2::splat(side), TextureFormat::Rgba16Float, Sampling::Clamp);
+        Self { layers: 6, is_cube: true, ..flat }
+    }
+
+    /// Bytes of all levels and layers.
+    pub fn bytes(&self) -> u64 {
+        let side = |length: u32, level: u32| u64::from(length.checked_shr(level).unwrap_or(0)).max(1);
+        let texels: u64 = (0..self.levels).map(|level| side(self.size.x, level) * side(self.size.y, level)).sum();
+        let texel = if self.format == TextureFormat::Rgba16Float { 8 } else { 4 };
+        texels.saturating_mul(texel * u64::from(self.layers))
+    }
+
+    /// The format that passes write: storage textures cannot be sRGB. Copies between the two keep the bytes.
+    pub fn storage_format(&self) -> TextureFormat {
+        self.format.remove_srgb_suffix()
+    }
+}
+
+/// Levels of a texture down to one texel.
+fn mip_levels(size: UVec2) -> u32 {
+    size.max_element().max(1).ilog2() + 1
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn bytes_count_every_level_and_layer() {
+        let flat = TextureShape::flat(UVec2::new(5, 2), TextureFormat::Rgba8Unorm, Sampling::Repeat);
+        assert_eq!((flat.levels, flat.bytes()), (3, (10 + 2 + 1) * 4));
+        assert_eq!(TextureShape::cube(2).bytes(), (4 + 1) * 6 * 8);
+    }
+}

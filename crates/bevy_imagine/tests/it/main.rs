@@ -1,0 +1,23 @@
+//! The plugin in an app without a window.
+//!
+//! Tests share one app on a thread of its own, because starting one costs seconds; after each test the app has to hold
+//! nothing. Without an adapter they are skipped, or fail if `IMAGINE_REQUIRE_GPU` is 1.
+
+mod brush;
+mod custom_target;
+mod device_loss;
+#[cfg(feature = "default_generators")]
+mod embedded;
+mod export;
+mod generators;
+mod harness;
+mod idle;
+mod labels;
+mod memory;
+mod requests;
+mod results;
+mod shared;
+mod spans;
+mod targets;
+mod ui;
+mod world;
