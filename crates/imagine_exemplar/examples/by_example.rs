@@ -8,7 +8,7 @@ use std::time::Instant;
 
 use image::imageops::{FilterType, resize};
 use imagine_cpu::Edges;
-use imagine_exemplar::{Maps, Prepared, Recipe, torus};
+use imagine_exemplar::{Maps, Prepared, fit, size_multiple, torus};
 
 type Failure = Box<dyn std::error::Error>;
 
@@ -23,10 +23,15 @@ fn main() -> Result<(), Failure> {
 
     let maps = load(Path::new(folder), side as u32)?;
     let begin = Instant::now();
-    let prepared = Prepared::new(&maps, Edges::Wrap, Recipe::free(side, side))?;
+    let (maps, recipe) = fit(&maps)?;
+    println!("{recipe:?}");
+    let prepared = Prepared::new(&maps, Edges::Wrap, recipe)?;
     let prepared_in = begin.elapsed();
     let begin = Instant::now();
-    let field = torus(&prepared, seed as u64, size, size)?;
+    let multiple = size_multiple(&prepared);
+    let whole = |multiple: usize| size.div_ceil(multiple) * multiple;
+    let field = torus(&prepared, seed as u64, whole(multiple.0), whole(multiple.1))?;
+    let field = field.crop(0, 0, size, size);
     let synthesized_in = begin.elapsed();
     let texels = maps.gather(&field);
     println!(
@@ -36,7 +41,8 @@ fn main() -> Result<(), Failure> {
     );
 
     let mut picture = image::RgbImage::new((side + 8 + size) as u32, side.max(size) as u32);
-    paint(&mut picture, 0, maps.texels(), side, maps.channels());
+    let shown = maps.resampled(side, side)?;
+    paint(&mut picture, 0, shown.texels(), side, maps.channels());
     paint(&mut picture, side + 8, &texels, size, maps.channels());
     picture.save(out)?;
     Ok(())

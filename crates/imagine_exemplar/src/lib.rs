@@ -8,15 +8,20 @@
 //! The kernels are `imagine_cpu`'s. This crate never sees a GPU, burn or Bevy.
 
 mod appearance;
+mod fit;
 pub mod folder;
+mod lattice;
 mod maps;
 mod prepared;
 mod pyramid;
 mod recipe;
+mod resample;
 mod similar;
 mod synthesis;
 
 pub use appearance::Basis;
+pub use fit::fit;
+pub use lattice::{Regularity, regularity};
 pub use maps::{Maps, MapsError};
 pub use prepared::{PrepareError, Prepared};
 pub use recipe::Recipe;

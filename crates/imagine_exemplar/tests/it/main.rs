@@ -1,6 +1,7 @@
 //! Synthesis by example, from exemplars that the tests draw themselves.
 
 mod drawn;
+mod fits;
 mod folders;
 mod patches;
 mod refusals;

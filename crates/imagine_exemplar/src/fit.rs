@@ -1,0 +1,81 @@
+//! An exemplar and a recipe that fit each other: periods become whole, power-of-two numbers of texels.
+
+use crate::lattice::{Regularity, regularity};
+use crate::maps::{Maps, MapsError};
+use crate::recipe::Recipe;
+
+/// Shortest and longest period in texels after resampling.
+const PERIODS: std::ops::RangeInclusive<usize> = 4..=128;
+/// Largest side after resampling, in sides before it.
+const LARGEST: f64 = 1.5;
+
+/// Maps that tile, resampled so that their periods are whole, with the recipe for them. Irregular exemplars get sides that can be
+/// halved to four to seven places; one that is the same texels several times is cut down to one of them.
+pub fn fit(maps: &Maps) -> Result<(Maps, Recipe), MapsError> {
+    let (down, right) = regularity(maps);
+    let cut = |regularity: Regularity, side: usize| match regularity {
+        Regularity::Copies(count) if side.is_multiple_of(count) && side / count >= 64 => side / count,
+        _ => side,
+    };
+    let (height, width) = (cut(down, maps.height()), cut(right, maps.width()));
+    if (height, width) != (maps.height(), maps.width()) {
+        return fit(&maps.cropped(height, width)?);
+    }
+    let (rows, columns) = (axis(down, height), axis(right, width));
+    let wanted = match (rows.period, columns.period) {
+        (None, None) => halvings(height.min(width)),
+        (Some(period), None) | (None, Some(period)) => period.ilog2() as usize,
+        // A cell of the coarsest level is a whole number of periods along both axes, if the sides allow it.
+        (Some(a), Some(b)) => {
+            let fits = |side: usize| side.is_multiple_of(a.max(b)) && side >= 4 * a.max(b);
+            (if fits(rows.side) && fits(columns.side) { a.max(b) } else { a.min(b) }).ilog2() as usize
+        }
+    };
+    let halvings = wanted.min(halvings(rows.side)).min(halvings(columns.side));
+    let side = |axis: &Axis| axis.period.map_or_else(|| whole(axis.side, 1 << halvings), |_| axis.side);
+    let (height, width) = (side(&rows), side(&columns));
+    let fitted =
+        if (height, width) == (maps.height(), maps.width()) { maps.clone() } else { maps.resampled(height, width)? };
+    let lattice = |axis: &Axis, fixed: bool, side: usize| if fixed { side } else { axis.period.unwrap_or(1) } as u32;
+    // Stripes along one axis may slide along it; across it they stay where they are, unless they repeat there.
+    let (fixed_rows, fixed_columns) = (
+        right == Regularity::Striped && rows.period.is_none(),
+        down == Regularity::Striped && columns.period.is_none(),
+    );
+    let lattice = (lattice(&rows, fixed_rows, height), lattice(&columns, fixed_columns, width));
+    let free = Recipe::free(height, width);
+    let recipe = match (rows.period, columns.period) {
+        (None, None) if lattice == (1, 1) => Recipe { halvings, ..free },
+        // Each cell of the lattice may come from another; nothing is left to match.
+        (Some(_), Some(_)) => Recipe { halvings, block: 1, moves: vec![0], passes: vec![0], lattice, ..free },
+        _ => Recipe { halvings, moves: vec![0, 200, 128, 128, 50], lattice, ..free },
+    };
+    Ok((fitted, recipe))
+}
+
+/// An axis after resampling.
+struct Axis {
+    side: usize,
+    period: Option<usize>,
+}
+
+fn axis(regularity: Regularity, side: usize) -> Axis {
+    let (Regularity::Periodic(count) | Regularity::Copies(count)) = regularity else {
+        return Axis { side, period: None };
+    };
+    let period = side as f64 / count as f64;
+    let candidates = [period.log2().floor(), period.log2().ceil()].map(|power| power.exp2() as usize);
+    let nearest = candidates.into_iter().filter(|p| PERIODS.contains(p) && (p * count) as f64 <= LARGEST * side as f64);
+    let nearest = nearest.min_by(|a, b| (*a as f64 / period).ln().abs().total_cmp(&(*b as f64 / period).ln().abs()));
+    nearest.map_or(Axis { side, period: None }, |period| Axis { side: period * count, period: Some(period) })
+}
+
+/// Halvings that leave four to seven places of a side: the most there can be.
+fn halvings(side: usize) -> usize {
+    (side / 4).max(1).ilog2() as usize
+}
+
+/// The multiple of `multiple` nearest to `side`, at least four of them.
+fn whole(side: usize, multiple: usize) -> usize {
+    ((side + multiple / 2) / multiple).max(4) * multiple
+}

@@ -1,0 +1,116 @@
+//! Does an exemplar repeat along an axis, and how often? Told by its autocorrelation along the axis, over all channels.
+//!
+//! An exemplar that tiles repeats a whole number of times along a side. The autocorrelation at the multiples of a true period is high,
+//! and between them it is low. Where it is high everywhere, the exemplar is striped along the axis: planks, corrugated sheets.
+
+use imagine_cpu::Edges;
+
+use crate::maps::Maps;
+use crate::pyramid::{PyramidLevel, pyramid};
+
+/// Autocorrelation at the multiples of a period, at least.
+const REPEATS: f64 = 0.45;
+/// How much lower it is between them, at least.
+const CONTRAST: f64 = 0.15;
+/// A shorter period counts if it is nearly as good as the best.
+const NEARLY: f64 = 0.9;
+/// Mean autocorrelation of an axis along which the exemplar is striped, at least.
+const STRIPED: f64 = 0.5;
+/// Autocorrelation of an exemplar that repeats exactly, at least: it is cut down to one period.
+const SAME: f64 = 0.98;
+/// Texels a side that are looked at.
+const SIDE: usize = 256;
+/// Shortest period in texels of these.
+const SHORTEST: usize = 6;
+/// Added to a channel's deviation (of 1): a channel that hardly varies counts little.
+const FLOOR: f64 = 0.05;
+
+/// What an exemplar is like along one axis.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Regularity {
+    /// Nothing repeats.
+    Irregular,
+    /// It repeats so many times along the side, roughly.
+    Periodic(usize),
+    /// It is the same texels so many times.
+    Copies(usize),
+    /// It goes on the same way along this axis.
+    Striped,
+}
+
+/// The regularity of maps that tile, along columns (down) and along rows (to the right).
+pub fn regularity(maps: &Maps) -> (Regularity, Regularity) {
+    let halvings = (0..).find(|h| {
+        let (height, width) = (maps.height() >> h, maps.width() >> h);
+        let odd = !maps.height().is_multiple_of(2 << h) || !maps.width().is_multiple_of(2 << h);
+        odd || height.max(width) <= SIDE
+    });
+    let pyramid = pyramid(maps, Edges::Wrap, halvings.unwrap_or(0));
+    let level = pyramid.last().expect("a pyramid has a level");
+    let lines = |down: bool| autocorrelation(level, down);
+    (classify(&lines(true)), classify(&lines(false)))
+}
+
+/// What the autocorrelation at every lag of an axis says.
+fn classify(correlation: &[f64]) -> Regularity {
+    let side = correlation.len();
+    let margin = (side / 32).max(1);
+    let inner = &correlation[margin..side - margin];
+    let background = inner.iter().sum::<f64>() / inner.len() as f64;
+    let at = |lag: f64| {
+        let (low, part) = (lag.floor() as usize, lag.fract());
+        correlation[low % side] * (1.0 - part) + correlation[(low + 1) % side] * part
+    };
+    let judge = |count: usize| {
+        let period = side as f64 / count as f64;
+        let multiples = (1..count).map(|k| at(period * k as f64)).sum::<f64>() / (count - 1) as f64;
+        let between = (0..count).map(|k| at(period * (k as f64 + 0.5))).sum::<f64>() / count as f64;
+        (multiples, multiples - between)
+    };
+    let counts = 2..=side / SHORTEST;
+    let judged: Vec<(usize, f64, f64)> = counts.map(|count| (count, judge(count).0, judge(count).1)).collect();
+    let regular = judged.iter().filter(|(_, multiples, contrast)| *multiples >= REPEATS && *contrast >= CONTRAST);
+    let best = regular.clone().map(|(_, multiples, _)| *multiples).fold(0.0, f64::max);
+    // The shortest period that does nearly as well; longer ones are its multiples.
+    match regular.filter(|(_, multiples, _)| *multiples >= NEARLY * best).last() {
+        Some((count, multiples, _)) if *multiples >= SAME => Regularity::Copies(*count),
+        Some((count, ..)) => Regularity::Periodic(*count),
+        None if background >= STRIPED => Regularity::Striped,
+        None => Regularity::Irregular,
+    }
+}
+
+/// The circular autocorrelation of a level along an axis at every lag, 1 at lag 0: the mean of all channels by how much they vary.
+fn autocorrelation(level: &PyramidLevel, down: bool) -> Vec<f64> {
+    let (side, lines) = if down { (level.height, level.width) } else { (level.width, level.height) };
+    let places = (side * lines) as f64;
+    let mut total = vec![0.0; side];
+    let mut weights = 0.0;
+    for channel in 0..level.channels {
+        let value = |along: usize, line: usize| {
+            let (row, column) = if down { (along, line) } else { (line, along) };
+            f64::from(level.at(row, column)[channel]) / 4095.0
+        };
+        let mut values: Vec<f64> = (0..lines).flat_map(|line| (0..side).map(move |along| value(along, line))).collect();
+        let mean = values.iter().sum::<f64>() / places;
+        values.iter_mut().for_each(|value| *value -= mean);
+        let variance = values.iter().map(|value| value * value).sum::<f64>() / places;
+        if variance == 0.0 {
+            continue;
+        }
+        let weight = variance.sqrt() / (variance.sqrt() + FLOOR);
+        weights += weight;
+        for (lag, total) in total.iter_mut().enumerate() {
+            let product = |line: &[f64]| {
+                let (head, tail) = line.split_at(lag);
+                let shifted = tail.iter().chain(head);
+                line.iter().zip(shifted).map(|(a, b)| a * b).sum::<f64>()
+            };
+            *total += weight * values.chunks_exact(side).map(product).sum::<f64>() / places / variance;
+        }
+    }
+    if weights > 0.0 {
+        total.iter_mut().for_each(|total| *total /= weights);
+    }
+    total
+}
