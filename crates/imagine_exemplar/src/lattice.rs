@@ -72,7 +72,7 @@ fn classify(correlation: &[f64]) -> Regularity {
     let regular = judged.iter().filter(|(_, multiples, contrast)| *multiples >= REPEATS && *contrast >= CONTRAST);
     let best = regular.clone().map(|(_, multiples, _)| *multiples).fold(0.0, f64::max);
     // The shortest period that does nearly as well; longer ones are its multiples.
-    match regular.filter(|(_, multiples, _)| *multiples >= NEARLY * best).last() {
+    match regular.filter(|(_, multiples, _)| *multiples >= NEARLY * best).next_back() {
         Some((count, multiples, _)) if *multiples >= SAME => Regularity::Copies(*count),
         Some((count, ..)) => Regularity::Periodic(*count),
         None if background >= STRIPED => Regularity::Striped,
