@@ -17,6 +17,7 @@ pages! {
     performance "docs/performance.md",
     skies "docs/skies.md",
     sprites "docs/sprites.md",
+    targets "docs/targets.md",
     worlds "docs/worlds.md",
     bevy_imagine_readme "crates/bevy_imagine/README.md",
     bevy_imagine_editor_readme "crates/bevy_imagine_editor/README.md",
