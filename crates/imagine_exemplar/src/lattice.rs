@@ -69,10 +69,10 @@ fn classify(correlation: &[f64]) -> Regularity {
     };
     let counts = 2..=side / SHORTEST;
     let judged: Vec<(usize, f64, f64)> = counts.map(|count| (count, judge(count).0, judge(count).1)).collect();
-    let regular = judged.iter().filter(|(_, multiples, contrast)| *multiples >= REPEATS && *contrast >= CONTRAST);
+    let mut regular = judged.iter().filter(|(_, multiples, contrast)| *multiples >= REPEATS && *contrast >= CONTRAST);
     let best = regular.clone().map(|(_, multiples, _)| *multiples).fold(0.0, f64::max);
     // The shortest period that does nearly as well; longer ones are its multiples.
-    match regular.filter(|(_, multiples, _)| *multiples >= NEARLY * best).next_back() {
+    match regular.rfind(|(_, multiples, _)| *multiples >= NEARLY * best) {
         Some((count, multiples, _)) if *multiples >= SAME => Regularity::Copies(*count),
         Some((count, ..)) => Regularity::Periodic(*count),
         None if background >= STRIPED => Regularity::Striped,
