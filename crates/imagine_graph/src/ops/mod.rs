@@ -152,6 +152,14 @@ macro_rules! operators {
         })*
 
         $(pub use $stem::$name;)*
+
+        /// Expands `$macro! { Conv ConvTranspose .. }` with the names of all operators, as for one test each.
+        #[macro_export]
+        macro_rules! for_each_operator {
+            ($callback:ident) => {
+                $callback! { $($name)* }
+            };
+        }
     };
 }
 

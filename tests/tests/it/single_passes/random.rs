@@ -1,6 +1,6 @@
 //! Random numbers of the kernels, to the bit those of `imagine_graph::rng`.
 
-use crate::gpu::{Bound, Gpu};
+use super::dispatch::{Bound, Gpu};
 use imagine_graph::rng::{self, Lattice};
 use imagine_graph::{DType, Dim, Op, RandomNormal, RandomUniform, Size, TensorType, ValueId};
 use imagine_wgpu::{DispatchParams, Lowering};

@@ -1,6 +1,6 @@
 //! The texture passes on a device, against the same formulas in plain Rust.
 
-use crate::gpu::{Bound, Gpu};
+use super::dispatch::{Bound, Gpu};
 use imagine_wgpu::texture_io::{self, BatchLayout, HeightBorder, MipFilter, Pack, TexturePass};
 
 fn run(gpu: &Gpu, call: &TexturePass, bound: &[Bound]) {

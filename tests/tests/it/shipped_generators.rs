@@ -2,8 +2,6 @@
 //!
 //! The GPU half is skipped aloud without an adapter, or fails if `IMAGINE_REQUIRE_GPU` is 1.
 
-mod common;
-
 use std::path::PathBuf;
 
 use burn::backend::Flex;
@@ -11,10 +9,10 @@ use imagine_graph::file::{self, EXTENSION, LoadedGenerator, WeightFormat};
 use imagine_graph::rng::{self, Lattice};
 use imagine_graph::{Generated, Request, Size, Tensor};
 
-use common::{bits, gpu, roll};
+use crate::bits::{bits, gpu, roll};
 
 /// An even size, and one that no workgroup divides.
-const SIZES: [[usize; 2]; 2] = [[256, 256], [97, 61]];
+const SIZES: [[usize; 2]; 2] = [[48, 64], [53, 37]];
 const ROLL: [usize; 2] = [17, 31];
 
 fn shipped() -> Vec<LoadedGenerator> {
@@ -70,7 +68,7 @@ fn images_roll_exactly(loaded: &LoadedGenerator, generate: impl Fn(&Request) -> 
         return;
     }
     let [rows, columns] = rule.multiple;
-    let still = Request::new(rule.nearest(Size::new(6 * rows, 10 * columns)), 3);
+    let still = Request::new(rule.nearest(Size::new(4 * rows, 6 * columns)), 3);
     let roll_by = [rows, 3 * columns];
     let origin = roll_by.map(|texels| texels as i32);
     let rolled = Request { lattice: Lattice { origin, wrap: true }, ..still.clone() };

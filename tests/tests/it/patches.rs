@@ -1,8 +1,6 @@
 //! Patches of an endless world: whatever their order and whatever is made between them, they are the same region made in one
 //! piece, to the bit, near the origin and far from it; burn agrees; what has no patches says why.
 
-mod common;
-
 use std::path::PathBuf;
 
 use burn::backend::Flex;
@@ -13,19 +11,20 @@ use imagine_graph::{
 };
 use imagine_wgpu::headless::Gpu;
 
-use common::{bits, gpu};
+use crate::bits::{bits, gpu};
 
 /// Patches across and down.
-const COLUMNS: i64 = 3;
-const ROWS: i64 = 2;
-/// Patches from the origin that the world goes on unchanged.
+const SIDE: i64 = 2;
+/// Distance from the origin in patches.
 const FAR: i64 = 1 << 20;
 
-/// A generator, the size of its patches, and what else a request says.
+/// A generator, the size of its patches in texels, and the rest of a request.
 struct World {
     name: &'static str,
     generator: ValidGenerator,
     patch: [usize; 2],
+    /// How far burn may differ between a patch and a wider one: matrix products may sum in another order.
+    tolerance: f32,
     request: fn(Request) -> Request,
 }
 
@@ -39,17 +38,43 @@ fn worlds() -> Vec<World> {
         World {
             name: "living texture",
             generator: asset("stone_wall"),
-            patch: [40, 56],
-            request: |request| Request { steps: Some(12), ..request },
+            patch: [24, 40],
+            tolerance: 1e-5,
+            request: |request| Request { steps: Some(5), ..request },
         },
-        World { name: "noise material", generator: built(), patch: [50, 77], request: |request| request },
-        World { name: "noise material with fields", generator: built(), patch: [64, 64], request: with_biomes },
-        World { name: "materials", generator: asset("materials"), patch: [48, 32], request: with_kinds },
-        World { name: "convolutions", generator: convolutions(), patch: [24, 40], request: |request| request },
+        World {
+            name: "noise material",
+            generator: built(),
+            patch: [30, 47],
+            tolerance: 0.0,
+            request: |request| request,
+        },
+        World {
+            name: "noise material with fields",
+            generator: built(),
+            patch: [32, 32],
+            tolerance: 0.0,
+            request: with_biomes,
+        },
+        World {
+            name: "materials",
+            generator: asset("materials"),
+            patch: [32, 16],
+            tolerance: 1e-5,
+            request: with_kinds,
+        },
+        World {
+            name: "convolutions",
+            generator: convolutions(),
+            patch: [24, 40],
+            tolerance: 1e-5,
+            request: |request| request,
+        },
         World {
             name: "coordinates",
             generator: waves(),
             patch: [16, 24],
+            tolerance: 0.0,
             request: |request| Request { period: Some([96, 80]), ..request },
         },
     ]
@@ -139,7 +164,7 @@ impl World {
     fn block(&self, [x, y]: [i64; 2]) -> Request {
         let [height, width] = self.patch;
         let one = self.patch([x, y]);
-        Request { size: Size::new(height * ROWS as usize, width * COLUMNS as usize), ..one }
+        Request { size: Size::new(height * SIDE as usize, width * SIDE as usize), ..one }
     }
 }
 
@@ -157,28 +182,21 @@ fn part(whole: &Tensor, [column, row]: [i64; 2], [height, width]: [usize; 2]) ->
     found
 }
 
-/// Three orders of the patches of a block.
-fn orders() -> [Vec<[i64; 2]>; 3] {
-    let rows: Vec<[i64; 2]> = (0..ROWS).flat_map(|y| (0..COLUMNS).map(move |x| [x, y])).collect();
-    let backwards = rows.iter().rev().copied().collect();
-    let mixed = [4, 1, 5, 0, 2, 3].map(|index: usize| rows[index]).to_vec();
-    [rows, backwards, mixed]
-}
-
 fn assert_equals_whole(gpu: &Gpu, world: &World, origin: [i64; 2]) {
     let whole = gpu.generate(&world.generator, &world.block(origin)).unwrap();
-    for order in orders() {
-        for (index, [x, y]) in order.into_iter().enumerate() {
-            if index == 2 {
-                // Another request between, elsewhere.
-                gpu.generate(&world.generator, &world.patch([origin[0] + 9, origin[1] - 5])).unwrap();
-            }
-            let made = gpu.generate(&world.generator, &world.patch([origin[0] + x, origin[1] + y])).unwrap();
-            for ((output, one), (_, all)) in made.outputs.iter().zip(&whole.outputs) {
-                assert_eq!(one.shape[2..], world.patch, "{}", world.name);
-                let label = format!("{}: {} of patch {x},{y} from {origin:?}", world.name, output.name);
-                assert!(bits(one) == part(all, [x, y], world.patch), "{label}");
-            }
+    let mut order = [[1, 1], [0, 0], [1, 0], [0, 1]];
+    // An order of its own near the origin and far from it.
+    order.rotate_left(usize::from(origin[0] == FAR));
+    for (index, [x, y]) in order.into_iter().enumerate() {
+        if index == 2 {
+            // A request from elsewhere in between.
+            gpu.generate(&world.generator, &world.patch([origin[0] + 9, origin[1] - 5])).unwrap();
+        }
+        let made = gpu.generate(&world.generator, &world.patch([origin[0] + x, origin[1] + y])).unwrap();
+        for ((output, one), (_, all)) in made.outputs.iter().zip(&whole.outputs) {
+            assert_eq!(one.shape[2..], world.patch, "{}", world.name);
+            let label = format!("{}: {} of patch {x},{y} from {origin:?}", world.name, output.name);
+            assert!(bits(one) == part(all, [x, y], world.patch), "{label}");
         }
     }
 }
@@ -205,7 +223,7 @@ fn a_field_that_is_the_same_everywhere_is_the_control() {
 fn patches_in_any_order_are_the_whole() {
     let Some(gpu) = gpu() else { return };
     for world in worlds() {
-        for origin in [[-2, -1], [FAR, -FAR]] {
+        for origin in [[-1, -1], [FAR, -FAR]] {
             assert_equals_whole(&gpu, &world, origin);
         }
     }
@@ -238,7 +256,7 @@ fn burn_makes_the_same_patches() {
             let label = format!("{}: {}", world.name, output.name);
             let wider: Vec<f32> =
                 part(&next.outputs[index].1, [0, 0], world.patch).into_iter().map(f32::from_bits).collect();
-            assert_near(&label, one.as_f32().unwrap(), &wider, 1e-5);
+            assert_near(&label, one.as_f32().unwrap(), &wider, world.tolerance);
             let Some(ours) = &ours else { continue };
             assert_near(&label, one.as_f32().unwrap(), ours.outputs[index].1.as_f32().unwrap(), 1e-3);
         }

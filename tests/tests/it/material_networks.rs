@@ -3,8 +3,6 @@
 //!
 //! The GPU half is skipped aloud without an adapter, or fails if `IMAGINE_REQUIRE_GPU` is 1.
 
-mod common;
-
 use burn::backend::Flex;
 use imagine_graph::rng::Lattice;
 use imagine_graph::{Card, Fields, Generated, Request, Size, Tensor, ValidGenerator};
@@ -12,7 +10,7 @@ use imagine_train::material::{CELL, MaterialExemplar, MaterialNetworks};
 use rand::SeedableRng;
 use rand::rngs::StdRng;
 
-use common::{bits, gpu, roll};
+use crate::bits::{bits, gpu, roll};
 
 const KINDS: usize = 3;
 /// Cells of a picture that is no square, and a roll by whole cells.

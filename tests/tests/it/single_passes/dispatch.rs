@@ -1,4 +1,4 @@
-//! A device for tests that dispatch single shaders, and the few calls they need. Whole networks go through the engine.
+//! The shared device for tests that dispatch single shaders. Whole networks go through the engine.
 
 use std::cell::RefCell;
 use std::collections::HashMap;
@@ -16,17 +16,8 @@ pub struct Gpu {
     pipelines: RefCell<HashMap<Variant, wgpu::ComputePipeline>>,
 }
 
-/// Path and defs of a shader, and whether it has bounds checks.
-type Variant = (String, Vec<(&'static str, ShaderDef)>, Checks);
-
-/// Whether wgpu guards a shader against indices out of bounds.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Checks {
-    /// As for files from outside.
-    On,
-    /// As for files of our own.
-    Off,
-}
+/// Path and defs of a shader.
+type Variant = (String, Vec<(&'static str, ShaderDef)>);
 
 /// A binding of a test's dispatch; the params uniform is binding 0.
 pub enum Bound<'a> {
@@ -77,22 +68,9 @@ impl Gpu {
         defs: &[(&'static str, ShaderDef)],
         params: &[u8],
         bound: &[Bound],
-        workgroups: [u32; 3],
-    ) {
-        self.dispatch_with(Checks::On, shader, defs, params, bound, workgroups);
-    }
-
-    /// Runs one shader over `workgroups`.
-    pub fn dispatch_with(
-        &self,
-        checks: Checks,
-        shader: &str,
-        defs: &[(&'static str, ShaderDef)],
-        params: &[u8],
-        bound: &[Bound],
         [x, y, z]: [u32; 3],
     ) {
-        let pipeline = self.pipeline((shader.into(), defs.to_vec(), checks));
+        let pipeline = self.pipeline((shader.into(), defs.to_vec()));
         let params = self.device.create_buffer_init(&BufferInitDescriptor {
             label: None,
             contents: params,
@@ -126,19 +104,13 @@ impl Gpu {
         pipelines.entry(variant).or_insert_with_key(|variant| self.compile(variant)).clone()
     }
 
-    fn compile(&self, (shader, defs, checks): &Variant) -> wgpu::ComputePipeline {
+    fn compile(&self, (shader, defs): &Variant) -> wgpu::ComputePipeline {
         let module = self.composer.borrow_mut().compose(shader, defs).unwrap_or_else(|error| panic!("{error}"));
         let descriptor = wgpu::ShaderModuleDescriptor {
             label: Some(shader),
             source: wgpu::ShaderSource::Naga(std::borrow::Cow::Owned(module)),
         };
-        let module = match checks {
-            Checks::On => self.device.create_shader_module(descriptor),
-            // SAFETY: the kernel opens with a bounds check of its own; the test that it does is the run with checks.
-            Checks::Off => unsafe {
-                self.device.create_shader_module_trusted(descriptor, wgpu::ShaderRuntimeChecks::unchecked())
-            },
-        };
+        let module = self.device.create_shader_module(descriptor);
         self.device.create_compute_pipeline(&wgpu::ComputePipelineDescriptor {
             label: Some(shader),
             layout: None,

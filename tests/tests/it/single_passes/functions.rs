@@ -4,7 +4,7 @@ use imagine_graph::{Size, TensorType, ValueId};
 use imagine_wgpu::ops::unary;
 use imagine_wgpu::{Activation, KernelCall, Lowering, NodeInput};
 
-use crate::gpu::{Bound, Gpu};
+use super::dispatch::{Bound, Gpu};
 
 /// The values of the kernel that `lower` makes at `x`.
 fn evaluate(gpu: &Gpu, x: &[f32], lower: impl Fn(&Lowering) -> KernelCall) -> Vec<f32> {

@@ -3,15 +3,13 @@
 //!
 //! The GPU half is skipped aloud without an adapter, or fails if `IMAGINE_REQUIRE_GPU` is 1.
 
-mod common;
-
 use burn::backend::Flex;
 use imagine_graph::file::LoadedGenerator;
 use imagine_graph::generators;
 use imagine_graph::rng::Lattice;
-use imagine_graph::{Generated, OutputKind, OutputSupport, Request, Size, Support, Tensor};
+use imagine_graph::{Generated, OutputKind, Request, Size, Support, Tensor};
 
-use common::{bits, gpu, roll};
+use crate::bits::{bits, gpu, roll};
 
 /// A size of the material that is no square, and a roll by whole cells of its coarsest random numbers.
 const MATERIAL: [usize; 2] = [128, 192];
@@ -148,50 +146,6 @@ fn the_material_is_local() {
     for found in support {
         assert!(matches!(found.support, Support::Local { .. }), "{found:?}");
     }
-}
-
-/// Texels from the border within which an output may read random numbers beyond it.
-fn margin(support: &[OutputSupport]) -> usize {
-    let texels = support.iter().map(|found| match &found.support {
-        Support::Local { windows } => windows
-            .iter()
-            .map(|w| (w.high.max(-w.low) + 1) as usize * w.repeat / w.stride)
-            .max()
-            .expect("there are two windows"),
-        Support::Global { .. } => panic!("{found:?}"),
-    });
-    texels.max().expect("there are outputs")
-}
-
-/// A part of an endless plane is the same in every patch that it is far enough inside of.
-fn patches_meet(generate: impl Fn(&Request) -> Generated) {
-    let loaded = built("noise_material");
-    let margin = margin(&loaded.generator.output.bind(Size::new(512, 512)).unwrap().support());
-    let patch = |side: usize, origin: i32| {
-        let lattice = Lattice { origin: [origin; 2], wrap: false };
-        generate(&with(Request { lattice, ..Request::new(Size::new(side, side), 9) }, &[("coat", &[0.4])]))
-    };
-    // The common part begins after the margin of the second and ends before that of the first.
-    let (side, shift) = (512, 64);
-    let (first, second) = (patch(side, -640), patch(side, -640 + shift as i32));
-    let common = shift + margin..side - margin;
-    assert!(common.len() >= 64, "margin {margin}");
-    for ((output, a), (_, b)) in first.outputs.iter().zip(&second.outputs) {
-        let (a, b) = (a.as_f32().unwrap(), b.as_f32().unwrap());
-        for y in common.clone() {
-            let row = |y: usize, x: usize| y * side + x..y * side + x + common.len();
-            let (a, b) = (&a[row(y, common.start)], &b[row(y - shift, common.start - shift)]);
-            assert!(a.iter().zip(b).all(|(a, b)| a.to_bits() == b.to_bits()), "{} row {y}", output.name);
-        }
-    }
-}
-
-#[test]
-fn patches_of_the_material_meet_exactly() {
-    let loaded = built("noise_material");
-    patches_meet(|request| on_burn(&loaded, request));
-    let Some(gpu) = gpu() else { return };
-    patches_meet(|request| gpu.generate(&loaded.generator, request).unwrap());
 }
 
 #[test]

@@ -1,0 +1,15 @@
+//! Suites that cross crates: operators, random graphs and whole generators on every executor, and every shader.
+//!
+//! Tests share one device and its pipelines. Without an adapter those that need one are skipped aloud, or fail if
+//! `IMAGINE_REQUIRE_GPU` is 1.
+
+mod bits;
+mod built_generators;
+mod compare;
+mod material_networks;
+mod operators;
+mod patches;
+mod random_graphs;
+mod shaders;
+mod shipped_generators;
+mod single_passes;
