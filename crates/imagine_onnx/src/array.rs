@@ -1,4 +1,4 @@
-//! Values that are known when a model is imported: integers with their full 64 bits, floats, truth values.
+//! Values known at import time: floats, integers with all 64 bits, truth values.
 
 use imagine_graph::{DType, Tensor, TensorData, TensorType};
 
@@ -69,7 +69,7 @@ impl Array {
         }
     }
 
-    /// The elements `indices`, which are within bounds, under `shape`.
+    /// The elements at `indices`, which must be within bounds, in `shape`.
     pub fn pick(&self, shape: Vec<usize>, indices: impl Iterator<Item = usize>) -> Self {
         let elements = match &self.elements {
             Elements::Float(e) => Elements::Float(indices.map(|i| e[i]).collect()),
@@ -79,7 +79,7 @@ impl Array {
         Self { shape, elements }
     }
 
-    /// The value as data of a graph, or the first integer that does not fit into 32 bits.
+    /// As a tensor of the graph, or the first integer that does not fit into 32 bits.
     pub fn to_tensor(&self) -> Result<Tensor, i64> {
         let data = match &self.elements {
             Elements::Float(e) => TensorData::F32(e.clone()),

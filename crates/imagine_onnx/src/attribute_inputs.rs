@@ -1,6 +1,6 @@
-//! Which inputs of an ONNX operator are attributes in a graph, by operator and by the opset that made them inputs.
+//! Inputs of ONNX operators that are attributes in a graph, by operator and opset.
 
-/// What an input becomes.
+/// The attribute that an input becomes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Kind {
     /// A list of integers.
@@ -11,7 +11,7 @@ pub(crate) enum Kind {
     Float,
     /// A list of floats.
     Floats,
-    /// A list of dimensions, which may be fractions of the size.
+    /// A list of dimensions, which may depend on the size.
     Dims,
 }
 
@@ -26,7 +26,7 @@ const fn entry(input: usize, attribute: &'static str, kind: Kind) -> Entry {
     Entry { input, attribute, kind }
 }
 
-/// Operator, first opset with this form, inputs. Of several lines for an operator the last that applies counts.
+/// Operator, first opset, inputs. The newest line that applies counts.
 const TABLE: &[(&str, i64, &[Entry])] = &[
     ("AffineGrid", 20, &[entry(1, "size", Kind::Dims)]),
     ("CenterCropPad", 18, &[entry(1, "shape", Kind::Dims)]),
@@ -81,7 +81,7 @@ pub(crate) fn entries(op: &str, opset: i64) -> &'static [Entry] {
     lines.max_by_key(|(_, since, _)| *since).map_or(&[], |(_, _, entries)| entries)
 }
 
-/// What attribute `name` is in a graph, for one that is an input in some opset; integers where nothing is said.
+/// The kind of attribute `name`, which is an input in some opset; integers by default.
 pub(crate) fn kind(op: &str, name: &str) -> Kind {
     let named = TABLE.iter().filter(|(o, _, _)| *o == op).flat_map(|(_, _, entries)| *entries);
     named.into_iter().find(|e| e.attribute == name).map_or(Kind::Ints, |e| e.kind)

@@ -1,5 +1,5 @@
-//! The attributes of one node. Whoever understands an attribute takes it; what is left goes to the operator, which refuses
-//! what it does not know: no attribute is ever ignored.
+//! The attributes of one node. Code that handles an attribute takes it out; the operator gets the rest and refuses unknown
+//! ones, so no attribute is ever ignored.
 
 use std::collections::BTreeMap;
 use std::rc::Rc;
@@ -12,10 +12,10 @@ use crate::external::ExternalData;
 use crate::proto::{AttributeProto, GraphProto};
 use crate::tensor::{self, ElementType};
 
-/// A value known at every probe.
+/// A known value, at every probe size.
 pub(crate) type PerProbe = Vec<Rc<Array>>;
 
-/// Whether `known` is the same at every probe. An array with NaN is the same as itself.
+/// Whether `known` is the same at every probe size. An array with NaN equals itself.
 pub(crate) fn is_constant(known: &PerProbe) -> bool {
     known.iter().all(|array| Rc::ptr_eq(array, &known[0]) || array == &known[0])
 }
@@ -31,7 +31,7 @@ pub(crate) enum Attribute {
     Texts,
     Tensor(Rc<Array>),
     Graph(Rc<GraphProto>),
-    /// An input of the node that the graph has as an attribute; one value a probe.
+    /// An input that the graph's operator has as an attribute.
     Input(PerProbe),
 }
 
@@ -55,7 +55,7 @@ impl Attributes {
         let mut attributes = BTreeMap::new();
         for proto in protos {
             if attributes.insert(proto.name.clone(), read(proto, external)?).is_some() {
-                return Err(invalid(&proto.name, "is there twice"));
+                return Err(invalid(&proto.name, "is given twice"));
             }
         }
         Ok(Self(attributes))
@@ -81,7 +81,7 @@ impl Attributes {
         }
     }
 
-    /// The element type that the integer `name` names.
+    /// The element type whose ONNX code is the integer `name`.
     pub fn take_dtype(&mut self, name: &str) -> Result<Option<DType>, NodeFault> {
         let code = match self.take(name) {
             None => return Ok(None),
@@ -108,13 +108,13 @@ impl Attributes {
         }
     }
 
-    /// The integers that `name` is at probe `probe`; one integer counts as a list.
+    /// The integers of `name` at probe `probe`; one integer counts as a list.
     pub fn ints(&self, name: &str, probe: usize) -> Result<Option<Vec<i64>>, NodeFault> {
         match self.0.get(name) {
             None => Ok(None),
             Some(Attribute::Int(value)) => Ok(Some(vec![*value])),
             Some(Attribute::Ints(values)) => Ok(Some(values.clone())),
-            // An empty list is stored as a list of unknown type by some exporters.
+            // Some exporters store an empty list with another element type.
             Some(Attribute::Input(known)) if known[probe].len() == 0 => Ok(Some(Vec::new())),
             Some(Attribute::Input(known)) => match known[probe].as_ints() {
                 Some(values) => Ok(Some(values.to_vec())),
@@ -124,7 +124,7 @@ impl Attributes {
         }
     }
 
-    /// The one integer that `name` is at probe `probe`.
+    /// The single integer of `name` at probe `probe`.
     pub fn int(&self, name: &str, probe: usize) -> Result<Option<i64>, NodeFault> {
         match self.ints(name, probe)?.as_deref() {
             None => Ok(None),

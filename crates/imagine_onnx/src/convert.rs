@@ -13,7 +13,7 @@ use crate::proto::{GraphProto, NodeProto};
 use crate::rewrite;
 use crate::value::{OnnxNode, Producer, Scope, Value};
 
-/// Longest chain of evaluated nodes that is added to the graph when one of their results is read as data.
+/// Maximum chain of evaluated nodes that is added to the graph when its result is read as data.
 const MAX_PRODUCERS: usize = 64;
 
 impl Importer<'_> {
@@ -48,7 +48,7 @@ impl Importer<'_> {
         }
     }
 
-    /// The outputs of one node; `None` where one of its inputs has a fault.
+    /// The outputs of one node; `None` if one of its inputs has a fault.
     fn add_node(
         &mut self,
         proto: &NodeProto,
@@ -86,7 +86,7 @@ impl Importer<'_> {
         Ok(Some(values))
     }
 
-    /// The outputs of a node, evaluated if it is known, else added to the graph; `None` where a branch has a fault.
+    /// Evaluates a node whose inputs are known, else adds it to the graph; `None` if a branch has a fault.
     fn convert(&mut self, mut node: OnnxNode) -> Result<Option<Vec<Value>>, NodeFault> {
         match node.op.as_str() {
             "Constant" => {
@@ -105,14 +105,14 @@ impl Importer<'_> {
         rewrite::convert(self, node).map(Some)
     }
 
-    /// Moves the inputs that a graph has as attributes among the attributes.
+    /// Turns inputs into attributes where the graph's operator has attributes.
     fn inputs_to_attributes(&mut self, node: &mut OnnxNode) -> Result<(), NodeFault> {
         let entries = attribute_inputs::entries(&node.op, self.opset);
         for entry in entries {
             let Some(value) = node.inputs.get_mut(entry.input).and_then(Option::take) else { continue };
             let known = value.known.ok_or(NodeFault::Unknown { name: entry.attribute })?;
             if node.attributes.has(entry.attribute) {
-                return Err(invalid(entry.attribute, "is there as an input too"));
+                return Err(invalid(entry.attribute, "is also given as an input"));
             }
             node.attributes.set(entry.attribute, Attribute::Input(known));
         }
@@ -174,12 +174,12 @@ impl Importer<'_> {
         Ok(vec![share(Value::known("", known.collect()))])
     }
 
-    /// The outputs of the branch of an `If` that its known condition takes.
+    /// The outputs of the branch that the known condition of an `If` selects.
     fn branch(&mut self, mut node: OnnxNode) -> Result<Option<Vec<Value>>, NodeFault> {
         let known = node.input(0)?.known.clone().ok_or(NodeFault::Unknown { name: "cond" })?;
         let conditions: Vec<_> = known.iter().map(|array| array.elements.clone()).collect();
         let Elements::Bool(condition) = &conditions[0] else {
-            return Err(NodeFault::Unsupported { reason: "has a condition that is no truth value" });
+            return Err(NodeFault::Unsupported { reason: "has a condition that is not a truth value" });
         };
         if conditions.iter().any(|c| *c != conditions[0]) || condition.len() != 1 {
             let reason = "takes different branches at different sizes: fix dimensions in `Options::dims`";
@@ -201,12 +201,12 @@ impl Importer<'_> {
         match outputs.flatten() {
             Some(values) => Ok(Some(values)),
             None if self.faults.len() > before => Ok(None),
-            None => Err(NodeFault::Unsupported { reason: "has a branch with an output that nothing writes" }),
+            None => Err(NodeFault::Unsupported { reason: "has a branch with an output that no node writes" }),
         }
     }
 }
 
-/// One array for all probes where all are equal.
+/// Shares one array if all probe sizes have equal ones.
 fn share(value: Value) -> Value {
     let Some(known) = &value.known else { return value };
     let same = is_constant(known);

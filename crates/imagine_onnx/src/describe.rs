@@ -1,4 +1,4 @@
-//! What a model is made of, whether or not it can be imported.
+//! Lists a model's operators and inputs, whether or not it can be imported.
 
 use std::collections::BTreeSet;
 
@@ -10,7 +10,7 @@ use crate::read::decode;
 use crate::rewrite::FUNCTIONS;
 use crate::tensor::ElementType;
 
-/// Operators that a graph does not have because an import evaluates them or writes them as others.
+/// Operators that the importer evaluates or decomposes, so that no graph has them.
 const IMPORTED: &[&str] = &[
     "Attention",
     "Col2Im",
@@ -27,15 +27,15 @@ const IMPORTED: &[&str] = &[
     "TopK",
 ];
 
-/// What a model is made of.
+/// A model's operators and inputs.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Description {
-    /// Operators of its nodes, each once, with their domain if it is not ONNX's own.
+    /// Its operators, with the domain if it is not ONNX's own.
     pub operators: BTreeSet<String>,
-    /// Whether a graph knows all of them, and the element types of its inputs and outputs are floats of 16 or 32 bits,
-    /// integers of 32 or 64 bits, bytes or truth values.
+    /// Whether the importer supports all of them and the element types of inputs and outputs: floats of 16 or 32 bits, integers
+    /// of 32 or 64 bits, bytes or truth values.
     pub declared: bool,
-    /// Names of the inputs that are given when it runs, in order.
+    /// Names of the run-time inputs, in order.
     pub inputs: Vec<String>,
 }
 

@@ -1,4 +1,4 @@
-//! Adds operators to the graph: attributes in the graph's spelling, known values as data, types at every probe.
+//! Adds operators to the graph: converts attributes, materialises known inputs, infers types at every probe size.
 
 use imagine_graph::{Dim, Inputs, Node, Op};
 use serde_json::{Map, Value as Json, json};
@@ -14,7 +14,7 @@ const MAX_NAME: usize = 200;
 type Result<T> = std::result::Result<T, NodeFault>;
 
 impl Importer<'_> {
-    /// Adds the operator of `node` as it is.
+    /// Adds a node under its own name with its own attributes.
     pub fn emit_node(&mut self, node: OnnxNode) -> Result<Vec<Value>> {
         if !Op::ALL.iter().any(|info| info.name == node.op) {
             return Err(NodeFault::UnknownOperator);
@@ -27,17 +27,17 @@ impl Importer<'_> {
         self.emit_op(op, &node.inputs, &node.outputs, &node.name)
     }
 
-    /// Adds one operator in between, without attributes, whose output nobody else sees.
+    /// Adds an operator with one internal output.
     pub fn intermediate(&mut self, op: impl Into<Op>, inputs: &[&Value], name: &str) -> Result<Value> {
         let inputs: Vec<_> = inputs.iter().map(|v| Some((*v).clone())).collect();
         let values = self.emit_op(op.into(), &inputs, &[String::new()], name)?;
         values.into_iter().next().ok_or(NodeFault::Unsupported { reason: "has no output" })
     }
 
-    /// Adds `op`; an output without a name gets one.
+    /// Adds `op`; outputs without a name get one.
     pub fn emit_op(&mut self, op: Op, inputs: &[Option<Value>], outputs: &[String], name: &str) -> Result<Vec<Value>> {
         for value in inputs.iter().flatten() {
-            // What an operator says about shapes holds for tensors that a graph can have.
+            // Shape rules hold only for tensors that a graph can have.
             if let Some(found) = value.types.iter().find(|found| found.shape.contains(&0)) {
                 return Err(NodeFault::Size { value: value.label.clone(), shape: found.shape.clone() });
             }
@@ -71,15 +71,15 @@ impl Importer<'_> {
         Ok(values)
     }
 
-    /// The name in the graph of a value of the model called `label`.
+    /// The graph's name for the model's value `label`.
     pub fn claim(&mut self, label: &str) -> String {
-        // UniqueNames of the model's own values are reserved; a branch may use one again.
+        // Names of the model's values are reserved; a branch may reuse one.
         let fits = label.len() <= MAX_NAME && !label.contains(char::is_control);
         let own = self.scopes.len() == 1 && fits && self.value_names.claim(label);
         if own { label.into() } else { self.value_names.fresh(label) }
     }
 
-    /// An attribute in the spelling of the graph's operator: ONNX has integers for truth values and element types.
+    /// An attribute as the graph's operator takes it: ONNX stores truth values as integers.
     fn to_json(&self, op: &str, name: &str, attribute: &Attribute) -> Result<Json> {
         let accepts = |json: &Json| Op::from_attributes(op, json!({ name: json })).is_ok();
         Ok(match attribute {

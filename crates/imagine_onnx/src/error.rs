@@ -1,8 +1,8 @@
-//! What can be wrong with an ONNX file, said by node, operator and attribute, with what to do about it.
+//! The faults of an ONNX file: each names node, operator and attribute, and says what to do.
 
 use imagine_graph::{GraphError, GraphErrors, NodeError};
 
-/// Everything that is wrong with one file.
+/// All faults of one file.
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
 #[error("{}", self.0.iter().map(|e| e.to_string()).collect::<Vec<_>>().join("\n"))]
 pub struct ImportError(pub Vec<Fault>);
@@ -28,24 +28,24 @@ pub enum Fault {
     File {
         /// Path of the file.
         path: String,
-        /// What the system says.
+        /// The system's message.
         error: String,
     },
-    /// The bytes are not what they should be.
-    #[error("not an ONNX {what}: {error}; the file is cut off, damaged or of another kind: fetch or export it again")]
+    /// The bytes cannot be decoded.
+    #[error("not an ONNX {what}: {error}; the file is truncated, damaged or not ONNX: fetch or export it again")]
     Decode {
         /// `model` or `tensor`.
         what: &'static str,
-        /// What the decoder says.
+        /// The decoder's message.
         error: String,
     },
     /// The file has no graph.
     #[error("the model has no graph: export it again")]
     NoGraph,
-    /// No version of ONNX's operators is named.
+    /// The file names no version of ONNX's operators.
     #[error("the model names no opset of domain \"ai.onnx\": export it again with opset_version 7 to 27")]
     NoOpset,
-    /// A version of ONNX's operators that the importer does not know.
+    /// An unsupported version of ONNX's operators.
     #[error(
         "opset {version} is not supported: export the model with opset 1 to 27, or convert it with onnx.version_converter"
     )]
@@ -53,20 +53,20 @@ pub enum Fault {
         /// The version.
         version: i64,
     },
-    /// An input without what an import needs to know.
+    /// An input that cannot be imported.
     #[error("input {input:?}: {reason}")]
     Input {
         /// Name of the input.
         input: String,
-        /// What is missing or wrong, and what to do.
+        /// The problem and what to do.
         reason: String,
     },
-    /// An output that nothing writes, or that is not a tensor.
+    /// An output that no node writes, or that is not a tensor.
     #[error("output {output:?}: {reason}")]
     Output {
         /// Name of the output.
         output: String,
-        /// What is missing or wrong.
+        /// The problem.
         reason: String,
     },
     /// A weight that cannot be read.
@@ -85,21 +85,21 @@ pub enum Fault {
         /// The fault.
         error: TensorError,
     },
-    /// Something that the importer does not read.
+    /// An unsupported part of the format.
     #[error("{what} are not supported: {remedy}")]
     Unsupported {
-        /// What it is.
+        /// The part.
         what: &'static str,
         /// What to do.
         remedy: &'static str,
     },
-    /// Two things write the same value.
+    /// A value that is written twice.
     #[error("{value:?} is written twice: names of values must be unique")]
     DuplicateValue {
         /// The name.
         value: String,
     },
-    /// A node that cannot become part of a graph.
+    /// A node that cannot be imported.
     #[error("node {node:?} ({op}, opset {opset}): {error}")]
     Node {
         /// Name of the node.
@@ -111,10 +111,10 @@ pub enum Fault {
         /// The fault.
         error: NodeFault,
     },
-    /// The graph that came out is not sound.
+    /// The imported graph is not valid.
     #[error("{0}")]
     Graph(#[from] GraphError),
-    /// A file of roles that cannot be read.
+    /// A roles file that cannot be read.
     #[error("{file}:{line}:{column}: {reason}")]
     Roles {
         /// Name of the file.
@@ -123,32 +123,32 @@ pub enum Fault {
         line: usize,
         /// Character of the line, from 1.
         column: usize,
-        /// What is wrong there.
+        /// The problem.
         reason: String,
     },
-    /// A role for something that the model does not have.
-    #[error("a role is given for {what} {name:?}, but the model has {known:?}")]
+    /// A role for an unknown input or output.
+    #[error("the roles name {what} {name:?}, but the model has {known:?}")]
     UnknownRole {
         /// `input` or `output`.
         what: &'static str,
         /// The name.
         name: String,
-        /// Names that there are.
+        /// The model's names.
         known: Vec<String>,
     },
-    /// A network that always makes several pictures at once.
+    /// A network with a fixed batch above 1.
     #[error(
         "output {output:?} has a fixed batch of {batch}: export the model with a batch of 1 or an open one (`dynamic_axes` or `dynamic_shapes` of torch.onnx.export)"
     )]
     Batch {
         /// Name of the output.
         output: String,
-        /// Number of pictures.
+        /// Number of images.
         batch: usize,
     },
-    /// A network that makes no size that a generator can be asked for.
+    /// A network without a regular rule for its sizes.
     #[error(
-        "no multiple up to {most} of pixels fits the network: give the rule for its sizes (`size` of its roles), or fix its open dimensions (`dims`)"
+        "the network accepts no multiple of up to {most} pixels: give its size rule (`size` of the roles), or fix its open dimensions (`dims`)"
     )]
     NoSize {
         /// Largest multiple that was tried.
@@ -156,24 +156,24 @@ pub enum Fault {
     },
 }
 
-/// Why a node cannot become part of a graph.
+/// Why a node cannot be imported.
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
 #[non_exhaustive]
 pub enum NodeFault {
     /// An operator of another domain.
     #[error(
-        "domain {domain:?} is not known: export the model with operators of ONNX only, or inline its functions first (onnx.inliner)"
+        "domain {domain:?} is not supported: export the model with ONNX's own operators only, or inline its functions first (onnx.inliner)"
     )]
     Domain {
         /// The domain.
         domain: String,
     },
-    /// An operator that the graph does not have.
+    /// An operator that graphs do not have.
     #[error(
-        "this operator is not supported: export the model without it, or simplify the model first so that constant parts are folded"
+        "this operator is not supported: export the model without it, or fold its constants first (onnx-simplifier)"
     )]
     UnknownOperator,
-    /// A value that nothing before the node writes.
+    /// A value that no earlier node writes.
     #[error(
         "input {input} reads {value:?}, which no input, initializer or earlier node writes: export the model again with its weights (export_params)"
     )]
@@ -183,9 +183,9 @@ pub enum NodeFault {
         /// The name.
         value: String,
     },
-    /// Nodes that do not stand in the order in which they run.
+    /// Nodes that are not in execution order.
     #[error(
-        "input {input} reads {value:?}, which only this or a later node writes: nodes must stand in order, without a cycle"
+        "input {input} reads {value:?}, which only this or a later node writes: nodes must be in execution order, without a cycle"
     )]
     Order {
         /// Index of the input.
@@ -193,15 +193,15 @@ pub enum NodeFault {
         /// The name.
         value: String,
     },
-    /// An attribute with a value that the importer cannot take.
+    /// An invalid attribute.
     #[error("attribute {name:?} {reason}")]
     Attribute {
         /// ONNX name of the attribute.
         name: String,
-        /// The rule that is broken.
+        /// The broken rule.
         reason: String,
     },
-    /// A tensor among the attributes that cannot be read.
+    /// A tensor attribute that cannot be read.
     #[error("attribute {name:?}: {error}")]
     Tensor {
         /// ONNX name of the attribute.
@@ -209,23 +209,23 @@ pub enum NodeFault {
         /// The fault.
         error: TensorError,
     },
-    /// Attributes that the operator does not take.
+    /// Attributes that the operator refuses.
     #[error("{reason}")]
     Attributes {
-        /// What the operator says.
+        /// The operator's message.
         reason: String,
     },
-    /// An input that must be known when the model is imported.
+    /// An input that must be known at import time.
     #[error(
-        "input {name:?} depends on data, but must be known when the model is imported: give it in `Options::values`"
+        "input {name:?} depends on run-time data, but must be known at import time: give its value in `Options::values`"
     )]
     Unknown {
         /// ONNX name of the input.
         name: &'static str,
     },
-    /// A shape-dependent number that no dimension expresses.
+    /// A size-dependent number that no dimension expresses.
     #[error(
-        "{name:?} is {found} at the probe sizes {probes}, which is no constant and no fraction of batch, height or width: fix dimensions in `Options::dims`"
+        "{name:?} is {found} at the probe sizes {probes}, which is neither constant nor a fixed fraction of batch, height or width: fix dimensions in `Options::dims`"
     )]
     Inexpressible {
         /// ONNX name of the attribute.
@@ -235,7 +235,7 @@ pub enum NodeFault {
         /// The sizes.
         probes: String,
     },
-    /// A value that depends on the size and is read as data.
+    /// A size-dependent value that the graph cannot compute.
     #[error(
         "input {value:?} is computed from shapes, and the graph cannot compute it: fix dimensions in `Options::dims`"
     )]
@@ -243,8 +243,8 @@ pub enum NodeFault {
         /// Name of the value.
         value: String,
     },
-    /// A constant that is empty or too large.
-    #[error("input {value:?} has the shape {shape:?}, and a graph holds no empty tensor and at most 2^30 elements")]
+    /// A tensor that is empty or too large.
+    #[error("input {value:?} has shape {shape:?}, but tensors of a graph have 1 to 2^30 elements")]
     Size {
         /// Name of the value.
         value: String,
@@ -252,28 +252,28 @@ pub enum NodeFault {
         shape: Vec<usize>,
     },
     /// An integer beyond 32 bits.
-    #[error("input {value:?} holds {found}, and a graph has 32-bit integers")]
+    #[error("input {value:?} holds {found}, but integers of a graph have 32 bits")]
     Range {
         /// Name of the value.
         value: String,
         /// The integer.
         found: i64,
     },
-    /// An output that the operator of the graph does not have.
-    #[error("output {output} is read, but only {expected} of its outputs are supported")]
+    /// An output that the graph's operator does not have.
+    #[error("output {output} is read, but only the first {expected} are supported")]
     Outputs {
         /// Index of the output.
         output: usize,
-        /// Number of outputs that there are.
+        /// Number of supported outputs.
         expected: usize,
     },
-    /// A form of the operator that cannot be imported.
+    /// An unsupported use of the operator.
     #[error("{reason}")]
     Unsupported {
-        /// What it is and what to do, in a sentence.
+        /// The problem and what to do.
         reason: &'static str,
     },
-    /// Parameters or inputs that the operator refuses.
+    /// Attributes or inputs that break the shape rule.
     #[error("at batch {batch}, height {height}, width {width}: {error}")]
     Shape {
         /// The fault.
@@ -285,7 +285,7 @@ pub enum NodeFault {
         /// Width at the probe.
         width: usize,
     },
-    /// Known inputs that do not go together.
+    /// Known inputs that the operator refuses.
     #[error("{0}")]
     Evaluation(&'static str),
 }
@@ -294,10 +294,10 @@ pub enum NodeFault {
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
 #[non_exhaustive]
 pub enum TensorError {
-    /// An element type that the importer does not read.
+    /// An unsupported element type.
     #[error("element type {code} is not supported: store floats, integers of 8 to 64 bits or truth values")]
     ElementType {
-        /// Number in `TensorProto.DataType`.
+        /// Code in `TensorProto.DataType`.
         code: i32,
     },
     /// A negative dimension, or a shape that is too large.
@@ -307,47 +307,47 @@ pub enum TensorError {
         dims: Vec<i64>,
     },
     /// Shape and elements disagree.
-    #[error("shape {shape:?} has {expected} elements, but {found} are there: export the model again")]
+    #[error("shape {shape:?} has {expected} elements, but the tensor has {found}: export the model again")]
     Count {
         /// The shape.
         shape: Vec<usize>,
         /// Elements of the shape.
         expected: usize,
-        /// Elements that are there.
+        /// Elements of the tensor.
         found: usize,
     },
-    /// An integer beyond 32 bits in a tensor that is wanted as data.
-    #[error("holds {found}, and a graph has 32-bit integers")]
+    /// An integer beyond 32 bits.
+    #[error("holds {found}, but integers of a graph have 32 bits")]
     Integer {
         /// The integer.
         found: i64,
     },
-    /// Bytes that are no whole number of elements.
-    #[error("{found} bytes are no whole number of elements of {size} bytes: export the model again")]
+    /// A partial last element.
+    #[error("{found} bytes are not a multiple of the element size, {size} bytes: export the model again")]
     RawLength {
         /// Number of bytes.
         found: usize,
         /// Bytes of an element.
         size: usize,
     },
-    /// Elements in another file, and no folder to find it in.
-    #[error("its elements are in another file: import the model with `import_file`")]
+    /// External data without a folder to find it in.
+    #[error("it has external data: import the model with `import_file`")]
     NoFolder,
-    /// A path that is not below the model's folder.
+    /// An external data file outside the model's folder.
     #[error("external data {location:?} is not a file below the model's folder")]
     ExternalPath {
         /// The path.
         location: String,
     },
-    /// A number that is none.
+    /// A malformed number.
     #[error("external data: {key} {found:?} is not a number")]
     ExternalNumber {
-        /// Which number.
+        /// Its key.
         key: &'static str,
-        /// What stands there.
+        /// The text.
         found: String,
     },
-    /// A length that is not that of the tensor.
+    /// A length that differs from the tensor's.
     #[error("external data: length {found}, but the tensor has {expected} bytes")]
     ExternalLength {
         /// Bytes of the tensor.
@@ -355,26 +355,26 @@ pub enum TensorError {
         /// Length in the file.
         found: u64,
     },
-    /// A part beyond the end of the file.
+    /// A range beyond the end of the file.
     #[error(
-        "external data {location:?}: {bytes} bytes at {offset}, but the file has {found}: it is cut off or of another model"
+        "external data {location:?}: {bytes} bytes at {offset}, but the file has {found}: it is truncated or belongs to another model"
     )]
     ExternalRange {
         /// The path.
         location: String,
-        /// Where the elements begin.
+        /// First byte.
         offset: u64,
         /// Bytes of the tensor.
         bytes: usize,
         /// Bytes of the file.
         found: u64,
     },
-    /// A file that cannot be read.
+    /// An external data file that cannot be read.
     #[error("external data {location:?}: {error}: keep this file beside the model")]
     ExternalFile {
         /// The path.
         location: String,
-        /// What the system says.
+        /// The system's message.
         error: String,
     },
 }

@@ -1,4 +1,4 @@
-//! Elements of tensors that stand in files beside the model: where such files are, and what may be read of them.
+//! External data: tensor elements in files beside the model, and which of these files may be read.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs::File;
@@ -9,20 +9,19 @@ use crate::error::{Fault, ImportError, TensorError};
 use crate::proto::{GraphProto, TensorProto};
 use crate::read::decode;
 
-/// The files beside a model that hold elements of its tensors.
+/// Where to find external data.
 #[derive(Clone, Copy, Debug, Default)]
 pub enum ExternalData<'a> {
-    /// There are none.
+    /// Nowhere: the model must be one file.
     #[default]
     None,
-    /// Files in a folder or below it.
+    /// In a folder or below it.
     Folder(&'a Path),
-    /// Files that were read before, by the names that [`external_data_files`] gives.
+    /// In memory, by the names that [`external_data_files`] returns.
     Files(&'a BTreeMap<String, Vec<u8>>),
 }
 
-/// Names of the files that a model keeps elements of its tensors in, relative to the model's folder and with `/` between
-/// folders. None of them leads out of that folder.
+/// Names of a model's external data files, relative to its folder, with `/` between folders. None leads out of that folder.
 pub fn external_data_files(bytes: &[u8]) -> Result<BTreeSet<String>, ImportError> {
     let model = decode(bytes)?;
     let mut tensors = Vec::new();
@@ -38,7 +37,7 @@ pub fn external_data_files(bytes: &[u8]) -> Result<BTreeSet<String>, ImportError
     if faults.is_empty() { Ok(files) } else { Err(ImportError(faults)) }
 }
 
-/// Adds the tensors of a model or branch whose elements are in other files.
+/// Adds the tensors of a model or branch that have external data.
 fn collect<'a>(graph: &'a GraphProto, tensors: &mut Vec<&'a TensorProto>) {
     let attributes = || graph.node.iter().flat_map(|node| &node.attribute);
     let all = graph.initializer.iter().chain(attributes().filter_map(|attribute| attribute.t.as_deref()));
@@ -46,19 +45,19 @@ fn collect<'a>(graph: &'a GraphProto, tensors: &mut Vec<&'a TensorProto>) {
     attributes().filter_map(|attribute| attribute.g.as_deref()).for_each(|branch| collect(branch, tensors));
 }
 
-/// Whether the elements of `tensor` are in another file.
+/// Whether `tensor` has external data.
 pub(crate) fn is_external(tensor: &TensorProto) -> bool {
     tensor.data_location == 1
 }
 
-/// The `bytes` bytes of a tensor's elements.
+/// The external data of a tensor of `bytes` bytes.
 pub(crate) fn read(tensor: &TensorProto, external: ExternalData, bytes: usize) -> Result<Vec<u8>, TensorError> {
     let part = Part::of(tensor, Some(bytes))?;
     match external {
         ExternalData::None => Err(TensorError::NoFolder),
         ExternalData::Folder(folder) => part.read(folder, bytes),
         ExternalData::Files(files) => {
-            let missing = || TensorError::ExternalFile { location: part.location.into(), error: "not there".into() };
+            let missing = || TensorError::ExternalFile { location: part.location.into(), error: "not found".into() };
             let file = files.get(part.location).ok_or_else(missing)?;
             let range = part.range(bytes, file.len() as u64)?;
             Ok(file[range.start as usize..range.end as usize].to_vec())
@@ -73,7 +72,7 @@ struct Part<'a> {
 }
 
 impl<'a> Part<'a> {
-    /// Where `tensor` says its elements are; the length that it says must be that of the tensor.
+    /// The part that `tensor` names; its length must be that of the tensor.
     fn of(tensor: &'a TensorProto, bytes: Option<usize>) -> Result<Self, TensorError> {
         let entry = |key: &str| tensor.external_data.iter().find(|e| e.key == key).map(|e| e.value.as_str());
         let number = |key: &'static str| match entry(key) {
@@ -96,7 +95,7 @@ impl<'a> Part<'a> {
         Ok(Self { location, offset })
     }
 
-    /// The `bytes` bytes in a file of `found` bytes.
+    /// The range of `bytes` bytes in a file of `found` bytes.
     fn range(&self, bytes: usize, found: u64) -> Result<std::ops::Range<u64>, TensorError> {
         let end = self.offset.checked_add(bytes as u64).filter(|end| *end <= found);
         let (location, offset) = (self.location, self.offset);
@@ -108,7 +107,7 @@ impl<'a> Part<'a> {
         })
     }
 
-    /// The bytes in a file in `folder` or below it.
+    /// Reads the bytes from a file in `folder` or below.
     fn read(&self, folder: &Path, bytes: usize) -> Result<Vec<u8>, TensorError> {
         let location = || self.location.to_string();
         let io = |error: std::io::Error| TensorError::ExternalFile { location: location(), error: error.to_string() };

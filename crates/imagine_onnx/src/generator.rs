@@ -1,4 +1,4 @@
-//! A model becomes a generator: roles for its inputs and outputs, the sizes that it makes, and its card.
+//! Turns a model into a generator: assigns roles to inputs and outputs, finds its sizes, adds the card.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -18,29 +18,29 @@ use crate::read::{decode, read_file};
 use crate::role::{InputRole, OutputRole};
 use crate::roles::Roles;
 
-/// Largest step between sizes that is tried.
+/// Largest step between sizes to try.
 const MOST_MULTIPLE: usize = 256;
 
-/// Up to which size the smallest one that fits is looked for.
+/// The search for the smallest size ends here.
 const MOST_MIN: usize = 1024;
 
-/// What sizes are multiples of at which a network is tried.
+/// Probe sizes are multiples of this.
 const DEFAULT_MULTIPLE: usize = 64;
 
-/// A role as it was used.
+/// The role of an input or output.
 #[derive(Clone, Debug, PartialEq)]
 pub struct AssignedRole {
     /// Name of the input or output.
     pub name: String,
-    /// What it means, as text.
+    /// The role, as text.
     pub role: String,
     /// Whether it is an output.
     pub is_output: bool,
-    /// Whether nobody gave it.
+    /// Whether it was guessed.
     pub guessed: bool,
 }
 
-/// A model as a generator, and the roles of its inputs and outputs in the file's order. Weights may stand in `external`.
+/// Imports a model as a generator; returns the roles of its inputs and outputs too, in the file's order.
 pub fn generator_from_bytes(
     bytes: &[u8],
     external: ExternalData,
@@ -58,7 +58,7 @@ pub fn generator_from_bytes(
         set_input(&mut graph, index, &role);
         used.push(AssignedRole { name, role: role.to_string(), is_output: false, guessed: given.is_none() });
     }
-    // An output without elements is none of the graph's.
+    // The graph has no outputs without elements.
     let has = |name: &String| graph.outputs.iter().any(|output| output.name == *name);
     if let Some(info) = import.outputs.iter().find(|info| !has(&info.name)) {
         let reason = "has no elements: export the model without it".into();
@@ -83,14 +83,14 @@ pub fn generator_from_bytes(
     Ok((generator.validate()?, used))
 }
 
-/// The model at `path` as a generator, with the files in its folder and below that hold weights. The roles are those given;
-/// [`Roles::beside`] reads those of the file beside it.
+/// Imports the model at `path` as a generator; external data may lie in its folder or below. [`Roles::beside`] reads the roles
+/// file beside a model.
 pub fn generator_from_file(path: &Path, roles: &Roles) -> Result<(ValidGenerator, Vec<AssignedRole>), ImportError> {
     let (bytes, folder) = read_file(path)?;
     generator_from_bytes(&bytes, ExternalData::Folder(folder), roles)
 }
 
-/// The network with its open sizes as parts of the size that it makes, which is what a generator is asked for.
+/// Imports the network with its open dimensions as fractions of the output size, which is what a request asks for.
 fn import(model: &ModelProto, external: ExternalData, roles: &Roles) -> Result<Import, ImportError> {
     let options = Options { dims: roles.dims.clone(), ..Options::default() };
     let import = import_model(model, external, &options)?;
@@ -119,13 +119,13 @@ fn import(model: &ModelProto, external: ExternalData, roles: &Roles) -> Result<I
     if dims.is_empty() {
         return Ok(import);
     }
-    // Tried at sizes that the parts divide.
+    // Probe sizes must be divisible by the fractions' denominators.
     let [enlarged, _] = reduced(height, import.size.height);
     let size_multiple = Some(DEFAULT_MULTIPLE.saturating_mul(enlarged));
     import_model(model, external, &Options { dims, size_multiple, ..options })
 }
 
-/// Fails on a role for something that is not there.
+/// Refuses roles for unknown names.
 fn known<'a>(
     what: &'static str,
     mut given: impl Iterator<Item = &'a String>,
@@ -138,7 +138,7 @@ fn known<'a>(
     }
 }
 
-/// A map is made of one picture at a time, which the size of an import has.
+/// Maps are made one image at a time.
 fn check_batch(info: &ValueInfo, role: &OutputRole) -> Result<(), ImportError> {
     match info.shape.first() {
         Some(&Dim::Fixed(batch)) if batch > 1 && role.kind.channels().is_some() && info.shape.len() == 4 => {
@@ -174,7 +174,7 @@ fn set_input(graph: &mut Graph, index: usize, role: &InputRole) {
         node.inputs.iter_mut().filter(|input| **input == name).for_each(|input| input.clone_from(&scaled));
     }
     line(graph, &name, &scaled, high - low, low);
-    // Nodes stand before those that read them.
+    // Nodes come before those that read them.
     graph.nodes.rotate_right(2);
 }
 
@@ -200,7 +200,7 @@ fn line(graph: &mut Graph, from: &str, to: &str, scale: f32, offset: f32) {
     graph.push(to, Op::from(Add {}), [product.as_str(), &offset]);
 }
 
-/// `wanted`, or with a number behind it where a value, weight or node is called so.
+/// `wanted`, with a number if a value, weight or node has that name.
 fn fresh(graph: &Graph, wanted: &str) -> String {
     let taken = |name: &str| {
         let values = graph.nodes.iter().flat_map(|node| node.outputs.iter().chain([&node.name]));
@@ -211,7 +211,7 @@ fn fresh(graph: &Graph, wanted: &str) -> String {
     std::iter::once(wanted.to_string()).chain(numbered).find(|name| !taken(name)).expect("there are enough numbers")
 }
 
-/// The smallest size, and the step between sizes, that the graph can be bound at. What is not open has one size.
+/// The smallest size and the step between sizes at which the graph can be bound. A fixed network has one size.
 fn size_rule(graph: &Graph, size: Size) -> Result<SizeRule, ImportError> {
     let valid = graph.validate()?;
     let fits = |height, width| {

@@ -23,20 +23,20 @@ const OPSETS: std::ops::RangeInclusive<i64> = 1..=27;
 pub struct Import {
     /// The network.
     pub graph: Graph,
-    /// The inputs that are still given from outside, in the file's order.
+    /// The inputs to supply at run time, in the file's order.
     pub inputs: Vec<ValueInfo>,
-    /// The outputs, in the file's order. One without elements is not among those of the graph: its shape says all of it.
+    /// The outputs, in the file's order. Outputs without elements are not in the graph.
     pub outputs: Vec<ValueInfo>,
     /// A size at which the graph can be bound.
     pub size: Size,
 }
 
-/// Reads the bytes of a model whose weights all stand in them.
+/// Imports a model without external data from memory.
 pub fn import(bytes: &[u8], options: &Options) -> Result<Import, ImportError> {
     import_model(&decode(bytes)?, ExternalData::None, options)
 }
 
-/// Reads a model, and the files below its folder that hold weights.
+/// Imports a model file; external data may lie in its folder or below.
 pub fn import_file(path: impl AsRef<Path>, options: &Options) -> Result<Import, ImportError> {
     let (bytes, folder) = read_file(path.as_ref())?;
     import_model(&decode(&bytes)?, ExternalData::Folder(folder), options)
@@ -59,7 +59,7 @@ pub(crate) fn import_model(
     let given =
         |input: &&ValueInfoProto| !stored.contains(input.name.as_str()) && !options.values.contains_key(&input.name);
     let all = value_infos(graph.input.iter().filter(given), options)?;
-    // A tensor without elements is known, and a graph cannot hold it.
+    // A graph cannot hold a tensor without elements; as a constant it disappears.
     let (empty, inputs): (Vec<_>, Vec<_>) = all.into_iter().partition(|info| info.shape.contains(&Dim::Fixed(0)));
     let probes = probe_sizes(&inputs, options);
     let mut importer = Importer::new(probes, opset, external);
@@ -127,16 +127,16 @@ fn define_known(importer: &mut Importer, graph: &GraphProto, empty: &[ValueInfo]
     }
 }
 
-/// Gives the outputs their names in the graph.
+/// Adds the outputs to the graph under their names in the file.
 fn outputs(importer: &mut Importer, graph: &GraphProto) -> Vec<ValueInfo> {
     let mut infos = Vec::new();
     for output in &graph.output {
         let value = match importer.find(&output.name) {
             Some(Some(value)) => value.clone(),
-            // The fault that led to this stands in the list.
+            // Its fault is already listed.
             Some(None) => continue,
             None => {
-                let reason = "is written by no node".into();
+                let reason = "no node writes it".into();
                 importer.faults.push(Fault::Output { output: output.name.clone(), reason });
                 continue;
             }
@@ -172,10 +172,10 @@ fn outputs(importer: &mut Importer, graph: &GraphProto) -> Vec<ValueInfo> {
     infos
 }
 
-/// Takes away the nodes and weights that no output needs.
+/// Removes nodes and weights that no output needs.
 fn prune(graph: &mut Graph) {
     let mut needed: HashSet<String> = graph.outputs.iter().map(|o| o.name.clone()).collect();
-    // Every node stands behind those that it reads.
+    // Nodes come after those that they read.
     for node in graph.nodes.iter().rev() {
         if node.outputs.iter().any(|name| needed.contains(name)) {
             needed.extend(node.inputs.iter().cloned());

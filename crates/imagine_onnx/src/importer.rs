@@ -14,10 +14,10 @@ use crate::tensor;
 use crate::unique_names::UniqueNames;
 use crate::value::{Scope, Value};
 
-/// Most elements of all evaluated values together.
+/// Maximum elements of all evaluated values together.
 const FOLD_BUDGET: usize = 1 << 24;
 
-/// An import under way.
+/// An import in progress.
 pub(crate) struct Importer<'a> {
     pub probes: ProbeSizes,
     pub opset: i64,
@@ -27,13 +27,13 @@ pub(crate) struct Importer<'a> {
     pub value_names: UniqueNames,
     /// Names of nodes in the graph.
     pub node_names: UniqueNames,
-    /// Known values that the graph has, by the address of their elements at the first probe size.
+    /// Graph names of known values, by the address of their elements at the first probe size.
     pub materialized: HashMap<usize, (Rc<Array>, String)>,
     pub faults: Vec<Fault>,
     pub scopes: Vec<Scope>,
     /// Elements that may still be evaluated.
     pub budget: usize,
-    /// Random nodes so far.
+    /// Number of random nodes so far.
     pub streams: u32,
 }
 

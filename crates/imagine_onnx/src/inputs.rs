@@ -1,4 +1,4 @@
-//! The inputs of a model: which open dimension is the batch, the height or the width, and the sizes to try.
+//! The inputs of a model: which open dimension is the batch, the height or the width, and the probe sizes.
 
 use std::collections::{BTreeMap, HashSet};
 
@@ -9,29 +9,29 @@ use crate::probe_sizes::ProbeSizes;
 use crate::proto::{DimensionProto, GraphProto, ValueInfoProto};
 use crate::tensor::ElementType;
 
-/// What a person knows about a model beyond its file.
+/// What the caller knows beyond the file.
 #[derive(Clone, Debug, Default)]
 pub struct Options {
-    /// Values of inputs, by name. Such an input is a constant of the graph; one that gives a shape must be here.
+    /// Values of inputs, by name. Such an input becomes a constant. Inputs that define a shape must be here.
     pub values: BTreeMap<String, Tensor>,
     /// Open dimensions by their name in the file, or as `"input/axis"` such as `"x/2"`.
     pub dims: BTreeMap<String, Dim>,
-    /// What the heights and widths are multiples of at which the model is tried out; 64 if `None`.
+    /// Heights and widths of the probe sizes are multiples of this; 64 if `None`.
     pub size_multiple: Option<usize>,
 }
 
-/// An input or output as it stands in the file.
+/// An input or output as declared in the file.
 #[derive(Clone, Debug, PartialEq)]
 pub struct ValueInfo {
     /// Name, the same in the file and in the graph.
     pub name: String,
-    /// Element type in the file, where it is said.
+    /// Element type in the file, if declared.
     pub element: Option<ElementType>,
     /// Shape of an input; of an output, its shape at [`Import::size`].
     pub shape: Vec<Dim>,
 }
 
-/// An option that is about nothing in the model is a mistake.
+/// Refuses options that match nothing in the model.
 pub(crate) fn check_options(graph: &GraphProto, options: &Options) -> Result<(), ImportError> {
     let mut known = HashSet::new();
     for input in &graph.input {
@@ -50,7 +50,7 @@ pub(crate) fn check_options(graph: &GraphProto, options: &Options) -> Result<(),
     if faults.is_empty() { Ok(()) } else { Err(ImportError(faults)) }
 }
 
-/// Names, types and shapes of the inputs that are given when the graph runs.
+/// Names, types and shapes of the run-time inputs.
 pub(crate) fn value_infos<'a>(
     inputs: impl Iterator<Item = &'a ValueInfoProto>,
     options: &Options,
@@ -78,33 +78,32 @@ fn value_info(
         .ok_or_else(|| format!("element type {} is not supported", tensor.elem_type))?;
     let shape = tensor.shape.as_ref().ok_or("has no shape: export the model with the shapes of its inputs")?;
     let rank = shape.dim.len();
-    let dim = |axis: usize, proto: &DimensionProto| -> Result<Dim, String> {
-        let position = format!("{}/{axis}", input.name);
-        let name = proto.dim_param.as_deref().unwrap_or_default();
-        let said = options.dims.get(&position).or_else(|| options.dims.get(name).filter(|_| !name.is_empty()));
-        match (said, proto.dim_value) {
-            (Some(&dim), _) => Ok(dim),
-            (None, Some(value)) if value >= 0 => {
-                usize::try_from(value).map(Dim::Fixed).map_err(|_| format!("dimension {axis} is {value}"))
+    let dim =
+        |axis: usize, proto: &DimensionProto| -> Result<Dim, String> {
+            let position = format!("{}/{axis}", input.name);
+            let name = proto.dim_param.as_deref().unwrap_or_default();
+            let said = options.dims.get(&position).or_else(|| options.dims.get(name).filter(|_| !name.is_empty()));
+            match (said, proto.dim_value) {
+                (Some(&dim), _) => Ok(dim),
+                (None, Some(value)) if value >= 0 => {
+                    usize::try_from(value).map(Dim::Fixed).map_err(|_| format!("dimension {axis} is {value}"))
+                }
+                _ => named.get(name).copied().or_else(|| guess(name, axis, rank)).ok_or_else(|| {
+                    format!("dimension {axis} ({name:?}) is open: give {position:?} in `Options::dims`")
+                }),
             }
-            _ => named.get(name).copied().or_else(|| guess(name, axis, rank)).ok_or_else(|| {
-                format!(
-                    "dimension {axis} ({name:?}) is open, and nothing says what it is: give {position:?} in `Options::dims`"
-                )
-            }),
-        }
-        .inspect(|&dim| {
-            if !name.is_empty() {
-                named.insert(name.into(), dim);
-            }
-        })
-    };
+            .inspect(|&dim| {
+                if !name.is_empty() {
+                    named.insert(name.into(), dim);
+                }
+            })
+        };
     let mut dim = dim;
     let shape = shape.dim.iter().enumerate().map(|(axis, proto)| dim(axis, proto)).collect::<Result<_, _>>()?;
     Ok(ValueInfo { name: input.name.clone(), element: Some(element), shape })
 }
 
-/// What an open dimension is by its name, or by its place.
+/// Guesses an open dimension from its name, else from its position.
 fn guess(name: &str, axis: usize, rank: usize) -> Option<Dim> {
     let name = name.to_lowercase();
     let words = |words: &[&str]| words.contains(&name.as_str());
@@ -125,7 +124,7 @@ fn guess(name: &str, axis: usize, rank: usize) -> Option<Dim> {
     }
 }
 
-/// Three sizes for a model with open dimensions, else the one that its first image has.
+/// Three sizes for a model with open dimensions, else the size of its first image.
 pub(crate) fn probe_sizes(inputs: &[ValueInfo], options: &Options) -> ProbeSizes {
     let fixed = |dim: &Dim| if let Dim::Fixed(n) = dim { Some(*n) } else { None };
     let open = inputs.iter().flat_map(|info| &info.shape).any(|dim| fixed(dim).is_none());

@@ -1,8 +1,8 @@
-//! ONNX files become [`imagine_graph::Graph`]s.
+//! Imports ONNX files as [`imagine_graph::Graph`]s.
 //!
-//! [`import`] reads a model of opset 1 to 27, writes its older forms in the present one, evaluates its shape arithmetic and
-//! gives a graph that [`Graph::validate`](imagine_graph::Graph::validate) accepts. A graph's operators carry ONNX's names
-//! and attributes, so that a node becomes an [`Op`](imagine_graph::Op) by its name: there is no list of operators here.
+//! [`import`] reads a model of opset 1 to 27, brings older operator versions up to date, evaluates shape arithmetic and
+//! returns a graph that [`Graph::validate`](imagine_graph::Graph::validate) accepts. Graph operators have ONNX's names and
+//! attributes, so a node becomes an [`Op`](imagine_graph::Op) by its name: there is no list of operators here.
 //!
 //! ```no_run
 //! use imagine_onnx::{Options, import_file};
@@ -15,20 +15,20 @@
 //! ```
 //!
 //! # Open dimensions
-//! A dimension without a number becomes the batch, the height or the width: as [`Options::dims`] says, else by its name
-//! (`batch`, `height`, `width` and usual short forms), else by its position in an input of rank 4 (`[batch, channels,
-//! height, width]`), and the first dimension of any other input is the batch. Channels must be numbers.
+//! A dimension without a number becomes the batch, the height or the width. [`Options::dims`] decides; then its name
+//! (`batch`, `height`, `width` or a usual short form); then its position in an input of rank 4 (`[batch, channels, height,
+//! width]`). The first open dimension of any other input is the batch. Channels must be numbers.
 //!
-//! What depends on the size is found by trying three sizes, multiples of [`Options::size_multiple`]. A model that decides by
-//! the size, such as one that takes another branch above 1024 pixels, does at every size what it does at these.
+//! Shape arithmetic is evaluated at three probe sizes, multiples of [`Options::size_multiple`]. A model that branches on the
+//! size, say above 1024 pixels, takes the branch of the probe sizes at every size.
 //!
 //! # Element types
-//! Floats of 16, 32 and 64 bits become 32-bit floats; integers become 32-bit signed integers. The types of the file are kept
-//! in [`ValueInfo`]. A cast between types that are one in a graph is the identity.
+//! Floats of 16, 32 and 64 bits become 32-bit floats; integers become 32-bit signed integers. [`ValueInfo`] keeps the
+//! file's types. A cast between types that are the same in a graph is the identity.
 //!
 //! # Generators
-//! [`generator_from_bytes`] gives the inputs and outputs of a model their [`Roles`], guesses those that nobody gave, finds the
-//! sizes that the network makes, and gives a generator that every executor runs.
+//! [`generator_from_bytes`] assigns [`Roles`] to the inputs and outputs, guesses missing ones, finds the supported sizes and
+//! returns a generator that every executor runs.
 //!
 //! This crate never runs a network and never sees a GPU, burn or Bevy.
 

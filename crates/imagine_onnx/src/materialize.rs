@@ -1,5 +1,5 @@
-//! Makes known values part of the graph where an operator reads them as data: weights, constants, and what depends on the
-//! size and is computed when the graph runs.
+//! Adds known values to the graph when an operator reads them as data: as weights, as constants, or, if they depend on the
+//! size, as operators that compute them at run time.
 
 use std::rc::Rc;
 
@@ -12,13 +12,13 @@ use crate::importer::Importer;
 use crate::rewrite;
 use crate::value::{OnnxNode, Value};
 
-/// Most lengths that one list may have.
+/// Maximum elements of a list of dimensions.
 const MAX_LENGTHS: usize = 8;
 
 type Result<T> = std::result::Result<T, NodeFault>;
 
 impl Importer<'_> {
-    /// The name of `value` in the graph, which it becomes part of if it was only known so far.
+    /// The name of `value` in the graph; adds it first if it is only known so far.
     pub fn materialize(&mut self, value: &Value) -> Result<String> {
         if let Some(name) = &value.name {
             return Ok(name.clone());
@@ -39,7 +39,7 @@ impl Importer<'_> {
 
     fn materialize_constant(&mut self, value: &Value, array: &Array) -> Result<String> {
         let tensor = data(value, array)?;
-        // Constants stand in JSON, which has no infinities.
+        // Constants are stored as JSON, which has no infinities.
         let binary = tensor.as_f32().is_some_and(|floats| value.weight || floats.iter().any(|v| v.is_infinite()));
         let name = self.claim(if value.label.is_empty() { "constant" } else { &value.label });
         if binary {
@@ -52,8 +52,8 @@ impl Importer<'_> {
         Ok(name)
     }
 
-    /// A value whose elements depend on the size: one number everywhere, numbers in steps, lengths of the size, or what an
-    /// operator computes from such values.
+    /// A value that depends on the size: a fill, an arithmetic progression, a list of dimensions, or the result of an operator on
+    /// such values.
     fn materialize_sized(&mut self, value: &Value, known: &PerProbe) -> Result<String> {
         let unknown = || NodeFault::SizeData { value: value.label.clone() };
         if let Ok(shape) = self.shape_of(value)
@@ -68,7 +68,7 @@ impl Importer<'_> {
         let node = OnnxNode { outputs: vec![String::new(); producer.node.outputs.len()], ..producer.node.clone() };
         let values = rewrite::convert(self, node).map_err(|_| unknown())?;
         let computed = values.get(producer.output).ok_or_else(unknown)?;
-        // An operator that changes nothing gives its input.
+        // An identity returns its input, which may be known.
         self.materialize(computed)
     }
 
@@ -88,7 +88,7 @@ impl Importer<'_> {
         self.materialize(&value)
     }
 
-    /// The dimensions that the integers of `known` are, if it is one integer or a list.
+    /// The integers of `known` as dimensions, if it is one integer or a short list.
     fn lengths(&self, known: &PerProbe) -> Option<Vec<Dim>> {
         let lists: Option<Vec<Vec<i64>>> = known.iter().map(|array| Some(array.as_ints()?.to_vec())).collect();
         let short = known.iter().all(|array| array.shape.len() <= 1 && array.shape == known[0].shape);
@@ -96,7 +96,7 @@ impl Importer<'_> {
         self.dims("", &lists).ok().filter(|dims| !dims.contains(&Dim::Fixed(0)))
     }
 
-    /// Each length is the last of as many sums of 1.
+    /// A dimension at run time is the last cumulative sum of that many ones.
     fn materialize_lengths(&mut self, value: &Value, dims: &[Dim]) -> Result<String> {
         let label = &value.label;
         let one = self.constant("", Array::ints(&[], vec![1]));
@@ -118,7 +118,7 @@ impl Importer<'_> {
     }
 }
 
-/// The elements of a constant as a graph holds them.
+/// A constant as a tensor of the graph.
 fn data(value: &Value, array: &Array) -> Result<Tensor> {
     if array.len() > MAX_ELEMENTS || array.shape.contains(&0) {
         return Err(NodeFault::Size { value: value.label.clone(), shape: array.shape.clone() });
@@ -126,13 +126,13 @@ fn data(value: &Value, array: &Array) -> Result<Tensor> {
     array.to_tensor().map_err(|found| NodeFault::Range { value: value.label.clone(), found })
 }
 
-/// The same number everywhere, or `before + delta`, `before + 2 delta`, ..
+/// One number everywhere, or the arithmetic progression `before + delta, before + 2 delta, ..`
 struct Progression {
     delta: Array,
     before: Option<Array>,
 }
 
-/// The progression of the elements of `known` at every probe, if they have one and a graph computes it exactly.
+/// The progression that `known` follows at every probe size, if a graph computes it exactly.
 fn progression(known: &PerProbe) -> Option<Progression> {
     let longest = known.iter().max_by_key(|array| array.len()).filter(|array| array.len() > 0)?;
     let first = longest.pick(Vec::new(), std::iter::once(0));

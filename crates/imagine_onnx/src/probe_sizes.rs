@@ -1,14 +1,14 @@
-//! Sizes at which a model is tried out, and the dimensions that fit what came out.
+//! The sizes at which shape arithmetic is evaluated, and the dimensions that explain its results.
 //!
 //! A model with open dimensions is imported at three sizes whose batches, heights and widths are in no common proportion.
-//! A number that is the same at all of them is a constant; one that keeps its ratio to the batch, the height or the width
-//! is that fraction; anything else has no expression in a graph.
+//! A number that is equal at all of them is a constant; one with a constant ratio to the batch, the height or the width is
+//! that fraction; a graph cannot express anything else.
 
 use imagine_graph::{Dim, Size, Symbol};
 
 use crate::error::NodeFault;
 
-/// The sizes at which a model is tried out.
+/// The sizes at which shape arithmetic is evaluated.
 pub(crate) struct ProbeSizes(pub Vec<Size>);
 
 impl ProbeSizes {
@@ -26,7 +26,7 @@ impl ProbeSizes {
         self.0.len()
     }
 
-    /// The dimension that is `values[p]` at probe `p`, if there is one.
+    /// The dimension that equals `values[p]` at probe `p`, if there is one.
     pub fn dim(&self, values: &[usize]) -> Option<Dim> {
         let first = *values.first()?;
         if values.iter().all(|&v| v == first) {
@@ -45,7 +45,7 @@ impl ProbeSizes {
         height.or_else(|| ratio(|size| size.width).map(Symbol::Width)).map(Dim::Symbol)
     }
 
-    /// The fault of a number that has no expression.
+    /// The fault for numbers that no dimension expresses.
     pub fn inexpressible(&self, name: &str, values: impl std::fmt::Debug) -> NodeFault {
         let probes: Vec<_> = self.0.iter().map(|s| format!("{}x{}x{}", s.batch, s.height, s.width)).collect();
         NodeFault::Inexpressible { name: name.into(), found: format!("{values:?}"), probes: probes.join(", ") }

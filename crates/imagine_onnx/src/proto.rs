@@ -1,7 +1,7 @@
-//! The messages of an ONNX file that the importer reads, with ONNX's names and field numbers (`onnx.proto`, IR version 13).
+//! The ONNX messages that the importer reads, with ONNX's names and field numbers (`onnx.proto`, IR version 13).
 //!
-//! Fields that are not listed, such as documentation and metadata, are skipped while a file is read. Messages within
-//! messages are limited in depth by `prost`; a string or a list never takes more memory than a fixed multiple of its bytes.
+//! Other fields, such as documentation and metadata, are skipped. `prost` limits the nesting depth; a string or list takes at
+//! most a fixed multiple of its bytes in memory.
 
 use prost::Message;
 
@@ -11,7 +11,7 @@ pub struct ModelProto {
     /// Version of the file format.
     #[prost(int64, tag = "1")]
     pub ir_version: i64,
-    /// Operator sets that the nodes come from.
+    /// Operator sets of the nodes.
     #[prost(message, repeated, tag = "8")]
     pub opset_import: Vec<OperatorSetIdProto>,
     /// The network.
@@ -22,7 +22,7 @@ pub struct ModelProto {
 /// An operator set.
 #[derive(Clone, PartialEq, Message)]
 pub struct OperatorSetIdProto {
-    /// Whose operators; empty for ONNX's own.
+    /// Domain; empty for ONNX's own operators.
     #[prost(string, tag = "1")]
     pub domain: String,
     /// Version.
@@ -33,7 +33,7 @@ pub struct OperatorSetIdProto {
 /// A network, or a branch of an `If`.
 #[derive(Clone, PartialEq, Message)]
 pub struct GraphProto {
-    /// Operators, in the order in which they run.
+    /// Nodes, in the order in which they run.
     #[prost(message, repeated, tag = "1")]
     pub node: Vec<NodeProto>,
     /// Name.
@@ -45,25 +45,25 @@ pub struct GraphProto {
     /// Weights that are mostly zero; refused.
     #[prost(message, repeated, tag = "15")]
     pub sparse_initializer: Vec<SparseTensorProto>,
-    /// Values given from outside.
+    /// Inputs.
     #[prost(message, repeated, tag = "11")]
     pub input: Vec<ValueInfoProto>,
-    /// Values given to the outside.
+    /// Outputs.
     #[prost(message, repeated, tag = "12")]
     pub output: Vec<ValueInfoProto>,
 }
 
-/// A message whose content does not matter.
+/// A sparse tensor, which is refused unread.
 #[derive(Clone, PartialEq, Message)]
 pub struct SparseTensorProto {}
 
-/// An operator at work.
+/// A node.
 #[derive(Clone, PartialEq, Message)]
 pub struct NodeProto {
-    /// Names of the values it reads; empty where an optional one is left out.
+    /// Names of the values it reads; empty for an omitted optional one.
     #[prost(string, repeated, tag = "1")]
     pub input: Vec<String>,
-    /// Names of the values it writes; empty where an optional one is left out.
+    /// Names of the values it writes; empty for an omitted optional one.
     #[prost(string, repeated, tag = "2")]
     pub output: Vec<String>,
     /// Name; may be empty.
@@ -72,7 +72,7 @@ pub struct NodeProto {
     /// Operator.
     #[prost(string, tag = "4")]
     pub op_type: String,
-    /// Whose operator; empty for ONNX's own.
+    /// Domain; empty for ONNX's own operators.
     #[prost(string, tag = "7")]
     pub domain: String,
     /// Parameters.
@@ -118,7 +118,7 @@ pub struct AttributeProto {
     pub strings: Vec<Vec<u8>>,
 }
 
-/// Elements of a tensor, in `raw_data`, in the field of their type, or in another file.
+/// A tensor, with its elements in `raw_data`, in the field of their type, or in another file.
 #[derive(Clone, PartialEq, Message)]
 pub struct TensorProto {
     /// Elements along each dimension.
@@ -148,7 +148,7 @@ pub struct TensorProto {
     /// Unsigned integers of 32 and 64 bits.
     #[prost(uint64, repeated, tag = "11")]
     pub uint64_data: Vec<u64>,
-    /// Where the elements are, if they are in another file.
+    /// Location of the elements in another file.
     #[prost(message, repeated, tag = "13")]
     pub external_data: Vec<StringStringEntryProto>,
     /// 1 if the elements are in another file.
@@ -192,7 +192,7 @@ pub struct TensorTypeProto {
     /// Element type, as `TensorProto.DataType`.
     #[prost(int32, tag = "1")]
     pub elem_type: i32,
-    /// Shape; left out where it is unknown.
+    /// Shape, if known.
     #[prost(message, optional, tag = "2")]
     pub shape: Option<TensorShapeProto>,
 }

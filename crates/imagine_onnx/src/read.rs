@@ -9,7 +9,7 @@ use prost::Message;
 use crate::error::{Fault, ImportError};
 use crate::proto::ModelProto;
 
-/// Largest model that is read from a file: what one message of Protocol Buffers can hold.
+/// Maximum size of a model file: the limit of a Protocol Buffers message.
 pub const MAX_FILE_BYTES: u64 = (1 << 31) - 1;
 
 pub(crate) fn decode(bytes: &[u8]) -> Result<ModelProto, ImportError> {
@@ -20,13 +20,13 @@ pub(crate) fn decode(bytes: &[u8]) -> Result<ModelProto, ImportError> {
     ModelProto::decode(bytes).map_err(|error| fault(error.to_string()))
 }
 
-/// The bytes of a model, and the folder that it is in.
+/// The bytes of a model file, and its folder.
 pub(crate) fn read_file(path: &Path) -> Result<(Vec<u8>, &Path), ImportError> {
     let folder = path.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
     Ok((read_bounded(path, MAX_FILE_BYTES)?, folder))
 }
 
-/// The bytes of a file that has at most `most`.
+/// The bytes of a file of at most `most` bytes.
 pub(crate) fn read_bounded(path: &Path, most: u64) -> Result<Vec<u8>, ImportError> {
     let fault = |error: String| Fault::File { path: path.display().to_string(), error };
     let io = |error: std::io::Error| fault(error.to_string());
@@ -40,7 +40,7 @@ pub(crate) fn read_bounded(path: &Path, most: u64) -> Result<Vec<u8>, ImportErro
         file.take(most + 1).read_to_end(&mut bytes).map_err(io)?;
     }
     if metadata.len().max(bytes.len() as u64) > most {
-        return Err(fault(format!("has more than {most} bytes; weights can be kept in files beside the model")).into());
+        return Err(fault(format!("has more than {most} bytes; store weights as external data")).into());
     }
     Ok(bytes)
 }

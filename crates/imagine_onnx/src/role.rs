@@ -1,4 +1,4 @@
-//! What an input or output of a network means, as text: `image:srgb@0..255`, `base_color@-1..1`.
+//! The role of an input or output, as text: `image:srgb@0..255`, `base_color@-1..1`.
 
 use std::fmt::{self, Display, Formatter};
 use std::str::FromStr;
@@ -32,44 +32,44 @@ const OUTPUTS: [OutputKind; 10] = [
     OutputKind::Tensor,
 ];
 
-/// What an input means.
+/// The role of an input.
 #[derive(Clone, Debug, PartialEq, Deserialize)]
 #[serde(try_from = "String")]
 pub struct InputRole {
-    /// What it means in a graph.
+    /// Its kind in a graph.
     pub kind: InputKind,
-    /// Lowest and highest number that the network wants where the graph's input has 0 and 1; 0 and 1 if `None`.
+    /// The values that the network expects for 0 and 1 of the graph's input; 0 and 1 if `None`.
     pub range: Option<[f32; 2]>,
 }
 
-/// What an output means.
+/// The role of an output.
 #[derive(Clone, Debug, PartialEq, Deserialize)]
 #[serde(try_from = "String")]
 pub struct OutputRole {
-    /// What it means in a graph.
+    /// Its kind in a graph.
     pub kind: OutputKind,
-    /// Lowest and highest number that the network gives where the graph's output has 0 and 1; 0 and 1 if `None`.
+    /// The network's values for 0 and 1 of the graph's output; 0 and 1 if `None`.
     pub range: Option<[f32; 2]>,
 }
 
-/// Why a text is no role.
+/// Why a text is not a role.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum RoleError {
-    /// A role that inputs do not have.
-    #[error("role {role:?} of an input is not known: {}", names(INPUTS.iter().map(|(name, _)| *name)))]
+    /// Not a role of an input.
+    #[error("unknown input role {role:?}, expected one of: {}", names(INPUTS.iter().map(|(name, _)| *name)))]
     Input {
         /// The role.
         role: String,
     },
-    /// A role that outputs do not have.
-    #[error("role {role:?} of an output is not known: {}", names(OUTPUTS.iter().map(|kind| kind.name())))]
+    /// Not a role of an output.
+    #[error("unknown output role {role:?}, expected one of: {}", names(OUTPUTS.iter().map(|kind| kind.name())))]
     Output {
         /// The role.
         role: String,
     },
-    /// A range that is none.
-    #[error("range {range:?} of a role: LOW..HIGH expected, as in -1..1")]
+    /// Not a range.
+    #[error("range {range:?} of a role: expected LOW..HIGH, as in -1..1")]
     Range {
         /// The range.
         range: String,
@@ -101,7 +101,7 @@ impl FromStr for OutputRole {
     }
 }
 
-/// A role without its range, and the range.
+/// The role and its range.
 fn split(text: &str) -> Result<(&str, Option<[f32; 2]>), RoleError> {
     let Some((role, range)) = text.split_once('@') else { return Ok((text, None)) };
     let ends = range.split_once("..").and_then(|(low, high)| Some([low.parse().ok()?, high.parse().ok()?]));
@@ -139,7 +139,7 @@ impl From<OutputKind> for OutputRole {
 
 impl Display for InputRole {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
-        // The last of equal roles is the one that says all.
+        // The last of equal roles is the explicit one.
         let known = INPUTS.iter().rev().find(|(_, kind)| *kind == self.kind);
         f.write_str(known.map_or(self.kind.name(), |(name, _)| name))?;
         write_range(f, self.range)
@@ -162,7 +162,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_role_and_its_text_are_the_same() {
+    fn roles_survive_a_round_trip_through_text() {
         for text in ["image:srgb@0..255", "image:linear", "mask@-1..1", "latent:uniform", "tensor"] {
             assert_eq!(text.parse::<InputRole>().unwrap().to_string(), text);
         }
@@ -173,7 +173,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_role_is_said() {
+    fn unknown_roles_and_ranges_are_refused() {
         for range in ["", "1..0", "0..inf", "-3e38..3e38", "0..1..2", "a..b", "1"] {
             let error = format!("image@{range}").parse::<InputRole>().unwrap_err();
             assert_eq!(error, RoleError::Range { range: range.into() });

@@ -1,4 +1,4 @@
-//! What a person says about a model's inputs, outputs and sizes, and the RON file beside the model that says it.
+//! Roles of a model's inputs and outputs, its sizes and its card, and the RON file beside the model that holds them.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -11,13 +11,13 @@ use crate::error::{Fault, ImportError};
 use crate::read::read_bounded;
 use crate::role::{InputRole, OutputRole};
 
-/// What is added to the name of an ONNX file to name the file that holds its roles.
+/// Appended to the name of an ONNX file, this names its roles file.
 pub const ROLES_EXTENSION: &str = ".ron";
 
-/// Largest file of roles that is read.
+/// Maximum bytes of a roles file.
 const MAX_BYTES: usize = 1 << 20;
 
-/// What a person knows about a model that becomes a generator. What is left out is guessed.
+/// How to turn a model into a generator. Missing roles are guessed.
 #[derive(Clone, Debug, Default, PartialEq, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Roles {
@@ -27,18 +27,18 @@ pub struct Roles {
     pub outputs: BTreeMap<String, OutputRole>,
     /// Open dimensions by their name in the file, or as `"input/axis"` such as `"x/2"`.
     pub dims: BTreeMap<String, Dim>,
-    /// The sizes that the network makes; found by trying if `None`.
+    /// The supported sizes; found by trial if `None`.
     pub size: Option<SizeRule>,
-    /// Where the network comes from.
+    /// Licence and origin.
     pub card: Card,
 }
 
 impl Roles {
-    /// Reads the text of a file called `file`.
+    /// Parses the text of a roles file called `file`.
     pub fn from_ron(file: &str, text: &str) -> Result<Self, ImportError> {
         let fault = |line, column, reason| Fault::Roles { file: file.into(), line, column, reason };
         if text.len() > MAX_BYTES {
-            return Err(fault(1, 1, format!("has {} bytes, at most {MAX_BYTES} expected", text.len())).into());
+            return Err(fault(1, 1, format!("has {} bytes, expected at most {MAX_BYTES}", text.len())).into());
         }
         let options = ron::Options::default().with_default_extension(Extensions::IMPLICIT_SOME);
         options.from_str(text).map_err(|error| {
@@ -51,8 +51,7 @@ impl Roles {
         })
     }
 
-    /// Reads the file of roles beside the model at `path`, such as `X.onnx.ron` beside `X.onnx`; without such a file nothing
-    /// is known.
+    /// Reads the roles file beside the model at `path`, such as `X.onnx.ron` beside `X.onnx`; default roles if there is none.
     pub fn beside(path: &Path) -> Result<Self, ImportError> {
         let path = roles_path(path);
         if !path.exists() {
@@ -67,7 +66,7 @@ impl Roles {
     }
 }
 
-/// Where the roles of the model at `path` are: `X.onnx.ron` for `X.onnx`.
+/// The path of the roles file: `X.onnx.ron` for `X.onnx`.
 pub fn roles_path(path: &Path) -> PathBuf {
     let mut name = path.as_os_str().to_owned();
     name.push(ROLES_EXTENSION);

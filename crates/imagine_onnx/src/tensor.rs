@@ -1,4 +1,4 @@
-//! Tensors of an ONNX file: element types, and the places where elements stand.
+//! Tensors of an ONNX file: element types, and the fields that hold the elements.
 
 use half::{bf16, f16};
 use imagine_graph::{DType, Tensor};
@@ -69,12 +69,12 @@ impl ElementType {
     }
 }
 
-/// A tensor as it stands in a file, such as the `input_0.pb` of ONNX's tests.
+/// A tensor file, such as `input_0.pb` of ONNX's tests.
 #[derive(Clone, Debug, PartialEq)]
 pub struct TensorFile {
     /// Name; may be empty.
     pub name: String,
-    /// The elements as a graph holds them.
+    /// The elements, in the graph's element types.
     pub tensor: Tensor,
     /// Element type in the file.
     pub element: ElementType,
@@ -107,7 +107,7 @@ pub(crate) fn read(tensor: &TensorProto, files: ExternalData) -> Result<(Array, 
     } else {
         from_fields(kind, tensor)
     };
-    // No tensor is made larger than its bytes: a shape that promises more is refused here.
+    // Nothing is allocated for a shape that promises more elements than there are bytes.
     let array = Array { shape, elements };
     if array.len() != expected {
         return Err(TensorError::Count { shape: array.shape.clone(), expected, found: array.len() });
@@ -152,7 +152,7 @@ fn from_fields(kind: ElementType, tensor: &TensorProto) -> Elements {
     }
 }
 
-/// Values beyond `i64` are out of any range that a graph has; they stay out of range.
+/// Values beyond `i64` are out of the graph's range and stay so.
 fn clamp_u64(value: u64) -> i64 {
     i64::try_from(value).unwrap_or(i64::MAX)
 }

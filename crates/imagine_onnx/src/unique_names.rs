@@ -1,11 +1,11 @@
-//! Unique names.
+//! Unique names of values and nodes.
 
 use std::collections::{HashMap, HashSet};
 
-/// Longest name in a graph, with room for a number.
+/// Maximum bytes of a name before a number is added.
 const MAX_NAME: usize = 180;
 
-/// Names of one kind that are taken.
+/// Taken and reserved names of one kind.
 #[derive(Default)]
 pub(crate) struct UniqueNames {
     taken: HashSet<String>,
@@ -14,18 +14,18 @@ pub(crate) struct UniqueNames {
 }
 
 impl UniqueNames {
-    /// Keeps `name` for whoever claims it.
+    /// Reserves `name` until it is claimed.
     pub fn reserve(&mut self, name: &str) {
         self.taken.insert(name.into());
         self.reserved.insert(name.into());
     }
 
-    /// Whether `name` was reserved and not claimed yet; it is claimed from now on.
+    /// Claims `name`; false if it was not reserved, or already claimed.
     pub fn claim(&mut self, name: &str) -> bool {
         self.reserved.remove(name)
     }
 
-    /// A name that was not taken: `wanted` in a graph's spelling, with a number if need be.
+    /// `wanted` made valid, with a number if it is taken.
     pub fn fresh(&mut self, wanted: &str) -> String {
         let mut stem: String = wanted.chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
         while stem.len() > MAX_NAME {

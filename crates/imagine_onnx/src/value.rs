@@ -22,7 +22,7 @@ pub(crate) struct Value {
     pub name: Option<String>,
     /// Whether it is a weight of the model.
     pub weight: bool,
-    /// The node that computes it, if it is known and depends on the size.
+    /// The node that computed it, if it is known and depends on the size.
     pub producer: Option<Rc<Producer>>,
 }
 
@@ -84,7 +84,7 @@ impl OnnxNode {
         value.ok_or(NodeFault::Unsupported { reason: "has too few inputs" })
     }
 
-    /// Whether output `index` has a reader.
+    /// Whether anything reads output `index`.
     pub fn is_read(&self, index: usize) -> bool {
         self.outputs.get(index).is_some_and(|name| !name.is_empty())
     }

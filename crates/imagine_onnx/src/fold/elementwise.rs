@@ -1,4 +1,4 @@
-//! Elementwise operators on known values. Integers wrap as ONNX's do; a division by zero is a fault.
+//! Elementwise operators on known values. Integers wrap as in ONNX; integer division by zero is a fault.
 
 use super::layout::{broadcast, broadcast_indices};
 use super::node::{BoundNode, small};
@@ -29,7 +29,7 @@ pub(super) fn evaluate(node: &BoundNode) -> Result<Option<Array>> {
     Ok(Some(result))
 }
 
-/// Known values keep the element type's class only: narrowing wraps as ONNX's casts do.
+/// Casts a known value; narrowing wraps as in ONNX.
 pub(crate) fn cast(array: &Array, to: i64) -> Result<Array> {
     let code = i32::try_from(to).ok().and_then(ElementType::from_code);
     let to = code.ok_or(NodeFault::Evaluation("the element type to cast to is not supported"))?;
@@ -96,7 +96,7 @@ fn binary(node: &BoundNode, left: &Array, right: &Array) -> Result<Option<Array>
         (Elements::Int(a), Elements::Int(b)) => ints(node, a, b)?,
         (Elements::Float(a), Elements::Float(b)) => floats(node, a, b)?,
         (Elements::Bool(a), Elements::Bool(b)) => bools(node.op, a, b)?,
-        // The exponent of `Pow` may have a type of its own.
+        // The exponent of `Pow` may have another type.
         (Elements::Float(a), Elements::Int(_)) if node.op == "Pow" => floats(node, a, &right.to_floats())?,
         _ => return Err(TYPES),
     };

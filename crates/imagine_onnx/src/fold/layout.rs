@@ -26,7 +26,7 @@ pub(super) fn has(op: &str) -> bool {
     )
 }
 
-/// Evaluates an operator that [`has`] accepts; `None` where the result would be too large, or is not for integers.
+/// Evaluates an operator that [`has`] accepts; `None` if the result would be too large.
 pub(super) fn evaluate(node: &BoundNode) -> Arrays {
     if node.op == "Concat" {
         return concat(node);
@@ -57,7 +57,7 @@ pub(super) fn evaluate(node: &BoundNode) -> Arrays {
                 None => (0..rank).filter(|&axis| data.shape[axis] == 1).collect(),
             };
             if axes.iter().any(|&axis| data.shape[axis] != 1) {
-                return Err(NodeFault::Evaluation("a squeezed axis is not 1"));
+                return Err(NodeFault::Evaluation("a squeezed axis has another length than 1"));
             }
             view((0..rank).filter(|axis| !axes.contains(axis)).map(|axis| data.shape[axis]).collect())
         }
@@ -95,7 +95,7 @@ pub(super) fn cells(shape: &[usize]) -> impl Iterator<Item = Vec<usize>> + '_ {
     })
 }
 
-/// Row-major position from (coordinate, length) of every axis.
+/// Row-major position from the (coordinate, length) of every axis.
 pub(super) fn flat(axes: impl Iterator<Item = (usize, usize)>) -> usize {
     axes.fold(0, |position, (coordinate, length)| position * length + coordinate)
 }
@@ -113,7 +113,7 @@ pub(super) fn broadcast(left: &[usize], right: &[usize]) -> Result<Vec<usize>, N
         .collect()
 }
 
-/// The element of a tensor of `from` that each cell of `to` takes.
+/// For each cell of shape `to`, the index of the element that a tensor of shape `from` broadcasts to it.
 pub(super) fn broadcast_indices<'a>(to: &'a [usize], from: &'a [usize]) -> impl Iterator<Item = usize> + 'a {
     let missing = to.len() - from.len();
     cells(to).map(move |cell| {
@@ -129,7 +129,7 @@ fn concat(node: &BoundNode) -> Arrays {
     let fits =
         |array: &Array| array.shape.len() == rank && (0..rank).all(|a| a == axis || array.shape[a] == first.shape[a]);
     if !arrays.iter().all(|array| fits(array) && array.dtype() == first.dtype()) {
-        return Err(NodeFault::Evaluation("inputs differ in type, or in an axis that is not joined"));
+        return Err(NodeFault::Evaluation("inputs differ in type, or in an axis other than the concatenated one"));
     }
     let mut shape = first.shape.clone();
     shape[axis] = arrays.iter().fold(0, |sum: usize, array| sum.saturating_add(array.shape[axis]));
@@ -204,7 +204,7 @@ fn split(node: &BoundNode, data: &Array) -> Arrays {
     };
     let sum = parts.iter().fold(0usize, |sum, &part| sum.saturating_add(part));
     if sum != length || parts.len() != node.outputs {
-        return Err(NodeFault::Evaluation("the parts do not add up to the axis"));
+        return Err(NodeFault::Evaluation("the parts do not add up to the length of the axis"));
     }
     let (outer, inner) = (count(&data.shape[..axis]), count(&data.shape[axis + 1..]));
     let mut start = 0;
@@ -222,21 +222,21 @@ fn split(node: &BoundNode, data: &Array) -> Arrays {
     Ok(Some(arrays.collect()))
 }
 
-/// The shape that `Reshape` asks for at this probe.
+/// The target shape of `Reshape` at this probe size.
 pub(super) fn reshape(node: &BoundNode, data: &[usize]) -> Result<Vec<usize>, NodeFault> {
-    let wanted = node.attributes.ints("shape", node.probe)?.ok_or(NodeFault::Evaluation("there is no shape"))?;
+    let wanted = node.attributes.ints("shape", node.probe)?.ok_or(NodeFault::Evaluation("the shape is missing"))?;
     let allow_zero = node.attributes.int("allowzero", node.probe)?.unwrap_or(0) != 0;
     target_shape(&wanted, data, allow_zero)
 }
 
-/// ONNX's rule for the target of `Reshape`: 0 keeps a dimension, -1 takes what is left.
+/// ONNX's rule for the target of `Reshape`: 0 keeps a dimension, -1 is inferred.
 pub(crate) fn target_shape(wanted: &[i64], data: &[usize], allow_zero: bool) -> Result<Vec<usize>, NodeFault> {
     let mut shape = Vec::with_capacity(wanted.len());
     let mut open = None;
     for (axis, &dim) in wanted.iter().enumerate() {
         shape.push(match dim {
             0 if !allow_zero => {
-                *data.get(axis).ok_or(NodeFault::Evaluation("0 keeps a dimension that is not there"))?
+                *data.get(axis).ok_or(NodeFault::Evaluation("0 keeps a dimension that the data lacks"))?
             }
             -1 if open.is_none() => {
                 open = Some(axis);
@@ -248,7 +248,7 @@ pub(crate) fn target_shape(wanted: &[i64], data: &[usize], allow_zero: bool) -> 
     if let Some(open) = open {
         let known = count(&shape);
         if known == 0 || !count(data).is_multiple_of(known) {
-            return Err(NodeFault::Evaluation("-1 cannot take what is left"));
+            return Err(NodeFault::Evaluation("-1 cannot be inferred"));
         }
         shape[open] = count(data) / known;
     }
@@ -277,7 +277,7 @@ fn transpose(node: &BoundNode, data: &Array) -> Arrays {
     Ok(Some(vec![data.pick(shape.clone(), positions)]))
 }
 
-/// The coordinates of all elements that are not 0, an axis a row.
+/// The coordinates of all non-zero elements, one row an axis.
 fn non_zero(data: &Array) -> Array {
     let found: Vec<Vec<usize>> =
         cells(&data.shape).zip(data.to_floats()).filter(|(_, value)| *value != 0.0).map(|(cell, _)| cell).collect();

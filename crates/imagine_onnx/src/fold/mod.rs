@@ -1,7 +1,5 @@
-//! Evaluates what is known when a model is imported: shape arithmetic, and small constants.
-//!
-//! One node evaluates one node at one probe size. Nothing larger than [`MAX_ELEMENTS`] is evaluated: such values become
-//! part of the graph.
+//! Constant folding at import time: shape arithmetic and small constants, one node at one probe size at a time. Larger values
+//! go into the graph.
 
 mod elementwise;
 mod generate;
@@ -16,13 +14,13 @@ use std::rc::Rc;
 
 use node::{Folded, small};
 
-/// The attributes of `op` that are read here, if it is evaluated here.
+/// The attributes that evaluation of `op` supports, if `op` is evaluated here.
 fn known_attributes(op: &str) -> Option<&'static [&'static str]> {
     Some(match op {
         "Identity" | "Not" | "And" | "Or" | "Xor" | "Equal" | "Less" | "Greater" | "LessOrEqual" | "GreaterOrEqual"
         | "Where" | "Add" | "Sub" | "Mul" | "Div" | "Pow" | "Min" | "Max" | "Neg" | "Abs" | "Floor" | "Ceil"
         | "Round" | "Sqrt" | "Reciprocal" | "Sign" | "Exp" | "Log" => &[],
-        // Floats are 32-bit floats anyway, which the stash type asks for.
+        // The stash type asks for 32-bit floats, which all floats are.
         "Range" => &["stash_type"],
         "Mod" => &["fmod"],
         "Cast" => &["to", "saturate"],

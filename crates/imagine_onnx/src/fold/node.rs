@@ -1,4 +1,4 @@
-//! One node at one probe size, and the limits of what is evaluated.
+//! One node at one probe size, and the size limits of evaluation.
 
 use std::rc::Rc;
 
@@ -6,10 +6,10 @@ use crate::array::{Array, count};
 use crate::attributes::Attributes;
 use crate::error::NodeFault;
 
-/// Most elements of a value that is evaluated.
+/// Maximum elements of an evaluated value.
 pub(crate) const MAX_ELEMENTS: usize = 1 << 16;
 
-/// Most elements of a value that is evaluated where the elements of another are repeated.
+/// Maximum elements of an evaluated value that repeats another's.
 const MAX_REPEATED: usize = 1 << 10;
 
 /// A node at one probe size, whose inputs are all known.
@@ -21,7 +21,7 @@ pub(crate) struct BoundNode<'a> {
     pub outputs: usize,
 }
 
-/// Values; `None` if the node is not evaluated here.
+/// Values; `None` if the node has to go into the graph.
 pub(crate) type Folded = Result<Option<Vec<Rc<Array>>>, NodeFault>;
 
 impl BoundNode<'_> {
@@ -30,13 +30,13 @@ impl BoundNode<'_> {
     }
 }
 
-/// The elements of a tensor of `shape`, if that is small enough, also without its dimensions of 0.
+/// The element count of `shape` if it is small enough, also with dimensions of 0 taken as 1.
 pub(super) fn small(shape: &[usize]) -> Option<usize> {
     let bound = shape.iter().fold(1usize, |n, &d| n.saturating_mul(d.max(1)));
     (bound <= MAX_ELEMENTS).then(|| count(shape))
 }
 
-/// As [`small`], where elements are repeated: a graph writes that better than a list does.
+/// As [`small`] for repeated elements, which a graph expresses better than a list.
 pub(super) fn repeated(shape: &[usize]) -> Option<usize> {
     small(shape).filter(|&count| count <= MAX_REPEATED)
 }

@@ -8,7 +8,7 @@ use crate::array::{Array, Elements, count};
 use crate::attributes::axis_from_front;
 use crate::error::NodeFault;
 
-/// `None` where the result would be too large, or is not for integers.
+/// `None` if the result would be too large or the elements are not integers.
 pub(super) fn reduce(node: &BoundNode) -> Result<Option<Vec<Array>>, NodeFault> {
     let data = node.input(0)?;
     let rank = data.shape.len();
@@ -39,7 +39,7 @@ pub(super) fn reduce(node: &BoundNode) -> Result<Option<Vec<Array>>, NodeFault> 
     Ok(Some(vec![Array::ints(&shape, result.into_iter().flatten().collect())]))
 }
 
-/// What a reduction of no elements gives.
+/// The result of a reduction of no elements.
 fn of_nothing(op: &str, dtype: DType) -> Result<Array, NodeFault> {
     let elements = match (op, dtype) {
         ("ReduceMax", DType::Bool) => Elements::Bool(vec![false]),

@@ -1,4 +1,4 @@
-//! `Attention`, of three or four dimensions, as products and a softmax.
+//! `Attention` of rank 3 or 4 as matrix products and a softmax.
 
 use imagine_graph::{
     Add, Concat, DType, Dim, Div, Expand, Less, LessOrEqual, MatMul, Mul, Softmax, Tanh, Transpose, Unsqueeze, Where,
@@ -12,7 +12,7 @@ use crate::value::{OnnxNode, Value};
 
 type Result<T> = std::result::Result<T, NodeFault>;
 
-/// Adds the attention of Q to K and V; the values are Y, the keys and values with those of the past, and the scores.
+/// Returns Y, the keys and values including past ones, and the scores.
 pub(super) fn attention(importer: &mut Importer, mut node: OnnxNode) -> Result<Vec<Value>> {
     let attributes = &mut node.attributes;
     let heads = [attributes.take_int("q_num_heads", 0)?, attributes.take_int("kv_num_heads", 0)?];
@@ -38,9 +38,9 @@ pub(super) fn attention(importer: &mut Importer, mut node: OnnxNode) -> Result<V
     let present = [k.clone(), v.clone()];
     let sides = [&q, &k, &v].map(|value| value.types[0].shape.clone());
     if sides.iter().any(|shape| shape.len() != 4) {
-        return Err(NodeFault::Unsupported { reason: "needs Q, K and V of three or of four dimensions" });
+        return Err(NodeFault::Unsupported { reason: "needs Q, K and V of rank 3 or 4" });
     }
-    // Half of the scale goes to either side.
+    // Q and K get the square root of the scale each.
     let root = if scale == 0.0 { (sides[0][3] as f32).powf(-0.25) } else { scale.sqrt() };
     let root = graph.number(root);
     let (q, k) = (graph.op(Mul {}, &[&q, &root])?, graph.op(Mul {}, &[&k, &root])?);
@@ -83,13 +83,13 @@ impl Subgraph<'_, '_> {
         self.op(Transpose { perm: vec![0, 2, 1, 3] }, &[&split])
     }
 
-    /// The other way round.
+    /// The inverse of [`Self::split`].
     fn joined(&mut self, value: Value) -> Result<Value> {
         let turned = self.op(Transpose { perm: vec![0, 2, 1, 3] }, &[&value])?;
         self.reshape(&turned, |shape| vec![shape[0], shape[1], shape[2] * shape[3]])
     }
 
-    /// Every head as often as it takes to be `heads`.
+    /// Repeats every head until there are `heads`.
     fn repeated(&mut self, value: Value, heads: usize) -> Result<Value> {
         let own = value.types[0].shape[1];
         if own == heads || own == 0 || !heads.is_multiple_of(own) {
@@ -111,7 +111,7 @@ impl Subgraph<'_, '_> {
         self.op(Mul {}, &[&small, &cap])
     }
 
-    /// What is added to the scores; a mask that is too short goes on with minus infinity.
+    /// The mask as an addend of the scores; a short mask is padded with minus infinity.
     fn mask(&mut self, mask: &Value, scores: &Value) -> Result<Value> {
         let (zero, never) = (self.number(0.0), self.number(f32::NEG_INFINITY));
         let added = match mask.types[0].dtype {
@@ -130,7 +130,7 @@ impl Subgraph<'_, '_> {
         self.op(Concat { axis: -1 }, &[&added, &rest])
     }
 
-    /// Each element of Q, `past` elements behind the first of K, looks at none behind it.
+    /// Masks the keys after each query; query `i` stands at key `past + i`.
     fn causal(&mut self, scores: &Value, past: usize) -> Result<Value> {
         let (own, other) = (along(scores, 2, past)?, along(scores, 1, 0)?);
         let own = self.op(Unsqueeze { axes: vec![1] }, &[&own])?;
@@ -139,7 +139,7 @@ impl Subgraph<'_, '_> {
         self.op(Where {}, &[&seen, scores, &never])
     }
 
-    /// Only the first `lengths[n]` of image `n` are looked at.
+    /// Masks all but the first `lengths[n]` keys of batch element `n`.
     fn within(&mut self, scores: &Value, lengths: &Value) -> Result<Value> {
         let lengths = self.op(Unsqueeze { axes: vec![1, 2, 3] }, &[lengths])?;
         let positions = along(scores, 1, 0)?;
@@ -149,7 +149,7 @@ impl Subgraph<'_, '_> {
     }
 }
 
-/// Indices along the axis of `scores` that is `from_end` from its end.
+/// Indices from `first` along axis `-from_end` of `scores`.
 fn along(scores: &Value, from_end: usize, first: usize) -> Result<Value> {
     positions(scores.types.iter().map(|found| found.shape[found.shape.len() - from_end]), first)
 }

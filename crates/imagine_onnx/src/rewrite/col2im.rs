@@ -1,5 +1,4 @@
-//! `Col2Im`: blocks that stand side by side in the channels are added where they lie in the image. A transposed convolution does
-//! that whose filters hold one 1 each.
+//! `Col2Im` as a transposed convolution whose filters have a single 1 each.
 
 use imagine_graph::ConvTranspose;
 
@@ -11,12 +10,12 @@ use crate::value::{OnnxNode, Value};
 
 type Result<T> = std::result::Result<T, NodeFault>;
 
-/// Longest side of an image that blocks are added to.
+/// Maximum side of the image.
 const MAX_SIDE: i64 = 1 << 14;
-/// Most elements of the filters that add them.
+/// Maximum elements of the filters.
 const MAX_FILTERS: usize = 1 << 20;
 
-/// Adds `Col2Im` of rows, images or volumes.
+/// `Col2Im` of rows, images or volumes.
 pub(super) fn col2im(importer: &mut Importer, mut node: OnnxNode) -> Result<Vec<Value>> {
     let data = node.input(0)?.clone();
     let axes = node.attributes.ints("image_shape", 0)?.map_or(0, |shape| shape.len());
@@ -32,7 +31,10 @@ pub(super) fn col2im(importer: &mut Importer, mut node: OnnxNode) -> Result<Vec<
     let (columns, area) = (data.types[0].shape.get(1).copied().unwrap_or(0), block.iter().product::<usize>());
     let sound = area > 0 && columns > 0 && columns.is_multiple_of(area) && strides.iter().all(|stride| *stride > 0);
     if !sound || columns.saturating_mul(area) > MAX_FILTERS {
-        return Err(invalid("block_shape", format!("must divide the {columns} columns, and strides must not be 0")));
+        return Err(invalid(
+            "block_shape",
+            format!("must divide dimension 1, which is {columns}, and strides must not be 0"),
+        ));
     }
     let (mut counts, mut output_padding) = (Vec::new(), Vec::new());
     for axis in 0..axes {
@@ -53,7 +55,7 @@ pub(super) fn col2im(importer: &mut Importer, mut node: OnnxNode) -> Result<Vec<
     importer.emit_op(op.into(), &[Some(blocks), Some(filters)], &node.outputs, &node.name)
 }
 
-/// The integers that `name` is at every probe.
+/// The integers of `name`, which must be the same at every probe size.
 fn numbers(importer: &Importer, node: &mut OnnxNode, name: &str, count: usize, default: i64) -> Result<Vec<usize>> {
     let found = node.attributes.ints(name, 0)?.unwrap_or_else(|| vec![default; count]);
     for probe in 0..importer.probes.len() {

@@ -1,4 +1,4 @@
-//! Operators and outputs that a graph does not have, made of several that it has.
+//! Operators and outputs that a graph lacks, decomposed into operators that it has.
 
 use imagine_graph::{
     Abs, Add, Cast, DType, Expand, Mul, Pow, Reciprocal, ReduceL1, ReduceL2, ReduceMean, ReduceSum, Sqrt, Sub, Trilu,
@@ -13,7 +13,7 @@ use crate::value::{OnnxNode, Value};
 
 type Result<T> = std::result::Result<T, NodeFault>;
 
-/// The diagonal is what is on or above it and on or below it in a tensor of ones.
+/// `EyeLike`: the upper triangle of the lower triangle of ones.
 pub(super) fn eye_like(importer: &mut Importer, mut node: OnnxNode) -> Result<Vec<Value>> {
     let data = node.input(0)?.clone();
     let to = node.attributes.take_dtype("dtype")?.unwrap_or(data.types[0].dtype);
@@ -53,7 +53,7 @@ pub(super) fn global_lp_pool(importer: &mut Importer, mut node: OnnxNode) -> Res
     importer.emit_op(norm, &[Some(data)], &node.outputs, &node.name)
 }
 
-/// Mean and inverse standard deviation, where somebody reads them, are computed beside the normalisation.
+/// Computes mean and inverse standard deviation beside the normalisation if anything reads them.
 pub(super) fn layer_normalization(importer: &mut Importer, node: OnnxNode) -> Result<Vec<Value>> {
     let data = node.input(0)?.clone();
     let (axis, epsilon) = {
@@ -83,12 +83,12 @@ pub(super) fn layer_normalization(importer: &mut Importer, node: OnnxNode) -> Re
     Ok(values)
 }
 
-/// Bytes are pooled as floats, which hold them all.
+/// Pools integers as floats: only bytes are allowed, which floats represent exactly.
 pub(super) fn max_pool(importer: &mut Importer, mut node: OnnxNode) -> Result<Vec<Value>> {
     if node.outputs.get(1).is_some_and(|name| !name.is_empty()) {
         node.attributes.set("indices", Attribute::Int(1));
     } else {
-        // The order of indices does not matter without them.
+        // Without indices their order does not matter.
         node.attributes.take_int("storage_order", 0)?;
     }
     let data = node.input(0)?.clone();

@@ -1,4 +1,4 @@
-//! `Einsum` of three operands and more, as a chain of sums over two.
+//! `Einsum` of three or more operands as a chain of pairs.
 
 use imagine_graph::Einsum;
 
@@ -8,7 +8,7 @@ use crate::error::NodeFault;
 use crate::importer::Importer;
 use crate::value::{OnnxNode, Value};
 
-/// Each sum keeps the letters that stand in later operands or in the output.
+/// Each pair keeps the letters of later operands and of the output.
 pub(super) fn chain(importer: &mut Importer, mut node: OnnxNode) -> Result<Vec<Value>, NodeFault> {
     if node.inputs.len() <= 2 {
         return importer.emit_node(node);
@@ -21,7 +21,10 @@ pub(super) fn chain(importer: &mut Importer, mut node: OnnxNode) -> Result<Vec<V
     let (left, output) = equation.split_once("->").unwrap_or((&equation, ""));
     let terms: Vec<&str> = left.split(',').collect();
     if terms.len() != node.inputs.len() || equation.contains('.') {
-        return Err(invalid("equation", "must have a term without ... for each of three inputs or more"));
+        return Err(invalid(
+            "equation",
+            "must have one term for each input, and no ellipsis with three or more inputs",
+        ));
     }
     let output = if equation.contains("->") { output.to_string() } else { implied(left) };
     let mut result = node.input(0)?.clone();
@@ -39,14 +42,14 @@ pub(super) fn chain(importer: &mut Importer, mut node: OnnxNode) -> Result<Vec<V
     Ok(vec![result])
 }
 
-/// The letters that stand once, in alphabetical order.
+/// The implicit output: the letters that occur once, in alphabetical order.
 fn implied(terms: &str) -> String {
     let mut letters: Vec<char> = terms.chars().filter(|c| *c != ',' && terms.matches(*c).count() == 1).collect();
     letters.sort_unstable();
     letters.into_iter().collect()
 }
 
-/// The letters of `all` that `wanted` has, each once.
+/// The letters of `all` that occur in `wanted`, each once.
 fn common(all: &str, wanted: &str) -> String {
     let mut kept = String::new();
     for letter in all.chars() {

@@ -1,4 +1,4 @@
-//! Tensors without elements. A graph has none: here they are settled, or left out of what reads them.
+//! Tensors without elements, which a graph cannot have: their readers are evaluated, or read them no more.
 
 use std::rc::Rc;
 
@@ -12,17 +12,17 @@ use crate::value::{OnnxNode, Value};
 
 type Result<T> = std::result::Result<T, NodeFault>;
 
-/// Files of the operators that keep the shape of their only data.
+/// Stems of operators that keep the shape of their first input.
 const SAME_SHAPE: [&str; 4] = ["cum_sum", "softmax", "trilu", "unary"];
 
-/// The outputs of a node, if all of them are empty; else takes from it what is.
+/// The outputs of a node if all are empty; else drops its empty inputs and outputs.
 pub(super) fn remove(importer: &mut Importer, node: &mut OnnxNode) -> Result<Option<Vec<Value>>> {
     match node.op.as_str() {
         "Split" => return split(importer, node),
         "Slice" => return slice(importer, node),
         "Concat" if node.inputs.iter().flatten().any(|value| !value.is_empty()) => {
             node.inputs.retain(|value| value.as_ref().is_none_or(|value| !value.is_empty()));
-            // What is left alone is the whole.
+            // The only input left is the whole.
             let whole = node.inputs.len() == 1;
             return Ok(node.inputs[0].clone().filter(|_| whole).map(|value| vec![value]));
         }
@@ -41,14 +41,14 @@ fn empty(data: &Value, shapes: Vec<Vec<usize>>) -> Value {
     Value::known("", shapes.into_iter().map(|shape| Rc::new(Array::none(dtype, shape))).collect())
 }
 
-/// A slice that leaves nothing, at every size.
+/// A slice that is empty at every size.
 fn slice(importer: &Importer, node: &OnnxNode) -> Result<Option<Vec<Value>>> {
     let data = node.input(0)?;
     let mut shapes = Vec::new();
     for probe in 0..importer.probes.len() {
         let list = |name: &str| Ok(node.attributes.ints(name, probe)?.unwrap_or_default());
         let op = Slice { starts: list("starts")?, ends: list("ends")?, axes: list("axes")?, steps: list("steps")? };
-        // What does not fit is told where the slice becomes part of the graph.
+        // Emitting the slice reports the fault.
         let Ok(ranges) = op.ranges(data.shape(probe)) else { return Ok(None) };
         shapes.push(ranges.iter().map(|range| range.1).collect::<Vec<usize>>());
     }
@@ -56,7 +56,7 @@ fn slice(importer: &Importer, node: &OnnxNode) -> Result<Option<Vec<Value>>> {
     Ok(nothing.then(|| vec![empty(data, shapes)]))
 }
 
-/// Parts of length 0 are settled; the others are the graph's.
+/// Parts of length 0 become empty values; the graph splits off the others.
 fn split(importer: &mut Importer, node: &mut OnnxNode) -> Result<Option<Vec<Value>>> {
     let Some(parts) = node.attributes.ints("split", 0)? else { return Ok(None) };
     let data = node.input(0)?.clone();
@@ -72,8 +72,8 @@ fn split(importer: &mut Importer, node: &mut OnnxNode) -> Result<Option<Vec<Valu
     shapes.iter_mut().for_each(|shape| shape[axis] = 0);
     let filled: Vec<usize> = (0..parts.len()).filter(|&index| parts[index] != 0).collect();
     let mut values = match filled[..] {
-        [] => return Err(NodeFault::Evaluation("the parts do not add up to the axis")),
-        // The one part that has elements is all there is.
+        [] => return Err(NodeFault::Evaluation("the parts do not add up to the length of the axis")),
+        // The only part with elements is the whole.
         [only] if data.types.iter().all(|found| found.shape[axis] as i64 == parts[only]) => vec![data.clone()],
         _ => {
             let mut rest = node.clone();
@@ -85,5 +85,5 @@ fn split(importer: &mut Importer, node: &mut OnnxNode) -> Result<Option<Vec<Valu
     .into_iter();
     let value = |&length: &i64| if length == 0 { Some(empty(&data, shapes.clone())) } else { values.next() };
     let all: Option<Vec<Value>> = parts.iter().map(value).collect();
-    all.map(Some).ok_or(NodeFault::Unsupported { reason: "has another number of parts than outputs" })
+    all.map(Some).ok_or(NodeFault::Unsupported { reason: "has a different number of parts and outputs" })
 }

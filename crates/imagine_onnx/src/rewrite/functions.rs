@@ -1,4 +1,4 @@
-//! Functions that a graph writes by their formula, of operators that it has.
+//! ONNX functions that a graph expresses by their formula.
 
 use imagine_graph::{
     Abs, Add, ArgMax, AveragePool, Cast, Cos, DType, Div, Elu, Equal, Exp, Greater, Less, Log, Mul, Neg, Not, Op, Pow,
@@ -14,13 +14,13 @@ use crate::value::{OnnxNode, Value};
 
 type Result<T> = std::result::Result<T, NodeFault>;
 
-/// Operators that [`convert`] knows.
+/// Operators that [`convert`] handles.
 pub(crate) const FUNCTIONS: [&str; 14] = [
     "Acosh", "Asinh", "Atanh", "Celu", "Cosh", "Hardmax", "IsInf", "IsNaN", "LRN", "OneHot", "Shrink", "Sinh", "Swish",
     "Tan",
 ];
 
-/// The last operator of a formula and what it reads.
+/// The last operator of a formula and its inputs.
 type FinalOp = (Op, Vec<Value>);
 
 /// Adds a function to the graph.
@@ -50,7 +50,7 @@ pub(super) fn convert(importer: &mut Importer, mut node: OnnxNode) -> Result<Vec
             let negative = node.attributes.take_int("detect_negative", 1)? != 0;
             let positive = node.attributes.take_int("detect_positive", 1)? != 0;
             let (either, limit) = (negative && positive, if positive { f32::INFINITY } else { f32::NEG_INFINITY });
-            // No number is NaN.
+            // Nothing equals NaN.
             let limit = graph.number(if negative || positive { limit } else { f32::NAN });
             (Equal {}.into(), vec![if either { graph.op(Abs {}, &[&x])? } else { x }, limit])
         }
@@ -60,7 +60,7 @@ pub(super) fn convert(importer: &mut Importer, mut node: OnnxNode) -> Result<Vec
         }
         "OneHot" => {
             let axis = node.attributes.take_int("axis", -1)?;
-            // It may be a float.
+            // ONNX allows a float here.
             let depth = match node.attributes.take("depth") {
                 Some(Attribute::Input(known)) if is_constant(&known) && known[0].len() == 1 => known[0].to_floats()[0],
                 _ => return Err(invalid("depth", "must be one number, which does not depend on the size")),
@@ -80,7 +80,7 @@ pub(super) fn convert(importer: &mut Importer, mut node: OnnxNode) -> Result<Vec
 }
 
 impl Subgraph<'_, '_> {
-    /// 0, 1, .., as many as `lengths` says at each probe, with `behind` dimensions of 1 behind them.
+    /// The indices 0, 1, .. along an axis of `lengths[p]` elements at probe `p`, followed by `behind` dimensions of 1.
     fn positions(&mut self, lengths: impl Iterator<Item = usize>, behind: usize) -> Result<Value> {
         let positions = positions(lengths, 0)?;
         let axes: Vec<i64> = (1..=behind as i64).collect();
@@ -120,7 +120,7 @@ impl Subgraph<'_, '_> {
         })
     }
 
-    /// What is farther from zero than `limit`, moved by `bias` towards it.
+    /// `x` moved by `bias` towards zero where it is farther from zero than `limit`, else 0.
     fn shrink(&mut self, x: Value, bias: f32, limit: f32) -> Result<FinalOp> {
         let [zero, bias, low, high] = [0.0, bias, -limit, limit].map(|value| self.number(value));
         let (below, above) = (self.op(Less {}, &[&x, &low])?, self.op(Greater {}, &[&x, &high])?);
@@ -129,7 +129,7 @@ impl Subgraph<'_, '_> {
         Ok((Where {}.into(), vec![below, raised, upper]))
     }
 
-    /// 1 at the first largest element along `axis`, else 0.
+    /// 1 at the first maximum along `axis`, else 0.
     fn hardmax(&mut self, x: Value, axis: i64) -> Result<FinalOp> {
         let rank = x.rank();
         let index = axis_from_front("axis", axis, rank)?;
@@ -178,7 +178,7 @@ impl Subgraph<'_, '_> {
             return Err(NodeFault::Unsupported { reason: "needs an input of rank 3 or 4" });
         }
         let square = self.op(Mul {}, &[&x, &x])?;
-        // Channels as the first axis that windows move over.
+        // The pool slides over the channels.
         let apart = self.op(Unsqueeze { axes: vec![1] }, &[&square])?;
         let along = |channels: usize, other: usize| {
             let mut numbers = vec![other; rank - 1];

@@ -32,7 +32,7 @@ use subgraph::{first_output, lists, reshape_to};
 
 type Result<T> = std::result::Result<T, NodeFault>;
 
-/// Adds a node that is not known to the graph.
+/// Adds a node whose outputs are not known to the graph.
 pub(crate) fn convert(importer: &mut Importer, node: OnnxNode) -> Result<Vec<Value>> {
     let mut node = match legacy::rewrite(importer, node)? {
         Rewritten::Values(values) => return Ok(values),
@@ -101,7 +101,7 @@ fn reshape(importer: &mut Importer, mut node: OnnxNode) -> Result<Vec<Value>> {
     importer.emit_op(op.into(), &node.inputs, &node.outputs, &node.name)
 }
 
-/// `Min`, `Max`, `Sum` and `Mean` take any number of tensors; a graph's operators take two.
+/// `Min`, `Max`, `Sum` and `Mean` are variadic; a graph's operators take two tensors.
 fn variadic(importer: &mut Importer, node: OnnxNode) -> Result<Vec<Value>> {
     node.reject_unknown_attributes()?;
     let op = if matches!(node.op.as_str(), "Sum" | "Mean") { "Add" } else { node.op.as_str() };
@@ -129,7 +129,7 @@ fn cast(importer: &mut Importer, mut node: OnnxNode) -> Result<Vec<Value>> {
         "CastLike" => node.input(1)?.types[0].dtype,
         _ => node.attributes.take_dtype("to")?.ok_or_else(|| invalid("to", "is missing"))?,
     };
-    // Says what becomes of 8-bit floats, which are refused.
+    // It concerns 8-bit floats only, which are refused.
     node.attributes.take_int("saturate", 1)?;
     node.reject_unknown_attributes()?;
     if node.input(0)?.types[0].dtype == to {
@@ -138,7 +138,7 @@ fn cast(importer: &mut Importer, mut node: OnnxNode) -> Result<Vec<Value>> {
     importer.emit_op(imagine_graph::Cast { to }.into(), &node.inputs[..1], &node.outputs, &node.name)
 }
 
-/// Outside training `Dropout` changes nothing, and its mask is true everywhere.
+/// At inference `Dropout` is the identity, and its mask is true everywhere.
 fn dropout(importer: &mut Importer, mut node: OnnxNode) -> Result<Vec<Value>> {
     let training = match node.attributes.take("training_mode") {
         None => false,
@@ -171,7 +171,7 @@ fn constant_of_shape(importer: &Importer, node: &mut OnnxNode) -> Result<()> {
     Ok(())
 }
 
-/// A bound of infinity is none.
+/// Drops infinite bounds.
 fn clip(node: &mut OnnxNode) {
     for (name, none) in [("min", f32::NEG_INFINITY), ("max", f32::INFINITY)] {
         let value = match node.attributes.0.get(name) {
@@ -185,7 +185,7 @@ fn clip(node: &mut OnnxNode) {
     }
 }
 
-/// Training has more outputs and a running mean; neither is there outside it.
+/// Training mode is refused: it has more outputs and a running mean.
 fn batch_normalization(node: &mut OnnxNode) -> Result<()> {
     node.attributes.take_float("momentum", 0.9)?;
     if node.attributes.take_int("training_mode", 0)? != 0 {
@@ -197,7 +197,7 @@ fn batch_normalization(node: &mut OnnxNode) -> Result<()> {
     Ok(())
 }
 
-/// ONNX's seed of a node becomes its stream: equal seeds draw equal numbers, and nodes without one differ.
+/// A node's seed becomes its random stream: equal seeds draw equal numbers; nodes without a seed differ.
 fn random(importer: &mut Importer, node: &mut OnnxNode) -> Result<()> {
     let seed = node.attributes.has("seed").then(|| node.attributes.take_float("seed", 0.0)).transpose()?;
     let stream = seed.map_or(importer.streams, f32::to_bits);
@@ -227,7 +227,7 @@ fn random(importer: &mut Importer, node: &mut OnnxNode) -> Result<()> {
     Ok(())
 }
 
-/// Which axes an empty list means: all, or none if `noop_with_empty_axes`.
+/// Empty `axes` mean all axes, or none with `noop_with_empty_axes`.
 fn reduce(importer: &Importer, node: &mut OnnxNode) -> Result<()> {
     let mut empty = true;
     for probe in 0..importer.probes.len() {

@@ -10,7 +10,7 @@ use crate::value::{OnnxNode, Value};
 
 type Result<T> = std::result::Result<T, NodeFault>;
 
-/// Pads of some axes are written as pads of all.
+/// Extends pads of some axes to all axes.
 pub(super) fn pad(importer: &Importer, node: &mut OnnxNode) -> Result<()> {
     let rank = node.input(0)?.rank();
     let axes = node.attributes.ints("axes", 0)?;
@@ -37,7 +37,7 @@ pub(super) fn pad(importer: &Importer, node: &mut OnnxNode) -> Result<()> {
     Ok(())
 }
 
-/// Takes the value of constant padding out of `node`, if it is infinite.
+/// Takes an infinite padding value out of `node`.
 pub(super) fn infinite_padding(node: &mut OnnxNode) -> Option<f32> {
     let value = match node.attributes.0.get("value") {
         Some(Attribute::Float(value)) => *value,
@@ -50,7 +50,7 @@ pub(super) fn infinite_padding(node: &mut OnnxNode) -> Option<f32> {
     value.is_infinite().then_some(value)
 }
 
-/// A graph's padding is finite: `value` takes its place where a padded tensor of truth values says that it is outside.
+/// Infinite padding, which `Pad` of a graph does not have: a padded mask selects `value` outside the data.
 pub(super) fn pad_with(importer: &mut Importer, node: OnnxNode, value: f32) -> Result<Vec<Value>> {
     let data = node.input(0)?.clone();
     if matches!(node.attributes.0.get("mode"), Some(Attribute::Text(mode)) if mode != "constant") {

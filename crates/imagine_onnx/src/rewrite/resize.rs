@@ -8,7 +8,7 @@ use crate::value::OnnxNode;
 
 type Result<T> = std::result::Result<T, NodeFault>;
 
-/// Drops what does not count in the chosen mode, and the factors of batch and channels of an image.
+/// Drops attributes that the mode ignores, and the sizes and scales of batch and channels.
 pub(super) fn resize(importer: &Importer, node: &mut OnnxNode) -> Result<()> {
     let attributes = &mut node.attributes;
     let text = |attributes: &Attributes, name: &str| match attributes.0.get(name) {
@@ -40,7 +40,7 @@ pub(super) fn resize(importer: &Importer, node: &mut OnnxNode) -> Result<()> {
             attributes.take(name);
         }
     }
-    // An exporter that gives sizes gives empty scales, and the other way round.
+    // Exporters that give sizes give empty scales, and the other way round.
     for name in ["scales", "sizes", "roi"] {
         if matches!(attributes.0.get(name), Some(Attribute::Input(known)) if known.iter().all(|a| a.len() == 0)) {
             attributes.take(name);

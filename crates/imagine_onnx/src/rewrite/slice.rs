@@ -7,7 +7,7 @@ use crate::value::OnnxNode;
 
 type Result<T> = std::result::Result<T, NodeFault>;
 
-/// Starts and ends that move with the size are written as seen from the end of the axis.
+/// Starts and ends that depend on the size are counted from the end of the axis.
 pub(super) fn slice(importer: &Importer, node: &mut OnnxNode) -> Result<()> {
     let probes = importer.probes.len();
     let lists = |name: &str| -> Result<Option<Vec<Vec<i64>>>> {

@@ -1,4 +1,4 @@
-//! `TopK`: an element's place in the order is the number of those that stand before it, so that all places are found at once.
+//! `TopK` without a sort: the rank of an element is the number of elements before it, counted for all at once.
 
 use imagine_graph::{
     And, Cast, DType, Equal, Expand, Greater, Less, Op, Or, ReduceSum, ScatterElements, Slice, Transpose, Unsqueeze,
@@ -12,16 +12,16 @@ use crate::value::{OnnxNode, Value};
 
 type Result<T> = std::result::Result<T, NodeFault>;
 
-/// Longest axis that is put in order: every element meets every other.
+/// Maximum length of the axis: every element is compared with every other.
 const MAX_LENGTH: usize = 1 << 13;
 
-/// The `k` largest or smallest elements along an axis, in order, and their indices; of equal ones the first comes first.
+/// The `k` largest or smallest elements along an axis, in order, and their indices; ties keep the input's order.
 pub(super) fn top_k(importer: &mut Importer, mut node: OnnxNode) -> Result<Vec<Value>> {
     let x = node.input(0)?.clone();
     let rank = x.rank();
     let axis = axis_from_front("axis", node.attributes.take_int("axis", -1)?, rank)?;
     let largest = node.attributes.take_int("largest", 1)? != 0;
-    // What may stand in any order may stand in this one.
+    // If any order is allowed, so is this one.
     node.attributes.take_int("sorted", 1)?;
     let lengths: Vec<usize> = x.types.iter().map(|found| found.shape[axis]).collect();
     let mut counts = Vec::new();
@@ -33,7 +33,7 @@ pub(super) fn top_k(importer: &mut Importer, mut node: OnnxNode) -> Result<Vec<V
     }
     node.attributes.take("k");
     node.reject_unknown_attributes()?;
-    // All of a length that is open, or one number.
+    // The whole of an open axis, or one number.
     let whole = counts.iter().zip(&lengths).all(|(&k, &length)| k == length as i64);
     let end = match counts.iter().all(|k| *k == counts[0]) {
         _ if whole => i64::MAX,
@@ -66,7 +66,7 @@ impl Subgraph<'_, '_> {
         if perm.is_sorted() { Ok(value.clone()) } else { self.op(Transpose { perm: perm.to_vec() }, &[value]) }
     }
 
-    /// How many elements stand before each: those that are larger, and the equal ones with a smaller index.
+    /// The number of elements before each: larger ones (or smaller ones), and equal ones with a smaller index.
     fn places(&mut self, x: &Value, positions: &Value, largest: bool) -> Result<Value> {
         let (own, other) = (Unsqueeze { axes: vec![-1] }, Unsqueeze { axes: vec![-2] });
         let (a, b) = (self.op(own.clone(), &[x])?, self.op(other.clone(), &[x])?);

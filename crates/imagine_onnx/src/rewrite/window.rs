@@ -1,4 +1,4 @@
-//! Convolutions and pools as a graph writes them: the kernel's shape stands in the weight, and `ConvTranspose` says its padding.
+//! Convolutions and pools: the weight alone gives the kernel's shape, and `ConvTranspose` gets explicit padding.
 
 use crate::attributes::{Attribute, invalid};
 use crate::error::NodeFault;
@@ -23,7 +23,7 @@ pub(super) fn window(importer: &Importer, node: &mut OnnxNode) -> Result<()> {
     if node.op == "ConvTranspose" { transposed_pads(importer, node) } else { Ok(()) }
 }
 
-/// The padding that follows from the output's shape, which `auto_pad` may say.
+/// Explicit padding from `output_shape` or `auto_pad`.
 fn transposed_pads(importer: &Importer, node: &mut OnnxNode) -> Result<()> {
     let rule = match node.attributes.take("auto_pad") {
         None => String::new(),
@@ -40,7 +40,7 @@ fn transposed_pads(importer: &Importer, node: &mut OnnxNode) -> Result<()> {
     if wanted.is_none() && !rule.starts_with("SAME") {
         return Ok(());
     }
-    // The batch and the channels may stand there, too.
+    // Batch and channels may be included.
     let wanted = wanted.map(|all| all[all.len().saturating_sub(axes)..].to_vec());
     if wanted.as_ref().is_some_and(|sides| sides.len() != axes) {
         return Err(invalid("output_shape", format!("must be {axes} integers")));
@@ -58,7 +58,7 @@ fn transposed_pads(importer: &Importer, node: &mut OnnxNode) -> Result<()> {
     Ok(())
 }
 
-/// `pads` and `output_padding` at one probe. Without a wanted shape the output is `stride` times as long as the input.
+/// `pads` and `output_padding` at one probe. By default the output is `stride` times as long as the input.
 fn pads_at(node: &OnnxNode, probe: usize, wanted: Option<&[i64]>, upper: bool) -> Result<[Vec<i64>; 2]> {
     let (x, w) = (node.input(0)?.shape(probe), node.input(1)?.shape(probe));
     let list = |name: &str| node.attributes.ints(name, 0);
@@ -74,7 +74,7 @@ fn pads_at(node: &OnnxNode, probe: usize, wanted: Option<&[i64]>, upper: bool) -
         let span = (kernel - 1).saturating_mul(dilation).saturating_add(1);
         let whole = (length - 1).saturating_mul(stride).saturating_add(span);
         let wanted = wanted.map_or(length.saturating_mul(stride), |sides| sides[axis]);
-        // What is missing is added at the end; what is too much is cut at both.
+        // A shortage is added at the end; an excess is cut at both ends.
         let total = whole.saturating_add(add).saturating_sub(wanted);
         added.push(if total < 0 { wanted.saturating_sub(whole) } else { add });
         let (less, more) = (total.max(0) / 2, total.max(0) - total.max(0) / 2);

@@ -82,7 +82,7 @@ fn heads_that_do_not_divide() {
     expect![[r#"
         node "y_node" (Attention, opset 23): attribute "q_num_heads, kv_num_heads" must divide 8
         node "y_node" (Attention, opset 23): attribute "q_num_heads, kv_num_heads" must divide 8
-        node "y_node" (Attention, opset 23): needs Q, K and V of three or of four dimensions
+        node "y_node" (Attention, opset 23): needs Q, K and V of rank 3 or 4
         node "y_node" (Attention, opset 23): attribute "qk_matmul_output_mode" must be 0 to 3"#]]
     .assert_eq(&faults.map(|model| fault(&model)).join("\n"));
 }

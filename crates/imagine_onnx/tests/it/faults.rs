@@ -65,12 +65,12 @@ fn no_prefix_and_no_changed_byte_panics() {
 fn bytes_that_are_no_model() {
     let bytes = rich().encode_to_vec();
     let told = |bytes: &[u8]| import(bytes, &Options::default()).unwrap_err().to_string();
-    expect!["not an ONNX model: failed to decode Protobuf message: ModelProto.opset_import: invalid varint; the file is cut off, damaged or of another kind: fetch or export it again"]
+    expect!["not an ONNX model: failed to decode Protobuf message: ModelProto.opset_import: invalid varint; the file is truncated, damaged or not ONNX: fetch or export it again"]
         .assert_eq(&told(&bytes[..bytes.len() - 3]));
-    expect!["not an ONNX model: is empty; the file is cut off, damaged or of another kind: fetch or export it again"]
+    expect!["not an ONNX model: is empty; the file is truncated, damaged or not ONNX: fetch or export it again"]
         .assert_eq(&told(&[]));
     // A graph that claims to be 2^60 bytes long.
-    expect!["not an ONNX model: failed to decode Protobuf message: ModelProto.graph: buffer underflow; the file is cut off, damaged or of another kind: fetch or export it again"]
+    expect!["not an ONNX model: failed to decode Protobuf message: ModelProto.graph: buffer underflow; the file is truncated, damaged or not ONNX: fetch or export it again"]
         .assert_eq(&told(&[0x3a, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x10]));
     let mut nested = GraphProto::default();
     for _ in 0..200 {
@@ -78,7 +78,7 @@ fn bytes_that_are_no_model() {
         nested = GraphProto { node: vec![node], ..Default::default() };
     }
     let deep = ModelProto { graph: Some(nested), ..rich() };
-    expect!["not an ONNX model: failed to decode Protobuf message: GraphProto.node: AttributeProto.g: NodeProto.attribute: GraphProto.node: AttributeProto.g: NodeProto.attribute: GraphProto.node: AttributeProto.g: NodeProto.attribute: GraphProto.node: AttributeProto.g: NodeProto.attribute: GraphProto.node: AttributeProto.g: NodeProto.attribute: GraphProto.node: AttributeProto.g: NodeProto.attribute: GraphProto.node: AttributeProto.g: NodeProto.attribute: GraphProto.node: AttributeProto.g: NodeProto.attribute: GraphProto.node: AttributeProto.g: NodeProto.attribute: GraphProto.node: AttributeProto.g: NodeProto.attribute: GraphProto.node: AttributeProto.g: NodeProto.attribute: GraphProto.node: AttributeProto.g: NodeProto.attribute: GraphProto.node: AttributeProto.g: NodeProto.attribute: GraphProto.node: AttributeProto.g: NodeProto.attribute: GraphProto.node: AttributeProto.g: NodeProto.attribute: GraphProto.node: AttributeProto.g: NodeProto.attribute: GraphProto.node: AttributeProto.g: NodeProto.attribute: GraphProto.node: AttributeProto.g: NodeProto.attribute: GraphProto.node: AttributeProto.g: NodeProto.attribute: GraphProto.node: AttributeProto.g: NodeProto.attribute: GraphProto.node: AttributeProto.g: NodeProto.attribute: GraphProto.node: AttributeProto.g: NodeProto.attribute: GraphProto.node: AttributeProto.g: NodeProto.attribute: GraphProto.node: AttributeProto.g: NodeProto.attribute: GraphProto.node: AttributeProto.g: NodeProto.attribute: GraphProto.node: AttributeProto.g: NodeProto.attribute: GraphProto.node: AttributeProto.g: NodeProto.attribute: GraphProto.node: AttributeProto.g: NodeProto.attribute: GraphProto.node: AttributeProto.g: NodeProto.attribute: GraphProto.node: AttributeProto.g: NodeProto.attribute: GraphProto.node: AttributeProto.g: NodeProto.attribute: GraphProto.node: AttributeProto.g: NodeProto.attribute: GraphProto.node: AttributeProto.g: NodeProto.attribute: GraphProto.node: ModelProto.graph: recursion limit reached; the file is cut off, damaged or of another kind: fetch or export it again"].assert_eq(&told(&deep.encode_to_vec()));
+    expect!["not an ONNX model: failed to decode Protobuf message: GraphProto.node: AttributeProto.g: NodeProto.attribute: GraphProto.node: AttributeProto.g: NodeProto.attribute: GraphProto.node: AttributeProto.g: NodeProto.attribute: GraphProto.node: AttributeProto.g: NodeProto.attribute: GraphProto.node: AttributeProto.g: NodeProto.attribute: GraphProto.node: AttributeProto.g: NodeProto.attribute: GraphProto.node: AttributeProto.g: NodeProto.attribute: GraphProto.node: AttributeProto.g: NodeProto.attribute: GraphProto.node: AttributeProto.g: NodeProto.attribute: GraphProto.node: AttributeProto.g: NodeProto.attribute: GraphProto.node: AttributeProto.g: NodeProto.attribute: GraphProto.node: AttributeProto.g: NodeProto.attribute: GraphProto.node: AttributeProto.g: NodeProto.attribute: GraphProto.node: AttributeProto.g: NodeProto.attribute: GraphProto.node: AttributeProto.g: NodeProto.attribute: GraphProto.node: AttributeProto.g: NodeProto.attribute: GraphProto.node: AttributeProto.g: NodeProto.attribute: GraphProto.node: AttributeProto.g: NodeProto.attribute: GraphProto.node: AttributeProto.g: NodeProto.attribute: GraphProto.node: AttributeProto.g: NodeProto.attribute: GraphProto.node: AttributeProto.g: NodeProto.attribute: GraphProto.node: AttributeProto.g: NodeProto.attribute: GraphProto.node: AttributeProto.g: NodeProto.attribute: GraphProto.node: AttributeProto.g: NodeProto.attribute: GraphProto.node: AttributeProto.g: NodeProto.attribute: GraphProto.node: AttributeProto.g: NodeProto.attribute: GraphProto.node: AttributeProto.g: NodeProto.attribute: GraphProto.node: AttributeProto.g: NodeProto.attribute: GraphProto.node: AttributeProto.g: NodeProto.attribute: GraphProto.node: AttributeProto.g: NodeProto.attribute: GraphProto.node: AttributeProto.g: NodeProto.attribute: GraphProto.node: AttributeProto.g: NodeProto.attribute: GraphProto.node: AttributeProto.g: NodeProto.attribute: GraphProto.node: ModelProto.graph: recursion limit reached; the file is truncated, damaged or not ONNX: fetch or export it again"].assert_eq(&told(&deep.encode_to_vec()));
 }
 
 #[test]
@@ -92,9 +92,9 @@ fn operator_sets_and_domains() {
     expect![[r#"the model names no opset of domain "ai.onnx": export it again with opset_version 7 to 27"#]]
         .assert_eq(&fault(&ModelProto { opset_import: vec![], ..rich() }));
     let foreign = NodeProto { domain: "com.example".into(), ..relu(&["x"]) };
-    expect![[r#"node "y_node" (Relu, opset 13): domain "com.example" is not known: export the model with operators of ONNX only, or inline its functions first (onnx.inliner)"#]].assert_eq(&fault(&model(13, &IMAGE, vec![], vec![foreign])));
+    expect![[r#"node "y_node" (Relu, opset 13): domain "com.example" is not supported: export the model with ONNX's own operators only, or inline its functions first (onnx.inliner)"#]].assert_eq(&fault(&model(13, &IMAGE, vec![], vec![foreign])));
     let unknown = node("Frobnicate", &["x"], "y", vec![]);
-    expect![[r#"node "y_node" (Frobnicate, opset 13): this operator is not supported: export the model without it, or simplify the model first so that constant parts are folded"#]].assert_eq(&fault(&model(13, &IMAGE, vec![], vec![unknown])));
+    expect![[r#"node "y_node" (Frobnicate, opset 13): this operator is not supported: export the model without it, or fold its constants first (onnx-simplifier)"#]].assert_eq(&fault(&model(13, &IMAGE, vec![], vec![unknown])));
 }
 
 #[test]
@@ -102,7 +102,7 @@ fn names_that_do_not_add_up() {
     expect![[r#"node "y_node" (Relu, opset 13): input 0 reads "nothing", which no input, initializer or earlier node writes: export the model again with its weights (export_params)"#]]
     .assert_eq(&fault(&model(13, &IMAGE, vec![], vec![relu(&["nothing"])])));
     let cycle = vec![node("Add", &["x", "b"], "a", vec![]), node("Relu", &["a"], "b", vec![]), relu(&["a"])];
-    expect![[r#"node "a_node" (Add, opset 13): input 1 reads "b", which only this or a later node writes: nodes must stand in order, without a cycle"#]].assert_eq(&fault(&model(13, &IMAGE, vec![], cycle)));
+    expect![[r#"node "a_node" (Add, opset 13): input 1 reads "b", which only this or a later node writes: nodes must be in execution order, without a cycle"#]].assert_eq(&fault(&model(13, &IMAGE, vec![], cycle)));
     let twice = vec![node("Tanh", &["x"], "y", vec![]), relu(&["x"])];
     expect![[r#""y" is written twice: names of values must be unique"#]].assert_eq(&fault(&model(
         13,
@@ -117,7 +117,7 @@ fn names_that_do_not_add_up() {
         weights,
         vec![relu(&["x"])],
     )));
-    expect![[r#"output "y": is written by no node"#]].assert_eq(&fault(&model(
+    expect![[r#"output "y": no node writes it"#]].assert_eq(&fault(&model(
         13,
         &IMAGE,
         vec![],
@@ -136,7 +136,7 @@ fn attributes_are_never_ignored() {
     expect![[r#"node "y_node" (Conv, opset 11): Conv: unknown field `frobs`, expected one of `group`, `strides`, `dilations`, `pads`, `auto_pad`, `pad_mode`"#]].assert_eq(&fault(&conv(vec![int("frobs", 1)])));
     expect![[r#"node "y_node" (Conv, opset 11): Conv: invalid type: string "1", expected usize"#]]
         .assert_eq(&fault(&conv(vec![text("group", "1")])));
-    expect![[r#"node "y_node" (Conv, opset 11): attribute "group" is there twice"#]]
+    expect![[r#"node "y_node" (Conv, opset 11): attribute "group" is given twice"#]]
         .assert_eq(&fault(&conv(vec![int("group", 1), int("group", 2)])));
     let leaky =
         |alpha: f32| model(11, &IMAGE, vec![], vec![node("LeakyRelu", &["x"], "y", vec![float("alpha", alpha)])]);
@@ -170,8 +170,8 @@ fn every_fault_is_told_at_once() {
     let mut wrong = weight("w", &[3]);
     wrong.dims = vec![4];
     expect![[r#"
-        initializer "w": shape [4] has 4 elements, but 3 are there: export the model again
-        node "a_node" (Frobnicate, opset 13): this operator is not supported: export the model without it, or simplify the model first so that constant parts are folded
+        initializer "w": shape [4] has 4 elements, but the tensor has 3: export the model again
+        node "a_node" (Frobnicate, opset 13): this operator is not supported: export the model without it, or fold its constants first (onnx-simplifier)
         node "b_node" (Relu, opset 13): input 0 reads "nothing", which no input, initializer or earlier node writes: export the model again with its weights (export_params)
         node "c_node" (Relu, opset 13): Relu: unknown field `frobs`, there are no fields"#]].assert_eq(&fault(&model(13, &IMAGE, vec![wrong], nodes)));
 }
@@ -179,18 +179,16 @@ fn every_fault_is_told_at_once() {
 #[test]
 fn tensors_that_are_not_what_they_say() {
     let told = |tensor: TensorProto| tensor_from_onnx(&tensor.encode_to_vec()).unwrap_err().to_string();
-    expect![[
-        r#"tensor "t": shape [1099511627776] has 1099511627776 elements, but 2 are there: export the model again"#
-    ]]
+    expect![[r#"tensor "t": shape [1099511627776] has 1099511627776 elements, but the tensor has 2: export the model again"#]]
     .assert_eq(&told(TensorProto { dims: vec![1 << 40], ..weight("t", &[2]) }));
     expect![[r#"tensor "t": dimensions [-1] are out of range: export the model again"#]]
         .assert_eq(&told(TensorProto { dims: vec![-1], ..weight("t", &[2]) }));
     expect![[r#"tensor "t": element type 8 is not supported: store floats, integers of 8 to 64 bits or truth values"#]]
         .assert_eq(&told(TensorProto { data_type: 8, ..weight("t", &[2]) }));
     let ragged = TensorProto { raw_data: vec![0; 7], float_data: vec![], ..weight("t", &[2]) };
-    expect![[r#"tensor "t": 7 bytes are no whole number of elements of 4 bytes: export the model again"#]]
+    expect![[r#"tensor "t": 7 bytes are not a multiple of the element size, 4 bytes: export the model again"#]]
         .assert_eq(&told(ragged));
-    expect![[r#"tensor "t": holds 1099511627776, and a graph has 32-bit integers"#]]
+    expect![[r#"tensor "t": holds 1099511627776, but integers of a graph have 32 bits"#]]
         .assert_eq(&told(list("t", &[1 << 40])));
     let mut infinite = weight("w", &[4, 1, 1]);
     infinite.float_data[2] = f32::NAN;
@@ -223,7 +221,7 @@ fn elements_outside_the_file_stay_below_its_folder() {
     };
     let (sound, model) = try_with(&[("location", "data/w.bin"), ("offset", "4"), ("length", "16")]);
     assert_eq!(sound.unwrap().graph.weights["w"].as_f32(), Some(&[2.0, 3.0, 4.0, 5.0][..]));
-    expect![[r#"initializer "w": its elements are in another file: import the model with `import_file`"#]]
+    expect![[r#"initializer "w": it has external data: import the model with `import_file`"#]]
         .assert_eq(&fault(&model));
     let told = |entries: &[(&str, &str)]| try_with(entries).0.unwrap_err().to_string();
     expect![[r#"initializer "w": external data "../secret.bin" is not a file below the model's folder"#]]
@@ -233,9 +231,9 @@ fn elements_outside_the_file_stay_below_its_folder() {
     #[cfg(unix)]
     expect![[r#"initializer "w": external data "link.bin" is not a file below the model's folder"#]]
         .assert_eq(&told(&[("location", "link.bin")]));
-    expect![[r#"initializer "w": external data "data/w.bin": 16 bytes at 8, but the file has 20: it is cut off or of another model"#]]
+    expect![[r#"initializer "w": external data "data/w.bin": 16 bytes at 8, but the file has 20: it is truncated or belongs to another model"#]]
         .assert_eq(&told(&[("location", "data/w.bin"), ("offset", "8")]));
-    expect![[r#"initializer "w": external data "data/w.bin": 16 bytes at 18446744073709551615, but the file has 20: it is cut off or of another model"#]]
+    expect![[r#"initializer "w": external data "data/w.bin": 16 bytes at 18446744073709551615, but the file has 20: it is truncated or belongs to another model"#]]
         .assert_eq(&told(&[("location", "data/w.bin"), ("offset", "18446744073709551615")]));
     expect![[r#"initializer "w": external data: length 1000000000000, but the tensor has 16 bytes"#]]
         .assert_eq(&told(&[("location", "data/w.bin"), ("length", "1000000000000")]));

@@ -116,7 +116,7 @@ fn three_operands() {
         y = Einsum {"equation":"bj,bj->"} (y_node.0, b)
     "#]]
     .assert_eq(&graph(&sum("bi,ij,bj")));
-    expect![[r#"node "y_node" (Einsum, opset 12): attribute "equation" must have a term without ... for each of three inputs or more"#]].assert_eq(&fault(&sum("...i,ij,bj->b")));
+    expect![[r#"node "y_node" (Einsum, opset 12): attribute "equation" must have one term for each input, and no ellipsis with three or more inputs"#]].assert_eq(&fault(&sum("...i,ij,bj->b")));
 }
 
 #[test]

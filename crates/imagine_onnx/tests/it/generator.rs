@@ -77,14 +77,12 @@ fn what_is_wrong_with_roles_is_said_with_its_place() {
     fault(
         &enlarging(),
         "(\n  inputs: { \"x\": \"picture\" },\n)",
-        expect![[
-            r#"m.onnx.ron:2:19: role "picture" of an input is not known: image, image:srgb, image:linear, mask, latent, latent:normal, latent:uniform, tensor"#
-        ]],
+        expect![[r#"m.onnx.ron:2:19: unknown input role "picture", expected one of: image, image:srgb, image:linear, mask, latent, latent:normal, latent:uniform, tensor"#]],
     );
     fault(
         &enlarging(),
         "(outputs: { \"y\": \"height@3..1\" })",
-        expect![[r#"m.onnx.ron:1:19: range "3..1" of a role: LOW..HIGH expected, as in -1..1"#]],
+        expect![[r#"m.onnx.ron:1:19: range "3..1" of a role: expected LOW..HIGH, as in -1..1"#]],
     );
     fault(
         &enlarging(),
@@ -113,12 +111,12 @@ fn what_is_wrong_with_roles_is_said_with_its_place() {
     fault(
         &enlarging(),
         "(inputs: { \"z\": \"mask\" })",
-        expect![[r#"a role is given for input "z", but the model has ["x"]"#]],
+        expect![[r#"the roles name input "z", but the model has ["x"]"#]],
     );
     fault(
         &enlarging(),
         "(outputs: { \"z\": \"height\" })",
-        expect![[r#"a role is given for output "z", but the model has ["y"]"#]],
+        expect![[r#"the roles name output "z", but the model has ["y"]"#]],
     );
     fault(
         &enlarging(),
@@ -131,7 +129,7 @@ fn what_is_wrong_with_roles_is_said_with_its_place() {
         &format!("(dims: {{\"h\": {}", "[".repeat(100_000)),
         expect!["m.onnx.ron:1:76: is nested too deeply"],
     );
-    fault(&enlarging(), &" ".repeat(2_000_000), expect!["m.onnx.ron:1:1: has 2000000 bytes, at most 1048576 expected"]);
+    fault(&enlarging(), &" ".repeat(2_000_000), expect!["m.onnx.ron:1:1: has 2000000 bytes, expected at most 1048576"]);
 }
 
 #[test]
@@ -198,10 +196,10 @@ fn weights_in_files_that_were_read_before() {
     };
     assert_eq!(read(&BTreeMap::from([("parts/w.bin".into(), floats.clone())])).unwrap(), [1.0, 2.0, 3.0]);
     let missing = read(&BTreeMap::new()).unwrap_err().to_string();
-    expect![[r#"initializer "s": external data "parts/w.bin": not there: keep this file beside the model"#]]
+    expect![[r#"initializer "s": external data "parts/w.bin": not found: keep this file beside the model"#]]
         .assert_eq(&missing);
     let short = read(&BTreeMap::from([("parts/w.bin".into(), floats[1..].to_vec())])).unwrap_err().to_string();
-    expect![[r#"initializer "s": external data "parts/w.bin": 12 bytes at 4, but the file has 15: it is cut off or of another model"#]].assert_eq(&short);
+    expect![[r#"initializer "s": external data "parts/w.bin": 12 bytes at 4, but the file has 15: it is truncated or belongs to another model"#]].assert_eq(&short);
     let outside = external_data_files(&with_weights_in("../w.bin").encode_to_vec()).unwrap_err().to_string();
     expect![[r#"tensor "s": external data "../w.bin" is not a file below the model's folder"#]].assert_eq(&outside);
 }

@@ -180,14 +180,14 @@ fn a_slice_that_follows_the_size_counts_from_the_end() {
         node("Div", &["d2", "two"], "half", vec![]),
         node("Slice", &["x", "one", "half", "two"], "y", vec![]),
     ]);
-    expect![[r#"node "y_node" (Slice, opset 13): "ends" is [64, 32, 96] at the probe sizes 1x128x64, 2x64x192, 3x192x128, which is no constant and no fraction of batch, height or width: fix dimensions in `Options::dims`"#]].assert_eq(&fault(&model(13, &IMAGE, weights, half)));
+    expect![[r#"node "y_node" (Slice, opset 13): "ends" is [64, 32, 96] at the probe sizes 1x128x64, 2x64x192, 3x192x128, which is neither constant nor a fixed fraction of batch, height or width: fix dimensions in `Options::dims`"#]].assert_eq(&fault(&model(13, &IMAGE, weights, half)));
 }
 
 #[test]
 fn options_say_what_dimensions_and_values_are() {
     let relu = vec![node("Relu", &["x"], "y", vec![])];
     let open = model(13, &["n", "t", "3"], vec![], relu);
-    expect![[r#"input "x": dimension 1 ("t") is open, and nothing says what it is: give "x/1" in `Options::dims`"#]]
+    expect![[r#"input "x": dimension 1 ("t") is open: give "x/1" in `Options::dims`"#]]
         .assert_eq(&fault(&open));
     let mut options = Options::default();
     options.dims.insert("t".into(), Dim::Symbol(Symbol::Width([1, 8])));
@@ -208,7 +208,7 @@ fn options_say_what_dimensions_and_values_are() {
         tensor.elem_type = 7;
     }
     given.graph.as_mut().unwrap().input.push(shape);
-    expect![[r#"node "y_node" (Reshape, opset 13): input "shape" depends on data, but must be known when the model is imported: give it in `Options::values`"#]].assert_eq(&fault(&given));
+    expect![[r#"node "y_node" (Reshape, opset 13): input "shape" depends on run-time data, but must be known at import time: give its value in `Options::values`"#]].assert_eq(&fault(&given));
     let data = imagine_graph::TensorData::I32(vec![4, -1]);
     let values = [("shape".to_string(), Tensor::new(vec![2], data))].into();
     let import = imagine_onnx::import(&given.encode_to_vec(), &Options { values, ..Options::default() }).unwrap();

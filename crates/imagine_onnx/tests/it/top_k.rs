@@ -79,7 +79,7 @@ fn blocks_are_added_where_they_lie() {
     assert_eq!(import.graph.weights["blocks"].as_f32(), Some(&[1.0, 0.0, 0.0, 1.0, 1.0, 0.0, 0.0, 1.0][..]));
     let faults = [blocks(&[5, 3], &[0, 1]), blocks(&[1, 3], &[1, 1]), blocks(&[5], &[1]), blocks(&[-5, 3], &[1, 1])];
     expect![[r#"
-        node "y_node" (Col2Im, opset 18): attribute "block_shape" must divide the 4 columns, and strides must not be 0
+        node "y_node" (Col2Im, opset 18): attribute "block_shape" must divide dimension 1, which is 4, and strides must not be 0
         node "y_node" (Col2Im, opset 18): attribute "block_shape" must fit into the image
         node "y_node" (Col2Im, opset 18): attribute "block_shape" must be 1 integers of 0 to 16384
         node "y_node" (Col2Im, opset 18): attribute "image_shape" must be 2 integers of 0 to 16384"#]]

@@ -1,5 +1,4 @@
-//! Older forms of ONNX's operators in the present form. Attributes that became inputs later need nothing here: a graph has
-//! them as attributes anyway.
+//! Updates nodes of older opsets. Attributes that later became inputs need no change: a graph has them as attributes.
 
 mod opset_1_to_6;
 
@@ -14,15 +13,15 @@ use crate::value::{OnnxNode, Value};
 
 type Result<T> = std::result::Result<T, NodeFault>;
 
-/// What became of an older form.
+/// An updated node.
 pub(crate) enum Rewritten {
-    /// The present form, to be added.
+    /// The current form, still to be added.
     Node(OnnxNode),
-    /// Its outputs, where other operators took its place.
+    /// Its outputs, if other operators replaced it.
     Values(Vec<Value>),
 }
 
-/// Brings a node into the present form.
+/// Updates a node to the current opset.
 pub(crate) fn rewrite(importer: &mut Importer, mut node: OnnxNode) -> Result<Rewritten> {
     let opset = importer.opset;
     if opset < 7 {
@@ -49,7 +48,7 @@ pub(crate) fn rewrite(importer: &mut Importer, mut node: OnnxNode) -> Result<Rew
     Ok(Rewritten::Node(node))
 }
 
-/// `axis` says which axis of A the first axis of B meets.
+/// `axis` aligns the first axis of B with an axis of A.
 fn aligned(importer: &mut Importer, node: &mut OnnxNode) -> Result<()> {
     node.attributes.take_int("broadcast", 0)?;
     let Some(Attribute::Int(axis)) = node.attributes.take("axis") else { return Ok(()) };
@@ -57,7 +56,7 @@ fn aligned(importer: &mut Importer, node: &mut OnnxNode) -> Result<()> {
     let first_axis = if axis < 0 { axis.saturating_add(ranks[0]) } else { axis };
     let missing = ranks[0].saturating_sub(first_axis).saturating_sub(ranks[1]);
     if first_axis < 0 || !(0..=ranks[0]).contains(&missing) {
-        return Err(invalid("axis", "must leave room for the axes of the second input"));
+        return Err(invalid("axis", "must leave enough axes for the second input"));
     }
     if missing > 0 {
         let axes = (ranks[1]..ranks[1] + missing).collect();
@@ -67,7 +66,7 @@ fn aligned(importer: &mut Importer, node: &mut OnnxNode) -> Result<()> {
     Ok(())
 }
 
-/// Before opset 13 all axes from `axis` on count as one.
+/// Before opset 13, all axes from `axis` on were flattened into one.
 fn softmax(importer: &mut Importer, node: &mut OnnxNode) -> Result<Option<Vec<Value>>> {
     let axis = node.attributes.take_int("axis", 1)?;
     let data = node.input(0)?.clone();
@@ -88,7 +87,7 @@ fn softmax(importer: &mut Importer, node: &mut OnnxNode) -> Result<Option<Vec<Va
     importer.emit_op(back.into(), &[Some(first_output(values?)?)], &node.outputs, &node.name).map(Some)
 }
 
-/// `Upsample` and the first `Resize`: the first elements meet, and positions round down.
+/// `Upsample` and the first `Resize` use asymmetric coordinates and round down.
 fn resize(node: &mut OnnxNode) -> Result<()> {
     node.op = "Resize".into();
     let mode = node.attributes.take_text("mode", "nearest")?;
@@ -99,7 +98,7 @@ fn resize(node: &mut OnnxNode) -> Result<()> {
     Ok(())
 }
 
-/// Before opset 21 scale and bias had one element a group, and not one a channel.
+/// Before opset 21, scale and bias had one element a group, not one a channel.
 fn group_normalization(importer: &mut Importer, node: &mut OnnxNode) -> Result<()> {
     let channels = node.input(0)?.types[0].shape.get(1).copied().unwrap_or_default();
     for index in 1..node.inputs.len().min(3) {
@@ -127,7 +126,7 @@ fn group_normalization(importer: &mut Importer, node: &mut OnnxNode) -> Result<(
     Ok(())
 }
 
-/// Operators that ONNX had on trial before opset 10.
+/// Experimental operators, which opset 10 removed.
 fn experimental(importer: &mut Importer, mut node: OnnxNode) -> Result<Vec<Value>> {
     if node.op == "Crop" {
         return crop(importer, node);
@@ -162,7 +161,7 @@ fn experimental(importer: &mut Importer, mut node: OnnxNode) -> Result<Vec<Value
     importer.emit_op(Mul {}.into(), &[Some(bent), Some(alpha)], &node.outputs, &node.name)
 }
 
-/// The bias of `ImageScaler`, one number for each channel.
+/// The bias of `ImageScaler`, one number a channel.
 fn image_bias(importer: &Importer, node: &mut OnnxNode) -> Result<Value> {
     match node.attributes.take("bias") {
         None => Ok(importer.floats(&[], vec![0.0])),
@@ -171,7 +170,7 @@ fn image_bias(importer: &Importer, node: &mut OnnxNode) -> Result<Value> {
     }
 }
 
-/// `border` is left, top, right, bottom; `scale`, height and width of the result, counts before right and bottom.
+/// `border` is left, top, right, bottom. `scale`, the height and width of the result, takes precedence over right and bottom.
 fn crop(importer: &mut Importer, mut node: OnnxNode) -> Result<Vec<Value>> {
     let border = node.attributes.ints("border", 0)?.unwrap_or_default();
     let scale = node.attributes.ints("scale", 0)?;

@@ -1,4 +1,4 @@
-//! Forms of opset 1 to 6 in the present form.
+//! Operators of opset 1 to 6 as of opset 7.
 
 use imagine_graph::Unsqueeze;
 
@@ -9,7 +9,7 @@ use crate::value::OnnxNode;
 
 type Result<T> = std::result::Result<T, NodeFault>;
 
-/// Element types by the names that `Cast` had for them, beside their numbers.
+/// Element types by their names in `Cast`, and their codes.
 const TYPES: [(&str, i64); 13] = [
     ("FLOAT", 1),
     ("UINT8", 2),
@@ -26,9 +26,9 @@ const TYPES: [(&str, i64); 13] = [
     ("BFLOAT16", 16),
 ];
 
-/// Brings a node of opset 1 to 6 into the form of opset 7.
+/// Updates a node of opset 1 to 6 to opset 7.
 pub(super) fn rewrite(importer: &mut Importer, node: &mut OnnxNode) -> Result<()> {
-    // Which inputs an executor may overwrite.
+    // A hint about inputs that an executor may overwrite.
     node.attributes.take("consumed_inputs");
     match node.op.as_str() {
         "BatchNormalization" | "Dropout" if node.attributes.take_int("is_test", 0)? == 0 => {
@@ -38,7 +38,7 @@ pub(super) fn rewrite(importer: &mut Importer, node: &mut OnnxNode) -> Result<()
         }
         "Cast" => cast(node)?,
         "Concat" if importer.opset < 4 => default(node, "axis", Attribute::Int(1)),
-        // The bias broadcasts anyway.
+        // The bias always broadcasts.
         "Gemm" => {
             node.attributes.take_int("broadcast", 0)?;
         }
@@ -78,7 +78,7 @@ fn cast(node: &mut OnnxNode) -> Result<()> {
     Ok(())
 }
 
-/// The order of a norm was a float.
+/// The order of the norm was a float.
 fn order(node: &mut OnnxNode) -> Result<()> {
     let Some(&Attribute::Float(p)) = node.attributes.0.get("p") else { return Ok(()) };
     if p.fract() != 0.0 {
@@ -88,7 +88,7 @@ fn order(node: &mut OnnxNode) -> Result<()> {
     Ok(())
 }
 
-/// A list of slopes has one for each channel.
+/// A vector of slopes has one slope a channel.
 fn slope(importer: &mut Importer, node: &mut OnnxNode) -> Result<()> {
     let (rank, slope) = (node.input(0)?.rank() as i64, node.input(1)?.clone());
     if slope.rank() == 1 && slope.types[0].elements() > 1 && rank > 2 {
@@ -98,7 +98,7 @@ fn slope(importer: &mut Importer, node: &mut OnnxNode) -> Result<()> {
     Ok(())
 }
 
-/// One axis was repeated.
+/// Only one axis was repeated.
 fn tile(importer: &Importer, node: &mut OnnxNode) -> Result<()> {
     let rank = node.input(0)?.rank();
     let one =
