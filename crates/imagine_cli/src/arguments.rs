@@ -94,8 +94,13 @@ pub fn with_faces(size: Size, cube: bool) -> Size {
 
 /// Loads a generator file, or the built-in generator of that name if there is no such file.
 pub fn load_generator(file: &Path) -> anyhow::Result<LoadedGenerator> {
-    let built_in = || file.to_str().filter(|_| !file.exists()).and_then(generators::load);
-    Ok(built_in().map_or_else(|| file::load(file), Ok)?)
+    if file.exists() {
+        return Ok(file::load(file)?);
+    }
+    file.to_str().and_then(generators::load).with_context(|| {
+        let names = generators::ALL.map(|(name, _)| name);
+        format!("{}: there is no such file, and it is not a built-in generator, which are {names:?}", file.display())
+    })
 }
 
 /// Sets inputs of a request from texts.
