@@ -7,3 +7,5 @@ mod onnx_test;
 mod pictures;
 mod place;
 mod reports;
+mod train_materials;
+mod train_sprites;
