@@ -72,7 +72,7 @@ fn main() -> anyhow::Result<()> {
 
 fn spawn(mut commands: Commands, assets: Res<AssetServer>, mut meshes: ResMut<Assets<Mesh>>) -> Result {
     let floor = Plane3d::default().mesh().size(6.0, 3.0).build().with_generated_tangents()?;
-    let stones = Synthesis { steps: Some(96), ..Synthesis::new(assets.load(FLOOR)) };
+    let stones = Synthesis { steps: Some(64), ..Synthesis::new(assets.load(FLOOR)) }.with_size(UVec2::splat(128));
     commands.spawn((Mesh3d(meshes.add(floor)), stones.with_seed(3), MaterialTarget::default()));
     for (index, [class, prompt]) in EMBLEMS.into_iter().enumerate() {
         let x = (index as f32 - (EMBLEMS.len() - 1) as f32 / 2.0) * 1.3;

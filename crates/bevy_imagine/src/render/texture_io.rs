@@ -133,10 +133,9 @@ impl Dispatches {
         for (index, (_, workgroups)) in bands.into_iter().enumerate() {
             let size = std::num::NonZeroU64::new(pass.params.len() as u64);
             let band = wgpu::BufferBinding { buffer: &params, offset: (index * stride) as u64, size };
-            let given = resources.iter().map(|(binding, resource)| (*binding, resource.clone()));
-            let entries: Vec<_> = [(0, BindingResource::Buffer(band))].into_iter().chain(given).collect();
             let entry = |(binding, resource)| wgpu::BindGroupEntry { binding, resource };
-            let entries: Vec<_> = entries.into_iter().map(entry).collect();
+            let resources = [(0, BindingResource::Buffer(band))].into_iter().chain(resources.iter().cloned());
+            let entries: Vec<_> = resources.map(entry).collect();
             let descriptor = wgpu::BindGroupDescriptor { label, layout: &pipeline.layout, entries: &entries };
             let bind_group = device.create_bind_group(&descriptor);
             let work = row_work * u64::from(workgroups[1]) * u64::from(workgroups[2]);

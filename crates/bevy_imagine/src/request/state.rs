@@ -28,20 +28,13 @@ pub enum SynthesisStatus {
 #[derive(Component, Clone, Copy, Debug, PartialEq)]
 pub(crate) enum RequestState {
     /// Not submitted yet. The targets may still show an older result.
-    Waiting {
-        shown: Option<JobId>,
-    },
+    Waiting { shown: Option<JobId> },
     /// `job` makes the result that will replace `shown`.
-    Running {
-        job: JobId,
-        shown: Option<JobId>,
-    },
-    Finished {
-        shown: JobId,
-    },
-    Failed {
-        cause: FailureCause,
-    },
+    Running { job: JobId, shown: Option<JobId> },
+    /// The targets show the requested result.
+    Finished { shown: JobId },
+    /// The targets show the placeholder.
+    Failed { cause: FailureCause },
 }
 
 /// Why a request starts again.

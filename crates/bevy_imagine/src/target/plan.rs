@@ -52,11 +52,8 @@ pub struct TexturePlan {
 pub(crate) enum TextureSource {
     /// Packs the outputs at bindings 1, 2, 3.
     Pack(Pack, [Option<OutputIndex>; 3], BatchLayout),
-    NormalFromHeight {
-        height: OutputIndex,
-        strength: f32,
-        border: HeightBorder,
-    },
+    /// Derives normals from heights; `strength` is the difference between heights 0 and 1 in texels.
+    NormalFromHeight { height: OutputIndex, strength: f32, border: HeightBorder },
     /// Filters the sky among the textures before this one, level by level.
     Environment(EnvironmentLight),
 }
