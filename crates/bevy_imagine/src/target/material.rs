@@ -76,10 +76,10 @@ impl Target for MaterialTarget {
         // A material that shows the maps already is not touched.
         let is_shown = |material: &StandardMaterial| {
             let mut material = material.clone();
-            let mut shows = |(plan, image): &(TexturePlan, _)| {
+            let shows = |(plan, image): &(TexturePlan, _)| {
                 slots(plan, &mut material).iter().all(|slot| slot.as_ref() == Some(image))
             };
-            textures.plans().all(|texture| shows(texture))
+            textures.plans().all(shows)
         };
         let materials = &mut param.1;
         if materials.get(&handle).is_some_and(is_shown) {
