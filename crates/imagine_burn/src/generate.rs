@@ -19,7 +19,7 @@ pub fn generate<B: Backend>(
     let patch = generator.patch(request)?;
     let (generator, request) = patch.as_ref().map_or((generator, request), |patch| (&patch.generator, &patch.request));
     let resolved = generator.resolve(request)?;
-    let random = |step| RandomState { seed: request.seed, step, lattice: request.lattice };
+    let random = |step| RandomState { seed: request.seed, step, domain: request.domain };
     let part = |graph| GeneratorGraph::<B>::new(graph, &resolved.inputs, request.size, device);
     let mut state = None;
     if let Some(recurrence) = &generator.recurrence {

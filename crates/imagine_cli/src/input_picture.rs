@@ -11,7 +11,9 @@ use anyhow::{Context, bail, ensure};
 use image::imageops::{self, FilterType};
 use image::{DynamicImage, ImageReader, Limits, Rgba32FImage};
 use imagine_graph::color::{linear_to_srgb, srgb_to_linear};
-use imagine_graph::{ColorSpace, Dim, GraphInput, InputKind, Request, Size, Symbol, Tensor, ValidGenerator, file};
+use imagine_graph::{
+    ColorSpace, Dim, GraphInput, InputKind, Ratio, Request, Size, Symbol, Tensor, ValidGenerator, file,
+};
 
 use crate::arguments::MAX_SIDE;
 
@@ -103,8 +105,9 @@ impl InputPicture {
     /// Output size for this picture; `None` if the input's size is fixed.
     pub fn output_size(&self) -> anyhow::Result<Option<Size>> {
         let side = |dim: Option<&Dim>, found: u32| match dim {
-            Some(Dim::Symbol(Symbol::Height([n, d]) | Symbol::Width([n, d]))) => {
-                let made = (found as usize).checked_mul(*d).filter(|whole| *n > 0 && whole.is_multiple_of(*n));
+            Some(Dim::Symbol(Symbol::Height(ratio) | Symbol::Width(ratio))) => {
+                let Ratio { numerator: n, denominator: d } = *ratio;
+                let made = (found as usize).checked_mul(d).filter(|whole| n > 0 && whole.is_multiple_of(n));
                 let fault = || format!("{}: {found} pixels must be a multiple of {n}; --size WxH scales it", self.file);
                 made.map(|whole| Some(whole / n)).with_context(fault)
             }
@@ -173,7 +176,7 @@ impl InputPicture {
 mod tests {
     use super::*;
 
-    fn picture(kind: InputKind, channels: usize, part: [usize; 2]) -> InputPicture {
+    fn picture(kind: InputKind, channels: usize, part: Ratio) -> InputPicture {
         let (height, width) = (Dim::Symbol(Symbol::Height(part)), Dim::Symbol(Symbol::Width(part)));
         let shape = vec![Dim::BATCH, Dim::Fixed(channels), height, width];
         let input = GraphInput { name: "x".into(), kind, dtype: imagine_graph::DType::F32, shape };

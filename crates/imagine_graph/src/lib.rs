@@ -7,42 +7,27 @@
 //!
 //! This crate never sees a GPU, burn or Bevy.
 
-mod choice;
-pub mod color;
-mod coordinates;
-mod dim;
-mod error;
-mod field;
 pub mod file;
+mod formulas;
 mod generator;
-pub mod generators;
 mod graph;
 mod ops;
-mod patch;
-pub mod prompt;
-mod request;
-pub mod resize;
-pub mod rng;
-mod support;
 mod tensor;
-mod valid_generator;
-mod validate;
-mod window;
 
-pub use choice::choice_weights;
-pub use coordinates::Coordinates;
-pub use dim::{Dim, Size, Symbol};
-pub use error::{GraphError, GraphErrors, NodeError};
-pub use field::{FIELD_CELL, FIELD_INPUT, Fields};
+#[doc(inline)]
+pub use formulas as generators;
 pub use generator::{
-    Card, ColorSpace, Distribution, Generator, InputKind, OutputKind, Provenance, Recurrence, SizeRule, ValidGenerator,
-    ValidRecurrence,
+    Card, DEFAULT_PERIOD, FIELD_CELL, FIELD_INPUT, Fields, Generated, Generator, LATENT_STREAM, MAX_STEPS,
+    MAX_WINDOW_SIDE, Patch, Provenance, Recurrence, Request, RequestError, ResolvedRequest, SizeRule, ValidGenerator,
+    ValidRecurrence, choice_weights, parse_input, prompt,
 };
-pub use graph::{Graph, GraphInput, GraphOutput, Node};
+pub use generator::{Edges, Span, WindowError, Windows};
+pub use graph::{
+    BoundGraph, ColorSpace, Coordinates, Distribution, Graph, GraphError, GraphErrors, GraphInput, GraphOutput,
+    InputKind, Node, NodeId, OutputKind, OutputSupport, Support, ValidGraph, ValidNode, ValueId, ValueSource,
+};
 pub use ops::*;
-pub use patch::{DEFAULT_PERIOD, MAX_WINDOW_SIDE, Patch};
-pub use request::{Generated, LATENT_STREAM, MAX_STEPS, Request, RequestError, ResolvedRequest, parse_input};
-pub use support::{OutputSupport, Reach, Support, Window};
-pub use tensor::{DType, MAX_ELEMENTS, MAX_RANK, Tensor, TensorData, TensorType};
-pub use validate::{BoundGraph, NodeId, ValidGraph, ValidNode, ValueId, ValueSource};
-pub use window::{Axis, Edges, Scale, Span, WindowError, Windows};
+pub use tensor::{
+    Axis, DType, Dim, Extent, MAX_ELEMENTS, MAX_RANK, PerAxis, Ratio, Size, Symbol, Tensor, TensorData, TensorType,
+    Texel, WorldPoint, color, rng,
+};

@@ -4,7 +4,7 @@
 //! A number that is equal at all of them is a constant; one with a constant ratio to the batch, the height or the width is
 //! that fraction; a graph cannot express anything else.
 
-use imagine_graph::{Dim, Size, Symbol};
+use imagine_graph::{Dim, Ratio, Size, Symbol};
 
 use crate::error::NodeFault;
 
@@ -34,11 +34,12 @@ impl ProbeSizes {
         }
         let ratio = |of: fn(&Size) -> usize| {
             let whole = of(&self.0[0]);
-            let [n, d] = reduced(first, whole);
-            let fits = |(&v, size): (&usize, &Size)| v.checked_mul(d) == of(size).checked_mul(n);
-            values.iter().zip(&self.0).all(fits).then_some([n, d])
+            let ratio = Ratio::new(first, whole).reduced();
+            let fits =
+                |(&v, size): (&usize, &Size)| v.checked_mul(ratio.denominator) == of(size).checked_mul(ratio.numerator);
+            values.iter().zip(&self.0).all(fits).then_some(ratio)
         };
-        if ratio(|size| size.batch) == Some([1, 1]) {
+        if ratio(|size| size.batch) == Some(Ratio::ONE) {
             return Some(Dim::BATCH);
         }
         let height = ratio(|size| size.height).map(Symbol::Height);
@@ -52,15 +53,6 @@ impl ProbeSizes {
     }
 }
 
-/// The fraction `numerator / denominator` in lowest terms.
-pub(crate) fn reduced(numerator: usize, denominator: usize) -> [usize; 2] {
-    let (mut divisor, mut rest) = (numerator, denominator);
-    while rest != 0 {
-        (divisor, rest) = (rest, divisor % rest);
-    }
-    [numerator / divisor.max(1), denominator / divisor.max(1)]
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -72,9 +64,9 @@ mod tests {
             Dim::Fixed(7),
             Dim::BATCH,
             Dim::HEIGHT,
-            Dim::Symbol(Symbol::Height([3, 8])),
-            Dim::Symbol(Symbol::Width([1, 64])),
-            Dim::Symbol(Symbol::Width([4, 1])),
+            Dim::Symbol(Symbol::Height(Ratio::new(3, 8))),
+            Dim::Symbol(Symbol::Width(Ratio::new(1, 64))),
+            Dim::Symbol(Symbol::Width(Ratio::new(4, 1))),
         ];
         for dim in dims {
             let values: Vec<_> = probes.0.iter().map(|&size| dim.bind(size).unwrap()).collect();

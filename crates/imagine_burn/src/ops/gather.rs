@@ -3,28 +3,28 @@
 use burn::tensor::backend::{Backend, get_device_settings};
 use burn::tensor::ops::{BoolTensor, IntTensor};
 use burn::tensor::{Shape, TensorData};
-use imagine_graph::{NodeError, Picking};
+use imagine_graph::{GatherLayout, NodeError, PickedAxis};
 
 use crate::value::Value;
 
 pub(super) fn run<B: Backend>(
-    picking: impl Fn(&[usize], &[usize]) -> Result<Picking, NodeError>,
+    layout: impl Fn(&[usize], &[usize]) -> Result<GatherLayout, NodeError>,
     data: Value<B>,
     indices: Value<B>,
 ) -> Value<B> {
-    let picking = picking(&data.shape(), &indices.shape()).expect("the shape rule accepted it");
+    let layout = layout(&data.shape(), &indices.shape()).expect("the shape rule accepted it");
     let count: usize = indices.shape().iter().product();
     let flat = B::int_reshape(indices.into_int(), Shape::from([count]));
     let device = B::int_device(&flat);
-    let mut place = constant::<B>(&walk(&picking.shape, &picking.data_strides), &device);
-    let first = walk(&picking.shape, &picking.index_strides);
-    for (number, [length, stride]) in picking.picks.iter().enumerate() {
+    let mut place = constant::<B>(&walk(&layout.shape, &layout.data_strides), &device);
+    let first = walk(&layout.shape, &layout.index_strides);
+    for (number, PickedAxis { length, stride }) in layout.picks.iter().enumerate() {
         let at: Vec<i64> = first.iter().map(|first| first + number as i64).collect();
         let index = B::int_select(flat.clone(), 0, constant::<B>(&at, &device));
         let index = inside::<B>(index, *length);
         place = B::int_add(place, B::int_mul_scalar(index, (*stride as i64).into()));
     }
-    select(data, place, &picking.shape)
+    select(data, place, &layout.shape)
 }
 
 /// The elements of `data` at these flat indices, in `shape`.

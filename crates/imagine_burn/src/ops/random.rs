@@ -33,6 +33,6 @@ pub(super) fn bernoulli<B: Backend>(params: &Bernoulli, probabilities: Value<B>,
 
 fn draw<B: Backend>(dims: &[Dim], context: &Context<B>, element: impl Fn(u32, u32, u32) -> f32) -> Value<B> {
     let shape = &context.outputs[0].shape;
-    let elements = rng::fill(shape, dims, context.random.lattice, element);
+    let elements = rng::fill(shape, dims, context.random.domain, element);
     Value::Float(B::float_from_data(TensorData::new(elements, shape.clone()), context.device))
 }

@@ -5,7 +5,7 @@ use burn::tensor::backend::Backend;
 use burn::tensor::ops::FloatTensor;
 use burn::tensor::{Shape, TensorData, TensorMetadata};
 use imagine_graph::Resize;
-use imagine_graph::resize::{ResizedAxis, Taps};
+use imagine_graph::resize_weights::{FilterTaps, ResizedAxis};
 
 use super::gather;
 use crate::context::Context;
@@ -15,12 +15,12 @@ pub(super) fn run<B: Backend>(params: &Resize, x: Value<B>, context: &Context<B>
     let axes = params.resized(&x.shape(), context.size).expect("the shape rule accepted it");
     match x {
         Value::Float(x) => Value::Float(mixed(params, x, &axes, context)),
-        x => axes.iter().fold(x, |x, axis| copied(x, axis, &Taps::new(params, axis), context)),
+        x => axes.iter().fold(x, |x, axis| copied(x, axis, &FilterTaps::new(params, axis), context)),
     }
 }
 
 /// The one element that each output element is, along one axis.
-fn copied<B: Backend>(x: Value<B>, axis: &ResizedAxis, taps: &Taps, context: &Context<B>) -> Value<B> {
+fn copied<B: Backend>(x: Value<B>, axis: &ResizedAxis, taps: &FilterTaps, context: &Context<B>) -> Value<B> {
     let indices: Vec<i64> = taps.all.iter().map(|tap| tap.index as i64).collect();
     let indices = gather::constant::<B>(&indices, context.device);
     match x {
@@ -36,7 +36,7 @@ fn mixed<B: Backend>(params: &Resize, x: FloatTensor<B>, axes: &[ResizedAxis], c
     // Elements outside have no taps along some axis; what stands there is 1 here.
     let mut outside: Option<FloatTensor<B>> = None;
     for axis in axes {
-        let taps = Taps::new(params, axis);
+        let taps = FilterTaps::new(params, axis);
         y = match repeats(&taps, axis) {
             Some(times) => repeated::<B>(y, axis, times),
             None => product::<B>(y, axis, taps.matrix(axis.input)),
@@ -57,7 +57,7 @@ fn mixed<B: Backend>(params: &Resize, x: FloatTensor<B>, axes: &[ResizedAxis], c
 }
 
 /// How often each element follows itself, if that is all that there is to it.
-fn repeats(taps: &Taps, axis: &ResizedAxis) -> Option<usize> {
+fn repeats(taps: &FilterTaps, axis: &ResizedAxis) -> Option<usize> {
     let times = axis.output.checked_div(axis.input).filter(|times| times * axis.input == axis.output)?;
     let copies = |o: usize| matches!(taps.of(o), [tap] if tap.index == o / times && tap.weight == 1.0);
     (0..axis.output).all(copies).then_some(times)
@@ -96,7 +96,7 @@ fn product<B: Backend>(x: FloatTensor<B>, axis: &ResizedAxis, matrix: Vec<f32>) 
 }
 
 /// 1 where an output element has no taps along `axis`, in a shape that broadcasts.
-fn mask<B: Backend>(taps: &Taps, axis: &ResizedAxis, rank: usize, context: &Context<B>) -> FloatTensor<B> {
+fn mask<B: Backend>(taps: &FilterTaps, axis: &ResizedAxis, rank: usize, context: &Context<B>) -> FloatTensor<B> {
     let mut shape = vec![1; rank];
     shape[axis.axis] = axis.output;
     let values: Vec<f32> = (0..axis.output).map(|o| if taps.of(o).is_empty() { 1.0 } else { 0.0 }).collect();

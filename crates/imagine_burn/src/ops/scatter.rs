@@ -2,7 +2,7 @@
 //! are picked and combined at once, then the second ones, and so on.
 
 use burn::tensor::backend::Backend;
-use imagine_graph::{ScatterElements, ScatterND, ScatterReduction, Scattering, Tensor, TensorData};
+use imagine_graph::{ScatterElements, ScatterLayout, ScatterND, ScatterReduction, Tensor, TensorData};
 
 use super::{binary, concat, gather, select, shape};
 use crate::value::Value;
@@ -13,17 +13,17 @@ pub(super) fn elements<B: Backend>(
     indices: Value<B>,
     updates: Value<B>,
 ) -> Value<B> {
-    let scattering = params.scattering(&data.shape(), &indices.shape()).expect("the shape rule accepted it");
-    run(&scattering, params.reduction, data, indices, updates)
+    let layout = params.layout(&data.shape(), &indices.shape()).expect("the shape rule accepted it");
+    run(&layout, params.reduction, data, indices, updates)
 }
 
 pub(super) fn nd<B: Backend>(params: &ScatterND, data: Value<B>, indices: Value<B>, updates: Value<B>) -> Value<B> {
-    let scattering = params.scattering(&data.shape(), &indices.shape());
-    run(&scattering, params.reduction, data, indices, updates)
+    let layout = params.layout(&data.shape(), &indices.shape());
+    run(&layout, params.reduction, data, indices, updates)
 }
 
 fn run<B: Backend>(
-    scattering: &Scattering,
+    layout: &ScatterLayout,
     reduction: ScatterReduction,
     data: Value<B>,
     indices: Value<B>,
@@ -31,7 +31,7 @@ fn run<B: Backend>(
 ) -> Value<B> {
     let lengths = data.shape();
     let count: usize = lengths.iter().product();
-    let takes = updates_of(scattering, &lengths, indices);
+    let takes = updates_of(layout, &lengths, indices);
     // Behind the elements stand the updates.
     let flat = |value: Value<B>| {
         let length = value.shape().iter().product();
@@ -57,7 +57,7 @@ fn run<B: Backend>(
 }
 
 /// Where in the flat updates each element finds those that it takes, in order.
-fn updates_of<B: Backend>(scattering: &Scattering, lengths: &[usize], indices: Value<B>) -> Vec<Vec<usize>> {
+fn updates_of<B: Backend>(layout: &ScatterLayout, lengths: &[usize], indices: Value<B>) -> Vec<Vec<usize>> {
     let TensorData::I32(indices) = indices.into_data().data else { unreachable!("the shape rule asked for integers") };
     let count: usize = lengths.iter().product();
     let mut takes = vec![Vec::new(); count];
@@ -68,21 +68,19 @@ fn updates_of<B: Backend>(scattering: &Scattering, lengths: &[usize], indices: V
             place[axis] = rest % lengths[axis];
             rest /= lengths[axis];
         }
-        if place.iter().zip(&scattering.limits).any(|(at, limit)| at >= limit) {
+        if place.iter().zip(&layout.limits).any(|(at, limit)| at >= limit) {
             continue;
         }
         let offset =
             |strides: &[i64]| place.iter().zip(strides).map(|(at, stride)| at * *stride as usize).sum::<usize>();
-        let (index, update) = (offset(&scattering.index_strides), offset(&scattering.update_strides));
+        let (index, update) = (offset(&layout.index_strides), offset(&layout.update_strides));
         let names = |t: usize, (number, axis): (usize, &usize)| {
-            let (named, length) =
-                (i64::from(indices[index + t * scattering.index_step + number]), lengths[*axis] as i64);
+            let (named, length) = (i64::from(indices[index + t * layout.index_step + number]), lengths[*axis] as i64);
             let named = if named < 0 { named + length } else { named };
             named.clamp(0, length - 1) == place[*axis] as i64
         };
-        let own =
-            (0..scattering.candidates).filter(|t| scattering.picks.iter().enumerate().all(|pick| names(*t, pick)));
-        take.extend(own.map(|t| update + t * scattering.update_step));
+        let own = (0..layout.candidates).filter(|t| layout.picks.iter().enumerate().all(|pick| names(*t, pick)));
+        take.extend(own.map(|t| update + t * layout.update_step));
     }
     takes
 }

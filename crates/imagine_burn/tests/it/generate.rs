@@ -3,7 +3,8 @@
 
 use burn::backend::Flex;
 use imagine_burn::{RunError, generate};
-use imagine_graph::rng::{self, Lattice};
+use imagine_graph::Texel;
+use imagine_graph::rng::{self, Domain};
 use imagine_graph::*;
 
 const CHANNELS: usize = 4;
@@ -70,14 +71,14 @@ fn rolling_state_and_random_numbers_rolls_the_result_to_the_bit() {
     let (generator, device) = (automaton(), Default::default());
     for [height, width] in [[97, 61], [64, 64]] {
         let state = weights(&[1, CHANNELS, height, width], 9, 1.0);
-        let made = |origin: [i32; 2], state: Tensor| {
+        let made = |origin: Texel, state: Tensor| {
             let mut request = Request::new(Size::new(height, width), 3);
-            request.lattice = Lattice { origin, wrap: true };
+            request.domain = Domain { origin, wrap: true };
             request.state = Some(state);
             generate::<Flex>(&generator, &request, &device).unwrap()
         };
-        let still = made([0, 0], state.clone());
-        let rolled = made([17, 31], roll(&state, [17, 31]));
+        let still = made(Texel::ZERO, state.clone());
+        let rolled = made(Texel { y: 17, x: 31 }, roll(&state, [17, 31]));
         assert_ne!(still.state, Some(state), "nothing happened");
         assert_eq!(rolled.state.unwrap(), roll(&still.state.unwrap(), [17, 31]), "{height}x{width}");
         assert_eq!(rolled.outputs[0].1, roll(&still.outputs[0].1, [17, 31]), "{height}x{width}");

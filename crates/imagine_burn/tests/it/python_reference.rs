@@ -7,7 +7,7 @@ use std::path::PathBuf;
 use burn::backend::Flex;
 use imagine_burn::generate;
 use imagine_graph::file::{self, LoadedGenerator};
-use imagine_graph::rng::Lattice;
+use imagine_graph::rng::Domain;
 use imagine_graph::{Request, Size, Tensor, TensorData};
 use serde_json::Value;
 
@@ -33,9 +33,9 @@ impl Reference {
             width: number("width") as usize,
         };
         let origin = serde_json::from_value(json["request"]["origin"].clone()).unwrap();
-        let lattice = Lattice { origin, wrap: json["request"]["wrap"].as_bool().unwrap() };
+        let domain = Domain { origin, wrap: json["request"]["wrap"].as_bool().unwrap() };
         let request = Request {
-            lattice,
+            domain,
             steps: json["request"]["steps"].as_u64().map(|steps| steps as u32),
             ..Request::new(size, number("seed"))
         };

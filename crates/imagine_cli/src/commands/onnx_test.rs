@@ -210,7 +210,7 @@ impl Test<'_> {
 /// The size at which the graph's inputs have the shapes of their data.
 fn size(import: &Import, inputs: &[Tensor]) -> Size {
     let mut size = import.size;
-    let whole = |length: usize, [numerator, denominator]: [usize; 2]| (length * denominator).checked_div(numerator);
+    let whole = |length: usize, ratio: Ratio| (length * ratio.denominator).checked_div(ratio.numerator);
     let dims = import.graph.inputs.iter().zip(inputs).flat_map(|(input, data)| input.shape.iter().zip(&data.shape));
     for (dim, &length) in dims {
         match dim {
@@ -225,7 +225,7 @@ fn size(import: &Import, inputs: &[Tensor]) -> Size {
 
 /// The graph after a round trip through a generator file.
 fn through_file(graph: &Graph, size: Size) -> anyhow::Result<Graph> {
-    let rule = SizeRule { min: [size.height, size.width], ..SizeRule::default() };
+    let rule = SizeRule { min: size.extent(), ..SizeRule::default() };
     let generator = Generator { output: graph.clone(), recurrence: None, size: rule, card: Card::default() };
     Ok(file::read(&file::write(&generator, WeightFormat::F32)?)?.output)
 }

@@ -8,7 +8,9 @@ use std::fmt::Write;
 
 use serde_json::Value;
 
-use super::{Fault, MAX_FILE_BYTES, MAX_HEADER_BYTES, MAX_TENSORS, json};
+use super::error::Fault;
+use super::json;
+use super::limits::{MAX_FILE_BYTES, MAX_HEADER_BYTES, MAX_TENSORS};
 use crate::tensor::{MAX_ELEMENTS, MAX_RANK, elements};
 
 const METADATA: &str = "__metadata__";

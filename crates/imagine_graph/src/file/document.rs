@@ -7,7 +7,10 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::container::Container;
-use super::{FORMAT, Fault, SaveError, json};
+use super::error::{Fault, SaveError};
+use super::json;
+use super::limits::FORMAT;
+use super::parts::parts;
 use crate::generator::{Card, Generator, Recurrence, SizeRule};
 use crate::graph::{Graph, GraphInput, GraphOutput, Node};
 use crate::ops::Op;
@@ -63,24 +66,6 @@ struct NodeRecord {
     #[serde(default)]
     inputs: Vec<String>,
     outputs: Vec<String>,
-}
-
-/// The graphs of a generator with the names they have in a file.
-pub(super) fn parts(generator: &Generator) -> Vec<(&'static str, &Graph)> {
-    let mut parts = vec![("output", &generator.output)];
-    if let Some(Recurrence { init, step, .. }) = &generator.recurrence {
-        parts.extend([("init", init), ("step", step)]);
-    }
-    parts
-}
-
-/// The same, to give the graphs their weights.
-pub(super) fn parts_mut(generator: &mut Generator) -> Vec<(&'static str, &mut Graph)> {
-    let mut parts = vec![("output", &mut generator.output)];
-    if let Some(Recurrence { init, step, .. }) = &mut generator.recurrence {
-        parts.extend([("init", init), ("step", step)]);
-    }
-    parts
 }
 
 /// A generator without weights.

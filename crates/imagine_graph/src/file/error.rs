@@ -1,6 +1,6 @@
 //! What can be wrong with a generator file, from the outside in: file, container, document, graph, node, operator, input.
 
-use crate::error::GraphErrors;
+use crate::graph::GraphErrors;
 
 /// Longest line of a message, in characters.
 const MAX_LINE: usize = 500;

@@ -11,6 +11,8 @@ mod container;
 mod document;
 mod error;
 mod json;
+mod limits;
+mod parts;
 mod weights;
 
 use std::io::{Read, Write};
@@ -19,22 +21,14 @@ use std::path::Path;
 use sha2::{Digest, Sha256};
 
 pub use error::{Fault, LoadError, SaveError};
+pub use limits::{FORMAT, MAX_FILE_BYTES, MAX_HEADER_BYTES, MAX_TENSORS};
 pub use weights::WeightFormat;
 
-use crate::error::GraphErrors;
 use crate::generator::{Generator, ValidGenerator};
+use crate::graph::GraphErrors;
 
 /// End of every generator file's name.
 pub const EXTENSION: &str = ".generator.safetensors";
-/// Version of the format that this crate writes, and the only one it reads.
-pub const FORMAT: &str = "1";
-/// Largest file that is read.
-pub const MAX_FILE_BYTES: u64 = 1 << 30;
-/// Largest safetensors header that is read.
-pub const MAX_HEADER_BYTES: u64 = 16 << 20;
-/// Most tensors in a file.
-pub const MAX_TENSORS: usize = 20_000;
-
 /// A generator that is ready to run, and which file it came from.
 #[derive(Clone, Debug)]
 pub struct LoadedGenerator {
@@ -75,7 +69,7 @@ pub fn write(generator: &Generator, format: WeightFormat) -> Result<Vec<u8>, Sav
     generator.validate()?;
     document::check_used(generator).map_err(SaveError::Unwritable)?;
     let mut tensors = Vec::new();
-    for (part, graph) in document::parts(generator) {
+    for (part, graph) in parts::parts(generator) {
         weights::encode(part, &graph.weights, format, &mut tensors);
     }
     let metadata = document::encode(generator)?;
@@ -105,7 +99,7 @@ pub fn save(path: impl AsRef<Path>, generator: &Generator, format: WeightFormat)
 
 /// SHA-256 of `bytes` as 64 hexadecimal digits.
 pub fn hash(bytes: &[u8]) -> String {
-    Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect()
+    format!("{:x}", Sha256::digest(bytes))
 }
 
 fn decode(bytes: &[u8]) -> Result<Generator, Fault> {

@@ -1,15 +1,16 @@
 //! Files that this module writes come back, are canonical, and are opened by the `safetensors` crate.
 
 use super::*;
-use crate::dim::Dim;
-use crate::generator::{Card, InputKind, OutputKind, Provenance, Recurrence, SizeRule};
-use crate::graph::Graph;
+use crate::generator::{Card, Provenance, Recurrence, SizeRule};
+use crate::graph::{Graph, InputKind, OutputKind};
 use crate::ops::{Add, Conv, Mul, PadMode, RandomUniform, Relu, Tanh};
-use crate::tensor::Tensor;
+use crate::tensor::{Dim, Tensor};
 
 /// `count` numbers in -1 to 1 that look random.
 fn numbers(count: usize, seed: u32) -> Vec<f32> {
-    (0..count as u32).map(|i| crate::rng::uniform(crate::rng::cell(i, 0, 0, seed)) * 2.0 - 1.0).collect()
+    (0..count as u32)
+        .map(|i| crate::tensor::rng::uniform(crate::tensor::rng::cell(i, 0, 0, seed)) * 2.0 - 1.0)
+        .collect()
 }
 
 /// A small recurrent generator with every part that a file can have.

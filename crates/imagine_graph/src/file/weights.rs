@@ -7,10 +7,11 @@ use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 
 use half::f16;
+use num_integer::Integer;
 
-use super::Fault;
 use super::container::{Container, ElementType, Entry};
-use super::document::parts_mut;
+use super::error::Fault;
+use super::parts::parts_mut;
 use crate::generator::Generator;
 use crate::tensor::{Tensor, TensorData};
 
@@ -199,7 +200,7 @@ fn lattice(row: &[f32]) -> Option<(f32, f32, Vec<u8>)> {
     let unit = row.iter().filter(|v| **v != 0.0).map(|v| lowest_bit(*v)).min().unwrap_or(0);
     let multiples: Vec<i64> = row.iter().map(|&v| multiple(v, unit)).collect::<Option<_>>()?;
     let low = *multiples.iter().min()?;
-    let divisor = multiples.iter().fold(0, |divisor, m| greatest_common_divisor(divisor, m - low)).max(1);
+    let divisor = multiples.iter().fold(0i64, |divisor, m| divisor.gcd(&(m - low))).max(1);
     let steps = multiples.iter().map(|m| u8::try_from((m - low) / divisor).ok()).collect::<Option<Vec<u8>>>()?;
     // Adding zero turns -0 into 0.
     let offset = row.iter().fold(f32::MAX, |low, &v| low.min(v)) + 0.0;
@@ -220,8 +221,4 @@ fn lowest_bit(value: f32) -> i32 {
 fn multiple(value: f32, unit: i32) -> Option<i64> {
     let multiple = f64::from(value) * (-f64::from(unit)).exp2();
     (multiple.abs() < (1u64 << 40) as f64).then_some(multiple as i64)
-}
-
-fn greatest_common_divisor(a: i64, b: i64) -> i64 {
-    if b == 0 { a } else { greatest_common_divisor(b, a % b) }
 }

@@ -14,11 +14,8 @@ use serde::{Deserialize, Serialize};
 
 use super::inputs::{Inputs, output, require, require_param};
 use super::random::bind;
-use super::{Case, Operator};
-use crate::dim::Dim;
-use crate::error::NodeError;
-use crate::support::Reach;
-use crate::tensor::{DType, TensorType};
+use super::{Case, NodeError, Operator, Reach};
+use crate::tensor::{DType, Dim, TensorType};
 
 /// Parameters of `AffineGrid`.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]

@@ -11,9 +11,7 @@ use serde::{Deserialize, Serialize};
 
 use super::inputs::{Inputs, normalize_axes, output, require};
 use super::reduce::{Reduction, reach, shape_without};
-use super::{Case, Operator};
-use crate::error::NodeError;
-use crate::support::Reach;
+use super::{Case, NodeError, Operator, Reach};
 use crate::tensor::{DType, Tensor, TensorData, TensorType};
 
 macro_rules! arg {

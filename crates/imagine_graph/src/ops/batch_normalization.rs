@@ -13,9 +13,7 @@ use serde::{Deserialize, Serialize};
 
 use super::inputs::{Inputs, require, require_param};
 use super::normalization::require_epsilon;
-use super::{Case, Operator};
-use crate::error::NodeError;
-use crate::support::Reach;
+use super::{Case, NodeError, Operator, Reach};
 use crate::tensor::TensorType;
 
 /// Parameters of `BatchNormalization`.

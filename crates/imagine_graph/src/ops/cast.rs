@@ -10,9 +10,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::inputs::Inputs;
-use super::{Case, Operator};
-use crate::error::NodeError;
-use crate::support::Reach;
+use super::{Case, NodeError, Operator, Reach};
 use crate::tensor::{DType, Tensor, TensorData, TensorType};
 
 /// Parameters of `Cast`.

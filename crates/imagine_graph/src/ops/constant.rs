@@ -3,9 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::inputs::{Inputs, output, require_param};
-use super::{Case, Operator};
-use crate::error::NodeError;
-use crate::support::Reach;
+use super::{Case, NodeError, Operator, Reach};
 use crate::tensor::{Tensor, TensorType, elements};
 
 /// Parameters of `Constant`.

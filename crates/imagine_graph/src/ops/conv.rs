@@ -17,13 +17,8 @@ use serde::{Deserialize, Serialize};
 
 use super::inputs::{Inputs, output, require, require_param};
 use super::window::{self, AutoPad, Geometry, WindowAxis};
-use super::{Case, Operator, PadMode};
-use crate::error::NodeError;
-use crate::support::Reach;
+use super::{Case, NodeError, Operator, PadMode, Reach};
 use crate::tensor::{DType, TensorType};
-
-/// Largest stride, dilation, kernel side or padding: far above any network, small enough that sums cannot overflow.
-pub(crate) const MAX_WINDOW: usize = 4096;
 
 /// Parameters of `Conv`. Lists have one number an axis behind the first two of X; empty ones mean 1 everywhere, or 0 for `pads`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]

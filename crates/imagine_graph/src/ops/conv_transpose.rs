@@ -17,9 +17,7 @@ use serde::{Deserialize, Serialize};
 use super::conv::{MAX_WINDOW, Operands};
 use super::inputs::{Inputs, output, require, require_param};
 use super::window::{AutoPad, Geometry, WindowAxis};
-use super::{Case, Operator};
-use crate::error::NodeError;
-use crate::support::{Reach, Window};
+use super::{Case, NodeError, Operator, Reach, Window};
 use crate::tensor::{DType, TensorType};
 
 /// Parameters of `ConvTranspose`. Lists have one number an axis behind the first two of X; empty ones mean 1 everywhere, or 0
@@ -95,7 +93,7 @@ impl Operator for ConvTranspose {
         let mut reach = vec![Reach::Everything("its weights"); inputs.len()];
         reach[0] = match windows {
             Some(Ok(axes)) if axes.len() > 1 => {
-                Reach::Window([axes[axes.len() - 2], axes[axes.len() - 1]].map(sources))
+                Reach::Window(PerAxis { height: sources(axes[axes.len() - 2]), width: sources(axes[axes.len() - 1]) })
             }
             // Without a height the last axis but one is the channels.
             _ => Reach::Everything("its channels"),

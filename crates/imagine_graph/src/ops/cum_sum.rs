@@ -6,9 +6,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::inputs::{Inputs, normalize_axes, output, require};
-use super::{Case, Operator};
-use crate::error::NodeError;
-use crate::support::{Reach, Window};
+use super::{Case, NodeError, Operator, Reach, Window};
 use crate::tensor::{DType, TensorType};
 
 /// Parameters of `CumSum`.
@@ -45,7 +43,7 @@ impl Operator for CumSum {
         vec![if in_image {
             Reach::Everything("height or width from one end")
         } else {
-            Reach::Window([Window::POINT; 2])
+            Reach::Window(PerAxis::splat(Window::POINT))
         }]
     }
 

@@ -15,9 +15,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::inputs::{Inputs, output, require_param};
-use super::{Case, Operator};
-use crate::error::NodeError;
-use crate::support::{Reach, Window};
+use super::{Case, NodeError, Operator, Reach, Window};
 use crate::tensor::{DType, TensorType};
 
 /// Parameters of `DepthToSpace`.
@@ -74,7 +72,7 @@ impl Operator for DepthToSpace {
     }
 
     fn reach(&self, _: &[Option<&TensorType>], _: &TensorType) -> Vec<Reach> {
-        vec![Reach::Window([Window { stride: 1, repeat: self.blocksize, low: 0, high: 0 }; 2])]
+        vec![Reach::Window(PerAxis::splat(Window { stride: 1, repeat: self.blocksize, low: 0, high: 0 }))]
     }
 
     fn cases() -> Vec<Case> {
@@ -102,7 +100,7 @@ impl Operator for SpaceToDepth {
 
     fn reach(&self, _: &[Option<&TensorType>], _: &TensorType) -> Vec<Reach> {
         let window = Window { stride: self.blocksize, repeat: 1, low: 0, high: self.blocksize as i64 - 1 };
-        vec![Reach::Window([window; 2])]
+        vec![Reach::Window(PerAxis::splat(window))]
     }
 
     fn cases() -> Vec<Case> {

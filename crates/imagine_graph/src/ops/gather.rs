@@ -12,9 +12,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::inputs::{Inputs, normalize_axes, output, require, require_param, strides};
-use super::{Case, Operator};
-use crate::error::NodeError;
-use crate::support::{Reach, Window};
+use super::{Case, NodeError, Operator, Reach, Window};
 use crate::tensor::{DType, Tensor, TensorData, TensorType};
 
 /// Parameters of `Gather`.
@@ -44,18 +42,27 @@ pub struct GatherND {
 /// What the three operators have in common: output element `o..` is `data[sum of o * data strides + sum of the picks]`,
 /// where pick `p` is the index at `indices[sum of o * index strides + p]`, made positive and clamped, times its stride.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Picking {
+pub struct GatherLayout {
     /// Shape of the output.
     pub shape: Vec<usize>,
     /// For every axis of the output its stride in the data; 0 where indices stand for it.
     pub data_strides: Vec<i64>,
     /// For every axis of the output its stride in the indices; 0 where they do not have it.
     pub index_strides: Vec<i64>,
-    /// Length and stride of every axis of the data that is picked from.
-    pub picks: Vec<[usize; 2]>,
+    /// The axes of the data that indices count along.
+    pub picks: Vec<PickedAxis>,
 }
 
-impl Picking {
+/// An axis of the data that indices count along.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct PickedAxis {
+    /// Its length.
+    pub length: usize,
+    /// Its stride.
+    pub stride: usize,
+}
+
+impl GatherLayout {
     fn new(data: &[usize]) -> Self {
         Self { shape: data.into(), data_strides: strides(data), index_strides: vec![0; data.len()], picks: Vec::new() }
     }
@@ -73,47 +80,49 @@ impl Picking {
 
 impl Gather {
     /// Where each element comes from.
-    pub fn picking(&self, data: &[usize], indices: &[usize]) -> Result<Picking, NodeError> {
+    pub fn layout(&self, data: &[usize], indices: &[usize]) -> Result<GatherLayout, NodeError> {
         let axis = normalize_axes(&[self.axis], data.len(), "axis")?[0];
-        let mut picking = Picking::new(data);
-        picking.picks.push([data[axis], picking.data_strides[axis] as usize]);
-        picking.shape.splice(axis..=axis, indices.iter().copied());
-        picking.data_strides.splice(axis..=axis, vec![0; indices.len()]);
-        picking.index_strides.splice(axis..=axis, strides(indices));
-        Ok(picking)
+        let mut layout = GatherLayout::new(data);
+        layout.picks.push(PickedAxis { length: data[axis], stride: layout.data_strides[axis] as usize });
+        layout.shape.splice(axis..=axis, indices.iter().copied());
+        layout.data_strides.splice(axis..=axis, vec![0; indices.len()]);
+        layout.index_strides.splice(axis..=axis, strides(indices));
+        Ok(layout)
     }
 }
 
 impl GatherElements {
     /// Where each element comes from.
-    pub fn picking(&self, data: &[usize], indices: &[usize]) -> Result<Picking, NodeError> {
+    pub fn layout(&self, data: &[usize], indices: &[usize]) -> Result<GatherLayout, NodeError> {
         let axis = normalize_axes(&[self.axis], data.len(), "axis")?[0];
-        let mut picking = Picking::new(data);
-        picking.picks.push([data[axis], picking.data_strides[axis] as usize]);
-        picking.data_strides[axis] = 0;
-        picking.index_strides = strides(indices);
-        picking.shape = indices.into();
-        Ok(picking)
+        let mut layout = GatherLayout::new(data);
+        layout.picks.push(PickedAxis { length: data[axis], stride: layout.data_strides[axis] as usize });
+        layout.data_strides[axis] = 0;
+        layout.index_strides = strides(indices);
+        layout.shape = indices.into();
+        Ok(layout)
     }
 }
 
 impl GatherND {
     /// Where each element comes from.
-    pub fn picking(&self, data: &[usize], indices: &[usize]) -> Result<Picking, NodeError> {
+    pub fn layout(&self, data: &[usize], indices: &[usize]) -> Result<GatherLayout, NodeError> {
         let batch = self.batch_dims;
         let limit = data.len().min(indices.len());
         require_param(batch < limit, "batch_dims", format!("less than {limit}, the lower rank"), batch)?;
         let (tuples, picked) = (&indices[..indices.len() - 1], indices[indices.len() - 1]);
         let rest = (batch + picked).min(data.len());
-        let mut picking = Picking::new(data);
-        picking.picks = (batch..rest).map(|axis| [data[axis], picking.data_strides[axis] as usize]).collect();
+        let mut layout = GatherLayout::new(data);
+        layout.picks = (batch..rest)
+            .map(|axis| PickedAxis { length: data[axis], stride: layout.data_strides[axis] as usize })
+            .collect();
         let index_strides = strides(indices);
         let own = tuples.len() - batch;
-        picking.shape.splice(batch..rest, tuples[batch..].iter().copied());
-        picking.data_strides.splice(batch..rest, vec![0; own]);
-        picking.index_strides.splice(batch..rest, index_strides[batch..tuples.len()].iter().copied());
-        picking.index_strides[..batch].copy_from_slice(&index_strides[..batch]);
-        Ok(picking)
+        layout.shape.splice(batch..rest, tuples[batch..].iter().copied());
+        layout.data_strides.splice(batch..rest, vec![0; own]);
+        layout.index_strides.splice(batch..rest, index_strides[batch..tuples.len()].iter().copied());
+        layout.index_strides[..batch].copy_from_slice(&index_strides[..batch]);
+        Ok(layout)
     }
 }
 
@@ -126,10 +135,13 @@ fn operands<'a>(inputs: &Inputs<'a>) -> Result<[&'a TensorType; 2], NodeError> {
     Ok([data, indices])
 }
 
-fn reach(inputs: &[Option<&TensorType>], picking: impl Fn(&[usize], &[usize]) -> Result<Picking, NodeError>) -> Reach {
+fn reach(
+    inputs: &[Option<&TensorType>],
+    layout: impl Fn(&[usize], &[usize]) -> Result<GatherLayout, NodeError>,
+) -> Reach {
     let (Some(data), Some(indices)) = (inputs[0], inputs[1]) else { return Reach::Everything("height and width") };
-    match picking(&data.shape, &indices.shape) {
-        Ok(picking) if picking.keeps_image(&data.shape) => Reach::Window([Window::POINT; 2]),
+    match layout(&data.shape, &indices.shape) {
+        Ok(layout) if layout.keeps_image(&data.shape) => Reach::Window(PerAxis::splat(Window::POINT)),
         _ => Reach::Everything("height and width, where its indices say"),
     }
 }
@@ -137,11 +149,11 @@ fn reach(inputs: &[Option<&TensorType>], picking: impl Fn(&[usize], &[usize]) ->
 impl Operator for Gather {
     fn infer(&self, inputs: &Inputs) -> Result<Vec<TensorType>, NodeError> {
         let [data, indices] = operands(inputs)?;
-        self.picking(&data.shape, &indices.shape)?.infer(data.dtype)
+        self.layout(&data.shape, &indices.shape)?.infer(data.dtype)
     }
 
     fn reach(&self, inputs: &[Option<&TensorType>], _: &TensorType) -> Vec<Reach> {
-        let data = reach(inputs, |data, indices| self.picking(data, indices));
+        let data = reach(inputs, |data, indices| self.layout(data, indices));
         vec![data, Reach::Everything("its indices")]
     }
 
@@ -170,7 +182,7 @@ impl Operator for GatherElements {
         let mut sides = indices.shape.iter().zip(&data.shape).enumerate();
         let fits = indices.shape.len() == data.shape.len() && sides.all(|(i, (own, all))| i == axis || own <= all);
         require(fits, 1, "indices", format!("at most {data}, but for axis {axis}"), indices)?;
-        self.picking(&data.shape, &indices.shape)?.infer(data.dtype)
+        self.layout(&data.shape, &indices.shape)?.infer(data.dtype)
     }
 
     fn reach(&self, inputs: &[Option<&TensorType>], _: &TensorType) -> Vec<Reach> {
@@ -178,7 +190,7 @@ impl Operator for GatherElements {
         if image(inputs[0]) != image(inputs[1]) {
             return vec![Reach::Everything("height and width, where its indices say"), Reach::Pointwise];
         }
-        vec![reach(inputs, |data, indices| self.picking(data, indices)), Reach::Pointwise]
+        vec![reach(inputs, |data, indices| self.layout(data, indices)), Reach::Pointwise]
     }
 
     fn cases() -> Vec<Case> {
@@ -201,17 +213,17 @@ impl Operator for GatherND {
     fn infer(&self, inputs: &Inputs) -> Result<Vec<TensorType>, NodeError> {
         let [data, indices] = operands(inputs)?;
         require(!indices.shape.is_empty(), 1, "indices", "rank 1 or more", indices)?;
-        let picking = self.picking(&data.shape, &indices.shape)?;
+        let layout = self.layout(&data.shape, &indices.shape)?;
         let batch = self.batch_dims;
         let (picked, most) = (indices.shape[indices.shape.len() - 1], data.shape.len() - batch);
         require((1..=most).contains(&picked), 1, "indices", format!("a last dimension of 1 to {most}"), indices)?;
         let common = data.shape[..batch] == indices.shape[..batch];
         require(common, 1, "indices", format!("{:?} first, as data", &data.shape[..batch]), indices)?;
-        picking.infer(data.dtype)
+        layout.infer(data.dtype)
     }
 
     fn reach(&self, inputs: &[Option<&TensorType>], _: &TensorType) -> Vec<Reach> {
-        let data = reach(inputs, |data, indices| self.picking(data, indices));
+        let data = reach(inputs, |data, indices| self.layout(data, indices));
         vec![data, Reach::Everything("its indices")]
     }
 

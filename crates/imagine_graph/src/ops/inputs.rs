@@ -4,9 +4,8 @@ use std::ops::RangeInclusive;
 
 use serde::Serialize;
 
-use crate::dim::Size;
-use crate::error::NodeError;
-use crate::tensor::{DType, MAX_ELEMENTS, MAX_RANK, TensorType, elements};
+use super::NodeError;
+use crate::tensor::{DType, MAX_ELEMENTS, MAX_RANK, Size, TensorType, elements};
 
 /// The inputs of one node while its shapes are inferred, and the size the graph is bound to.
 pub struct Inputs<'a> {

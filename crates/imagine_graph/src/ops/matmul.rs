@@ -8,9 +8,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::inputs::{Inputs, broadcast, output, require, require_param};
-use super::{Case, Operator};
-use crate::error::NodeError;
-use crate::support::Reach;
+use super::{Case, NodeError, Operator, Reach};
 use crate::tensor::{DType, TensorType};
 
 /// `MatMul` has no parameters.

@@ -5,17 +5,22 @@
 //! and `shaders/ops` (the kernel). Forgetting one is a compile error or a red `cargo xtask tidy`.
 
 mod case;
+mod error;
 mod inputs;
+mod pad_mode;
+mod reach;
 
+pub use error::NodeError;
 pub use inputs::Inputs;
 pub(crate) use inputs::output;
+pub use pad_mode::PadMode;
+pub(crate) use reach::MAX_SPAN;
+pub use reach::{Reach, Window};
 
+use serde::Serialize;
 use serde::de::DeserializeOwned;
-use serde::{Deserialize, Serialize};
 
-use crate::error::NodeError;
-use crate::support::Reach;
-use crate::tensor::{Tensor, TensorType};
+use crate::tensor::{Dim, Tensor, TensorType};
 
 /// What executors have to do for an operator.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -195,12 +200,13 @@ mod window;
 
 pub use depth_to_space::DepthToSpaceMode;
 pub use einsum::EinsumAxes;
-pub use gather::Picking;
+pub use gather::{GatherLayout, PickedAxis};
 pub use grid_sample::{GridSampleMode, GridSamplePadding};
 pub use pool::Pool;
 pub use reduce::Reduction;
+pub use resize::weights as resize_weights;
 pub use resize::{CoordinateTransformationMode, KeepAspectRatioPolicy, NearestMode, ResizeMode};
-pub use scatter::{ScatterReduction, Scattering};
+pub use scatter::{ScatterLayout, ScatterReduction};
 pub use unary::Approximate;
 pub use window::{AutoPad, WindowAxis};
 
@@ -415,45 +421,24 @@ operators! {
     MeanVarianceNormalization => normalization, Pass;
     /// Division by a norm along an axis.
     LpNormalization => normalization, Pass;
-    /// Uniform random numbers from the counter-based hash of [`crate::rng`].
+    /// Uniform random numbers from the counter-based hash of [`crate::tensor::rng`].
     RandomUniform => random, Pass;
-    /// Normal random numbers from the counter-based hash of [`crate::rng`].
+    /// Normal random numbers from the counter-based hash of [`crate::tensor::rng`].
     RandomNormal => random, Pass;
-    /// Zeros and ones with given probabilities, from the counter-based hash of [`crate::rng`].
+    /// Zeros and ones with given probabilities, from the counter-based hash of [`crate::tensor::rng`].
     Bernoulli => random, Pass;
     /// A tensor that stands in the graph.
     Constant => constant, Fold;
 }
 
-/// How positions outside an image are filled.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum PadMode {
-    /// A constant.
-    #[default]
-    Constant,
-    /// Mirrored without repeating the border, again and again.
-    Reflect,
-    /// The border repeated.
-    Edge,
-    /// From the opposite side: the image is a torus.
-    Wrap,
-}
-
-impl PadMode {
-    /// The index in `0 .. length` that position `at` reads; `None` where the constant stands.
-    pub fn place(self, at: i64, length: usize) -> Option<usize> {
-        let length = length as i64;
-        let index = match self {
-            PadMode::Constant => return (0..length).contains(&at).then_some(at as usize),
-            PadMode::Edge => at.clamp(0, length - 1),
-            PadMode::Wrap => at.rem_euclid(length),
-            PadMode::Reflect => {
-                let period = (2 * (length - 1)).max(1);
-                let folded = at.rem_euclid(period);
-                folded.min(period - folded)
-            }
-        };
-        Some(index as usize)
+impl Op {
+    /// The symbolic shape of a tensor of random numbers, if this operator makes one.
+    pub(crate) fn random_shape(&self) -> Option<&[Dim]> {
+        match self {
+            Op::RandomUniform(op) => Some(&op.shape),
+            Op::RandomNormal(op) => Some(&op.shape),
+            Op::Bernoulli(op) => Some(&op.shape),
+            _ => None,
+        }
     }
 }

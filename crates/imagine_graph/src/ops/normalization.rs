@@ -15,9 +15,7 @@ use serde::{Deserialize, Serialize};
 
 use super::inputs::{Inputs, broadcast, normalize_axes, require, require_param};
 use super::reduce::{Reduction, reach};
-use super::{Case, Operator, Tolerance};
-use crate::error::NodeError;
-use crate::support::Reach;
+use super::{Case, NodeError, Operator, Reach, Tolerance};
 use crate::tensor::TensorType;
 
 const EPSILON: f32 = 1e-5;

@@ -11,9 +11,7 @@ use serde::{Deserialize, Serialize};
 
 use super::conv::MAX_WINDOW;
 use super::inputs::{Inputs, normalize_axes, output, require_param};
-use super::{Case, Operator, PadMode};
-use crate::error::NodeError;
-use crate::support::{Reach, Window};
+use super::{Case, NodeError, Operator, PadMode, Reach, Window};
 use crate::tensor::{DType, TensorType};
 
 /// Parameters of `Pad`.
@@ -83,11 +81,11 @@ impl Operator for Pad {
     fn reach(&self, inputs: &[Option<&TensorType>], _: &TensorType) -> Vec<Reach> {
         let rank = inputs[0].map_or(0, |t| t.shape.len());
         let sides = self.sides(rank).unwrap_or_default();
-        let window = |from_end: usize| {
-            let before = rank.checked_sub(from_end).and_then(|axis| sides.get(axis)).map_or(0, |[before, _]| *before);
+        let window = |axis: Axis| {
+            let before = axis.index(rank).and_then(|index| sides.get(index)).map_or(0, |[before, _]| *before);
             Window { stride: 1, repeat: 1, low: -before, high: -before }
         };
-        vec![Reach::Window([window(2), window(1)])]
+        vec![Reach::Window(PerAxis::from_fn(window))]
     }
 
     fn cases() -> Vec<Case> {

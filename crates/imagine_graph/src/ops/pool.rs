@@ -20,9 +20,7 @@ use serde::{Deserialize, Serialize};
 
 use super::inputs::{Inputs, output, require, require_param};
 use super::window::{AutoPad, Geometry, WindowAxis, reach};
-use super::{Case, Operator, Tolerance};
-use crate::error::NodeError;
-use crate::support::Reach;
+use super::{Case, NodeError, Operator, Reach, Tolerance};
 use crate::tensor::{DType, Tensor, TensorType, elements};
 
 /// An operator that makes one number of each window.

@@ -1,5 +1,5 @@
 //! `RandomUniform`, `RandomNormal` and `Bernoulli`: random numbers that depend on the run's seed, the node's stream, the step
-//! and the element's coordinate, and on nothing else. [`crate::rng`] has the arithmetic, to the bit.
+//! and the element's coordinate, and on nothing else. [`crate::tensor::rng`] has the arithmetic, to the bit.
 //!
 //! | operator | Y |
 //! |---|---|
@@ -12,11 +12,8 @@
 use serde::{Deserialize, Serialize};
 
 use super::inputs::{Inputs, output, require_param};
-use super::{Case, Operator};
-use crate::dim::{Dim, Size};
-use crate::error::NodeError;
-use crate::support::Reach;
-use crate::tensor::{DType, TensorType};
+use super::{Case, NodeError, Operator, Reach};
+use crate::tensor::{DType, Dim, Size, TensorType};
 
 /// Parameters of `RandomUniform`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]

@@ -20,9 +20,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::inputs::{Inputs, normalize_axes, output, require};
-use super::{Case, Operator, Tolerance};
-use crate::error::NodeError;
-use crate::support::Reach;
+use super::{Case, NodeError, Operator, Reach, Tolerance};
 use crate::tensor::{DType, Tensor, TensorData, TensorType};
 
 /// An operator that takes axes away.

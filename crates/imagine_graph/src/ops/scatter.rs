@@ -12,9 +12,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::inputs::{Inputs, normalize_axes, output, require, require_param, strides};
-use super::{Case, Operator};
-use crate::error::NodeError;
-use crate::support::Reach;
+use super::{Case, NodeError, Operator, Reach};
 use crate::tensor::{DType, MAX_ELEMENTS, Tensor, TensorData, TensorType};
 
 /// Parameters of `ScatterElements`.
@@ -56,7 +54,7 @@ pub enum ScatterReduction {
 /// below the `limits`: it takes `updates[sum of o * update strides + t * update_step]` if for every pick `p` the index at
 /// `indices[sum of o * index strides + t * index_step + p]`, made positive and clamped, is `o` of axis `picks[p]`.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Scattering {
+pub struct ScatterLayout {
     /// For every axis of the data its stride in the indices; 0 where indices stand for it.
     pub index_strides: Vec<i64>,
     /// For every axis of the data its stride in the updates; 0 where indices stand for it.
@@ -75,13 +73,13 @@ pub struct Scattering {
 
 impl ScatterElements {
     /// Where each element's updates are.
-    pub fn scattering(&self, data: &[usize], indices: &[usize]) -> Result<Scattering, NodeError> {
+    pub fn layout(&self, data: &[usize], indices: &[usize]) -> Result<ScatterLayout, NodeError> {
         let axis = normalize_axes(&[self.axis], data.len(), "axis")?[0];
         let own = strides(indices);
         let (mut off_axis, mut limits) = (own.clone(), indices.to_vec());
         off_axis[axis] = 0;
         limits[axis] = data[axis];
-        Ok(Scattering {
+        Ok(ScatterLayout {
             index_strides: off_axis.clone(),
             update_strides: off_axis,
             limits,
@@ -95,11 +93,11 @@ impl ScatterElements {
 
 impl ScatterND {
     /// Where each element's updates are.
-    pub fn scattering(&self, data: &[usize], indices: &[usize]) -> Scattering {
+    pub fn layout(&self, data: &[usize], indices: &[usize]) -> ScatterLayout {
         let (picked, tuples) = (indices[indices.len() - 1], &indices[..indices.len() - 1]);
         let mut update_strides = strides(data);
         update_strides[..picked].fill(0);
-        Scattering {
+        ScatterLayout {
             index_strides: vec![0; data.len()],
             update_strides,
             limits: data.into(),

@@ -9,9 +9,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::inputs::{Inputs, broadcast, output, require};
-use super::{Case, Operator};
-use crate::error::NodeError;
-use crate::support::Reach;
+use super::{Case, NodeError, Operator, Reach};
 use crate::tensor::{DType, TensorType};
 
 /// `Where` has no parameters.

@@ -14,11 +14,8 @@ use serde::{Deserialize, Serialize};
 
 use super::inputs::{Inputs, broadcast, normalize_axes, output, require, require_param};
 use super::random::bind;
-use super::{Case, Operator};
-use crate::dim::Dim;
-use crate::error::NodeError;
-use crate::support::Reach;
-use crate::tensor::{MAX_RANK, TensorType, elements};
+use super::{Case, NodeError, Operator, Reach};
+use crate::tensor::{Dim, MAX_RANK, TensorType, elements};
 
 /// Parameters of `Reshape`.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]

@@ -7,9 +7,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::inputs::{Inputs, normalize_axes, output, require_param};
-use super::{Case, Operator};
-use crate::error::NodeError;
-use crate::support::{Reach, Window};
+use super::{Case, NodeError, Operator, Reach, Window};
 use crate::tensor::TensorType;
 
 /// Most parts of a `Split`.
@@ -109,16 +107,16 @@ impl Operator for Slice {
     fn reach(&self, inputs: &[Option<&TensorType>], _: &TensorType) -> Vec<Reach> {
         let shape = inputs[0].map(|t| t.shape.as_slice()).unwrap_or_default();
         let Ok(ranges) = self.ranges(shape) else { return vec![Reach::Everything("part of it")] };
-        let axis = |from_end: usize| match shape.len().checked_sub(from_end).map(|i| ranges[i]) {
+        let window = |axis: Axis| match axis.index(shape.len()).map(|index| ranges[index]) {
             Some((start, _, step)) if step > 0 => {
                 Some(Window { stride: step as usize, repeat: 1, low: start as i64, high: start as i64 })
             }
             Some(_) => None,
-            None => Some(Window { stride: 1, repeat: 1, low: 0, high: 0 }),
+            None => Some(Window::POINT),
         };
-        match (axis(2), axis(1)) {
-            (Some(y), Some(x)) => vec![Reach::Window([y, x])],
-            _ => vec![Reach::Everything("it backwards")],
+        match PerAxis::from_fn(window).both() {
+            Some(windows) => vec![Reach::Window(windows)],
+            None => vec![Reach::Everything("it backwards")],
         }
     }
 

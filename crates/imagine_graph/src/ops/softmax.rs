@@ -11,9 +11,7 @@ use serde::{Deserialize, Serialize};
 
 use super::inputs::{Inputs, normalize_axes};
 use super::reduce::{Reduction, reach};
-use super::{Case, Operator};
-use crate::error::NodeError;
-use crate::support::Reach;
+use super::{Case, NodeError, Operator, Reach};
 use crate::tensor::TensorType;
 
 macro_rules! softmax {

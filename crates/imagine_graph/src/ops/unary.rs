@@ -22,9 +22,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::inputs::{Inputs, require, require_param};
-use super::{Case, Operator};
-use crate::error::NodeError;
-use crate::support::Reach;
+use super::{Case, NodeError, Operator, Reach};
 use crate::tensor::{DType, Tensor, TensorData, TensorType};
 
 /// Operators without parameters: the element types that they take, and the numbers that their cases hold.

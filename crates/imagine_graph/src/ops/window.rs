@@ -2,10 +2,11 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::conv::MAX_WINDOW;
 use super::inputs::require_param;
-use crate::error::NodeError;
-use crate::support::{Reach, Window};
+use super::{NodeError, Reach, Window};
+
+/// Largest stride, dilation, kernel side or padding: far above any network, small enough that sums cannot overflow.
+pub(crate) const MAX_WINDOW: usize = 4096;
 
 /// How padding follows from the size of the input.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -114,12 +115,12 @@ impl Geometry<'_> {
 
 /// Reach of a window over `axes`, all but the first two of the input; a row of channels stays a row of channels.
 pub(crate) fn reach(axes: &[WindowAxis]) -> Reach {
-    let window = |from_end: usize| match axes.len().checked_sub(from_end) {
+    let window = |axis: Axis| match axis.index(axes.len()) {
         None => Window::POINT,
         Some(index) => {
             let (axis, low) = (axes[index], -(axes[index].begin as i64));
             Window { stride: axis.stride, repeat: 1, low, high: low + axis.span() as i64 - 1 }
         }
     };
-    Reach::Window([window(2), window(1)])
+    Reach::Window(PerAxis::from_fn(window))
 }

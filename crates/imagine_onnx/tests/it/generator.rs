@@ -5,7 +5,7 @@ use std::path::Path;
 
 use crate::models::*;
 use expect_test::{Expect, expect};
-use imagine_graph::{ColorSpace, Dim, InputKind, OutputKind, Size, SizeRule, Symbol, ValidGenerator};
+use imagine_graph::{ColorSpace, Dim, Extent, InputKind, OutputKind, Ratio, Size, SizeRule, Symbol, ValidGenerator};
 use imagine_onnx::proto::{ModelProto, StringStringEntryProto, TensorProto};
 use imagine_onnx::{
     AssignedRole, ExternalData, Roles, external_data_files, generator_from_bytes, generator_from_file, roles_path,
@@ -35,8 +35,11 @@ fn roles_are_guessed_and_sizes_are_those_that_the_network_makes() {
     assert_eq!(used, [("x", "image:srgb", true), ("y", "base_color", true)]);
     let graph = &valid.generator.output;
     assert_eq!(graph.inputs[0].kind, InputKind::Image(ColorSpace::Srgb));
-    assert_eq!(graph.inputs[0].shape[2..], [Dim::Symbol(Symbol::Height([1, 2])), Dim::Symbol(Symbol::Width([1, 2]))]);
-    assert_eq!(valid.generator.size, SizeRule { multiple: [2, 2], min: [2, 2], tiles: false });
+    assert_eq!(
+        graph.inputs[0].shape[2..],
+        [Dim::Symbol(Symbol::Height(Ratio::new(1, 2))), Dim::Symbol(Symbol::Width(Ratio::new(1, 2)))]
+    );
+    assert_eq!(valid.generator.size, SizeRule { multiple: Extent::splat(2), min: Extent::splat(2), tiles: false });
 }
 
 #[test]
@@ -54,7 +57,10 @@ fn a_file_of_roles_says_what_cannot_be_guessed() {
     let (valid, used) = generator(&enlarging(), roles).unwrap();
     assert!(used.iter().all(|used| !used.guessed));
     let found = &valid.generator;
-    assert_eq!(found.size, SizeRule { multiple: [4, 8], min: [16, 8], tiles: true });
+    assert_eq!(
+        found.size,
+        SizeRule { multiple: Extent { height: 4, width: 8 }, min: Extent { height: 16, width: 8 }, tiles: true }
+    );
     assert_eq!((found.card.title.as_str(), found.card.training_data.len()), ("Twice", 1));
     assert_eq!(found.output.outputs[0].kind, OutputKind::Normal);
     // Both ranges are a product and a sum.
@@ -65,7 +71,10 @@ fn a_file_of_roles_says_what_cannot_be_guessed() {
 fn open_dimensions_are_fixed_by_their_place_or_name() {
     for dims in [r#"{ "x/2": 8, "x/3": 4 }"#, r#"{ "h": 8, "w": 4 }"#] {
         let (valid, _) = generator(&enlarging(), &format!("(dims: {dims})")).unwrap();
-        assert_eq!(valid.generator.size, SizeRule { multiple: [16, 8], min: [16, 8], tiles: false });
+        assert_eq!(
+            valid.generator.size,
+            SizeRule { multiple: Extent { height: 16, width: 8 }, min: Extent { height: 16, width: 8 }, tiles: false }
+        );
     }
     let half = r#"(dims: { "x/2": { "height": (1, 2) }, "x/3": { "width": (1, 2) } })"#;
     let (valid, _) = generator(&enlarging(), half).unwrap();
@@ -95,7 +104,7 @@ fn what_is_wrong_with_roles_is_said_with_its_place() {
     fault(
         &enlarging(),
         "(size: (multiple: (0, 1), min: (1, 1), tiles: false))",
-        expect!["size rule SizeRule { multiple: [0, 1], min: [1, 1], tiles: false }: 1 to 16384 expected everywhere"],
+        expect!["size rule: multiple 1x0 and min 1x1 (width x height) must be 1 to 16384"],
     );
     fault(&enlarging(), "(size: (multiple: (-1, 1)))", expect!["m.onnx.ron:1:21: Integer is out of bounds"]);
     fault(

@@ -2,7 +2,7 @@
 
 use crate::models::*;
 use expect_test::expect;
-use imagine_graph::{Dim, Size, Symbol, Tensor};
+use imagine_graph::{Dim, Ratio, Size, Symbol, Tensor};
 use imagine_onnx::{Options, import};
 use prost::Message;
 
@@ -190,9 +190,9 @@ fn options_say_what_dimensions_and_values_are() {
     expect![[r#"input "x": dimension 1 ("t") is open: give "x/1" in `Options::dims`"#]]
         .assert_eq(&fault(&open));
     let mut options = Options::default();
-    options.dims.insert("t".into(), Dim::Symbol(Symbol::Width([1, 8])));
+    options.dims.insert("t".into(), Dim::Symbol(Symbol::Width(Ratio::new(1, 8))));
     let import = import(&open.encode_to_vec(), &options).unwrap();
-    assert_eq!(import.inputs[0].shape, [Dim::BATCH, Dim::Symbol(Symbol::Width([1, 8])), Dim::Fixed(3)]);
+    assert_eq!(import.inputs[0].shape, [Dim::BATCH, Dim::Symbol(Symbol::Width(Ratio::new(1, 8))), Dim::Fixed(3)]);
 
     let mut wrong = Options::default();
     wrong.dims.insert("z".into(), Dim::BATCH);

@@ -13,7 +13,7 @@
 //! that train them: Mordvintsev and Niklasson, "uNCA", 2021.
 
 use imagine_graph::{
-    Add, Concat, Conv, Dim, Div, Generator, Graph, GraphOutput, Greater, InputKind, Mul, OutputKind, PadMode,
+    Add, Concat, Conv, Dim, Div, Extent, Generator, Graph, GraphOutput, Greater, InputKind, Mul, OutputKind, PadMode,
     RandomUniform, Recurrence, Relu, SizeRule, Slice, Sqrt, Sub, Tanh, Tensor, Where,
 };
 use rand::Rng;
@@ -82,7 +82,7 @@ impl Automaton {
                 steps,
                 step_rate: 30.0,
             }),
-            size: SizeRule { multiple: [1, 1], min: [1, 1], tiles: true },
+            size: SizeRule { multiple: Extent::splat(1), min: Extent::splat(1), tiles: true },
             card: Default::default(),
         }
     }

@@ -11,7 +11,7 @@
 use std::borrow::Cow;
 use std::collections::{HashMap, HashSet};
 
-use imagine_graph::resize::{Tap, Taps};
+use imagine_graph::resize_weights::{FilterTaps, Tap};
 use imagine_graph::{
     AutoPad, BatchNormalization, BoundGraph, Conv, Op, Pad, PadMode, Resize, ValidNode, ValueId, ValueSource,
 };
@@ -245,7 +245,7 @@ impl<'a> Search<'a, '_> {
         for axis in resize.resized(shape, self.bound.size).ok()? {
             let factor = axis.output / axis.input.max(1);
             let power = factor.checked_ilog2().filter(|power| factor == 1 << power && *power <= MAX_UPSCALE)?;
-            let taps = Taps::new(resize, &axis);
+            let taps = FilterTaps::new(resize, &axis);
             let repeats = |(o, tap): (usize, &Tap)| tap.weight == 1.0 && tap.index == o >> power;
             let whole = axis.output == axis.input << power && taps.all.len() == taps.ends.len();
             if !whole || !taps.all.iter().enumerate().all(repeats) {

@@ -1,6 +1,6 @@
 //! The step of a cellular automaton as one kernel call: `analysis/automaton.rs` finds it in a graph.
 
-use imagine_graph::{Dim, Size, ValueId};
+use imagine_graph::{Dim, Extent, Size, ValueId};
 
 use crate::analysis::automaton::{AutomatonStep, MAX_CHANNELS};
 use crate::analysis::cost::Cost;
@@ -36,7 +36,7 @@ pub fn lower(step: &AutomatonStep, cells: usize) -> KernelCall {
     }
     let mut rates = [[0.0; 4]; MAX_CHANNELS / 4];
     rates.as_flattened_mut()[..channels].copy_from_slice(&step.rates);
-    let period = period(&step.mask, [height, width], step.whole);
+    let period = period(&step.mask, Extent { height, width }, step.whole);
     let params = Params {
         filters,
         shape: step.shape.map(|side| side as u32),
@@ -46,7 +46,7 @@ pub fn lower(step: &AutomatonStep, cells: usize) -> KernelCall {
         threshold: step.threshold,
         rates,
         zero: step.zero,
-        period: period.map(|side| side as u32),
+        period: period.map(|side| side as u32).into(),
         ..Params::default()
     };
     let mut defs = vec![("BLOCKS", ShaderDef::UInt((channels / 4) as u32))];

@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use expect_test::expect;
-use imagine_graph::rng::Lattice;
-use imagine_graph::{Request, Size, Tensor, ValidGenerator};
+use imagine_graph::rng::Domain;
+use imagine_graph::{Request, Size, Tensor, Texel, ValidGenerator};
 use imagine_wgpu::headless::Gpu;
 use imagine_wgpu::{DeviceLimits, Fusion, KernelTuning, Plan, PlanOptions, RunSeed, Session};
 
@@ -116,7 +116,7 @@ fn rolling_state_and_lattice_rolls_the_result() {
         let mut request = Request { steps: Some(4), state: Some(state.clone()), ..Request::new(size, 3) };
         let still = gpu.generate(&generator, &request).unwrap();
         request.state = Some(roll(&state, rows, columns));
-        request.lattice = Lattice { origin: [rows as i32, columns as i32], wrap: true };
+        request.domain = Domain { origin: Texel { y: rows as i32, x: columns as i32 }, wrap: true };
         let rolled = gpu.generate(&generator, &request).unwrap();
         assert_eq!(rolled.state.unwrap(), roll(&still.state.unwrap(), rows, columns), "{size:?}");
         for ((_, still), (_, rolled)) in still.outputs.iter().zip(&rolled.outputs) {

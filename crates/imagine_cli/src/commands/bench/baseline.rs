@@ -103,7 +103,7 @@ fn without_random(graph: &ValidGraph, request: &Request) -> anyhow::Result<(Vali
         plain.inputs.push(GraphInput { name: node.outputs[0].clone(), kind: InputKind::Tensor, dtype, shape });
     }
     let network = Network::<burn::backend::Flex>::new(&alone.validate()?, &Default::default());
-    let random = RandomState { seed: request.seed, step: 0, lattice: request.lattice };
+    let random = RandomState { seed: request.seed, step: 0, domain: request.domain };
     let values = network.run(Vec::new(), request.size, random)?.into_iter().map(Value::into_data);
     let names = alone.outputs.iter().map(|output| output.name.clone());
     Ok((plain.validate()?, names.zip(values).collect()))

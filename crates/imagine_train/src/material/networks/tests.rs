@@ -2,7 +2,7 @@
 
 use burn::backend::Flex;
 use imagine_graph::rng::RandomState;
-use imagine_graph::{Op, Size, Support, ValidGraph};
+use imagine_graph::{Extent, Op, Size, Support, ValidGraph};
 use rand::SeedableRng;
 use rand::rngs::StdRng;
 
@@ -61,7 +61,7 @@ fn the_shipped_generator_has_the_trained_weights_and_is_local() {
     for (name, weight) in &trained.weights {
         assert_eq!(&shipped.generator.output.weights[name], weight, "{name}");
     }
-    assert_eq!(shipped.generator.size, SizeRule { multiple: [16; 2], min: [16; 2], tiles: true });
+    assert_eq!(shipped.generator.size, SizeRule { multiple: Extent::splat(16), min: Extent::splat(16), tiles: true });
     let bound = shipped.output.bind(Size::new(512, 512)).unwrap();
     let support = bound.support();
     assert!(support.iter().any(|support| support.source == "latent"));

@@ -1,0 +1,204 @@
+//! A graph written as a formula: every operation adds one node, names it and returns the name of its value.
+
+use std::ops::Range;
+
+use crate::graph::{Graph, GraphOutput, InputKind, OutputKind};
+use crate::ops::*;
+use crate::tensor::{Dim, Tensor};
+
+/// A graph in the making.
+#[derive(Clone, Debug, Default)]
+pub struct Formula {
+    /// The graph so far; inputs, weights and outputs are added to it as to any other.
+    pub graph: Graph,
+    part: String,
+}
+
+/// What an operation reads: a value by its name, or a number.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Term<'a> {
+    /// A value of the graph.
+    Value(&'a str),
+    /// A number, which becomes a weight.
+    Number(f32),
+}
+
+impl<'a> From<&'a String> for Term<'a> {
+    fn from(name: &'a String) -> Self {
+        Term::Value(name)
+    }
+}
+
+impl<'a> From<&'a str> for Term<'a> {
+    fn from(name: &'a str) -> Self {
+        Term::Value(name)
+    }
+}
+
+impl From<f32> for Term<'_> {
+    fn from(number: f32) -> Self {
+        Term::Number(number)
+    }
+}
+
+macro_rules! binary {
+    ($($(#[$doc:meta])* $name:ident: $op:ident;)*) => {
+        $($(#[$doc])*
+        pub fn $name<'a>(&mut self, a: impl Into<Term<'a>>, b: impl Into<Term<'a>>) -> String {
+            let (a, b) = (self.term(a.into()), self.term(b.into()));
+            self.node($op {}, &[&a, &b])
+        })*
+    };
+}
+
+macro_rules! unary {
+    ($($(#[$doc:meta])* $name:ident: $op:ident;)*) => {
+        $($(#[$doc])*
+        pub fn $name(&mut self, value: &str) -> String {
+            self.node($op {}, &[value])
+        })*
+    };
+}
+
+impl Formula {
+    /// An empty graph.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Nodes from here on belong to `part`: their names begin with it, and so do the labels of their passes.
+    pub fn part(&mut self, part: &str) {
+        self.part = part.into();
+    }
+
+    /// A number that a person sets, `[1, 1, 1, 1]`.
+    pub fn range(&mut self, name: &str, [min, max]: [f32; 2], default: f32) -> String {
+        self.graph.input(name, InputKind::Range { min, max, default }, [1; 4].map(Dim::Fixed).to_vec())
+    }
+
+    /// A linear colour that a person sets, `[1, 3, 1, 1]`.
+    pub fn color(&mut self, name: &str, default: [f32; 3]) -> String {
+        self.graph.input(name, InputKind::Color { default }, [1, 3, 1, 1].map(Dim::Fixed).to_vec())
+    }
+
+    /// Constants for the channels, `[1, C, 1, 1]`.
+    pub fn vector(&mut self, values: &[f32]) -> String {
+        self.weight(Tensor::f32([1, values.len(), 1, 1], values))
+    }
+
+    /// A weight.
+    pub fn weight(&mut self, tensor: Tensor) -> String {
+        let name = format!("{}.{}", self.part, self.graph.weights.len());
+        self.graph.weight(&name, tensor)
+    }
+
+    /// A node.
+    pub fn node(&mut self, op: impl Into<Op>, inputs: &[&str]) -> String {
+        let op = op.into();
+        let name = format!("{}.{}.{}", self.part, op.name().to_lowercase(), self.graph.nodes.len());
+        self.graph.push(&name, op, inputs.iter().copied())
+    }
+
+    /// Gives `value` to the outside under the name of `kind`, with the usual range and colour space.
+    pub fn output(&mut self, value: &str, kind: OutputKind) -> &mut GraphOutput {
+        self.graph.push(kind.name(), Identity {}, [value]);
+        self.graph.output(kind.name(), kind);
+        self.graph.outputs.last_mut().expect("one was added")
+    }
+
+    binary! {
+        /// `a + b`.
+        add: Add;
+        /// `a - b`.
+        sub: Sub;
+        /// `a * b`.
+        mul: Mul;
+        /// `a / b`.
+        div: Div;
+        /// The smaller of two.
+        min: Min;
+        /// The larger of two.
+        max: Max;
+        /// `a^b`.
+        pow: Pow;
+    }
+
+    unary! {
+        /// Sine.
+        sin: Sin;
+        /// Cosine.
+        cos: Cos;
+        /// Exponential function.
+        exp: Exp;
+        /// Natural logarithm.
+        log: Log;
+        /// Square root.
+        sqrt: Sqrt;
+        /// Absolute value.
+        abs: Abs;
+        /// The next whole number below.
+        floor: Floor;
+        /// `max(value, 0)`.
+        relu: Relu;
+        /// The logistic function.
+        sigmoid: Sigmoid;
+        /// Hyperbolic tangent.
+        tanh: Tanh;
+    }
+
+    /// `value` limited to a range.
+    pub fn clip(&mut self, value: &str, min: f32, max: f32) -> String {
+        self.node(Clip { min: Some(min), max: Some(max) }, &[value])
+    }
+
+    /// `exp(-value)`: what light is left after an optical depth.
+    pub fn decay<'a>(&mut self, value: impl Into<Term<'a>>) -> String {
+        let negative = self.mul(value, -1.0);
+        self.exp(&negative)
+    }
+
+    /// `scale * value + offset`.
+    pub fn scaled<'a>(&mut self, value: &str, scale: impl Into<Term<'a>>, offset: impl Into<Term<'a>>) -> String {
+        let value = self.term(Term::Value(value));
+        let factor = self.term(scale.into());
+        let product = self.node(Mul {}, &[&value, &factor]);
+        let offset = self.term(offset.into());
+        self.node(Add {}, &[&product, &offset])
+    }
+
+    /// `a` where `part` is 0, `b` where it is 1, in between in proportion.
+    pub fn mix<'a>(&mut self, a: impl Into<Term<'a>>, b: impl Into<Term<'a>>, part: &str) -> String {
+        let a = self.term(a.into());
+        let b = self.term(b.into());
+        let difference = self.node(Sub {}, &[&b, &a]);
+        let moved = self.node(Mul {}, &[&difference, part]);
+        self.node(Add {}, &[&a, &moved])
+    }
+
+    /// Channels of a value.
+    pub fn channels(&mut self, value: &str, range: Range<i64>) -> String {
+        let slice = Slice { starts: vec![range.start], ends: vec![range.end], axes: vec![1], steps: vec![] };
+        self.node(slice, &[value])
+    }
+
+    /// Values one after the other along the channels.
+    pub fn concat(&mut self, values: &[&str]) -> String {
+        self.node(Concat { axis: 1 }, values)
+    }
+
+    /// The sum over the channels, one channel.
+    pub fn channel_sum(&mut self, value: &str) -> String {
+        self.node(ReduceSum { axes: vec![1], ..ReduceSum::default() }, &[value])
+    }
+
+    fn term(&mut self, term: Term) -> String {
+        match term {
+            Term::Value(name) => name.into(),
+            Term::Number(number) => {
+                let name = format!("{number}");
+                self.graph.weights.entry(name.clone()).or_insert_with(|| Tensor::scalar(number));
+                name
+            }
+        }
+    }
+}

@@ -1,0 +1,59 @@
+//! Generators built in code: no training, no data, nothing but formulas. Read them to learn how a graph is built by hand.
+//!
+//! - [`noise_material`]: rock, marble, rust or painted plaster from domain-warped fractal noise; tiles, all PBR maps.
+//! - [`cloudy_sky`]: a sky with sun and clouds on the sphere, as linear HDR radiance.
+//!
+//! A graph is made in three moves: declare inputs ([`crate::Graph::input`]), add nodes, name the outputs
+//! ([`crate::Graph::output`]). [`Formula`] is a thin layer for the second move that invents the nodes' names:
+//!
+//! ```
+//! use imagine_graph::generators::Formula;
+//! use imagine_graph::{Coordinates, Dim, Generator, InputKind, OutputKind, Request, Size, SizeRule};
+//!
+//! // Stripes: (1 + sin(2 pi k x)) / 2, with a whole k so that they tile.
+//! let mut stripes = Formula::new();
+//! let place = stripes.graph.input("place", InputKind::Coordinates(Coordinates::Plane), Dim::nchw(2));
+//! let x = stripes.channels(&place, 0..1);
+//! let phase = stripes.mul(&x, 4.0 * std::f32::consts::TAU);
+//! let wave = stripes.sin(&phase);
+//! let half = stripes.mul(&wave, 0.5);
+//! let height = stripes.add(&half, 0.5);
+//! stripes.output(&height, OutputKind::Height);
+//!
+//! let size = SizeRule { tiles: true, ..SizeRule::default() };
+//! let generator = Generator { output: stripes.graph, recurrence: None, size, card: Default::default() };
+//! let request = Request::new(Size::new(8, 8), 0);
+//! assert_eq!(generator.validate().unwrap().resolve(&request).unwrap().inputs["place"].shape, [1, 2, 8, 8]);
+//! ```
+
+mod card;
+mod cloudy_sky;
+mod formula;
+mod noise_material;
+mod octaves;
+
+pub use cloudy_sky::cloudy_sky;
+pub use formula::{Formula, Term};
+pub use noise_material::noise_material;
+
+use std::sync::OnceLock;
+
+use crate::file::{self, EXTENSION, LoadedGenerator, WeightFormat};
+use crate::generator::Generator;
+
+/// Every generator of this module by its name.
+pub const ALL: [(&str, fn() -> Generator); 2] = [("noise_material", noise_material), ("cloudy_sky", cloudy_sky)];
+
+/// The generator called `name`, as it would come from its file: with the file's hash, ready to run.
+pub fn load(name: &str) -> Option<LoadedGenerator> {
+    let (name, build) = ALL.iter().find(|(known, _)| *known == name)?;
+    let bytes = file::write(&build(), WeightFormat::F32).expect("generators built in code are valid");
+    Some(file::from_bytes(&format!("{name}{EXTENSION}"), &bytes).expect("what was written can be read"))
+}
+
+/// Whether a generator file with this hash is one of this module, so that what it makes comes from a formula.
+pub fn is_built(hash: &str) -> bool {
+    static HASHES: OnceLock<Vec<String>> = OnceLock::new();
+    let hashes = HASHES.get_or_init(|| ALL.iter().filter_map(|(name, _)| Some(load(name)?.hash)).collect());
+    hashes.iter().any(|known| known == hash)
+}

@@ -1,0 +1,48 @@
+//! Values of inputs from text, as command lines and files of controls have them.
+
+use super::choice;
+use super::prompt::tokens;
+use super::request_error::RequestError;
+use crate::graph::{GraphInput, InputKind};
+use crate::tensor::color::srgb_to_linear;
+use crate::tensor::{Size, Tensor, TensorData};
+
+/// The value that `text` stands for: a number, the name of an option or weights (`moss=1,rock=0.5`), a prompt, or a colour as `#rrggbb` or `r,g,b` (linear).
+pub fn parse_input(input: &GraphInput, text: &str) -> Result<Tensor, RequestError> {
+    let fail = |expected: &str| RequestError::Value {
+        name: input.name.clone(),
+        expected: expected.into(),
+        found: format!("{text:?}"),
+    };
+    let number = |text: &str| text.trim().parse::<f32>().ok().filter(|v| v.is_finite());
+    match &input.kind {
+        InputKind::Range { .. } => Ok(Tensor::scalar(number(text).ok_or_else(|| fail("a number"))?)),
+        InputKind::Choice { options, .. } => choice::parse(text, options)
+            .ok_or_else(|| fail(&format!("one of {options:?}, or weights of several as in {:?}", example(options)))),
+        InputKind::Prompt { buckets, .. } => {
+            let count = input.shape.get(1).and_then(|count| count.bind(Size::new(1, 1))).unwrap_or(0);
+            Ok(Tensor::new(vec![count], TensorData::I32(tokens(text, count, *buckets))))
+        }
+        InputKind::Color { .. } => {
+            let color = parse_color(text).ok_or_else(|| fail("#rrggbb, or three numbers r,g,b of linear light"))?;
+            Ok(Tensor::f32([3], color))
+        }
+        kind => Err(fail(&format!("a value that text cannot give ({})", kind.name()))),
+    }
+}
+
+/// How weights of the first and the last option are written.
+fn example(options: &[String]) -> String {
+    let name = |option: Option<&String>| option.cloned().unwrap_or_default();
+    format!("{}=1,{}=0.5", name(options.first()), name(options.last()))
+}
+
+fn parse_color(text: &str) -> Option<[f32; 3]> {
+    if let Some(hex) = text.trim().strip_prefix('#') {
+        let value = u32::from_str_radix(hex, 16).ok().filter(|_| hex.len() == 6)?;
+        return Some([16, 8, 0].map(|shift| srgb_to_linear((value >> shift & 0xff) as f32 / 255.0)));
+    }
+    let parts: Option<Vec<f32>> =
+        text.split(',').map(|part| part.trim().parse().ok().filter(|v: &f32| v.is_finite())).collect();
+    parts?.try_into().ok()
+}

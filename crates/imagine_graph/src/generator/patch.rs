@@ -1,0 +1,224 @@
+//! Patches of an endless world: a request on an open domain becomes one for the window that the patch depends on, to a
+//! generator whose outputs are cropped to the patch.
+//!
+//! The window is wider than the patch by the receptive field, of an automaton by its steps too, and begins at a texel where
+//! every stride of the network does. What the border's padding makes of the window's rim is cropped away, so that a patch
+//! holds exactly what any larger window holds in the same place, whatever its size and whatever was made before.
+
+use super::ValidGenerator;
+use super::fields::{FIELD_INPUT, Fields};
+use super::request::{Request, ResolvedRequest};
+use super::request_error::RequestError;
+use super::windows::{Span, Windows};
+use crate::graph::{Coordinates, Graph, InputKind, ValidGraph};
+use crate::ops::Slice;
+use crate::tensor::rng::Domain;
+use crate::tensor::{Axis, Extent, Size, Texel};
+
+/// Longest side of a window in texels.
+pub const MAX_WINDOW_SIDE: usize = 16_384;
+/// Texels after which coordinates on the plane begin anew, if a request for a patch says nothing else.
+pub const DEFAULT_PERIOD: usize = 1024;
+
+/// A patch as any executor can make it.
+#[derive(Clone, Debug)]
+pub struct Patch {
+    /// The generator with fields as inputs and with outputs of the patch's size.
+    pub generator: ValidGenerator,
+    /// The request for the whole window. Fulfil it as it is: it is not a patch once more.
+    pub request: Request,
+    /// Texel of the window at which the patch begins.
+    pub crop: Texel,
+}
+
+/// Which patch of a world, counted in patches from the one at the world's origin.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub struct PatchIndex {
+    /// Patches downwards.
+    pub y: i64,
+    /// Patches to the right.
+    pub x: i64,
+}
+
+impl Request {
+    /// A patch of `size` of an endless world: the texels from `index * size` on. Neighbours meet exactly.
+    pub fn patch(size: Size, seed: u64, index: PatchIndex) -> Result<Self, RequestError> {
+        let texel = |index: i64, side: usize| {
+            let texel = i64::try_from(side).ok().and_then(|side| index.checked_mul(side));
+            texel.and_then(|texel| i32::try_from(texel).ok()).ok_or(RequestError::WorldEnd)
+        };
+        let origin = Texel { y: texel(index.y, size.height)?, x: texel(index.x, size.width)? };
+        Ok(Self { domain: Domain { origin, wrap: false }, ..Self::new(size, seed) })
+    }
+}
+
+impl ValidGenerator {
+    /// What makes the patch that `request` asks for; `None` if it asks for a torus, whose domain wraps.
+    ///
+    /// Sizes need not obey the generator's size rule: the window does. Inputs with height and width that are given as
+    /// tensors must have the window's size; [`Request::fields`] are evaluated in it.
+    pub fn patch(&self, request: &Request) -> Result<Option<Patch>, RequestError> {
+        if request.domain.wrap {
+            return match &request.fields {
+                Some(fields) => Err(fields.misplaced()),
+                None => Ok(None),
+            };
+        }
+        if !(1..=4096).contains(&request.size.batch) {
+            return Err(RequestError::Batch(request.size.batch));
+        }
+        self.check_world_inputs()?;
+        let with_fields = request.fields.as_ref().map(|fields| self.with_fields(fields)).transpose()?;
+        let generator = with_fields.as_ref().unwrap_or(self);
+        let (window, crop) = window(generator, request, self.steps(request)?)?;
+        let mut asked = Request { size: window.size, domain: window.domain, fields: None, ..request.clone() };
+        asked.period = Some(self.world_period(request)?);
+        if let Some(fields) = &request.fields {
+            let values = fields.sample(self, window.size, window.domain.origin)?;
+            asked.inputs.insert(FIELD_INPUT.into(), values);
+        }
+        let output = crop_outputs(&generator.output, window.size, request.size, crop)?;
+        let generator = ValidGenerator { output, ..generator.clone() };
+        Ok(Some(Patch { generator, request: asked, crop }))
+    }
+
+    /// Checks `request`, a patch or not, as executors do. Evaluates its fields.
+    pub fn check(&self, request: &Request) -> Result<ResolvedRequest, RequestError> {
+        match self.patch(request)? {
+            Some(patch) => patch.generator.resolve(&patch.request),
+            None => self.resolve(request),
+        }
+    }
+
+    /// Directions on a sphere have no place on a plane.
+    fn check_world_inputs(&self) -> Result<(), RequestError> {
+        let sphere = InputKind::Coordinates(Coordinates::Sphere);
+        match self.inputs().into_iter().find(|input| input.kind == sphere) {
+            Some(input) => Err(RequestError::Patch {
+                value: input.name.clone(),
+                reason: "directions on a sphere, which have no place on a plane".into(),
+            }),
+            None => Ok(()),
+        }
+    }
+
+    /// Texels after which coordinates begin anew; every input of coordinates must have whole elements in it.
+    fn world_period(&self, request: &Request) -> Result<Extent, RequestError> {
+        let period = request.period.unwrap_or(Extent::splat(DEFAULT_PERIOD));
+        let size = Size::new(period.height, period.width);
+        for input in self.inputs().into_iter().filter(|input| matches!(input.kind, InputKind::Coordinates(_))) {
+            let is_whole = input.shape.iter().all(|dim| dim.bind(size).is_some_and(|length| length > 0));
+            if !is_whole {
+                return Err(RequestError::Value {
+                    name: input.name.clone(),
+                    expected: "a period that its shape divides".into(),
+                    found: format!("{}x{} texels", period.width, period.height),
+                });
+            }
+        }
+        Ok(period)
+    }
+}
+
+/// A window's size and place.
+#[derive(Clone, Copy, Debug)]
+struct Window {
+    size: Size,
+    domain: Domain,
+}
+
+/// The window of the patch that `request` asks for, and the texel in it at which the patch begins.
+fn window(generator: &ValidGenerator, request: &Request, steps: u32) -> Result<(Window, Texel), RequestError> {
+    let along = |axis: Axis| {
+        let side = axis.of(request.size);
+        let too_long = |window| RequestError::WindowSize { side, window, limit: MAX_WINDOW_SIDE };
+        if !(1..=MAX_WINDOW_SIDE).contains(&side) {
+            return Err(too_long(side));
+        }
+        let windows = Windows::of_plane(generator, known_size(generator, request.size), steps, axis)?;
+        let start = i64::from(request.domain.origin[axis]);
+        let found = windows.around(Span { start, length: side })?;
+        if found.length > MAX_WINDOW_SIDE {
+            return Err(too_long(found.length));
+        }
+        i32::try_from(found.end()).map_err(|_| RequestError::WorldEnd)?;
+        let origin = i32::try_from(found.start).map_err(|_| RequestError::WorldEnd)?;
+        Ok((origin, (start - found.start) as i32, found.length))
+    };
+    let ((y, crop_y, height), (x, crop_x, width)) = (along(Axis::Height)?, along(Axis::Width)?);
+    let domain = Domain { origin: Texel { y, x }, wrap: false };
+    Ok((Window { size: Size { batch: request.size.batch, height, width }, domain }, Texel { y: crop_y, x: crop_x }))
+}
+
+/// A size at which the graphs have shapes: near the requested size, but no larger than needed.
+fn known_size(generator: &ValidGenerator, requested: Size) -> Size {
+    let rule = generator.generator.size;
+    let smallest = rule.smallest();
+    let side = |axis: Axis| {
+        let least = axis.of(smallest);
+        axis.of(requested).clamp(least, least.max(256)).next_multiple_of(rule.multiple[axis].max(1))
+    };
+    Size { batch: requested.batch, height: side(Axis::Height), width: side(Axis::Width) }
+}
+
+/// `graph` with outputs cut to the patch at `crop` of a window.
+fn crop_outputs(graph: &ValidGraph, window: Size, patch: Size, crop: Texel) -> Result<ValidGraph, RequestError> {
+    if window.extent() == patch.extent() {
+        return Ok(graph.clone());
+    }
+    let bound = graph.bind(window)?;
+    let mut plain = graph.graph().clone();
+    for (output, value) in graph.graph().outputs.iter().zip(graph.outputs()) {
+        let shape = &bound.value_type(*value).shape;
+        let Some(slice) = slice(shape, window, patch, crop) else { continue };
+        let whole = format!("imagine.window.{}", output.name);
+        if !rename(&mut plain, &output.name, &whole) {
+            let reason = "an input that is an output too, which cannot be cropped".into();
+            return Err(RequestError::Patch { value: output.name.clone(), reason });
+        }
+        plain.push(&output.name, slice, [whole.as_str()]);
+    }
+    let cropped = plain.validate()?;
+    cropped.bind(window)?;
+    Ok(cropped)
+}
+
+/// What cuts the patch out of a value of `shape`; `None` where the value has no height and width.
+fn slice(shape: &[usize], window: Size, patch: Size, crop: Texel) -> Option<Slice> {
+    let first = shape.len().checked_sub(2)?;
+    let value = Extent { height: shape[first], width: shape[first + 1] };
+    if value == Extent::splat(1) {
+        return None;
+    }
+    let scaled = |axis: Axis, texels: usize| (texels * value[axis] / axis.of(window)) as i64;
+    let starts = Axis::ALL.map(|axis| scaled(axis, crop[axis] as usize)).to_vec();
+    let ends = Axis::ALL.map(|axis| scaled(axis, crop[axis] as usize + axis.of(patch))).to_vec();
+    Some(Slice { starts, ends, axes: vec![-2, -1], steps: Vec::new() })
+}
+
+/// Gives the value `from`, which a node writes, another name. False if no node writes it.
+fn rename(graph: &mut Graph, from: &str, to: &str) -> bool {
+    let mut is_written = false;
+    for node in &mut graph.nodes {
+        for output in node.outputs.iter_mut().filter(|output| **output == from) {
+            *output = to.into();
+            is_written = true;
+        }
+        // A node that is called like its value keeps its name but for the new node that takes it.
+        if node.name == from {
+            node.name = to.into();
+        }
+    }
+    let inputs = graph.nodes.iter_mut().flat_map(|node| &mut node.inputs);
+    inputs.filter(|input| **input == from).for_each(|input| *input = to.into());
+    is_written
+}
+
+impl Fields {
+    fn misplaced(&self) -> RequestError {
+        self.fault("fields belong to patches of a world; this request asks for an image that tiles".into())
+    }
+}
+
+#[cfg(test)]
+mod tests;

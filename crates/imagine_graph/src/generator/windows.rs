@@ -1,0 +1,228 @@
+//! Windows: a part of a larger image computed by itself, equal to the same part of the whole to the bit.
+//!
+//! [`Windows`] looks along one axis at everything that a generator reads and answers one question: which span of the image has
+//! to be computed so that a wanted span of it comes out right? The answer begins where the pixels of every scale inside the
+//! network begin, and is wide enough that nothing wanted reads what the window's own ends spoilt. Where the window ends with the
+//! image, it pads as the whole does.
+//!
+//! Places and lengths along an axis are in pixels of the size that the graphs are bound to; a value of another scale
+//! has [`Windows::scale_of_input`] or [`Windows::scale_of_output`] elements a pixel.
+
+mod axis_graph;
+mod error;
+mod span;
+
+pub use error::WindowError;
+pub use span::{Edges, Span};
+
+use self::axis_graph::{AxisGraph, Placement, RequiredElements};
+use self::span::ceil_div;
+use super::ValidGenerator;
+use crate::graph::{BoundGraph, ValidGraph};
+use crate::tensor::axis::checked_lcm;
+use crate::tensor::rng::Domain;
+use crate::tensor::{Axis, Ratio, Size};
+
+/// The windows of a generator along one axis.
+#[derive(Clone, Debug)]
+pub struct Windows<'a> {
+    generator: &'a ValidGenerator,
+    size: Size,
+    axis: Axis,
+    edges: Edges,
+    alignment: usize,
+    steps: u32,
+    output: AxisGraph<'a>,
+    /// Of the step and of the first state.
+    recurrence: Option<[AxisGraph<'a>; 2]>,
+}
+
+/// Most pixels that a window may be wide.
+const MAX_REACH: i64 = 1 << 20;
+
+impl<'a> Windows<'a> {
+    /// Windows of an image of `size`, made in `steps` steps if the generator is recurrent.
+    pub fn of_image(generator: &'a ValidGenerator, size: Size, steps: u32, axis: Axis) -> Result<Self, WindowError> {
+        let mut windows = Self::new(generator, size, steps, axis)?;
+        if (0..generator.output.outputs().len()).all(|index| windows.scale_of_output(index).is_none()) {
+            return Err(WindowError::Fixed { axis: axis.name() });
+        }
+        if windows.axis_graphs().any(|graph| graph.wraps()) {
+            windows.edges = Edges::Meeting;
+            let (length, alignment) = (axis.of(size), windows.alignment);
+            if !length.is_multiple_of(alignment) {
+                return Err(WindowError::Alignment { axis: axis.name(), length, alignment });
+            }
+            windows.axis_graphs().try_for_each(|graph| graph.check_meeting(length))?;
+        }
+        Ok(windows)
+    }
+
+    /// Windows on an endless plane; `size` is any size at which the graphs can be bound.
+    pub fn of_plane(generator: &'a ValidGenerator, size: Size, steps: u32, axis: Axis) -> Result<Self, WindowError> {
+        Ok(Self { edges: Edges::Endless, ..Self::new(generator, size, steps, axis)? })
+    }
+
+    fn new(generator: &'a ValidGenerator, size: Size, steps: u32, axis: Axis) -> Result<Self, WindowError> {
+        let graph = |part, graph: &'a ValidGraph| AxisGraph::new(part, &graph.bind(size)?, axis);
+        let output = graph("output", &generator.output)?;
+        let recurrence = match &generator.recurrence {
+            Some(found) => Some([graph("step", &found.step)?, graph("init", &found.init)?]),
+            None => None,
+        };
+        let multiple = generator.generator.size.multiple[axis].max(1);
+        let mut windows =
+            Self { generator, size, axis, edges: Edges::Closed, alignment: multiple, steps, output, recurrence };
+        let alignment =
+            windows.axis_graphs().map(AxisGraph::alignment).try_fold(multiple, |all, one| checked_lcm(all, one?));
+        windows.alignment = alignment.filter(|found| *found as i64 <= MAX_REACH).ok_or(WindowError::Reach {
+            steps,
+            axis: axis.name(),
+            limit: MAX_REACH,
+        })?;
+        Ok(windows)
+    }
+
+    /// What lies beyond the ends of the image.
+    pub fn edges(&self) -> Edges {
+        self.edges
+    }
+
+    /// Every window begins at a multiple of this, and is as long as a multiple of it unless it ends with the image.
+    pub fn alignment(&self) -> usize {
+        self.alignment
+    }
+
+    /// Elements a pixel of an input along the axis; `None` if it is the same for every window.
+    pub fn scale_of_input(&self, name: &str) -> Option<Ratio> {
+        self.axis_graphs().find_map(|graph| graph.place_of_input(name)).and_then(Placement::scale)
+    }
+
+    /// Elements a pixel of output `index` along the axis; `None` if it is the same for every window.
+    pub fn scale_of_output(&self, index: usize) -> Option<Ratio> {
+        self.output.place_of_output(index).scale()
+    }
+
+    /// Whether random numbers are drawn inside the graphs, one an element of the plane.
+    pub fn draws_random_numbers(&self) -> bool {
+        self.axis_graphs().any(|graph| graph.draws_random_numbers)
+    }
+
+    /// Refuses windows across opposite borders that meet in the network, but not in the random numbers on `domain`.
+    pub fn check_seam(&self, domain: Domain) -> Result<(), WindowError> {
+        let parts = self.edges == Edges::Meeting && self.draws_random_numbers() && !domain.wrap;
+        if parts { Err(WindowError::Seam { axis: self.axis.name() }) } else { Ok(()) }
+    }
+
+    /// What has to be computed so that `wanted` comes out right, outputs and last state.
+    ///
+    /// On a torus the answer may begin before the image and end behind it: what lies there is what lies at the other end.
+    pub fn around(&self, wanted: Span) -> Result<Span, WindowError> {
+        self.around_at_least(wanted, 0)
+    }
+
+    /// As [`Windows::around`], and no shorter than `length`, unless the whole is.
+    pub fn around_at_least(&self, wanted: Span, length: usize) -> Result<Span, WindowError> {
+        let whole = Span { start: 0, length: self.axis.of(self.size) };
+        let reach = self.reach(wanted)?;
+        let mut found = self.align(Span { length: reach.length.max(length), ..reach });
+        if found.length < length {
+            // It ends with the image: what is missing lies before it.
+            let unit = self.alignment;
+            let missing = (length - found.length).next_multiple_of(unit);
+            found = self.align(Span { start: found.start - missing as i64, length: found.length + missing });
+        }
+        loop {
+            if self.edges != Edges::Endless && found.length >= whole.length {
+                return Ok(whole);
+            }
+            if self.holds(found, wanted)? {
+                return Ok(found);
+            }
+            if found.length as i64 > MAX_REACH {
+                return Err(self.too_far());
+            }
+            let grown = self.align(Span { length: found.length + self.alignment, ..found });
+            // What ends with the image can only grow to its beginning.
+            let earlier = Span { start: found.start - self.alignment as i64, length: found.length + self.alignment };
+            found = if grown == found { self.align(earlier) } else { grown };
+        }
+    }
+
+    fn axis_graphs(&self) -> impl Iterator<Item = &AxisGraph<'a>> {
+        std::iter::once(&self.output).chain(self.recurrence.iter().flatten())
+    }
+
+    fn too_far(&self) -> WindowError {
+        WindowError::Reach { steps: self.steps, axis: self.axis.name(), limit: MAX_REACH }
+    }
+
+    /// The pixels that `wanted` depends on, together with those that values inside the graphs lie on.
+    fn reach(&self, wanted: Span) -> Result<Span, WindowError> {
+        let mut hull = wanted;
+        self.each_need(wanted, &mut |graph, need| hull = graph.hull(need, hull))?;
+        if hull.length as i64 > MAX_REACH { Err(self.too_far()) } else { Ok(hull) }
+    }
+
+    /// Calls `visit` with what every run of a graph needs, the last run first.
+    fn each_need(&self, wanted: Span, visit: &mut dyn FnMut(&AxisGraph, &RequiredElements)) -> Result<(), WindowError> {
+        let mut need = self.output.needs_of_outputs(wanted, self.edges);
+        visit(&self.output, &need);
+        let Some([step, init]) = &self.recurrence else { return Ok(()) };
+        let Some(read) = self.output.need_of_state(&need) else { return Ok(()) };
+        let mut state = self.output.with_wanted_state(read, wanted);
+        for _ in 0..self.steps {
+            need = step.needs_of_state(state.clone(), self.edges);
+            visit(step, &need);
+            let Some(before) = step.need_of_state(&need) else { return Ok(()) };
+            // What a step does not change, no step before changes.
+            if before == state {
+                break;
+            }
+            if before.end - before.start > MAX_REACH {
+                return Err(self.too_far());
+            }
+            state = before;
+        }
+        visit(init, &init.needs_of_state(state, self.edges));
+        Ok(())
+    }
+
+    /// The smallest span around `found` that may be computed.
+    fn align(&self, found: Span) -> Span {
+        let (unit, whole) = (self.alignment as i64, self.axis.of(self.size) as i64);
+        let least = self.generator.generator.size.min[self.axis].max(1) as i64;
+        let start = found.start.div_euclid(unit) * unit;
+        let mut end = ceil_div(found.end().max(start + least), unit) * unit;
+        if self.edges != Edges::Closed {
+            return Span { start, length: (end - start) as usize };
+        }
+        let mut start = start.max(0);
+        if end >= whole {
+            end = whole;
+            start = start.min((whole - least).max(0) / unit * unit);
+        }
+        Span { start, length: (end - start) as usize }
+    }
+
+    /// Whether a run over `window` has every element that `wanted` needs, and reads as the whole does.
+    fn holds(&self, window: Span, wanted: Span) -> Result<bool, WindowError> {
+        let size = self.axis.with(self.size, window.length);
+        let bound: Vec<BoundGraph> =
+            self.axis_graphs().map(|graph| graph.graph.bind(size)).collect::<Result<_, _>>()?;
+        self.axis_graphs().zip(&bound).try_for_each(|(graph, bound)| graph.check_reads(bound))?;
+        let ends = self.edges == Edges::Closed && window.end() == self.axis.of(self.size) as i64;
+        if ends {
+            self.axis_graphs().zip(&bound).try_for_each(|(graph, bound)| graph.check_end(bound, window.start))?;
+        }
+        let mut holds = true;
+        self.each_need(wanted, &mut |graph, need| {
+            let index = self.axis_graphs().position(|other| std::ptr::eq(other, graph)).unwrap_or(0);
+            holds &= graph.holds(need, &bound[index], window.start);
+        })?;
+        Ok(holds)
+    }
+}
+
+#[cfg(test)]
+mod tests;

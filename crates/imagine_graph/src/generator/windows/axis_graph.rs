@@ -1,0 +1,381 @@
+//! One graph along one axis: where its values lie over the image, and which elements make which.
+
+use std::ops::Range;
+
+use super::error::WindowError;
+use super::span::{Edges, Span, ceil_div};
+use crate::graph::{BoundGraph, InputKind, ValidGraph, ValidNode, ValueId};
+use crate::ops::{Op, PadMode, Reach, Window};
+use crate::tensor::axis::checked_lcm;
+use crate::tensor::{Axis, Dim, Ratio, Symbol, TensorType};
+
+/// How a value lies over the image along the axis.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Placement {
+    /// Not at all: it is the same in every window.
+    Fixed,
+    /// The same everywhere, and as long as the window asks for.
+    Uniform,
+    /// Element `i` of the whole lies at pixel `i / scale`.
+    Scaled(Ratio),
+}
+
+/// A value that a node reads through a window to write another.
+#[derive(Clone, Debug)]
+struct WindowedRead {
+    node: usize,
+    input: usize,
+    from: ValueId,
+    to: ValueId,
+    window: Window,
+    wraps: bool,
+}
+
+/// For every value the elements that are needed of it.
+pub(super) type RequiredElements = Vec<Option<Range<i64>>>;
+
+/// One graph along one axis.
+#[derive(Clone, Debug)]
+pub(super) struct AxisGraph<'a> {
+    pub graph: &'a ValidGraph,
+    /// Whether a node draws random numbers, one an element.
+    pub draws_random_numbers: bool,
+    part: &'static str,
+    axis: Axis,
+    length: usize,
+    lengths: Vec<usize>,
+    places: Vec<Placement>,
+    reads: Vec<WindowedRead>,
+}
+
+impl Placement {
+    /// Elements a pixel.
+    pub fn scale(self) -> Option<Ratio> {
+        if let Placement::Scaled(scale) = self { Some(scale) } else { None }
+    }
+}
+
+impl<'a> AxisGraph<'a> {
+    /// `bound` is the graph of the whole image.
+    pub fn new(part: &'static str, bound: &BoundGraph<'a>, axis: Axis) -> Result<Self, WindowError> {
+        let graph = bound.graph;
+        let lengths = (0..graph.value_count()).map(|value| length_of(bound.value_type(ValueId(value)), axis)).collect();
+        let places = vec![Placement::Fixed; graph.value_count()];
+        let length = axis.of(bound.size);
+        let mut found =
+            Self { graph, draws_random_numbers: false, part, axis, length, lengths, places, reads: Vec::new() };
+        for (index, input) in graph.graph().inputs.iter().enumerate() {
+            let scale = scale_of(&input.shape, axis).map_err(|()| WindowError::Layout {
+                input: input.name.clone(),
+                axis: axis.name(),
+                behind: 1 - axis as usize,
+            })?;
+            found.places[graph.input(index).0] = scale.map_or(Placement::Fixed, Placement::Scaled);
+        }
+        let live = live(graph);
+        for (index, node) in graph.nodes().iter().enumerate().filter(|(index, _)| live[*index]) {
+            for &output in &node.outputs {
+                found.places[output.0] = found.place_node(bound, index, node, output)?;
+            }
+        }
+        Ok(found)
+    }
+
+    /// Where an output of a node lies; adds what it reads.
+    fn place_node(
+        &mut self,
+        bound: &BoundGraph,
+        index: usize,
+        node: &ValidNode,
+        output: ValueId,
+    ) -> Result<Placement, WindowError> {
+        let mut place = Placement::Fixed;
+        if let Some(shape) = node.op.random_shape() {
+            let scale = scale_of(shape, self.axis);
+            let scale = scale.map_err(|()| self.global(node, "its place in an unusual order of dimensions"))?;
+            self.draws_random_numbers |= scale.is_some();
+            place = scale.map_or(Placement::Fixed, Placement::Scaled);
+        }
+        let mut rigid = false;
+        for (input, (reach, value)) in reaches(bound, node, output).iter().zip(&node.inputs).enumerate() {
+            let Some(value) = *value else { continue };
+            let longer = self.lengths[value.0] > 1;
+            let (scale, window) = match (self.places[value.0], reach) {
+                (Placement::Fixed, Reach::Everything(_)) => continue,
+                (Placement::Fixed, _) => {
+                    rigid |= longer;
+                    continue;
+                }
+                (_, Reach::Everything(reads)) => return Err(self.global(node, &format!("all of {reads}"))),
+                (Placement::Uniform, Reach::Pointwise) => {
+                    place = if place == Placement::Fixed { Placement::Uniform } else { place };
+                    continue;
+                }
+                (Placement::Uniform, Reach::Window(_)) => {
+                    return Err(self.global(node, "a window of what was expanded"));
+                }
+                (Placement::Scaled(scale), Reach::Pointwise) => (scale, Window::POINT),
+                (Placement::Scaled(scale), Reach::Window(windows)) => (scale, windows[self.axis]),
+            };
+            if *reach == Reach::Pointwise && self.lengths[value.0] != self.lengths[output.0] {
+                return Err(self.global(node, "one row or column for all of height or width"));
+            }
+            let ratio = Ratio::new(scale.numerator * window.repeat, scale.denominator * window.stride);
+            let found = Placement::Scaled(ratio.reduced());
+            if place.scale().is_some() && place != found {
+                return Err(self.global(node, "its inputs at scales that do not fit together"));
+            }
+            place = found;
+            let wraps = pad_mode(&node.op) == PadMode::Wrap;
+            self.reads.push(WindowedRead { node: index, input, from: value, to: output, window, wraps });
+        }
+        match place {
+            Placement::Scaled(_) if rigid => Err(self.global(node, "something of a size of its own beside the image")),
+            Placement::Uniform if rigid => Ok(Placement::Fixed),
+            Placement::Fixed if matches!(node.op, Op::Expand(_)) && !rigid => Ok(Placement::Uniform),
+            place => Ok(place),
+        }
+    }
+
+    fn global(&self, node: &ValidNode, reads: &str) -> WindowError {
+        let (part, axis) = (self.part, self.axis.name());
+        WindowError::Global { part, node: node.name.clone(), op: node.op.name(), reads: reads.into(), axis }
+    }
+
+    /// Whether a node takes what lies beyond an end from the other end.
+    pub fn wraps(&self) -> bool {
+        self.reads.iter().any(|read| read.wraps && self.leaves(read))
+    }
+
+    /// On a torus, whoever reads beyond an end must read the other end.
+    pub fn check_meeting(&self, length: usize) -> Result<(), WindowError> {
+        for read in self.reads.iter().filter(|read| self.leaves(read)) {
+            let node = &self.graph.nodes()[read.node];
+            let scale = self.places[read.from.0].scale().expect("what is read through windows has a scale");
+            if !read.wraps {
+                return Err(self.global(node, "beyond the border, where other nodes read the opposite border"));
+            }
+            if self.lengths[read.from.0] * scale.denominator != length * scale.numerator {
+                return Err(self.global(node, "the opposite border of an image that is not as long as the whole"));
+            }
+        }
+        Ok(())
+    }
+
+    /// Whether some element of the whole is read that is not there.
+    fn leaves(&self, read: &WindowedRead) -> bool {
+        let all = read_by(read.window, 0..self.lengths[read.to.0] as i64);
+        all.start < 0 || all.end > self.lengths[read.from.0] as i64
+    }
+
+    /// What windows of this graph must begin at multiples of.
+    pub fn alignment(&self) -> Option<usize> {
+        let mut scales = self.places.iter().filter_map(|place| place.scale());
+        scales.try_fold(1, |all, scale| checked_lcm(all, scale.denominator))
+    }
+
+    pub fn place_of_input(&self, name: &str) -> Option<Placement> {
+        let index = self.graph.graph().inputs.iter().position(|input| input.name == name)?;
+        Some(self.places[self.graph.input(index).0])
+    }
+
+    pub fn place_of_output(&self, index: usize) -> Placement {
+        self.places[self.graph.outputs()[index].0]
+    }
+
+    /// What is needed so that all outputs have `wanted`.
+    pub fn needs_of_outputs(&self, wanted: Span, edges: Edges) -> RequiredElements {
+        let mut need: RequiredElements = vec![None; self.places.len()];
+        for &output in self.graph.outputs() {
+            let Some(scale) = self.places[output.0].scale() else { continue };
+            let elements = wanted.scaled(scale);
+            let length = self.lengths[output.0] as i64;
+            let mut range = elements.start..elements.end();
+            if edges == Edges::Closed {
+                let last = wanted.end() >= self.length as i64;
+                range = range.start.clamp(0, length)..if last { length } else { range.end.min(length) };
+            }
+            need[output.0] = Some(range);
+        }
+        self.needs(need, edges)
+    }
+
+    /// What is needed so that the next, or first, state has the elements `wanted`.
+    pub fn needs_of_state(&self, wanted: Range<i64>, edges: Edges) -> RequiredElements {
+        let mut need: RequiredElements = vec![None; self.places.len()];
+        need[self.graph.outputs()[0].0] = Some(wanted);
+        self.needs(need, edges)
+    }
+
+    /// The elements needed of the state that is read.
+    pub fn need_of_state(&self, need: &RequiredElements) -> Option<Range<i64>> {
+        need[self.graph.input(state_input(self.graph)?).0].clone()
+    }
+
+    /// The elements `read` of the state, and those that lie on `wanted`.
+    pub fn with_wanted_state(&self, read: Range<i64>, wanted: Span) -> Range<i64> {
+        let state = state_input(self.graph).map(|index| self.graph.input(index));
+        let scale = state.and_then(|state| self.places[state.0].scale());
+        let elements = scale.map_or(read.clone(), |scale| {
+            let elements = wanted.scaled(scale);
+            elements.start..elements.end()
+        });
+        read.start.min(elements.start)..read.end.max(elements.end)
+    }
+
+    fn needs(&self, mut need: RequiredElements, edges: Edges) -> RequiredElements {
+        for read in self.reads.iter().rev() {
+            let Some(range) = need[read.to.0].clone().filter(|range| !range.is_empty()) else { continue };
+            let mut elements = read_by(read.window, range);
+            if edges == Edges::Closed {
+                elements = mirrored(elements, self.lengths[read.from.0] as i64);
+            }
+            need[read.from.0] = Some(match need[read.from.0].clone() {
+                Some(other) => other.start.min(elements.start)..other.end.max(elements.end),
+                None => elements,
+            });
+        }
+        need
+    }
+
+    /// The smallest span around `span` in which all needed elements lie.
+    pub fn hull(&self, need: &RequiredElements, span: Span) -> Span {
+        let (mut start, mut end) = (span.start, span.end());
+        for (value, range) in need.iter().enumerate() {
+            let (Some(range), Placement::Scaled(Ratio { numerator: n, denominator: d })) = (range, self.places[value])
+            else {
+                continue;
+            };
+            // Values shrink where nothing is padded: their last elements need pixels behind them.
+            let shrunk = (ceil_div((self.length * n) as i64, d as i64) - self.lengths[value] as i64).max(0);
+            start = start.min((range.start * d as i64).div_euclid(n as i64));
+            end = end.max(ceil_div((range.end + shrunk) * d as i64, n as i64));
+        }
+        Span { start, length: (end - start) as usize }
+    }
+
+    /// Whether a window that begins at pixel `start`, and is as long as `bound` says, has all needed elements.
+    pub fn holds(&self, need: &RequiredElements, bound: &BoundGraph, start: i64) -> bool {
+        need.iter().enumerate().all(|(value, range)| {
+            let (Some(range), Placement::Scaled(Ratio { numerator: n, denominator: d })) = (range, self.places[value])
+            else {
+                return true;
+            };
+            let first = start * n as i64 / d as i64;
+            let length = length_of(bound.value_type(ValueId(value)), self.axis) as i64;
+            range.is_empty() || (first <= range.start && range.end <= first + length)
+        })
+    }
+
+    /// In a window that ends with the image, every value must end where it does in the whole.
+    pub fn check_end(&self, bound: &BoundGraph, start: i64) -> Result<(), WindowError> {
+        for read in &self.reads {
+            let Placement::Scaled(Ratio { numerator: n, denominator: d }) = self.places[read.to.0] else { continue };
+            let length = length_of(bound.value_type(read.to), self.axis) as i64;
+            if start * n as i64 / d as i64 + length != self.lengths[read.to.0] as i64 {
+                return Err(self.global(&self.graph.nodes()[read.node], "a part that depends on the size of the image"));
+            }
+        }
+        Ok(())
+    }
+
+    /// The graph must read in a window as it reads in the whole.
+    pub fn check_reads(&self, bound: &BoundGraph) -> Result<(), WindowError> {
+        for read in &self.reads {
+            let node = &self.graph.nodes()[read.node];
+            let same = match &reaches(bound, node, read.to)[read.input] {
+                Reach::Pointwise => read.window == Window::POINT,
+                Reach::Window(windows) => windows[self.axis] == read.window,
+                Reach::Everything(_) => false,
+            };
+            if !same {
+                return Err(self.global(node, "a part that depends on the size of the image"));
+            }
+        }
+        for node in self.graph.nodes() {
+            let differs = |output: &ValueId| {
+                let fixed = self.places[output.0] == Placement::Fixed;
+                fixed && length_of(bound.value_type(*output), self.axis) != self.lengths[output.0]
+            };
+            if node.outputs.iter().any(differs) {
+                return Err(self.global(node, "a size, and makes something of it that has no place in the image"));
+            }
+        }
+        Ok(())
+    }
+}
+
+/// The elements that `range` of the output of a window reads.
+fn read_by(window: Window, range: Range<i64>) -> Range<i64> {
+    let place = |i: i64| (i * window.stride as i64).div_euclid(window.repeat as i64);
+    place(range.start) + window.low..place(range.end - 1) + window.high + 1
+}
+
+/// The elements of `0 .. length` that stand for `range` at closed ends, whatever the padding: what leaves may be mirrored.
+fn mirrored(range: Range<i64>, length: i64) -> Range<i64> {
+    let Range { mut start, mut end } = range;
+    if range.start < 0 {
+        end = end.max(1 - range.start);
+    }
+    if range.end > length {
+        start = start.min(2 * (length - 1) - (range.end - 1));
+    }
+    start.clamp(0, length - 1)..end.clamp(1, length)
+}
+
+fn pad_mode(op: &Op) -> PadMode {
+    match op {
+        Op::Conv(op) => op.pad_mode,
+        Op::Pad(op) => op.mode,
+        _ => PadMode::Constant,
+    }
+}
+
+fn reaches(bound: &BoundGraph, node: &ValidNode, output: ValueId) -> Vec<Reach> {
+    let types: Vec<_> = node.inputs.iter().map(|value| value.map(|value| bound.value_type(value))).collect();
+    node.op.reach(&types, bound.value_type(output))
+}
+
+/// Elements along the axis; a missing dimension counts as 1.
+fn length_of(found: &TensorType, axis: Axis) -> usize {
+    axis.index(found.shape.len()).map_or(1, |index| found.shape[index])
+}
+
+/// For every node whether an output depends on it.
+fn live(graph: &ValidGraph) -> Vec<bool> {
+    let mut needed = vec![false; graph.value_count()];
+    graph.outputs().iter().for_each(|output| needed[output.0] = true);
+    let mut live = vec![false; graph.nodes().len()];
+    for (index, node) in graph.nodes().iter().enumerate().rev() {
+        live[index] = node.outputs.iter().any(|output| needed[output.0]);
+        if live[index] {
+            node.inputs.iter().flatten().for_each(|input| needed[input.0] = true);
+        }
+    }
+    live
+}
+
+/// Where the state lies among the inputs of a graph.
+fn state_input(graph: &ValidGraph) -> Option<usize> {
+    graph.graph().inputs.iter().position(|input| input.kind == InputKind::State)
+}
+
+/// The position and scale of `axis` in a symbolic shape; `Err` where it is not where images have it.
+fn scale_of(shape: &[Dim], axis: Axis) -> Result<Option<Ratio>, ()> {
+    let scale = |dim: &Dim| match (axis, dim) {
+        (Axis::Height, Dim::Symbol(Symbol::Height(ratio))) | (Axis::Width, Dim::Symbol(Symbol::Width(ratio))) => {
+            Some(*ratio)
+        }
+        _ => None,
+    };
+    let mut found = None;
+    for (index, dim) in shape.iter().enumerate() {
+        if let Some(ratio) = scale(dim) {
+            if axis.index(shape.len()) != Some(index) {
+                return Err(());
+            }
+            found = Some(ratio.reduced());
+        }
+    }
+    Ok(found)
+}

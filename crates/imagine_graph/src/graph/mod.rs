@@ -1,0 +1,151 @@
+//! A network as plain data: named nodes that read and write named values. Nothing here is checked; see [`crate::ValidGraph`].
+
+mod case;
+mod error;
+mod kind;
+mod support;
+mod validate;
+
+pub use error::{GraphError, GraphErrors};
+pub use kind::{ColorSpace, Coordinates, Distribution, InputKind, OutputKind};
+pub use support::{OutputSupport, Support};
+pub use validate::{BoundGraph, NodeId, ValidGraph, ValidNode, ValueId, ValueSource};
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use crate::ops::Op;
+use crate::tensor::{DType, Dim, Tensor};
+
+/// A network.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Graph {
+    /// Values given from outside.
+    pub inputs: Vec<GraphInput>,
+    /// Values that training found, by name.
+    pub weights: BTreeMap<String, Tensor>,
+    /// Operators, in any order.
+    pub nodes: Vec<Node>,
+    /// Values given to the outside.
+    pub outputs: Vec<GraphOutput>,
+}
+
+/// A value given from outside.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct GraphInput {
+    /// Name that nodes read.
+    pub name: String,
+    /// What the value means.
+    pub kind: InputKind,
+    /// Element type.
+    #[serde(default = "f32_dtype", skip_serializing_if = "is_f32")]
+    pub dtype: DType,
+    /// Shape, with height, width and batch open.
+    pub shape: Vec<Dim>,
+}
+
+/// A value given to the outside.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct GraphOutput {
+    /// Name of the value.
+    pub name: String,
+    /// What the value means.
+    pub kind: OutputKind,
+    /// Smallest and largest meaningful value; exporters clip to it.
+    pub range: [f32; 2],
+    /// Colour space of the stored numbers.
+    pub color_space: ColorSpace,
+}
+
+impl GraphOutput {
+    /// An output with the range and colour space that are usual for its kind.
+    pub fn new(name: impl Into<String>, kind: OutputKind) -> Self {
+        Self { name: name.into(), kind, range: kind.usual_range(), color_space: kind.usual_color_space() }
+    }
+}
+
+/// One operator at work.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(try_from = "NodeRecord", into = "NodeRecord")]
+pub struct Node {
+    /// Name, unique in its graph.
+    pub name: String,
+    /// Operator with its parameters.
+    pub op: Op,
+    /// Names of the values it reads in ONNX order; empty where an optional input is left out.
+    pub inputs: Vec<String>,
+    /// Names of the values it writes.
+    pub outputs: Vec<String>,
+}
+
+/// A node as it stands in a generator file.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct NodeRecord {
+    name: String,
+    op: String,
+    #[serde(default, skip_serializing_if = "serde_json::Map::is_empty")]
+    attributes: serde_json::Map<String, serde_json::Value>,
+    #[serde(default)]
+    inputs: Vec<String>,
+    outputs: Vec<String>,
+}
+
+impl TryFrom<NodeRecord> for Node {
+    type Error = String;
+
+    fn try_from(record: NodeRecord) -> Result<Self, String> {
+        let NodeRecord { name, op, attributes, inputs, outputs } = record;
+        let op = Op::from_attributes(&op, attributes.into()).map_err(|error| format!("node {name:?}: {error}"))?;
+        Ok(Node { name, op, inputs, outputs })
+    }
+}
+
+impl From<Node> for NodeRecord {
+    fn from(node: Node) -> Self {
+        let Node { name, op, inputs, outputs } = node;
+        NodeRecord { name, op: op.name().into(), attributes: op.attributes(), inputs, outputs }
+    }
+}
+
+impl Graph {
+    /// Adds an input of floats and returns its name.
+    pub fn input(&mut self, name: &str, kind: InputKind, shape: Vec<Dim>) -> String {
+        self.inputs.push(GraphInput { name: name.into(), kind, dtype: DType::F32, shape });
+        name.into()
+    }
+
+    /// Adds a weight and returns its name.
+    pub fn weight(&mut self, name: &str, tensor: Tensor) -> String {
+        self.weights.insert(name.into(), tensor);
+        name.into()
+    }
+
+    /// Adds a node that writes one value called like itself, and returns that name.
+    pub fn push<'a>(&mut self, name: &str, op: impl Into<Op>, inputs: impl IntoIterator<Item = &'a str>) -> String {
+        let inputs = inputs.into_iter().map(String::from).collect();
+        self.nodes.push(Node { name: name.into(), op: op.into(), inputs, outputs: vec![name.into()] });
+        name.into()
+    }
+
+    /// Gives value `name` to the outside, with the range and colour space that are usual for `kind`.
+    pub fn output(&mut self, name: &str, kind: OutputKind) {
+        self.outputs.push(GraphOutput::new(name, kind));
+    }
+
+    /// Number of weights' elements.
+    pub fn parameters(&self) -> usize {
+        self.weights.values().map(Tensor::len).sum()
+    }
+}
+
+fn f32_dtype() -> DType {
+    DType::F32
+}
+
+fn is_f32(dtype: &DType) -> bool {
+    *dtype == DType::F32
+}

@@ -1,0 +1,164 @@
+//! Support: which part of its inputs an output pixel depends on. It decides what may be tiled, cut into patches and sliced.
+//!
+//! Every operator says for itself what one of its output elements reads ([`Reach`]); here these answers are composed along
+//! the graph. Height and width are the last two axes of every value. A composed [`Window`] is exact where strides are
+//! whole, and holds for every position where a graph also up-samples. What positions outside an image hold (zeros, the
+//! border, the other side) is not part of a window.
+
+use std::collections::BTreeMap;
+
+mod fractional_window;
+
+use self::fractional_window::FractionalWindow;
+use super::validate::{BoundGraph, ValidNode};
+use crate::ops::{Reach, Window};
+use crate::tensor::{Dim, Extent, PerAxis, Symbol, TensorType};
+
+/// The part of a graph's input that one output pixel depends on.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Support {
+    /// A window; the receptive field.
+    Local {
+        /// Windows along height and width.
+        windows: PerAxis<Window>,
+    },
+    /// The whole image.
+    Global {
+        /// The node that makes it so.
+        node: String,
+        /// What that node reads, as in "reads all of `height and width`".
+        reads: &'static str,
+    },
+}
+
+/// How one output of a graph depends on one image that the graph starts from.
+#[derive(Clone, Debug, PartialEq)]
+pub struct OutputSupport {
+    /// Name of the output.
+    pub output: String,
+    /// Name of the input, or of the value that a random node writes.
+    pub source: String,
+    /// What one output pixel reads of it.
+    pub support: Support,
+}
+
+/// How a value inside the graph depends on one image.
+#[derive(Clone, Debug)]
+enum Dependence {
+    Local(PerAxis<FractionalWindow>),
+    Global { node: String, reads: &'static str },
+}
+
+const UNRELATED: &str = "its inputs at scales that do not fit together";
+const SPREAD: &str = "one row or column for all of height or width";
+
+impl BoundGraph<'_> {
+    /// How every output depends on every image that the graph starts from: inputs and random nodes whose last two
+    /// dimensions are symbolic. Pairs that do not depend on each other are left out, and so are sources without height
+    /// and width, such as a global latent or a control.
+    pub fn support(&self) -> Vec<OutputSupport> {
+        let graph = self.graph;
+        let mut sources: Vec<String> = Vec::new();
+        let mut reads: Vec<BTreeMap<usize, Dependence>> = vec![BTreeMap::new(); graph.value_count()];
+        let own_place = || Dependence::Local(PerAxis::splat(FractionalWindow::POINT));
+        for (index, input) in graph.graph().inputs.iter().enumerate() {
+            if is_image(&input.shape) {
+                reads[graph.input(index).0].insert(sources.len(), own_place());
+                sources.push(input.name.clone());
+            }
+        }
+        for node in graph.nodes() {
+            for &output in &node.outputs {
+                reads[output.0] = self.node_support(node, self.value_type(output), &reads);
+            }
+            let written = node.outputs[0];
+            if node.op.random_shape().is_some_and(is_image) {
+                reads[written.0].insert(sources.len(), own_place());
+                sources.push(graph.name(written).into());
+            }
+        }
+        let outputs = graph.outputs().iter().flat_map(|output| {
+            reads[output.0].iter().map(|(&source, found)| OutputSupport {
+                output: graph.name(*output).into(),
+                source: sources[source].clone(),
+                support: match found {
+                    Dependence::Local(windows) => Support::Local { windows: windows.map(FractionalWindow::window) },
+                    Dependence::Global { node, reads } => Support::Global { node: node.clone(), reads },
+                },
+            })
+        });
+        outputs.collect()
+    }
+
+    fn node_support(
+        &self,
+        node: &ValidNode,
+        output: &TensorType,
+        reads: &[BTreeMap<usize, Dependence>],
+    ) -> BTreeMap<usize, Dependence> {
+        let types: Vec<_> = node.inputs.iter().map(|value| value.map(|v| self.value_type(v))).collect();
+        let mut found: BTreeMap<usize, Dependence> = BTreeMap::new();
+        for ((reach, value), input) in node.op.reach(&types, output).iter().zip(&node.inputs).zip(&types) {
+            let (Some(value), Some(input)) = (value, input) else { continue };
+            for (&source, before) in &reads[value.0] {
+                let next = through(node, reach, before, input, output);
+                let joined = found.remove(&source).map_or(next.clone(), |other| join(node, &other, &next));
+                found.insert(source, joined);
+            }
+        }
+        found
+    }
+}
+
+/// Support of a node's output through one of its inputs, whose own support is `before`.
+fn through(
+    node: &ValidNode,
+    reach: &Reach,
+    before: &Dependence,
+    input: &TensorType,
+    output: &TensorType,
+) -> Dependence {
+    let Dependence::Local(inner) = before else { return before.clone() };
+    let outer = match reach {
+        Reach::Everything(reads) => return global(node, reads),
+        Reach::Pointwise if image_size(input) != image_size(output) => return global(node, SPREAD),
+        Reach::Pointwise => return before.clone(),
+        Reach::Window(windows) => windows,
+    };
+    let composed = PerAxis::from_fn(|axis| FractionalWindow::new(outer[axis]).after(inner[axis]));
+    composed.both().map_or_else(|| global(node, UNRELATED), Dependence::Local)
+}
+
+fn join(node: &ValidNode, left: &Dependence, right: &Dependence) -> Dependence {
+    let (Dependence::Local(a), Dependence::Local(b)) = (left, right) else {
+        return if matches!(left, Dependence::Global { .. }) { left.clone() } else { right.clone() };
+    };
+    let joined = PerAxis::from_fn(|axis| a[axis].join(b[axis]));
+    joined.both().map_or_else(|| global(node, UNRELATED), Dependence::Local)
+}
+
+fn global(node: &ValidNode, reads: &'static str) -> Dependence {
+    Dependence::Global { node: node.name.clone(), reads }
+}
+
+fn is_image(shape: &[Dim]) -> bool {
+    let symbolic = |dim: &Dim| matches!(dim, Dim::Symbol(Symbol::Height(_) | Symbol::Width(_)));
+    shape.iter().rev().take(2).any(symbolic)
+}
+
+/// Height and width of a type; a missing dimension counts as 1.
+fn image_size(found: &TensorType) -> Extent {
+    Extent::from_fn(|axis| axis.index(found.shape.len()).map_or(1, |index| found.shape[index]))
+}
+
+impl std::fmt::Display for Support {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Support::Local { windows } => write!(f, "rows {}, columns {}", windows.height, windows.width),
+            Support::Global { node, reads } => write!(f, "global: node {node:?} reads all of {reads}"),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

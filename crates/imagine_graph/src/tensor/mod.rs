@@ -1,0 +1,150 @@
+//! Tensors on the CPU and their types: what weights, constants and test cases are made of.
+
+pub(crate) mod axis;
+pub mod color;
+mod dim;
+pub mod rng;
+mod size;
+
+pub use axis::{Axis, Extent, PerAxis, Ratio, Texel, WorldPoint};
+pub use dim::{Dim, Symbol};
+pub use size::Size;
+
+use serde::{Deserialize, Serialize};
+
+/// Most dimensions a tensor may have.
+pub const MAX_RANK: usize = 8;
+/// Most elements a tensor may have; keeps every index inside an `i32`.
+pub const MAX_ELEMENTS: usize = 1 << 30;
+
+/// Element type at run time. ONNX `int64` becomes `i32`, `bool` is one `u32` a cell on the GPU.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum DType {
+    /// 32-bit float.
+    #[default]
+    F32,
+    /// 32-bit signed integer.
+    I32,
+    /// Truth value.
+    Bool,
+}
+
+/// Element type and concrete shape.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct TensorType {
+    /// Element type.
+    pub dtype: DType,
+    /// Elements along each dimension, outermost first.
+    pub shape: Vec<usize>,
+}
+
+impl TensorType {
+    /// A tensor of 32-bit floats.
+    pub fn f32(shape: impl Into<Vec<usize>>) -> Self {
+        Self { dtype: DType::F32, shape: shape.into() }
+    }
+
+    /// Number of elements, saturating.
+    pub fn elements(&self) -> usize {
+        elements(&self.shape)
+    }
+}
+
+impl std::fmt::Display for TensorType {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self.dtype {
+            DType::F32 => {}
+            DType::I32 => f.write_str("i32 ")?,
+            DType::Bool => f.write_str("bool ")?,
+        }
+        write!(f, "{:?}", self.shape)
+    }
+}
+
+/// Number of elements of a shape, saturating.
+pub(crate) fn elements(shape: &[usize]) -> usize {
+    shape.iter().fold(1usize, |n, &d| n.saturating_mul(d))
+}
+
+/// Elements of a tensor in row-major order.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum TensorData {
+    /// 32-bit floats.
+    F32(Vec<f32>),
+    /// 32-bit signed integers.
+    I32(Vec<i32>),
+    /// Truth values.
+    Bool(Vec<bool>),
+}
+
+/// A tensor in CPU memory.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Tensor {
+    /// Elements along each dimension, outermost first; their product is the number of elements in `data`.
+    pub shape: Vec<usize>,
+    /// The elements in row-major order.
+    pub data: TensorData,
+}
+
+impl Tensor {
+    /// A tensor of 32-bit floats.
+    ///
+    /// # Panics
+    /// If `shape` and `data` do not agree.
+    pub fn f32(shape: impl Into<Vec<usize>>, data: impl Into<Vec<f32>>) -> Self {
+        Self::new(shape.into(), TensorData::F32(data.into()))
+    }
+
+    /// A tensor of any element type.
+    ///
+    /// # Panics
+    /// If `shape` and `data` do not agree.
+    pub fn new(shape: Vec<usize>, data: TensorData) -> Self {
+        let tensor = Self { shape, data };
+        assert_eq!(elements(&tensor.shape), tensor.len(), "shape {:?} and data disagree", tensor.shape);
+        tensor
+    }
+
+    /// A scalar (rank 0).
+    pub fn scalar(value: f32) -> Self {
+        Self::f32([], [value])
+    }
+
+    /// Number of stored elements.
+    pub fn len(&self) -> usize {
+        match &self.data {
+            TensorData::F32(d) => d.len(),
+            TensorData::I32(d) => d.len(),
+            TensorData::Bool(d) => d.len(),
+        }
+    }
+
+    /// Whether there is no element.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// Element type.
+    pub fn dtype(&self) -> DType {
+        match &self.data {
+            TensorData::F32(_) => DType::F32,
+            TensorData::I32(_) => DType::I32,
+            TensorData::Bool(_) => DType::Bool,
+        }
+    }
+
+    /// Element type and shape.
+    pub fn tensor_type(&self) -> TensorType {
+        TensorType { dtype: self.dtype(), shape: self.shape.clone() }
+    }
+
+    /// The elements, if they are 32-bit floats.
+    pub fn as_f32(&self) -> Option<&[f32]> {
+        match &self.data {
+            TensorData::F32(d) => Some(d),
+            _ => None,
+        }
+    }
+}
