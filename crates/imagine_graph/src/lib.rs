@@ -1,9 +1,12 @@
 //! Generator networks as data: operators, graph, shapes, validation, generator file and model card.
 //!
 //! A [`Graph`] is plain data: named nodes, each an [`Op`] with its parameters, that read and write named values.
-//! [`Graph::validate`] turns it into a [`ValidGraph`], the only thing an executor accepts. Height, width and batch stay
+//! [`Graph::validate`] turns it into a [`ValidGraph`], the only input that executors accept. Height, width and batch stay
 //! symbolic ([`Dim`]) until [`ValidGraph::bind`] is given a [`Size`]. A [`Generator`] is one graph, or three for a
 //! recurrent network, with typed inputs and outputs and a model card; [`mod@file`] reads and writes it.
+//!
+//! Modules depend on those before them: `tensor`, `ops` (an operator knows no graph), `graph`, `generator`, then `file` and
+//! `formulas`, the generators built in code.
 //!
 //! This crate never sees a GPU, burn or Bevy.
 

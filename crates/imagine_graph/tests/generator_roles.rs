@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 
 use expect_test::{Expect, expect};
 use imagine_graph::{
-    AveragePool, Conv, Coordinates, Dim, Distribution, Gemm, Generator, Graph, InputKind, Mul, OutputKind, PadMode,
-    RandomUniform, Recurrence, Relu, Request, Reshape, Resize, Size, SizeRule, Slice, Tensor, ValidGenerator,
+    AveragePool, Conv, Coordinates, Dim, Distribution, Extent, Gemm, Generator, Graph, InputKind, Mul, OutputKind,
+    PadMode, RandomUniform, Recurrence, Relu, Request, Reshape, Resize, Size, SizeRule, Slice, Tensor, ValidGenerator,
     parse_input,
 };
 
@@ -25,7 +25,7 @@ fn recurrent() -> Generator {
     Generator {
         output,
         recurrence: Some(Recurrence { init, step, steps: 64, step_rate: 30.0 }),
-        size: SizeRule { multiple: [8, 4], min: [16, 4], tiles: true },
+        size: SizeRule { multiple: Extent { height: 8, width: 4 }, min: Extent { height: 16, width: 4 }, tiles: true },
         card: Default::default(),
     }
 }
@@ -116,8 +116,8 @@ fn numbers_of_a_generator_are_in_range() {
         expect!["step rate inf: 0 to 1000 a second expected"],
     );
     refused(
-        |g| g.size.multiple = [0, 4],
-        expect!["size rule SizeRule { multiple: [0, 4], min: [16, 4], tiles: true }: 1 to 16384 expected everywhere"],
+        |g| g.size.multiple.height = 0,
+        expect!["size rule: multiple 4x0 and min 4x16 (width x height) must be 1 to 16384"],
     );
 }
 

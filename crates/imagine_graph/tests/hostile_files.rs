@@ -524,9 +524,7 @@ fn documents() {
     );
     refused(
         &with_document("imagine.generator", |generator| generator["size"]["min"] = json!([0, 1])),
-        expect![
-            "moss.generator.safetensors: size rule SizeRule { multiple: [1, 1], min: [0, 1], tiles: false }: 1 to 16384 expected everywhere"
-        ],
+        expect!["moss.generator.safetensors: size rule: multiple 1x1 and min 1x0 (width x height) must be 1 to 16384"],
     );
     refused(
         &with_document("imagine.card", |card| card["licence"] = json!("MIT")),

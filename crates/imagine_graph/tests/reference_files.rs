@@ -5,8 +5,8 @@
 use std::path::PathBuf;
 
 use imagine_graph::file::{self, WeightFormat};
-use imagine_graph::rng::{self, Lattice};
-use imagine_graph::{Dim, Generator, Graph, Node, Op, OutputKind, Request, Size, TensorData, TensorType};
+use imagine_graph::rng::{self, Domain};
+use imagine_graph::{Dim, Generator, Graph, Node, Op, OutputKind, Request, Size, TensorData, TensorType, Texel};
 use serde_json::{Value, json};
 
 /// Most elements of an input or output of an operator's example: the reference is slow and its numbers are committed.
@@ -42,8 +42,8 @@ fn inputs_take_the_defaults_of_the_reference() {
     let json = std::fs::read_to_string(reference("inputs.json")).unwrap();
     let json: Value = serde_json::from_str(&json).unwrap();
     assert_eq!(json["file_hash"], loaded.hash);
-    let lattice = Lattice { origin: [5, -6], wrap: false };
-    let request = Request { lattice, ..Request::new(Size::new(3, 4).with_batch(2), 99) };
+    let domain = Domain { origin: Texel { y: 5, x: -6 }, wrap: false };
+    let request = Request { domain, ..Request::new(Size::new(3, 4).with_batch(2), 99) };
     let resolved = loaded.generator.resolve(&request).unwrap();
     assert_eq!(resolved.inputs.len(), 8);
     for (name, tensor) in resolved.inputs {
@@ -143,7 +143,7 @@ fn the_first_state_of_the_reference_is_ours() {
     let (low, high) = (-0.1f32, 0.1f32);
     let draw = |x, y, plane| low + (high - low) * rng::uniform(rng::cell(x, y, plane, key));
     let shape = [1, 6, height as usize, width as usize];
-    let state = rng::fill(&shape, &Dim::nchw(6), Lattice { origin, wrap: true }, draw);
+    let state = rng::fill(&shape, &Dim::nchw(6), Domain { origin, wrap: true }, draw);
     let expected: Vec<u32> = serde_json::from_value(json["states"][0]["bits"].clone()).unwrap();
     assert_eq!(state.iter().map(|v| v.to_bits()).collect::<Vec<_>>(), expected);
 }

@@ -1,7 +1,7 @@
 //! The safetensors container: eight bytes of header length, a JSON header, the tensors' bytes.
 //!
-//! Read here rather than through the `safetensors` crate because that keeps one of two entries of the same name, and
-//! writes metadata in the order of a hash map. Tests hold this against that crate.
+//! Not read through the `safetensors` crate, because that keeps one of two entries of the same name and writes metadata in the
+//! order of a hash map. Tests compare with that crate.
 
 use std::collections::BTreeMap;
 use std::fmt::Write;
@@ -16,7 +16,7 @@ use crate::tensor::{MAX_ELEMENTS, MAX_RANK, elements};
 const METADATA: &str = "__metadata__";
 const LENGTH_BYTES: usize = 8;
 
-/// A safetensors file whose header is sound: every tensor has exactly the bytes that its shape needs.
+/// A safetensors file with a valid header: every tensor has exactly the bytes that its shape needs.
 pub(super) struct Container<'a> {
     pub metadata: BTreeMap<String, String>,
     pub tensors: BTreeMap<String, Entry<'a>>,
@@ -30,7 +30,7 @@ pub(super) struct Entry<'a> {
     pub bytes: std::borrow::Cow<'a, [u8]>,
 }
 
-/// Element types that weights may be stored as.
+/// Element types of stored weights.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum ElementType {
     F32,
@@ -62,7 +62,7 @@ impl ElementType {
     }
 }
 
-/// Reads the header of a file and checks that it and the file's length go together.
+/// Reads the header of a file and checks it against the file's length.
 pub(super) fn parse(bytes: &[u8]) -> Result<Container<'_>, Fault> {
     let (header, data) = split(bytes)?;
     let text = std::str::from_utf8(header).map_err(|error| {
@@ -106,7 +106,7 @@ fn split(bytes: &[u8]) -> Result<(&[u8], &[u8]), Fault> {
     rest.split_at_checked(length as usize).ok_or(truncated)
 }
 
-struct Span {
+struct HeaderEntry {
     name: String,
     element_type: ElementType,
     shape: Vec<usize>,
@@ -114,7 +114,7 @@ struct Span {
     end: u64,
 }
 
-fn tensor_entry(name: String, entry: &Value) -> Result<Span, Fault> {
+fn tensor_entry(name: String, entry: &Value) -> Result<HeaderEntry, Fault> {
     let wrong = |expected| {
         let found = json::shortened(&json::text(entry));
         Fault::TensorEntry { tensor: name.clone(), expected, found }
@@ -139,7 +139,7 @@ fn tensor_entry(name: String, entry: &Value) -> Result<Span, Fault> {
     if expected != found {
         return Err(Fault::ByteCount { tensor: name, shape, element_type: element_type.name(), expected, found });
     }
-    Ok(Span { name, element_type, shape, begin, end })
+    Ok(HeaderEntry { name, element_type, shape, begin, end })
 }
 
 fn check_shape(name: &str, shape: &[usize]) -> Result<(), Fault> {
@@ -156,13 +156,13 @@ fn check_shape(name: &str, shape: &[usize]) -> Result<(), Fault> {
     Err(Fault::Shape { tensor: name.into(), shape, reason })
 }
 
-/// Gives every tensor its bytes; together they must cover the data once.
-fn cut(mut spans: Vec<Span>, data: &[u8], file_length: usize) -> Result<BTreeMap<String, Entry<'_>>, Fault> {
-    spans.sort_by(|a, b| (a.begin, a.end, &a.name).cmp(&(b.begin, b.end, &b.name)));
+/// Assigns every tensor its bytes; together they must cover the data exactly once.
+fn cut(mut entries: Vec<HeaderEntry>, data: &[u8], file_length: usize) -> Result<BTreeMap<String, Entry<'_>>, Fault> {
+    entries.sort_by(|a, b| (a.begin, a.end, &a.name).cmp(&(b.begin, b.end, &b.name)));
     let data_begin = (file_length - data.len()) as u64;
     let mut tensors = BTreeMap::new();
     let mut at = 0u64;
-    for Span { name, element_type, shape, begin, end } in spans {
+    for HeaderEntry { name, element_type, shape, begin, end } in entries {
         if begin != at {
             return Err(Fault::Offsets { tensor: name, expected: at, found: begin });
         }
@@ -179,8 +179,8 @@ fn cut(mut spans: Vec<Span>, data: &[u8], file_length: usize) -> Result<BTreeMap
     Ok(tensors)
 }
 
-/// The bytes of a file: metadata first and sorted, tensors by falling element size and then by name, so that all are
-/// aligned; the header is padded with spaces to a multiple of eight.
+/// The bytes of a file: sorted metadata, then tensors by descending element size (for alignment) and name; the header is padded
+/// with spaces to a multiple of eight.
 pub(super) fn serialize(metadata: &BTreeMap<String, String>, mut tensors: Vec<(String, Entry<'static>)>) -> Vec<u8> {
     tensors.sort_by(|(a, x), (b, y)| (y.element_type.bytes(), a).cmp(&(x.element_type.bytes(), b)));
     let metadata = Value::Object(metadata.iter().map(|(key, text)| (key.clone(), text.as_str().into())).collect());

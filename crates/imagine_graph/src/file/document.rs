@@ -45,7 +45,7 @@ struct GraphsRecord {
     step: Option<Value>,
 }
 
-/// One graph, without its weights; the parts stay JSON so that an error can name the one it is about.
+/// One graph without its weights. Its parts stay JSON so that an error can name the faulty one.
 #[derive(Default, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, expecting = "an object of inputs, nodes and outputs")]
 struct GraphRecord {
@@ -55,7 +55,7 @@ struct GraphRecord {
     outputs: Vec<Value>,
 }
 
-/// A node, before its operator is known.
+/// A node before its operator is parsed.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields, expecting = "an object of name, op, attributes, inputs and outputs")]
 struct NodeRecord {
@@ -110,7 +110,7 @@ pub(super) fn encode(generator: &Generator) -> Result<BTreeMap<String, String>, 
     Ok(metadata)
 }
 
-/// Fails if there is a weight that nothing reads.
+/// Fails if a weight is never read.
 pub(super) fn check_used(generator: &Generator) -> Result<(), Fault> {
     for (part, graph) in parts(generator) {
         let read = graph.nodes.iter().flat_map(|node| node.inputs.iter().map(String::as_str));
@@ -160,7 +160,7 @@ fn graph(part: &'static str, value: Value) -> Result<Graph, Fault> {
     Ok(graph)
 }
 
-/// `node "up3.conv"`, or `node 12` where it has no name.
+/// `node "up3.conv"`, or `node 12` if it has no name.
 fn named(what: &str, index: usize, value: &Value) -> String {
     match value.get("name").and_then(Value::as_str) {
         Some(name) => format!("{what} {}", json::shortened(name)),

@@ -1,17 +1,17 @@
-//! What can be wrong with a generator file, from the outside in: file, container, document, graph, node, operator, input.
+//! Faults of a generator file, from the outside in: file, container, document, graph, node, operator, input.
 
 use crate::graph::GraphErrors;
 
-/// Longest line of a message, in characters.
+/// Maximum length of a message's line in characters.
 const MAX_LINE: usize = 500;
 
-/// Why a file cannot be loaded. Prints one line a fault, each with the file's name in front.
+/// Why a file cannot be loaded. Displays one line per fault, each starting with the file's name.
 #[derive(Debug)]
 #[non_exhaustive]
 pub struct LoadError {
-    /// Name of the file without its folder, where it has one.
+    /// Name of the file without its folder, if it has one.
     pub file: Option<String>,
-    /// What is wrong.
+    /// The fault.
     pub fault: Fault,
 }
 
@@ -20,7 +20,7 @@ impl std::fmt::Display for LoadError {
         let file = self.file.as_ref().map(|file| format!("{}: ", file.escape_debug())).unwrap_or_default();
         for (index, line) in self.fault.to_string().lines().enumerate() {
             let separator = if index == 0 { "" } else { "\n" };
-            // Names in a file may be as long as the file.
+            // A name may be as long as the file.
             match line.char_indices().nth(MAX_LINE) {
                 Some((end, _)) => write!(f, "{separator}{file}{}...", &line[..end])?,
                 None => write!(f, "{separator}{file}{line}")?,
@@ -32,16 +32,16 @@ impl std::fmt::Display for LoadError {
 
 impl std::error::Error for LoadError {
     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
-        // The fault itself is part of the message; only what lies below it is a source.
+        // The message contains the fault itself, so the source is the fault's.
         std::error::Error::source(&self.fault)
     }
 }
 
-/// Why a generator cannot be written.
+/// Why a generator cannot be saved.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum SaveError {
-    /// The generator is not one that could be loaded again.
+    /// The generator could not be loaded again.
     #[error("{0}")]
     Unwritable(Fault),
     /// The file cannot be written.
@@ -49,43 +49,43 @@ pub enum SaveError {
     Io {
         /// Path of the file.
         file: String,
-        /// What the operating system says.
+        /// The error of the operating system.
         source: std::io::Error,
     },
 }
 
-/// One thing that is wrong with a generator file.
+/// A fault of a generator file.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Fault {
-    /// The operating system cannot read it.
+    /// The file cannot be read.
     #[error("{0}")]
     Io(std::io::Error),
     /// A folder, a device or the like.
-    #[error("is not an ordinary file")]
+    #[error("is not a regular file")]
     NotAFile,
-    /// More of something than the limits allow.
+    /// A size or count above its limit.
     #[error("{what}: {found} is more than the limit of {limit}")]
     TooLarge {
-        /// What there is too much of.
+        /// What is measured.
         what: &'static str,
-        /// How much there is.
+        /// The size or count.
         found: u64,
-        /// How much there may be.
+        /// The limit.
         limit: u64,
     },
-    /// A header that is too long to be one.
-    #[error("is damaged or no safetensors file: its header would be {found} bytes long, at most {limit} are read")]
+    /// A header above the size limit.
+    #[error("is damaged or not a safetensors file: its header claims {found} bytes, the limit is {limit}")]
     HeaderLength {
-        /// Length that the file announces.
+        /// Length according to the file.
         found: u64,
-        /// Longest header that is read.
+        /// Maximum length.
         limit: u64,
     },
-    /// The file ends before what it announces.
-    #[error("is cut off, or no safetensors file: {what} ends at byte {expected}, the file at byte {found}")]
+    /// The file ends too early.
+    #[error("is truncated or not a safetensors file: {what} ends at byte {expected}, the file at byte {found}")]
     Truncated {
-        /// What does not fit into the file.
+        /// The part that does not fit into the file.
         what: &'static str,
         /// Where it would end.
         expected: u64,
@@ -95,14 +95,14 @@ pub enum Fault {
     /// A JSON text that does not parse.
     #[error("{place}: {error}")]
     Json {
-        /// Which JSON text.
+        /// The JSON text.
         place: &'static str,
-        /// What is wrong, with line and column.
+        /// The error, with line and column.
         error: serde_json::Error,
     },
-    /// A safetensors file of something else.
+    /// A safetensors file that is not a generator.
     #[error(
-        "is a safetensors file but no generator: its metadata has no \"imagine.format\" (it holds {tensors} tensors{example})"
+        "is a safetensors file, but not a generator: its metadata has no \"imagine.format\" ({tensors} tensors{example})"
     )]
     NotAGenerator {
         /// Number of tensors.
@@ -111,20 +111,20 @@ pub enum Fault {
         example: String,
     },
     /// A format that this version cannot read.
-    #[error("format {found:?} is not supported, only {supported:?}: a newer version of imagine may read it")]
+    #[error("format {found:?} is not supported, only {supported:?}; a newer version of bevy_imagine may read it")]
     Format {
         /// The file's format.
         found: String,
-        /// What is supported.
+        /// The supported format.
         supported: &'static str,
     },
-    /// A metadata entry that is missing.
+    /// A missing metadata entry.
     #[error("metadata {key:?} is missing")]
     MissingMetadata {
         /// Its key.
         key: &'static str,
     },
-    /// A metadata entry that nobody knows.
+    /// An unknown metadata entry.
     #[error("metadata {key:?} is not part of the format")]
     UnknownMetadata {
         /// Its key.
@@ -135,12 +135,12 @@ pub enum Fault {
     TensorEntry {
         /// Name of the tensor.
         tensor: String,
-        /// What is needed.
+        /// The expected entry.
         expected: &'static str,
-        /// What is there, shortened.
+        /// The entry, shortened.
         found: String,
     },
-    /// An element type that weights cannot have.
+    /// An unsupported element type.
     #[error("tensor {tensor:?}: element type is {found:?}, expected F32, F16, U8, I32 or BOOL")]
     ElementType {
         /// Name of the tensor.
@@ -148,7 +148,7 @@ pub enum Fault {
         /// The type.
         found: String,
     },
-    /// A shape that tensors cannot have.
+    /// An invalid shape.
     #[error("tensor {tensor:?}: shape {shape:?} is out of range: {reason}")]
     Shape {
         /// Name of the tensor.
@@ -158,7 +158,7 @@ pub enum Fault {
         /// The rule.
         reason: &'static str,
     },
-    /// A tensor whose bytes are more or fewer than its shape needs.
+    /// A tensor whose number of bytes does not fit its shape.
     #[error("tensor {tensor:?}: {shape:?} of {element_type} needs {expected} bytes, its offsets span {found}")]
     ByteCount {
         /// Name of the tensor.
@@ -174,18 +174,18 @@ pub enum Fault {
     },
     /// A tensor that does not begin where the one before it ends.
     #[error(
-        "tensor {tensor:?}: begins at byte {found} of the data, expected {expected}: tensors follow each other without gap or overlap"
+        "tensor {tensor:?} begins at byte {found} of the data, expected {expected}: tensors must not overlap or leave gaps"
     )]
     Offsets {
         /// Name of the tensor.
         tensor: String,
         /// End of the tensor before it.
         expected: u64,
-        /// Its begin.
+        /// Its beginning.
         found: u64,
     },
     /// Bytes after the last tensor.
-    #[error("data after the last tensor: tensors end at byte {expected} of the file, the file at byte {found}")]
+    #[error("has data after the last tensor: tensors end at byte {expected}, the file at byte {found}")]
     TrailingData {
         /// Where the file should end.
         expected: u64,
@@ -193,26 +193,26 @@ pub enum Fault {
         found: u64,
     },
     /// A tensor that belongs to no graph.
-    #[error("tensor {tensor:?}: names are \"<graph>.<weight>\", and this file's graphs are {graphs}")]
+    #[error("tensor {tensor:?}: names must be \"<graph>.<weight>\", with the graphs {graphs}")]
     TensorName {
         /// Name of the tensor.
         tensor: String,
         /// The file's graphs.
         graphs: &'static str,
     },
-    /// The scale or offset of a u8 tensor is missing or has the wrong form.
+    /// A missing or invalid scale or offset of a u8 tensor.
     #[error("tensor {tensor:?} is U8 and needs F32 {companion:?} of shape {expected}, found {found}")]
     Companion {
         /// Name of the u8 tensor.
         tensor: String,
         /// Name of its scale or offset.
         companion: String,
-        /// Shapes that would do.
+        /// The valid shapes.
         expected: String,
-        /// What is there.
+        /// The tensor found.
         found: String,
     },
-    /// A truth value that is neither 0 nor 1.
+    /// A boolean that is neither 0 nor 1.
     #[error("tensor {tensor:?}: element {index} is {value}, expected 0 or 1 (BOOL)")]
     TruthValue {
         /// Name of the tensor.
@@ -222,36 +222,36 @@ pub enum Fault {
         /// Its byte.
         value: u8,
     },
-    /// A tensor that no node reads.
-    #[error("tensor {tensor:?} is used by no node and no output")]
+    /// An unused tensor.
+    #[error("tensor {tensor:?} is not used by any node or output")]
     UnusedTensor {
         /// Name of the tensor.
         tensor: String,
     },
-    /// A file that is half recurrent.
+    /// A file with only some parts of a recurrent generator.
     #[error(
-        "a recurrent generator has \"recurrence\" in imagine.generator and the graphs \"init\" and \"step\"; missing here: {}",
+        "a recurrent generator needs \"recurrence\" in imagine.generator and the graphs \"init\" and \"step\"; missing: {}",
         recurrence_parts(*.record, *.init, *.step)
     )]
     Recurrence {
-        /// Whether there are steps and a step rate.
+        /// Whether it has steps and a step rate.
         record: bool,
-        /// Whether there is an `init` graph.
+        /// Whether it has an `init` graph.
         init: bool,
-        /// Whether there is a `step` graph.
+        /// Whether it has a `step` graph.
         step: bool,
     },
-    /// A part of a graph that does not have the form it should have.
+    /// A malformed part of a graph.
     #[error("{graph}: {what}: {error}")]
     Record {
         /// The graph: `output`, `init` or `step`.
         graph: &'static str,
         /// The part, such as `input 2`.
         what: String,
-        /// What is wrong.
+        /// The error.
         error: serde_json::Error,
     },
-    /// An operator that does not exist.
+    /// An unknown operator.
     #[error("{graph}: node {node:?}: unknown operator {op:?}")]
     UnknownOperator {
         /// The graph: `output`, `init` or `step`.
@@ -261,7 +261,7 @@ pub enum Fault {
         /// Name of the operator.
         op: String,
     },
-    /// An attribute that its operator does not have, or not with such a value.
+    /// An unknown attribute, or an invalid value.
     #[error("{graph}: node {node:?} ({op}): attributes: {error}")]
     Attributes {
         /// The graph: `output`, `init` or `step`.
@@ -270,10 +270,10 @@ pub enum Fault {
         node: String,
         /// ONNX name of its operator.
         op: &'static str,
-        /// What is wrong.
+        /// The error.
         error: String,
     },
-    /// Graphs that are not valid; every fault of all graphs.
+    /// Invalid graphs, with every fault of all graphs.
     #[error("{0}")]
     Invalid(GraphErrors),
 }

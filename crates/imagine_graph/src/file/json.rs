@@ -1,5 +1,5 @@
-//! JSON in and out: reading refuses what serde_json would let pass (names that stand twice, numbers beyond `f32`,
-//! endless lists), writing is canonical.
+//! StrictVisitor JSON: the parser rejects duplicate names, numbers beyond `f32` and endless lists, which serde_json accepts; the writer
+//! is canonical.
 
 use std::cell::Cell;
 use std::fmt::Write;
@@ -7,26 +7,26 @@ use std::fmt::Write;
 use serde::de::{DeserializeSeed, Deserializer, Error, MapAccess, SeqAccess, Visitor};
 use serde_json::{Map, Number, Value};
 
-/// Most values in one JSON text, of which each takes far more memory than its text ..
+/// Maximum number of values in one JSON text: each takes far more memory than its text.
 const MAX_VALUES: usize = 1 << 20;
-/// .. and an object even more: it counts as this many.
+/// An object counts as this many values.
 const OBJECT_VALUES: usize = 8;
 
 /// Parses `text`. Nesting is limited to serde_json's 128 levels.
 pub(super) fn parse(text: &str) -> Result<Value, serde_json::Error> {
     let mut deserializer = serde_json::Deserializer::from_str(text);
     let left = Cell::new(MAX_VALUES);
-    let value = Strict { left: &left }.deserialize(&mut deserializer)?;
+    let value = StrictVisitor { left: &left }.deserialize(&mut deserializer)?;
     deserializer.end()?;
     Ok(value)
 }
 
 #[derive(Clone, Copy)]
-struct Strict<'a> {
+struct StrictVisitor<'a> {
     left: &'a Cell<usize>,
 }
 
-impl<'de> DeserializeSeed<'de> for Strict<'_> {
+impl<'de> DeserializeSeed<'de> for StrictVisitor<'_> {
     type Value = Value;
 
     fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Value, D::Error> {
@@ -35,7 +35,7 @@ impl<'de> DeserializeSeed<'de> for Strict<'_> {
     }
 }
 
-impl Strict<'_> {
+impl StrictVisitor<'_> {
     fn spend<E: Error>(self, values: usize) -> Result<(), E> {
         let left = self.left.get().checked_sub(values);
         self.left.set(left.ok_or_else(|| E::custom(format!("more than {MAX_VALUES} values")))?);
@@ -43,7 +43,7 @@ impl Strict<'_> {
     }
 }
 
-impl<'de> Visitor<'de> for Strict<'_> {
+impl<'de> Visitor<'de> for StrictVisitor<'_> {
     type Value = Value;
 
     fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
@@ -94,7 +94,7 @@ impl<'de> Visitor<'de> for Strict<'_> {
         let mut map = Map::new();
         while let Some(key) = access.next_key::<String>()? {
             if map.contains_key(&key) {
-                return Err(A::Error::custom(format!("name {} stands twice", shortened(&key))));
+                return Err(A::Error::custom(format!("duplicate name {}", shortened(&key))));
             }
             let value = access.next_value_seed(self)?;
             map.insert(key, value);
@@ -103,7 +103,7 @@ impl<'de> Visitor<'de> for Strict<'_> {
     }
 }
 
-/// `name` in quotes, at most 200 characters of it.
+/// `name` in quotes, shortened to 200 characters.
 pub(super) fn shortened(name: &str) -> String {
     match name.char_indices().nth(200) {
         Some((end, _)) => format!("{:?}...", &name[..end]),
@@ -111,7 +111,7 @@ pub(super) fn shortened(name: &str) -> String {
     }
 }
 
-/// Canonical text: no white space, names sorted, numbers in their shortest form.
+/// Canonical text: no white space, sorted names, shortest numbers.
 pub(super) fn text(value: &Value) -> String {
     let mut text = String::new();
     append(value, &mut text);
@@ -129,7 +129,7 @@ fn append(value: &Value, text: &mut String) {
             text.push(']');
         }
         Value::Object(map) => {
-            // Whether serde_json sorts its maps depends on the features of the build.
+            // Features of the build decide whether serde_json sorts its maps.
             let mut entries: Vec<_> = map.iter().collect();
             entries.sort_by_key(|(name, _)| *name);
             text.push('{');
@@ -142,12 +142,12 @@ fn append(value: &Value, text: &mut String) {
             text.push('}');
         }
         Value::Number(number) => append_number(number, text),
-        // Strings and constants have one form only.
+        // Strings and constants have only one form.
         other => write!(text, "{other}").expect("writing to a string cannot fail"),
     }
 }
 
-/// Most floats are `f32` at heart: written as such they are short, as in `0.1`.
+/// Writes a number that is an `f32` as one, which is shorter: `0.1`.
 fn append_number(number: &Number, text: &mut String) {
     let wide = number.to_string();
     let exact = number.as_f64().filter(|_| number.is_f64());
@@ -165,10 +165,10 @@ mod tests {
     use super::*;
 
     #[test]
-    fn refuses_what_serde_json_would_let_pass() {
+    fn rejects_input_that_serde_json_accepts() {
         for (text, fault) in [
-            (r#"{"a": 1, "a": 2}"#, "name \"a\" stands twice"),
-            (r#"[{"b": {"a": 1, "a": 2}}]"#, "name \"a\" stands twice"),
+            (r#"{"a": 1, "a": 2}"#, "duplicate name \"a\""),
+            (r#"[{"b": {"a": 1, "a": 2}}]"#, "duplicate name \"a\""),
             ("[1e39]", "number 1e39 is beyond the range of f32"),
             ("[1] 2", "trailing characters"),
             (&"[".repeat(200), "recursion limit"),
@@ -181,7 +181,7 @@ mod tests {
     }
 
     #[test]
-    fn numbers_are_short_and_come_back() {
+    fn numbers_are_short_and_survive_a_round_trip() {
         for value in [0.1f32, 1e-30, 3.0, f32::MAX, f32::MIN_POSITIVE, 1.0 / 3.0, 16_777_216.0] {
             let written = text(&serde_json::to_value(value).unwrap());
             assert!(written.len() <= 16, "{written}");

@@ -1,11 +1,11 @@
 //! The generator file `name.generator.safetensors`: an ordinary safetensors file whose metadata holds graphs, size rule
 //! and card as JSON. `docs/generator-file.md` describes it to the bit.
 //!
-//! A file from a stranger is untrusted: every length is checked before anything is allocated for it, nothing in it is
-//! executed or used as a path, nothing is ignored, and every fault is a [`LoadError`] that says where it is.
+//! Files are untrusted: every length is checked before memory is allocated, nothing is executed, used as a path or ignored, and
+//! every fault is a [`LoadError`] that says where it is.
 //!
-//! The writer is canonical: equal generators give equal bytes, and writing what was read from a file that this module
-//! wrote gives that file's bytes again.
+//! The writer is canonical: equal generators give equal bytes, and reading and writing a file of this module reproduces its
+//! bytes.
 
 mod container;
 mod document;
@@ -27,20 +27,20 @@ pub use weights::WeightFormat;
 use crate::generator::{Generator, ValidGenerator};
 use crate::graph::GraphErrors;
 
-/// End of every generator file's name.
+/// Extension of generator files.
 pub const EXTENSION: &str = ".generator.safetensors";
-/// A generator that is ready to run, and which file it came from.
+/// A generator that is ready to run, with the name and hash of its file.
 #[derive(Clone, Debug)]
 pub struct LoadedGenerator {
     /// The generator, valid at its smallest size.
     pub generator: ValidGenerator,
     /// SHA-256 of the file's bytes, 64 hexadecimal digits.
     pub hash: String,
-    /// The file's name without folder and [`EXTENSION`].
+    /// File name without folder and [`EXTENSION`].
     pub name: String,
 }
 
-/// The generator in the bytes of a file. Its graphs are not validated yet; [`from_bytes`] and [`load`] do that too.
+/// Reads a generator from the bytes of a file, without validating its graphs as [`from_bytes`] and [`load`] do.
 pub fn read(bytes: &[u8]) -> Result<Generator, LoadError> {
     let used = |generator| document::check_used(&generator).map(|()| generator);
     decode(bytes).and_then(used).map_err(|fault| LoadError { file: None, fault })
@@ -64,7 +64,7 @@ pub fn load(path: impl AsRef<Path>) -> Result<LoadedGenerator, LoadError> {
     from_bytes(&file, &bytes)
 }
 
-/// The bytes of a generator file. Refuses what [`load`] would refuse.
+/// The bytes of a generator file. Fails where [`load`] would.
 pub fn write(generator: &Generator, format: WeightFormat) -> Result<Vec<u8>, SaveError> {
     generator.validate()?;
     document::check_used(generator).map_err(SaveError::Unwritable)?;
@@ -81,7 +81,7 @@ pub fn write(generator: &Generator, format: WeightFormat) -> Result<Vec<u8>, Sav
     Ok(bytes)
 }
 
-/// Writes a file: whole or not at all, through a temporary file beside it.
+/// Writes a file atomically, through a temporary file in the same folder.
 pub fn save(path: impl AsRef<Path>, generator: &Generator, format: WeightFormat) -> Result<(), SaveError> {
     let path = path.as_ref();
     let bytes = write(generator, format)?;
@@ -91,7 +91,7 @@ pub fn save(path: impl AsRef<Path>, generator: &Generator, format: WeightFormat)
         .and_then(|mut file| file.write_all(&bytes).and_then(|()| file.sync_all()))
         .and_then(|()| std::fs::rename(&temporary, path));
     written.map_err(|source| {
-        // The first error is the one that matters.
+        // Report the first error only.
         let _ = std::fs::remove_file(&temporary);
         SaveError::Io { file: path.display().to_string(), source }
     })
@@ -109,7 +109,7 @@ fn decode(bytes: &[u8]) -> Result<Generator, Fault> {
     Ok(generator)
 }
 
-/// The whole file, without ever holding more than the limit, whatever the file system says about its length.
+/// Reads a whole file, never more than the limit, whatever length the file system reports.
 fn read_bounded(path: &Path) -> Result<Vec<u8>, Fault> {
     let file = std::fs::File::open(path).map_err(Fault::Io)?;
     let metadata = file.metadata().map_err(Fault::Io)?;

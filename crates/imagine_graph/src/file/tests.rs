@@ -1,19 +1,18 @@
-//! Files that this module writes come back, are canonical, and are opened by the `safetensors` crate.
+//! Files survive a round trip, are canonical, and can be opened by the `safetensors` crate.
 
 use super::*;
 use crate::generator::{Card, Provenance, Recurrence, SizeRule};
 use crate::graph::{Graph, InputKind, OutputKind};
 use crate::ops::{Add, Conv, Mul, PadMode, RandomUniform, Relu, Tanh};
-use crate::tensor::{Dim, Tensor};
+use crate::tensor::rng;
+use crate::tensor::{Dim, Extent, Tensor};
 
-/// `count` numbers in -1 to 1 that look random.
+/// `count` pseudo-random numbers from -1 to 1.
 fn numbers(count: usize, seed: u32) -> Vec<f32> {
-    (0..count as u32)
-        .map(|i| crate::tensor::rng::uniform(crate::tensor::rng::cell(i, 0, 0, seed)) * 2.0 - 1.0)
-        .collect()
+    (0..count as u32).map(|i| rng::uniform(rng::cell(i, 0, 0, seed)) * 2.0 - 1.0).collect()
 }
 
-/// A small recurrent generator with every part that a file can have.
+/// A small recurrent generator with every part of a file.
 pub(super) fn automaton() -> Generator {
     let mut init = Graph::default();
     let shape = Dim::nchw(4);
@@ -47,12 +46,12 @@ pub(super) fn automaton() -> Generator {
         training_data,
         ..Card::default()
     };
-    let size = SizeRule { multiple: [1, 1], min: [3, 5], tiles: true };
+    let size = SizeRule { multiple: Extent::splat(1), min: Extent { height: 3, width: 5 }, tiles: true };
     Generator { output, recurrence: Some(Recurrence { init, step, steps: 64, step_rate: 29.97 }), size, card }
 }
 
 #[test]
-fn a_file_comes_back_and_is_canonical() {
+fn files_survive_a_round_trip_and_are_canonical() {
     let generator = automaton();
     for format in [WeightFormat::F32, WeightFormat::F16, WeightFormat::U8] {
         let bytes = write(&generator, format).unwrap();

@@ -1,7 +1,7 @@
-//! Weights between a file's tensors and the graphs: `f32` as it is, or stored smaller as `f16` or `u8`.
+//! Weights as tensors of a file: exact `f32`, or compressed to `f16` or `u8`.
 //!
-//! A `u8` tensor `q` stands for `offset + scale * q`, product and sum each rounded to `f32`; `scale` and `offset` are
-//! one number for the tensor or one for each index of its first dimension.
+//! A `u8` tensor `q` represents `offset + scale * q`, product and sum each rounded to `f32`; `scale` and `offset` are one number
+//! per tensor, or one per index of its first dimension.
 
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
@@ -15,8 +15,8 @@ use super::parts::parts_mut;
 use crate::generator::Generator;
 use crate::tensor::{Tensor, TensorData};
 
-/// How the weights of a file are stored. Biases and other tensors below rank 2 stay `f32`, and so does what a smaller
-/// type could not hold.
+/// How a file stores weights. Biases and other tensors below rank 2 stay `f32`, and so do tensors that the smaller type cannot
+/// represent.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub enum WeightFormat {
     /// 32-bit floats: exact.
@@ -24,14 +24,14 @@ pub enum WeightFormat {
     F32,
     /// 16-bit floats: 11 bits of precision.
     F16,
-    /// 8-bit integers with a scale and an offset for each index of the first dimension (output channels of `Conv`).
+    /// 8-bit integers with a scale and an offset per index of the first dimension (output channels of `Conv`).
     U8,
 }
 
-/// Shortest row that is worth a scale and an offset.
+/// Minimum length of a row that is worth a scale and an offset.
 const MIN_ROW: usize = 16;
 
-/// Gives the graphs of `generator` the tensors of a file.
+/// Sets the weights of `generator` from the tensors of a file.
 pub(super) fn decode(container: &Container, generator: &mut Generator) -> Result<(), Fault> {
     let graphs = if generator.recurrence.is_some() { "output, init and step" } else { "output" };
     let companions: BTreeSet<String> = container
@@ -128,7 +128,7 @@ pub(super) fn encode(
             }
         };
         let halves = || (format == WeightFormat::F16 && shape.len() >= 2).then(|| halves(values)).flatten();
-        // The names that a quantized tensor's companions take may be weights of their own.
+        // Other weights may have the names of a quantized tensor's scale or offset.
         let free = |companion| !weights.contains_key(&format!("{}.{companion}", &name[part.len() + 1..]));
         let rows = || {
             let wanted = format == WeightFormat::U8 && shape.len() >= 2 && values.len() >= MIN_ROW * shape[0];
@@ -163,12 +163,12 @@ struct Quantized {
     offset: Vec<f32>,
 }
 
-/// `None` if the values of a row lie too close together for their size.
+/// `None` if the values of a row are too close together for their magnitude.
 fn quantized(values: &[f32], rows: usize) -> Option<Quantized> {
     let mut result = Quantized { bytes: Vec::with_capacity(values.len()), scale: Vec::new(), offset: Vec::new() };
     for row in values.chunks_exact(values.len() / rows) {
-        // A row that came from a file is on a lattice already and must stay what it is.
-        let (offset, scale, bytes) = lattice(row).or_else(|| lattice(&rounded(row)?))?;
+        // A row read from a file is quantized already and must not change.
+        let (offset, scale, bytes) = exact_steps(row).or_else(|| exact_steps(&rounded(row)?))?;
         result.offset.push(offset);
         result.scale.push(scale);
         result.bytes.extend(bytes);
@@ -180,23 +180,23 @@ fn quantized(values: &[f32], rows: usize) -> Option<Quantized> {
 /// bits are exact.
 fn rounded(row: &[f32]) -> Option<Vec<f32>> {
     let (low, high) = row.iter().fold((f32::MAX, f32::MIN), |(low, high), &v| (low.min(v), high.max(v)));
-    // One of the 255 intervals is lost to the rounding of both ends.
+    // Rounding both ends costs one of the 255 intervals.
     let scale = round_up_to_eight_bits((high - low) / 254.0)?;
     let steps = row.iter().map(|v| v / scale);
     let most = f32::from(u16::MAX);
     steps.clone().all(|n| n.abs() < most).then(|| steps.map(|n| n.round_ties_even() * scale).collect())
 }
 
-/// `None` for what has no normal neighbour above.
+/// `None` if the result would not be a normal number.
 fn round_up_to_eight_bits(value: f32) -> Option<f32> {
     const LOW_BITS: u32 = 16;
     let bits = value.to_bits().next_multiple_of(1 << LOW_BITS);
     Some(f32::from_bits(bits)).filter(|rounded| value.is_normal() && rounded.is_finite())
 }
 
-/// Offset, scale and steps that give exactly the values of `row`: the smallest value and the greatest common divisor of
-/// all differences. `None` if there are none with steps up to 255.
-fn lattice(row: &[f32]) -> Option<(f32, f32, Vec<u8>)> {
+/// Offset, scale and steps that represent `row` exactly: the smallest value, and the greatest common divisor of all differences.
+/// `None` if a step would exceed 255.
+fn exact_steps(row: &[f32]) -> Option<(f32, f32, Vec<u8>)> {
     let unit = row.iter().filter(|v| **v != 0.0).map(|v| lowest_bit(*v)).min().unwrap_or(0);
     let multiples: Vec<i64> = row.iter().map(|&v| multiple(v, unit)).collect::<Option<_>>()?;
     let low = *multiples.iter().min()?;
@@ -217,7 +217,7 @@ fn lowest_bit(value: f32) -> i32 {
     exponent - 150 + mantissa.trailing_zeros() as i32
 }
 
-/// `value / 2^unit`, if that is a small enough whole number.
+/// `value / 2^unit`, if that is small enough.
 fn multiple(value: f32, unit: i32) -> Option<i64> {
     let multiple = f64::from(value) * (-f64::from(unit)).exp2();
     (multiple.abs() < (1u64 << 40) as f64).then_some(multiple as i64)

@@ -2,7 +2,7 @@
 
 use crate::generator::Card;
 
-/// The card of a generator that no data went into.
+/// The card of a generator without training data.
 pub(super) fn card(title: &str, name: &str) -> Card {
     Card {
         title: title.into(),

@@ -5,13 +5,13 @@
 //! ```text
 //! L = E * sum(tau_i * phase_i) * v * (exp(-tau s) - exp(-tau v)) / (tau v - tau s)
 //! ```
-//! where air mass is `1 / (y + 0.025 exp(-11 y))` for a direction's height `y` (Rozenberg 1966). Light scattered more
-//! than once is added as a fraction that comes from everywhere.
+//! where air mass is `1 / (y + 0.025 exp(-11 y))` for a direction's height `y` (Rozenberg 1966). Multiple scattering
+//! is added as an isotropic fraction.
 //!
-//! **Clouds** are fractal noise on a curved layer above, bent by itself. What of the sun reaches a place is judged by the
-//! noise at three places nearer to the sun, as Beer's law has it, so that clouds are bright on the sun's side.
+//! **Clouds** are domain-warped fractal noise on a curved layer. The sunlight at a position follows from Beer's law over three
+//! noise samples towards the sun, so clouds are bright on the sun's side.
 //!
-//! Units are relative: the sun gives 10 outside the atmosphere, a white surface in full sun returns about 3.
+//! Units are relative: solar irradiance is 10 outside the atmosphere, and a white surface in full sun has a radiance of about 3.
 
 mod air;
 mod clouds;
@@ -28,17 +28,17 @@ use crate::tensor::Dim;
 
 /// A sky of molecules, haze, sun and clouds over a plain ground.
 ///
-/// Six square images are a cubemap, one image twice as wide as high a panorama ([`Coordinates::Sphere`]).
+/// Six square images make a cubemap, one image twice as wide as high makes a panorama ([`Coordinates::Sphere`]).
 ///
 /// | control | meaning |
 /// |---|---|
 /// | `azimuth` | degrees from forward (-z) to the right (+x) |
 /// | `elevation` | degrees of the sun above the horizon, 0 to 90 |
 /// | `haze` | 0: clean air, 1: thick haze |
-/// | `cover` | part of the sky that clouds cover, 0 to 1 |
-/// | `softness` | 0: crisp heaps, 1: veils |
-/// | `drift` | how far the clouds have moved, in heights of their layer |
-/// | `sun_size`, `sun_disc` | diameter of the disc in degrees (0.53 in truth), and how much of the sun's light is in it; 0 leaves it out, for light probes beside a directional light |
+/// | `cover` | fraction of the sky covered by clouds, 0 to 1 |
+/// | `softness` | 0: crisp cumulus, 1: soft veils |
+/// | `drift` | displacement of the clouds, in heights of their layer |
+/// | `sun_size`, `sun_disc` | diameter of the disc in degrees (really 0.53), and the fraction of sunlight in it; 0 removes the disc, for light probes next to a directional light |
 /// | `ground` | linear colour of the ground |
 pub fn cloudy_sky() -> Generator {
     let mut f = Formula::new();
@@ -56,7 +56,7 @@ pub fn cloudy_sky() -> Generator {
     Generator { output: f.graph, recurrence: None, size: SizeRule::default(), card }
 }
 
-/// The sky with the sun's disc, as bright as its share of the light over its solid angle, behind the clouds.
+/// Adds the sun's disc behind the clouds; its radiance is its share of the light over its solid angle.
 fn sun_disc(f: &mut Formula, controls: &Controls, view: &View, air: &Air, sky: &str, depth: &str) -> String {
     f.part("sun");
     let distance = distance_from_sun(f, &view.direction, &air.sun);
@@ -80,7 +80,7 @@ fn sun_disc(f: &mut Formula, controls: &Controls, view: &View, air: &Air, sky: &
     f.add(sky, &disc)
 }
 
-/// Ground below the horizon, lit by sun and sky, in the haze where it is far.
+/// Adds the ground below the horizon, lit by sun and sky, and hazy in the distance.
 fn ground(f: &mut Formula, controls: &Controls, view: &View, air: &Air, sky: &str) -> String {
     f.part("ground");
     let covered = f.mul(&controls.cover, &controls.cover);

@@ -1,4 +1,4 @@
-//! A graph written as a formula: every operation adds one node, names it and returns the name of its value.
+//! Graphs written as formulas: every operation adds a node, names it and returns the name of its value.
 
 use std::ops::Range;
 
@@ -6,15 +6,15 @@ use crate::graph::{Graph, GraphOutput, InputKind, OutputKind};
 use crate::ops::*;
 use crate::tensor::{Dim, Tensor};
 
-/// A graph in the making.
+/// A builder of a graph.
 #[derive(Clone, Debug, Default)]
 pub struct Formula {
-    /// The graph so far; inputs, weights and outputs are added to it as to any other.
+    /// The graph so far. Add inputs, weights and outputs to it directly.
     pub graph: Graph,
     part: String,
 }
 
-/// What an operation reads: a value by its name, or a number.
+/// An operand: a value by name, or a number.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Term<'a> {
     /// A value of the graph.
@@ -66,40 +66,40 @@ impl Formula {
         Self::default()
     }
 
-    /// Nodes from here on belong to `part`: their names begin with it, and so do the labels of their passes.
+    /// Starts a part: names of the following nodes, and labels of their passes, begin with `part`.
     pub fn part(&mut self, part: &str) {
         self.part = part.into();
     }
 
-    /// A number that a person sets, `[1, 1, 1, 1]`.
+    /// Adds a numeric control, `[1, 1, 1, 1]`.
     pub fn range(&mut self, name: &str, [min, max]: [f32; 2], default: f32) -> String {
         self.graph.input(name, InputKind::Range { min, max, default }, [1; 4].map(Dim::Fixed).to_vec())
     }
 
-    /// A linear colour that a person sets, `[1, 3, 1, 1]`.
+    /// Adds a control for a linear colour, `[1, 3, 1, 1]`.
     pub fn color(&mut self, name: &str, default: [f32; 3]) -> String {
         self.graph.input(name, InputKind::Color { default }, [1, 3, 1, 1].map(Dim::Fixed).to_vec())
     }
 
-    /// Constants for the channels, `[1, C, 1, 1]`.
+    /// Adds one constant per channel, `[1, C, 1, 1]`.
     pub fn vector(&mut self, values: &[f32]) -> String {
         self.weight(Tensor::f32([1, values.len(), 1, 1], values))
     }
 
-    /// A weight.
+    /// Adds a weight.
     pub fn weight(&mut self, tensor: Tensor) -> String {
         let name = format!("{}.{}", self.part, self.graph.weights.len());
         self.graph.weight(&name, tensor)
     }
 
-    /// A node.
+    /// Adds a node.
     pub fn node(&mut self, op: impl Into<Op>, inputs: &[&str]) -> String {
         let op = op.into();
         let name = format!("{}.{}.{}", self.part, op.name().to_lowercase(), self.graph.nodes.len());
         self.graph.push(&name, op, inputs.iter().copied())
     }
 
-    /// Gives `value` to the outside under the name of `kind`, with the usual range and colour space.
+    /// Declares `value` as the output of `kind`, with its default range and colour space.
     pub fn output(&mut self, value: &str, kind: OutputKind) -> &mut GraphOutput {
         self.graph.push(kind.name(), Identity {}, [value]);
         self.graph.output(kind.name(), kind);
@@ -115,9 +115,9 @@ impl Formula {
         mul: Mul;
         /// `a / b`.
         div: Div;
-        /// The smaller of two.
+        /// `min(a, b)`.
         min: Min;
-        /// The larger of two.
+        /// `max(a, b)`.
         max: Max;
         /// `a^b`.
         pow: Pow;
@@ -136,7 +136,7 @@ impl Formula {
         sqrt: Sqrt;
         /// Absolute value.
         abs: Abs;
-        /// The next whole number below.
+        /// Rounds down.
         floor: Floor;
         /// `max(value, 0)`.
         relu: Relu;
@@ -146,12 +146,12 @@ impl Formula {
         tanh: Tanh;
     }
 
-    /// `value` limited to a range.
+    /// `value` clamped to a range.
     pub fn clip(&mut self, value: &str, min: f32, max: f32) -> String {
         self.node(Clip { min: Some(min), max: Some(max) }, &[value])
     }
 
-    /// `exp(-value)`: what light is left after an optical depth.
+    /// `exp(-value)`: the transmittance of an optical depth.
     pub fn decay<'a>(&mut self, value: impl Into<Term<'a>>) -> String {
         let negative = self.mul(value, -1.0);
         self.exp(&negative)
@@ -166,7 +166,7 @@ impl Formula {
         self.node(Add {}, &[&product, &offset])
     }
 
-    /// `a` where `part` is 0, `b` where it is 1, in between in proportion.
+    /// Linear interpolation from `a` (`part` 0) to `b` (`part` 1).
     pub fn mix<'a>(&mut self, a: impl Into<Term<'a>>, b: impl Into<Term<'a>>, part: &str) -> String {
         let a = self.term(a.into());
         let b = self.term(b.into());
@@ -175,13 +175,13 @@ impl Formula {
         self.node(Add {}, &[&a, &moved])
     }
 
-    /// Channels of a value.
+    /// A range of channels.
     pub fn channels(&mut self, value: &str, range: Range<i64>) -> String {
         let slice = Slice { starts: vec![range.start], ends: vec![range.end], axes: vec![1], steps: vec![] };
         self.node(slice, &[value])
     }
 
-    /// Values one after the other along the channels.
+    /// Concatenates values along the channels.
     pub fn concat(&mut self, values: &[&str]) -> String {
         self.node(Concat { axis: 1 }, values)
     }

@@ -1,10 +1,10 @@
-//! Generators built in code: no training, no data, nothing but formulas. Read them to learn how a graph is built by hand.
+//! Generators built in code from formulas, without training or data. Read them to learn how to build a graph by hand.
 //!
 //! - [`noise_material`]: rock, marble, rust or painted plaster from domain-warped fractal noise; tiles, all PBR maps.
 //! - [`cloudy_sky`]: a sky with sun and clouds on the sphere, as linear HDR radiance.
 //!
-//! A graph is made in three moves: declare inputs ([`crate::Graph::input`]), add nodes, name the outputs
-//! ([`crate::Graph::output`]). [`Formula`] is a thin layer for the second move that invents the nodes' names:
+//! A graph is built in three steps: declare inputs ([`crate::Graph::input`]), add nodes, declare outputs
+//! ([`crate::Graph::output`]). [`Formula`] is a thin layer for the second step that names the nodes:
 //!
 //! ```
 //! use imagine_graph::generators::Formula;
@@ -41,17 +41,17 @@ use std::sync::OnceLock;
 use crate::file::{self, EXTENSION, LoadedGenerator, WeightFormat};
 use crate::generator::Generator;
 
-/// Every generator of this module by its name.
+/// All generators of this module, by name.
 pub const ALL: [(&str, fn() -> Generator); 2] = [("noise_material", noise_material), ("cloudy_sky", cloudy_sky)];
 
-/// The generator called `name`, as it would come from its file: with the file's hash, ready to run.
+/// The generator called `name`, as if loaded from a file: validated, with the file's hash.
 pub fn load(name: &str) -> Option<LoadedGenerator> {
     let (name, build) = ALL.iter().find(|(known, _)| *known == name)?;
     let bytes = file::write(&build(), WeightFormat::F32).expect("generators built in code are valid");
-    Some(file::from_bytes(&format!("{name}{EXTENSION}"), &bytes).expect("what was written can be read"))
+    Some(file::from_bytes(&format!("{name}{EXTENSION}"), &bytes).expect("a written file can be read"))
 }
 
-/// Whether a generator file with this hash is one of this module, so that what it makes comes from a formula.
+/// Whether a generator file with this hash belongs to this module, so that its images come from a formula.
 pub fn is_built(hash: &str) -> bool {
     static HASHES: OnceLock<Vec<String>> = OnceLock::new();
     let hashes = HASHES.get_or_init(|| ALL.iter().filter_map(|(name, _)| Some(load(name)?.hash)).collect());

@@ -1,8 +1,8 @@
-//! A material of domain-warped fractal noise: rock, marble, rusty metal, painted plaster, by its controls.
+//! A material of domain-warped fractal noise. Its controls make rock, marble, rusty metal or painted plaster.
 //!
-//! Four fields of noise ([`fields`]) become a body with two colours and ridges, veins in it, and a coat over part of it:
-//! paint that peels, rust that spreads. Everything is local and wraps, so that the material tiles at every size that is
-//! a multiple of 64, and rolls exactly with the lattice of its random numbers.
+//! Four noise fields ([`fields`]) make a body with two colours and ridges, veins, and a coat over part of the surface: peeling
+//! paint, spreading rust. Everything is local and wraps, so the material tiles at every multiple of 64 texels and rolls exactly
+//! with its domain.
 
 mod fields;
 
@@ -14,26 +14,26 @@ use crate::graph::{ColorSpace, OutputKind};
 use crate::ops::{AveragePool, Conv, PadMode};
 use crate::tensor::{Extent, Tensor};
 
-/// Slope of the normal for one unit of height in a texel, at full relief.
+/// Slope of the normal per unit of height in a texel, at full relief.
 const STEEPEST: f32 = 24.0;
 
-/// Parts of the surface, one channel each.
-struct Parts {
+/// Masks and height of the surface, one channel each.
+struct Surface {
     fields: Fields,
-    /// Where veins are, 0 to 1.
+    /// Mask of the veins, 0 to 1.
     vein: String,
-    /// Where the coat lies, 0 to 1.
+    /// Mask of the coat, 0 to 1.
     coat: String,
-    /// The coat's border, 1 in its middle.
+    /// Border of the coat, 1 at its centre.
     rim: String,
-    /// Height, about 0.5.
+    /// Height, around 0.5.
     height: String,
-    /// How much lower a place is than those around it.
+    /// Mean height of the neighbourhood minus the height.
     hollow: String,
     relief: String,
 }
 
-/// A material of noise, with all maps, that tiles.
+/// A tiling noise material with all maps.
 ///
 /// | control | meaning |
 /// |---|---|
@@ -44,27 +44,27 @@ struct Parts {
 /// | `ridges` | creases in the height |
 /// | `color_a`, `color_b` | the two linear colours of the body |
 /// | `veins`, `vein_color` | strength and colour of veins |
-/// | `coat`, `coat_color`, `coat_roughness` | part of the surface under the coat, its colour and its roughness |
-/// | `mottle` | how much the coat's colour varies: 0 paint, 1 rust |
-/// | `metalness`, `base_roughness` | of the body; the coat is no metal |
+/// | `coat`, `coat_color`, `coat_roughness` | fraction of the surface under the coat, its colour and roughness |
+/// | `mottle` | variation of the coat's colour: 0 paint, 1 rust |
+/// | `metalness`, `base_roughness` | of the body; the coat is not metallic |
 pub fn noise_material() -> Generator {
     let mut f = Formula::new();
     f.part("noise");
     let fields = fields::fields(&mut f);
-    let parts = Parts::new(&mut f, fields);
-    base_color(&mut f, &parts);
+    let surface = Surface::new(&mut f, fields);
+    base_color(&mut f, &surface);
     f.part("maps");
-    let height = f.clip(&parts.height, 0.0, 1.0);
+    let height = f.clip(&surface.height, 0.0, 1.0);
     f.output(&height, OutputKind::Height);
-    normal(&mut f, &parts);
-    roughness_and_metalness(&mut f, &parts);
-    occlusion(&mut f, &parts);
+    normal(&mut f, &surface);
+    roughness_and_metalness(&mut f, &surface);
+    occlusion(&mut f, &surface);
     let size = SizeRule { multiple: Extent::splat(CELL), min: Extent::splat(CELL), tiles: true };
     let card = card("Material of noise", "noise_material");
     Generator { output: f.graph, recurrence: None, size, card }
 }
 
-impl Parts {
+impl Surface {
     fn new(f: &mut Formula, fields: Fields) -> Self {
         f.part("surface");
         let vein = veins(f, &fields);
@@ -86,7 +86,7 @@ fn line(f: &mut Formula, value: &str, width: &str) -> String {
     f.decay(&squared)
 }
 
-/// Main veins where one field is 0, fine ones where another is, and a haze around the main ones.
+/// Main veins where one field is 0, fine veins where another is, and a haze around the main veins.
 fn veins(f: &mut Formula, fields: &Fields) -> String {
     let strength = f.range("veins", [0.0, 1.0], 0.2);
     let doubled = f.mul(&fields.tone, 2.0);
@@ -109,7 +109,8 @@ fn veins(f: &mut Formula, fields: &Fields) -> String {
     f.mul(&all, &strength)
 }
 
-/// A steep step of noise at the height that `coat` of it lies above: `0.66 ln((1.01 - c) / (c + 0.01))`, near the normal quantile.
+/// A steep step of the noise at the threshold that a fraction `c` exceeds: `0.66 ln((1.01 - c) / (c + 0.01))`, close to the
+/// normal quantile.
 fn coat(f: &mut Formula, fields: &Fields) -> String {
     let part = f.range("coat", [0.0, 1.0], 0.0);
     let (open, covered) = (f.sub(1.01, &part), f.add(&part, 0.01));
@@ -139,7 +140,7 @@ fn height(f: &mut Formula, fields: &Fields, [vein, coat]: [&String; 2]) -> Strin
     f.add(&rough, &carved)
 }
 
-/// The mean height around a place less its own.
+/// The mean height of the neighbourhood minus the height.
 fn hollow(f: &mut Formula, height: &str) -> String {
     let quarter = AveragePool { kernel_shape: vec![4, 4], strides: vec![4, 4], ..AveragePool::default() };
     let mean = f.node(quarter, &[height]);
@@ -150,9 +151,9 @@ fn hollow(f: &mut Formula, height: &str) -> String {
     f.sub(&mean, height)
 }
 
-fn base_color(f: &mut Formula, parts: &Parts) {
+fn base_color(f: &mut Formula, surface: &Surface) {
     f.part("color");
-    let Parts { fields, vein, coat, rim, hollow, .. } = parts;
+    let Surface { fields, vein, coat, rim, hollow, .. } = surface;
     let (first, second) = (f.color("color_a", [0.24, 0.22, 0.2]), f.color("color_b", [0.09, 0.085, 0.08]));
     let tone = f.mul(&fields.tone, 1.8);
     let tone = f.scaled(&fields.body, 0.9, &tone);
@@ -184,15 +185,15 @@ fn base_color(f: &mut Formula, parts: &Parts) {
     f.output(&color, OutputKind::BaseColor).color_space = ColorSpace::Linear;
 }
 
-/// The normal of the height by Sobel's filters, y up.
-fn normal(f: &mut Formula, parts: &Parts) {
+/// The normal from the height's slopes by Sobel filters, y up.
+fn normal(f: &mut Formula, surface: &Surface) {
     let x: [f32; 9] = [-1.0, 0.0, 1.0, -2.0, 0.0, 2.0, -1.0, 0.0, 1.0];
     let y: [f32; 9] = [-1.0, -2.0, -1.0, 0.0, 0.0, 0.0, 1.0, 2.0, 1.0];
     // Uphill to the right tilts the normal to the left; rows run downwards, the normal's y upwards.
     let filters: Vec<f32> = x.iter().map(|v| -v / 8.0).chain(y.iter().map(|v| v / 8.0)).collect();
     let filters = f.weight(Tensor::f32([2, 1, 3, 3], filters));
-    let slopes = f.node(Conv::same(3, PadMode::Wrap), &[&parts.height, &filters]);
-    let steep = f.mul(&parts.relief, STEEPEST);
+    let slopes = f.node(Conv::same(3, PadMode::Wrap), &[&surface.height, &filters]);
+    let steep = f.mul(&surface.relief, STEEPEST);
     let slopes = f.mul(&slopes, &steep);
     let squares = f.mul(&slopes, &slopes);
     let tilt = f.channel_sum(&squares);
@@ -204,8 +205,8 @@ fn normal(f: &mut Formula, parts: &Parts) {
     f.output(&normal, OutputKind::Normal);
 }
 
-fn roughness_and_metalness(f: &mut Formula, parts: &Parts) {
-    let Parts { fields, vein, coat, rim, .. } = parts;
+fn roughness_and_metalness(f: &mut Formula, surface: &Surface) {
+    let Surface { fields, vein, coat, rim, .. } = surface;
     let body = f.range("base_roughness", [0.0, 1.0], 0.85);
     let uneven = f.mul(&fields.tone, 0.06);
     let uneven = f.scaled(&fields.body, 0.1, &uneven);
@@ -225,8 +226,8 @@ fn roughness_and_metalness(f: &mut Formula, parts: &Parts) {
     f.output(&metallic, OutputKind::Metallic);
 }
 
-fn occlusion(f: &mut Formula, parts: &Parts) {
-    let deep = f.mul(&parts.hollow, &parts.relief);
+fn occlusion(f: &mut Formula, surface: &Surface) {
+    let deep = f.mul(&surface.hollow, &surface.relief);
     let open = f.scaled(&deep, -5.0, 1.0);
     let open = f.clip(&open, 0.0, 1.0);
     f.output(&open, OutputKind::Occlusion);

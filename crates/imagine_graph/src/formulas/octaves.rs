@@ -1,15 +1,15 @@
-//! Fractal noise by subdivision: coarse random numbers, made twice as large and smoothed again and again, with finer random
-//! numbers added at every size.
+//! Fractal noise by subdivision: coarse random numbers are repeatedly up-sampled and smoothed, with finer random numbers added
+//! at every size.
 //!
-//! Doubling and then the filter 1 2 1 along both axes is the subdivision of quadratic B-splines (Chaikin 1974), so that each
-//! octave tends to a smooth surface. The filter wraps: the noise tiles exactly, and it rolls with its random numbers.
+//! Doubling and the filter 1 2 1 along both axes subdivide quadratic B-splines (Chaikin 1974), so each octave converges to a
+//! smooth surface. The filter wraps: the noise tiles exactly, and it rolls with its random numbers.
 
 use super::Formula;
 use crate::ops::{Conv, PadMode, RandomNormal, Resize};
 use crate::tensor::{Dim, Tensor};
 
 impl Formula {
-    /// `value` of `channels` channels at twice its height and width, smooth, on the torus.
+    /// `value` of `channels` channels at twice its height and width, smoothed, on the torus.
     pub(super) fn twice(&mut self, value: &str, channels: usize) -> String {
         let doubled = self.node(Resize { scales: vec![2.0, 2.0], ..Resize::default() }, &[value]);
         self.smooth(&doubled, channels)

@@ -1,14 +1,14 @@
-//! Values of a choice: one option, or several at once by weight, the same everywhere or another at every place.
+//! Values of a choice: one option or a weighted mixture, uniform or as a map.
 //!
-//! A network that takes a choice as weights along an axis takes mixtures as well: half of one option and half of another,
-//! or a map in which one passes into the other.
+//! A network that reads a choice as weights along an axis accepts mixtures as well: half of one option and half of another, or
+//! a map that blends from one to the other.
 
 use crate::tensor::Tensor;
 
-/// What a choice among `options` is filled with, for an input of `shape`; an error says what was expected.
+/// The weights of `options` for an input of `shape`; an error says what was expected.
 ///
-/// `given` is the index of an option, a weight for each of them, or a weight for each of them at every place: a tensor of
-/// `shape`, whose first dimension may be 1 where `shape` has more. Weights are divided by their sum at each place.
+/// `given` is the index of an option, a weight per option, or a weight per option and position: a tensor of `shape`, whose
+/// first dimension may also be 1. Weights are divided by their sum at each position.
 pub(crate) fn fill(
     shape: &[usize],
     options: &[String],
@@ -16,7 +16,7 @@ pub(crate) fn fill(
     given: Option<&Tensor>,
 ) -> Result<Tensor, String> {
     let count = options.len();
-    let expected = || format!("the index of one of {options:?}, a weight for each, or weights of shape {shape:?}");
+    let expected = || format!("the index of one of {options:?}, a weight per option, or weights of shape {shape:?}");
     let Some(tensor) = given else { return Ok(repeat(shape, &one_hot(count, default))) };
     let values = tensor.as_f32().ok_or_else(expected)?;
     if values.len() == 1 {
@@ -36,14 +36,14 @@ pub(crate) fn fill(
     Ok(Tensor::f32(shape, weights.repeat(times)))
 }
 
-/// The weight of each of `options`, which add up to 1: of the one whose index is `given`, of as many weights, or of the default. An error says what
-/// was expected.
+/// Weights of `options` that sum to 1, from the index of an option, a weight per option, or the default. An error says what was
+/// expected.
 pub fn choice_weights(options: &[String], default: usize, given: Option<&Tensor>) -> Result<Vec<f32>, String> {
     let filled = fill(&[options.len()], options, default, given)?;
     Ok(filled.as_f32().unwrap_or_default().to_vec())
 }
 
-/// Weights by name, as in `moss` or `moss=1,rock=0.5`; `None` where the text names no option or holds no number.
+/// Weights by name, as in `moss` or `moss=1,rock=0.5`; `None` for an unknown option or a bad number.
 pub(crate) fn parse(text: &str, options: &[String]) -> Option<Tensor> {
     let index = |name: &str| options.iter().position(|option| option.eq_ignore_ascii_case(name.trim()));
     if let Some(index) = index(text) {
@@ -57,7 +57,7 @@ pub(crate) fn parse(text: &str, options: &[String]) -> Option<Tensor> {
     Some(Tensor::f32([weights.len()], weights))
 }
 
-/// A tensor of `shape` whose second dimension (the only one, if there is one) runs through `values`.
+/// A tensor of `shape` that repeats `values` along its second dimension, or along its only one.
 pub(crate) fn repeat(shape: &[usize], values: &[f32]) -> Tensor {
     let inner = inner(shape);
     let count: usize = shape.iter().product();
@@ -65,7 +65,7 @@ pub(crate) fn repeat(shape: &[usize], values: &[f32]) -> Tensor {
     Tensor::f32(shape, elements.collect::<Vec<_>>())
 }
 
-/// Elements of one option in one image.
+/// Elements per option and image.
 fn inner(shape: &[usize]) -> usize {
     shape.iter().skip(2).product()
 }
@@ -74,16 +74,16 @@ fn one_hot(count: usize, chosen: usize) -> Vec<f32> {
     (0..count).map(|index| f32::from(u8::from(index == chosen))).collect()
 }
 
-/// Weights of `count` options, each at `inner` places, divided by their sum at the place.
+/// Weights of `count` options at `inner` positions, divided by their sum at each position.
 fn normalised(weights: &[f32], count: usize, inner: usize) -> Result<Vec<f32>, String> {
     let mut scaled = weights.to_vec();
     for image in scaled.chunks_exact_mut((count * inner).max(1)) {
-        for place in 0..inner {
-            let at = |option: usize| option * inner + place;
+        for position in 0..inner {
+            let at = |option: usize| option * inner + position;
             let sum: f32 = (0..count).map(|option| image[at(option)]).sum();
             let sound = (0..count).all(|option| image[at(option)] >= 0.0) && sum > 0.0 && sum.is_finite();
             if !sound {
-                return Err("weights of at least 0, of which one is above 0 at every place,".into());
+                return Err("weights of at least 0, with a positive sum at every position".into());
             }
             (0..count).for_each(|option| image[at(option)] /= sum);
         }
@@ -104,7 +104,7 @@ mod tests {
     }
 
     #[test]
-    fn one_weights_and_maps_are_taken() {
+    fn an_index_weights_and_maps_are_accepted() {
         let bark = [0.0, 0.0, 1.0, 1.0, 0.0, 0.0].repeat(2);
         assert_eq!(filled(Tensor::scalar(1.0)), Ok(bark));
         let half = [0.5, 0.5, 0.0, 0.0, 0.5, 0.5].repeat(2);
@@ -116,7 +116,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_choice_is_refused() {
+    fn invalid_weights_are_rejected() {
         for wrong in [3.0, -1.0, f32::NAN] {
             assert!(filled(Tensor::scalar(wrong)).unwrap_err().contains("Moss"), "{wrong}");
         }
@@ -124,13 +124,13 @@ mod tests {
             assert!(filled(Tensor::f32([3], wrong)).unwrap_err().contains("at least 0"), "{wrong:?}");
         }
         let hole = Tensor::f32([1, 3, 1, 2], [1.0, 0.0, 0.0, 0.0, 0.0, 0.0]);
-        assert!(filled(hole).unwrap_err().contains("at every place"));
+        assert!(filled(hole).unwrap_err().contains("at every position"));
         let wide = Tensor::f32([1, 3, 1, 4], [1.0; 12]);
         assert!(filled(wide).unwrap_err().contains("[2, 3, 1, 2]"));
     }
 
     #[test]
-    fn texts_name_one_option_or_weights() {
+    fn text_names_one_option_or_weights() {
         let parsed = |text| parse(text, &options()).map(|tensor| tensor.as_f32().unwrap().to_vec());
         assert_eq!(parsed("bark"), Some(vec![1.0]));
         assert_eq!(parsed("moss=1, stone=0.5"), Some(vec![1.0, 0.0, 0.5]));

@@ -1,13 +1,13 @@
-//! Coordinates as inputs: where a texel lies on the plane, or which way it looks from inside the sphere.
+//! Coordinates as inputs: the position of a texel on the plane, or its direction from the centre of the sphere.
 //!
-//! All arithmetic is on whole numbers and in binary64, and every result is rounded to binary32 once.
+//! All arithmetic is on integers and in binary64; every result is rounded to binary32 once.
 
 use crate::graph::Coordinates;
 use crate::tensor::rng::Domain;
 use crate::tensor::{Axis, Dim, Extent, PerAxis, Size, Tensor, Texel};
 
-/// Elements a side of the torus on an open domain: with `x` in units of 1 / 1024, the product of `x` and a whole number
-/// below 2^14 is exact in binary32.
+/// Elements per side of the torus in an open domain. With `x` in units of 1 / 1024, the product of `x` and an integer below 2^14
+/// is exact in binary32.
 const WORLD_PERIOD: usize = 1024;
 
 impl Coordinates {

@@ -1,11 +1,10 @@
-//! Fields: inputs of a generator that vary over an endless world, such as the controls of a material from biome to biome.
+//! Fields: inputs that vary over an endless world, such as the controls of a material from biome to biome.
 //!
-//! A control is one number, colour or choice for a whole image. Where a graph broadcasts it over height and width, it may be
-//! an image as well, and [`ValidGenerator::with_fields`] makes it one: the graph then reads one coarse input
-//! ([`FIELD_INPUT`], an element every [`FIELD_CELL`] texels), which a `Resize` interpolates and a `Slice` cuts into the
-//! controls. Elements are at fixed places of the world, so that patches meet exactly. An input that the graph declares as an
-//! element every [`FIELD_CELL`] texels, such as a map of kinds, takes the elements as they are. A control that does not
-//! broadcast is refused with the node that cannot take it.
+//! A control is one number, colour or choice for a whole image. Where the graph broadcasts it over height and width,
+//! [`ValidGenerator::with_fields`] turns it into an image: the graph then reads one coarse input ([`FIELD_INPUT`], one element
+//! every [`FIELD_CELL`] texels), which a `Resize` interpolates and a `Slice` splits into the controls. Elements lie at fixed
+//! positions of the world, so that patches meet exactly. An input declared with one element every [`FIELD_CELL`] texels, such
+//! as a map of kinds, reads the elements without interpolation. If a control does not broadcast, the error names the node.
 
 use std::fmt;
 use std::sync::Arc;
@@ -18,19 +17,19 @@ use crate::graph::{Graph, GraphError, GraphErrors, GraphInput, InputKind};
 use crate::ops::{Resize, ResizeMode, Slice};
 use crate::tensor::{Dim, Extent, Ratio, Size, Symbol, Tensor, Texel, WorldPoint};
 
-/// Texels from one place at which fields are evaluated to the next.
+/// Distance in texels between the positions at which fields are evaluated.
 pub const FIELD_CELL: usize = 16;
-/// Elements of a field a texel of the world.
+/// Elements of a field per texel of the world.
 const CELL_RATIO: Ratio = Ratio::new(1, FIELD_CELL);
-/// Name of the input that holds the values of all fields.
+/// Name of the input with the values of all fields.
 pub const FIELD_INPUT: &str = "imagine.fields";
-/// Most inputs that are fields at once.
+/// Maximum number of inputs that are fields at once.
 const MAX_FIELDS: usize = 64;
 
-/// From a place to the values of all inputs there.
+/// Computes the values of all inputs at a position.
 type Sample = dyn Fn(WorldPoint, &mut [f32]) + Send + Sync;
 
-/// Inputs that vary over a world, and their values everywhere.
+/// Inputs that vary over a world, and the function that gives their values.
 #[derive(Clone)]
 pub struct Fields {
     inputs: Vec<String>,
@@ -38,9 +37,9 @@ pub struct Fields {
 }
 
 impl Fields {
-    /// `sample` is given a place in the world and writes the values of `inputs` one after the
-    /// other: a number of a range, three of a colour (linear), one weight for every option of a choice, the channels of an
-    /// image, one number of a mask. Values outside of a range are clipped to it. Equal places must get equal values.
+    /// `sample` gets a position in the world and writes the values of `inputs` one after the other: one number for a range,
+    /// three for a colour (linear), one weight per option of a choice, the channels of an image, one number for a mask. Values
+    /// outside a range are clipped to it. Equal positions must get equal values.
     pub fn new(
         inputs: impl IntoIterator<Item = impl Into<String>>,
         sample: impl Fn(WorldPoint, &mut [f32]) + Send + Sync + 'static,
@@ -53,7 +52,7 @@ impl Fields {
         &self.inputs
     }
 
-    /// Values for a window of `[height, width]` texels from texel `origin` (`[y, x]`) on, as [`FIELD_INPUT`] takes them.
+    /// Values of [`FIELD_INPUT`] for a window of `size` whose first texel is `origin`.
     pub(crate) fn sample(&self, generator: &ValidGenerator, size: Size, origin: Texel) -> Result<Tensor, RequestError> {
         let fields = self.declared(generator)?;
         let channels: usize = fields.iter().map(|field| field.channels).sum();
@@ -80,7 +79,7 @@ impl Fields {
 
     fn declared<'a>(&self, generator: &'a ValidGenerator) -> Result<Vec<Field<'a>>, RequestError> {
         if self.inputs.is_empty() || self.inputs.len() > MAX_FIELDS {
-            return Err(self.fault(format!("1 to {MAX_FIELDS} inputs expected, {} given", self.inputs.len())));
+            return Err(self.fault(format!("expected 1 to {MAX_FIELDS} inputs, found {}", self.inputs.len())));
         }
         let declared = generator.inputs();
         let mut fields: Vec<Field> = Vec::new();
@@ -98,7 +97,7 @@ impl Fields {
     }
 
     fn not_a_number(&self, field: &Field) -> RequestError {
-        self.fault(format!("the value of {:?} is not a finite number somewhere", field.input.name))
+        self.fault(format!("a value of {:?} is not a finite number", field.input.name))
     }
 
     pub(crate) fn fault(&self, reason: String) -> RequestError {
@@ -112,7 +111,7 @@ impl fmt::Debug for Fields {
     }
 }
 
-/// Equal inputs from the same function.
+/// Fields are equal if their inputs are equal and they share the function.
 impl PartialEq for Fields {
     fn eq(&self, other: &Self) -> bool {
         self.inputs == other.inputs && Arc::ptr_eq(&self.sample, &other.sample)
@@ -123,7 +122,7 @@ impl PartialEq for Fields {
 struct Field<'a> {
     input: &'a GraphInput,
     channels: usize,
-    /// Whether the graph reads an element every [`FIELD_CELL`] texels.
+    /// Whether the graph reads one element every [`FIELD_CELL`] texels.
     is_coarse: bool,
 }
 
@@ -139,7 +138,7 @@ impl<'a> Field<'a> {
                 let shape: Vec<String> = input.shape.iter().map(Dim::to_string).collect();
                 let shape = shape.join(", ");
                 return Err(format!(
-                    "input {name:?} has the shape [{shape}]; [1, C, 1, 1], a whole image or one of a {FIELD_CELL}th of its sides is needed"
+                    "input {name:?} has the shape [{shape}], expected [1, C, 1, 1], a whole image, or an image of 1/{FIELD_CELL} of its sides"
                 ));
             }
         };
@@ -149,11 +148,11 @@ impl<'a> Field<'a> {
             | InputKind::Choice { .. }
             | InputKind::Mask
             | InputKind::Image(_) => Ok(Self { input, channels, is_coarse }),
-            _ => Err(format!("input {name:?} ({}) is no control, image or mask", input.kind.name())),
+            _ => Err(format!("input {name:?} ({}) is not a control, image or mask", input.kind.name())),
         }
     }
 
-    /// A value in the input's range; `None` if it is no finite number.
+    /// The value, clipped to the input's range; `None` if it is not finite.
     fn clip(&self, value: f32) -> Option<f32> {
         let value = Some(value).filter(|value| value.is_finite())?;
         Some(match self.input.kind {
@@ -169,7 +168,7 @@ fn is_side(dim: &Dim, part: Ratio) -> bool {
 }
 
 impl ValidGenerator {
-    /// The same generator with the inputs of `fields` as images, all of them in the one input [`FIELD_INPUT`].
+    /// The same generator with the inputs of `fields` as images, all in the one input [`FIELD_INPUT`].
     pub fn with_fields(&self, fields: &Fields) -> Result<ValidGenerator, RequestError> {
         let declared = fields.declared(self)?;
         let plain = &self.generator;
@@ -186,14 +185,14 @@ impl ValidGenerator {
     }
 }
 
-/// The faults of the graphs; a node that cannot take a field comes with what that means.
+/// The faults of the graphs, with a hint if a node does not accept a field.
 fn explain(errors: &GraphErrors) -> String {
     let is_shape = |error: &GraphError| matches!(error, GraphError::Part { error, .. } if matches!(**error, GraphError::Node { .. }));
-    let hint = if errors.0.iter().any(is_shape) { "; give that input one value for the whole patch" } else { "" };
+    let hint = if errors.0.iter().any(is_shape) { "; set that input to one value for the whole patch" } else { "" };
     format!("the network does not broadcast them over height and width: {errors}{hint}")
 }
 
-/// `graph` with those of `fields` that it reads as slices of one resized input.
+/// `graph` with its `fields` as slices of one resized input.
 fn with_fields(graph: &Graph, fields: &[Field]) -> Graph {
     let mut graph = graph.clone();
     let is_read = |field: &&Field| graph.inputs.iter().any(|input| input.name == field.input.name);

@@ -1,4 +1,4 @@
-//! A generator: graphs with typed inputs and outputs, the sizes they can make, and the card that says where they come from.
+//! A generator: graphs with typed inputs and outputs, valid sizes, and a model card.
 
 mod choice;
 mod coordinates;
@@ -27,41 +27,41 @@ use serde::{Deserialize, Serialize};
 use crate::graph::{Graph, ValidGraph};
 use crate::tensor::{Axis, Extent, Size};
 
-/// A generator network, ready to be written to a file or to be validated and run.
+/// A generator network. It may be written to a file, or validated and run.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Generator {
-    /// Makes the outputs; of a recurrent network, from its state.
+    /// Computes the outputs; in a recurrent network, from the state.
     pub output: Graph,
-    /// What makes a network recurrent.
+    /// Present in a recurrent network.
     pub recurrence: Option<Recurrence>,
-    /// Sizes that the generator can make.
+    /// Valid sizes.
     pub size: SizeRule,
-    /// Where it comes from.
+    /// Model card: origin, licence, training.
     pub card: Card,
 }
 
-/// A state that is made once and then updated step by step, as in a cellular automaton.
+/// A state that is initialised once and then updated step by step, as in a cellular automaton.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Recurrence {
-    /// Makes the first state from random numbers; its one output is of kind `state`.
+    /// Computes the initial state from random numbers; its one output is of kind `state`.
     pub init: Graph,
-    /// Makes the next state: one input and one output, both of kind `state`, of equal shape.
+    /// Computes the next state: one input and one output of kind `state` and equal shape.
     pub step: Graph,
-    /// Number of steps after which the outputs are good.
+    /// Default number of steps.
     pub steps: u32,
-    /// Steps a second when the generator is shown live.
+    /// Steps per second of a live preview.
     pub step_rate: f32,
 }
 
-/// Sizes that a generator can make.
+/// The valid sizes of a generator.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct SizeRule {
-    /// Height and width must be multiples of these.
+    /// Height and width are multiples of these.
     pub multiple: Extent,
-    /// Smallest height and width.
+    /// Minimum height and width.
     pub min: Extent,
-    /// Whether the outputs tile: opposite borders meet.
+    /// Whether the outputs tile seamlessly.
     pub tiles: bool,
 }
 
@@ -71,30 +71,30 @@ impl Default for SizeRule {
     }
 }
 
-/// What a person should know before shipping what a generator makes.
+/// The model card: read it before shipping generated content.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Card {
-    /// Name for people.
+    /// Display name.
     pub title: String,
     /// SPDX licence expression of the generator itself.
     pub license: String,
-    /// What it was trained on.
+    /// Sources of the training data.
     pub training_data: Vec<Provenance>,
-    /// How it was trained, enough to repeat it.
+    /// How it was trained, in enough detail to reproduce it.
     pub recipe: String,
-    /// Figures measured on it, by name.
+    /// Evaluation metrics, by name.
     pub metrics: BTreeMap<String, f64>,
-    /// Day it was made, `YYYY-MM-DD`.
+    /// Date of creation, `YYYY-MM-DD`.
     pub date: String,
 }
 
 impl Card {
-    /// Notes a figure with six significant digits: as many as it means, and few enough for every reader of JSON to find the
-    /// same number, so that a file that was read is written with the same bytes.
-    pub fn note(&mut self, metric: &str, value: f64) {
-        let short = format!("{value:.5e}").parse().unwrap_or(value);
-        self.metrics.insert(metric.into(), short);
+    /// Sets a metric, rounded to six significant digits: few enough that every JSON parser reads the same number, so that
+    /// writing a file that was read gives the same bytes.
+    pub fn set_metric(&mut self, metric: &str, value: f64) {
+        let rounded = format!("{value:.5e}").parse().unwrap_or(value);
+        self.metrics.insert(metric.into(), rounded);
     }
 }
 
@@ -102,46 +102,46 @@ impl Card {
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Provenance {
-    /// Name at its source.
+    /// Name of the data set or author's title.
     pub name: String,
-    /// Where it was published.
+    /// Where it is published.
     pub source: String,
     /// SPDX licence expression.
     pub license: String,
-    /// SHA-256 over the files used, in hexadecimal.
+    /// SHA-256 of the files used, in hexadecimal.
     pub sha256: String,
 }
 
 /// A generator whose graphs are valid at its smallest size.
 #[derive(Clone, Debug)]
 pub struct ValidGenerator {
-    /// The plain generator.
+    /// The generator as plain data.
     pub generator: Generator,
-    /// Makes the outputs.
+    /// Computes the outputs.
     pub output: ValidGraph,
-    /// First state and update of a recurrent network.
+    /// Initial state and update of a recurrent network.
     pub recurrence: Option<ValidRecurrence>,
-    /// Names of the inputs as the file declares them: its place among them chooses the random numbers of a latent.
+    /// Names of the inputs in the file's order. The index of a latent selects its stream of random numbers.
     pub(crate) input_order: Vec<String>,
 }
 
 /// The graphs of a recurrent network.
 #[derive(Clone, Debug)]
 pub struct ValidRecurrence {
-    /// Makes the first state.
+    /// Computes the initial state.
     pub init: ValidGraph,
-    /// Makes the next state.
+    /// Computes the next state.
     pub step: ValidGraph,
 }
 
 impl SizeRule {
-    /// The smallest size that obeys the rule.
+    /// The smallest valid size.
     pub fn smallest(&self) -> Size {
         let side = |axis: Axis| self.min[axis].max(1).next_multiple_of(self.multiple[axis].max(1));
         Size::new(side(Axis::Height), side(Axis::Width))
     }
 
-    /// The size that obeys the rule and is nearest to `size`.
+    /// The valid size nearest to `size`.
     pub fn nearest(&self, size: Size) -> Size {
         let smallest = self.smallest();
         let side = |axis: Axis| {
@@ -158,17 +158,17 @@ mod tests {
     use super::Card;
 
     #[test]
-    fn what_is_noted_is_the_same_number_when_it_is_read_again() {
+    fn metrics_survive_json() {
         let mut card = Card::default();
         for step in 1..2000 {
             let value = 0.107_018_787_593_896_95 * f64::from(step).powi(3);
-            card.note("distance", value);
-            let noted = card.metrics["distance"];
-            assert!((noted - value).abs() <= 1e-5 * value);
+            card.set_metric("distance", value);
+            let rounded = card.metrics["distance"];
+            assert!((rounded - value).abs() <= 1e-5 * value);
             let text = serde_json::to_string(&card).unwrap();
             assert_eq!(serde_json::from_str::<Card>(&text).unwrap(), card, "{value}");
         }
-        card.note("nothing", f64::NAN);
+        card.set_metric("nothing", f64::NAN);
         assert!(card.metrics["nothing"].is_nan());
     }
 }

@@ -1,4 +1,4 @@
-//! Values of inputs from text, as command lines and files of controls have them.
+//! Parses input values from text, for command lines and files of controls.
 
 use super::choice;
 use super::prompt::tokens;
@@ -7,7 +7,8 @@ use crate::graph::{GraphInput, InputKind};
 use crate::tensor::color::srgb_to_linear;
 use crate::tensor::{Size, Tensor, TensorData};
 
-/// The value that `text` stands for: a number, the name of an option or weights (`moss=1,rock=0.5`), a prompt, or a colour as `#rrggbb` or `r,g,b` (linear).
+/// Parses a value of `input`: a number, the name of an option or weights (`moss=1,rock=0.5`), a prompt, or a colour as
+/// `#rrggbb` (sRGB) or `r,g,b` (linear).
 pub fn parse_input(input: &GraphInput, text: &str) -> Result<Tensor, RequestError> {
     let fail = |expected: &str| RequestError::Value {
         name: input.name.clone(),
@@ -18,20 +19,20 @@ pub fn parse_input(input: &GraphInput, text: &str) -> Result<Tensor, RequestErro
     match &input.kind {
         InputKind::Range { .. } => Ok(Tensor::scalar(number(text).ok_or_else(|| fail("a number"))?)),
         InputKind::Choice { options, .. } => choice::parse(text, options)
-            .ok_or_else(|| fail(&format!("one of {options:?}, or weights of several as in {:?}", example(options)))),
+            .ok_or_else(|| fail(&format!("one of {options:?}, or weights as in {:?}", example(options)))),
         InputKind::Prompt { buckets, .. } => {
             let count = input.shape.get(1).and_then(|count| count.bind(Size::new(1, 1))).unwrap_or(0);
             Ok(Tensor::new(vec![count], TensorData::I32(tokens(text, count, *buckets))))
         }
         InputKind::Color { .. } => {
-            let color = parse_color(text).ok_or_else(|| fail("#rrggbb, or three numbers r,g,b of linear light"))?;
+            let color = parse_color(text).ok_or_else(|| fail("#rrggbb, or three linear numbers r,g,b"))?;
             Ok(Tensor::f32([3], color))
         }
-        kind => Err(fail(&format!("a value that text cannot give ({})", kind.name()))),
+        kind => Err(fail(&format!("a {}, which text cannot express", kind.name()))),
     }
 }
 
-/// How weights of the first and the last option are written.
+/// An example of weights, with the first and the last option.
 fn example(options: &[String]) -> String {
     let name = |option: Option<&String>| option.cloned().unwrap_or_default();
     format!("{}=1,{}=0.5", name(options.first()), name(options.last()))

@@ -1,9 +1,9 @@
-//! Patches of an endless world: a request on an open domain becomes one for the window that the patch depends on, to a
-//! generator whose outputs are cropped to the patch.
+//! Patches of an endless world. A request in an open domain becomes a request for the window that the patch depends on, and the
+//! generator's outputs are cropped to the patch.
 //!
-//! The window is wider than the patch by the receptive field, of an automaton by its steps too, and begins at a texel where
-//! every stride of the network does. What the border's padding makes of the window's rim is cropped away, so that a patch
-//! holds exactly what any larger window holds in the same place, whatever its size and whatever was made before.
+//! The window is wider than the patch by the receptive field (of an automaton, times its steps) and begins at a texel that is
+//! aligned to all strides of the network. The window's rim, which padding changes, is cropped. A patch therefore equals the
+//! same part of any larger window, whatever its size and whatever was generated before.
 
 use super::ValidGenerator;
 use super::fields::{FIELD_INPUT, Fields};
@@ -15,17 +15,17 @@ use crate::ops::Slice;
 use crate::tensor::rng::Domain;
 use crate::tensor::{Axis, Extent, Size, Texel};
 
-/// Longest side of a window in texels.
+/// Maximum side of a window in texels.
 pub const MAX_WINDOW_SIDE: usize = 16_384;
-/// Texels after which coordinates on the plane begin anew, if a request for a patch says nothing else.
+/// Default period of plane coordinates in a world, in texels.
 pub const DEFAULT_PERIOD: usize = 1024;
 
-/// A patch as any executor can make it.
+/// A patch as an ordinary request, which every executor can fulfil.
 #[derive(Clone, Debug)]
 pub struct Patch {
-    /// The generator with fields as inputs and with outputs of the patch's size.
+    /// The generator, with fields as inputs and with outputs of the patch's size.
     pub generator: ValidGenerator,
-    /// The request for the whole window. Fulfil it as it is: it is not a patch once more.
+    /// The request for the whole window. Fulfil it as it is; do not make a patch of it again.
     pub request: Request,
     /// Texel of the window at which the patch begins.
     pub crop: Texel,
@@ -53,10 +53,10 @@ impl Request {
 }
 
 impl ValidGenerator {
-    /// What makes the patch that `request` asks for; `None` if it asks for a torus, whose domain wraps.
+    /// The patch that `request` asks for; `None` if its domain wraps, as for a tiling image.
     ///
-    /// Sizes need not obey the generator's size rule: the window does. Inputs with height and width that are given as
-    /// tensors must have the window's size; [`Request::fields`] are evaluated in it.
+    /// The size need not obey the generator's size rule: the window does. Tensors for inputs with height and width must have
+    /// the window's size; [`Request::fields`] are evaluated over the window.
     pub fn patch(&self, request: &Request) -> Result<Option<Patch>, RequestError> {
         if request.domain.wrap {
             return match &request.fields {
@@ -71,18 +71,18 @@ impl ValidGenerator {
         let with_fields = request.fields.as_ref().map(|fields| self.with_fields(fields)).transpose()?;
         let generator = with_fields.as_ref().unwrap_or(self);
         let (window, crop) = window(generator, request, self.steps(request)?)?;
-        let mut asked = Request { size: window.size, domain: window.domain, fields: None, ..request.clone() };
-        asked.period = Some(self.world_period(request)?);
+        let mut window_request = Request { size: window.size, domain: window.domain, fields: None, ..request.clone() };
+        window_request.period = Some(self.world_period(request)?);
         if let Some(fields) = &request.fields {
             let values = fields.sample(self, window.size, window.domain.origin)?;
-            asked.inputs.insert(FIELD_INPUT.into(), values);
+            window_request.inputs.insert(FIELD_INPUT.into(), values);
         }
         let output = crop_outputs(&generator.output, window.size, request.size, crop)?;
         let generator = ValidGenerator { output, ..generator.clone() };
-        Ok(Some(Patch { generator, request: asked, crop }))
+        Ok(Some(Patch { generator, request: window_request, crop }))
     }
 
-    /// Checks `request`, a patch or not, as executors do. Evaluates its fields.
+    /// Checks `request` as executors do, patch or not. Evaluates its fields.
     pub fn check(&self, request: &Request) -> Result<ResolvedRequest, RequestError> {
         match self.patch(request)? {
             Some(patch) => patch.generator.resolve(&patch.request),
@@ -90,37 +90,34 @@ impl ValidGenerator {
         }
     }
 
-    /// Directions on a sphere have no place on a plane.
+    /// Directions on a sphere have no position on a plane.
     fn check_world_inputs(&self) -> Result<(), RequestError> {
         let sphere = InputKind::Coordinates(Coordinates::Sphere);
         match self.inputs().into_iter().find(|input| input.kind == sphere) {
             Some(input) => Err(RequestError::Patch {
                 value: input.name.clone(),
-                reason: "directions on a sphere, which have no place on a plane".into(),
+                reason: "directions on a sphere, which have no position on a plane".into(),
             }),
             None => Ok(()),
         }
     }
 
-    /// Texels after which coordinates begin anew; every input of coordinates must have whole elements in it.
+    /// The world's period, in which every input of coordinates must have a whole number of elements.
     fn world_period(&self, request: &Request) -> Result<Extent, RequestError> {
         let period = request.period.unwrap_or(Extent::splat(DEFAULT_PERIOD));
         let size = Size::new(period.height, period.width);
         for input in self.inputs().into_iter().filter(|input| matches!(input.kind, InputKind::Coordinates(_))) {
             let is_whole = input.shape.iter().all(|dim| dim.bind(size).is_some_and(|length| length > 0));
             if !is_whole {
-                return Err(RequestError::Value {
-                    name: input.name.clone(),
-                    expected: "a period that its shape divides".into(),
-                    found: format!("{}x{} texels", period.width, period.height),
-                });
+                let reason = format!("not a whole number of elements in {}x{} texels", period.width, period.height);
+                return Err(RequestError::Patch { value: input.name.clone(), reason });
             }
         }
         Ok(period)
     }
 }
 
-/// A window's size and place.
+/// Size and position of a window.
 #[derive(Clone, Copy, Debug)]
 struct Window {
     size: Size,
@@ -161,7 +158,7 @@ fn known_size(generator: &ValidGenerator, requested: Size) -> Size {
     Size { batch: requested.batch, height: side(Axis::Height), width: side(Axis::Width) }
 }
 
-/// `graph` with outputs cut to the patch at `crop` of a window.
+/// `graph` with outputs cropped to the patch at `crop` of a window.
 fn crop_outputs(graph: &ValidGraph, window: Size, patch: Size, crop: Texel) -> Result<ValidGraph, RequestError> {
     if window.extent() == patch.extent() {
         return Ok(graph.clone());
@@ -173,7 +170,7 @@ fn crop_outputs(graph: &ValidGraph, window: Size, patch: Size, crop: Texel) -> R
         let Some(slice) = slice(shape, window, patch, crop) else { continue };
         let whole = format!("imagine.window.{}", output.name);
         if !rename(&mut plain, &output.name, &whole) {
-            let reason = "an input that is an output too, which cannot be cropped".into();
+            let reason = "both an input and an output, so that it cannot be cropped".into();
             return Err(RequestError::Patch { value: output.name.clone(), reason });
         }
         plain.push(&output.name, slice, [whole.as_str()]);
@@ -183,7 +180,7 @@ fn crop_outputs(graph: &ValidGraph, window: Size, patch: Size, crop: Texel) -> R
     Ok(cropped)
 }
 
-/// What cuts the patch out of a value of `shape`; `None` where the value has no height and width.
+/// The slice that crops a value of `shape` to the patch; `None` if the value has no height and width.
 fn slice(shape: &[usize], window: Size, patch: Size, crop: Texel) -> Option<Slice> {
     let first = shape.len().checked_sub(2)?;
     let value = Extent { height: shape[first], width: shape[first + 1] };
@@ -196,7 +193,7 @@ fn slice(shape: &[usize], window: Size, patch: Size, crop: Texel) -> Option<Slic
     Some(Slice { starts, ends, axes: vec![-2, -1], steps: Vec::new() })
 }
 
-/// Gives the value `from`, which a node writes, another name. False if no node writes it.
+/// Renames the value `from`, which a node writes. False if no node writes it.
 fn rename(graph: &mut Graph, from: &str, to: &str) -> bool {
     let mut is_written = false;
     for node in &mut graph.nodes {
@@ -204,7 +201,7 @@ fn rename(graph: &mut Graph, from: &str, to: &str) -> bool {
             *output = to.into();
             is_written = true;
         }
-        // A node that is called like its value keeps its name but for the new node that takes it.
+        // The new node takes the value's name, so a node of that name needs another.
         if node.name == from {
             node.name = to.into();
         }
@@ -216,7 +213,7 @@ fn rename(graph: &mut Graph, from: &str, to: &str) -> bool {
 
 impl Fields {
     fn misplaced(&self) -> RequestError {
-        self.fault("fields belong to patches of a world; this request asks for an image that tiles".into())
+        self.fault("fields need a patch of a world, but this request is for an image that tiles".into())
     }
 }
 

@@ -8,7 +8,7 @@ use crate::tensor::{Extent, Size};
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
 #[non_exhaustive]
 pub enum RequestError {
-    /// A size that the generator does not make.
+    /// A size that breaks the generator's size rule.
     #[error(
         "size {}x{}: the width must be a multiple of {} and at least {}, the height a multiple of {} and at least {}; the \
          nearest such size is {}x{}",
@@ -24,15 +24,15 @@ pub enum RequestError {
         /// The nearest valid size.
         nearest: Extent,
     },
-    /// No image asked for, or too many.
-    #[error("batch {0}: 1 to 4096 expected")]
+    /// A batch of no image, or of too many.
+    #[error("batch {0}: expected 1 to 4096")]
     Batch(usize),
-    /// Steps asked of a network that has none, or too many.
+    /// Steps for a network that has none, or too many.
     #[error("{steps} steps: {reason}")]
     Steps {
-        /// Steps asked for.
+        /// Requested steps.
         steps: u32,
-        /// What would do.
+        /// Why they are refused.
         reason: &'static str,
     },
     /// An input that the generator does not have.
@@ -43,71 +43,69 @@ pub enum RequestError {
         /// Names of the inputs.
         known: Vec<String>,
     },
-    /// An input without a default that was left out.
-    #[error("input {name:?} ({kind}) has no default and was not given")]
+    /// A missing input that has no default.
+    #[error("input {name:?} ({kind}) is missing and has no default")]
     MissingInput {
         /// The name.
         name: String,
-        /// What it is.
+        /// Kind of the input.
         kind: &'static str,
     },
-    /// A value that the input does not take.
-    #[error("input {name:?}: {found} is given, {expected} expected")]
+    /// A value that the input does not accept.
+    #[error("input {name:?} is {found}, expected {expected}")]
     Value {
         /// The name.
         name: String,
-        /// What would do.
+        /// The accepted values.
         expected: String,
-        /// What was given.
+        /// The given value.
         found: String,
     },
-    /// A size at which directions on a sphere are not known.
+    /// A size that is neither a cubemap nor a panorama.
     #[error(
-        "input {name:?} needs directions on a sphere: batch 6 of square images makes a cubemap, batch 1 of an image twice \
-         as wide as high a panorama; batch {} of {}x{} is neither",
+        "input {name:?} needs directions on a sphere: a batch of 6 square images (cubemap), or one image twice as wide as \
+         high (panorama); a batch of {} images of {}x{} is neither",
         size.batch, size.width, size.height
     )]
     Sphere {
         /// The name.
         name: String,
-        /// What was asked for.
+        /// The requested size.
         size: Size,
     },
-    /// A generator that makes no patches of a world.
-    #[error("the generator makes no patches of a world: {0}")]
+    /// A generator that cannot make patches of a world.
+    #[error("the generator cannot make patches of a world: {0}")]
     Window(#[from] WindowError),
-    /// A generator with a value that has no place in a world.
-    #[error("the generator makes no patches of a world: {value:?} is {reason}")]
+    /// A generator with an input or output that has no position in a world.
+    #[error("the generator cannot make patches of a world: {value:?} is {reason}")]
     Patch {
         /// Name of the input or output.
         value: String,
-        /// What it is.
+        /// Completes "is".
         reason: String,
     },
-    /// A patch that would take too much to compute.
-    #[error("a patch of {side} texels a side needs a window of {window}; 1 to {limit} are possible")]
+    /// A patch that needs too large a window.
+    #[error("a patch side of {side} texels needs a window of {window} texels, but 1 to {limit} are possible")]
     WindowSize {
-        /// Texels of the patch's side.
+        /// Side of the patch in texels.
         side: usize,
-        /// Texels of the window's side.
+        /// Side of the window in texels.
         window: usize,
-        /// Most texels.
+        /// Maximum side of a window.
         limit: usize,
     },
-    /// A patch beyond the ends of the world.
-    #[error(
-        "the patch, or what it depends on, lies beyond the end of the world: texels -2^31 to 2^31 - 1 along an axis"
-    )]
+    /// A patch beyond the end of the world.
+    #[error("the patch, or its window, lies beyond the end of the world: texels are -2^31 to 2^31 - 1 along each axis")]
     WorldEnd,
-    /// Fields that the generator cannot take.
+    /// Fields that the generator does not accept.
     #[error("fields for inputs {inputs:?}: {reason}")]
     Field {
         /// Names of the inputs.
         inputs: Vec<String>,
-        /// What is wrong.
+        /// Why they are refused.
         reason: String,
     },
-    /// The graphs have no shapes at this size.
+    /// Graphs that cannot be bound to this size.
     #[error(transparent)]
     Graph(#[from] GraphErrors),
 }

@@ -1,4 +1,4 @@
-//! A request checked against what the generator can do, and filled up with its defaults.
+//! Checks a request against its generator and fills in defaults.
 
 use std::collections::BTreeMap;
 
@@ -11,12 +11,12 @@ use crate::graph::{Distribution, GraphInput, InputKind, ValidGraph};
 use crate::tensor::{Size, Tensor, TensorData, TensorType, rng};
 
 impl ValidGenerator {
-    /// Checks `request` and fills up what it leaves out.
+    /// Checks `request` and fills in defaults.
     pub fn resolve(&self, request: &Request) -> Result<ResolvedRequest, RequestError> {
         self.resolve_with(request, &[])
     }
 
-    /// As [`ValidGenerator::resolve`], without the inputs named in `elsewhere`, which the executor is given by other means.
+    /// [`ValidGenerator::resolve`] without the inputs in `elsewhere`, which the executor gets by other means.
     pub fn resolve_with(&self, request: &Request, elsewhere: &[&str]) -> Result<ResolvedRequest, RequestError> {
         self.check_size(request.size)?;
         let steps = self.steps(request)?;
@@ -40,7 +40,7 @@ impl ValidGenerator {
         Ok(ResolvedRequest { request: request.clone(), steps, inputs })
     }
 
-    /// The inputs that a person can set: all but the state, each name once.
+    /// All inputs except the state, each name once.
     pub fn inputs(&self) -> Vec<&GraphInput> {
         let mut inputs: Vec<&GraphInput> = Vec::new();
         for input in self.graphs().flat_map(|graph| &graph.graph().inputs) {
@@ -51,12 +51,12 @@ impl ValidGenerator {
         inputs
     }
 
-    /// The inputs that are pictures: images and masks.
+    /// The inputs that are images or masks.
     pub fn pictures(&self) -> impl Iterator<Item = &GraphInput> {
         self.inputs().into_iter().filter(|input| matches!(input.kind, InputKind::Image(_) | InputKind::Mask))
     }
 
-    /// All graphs, the one that makes the outputs first.
+    /// All graphs, the output graph first.
     pub fn graphs(&self) -> impl Iterator<Item = &ValidGraph> {
         let recurrence = self.recurrence.iter().flat_map(|r| [&r.init, &r.step]);
         std::iter::once(&self.output).chain(recurrence)
@@ -98,7 +98,7 @@ impl ValidGenerator {
     }
 }
 
-/// The value of one input in the shape that the graph declares.
+/// The value of one input, in the shape that the graph declares.
 fn resolve_input(input: &GraphInput, index: u32, request: &Request) -> Result<Tensor, RequestError> {
     let shape: Vec<usize> = input.shape.iter().filter_map(|dim| dim.bind(request.size)).collect();
     let given = request.inputs.get(&input.name);
@@ -130,7 +130,7 @@ fn resolve_input(input: &GraphInput, index: u32, request: &Request) -> Result<Te
         }),
         InputKind::Color { default } => Ok(repeat(&shape, &numbers(3, default.to_vec())?)),
         InputKind::Coordinates(_) if given.is_some() => {
-            Err(fail("nothing: coordinates follow from the request".into(), "a value".into()))
+            Err(fail("nothing: coordinates follow from the request".into(), "given".into()))
         }
         InputKind::Coordinates(coordinates) => {
             let filled = coordinates.fill(&shape, &input.shape, request.domain, request.period);
@@ -150,7 +150,7 @@ fn resolve_input(input: &GraphInput, index: u32, request: &Request) -> Result<Te
     }
 }
 
-/// The tokens of a prompt: one text for all images, or one for each.
+/// The tokens of a prompt: one text for all images, or one per image.
 fn prompt(shape: &[usize], buckets: usize, default: &str, given: Option<&Tensor>) -> Result<Tensor, String> {
     let (images, count) = (shape[0], shape[1]);
     let tokens = match given.map(|tensor| &tensor.data) {
@@ -164,12 +164,12 @@ fn prompt(shape: &[usize], buckets: usize, default: &str, given: Option<&Tensor>
     let all = match tokens.len() {
         one if one == count => tokens.repeat(images),
         each if each == images * count => tokens,
-        _ => return Err(format!("{count} tokens, or as many for each of {images} images")),
+        _ => return Err(format!("{count} tokens, or {count} for each of {images} images")),
     };
     Ok(Tensor::new(shape.to_vec(), TensorData::I32(all)))
 }
 
-/// Random numbers on the request's domain, each latent input with a stream of its own.
+/// Random numbers in the request's domain, from the input's own stream.
 fn latent(input: &GraphInput, shape: &[usize], distribution: Distribution, index: u32, request: &Request) -> Tensor {
     let key = rng::key(request.seed, LATENT_STREAM + index, 0);
     let values = rng::fill(shape, &input.shape, request.domain, |x, y, plane| match distribution {

@@ -1,4 +1,4 @@
-//! Validation of a generator as a whole: every graph, and how they fit together.
+//! Validation of a whole generator: every graph, and how the graphs fit together.
 
 use super::prompt::{MAX_BUCKETS, MAX_PROMPT, MAX_TOKENS};
 use super::request::MAX_STEPS;
@@ -9,8 +9,8 @@ use crate::graph::{
 use crate::tensor::{DType, Dim, Size, TensorType};
 
 impl Generator {
-    /// Validates all graphs, binds them at the smallest size and checks that they fit together. Errors begin with the
-    /// graph that they are in: `output`, `init` or `step`.
+    /// Validates all graphs, binds them at the smallest size and checks that they fit together. Errors begin with the name of
+    /// their graph: `output`, `init` or `step`.
     pub fn validate(&self) -> Result<ValidGenerator, GraphErrors> {
         let mut errors = Vec::new();
         check_size_rule(&self.size, &mut errors);
@@ -56,6 +56,7 @@ impl Generator {
     }
 }
 
+/// Adds a fault unless the condition holds.
 fn role(errors: &mut Vec<GraphError>, sound: bool, reason: impl FnOnce() -> String) {
     if !sound {
         errors.push(GraphError::Role { reason: reason() });
@@ -74,8 +75,10 @@ fn check_size_rule(rule: &SizeRule, errors: &mut Vec<GraphError>) {
 }
 
 fn check_rates(steps: u32, step_rate: f32, errors: &mut Vec<GraphError>) {
-    role(errors, (1..=MAX_STEPS).contains(&steps), || format!("{steps} steps: 1 to {MAX_STEPS} expected"));
-    role(errors, (0.0..=1000.0).contains(&step_rate), || format!("step rate {step_rate}: 0 to 1000 a second expected"));
+    role(errors, (1..=MAX_STEPS).contains(&steps), || format!("{steps} steps: expected 1 to {MAX_STEPS}"));
+    role(errors, (0.0..=1000.0).contains(&step_rate), || {
+        format!("step rate {step_rate}: expected 0 to 1000 per second")
+    });
 }
 
 fn check_output(bound: &BoundGraph, index: usize, errors: &mut Vec<GraphError>) {
@@ -83,7 +86,7 @@ fn check_output(bound: &BoundGraph, index: usize, errors: &mut Vec<GraphError>) 
     let found = bound.value_type(bound.graph.outputs()[index]);
     let GraphOutput { name, kind, range: [low, high], .. } = &outputs[index];
     let sound = low.is_finite() && high.is_finite() && low <= high;
-    role(errors, sound, || format!("output {name:?}: range {low} to {high} is empty or not finite"));
+    role(errors, sound, || format!("output {name:?}: the range {low} to {high} is empty or not finite"));
     let first = outputs.iter().position(|o| o.kind == *kind).unwrap_or(index);
     let unique = first == index || *kind == OutputKind::Tensor;
     role(errors, unique, || format!("outputs {:?} and {name:?} are both {}", outputs[first].name, kind.name()));
@@ -101,36 +104,42 @@ fn check_input(input: &GraphInput, errors: &mut Vec<GraphError>) {
     let wanted = if matches!(input.kind, InputKind::Prompt { .. }) { DType::I32 } else { DType::F32 };
     let fits = input.dtype == wanted || input.kind == InputKind::Tensor;
     let elements = if wanted == DType::F32 { "floats" } else { "integers" };
-    role(errors, fits, || format!("input {name:?} ({}) must hold {elements}", input.kind.name()));
+    role(errors, fits, || format!("input {name:?} ({}) must have {elements} as elements", input.kind.name()));
     let channels = input.shape.get(usize::from(input.shape.len() > 1)).and_then(|d| d.bind(Size::new(1, 1)));
     match &input.kind {
         InputKind::Range { min, max, default } => {
             let sound = min.is_finite() && max.is_finite() && (*min..=*max).contains(default);
-            role(errors, sound, || format!("input {name:?}: {default} is not in the range {min} to {max}"));
+            role(errors, sound, || format!("input {name:?}: default {default} is not in the range {min} to {max}"));
         }
         InputKind::Choice { options, default } => {
             let sound = *default < options.len() && channels == Some(options.len());
             role(errors, sound, || {
-                format!("input {name:?}: {} options, default {default}, in shape {:?}", options.len(), input.shape)
+                format!(
+                    "input {name:?}: shape {:?} or default {default} does not fit {} options",
+                    input.shape,
+                    options.len()
+                )
             });
         }
         InputKind::Prompt { buckets, default } => {
             let sound = (2..=MAX_BUCKETS).contains(buckets) && default.len() <= MAX_PROMPT;
             role(errors, sound, || {
-                format!("input {name:?}: 2 to {MAX_BUCKETS} buckets and at most {MAX_PROMPT} bytes expected")
+                format!(
+                    "input {name:?}: expected 2 to {MAX_BUCKETS} buckets and a default of at most {MAX_PROMPT} bytes"
+                )
             });
             let listed = matches!(input.shape.as_slice(), [Dim::BATCH, Dim::Fixed(1..=MAX_TOKENS)]);
-            role(errors, listed, || format!("input {name:?}: a prompt is [\"batch\", 1 to {MAX_TOKENS}]"));
+            role(errors, listed, || format!("input {name:?}: a prompt has the shape [batch, 1 to {MAX_TOKENS}]"));
         }
         InputKind::Color { default } => {
             let sound = default.iter().all(|v| v.is_finite()) && channels == Some(3);
-            role(errors, sound, || format!("input {name:?}: a colour needs 3 channels and finite numbers"));
+            role(errors, sound, || format!("input {name:?}: a colour needs 3 channels and a finite default"));
         }
         InputKind::Coordinates(coordinates) => {
             let count = coordinates.channels();
             role(errors, coordinates.fits(&input.shape), || {
                 format!(
-                    "input {name:?}: coordinates need the shape [batch, {count}, height, width], or fractions of these"
+                    "input {name:?}: coordinates need the shape [batch, {count}, height, width], or fractions of height and width"
                 )
             });
         }
@@ -138,23 +147,24 @@ fn check_input(input: &GraphInput, errors: &mut Vec<GraphError>) {
     }
 }
 
-/// The state must have one type everywhere, and the graphs of a recurrent network the inputs and outputs of their roles.
+/// The state must have the same type everywhere; the graphs of a recurrent network must have the inputs and outputs of their
+/// roles.
 fn check_roles(valid: &ValidGenerator, errors: &mut Vec<GraphError>) {
     let output_states = states(&valid.output);
     let Some(recurrence) = &valid.recurrence else {
-        role(errors, output_states.is_empty(), || "output: a state is read, but the generator is not recurrent".into());
+        role(errors, output_states.is_empty(), || "output: reads a state, but the generator is not recurrent".into());
         return;
     };
     let smallest = valid.generator.size.smallest();
     let init = single_output(&recurrence.init);
     let step = single_output(&recurrence.step);
     role(errors, init && states(&recurrence.init).is_empty(), || {
-        "init: one output of kind state and no state to read are expected".into()
+        "init: expected one output of kind state and no input of kind state".into()
     });
     role(errors, step && states(&recurrence.step).len() == 1, || {
-        "step: one input and one output of kind state are expected".into()
+        "step: expected one input and one output of kind state".into()
     });
-    role(errors, output_states.len() == 1, || "output: one input of kind state is expected".into());
+    role(errors, output_states.len() == 1, || "output: expected one input of kind state".into());
     if !errors.is_empty() {
         return;
     }
@@ -167,9 +177,9 @@ fn check_roles(valid: &ValidGenerator, errors: &mut Vec<GraphError>) {
     let state = |bound: &BoundGraph| bound.value_type(bound.graph.input(states(bound.graph)[0])).clone();
     let next = step.value_type(recurrence.step.outputs()[0]);
     for (what, found) in [
-        ("step: the state read", &state(&step)),
-        ("step: the next state", next),
-        ("output: the state read", &state(&output)),
+        ("step: its input state", &state(&step)),
+        ("step: its output state", next),
+        ("output: its input state", &state(&output)),
     ] {
         role(errors, found == first, || format!("{what} is {found}, but init makes {first}"));
     }

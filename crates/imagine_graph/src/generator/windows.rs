@@ -1,12 +1,12 @@
-//! Windows: a part of a larger image computed by itself, equal to the same part of the whole to the bit.
+//! Windows: a part of a larger image computed on its own, bit for bit equal to the same part of the whole image.
 //!
-//! [`Windows`] looks along one axis at everything that a generator reads and answers one question: which span of the image has
-//! to be computed so that a wanted span of it comes out right? The answer begins where the pixels of every scale inside the
-//! network begin, and is wide enough that nothing wanted reads what the window's own ends spoilt. Where the window ends with the
-//! image, it pads as the whole does.
+//! [`Windows`] follows one axis through everything that a generator reads and answers one question: which span of the image must
+//! be computed to get a wanted span right? The answer is aligned to every scale inside the network, and wide enough that
+//! nothing wanted depends on padding at the window's own ends. Where the window ends with the image, it pads as the whole image
+//! does.
 //!
-//! Places and lengths along an axis are in pixels of the size that the graphs are bound to; a value of another scale
-//! has [`Windows::scale_of_input`] or [`Windows::scale_of_output`] elements a pixel.
+//! Positions and lengths along an axis are in pixels of the size that the graphs are bound to. A value of another scale
+//! has [`Windows::scale_of_input`] or [`Windows::scale_of_output`] elements per pixel.
 
 mod axis_graph;
 mod error;
@@ -33,15 +33,15 @@ pub struct Windows<'a> {
     alignment: usize,
     steps: u32,
     output: AxisGraph<'a>,
-    /// Of the step and of the first state.
+    /// The graphs of the step and of the initial state.
     recurrence: Option<[AxisGraph<'a>; 2]>,
 }
 
-/// Most pixels that a window may be wide.
+/// Maximum length of a window in pixels.
 const MAX_REACH: i64 = 1 << 20;
 
 impl<'a> Windows<'a> {
-    /// Windows of an image of `size`, made in `steps` steps if the generator is recurrent.
+    /// Windows of an image of `size`; `steps` counts for a recurrent generator.
     pub fn of_image(generator: &'a ValidGenerator, size: Size, steps: u32, axis: Axis) -> Result<Self, WindowError> {
         let mut windows = Self::new(generator, size, steps, axis)?;
         if (0..generator.output.outputs().len()).all(|index| windows.scale_of_output(index).is_none()) {
@@ -58,7 +58,7 @@ impl<'a> Windows<'a> {
         Ok(windows)
     }
 
-    /// Windows on an endless plane; `size` is any size at which the graphs can be bound.
+    /// Windows of an endless plane; `size` is any size that the graphs can be bound to.
     pub fn of_plane(generator: &'a ValidGenerator, size: Size, steps: u32, axis: Axis) -> Result<Self, WindowError> {
         Ok(Self { edges: Edges::Endless, ..Self::new(generator, size, steps, axis)? })
     }
@@ -83,51 +83,51 @@ impl<'a> Windows<'a> {
         Ok(windows)
     }
 
-    /// What lies beyond the ends of the image.
+    /// What lies beyond the image's ends.
     pub fn edges(&self) -> Edges {
         self.edges
     }
 
-    /// Every window begins at a multiple of this, and is as long as a multiple of it unless it ends with the image.
+    /// Every window begins at a multiple of this; its length is a multiple too, unless it ends with the image.
     pub fn alignment(&self) -> usize {
         self.alignment
     }
 
-    /// Elements a pixel of an input along the axis; `None` if it is the same for every window.
+    /// Elements of an input per pixel along the axis; `None` if the input is the same for every window.
     pub fn scale_of_input(&self, name: &str) -> Option<Ratio> {
-        self.axis_graphs().find_map(|graph| graph.place_of_input(name)).and_then(Placement::scale)
+        self.axis_graphs().find_map(|graph| graph.placement_of_input(name)).and_then(Placement::scale)
     }
 
-    /// Elements a pixel of output `index` along the axis; `None` if it is the same for every window.
+    /// Elements of output `index` per pixel along the axis; `None` if the output is the same for every window.
     pub fn scale_of_output(&self, index: usize) -> Option<Ratio> {
-        self.output.place_of_output(index).scale()
+        self.output.placement_of_output(index).scale()
     }
 
-    /// Whether random numbers are drawn inside the graphs, one an element of the plane.
+    /// Whether the graphs draw a random number for each element of the plane.
     pub fn draws_random_numbers(&self) -> bool {
         self.axis_graphs().any(|graph| graph.draws_random_numbers)
     }
 
-    /// Refuses windows across opposite borders that meet in the network, but not in the random numbers on `domain`.
+    /// Fails if the network wraps around the axis but random numbers in `domain` do not.
     pub fn check_seam(&self, domain: Domain) -> Result<(), WindowError> {
-        let parts = self.edges == Edges::Meeting && self.draws_random_numbers() && !domain.wrap;
-        if parts { Err(WindowError::Seam { axis: self.axis.name() }) } else { Ok(()) }
+        let is_seam = self.edges == Edges::Meeting && self.draws_random_numbers() && !domain.wrap;
+        if is_seam { Err(WindowError::Seam { axis: self.axis.name() }) } else { Ok(()) }
     }
 
-    /// What has to be computed so that `wanted` comes out right, outputs and last state.
+    /// The span to compute to get `wanted` right, outputs and final state.
     ///
-    /// On a torus the answer may begin before the image and end behind it: what lies there is what lies at the other end.
+    /// On a torus it may begin before the image or end after it, where the opposite end continues.
     pub fn around(&self, wanted: Span) -> Result<Span, WindowError> {
         self.around_at_least(wanted, 0)
     }
 
-    /// As [`Windows::around`], and no shorter than `length`, unless the whole is.
+    /// [`Windows::around`], at least `length` long unless the image is shorter.
     pub fn around_at_least(&self, wanted: Span, length: usize) -> Result<Span, WindowError> {
         let whole = Span { start: 0, length: self.axis.of(self.size) };
         let reach = self.reach(wanted)?;
         let mut found = self.align(Span { length: reach.length.max(length), ..reach });
         if found.length < length {
-            // It ends with the image: what is missing lies before it.
+            // It ends with the image, so it has to grow at its beginning.
             let unit = self.alignment;
             let missing = (length - found.length).next_multiple_of(unit);
             found = self.align(Span { start: found.start - missing as i64, length: found.length + missing });
@@ -143,7 +143,7 @@ impl<'a> Windows<'a> {
                 return Err(self.too_far());
             }
             let grown = self.align(Span { length: found.length + self.alignment, ..found });
-            // What ends with the image can only grow to its beginning.
+            // A window that ends with the image can only grow at its beginning.
             let earlier = Span { start: found.start - self.alignment as i64, length: found.length + self.alignment };
             found = if grown == found { self.align(earlier) } else { grown };
         }
@@ -157,25 +157,29 @@ impl<'a> Windows<'a> {
         WindowError::Reach { steps: self.steps, axis: self.axis.name(), limit: MAX_REACH }
     }
 
-    /// The pixels that `wanted` depends on, together with those that values inside the graphs lie on.
+    /// The pixels that `wanted` depends on, including those under values inside the graphs.
     fn reach(&self, wanted: Span) -> Result<Span, WindowError> {
         let mut hull = wanted;
-        self.each_need(wanted, &mut |graph, need| hull = graph.hull(need, hull))?;
+        self.for_each_run(wanted, &mut |graph, required| hull = graph.hull(required, hull))?;
         if hull.length as i64 > MAX_REACH { Err(self.too_far()) } else { Ok(hull) }
     }
 
-    /// Calls `visit` with what every run of a graph needs, the last run first.
-    fn each_need(&self, wanted: Span, visit: &mut dyn FnMut(&AxisGraph, &RequiredElements)) -> Result<(), WindowError> {
-        let mut need = self.output.needs_of_outputs(wanted, self.edges);
-        visit(&self.output, &need);
+    /// Calls `visit` with the elements that every run of a graph needs, the last run first.
+    fn for_each_run(
+        &self,
+        wanted: Span,
+        visit: &mut dyn FnMut(&AxisGraph, &RequiredElements),
+    ) -> Result<(), WindowError> {
+        let mut required = self.output.required_by_outputs(wanted, self.edges);
+        visit(&self.output, &required);
         let Some([step, init]) = &self.recurrence else { return Ok(()) };
-        let Some(read) = self.output.need_of_state(&need) else { return Ok(()) };
+        let Some(read) = self.output.required_state(&required) else { return Ok(()) };
         let mut state = self.output.with_wanted_state(read, wanted);
         for _ in 0..self.steps {
-            need = step.needs_of_state(state.clone(), self.edges);
-            visit(step, &need);
-            let Some(before) = step.need_of_state(&need) else { return Ok(()) };
-            // What a step does not change, no step before changes.
+            required = step.required_by_state(state.clone(), self.edges);
+            visit(step, &required);
+            let Some(before) = step.required_state(&required) else { return Ok(()) };
+            // A fixed point: earlier steps need the same elements.
             if before == state {
                 break;
             }
@@ -184,11 +188,11 @@ impl<'a> Windows<'a> {
             }
             state = before;
         }
-        visit(init, &init.needs_of_state(state, self.edges));
+        visit(init, &init.required_by_state(state, self.edges));
         Ok(())
     }
 
-    /// The smallest span around `found` that may be computed.
+    /// The smallest valid window around `found`.
     fn align(&self, found: Span) -> Span {
         let (unit, whole) = (self.alignment as i64, self.axis.of(self.size) as i64);
         let least = self.generator.generator.size.min[self.axis].max(1) as i64;
@@ -205,7 +209,7 @@ impl<'a> Windows<'a> {
         Span { start, length: (end - start) as usize }
     }
 
-    /// Whether a run over `window` has every element that `wanted` needs, and reads as the whole does.
+    /// Whether a run over `window` has every element that `wanted` needs, and reads as the whole image does.
     fn holds(&self, window: Span, wanted: Span) -> Result<bool, WindowError> {
         let size = self.axis.with(self.size, window.length);
         let bound: Vec<BoundGraph> =
@@ -216,9 +220,9 @@ impl<'a> Windows<'a> {
             self.axis_graphs().zip(&bound).try_for_each(|(graph, bound)| graph.check_end(bound, window.start))?;
         }
         let mut holds = true;
-        self.each_need(wanted, &mut |graph, need| {
+        self.for_each_run(wanted, &mut |graph, required| {
             let index = self.axis_graphs().position(|other| std::ptr::eq(other, graph)).unwrap_or(0);
-            holds &= graph.holds(need, &bound[index], window.start);
+            holds &= graph.holds(required, &bound[index], window.start);
         })?;
         Ok(holds)
     }

@@ -1,11 +1,11 @@
-//! The one-node graph around an example of an operator.
+//! The one-node graph of an operator's case.
 
 use super::{Graph, GraphInput, GraphOutput, InputKind, Node, OutputKind};
 use crate::ops::{Case, Inputs};
 use crate::tensor::{Dim, Tensor};
 
 impl Case {
-    /// The one-node graph of this example and the values of its inputs, in order.
+    /// The one-node graph of this case and the values of its inputs, in order.
     ///
     /// Inputs are called `x0`, `x1`, ..; weights `w0`, `w1`, ..; outputs `y0`, `y1`, ..
     pub fn graph(&self) -> (Graph, Vec<Tensor>) {
@@ -35,7 +35,7 @@ impl Case {
         }
         let types: Vec<_> = self.inputs.iter().map(|input| input.as_ref().map(Tensor::tensor_type)).collect();
         let types: Vec<_> = types.iter().map(Option::as_ref).collect();
-        // What its shape rule refuses gets one output: validation will say why.
+        // A case that its shape rule rejects gets one output; validation reports why.
         let outputs = self.op.infer(&Inputs { types: &types, size: self.size() }).map_or(1, |types| types.len());
         let output_names: Vec<String> = (0..outputs).map(|i| format!("y{i}")).collect();
         graph.outputs = output_names.iter().map(|n| GraphOutput::new(n, OutputKind::Tensor)).collect();

@@ -1,8 +1,8 @@
-//! What can be wrong with a graph, said in the words of the person who made it: node, operator, input, expected, found.
+//! Faults of a graph in the terms of its author: node, operator, input, expected, found.
 
 use crate::ops::NodeError;
 
-/// Everything that is wrong with one graph.
+/// All faults of one graph.
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
 #[error("{}", self.0.iter().map(|e| e.to_string()).collect::<Vec<_>>().join("\n"))]
 pub struct GraphErrors(pub Vec<GraphError>);
@@ -11,7 +11,7 @@ pub struct GraphErrors(pub Vec<GraphError>);
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
 #[non_exhaustive]
 pub enum GraphError {
-    /// A node whose operator cannot take its inputs.
+    /// A node whose operator does not accept its inputs.
     #[error("node {node:?} ({op}): {error}")]
     Node {
         /// Name of the node.
@@ -35,26 +35,26 @@ pub enum GraphError {
         /// The missing name.
         value: String,
     },
-    /// Two things write the same value.
+    /// A value with more than one writer.
     #[error("{value:?} is written twice: by {first} and by {second}")]
     DuplicateValue {
         /// The name.
         value: String,
-        /// What wrote it first.
+        /// The first writer.
         first: String,
-        /// What wrote it again.
+        /// The second writer.
         second: String,
     },
-    /// Two nodes have one name.
+    /// Two nodes with the same name.
     #[error("two nodes are named {node:?}")]
     DuplicateNode {
         /// The name.
         node: String,
     },
-    /// Nodes that wait for each other.
-    #[error("nodes wait for each other in a cycle: {nodes:?}")]
+    /// Nodes that depend on each other.
+    #[error("nodes depend on each other in a cycle: {nodes:?}")]
     Cycle {
-        /// Names of the nodes of one cycle, in order.
+        /// Names of the nodes in one cycle, in order.
         nodes: Vec<String>,
     },
     /// An output of the graph names a value that nothing writes.
@@ -63,45 +63,45 @@ pub enum GraphError {
         /// Name of the output.
         output: String,
     },
-    /// A dimension that has no exact value at the size asked for.
+    /// A dimension that is not a whole number at the requested size.
     #[error("input {input:?}: dimension {dim} is not a whole number at batch {batch}, height {height}, width {width}")]
     Dim {
         /// Name of the input.
         input: String,
         /// The dimension.
         dim: String,
-        /// Number of images asked for.
+        /// Requested number of images.
         batch: usize,
-        /// Height asked for.
+        /// Requested height.
         height: usize,
-        /// Width asked for.
+        /// Requested width.
         width: usize,
     },
-    /// A name that is empty, too long or has control characters.
-    #[error("bad name {name:?}: 1 to 200 printable characters are needed")]
+    /// A name that is empty, too long or contains control characters.
+    #[error("bad name {name:?}: a name must have 1 to 200 printable characters")]
     BadName {
         /// The name, shortened.
         name: String,
     },
-    /// A weight that holds NaN.
+    /// A weight that contains NaN.
     #[error("weight {weight:?}: element {index} is NaN")]
     NotANumber {
         /// Name of the weight.
         weight: String,
-        /// Index of the first bad element.
+        /// Index of the first NaN.
         index: usize,
     },
-    /// More of something than the limits allow.
+    /// A count above its limit.
     #[error("{what}: {found} is more than the limit of {limit}")]
     TooMany {
-        /// What there is too much of.
+        /// What is counted.
         what: String,
-        /// How many there are.
+        /// The count.
         found: usize,
-        /// How many there may be.
+        /// The limit.
         limit: usize,
     },
-    /// A fault of one graph of a generator.
+    /// A fault in one graph of a generator.
     #[error("{part}: {error}")]
     Part {
         /// The graph: `output`, `init` or `step`.
@@ -109,10 +109,10 @@ pub enum GraphError {
         /// The fault.
         error: Box<GraphError>,
     },
-    /// The graph does not have what its role in a generator needs.
+    /// A generator whose graphs, inputs, outputs or rules do not fit together.
     #[error("{reason}")]
     Role {
-        /// What is missing or wrong, in a full sentence.
+        /// The fault, as a full sentence.
         reason: String,
     },
 }

@@ -1,56 +1,56 @@
-//! What inputs and outputs of a graph mean.
+//! Meanings of a graph's inputs and outputs.
 
 use serde::{Deserialize, Serialize};
 
 use crate::tensor::{Dim, Symbol};
 
-/// What an input means.
+/// Meaning of an input.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum InputKind {
     /// Random numbers that choose one of many results.
     Latent(Distribution),
-    /// A number that a person sets.
+    /// A number that the user sets.
     Range {
         /// Smallest value.
         min: f32,
         /// Largest value.
         max: f32,
-        /// Value if nobody sets it.
+        /// Value if it is not set.
         default: f32,
     },
-    /// One of several named options, given as weights that sum to 1: one of them 1, or a mixture, everywhere or in a map.
+    /// One of several named options, or a mixture, as weights that sum to 1; uniform or as a map.
     Choice {
         /// Names of the options.
         options: Vec<String>,
-        /// Index of the option if nobody chooses.
+        /// Index of the option if none is chosen.
         default: usize,
     },
     /// A linear RGB colour.
     Color {
-        /// Colour if nobody sets it.
+        /// Colour if it is not set.
         default: [f32; 3],
     },
-    /// Where each texel lies; filled in, never given.
+    /// Position of each texel; computed from the request, never given.
     Coordinates(Coordinates),
-    /// A text, given as tokens; see [`crate::prompt`].
+    /// A text as tokens; see [`crate::prompt`].
     Prompt {
-        /// Tokens are below this number.
+        /// Number of hash buckets; tokens are smaller.
         buckets: usize,
-        /// Text if nobody gives one.
+        /// Text if none is given.
         default: String,
     },
-    /// A picture `[batch, channels, height, width]`, values 0 to 1.
+    /// An image `[batch, channels, height, width]`, values 0 to 1.
     Image(ColorSpace),
-    /// Where to work: 1 inside, 0 outside.
+    /// The region to process: 1 inside, 0 outside.
     Mask,
     /// The state of a recurrent network.
     State,
-    /// Anything else; tests and parts of networks.
+    /// Any other tensor; for tests and parts of networks.
     Tensor,
 }
 
-/// Distribution of random inputs.
+/// Distribution of a latent input.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Distribution {
@@ -60,7 +60,7 @@ pub enum Distribution {
     Uniform,
 }
 
-/// What an output means. Maps follow Bevy's and glTF's conventions.
+/// Meaning of an output. Maps follow the conventions of Bevy and glTF.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum OutputKind {
@@ -76,7 +76,7 @@ pub enum OutputKind {
     Roughness,
     /// Metalness, 1 channel, 0 to 1.
     Metallic,
-    /// Ambient occlusion, 1 channel, 1 where open.
+    /// Ambient occlusion, 1 channel; 1 is unoccluded.
     Occlusion,
     /// Emitted colour, 3 channels.
     Emissive,
@@ -84,7 +84,7 @@ pub enum OutputKind {
     Radiance,
     /// The state of a recurrent network.
     State,
-    /// Anything else; tests and parts of networks.
+    /// Any other tensor; for tests and parts of networks.
     Tensor,
 }
 
@@ -106,7 +106,7 @@ impl OutputKind {
         }
     }
 
-    /// Number of channels that a map of this kind has; `None` where any number will do.
+    /// Number of channels of a map of this kind; `None` if any number is valid.
     pub fn channels(self) -> Option<usize> {
         match self {
             OutputKind::BaseColor | OutputKind::Normal | OutputKind::Emissive | OutputKind::Radiance => Some(3),
@@ -119,7 +119,7 @@ impl OutputKind {
         }
     }
 
-    /// Usual smallest and largest value.
+    /// Default smallest and largest value.
     pub fn usual_range(self) -> [f32; 2] {
         match self {
             OutputKind::Normal => [-1.0, 1.0],
@@ -129,7 +129,7 @@ impl OutputKind {
         }
     }
 
-    /// Usual colour space.
+    /// Default colour space.
     pub fn usual_color_space(self) -> ColorSpace {
         match self {
             OutputKind::BaseColor | OutputKind::Emissive => ColorSpace::Srgb,
@@ -138,19 +138,19 @@ impl OutputKind {
     }
 }
 
-/// How numbers stand for light.
+/// Encoding of colour values.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum ColorSpace {
-    /// Proportional to light, or no colour at all.
+    /// Linear light, or not a colour.
     #[default]
     Linear,
-    /// With the sRGB transfer curve.
+    /// Encoded with the sRGB transfer curve.
     Srgb,
 }
 
 impl InputKind {
-    /// Name for people.
+    /// Name in messages.
     pub fn name(&self) -> &'static str {
         match self {
             InputKind::Latent(_) => "latent",
@@ -170,25 +170,25 @@ impl InputKind {
     }
 }
 
-/// What an input of coordinates holds.
+/// Coordinate system of an input of coordinates.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Coordinates {
-    /// Two channels: x to the right and y down, in widths and heights of the image, of the texel's centre.
+    /// Two channels: x to the right and y down, of the texel's centre, in units of the image's width and height.
     ///
-    /// On a wrapped lattice they are reduced to 0 .. 1 in whole numbers, so that moving the origin rolls them exactly and
-    /// any function of period 1 tiles. On an open lattice they count on, in patches of a world in periods instead of the
-    /// image's sides and reduced to 0 .. 1 again, so that they are as exact far from the origin as near it.
+    /// In a periodic domain they are reduced to 0 .. 1 by integer arithmetic, so that moving the origin rolls them exactly and
+    /// any function of period 1 tiles. In an open domain they are not reduced. In a patch of a world the unit is the world's
+    /// period, and they are reduced to 0 .. 1, so that they are as exact far from the origin as near it.
     Plane,
     /// Three channels: the unit direction through the texel's centre, x to the right, y up, -z forward (Bevy's axes).
     ///
-    /// Six square images are the faces of a cubemap; one image twice as wide as high is a panorama. The lattice plays no part.
+    /// Six square images are the faces of a cubemap; one image twice as wide as high is a panorama. The domain has no effect.
     Sphere,
     /// Four channels: x to the right and y down, in periods of a torus, then the torus's width and height in elements.
     ///
-    /// The torus is the image on a wrapped lattice and has 1024 elements a side on an open one; element `i` of a period of
-    /// `n` has `x = (i mod n) / n`, reduced in whole numbers. So whatever has the period 1 tiles, rolls exactly, and goes on
-    /// over a world the same wherever the world is cut; and a graph that knows the period can round to it.
+    /// In a periodic domain the torus is the image; in an open one it has 1024 elements a side. Element `i` of a period of `n`
+    /// has `x = (i mod n) / n`, reduced by integer arithmetic. A function of period 1 therefore tiles, rolls exactly, and
+    /// continues over a world wherever patches are cut; a graph that reads the period can round frequencies to it.
     Torus,
 }
 
@@ -202,7 +202,7 @@ impl Coordinates {
         }
     }
 
-    /// What an input of these coordinates must be declared as: a batch of images with this many channels.
+    /// Whether an input of these coordinates may have this shape: a batch of images with [`Self::channels`] channels.
     pub(crate) fn fits(self, shape: &[Dim]) -> bool {
         let [batch, channels, height, width] = shape else { return false };
         *batch == Dim::BATCH

@@ -1,4 +1,4 @@
-//! A network as plain data: named nodes that read and write named values. Nothing here is checked; see [`crate::ValidGraph`].
+//! A network as plain data: named nodes that read and write named values. Unchecked; see [`crate::ValidGraph`].
 
 mod case;
 mod error;
@@ -21,17 +21,17 @@ use crate::tensor::{DType, Dim, Tensor};
 /// A network.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Graph {
-    /// Values given from outside.
+    /// Values that the caller provides.
     pub inputs: Vec<GraphInput>,
-    /// Values that training found, by name.
+    /// Trained values, by name.
     pub weights: BTreeMap<String, Tensor>,
     /// Operators, in any order.
     pub nodes: Vec<Node>,
-    /// Values given to the outside.
+    /// Values that the caller receives.
     pub outputs: Vec<GraphOutput>,
 }
 
-/// A value given from outside.
+/// A value that the caller provides.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct GraphInput {
@@ -46,7 +46,7 @@ pub struct GraphInput {
     pub shape: Vec<Dim>,
 }
 
-/// A value given to the outside.
+/// A value that the caller receives.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct GraphOutput {
@@ -54,20 +54,20 @@ pub struct GraphOutput {
     pub name: String,
     /// What the value means.
     pub kind: OutputKind,
-    /// Smallest and largest meaningful value; exporters clip to it.
+    /// Smallest and largest meaningful value; exporters clip to this range.
     pub range: [f32; 2],
     /// Colour space of the stored numbers.
     pub color_space: ColorSpace,
 }
 
 impl GraphOutput {
-    /// An output with the range and colour space that are usual for its kind.
+    /// An output with the default range and colour space of its kind.
     pub fn new(name: impl Into<String>, kind: OutputKind) -> Self {
         Self { name: name.into(), kind, range: kind.usual_range(), color_space: kind.usual_color_space() }
     }
 }
 
-/// One operator at work.
+/// An operator applied to named values.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(try_from = "NodeRecord", into = "NodeRecord")]
 pub struct Node {
@@ -75,13 +75,13 @@ pub struct Node {
     pub name: String,
     /// Operator with its parameters.
     pub op: Op,
-    /// Names of the values it reads in ONNX order; empty where an optional input is left out.
+    /// Names of the values it reads, in ONNX order; empty for an omitted optional input.
     pub inputs: Vec<String>,
     /// Names of the values it writes.
     pub outputs: Vec<String>,
 }
 
-/// A node as it stands in a generator file.
+/// A node in the form of a generator file.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct NodeRecord {
@@ -112,7 +112,7 @@ impl From<Node> for NodeRecord {
 }
 
 impl Graph {
-    /// Adds an input of floats and returns its name.
+    /// Adds a float input and returns its name.
     pub fn input(&mut self, name: &str, kind: InputKind, shape: Vec<Dim>) -> String {
         self.inputs.push(GraphInput { name: name.into(), kind, dtype: DType::F32, shape });
         name.into()
@@ -124,19 +124,19 @@ impl Graph {
         name.into()
     }
 
-    /// Adds a node that writes one value called like itself, and returns that name.
+    /// Adds a node that writes one value of the same name, and returns that name.
     pub fn push<'a>(&mut self, name: &str, op: impl Into<Op>, inputs: impl IntoIterator<Item = &'a str>) -> String {
         let inputs = inputs.into_iter().map(String::from).collect();
         self.nodes.push(Node { name: name.into(), op: op.into(), inputs, outputs: vec![name.into()] });
         name.into()
     }
 
-    /// Gives value `name` to the outside, with the range and colour space that are usual for `kind`.
+    /// Declares value `name` as an output with the default range and colour space of `kind`.
     pub fn output(&mut self, name: &str, kind: OutputKind) {
         self.outputs.push(GraphOutput::new(name, kind));
     }
 
-    /// Number of weights' elements.
+    /// Total number of elements of the weights.
     pub fn parameters(&self) -> usize {
         self.weights.values().map(Tensor::len).sum()
     }

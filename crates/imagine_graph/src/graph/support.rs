@@ -1,9 +1,9 @@
-//! Support: which part of its inputs an output pixel depends on. It decides what may be tiled, cut into patches and sliced.
+//! Support: the part of the inputs that an output pixel depends on. It decides which outputs may be tiled, cut into patches
+//! and sliced.
 //!
-//! Every operator says for itself what one of its output elements reads ([`Reach`]); here these answers are composed along
-//! the graph. Height and width are the last two axes of every value. A composed [`Window`] is exact where strides are
-//! whole, and holds for every position where a graph also up-samples. What positions outside an image hold (zeros, the
-//! border, the other side) is not part of a window.
+//! Every operator states the [`Reach`] of its output elements; this module composes reaches along the graph. Height and width
+//! are the last two axes of every value. A composed [`Window`] is exact for whole strides, and an upper bound over all
+//! positions where the graph also up-samples. Padding (zeros, the border, the opposite side) is not part of a window.
 
 use std::collections::BTreeMap;
 
@@ -14,7 +14,7 @@ use super::validate::{BoundGraph, ValidNode};
 use crate::ops::{Reach, Window};
 use crate::tensor::{Dim, Extent, PerAxis, Symbol, TensorType};
 
-/// The part of a graph's input that one output pixel depends on.
+/// The part of an input that one output pixel depends on.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Support {
     /// A window; the receptive field.
@@ -24,25 +24,25 @@ pub enum Support {
     },
     /// The whole image.
     Global {
-        /// The node that makes it so.
+        /// The first node that reads all of it.
         node: String,
-        /// What that node reads, as in "reads all of `height and width`".
+        /// Completes "reads all of", as in `height and width`.
         reads: &'static str,
     },
 }
 
-/// How one output of a graph depends on one image that the graph starts from.
+/// How one output of a graph depends on one of its source images.
 #[derive(Clone, Debug, PartialEq)]
 pub struct OutputSupport {
     /// Name of the output.
     pub output: String,
-    /// Name of the input, or of the value that a random node writes.
+    /// Name of the input, or of the value written by a random node.
     pub source: String,
-    /// What one output pixel reads of it.
+    /// The part of it that one output pixel reads.
     pub support: Support,
 }
 
-/// How a value inside the graph depends on one image.
+/// How a value inside the graph depends on one source image.
 #[derive(Clone, Debug)]
 enum Dependence {
     Local(PerAxis<FractionalWindow>),
@@ -53,9 +53,8 @@ const UNRELATED: &str = "its inputs at scales that do not fit together";
 const SPREAD: &str = "one row or column for all of height or width";
 
 impl BoundGraph<'_> {
-    /// How every output depends on every image that the graph starts from: inputs and random nodes whose last two
-    /// dimensions are symbolic. Pairs that do not depend on each other are left out, and so are sources without height
-    /// and width, such as a global latent or a control.
+    /// How every output depends on every source image: inputs and random nodes whose last two dimensions are symbolic.
+    /// Omits independent pairs, and sources without height and width, such as a global latent or a control.
     pub fn support(&self) -> Vec<OutputSupport> {
         let graph = self.graph;
         let mut sources: Vec<String> = Vec::new();
@@ -110,7 +109,7 @@ impl BoundGraph<'_> {
     }
 }
 
-/// Support of a node's output through one of its inputs, whose own support is `before`.
+/// Dependence of a node's output through one of its inputs, which itself depends on the source as `before` says.
 fn through(
     node: &ValidNode,
     reach: &Reach,
@@ -146,7 +145,7 @@ fn is_image(shape: &[Dim]) -> bool {
     shape.iter().rev().take(2).any(symbolic)
 }
 
-/// Height and width of a type; a missing dimension counts as 1.
+/// Height and width of a value; a missing dimension counts as 1.
 fn image_size(found: &TensorType) -> Extent {
     Extent::from_fn(|axis| axis.index(found.shape.len()).map_or(1, |index| found.shape[index]))
 }

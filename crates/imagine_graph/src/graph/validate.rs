@@ -1,4 +1,4 @@
-//! From plain data to a graph that executors accept: names resolved, nodes ordered, shapes inferred; every fault reported.
+//! Validation: resolves names, orders nodes, infers shapes, and reports every fault at once.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 
@@ -24,13 +24,13 @@ pub struct NodeId(pub usize);
 pub enum ValueSource {
     /// `graph.inputs[..]`.
     Input(usize),
-    /// The weight of the value's name.
+    /// The weight of the same name.
     Weight,
     /// A node writes it.
     Node(NodeId),
 }
 
-/// A graph whose names are resolved and whose nodes stand in an order in which they can run.
+/// A graph with resolved names and nodes in execution order.
 #[derive(Clone, Debug)]
 pub struct ValidGraph {
     graph: Graph,
@@ -47,7 +47,7 @@ pub struct ValidNode {
     pub name: String,
     /// Operator with its parameters.
     pub op: Op,
-    /// Values it reads in ONNX order; `None` where an optional input is left out.
+    /// Values it reads, in ONNX order; `None` for an omitted optional input.
     pub inputs: Vec<Option<ValueId>>,
     /// Values it writes.
     pub outputs: Vec<ValueId>,
@@ -73,7 +73,7 @@ impl ValidGraph {
         &self.graph
     }
 
-    /// Nodes in an order in which they can run.
+    /// Nodes in execution order.
     pub fn nodes(&self) -> &[ValidNode] {
         &self.nodes
     }
@@ -93,12 +93,12 @@ impl ValidGraph {
         &self.sources[value.0]
     }
 
-    /// The weight that a value is, if it is one.
+    /// The tensor of a value that is a weight.
     pub fn weight(&self, value: ValueId) -> Option<&Tensor> {
         matches!(self.source(value), ValueSource::Weight).then(|| &self.graph.weights[self.name(value)])
     }
 
-    /// The value of `graph().inputs[index]`. Inputs are the first values.
+    /// The value of `graph().inputs[index]`; inputs come first among the values.
     pub fn input(&self, index: usize) -> ValueId {
         ValueId(index)
     }
@@ -108,7 +108,7 @@ impl ValidGraph {
         &self.outputs
     }
 
-    /// Closes the open dimensions and infers every value's type.
+    /// Replaces open dimensions by numbers and infers the type of every value.
     pub fn bind(&self, size: Size) -> Result<BoundGraph<'_>, GraphErrors> {
         let mut errors = Vec::new();
         let mut types: Vec<Option<TensorType>> = vec![None; self.value_count()];
@@ -128,7 +128,7 @@ impl ValidGraph {
             }
         }
         for node in &self.nodes {
-            // A node after a bad one is not judged: its inputs are unknown.
+            // The inputs of a node after a faulty one are unknown: it is not checked.
             let known = node.inputs.iter().flatten().all(|v| types[v.0].is_some());
             if !known {
                 continue;
@@ -149,12 +149,12 @@ impl ValidGraph {
     }
 }
 
-/// A graph at a size: every value has a type.
+/// A graph at one size: every value has a type.
 #[derive(Clone, Debug)]
 pub struct BoundGraph<'a> {
     /// The graph.
     pub graph: &'a ValidGraph,
-    /// The size that closed its open dimensions.
+    /// The size that its open dimensions are bound to.
     pub size: Size,
     types: Vec<TensorType>,
 }
@@ -244,7 +244,7 @@ fn check_weights(weights: &BTreeMap<String, Tensor>, errors: &mut Vec<GraphError
     }
 }
 
-/// Indices of the nodes in an order in which they can run (Kahn), the given order where there is a choice.
+/// Indices of the nodes in execution order (Kahn's algorithm); the given order where several are possible.
 fn order(graph: &Graph, errors: &mut Vec<GraphError>) -> Vec<usize> {
     let mut writer: HashMap<&str, usize> = HashMap::new();
     for (index, node) in graph.nodes.iter().enumerate() {
@@ -288,7 +288,7 @@ fn order(graph: &Graph, errors: &mut Vec<GraphError>) -> Vec<usize> {
     order
 }
 
-/// One cycle among the nodes that still wait: walk from reader to writer until a node comes back.
+/// One cycle among the nodes that still wait: walks from reader to writer until a node repeats.
 fn find_cycle(graph: &Graph, writer: &HashMap<&str, usize>, waiting: &[usize]) -> Vec<String> {
     let stuck_writer =
         |node: &Node| node.inputs.iter().filter_map(|v| writer.get(v.as_str())).copied().find(|&i| waiting[i] > 0);
@@ -359,7 +359,7 @@ mod tests {
     }
 
     #[test]
-    fn nodes_may_stand_in_any_order() {
+    fn nodes_may_be_listed_in_any_order() {
         let mut graph = Graph::default();
         graph.push("b", Relu {}, ["a"]);
         graph.push("a", Relu {}, ["x"]);

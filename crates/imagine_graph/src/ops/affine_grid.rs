@@ -1,8 +1,8 @@
-//! `AffineGrid`: where the elements of an image lie under affine maps, for `GridSample`.
+//! `AffineGrid`: sampling positions of `GridSample` under affine transforms.
 //!
 //! ```text
 //! grid[n, y, x, i] = theta[n, i, 0] * px + theta[n, i, 1] * py + theta[n, i, 2]
-//! p of index k of D: (2 k + 1) / D - 1, or 2 k / (D - 1) - 1 with align_corners (0 where D = 1)
+//! p of index k of D: (2 k + 1) / D - 1, or 2 k / (D - 1) - 1 with align_corners (0 if D = 1)
 //! ```
 //!
 //! | | shape |
@@ -21,14 +21,14 @@ use crate::tensor::{DType, Dim, TensorType};
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct AffineGrid {
-    /// Shape of the image that the grid is for.
+    /// Shape of the sampled output image.
     pub size: Vec<Dim>,
-    /// Whether -1 and 1 are the centres of the border's elements and not their edges.
+    /// Whether -1 and 1 are the centres of the border elements rather than their outer edges.
     pub align_corners: bool,
 }
 
 impl AffineGrid {
-    /// Where index `k` of an axis of `length` lies between -1 and 1.
+    /// Coordinate from -1 to 1 of index `k` along an axis of `length`.
     pub fn position(&self, k: usize, length: usize) -> f32 {
         let (k, length) = (k as f64, length as f64);
         let position = match (self.align_corners, length > 1.0) {

@@ -1,11 +1,11 @@
-//! `ArgMax` and `ArgMin`: where along an axis the largest or smallest element stands.
+//! `ArgMax` and `ArgMin`: the index of the largest or smallest element along an axis.
 //!
 //! | | shape |
 //! |---|---|
 //! | data | floats or integers, rank 1 or more |
 //! | reduced | integers; data's shape with 1 at `axis`, or without it if `keepdims` is false |
 //!
-//! Of equal elements the first counts, or the last with `select_last_index`.
+//! Among equal elements the first wins, or the last with `select_last_index`.
 
 use serde::{Deserialize, Serialize};
 
@@ -20,11 +20,11 @@ macro_rules! arg {
         #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
         #[serde(default, deny_unknown_fields)]
         pub struct $name {
-            /// Axis to search along; negative ones count from the end.
+            /// Axis to search along; a negative axis counts from the end.
             pub axis: i64,
-            /// Whether the axis stays, with length 1.
+            /// Whether the axis is kept with length 1.
             pub keepdims: bool,
-            /// Whether the last of equal elements counts.
+            /// Whether the last of equal elements wins.
             pub select_last_index: bool,
         }
 

@@ -1,4 +1,4 @@
-//! `BatchNormalization` with known statistics, as trained networks use it.
+//! `BatchNormalization` in inference mode, with given statistics.
 //!
 //! ```text
 //! Y = (X - input_mean) / sqrt(input_var + epsilon) * scale + B     for every channel
@@ -22,7 +22,7 @@ use crate::tensor::TensorType;
 pub struct BatchNormalization {
     /// Added to the variance.
     pub epsilon: f32,
-    /// Only read in training mode, so without effect.
+    /// Only used in training mode; no effect here.
     pub momentum: f32,
     /// Must be false: statistics are inputs.
     pub training_mode: bool,

@@ -2,16 +2,16 @@
 //!
 //! | operator | C |
 //! |---|---|
-//! | `Add` `Sub` `Mul` `Div` | `A + B`, `A - B`, `A * B`, `A / B`, of floats or integers; these divide towards zero |
-//! | `Min` `Max` | the smaller, the larger, of floats or integers |
-//! | `Mod` | the remainder, of floats (`fmod`) or integers, with the sign of B, or with `fmod` that of A |
-//! | `Pow` | `A^B` in A's element type; each of floats or integers |
+//! | `Add` `Sub` `Mul` `Div` | `A + B`, `A - B`, `A * B`, `A / B`, of floats or integers; integer division rounds towards zero |
+//! | `Min` `Max` | minimum, maximum, of floats or integers |
+//! | `Mod` | remainder of floats (needs `fmod`) or integers, with the sign of B, or of A with `fmod` |
+//! | `Pow` | `A^B` in A's element type; A and B are floats or integers |
 //! | `PRelu` | `A` where positive, else `A * B`; B broadcasts to A |
-//! | `Greater` `GreaterOrEqual` `Less` `LessOrEqual` | truth values, of floats or integers |
-//! | `Equal` | truth values, of any element type |
-//! | `And` `Or` `Xor` | of truth values |
+//! | `Greater` `GreaterOrEqual` `Less` `LessOrEqual` | booleans, of floats or integers |
+//! | `Equal` | booleans, of any element type |
+//! | `And` `Or` `Xor` | of booleans |
 //!
-//! Integers wrap. An integer over zero is itself, its remainder 0, as in WGSL.
+//! Integers wrap. An integer divided by zero is itself, with remainder 0, as in WGSL.
 
 use serde::{Deserialize, Serialize};
 
@@ -84,7 +84,7 @@ binary! {
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Mod {
-    /// Whether the remainder has the sign of A, as C's `fmod`; floats want it.
+    /// Whether the remainder has the sign of A, as in C's `fmod`; required for floats.
     pub fmod: bool,
 }
 
@@ -92,7 +92,7 @@ impl Operator for Mod {
     fn infer(&self, inputs: &Inputs) -> Result<Vec<TensorType>, NodeError> {
         let types = arithmetic(inputs)?;
         let sound = self.fmod || types[0].dtype == DType::I32;
-        require_param(sound, "fmod", "true where A and B are floats", self.fmod)?;
+        require_param(sound, "fmod", "true for floats", self.fmod)?;
         Ok(types)
     }
 
@@ -112,7 +112,7 @@ impl Operator for Mod {
     }
 }
 
-/// Both of floats or both of integers; the result likewise.
+/// Both floats or both integers, like the result.
 fn arithmetic(inputs: &Inputs) -> Result<Vec<TensorType>, NodeError> {
     inputs.count(2..=2)?;
     let (a, b) = (inputs.number(0, "A")?, inputs.number(1, "B")?);
@@ -135,7 +135,7 @@ fn equal(inputs: &Inputs) -> Result<Vec<TensorType>, NodeError> {
 fn logic(inputs: &Inputs) -> Result<Vec<TensorType>, NodeError> {
     let types = equal(inputs)?;
     let a = inputs.required(0, "A")?;
-    require(a.dtype == DType::Bool, 0, "A", "truth values", a)?;
+    require(a.dtype == DType::Bool, 0, "A", "booleans", a)?;
     Ok(types)
 }
 
@@ -149,15 +149,15 @@ fn slope(inputs: &Inputs) -> Result<Vec<TensorType>, NodeError> {
     inputs.count(2..=2)?;
     let (x, slope) = (inputs.float(0, "X")?, inputs.float(1, "slope")?);
     let fits = broadcast(x, slope)? == x.shape;
-    require(fits, 1, "slope", format!("a shape that broadcasts to that of X, {:?}", x.shape), slope)?;
+    require(fits, 1, "slope", format!("a shape that broadcasts to {:?}, the shape of X", x.shape), slope)?;
     Ok(vec![x.clone()])
 }
 
 fn alike(a: &TensorType, b: &TensorType) -> Result<(), NodeError> {
-    require(a.dtype == b.dtype, 1, "B", format!("elements like those of A, {:?}", a.dtype), b)
+    require(a.dtype == b.dtype, 1, "B", format!("the element type of A, {:?}", a.dtype), b)
 }
 
-/// The shapes that broadcasting has to get right.
+/// Shapes that exercise broadcasting.
 const SHAPES: [(&str, &[usize], &[usize]); 9] = [
     ("scalars", &[], &[]),
     ("equal shapes", &[2, 3, 7, 5], &[2, 3, 7, 5]),
@@ -170,7 +170,7 @@ const SHAPES: [(&str, &[usize], &[usize]); 9] = [
     ("rank 6", &[2, 1, 2, 3, 1, 2], &[1, 2, 2, 1, 2, 2]),
 ];
 
-/// Floats of every shape, and integers; `right` keeps the second operand where the formula is well conditioned.
+/// Floats of every shape, and integers; `right` is a range of the second operand in which the formula is well conditioned.
 fn numbers(op: impl Operator, right: std::ops::Range<f32>) -> Vec<Case> {
     let case = |(name, a, b): (&str, &[usize], &[usize])| {
         Case::new(name, op.clone()).float(a, -1.0..1.0).float(b, right.clone())
@@ -179,7 +179,7 @@ fn numbers(op: impl Operator, right: std::ops::Range<f32>) -> Vec<Case> {
     floats.chain([integers(op.clone(), "integers")]).collect()
 }
 
-/// Integers of every sign, equal ones, zero on the right and the ends of the range.
+/// Integers of both signs, equal integers, zero on the right, and the ends of the range.
 fn integers(op: impl Operator, name: &str) -> Case {
     let a = vec![7, -7, 7, -7, 5, 0, i32::MAX, i32::MIN, 12, -9];
     let b = vec![3, 3, -3, -3, 5, 4, 2, 3, 0, 0];

@@ -1,4 +1,4 @@
-//! Building the examples of an operator from seeded tensors.
+//! Builds the cases of an operator from seeded tensors.
 
 use std::ops::Range;
 
@@ -6,7 +6,7 @@ use super::{Case, Op};
 use crate::tensor::{Size, Tensor, TensorData, elements, rng};
 
 impl Case {
-    /// An example of `op` without inputs yet.
+    /// A case of `op` without inputs yet.
     pub fn new(name: impl Into<String>, op: impl Into<Op>) -> Self {
         Self { name: name.into(), op: op.into(), inputs: Vec::new(), weights: Vec::new(), differentiable: true }
     }
@@ -21,7 +21,7 @@ impl Case {
         self.tensor(Tensor::f32(shape, values))
     }
 
-    /// Adds an input of seeded truth values.
+    /// Adds an input of seeded booleans.
     pub fn bool(self, shape: impl Into<Vec<usize>>) -> Self {
         let shape = shape.into();
         let key = rng::key(0, self.inputs.len() as u32, 0);
@@ -29,7 +29,7 @@ impl Case {
         self.tensor(Tensor::new(shape, TensorData::Bool(values)))
     }
 
-    /// Adds an input of seeded whole numbers, uniform in `range`.
+    /// Adds an input of seeded integers, uniform in `range`.
     pub fn int(self, shape: impl Into<Vec<usize>>, range: Range<i32>) -> Self {
         let shape = shape.into();
         let key = rng::key(0, self.inputs.len() as u32, 0);
@@ -45,7 +45,7 @@ impl Case {
         self
     }
 
-    /// Leaves an optional input out.
+    /// Omits an optional input.
     pub fn none(mut self) -> Self {
         self.inputs.push(None);
         self
@@ -57,13 +57,13 @@ impl Case {
         self.float(shape, range)
     }
 
-    /// Says that the operator has no gradient at these inputs.
+    /// Marks the operator as not differentiable at these inputs.
     pub fn not_differentiable(mut self) -> Self {
         self.differentiable = false;
         self
     }
 
-    /// The size that the example's graph is bound to: height and width of its first image, where it has one.
+    /// The size that the case's graph is bound to: the size of its first image, if any.
     pub fn size(&self) -> Size {
         let image = self.inputs.iter().flatten().find(|t| t.shape.len() == 4);
         image.map_or(Size::new(8, 8), |t| Size { batch: t.shape[0], height: t.shape[2], width: t.shape[3] })

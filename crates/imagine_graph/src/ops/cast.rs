@@ -1,11 +1,11 @@
-//! `Cast`: the same numbers in another element type.
+//! `Cast`: converts to another element type.
 //!
 //! | from | to | Y |
 //! |---|---|---|
-//! | floats | integers | X rounded towards zero, limited to the integers' range; NaN becomes 0 |
+//! | floats | integers | X rounded towards zero and clamped to the range of integers; NaN becomes 0 |
 //! | integers | floats | the nearest float |
-//! | numbers | truth values | X is not 0 |
-//! | truth values | numbers | 0 or 1 |
+//! | numbers | booleans | X is not 0 |
+//! | booleans | numbers | 0 or 1 |
 
 use serde::{Deserialize, Serialize};
 

@@ -1,4 +1,4 @@
-//! `Concat`: tensors one after the other along an axis; all other axes and the element types must agree.
+//! `Concat`: joins tensors along an axis; all other axes and the element types must be equal.
 
 use serde::{Deserialize, Serialize};
 
@@ -10,12 +10,12 @@ use crate::tensor::TensorType;
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Concat {
-    /// Axis along which the tensors stand; negative counts from the end.
+    /// Axis to join along; a negative axis counts from the end.
     pub axis: i64,
 }
 
 impl Concat {
-    /// The axis counted from the front, for tensors of `rank`.
+    /// The axis, counted from the front, of tensors of `rank`.
     pub fn axis(&self, rank: usize) -> Result<usize, NodeError> {
         Ok(normalize_axes(&[self.axis], rank, "axis")?[0])
     }
@@ -33,7 +33,7 @@ impl Operator for Concat {
             if next.shape.len() == expected.shape.len() {
                 expected.shape[axis] = next.shape[axis];
             }
-            require(*next == expected, input, "inputs", format!("{first} but for axis {axis}"), next)?;
+            require(*next == expected, input, "inputs", format!("{first} except along axis {axis}"), next)?;
             shape[axis] = shape[axis].saturating_add(next.shape[axis]);
         }
         Ok(vec![output(first.dtype, shape)?])

@@ -1,4 +1,4 @@
-//! `Constant`: a tensor that stands in the graph itself; known when a plan is made.
+//! `Constant`: a tensor in the graph itself, known when a plan is made.
 
 use serde::{Deserialize, Serialize};
 
@@ -32,7 +32,7 @@ impl Operator for Constant {
             count,
         )?;
         let finite = self.value.as_f32().is_none_or(|values| values.iter().all(|v| v.is_finite()));
-        require_param(finite, "value", "finite numbers, or a weight in its place", "NaN or infinity")?;
+        require_param(finite, "value", "finite numbers; use a weight for others", "NaN or infinity")?;
         Ok(vec![output(self.value.dtype(), shape.clone())?])
     }
 

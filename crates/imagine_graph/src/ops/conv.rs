@@ -1,10 +1,10 @@
-//! `Conv`: convolution (cross-correlation, as in every neural network library) of rows, images or volumes.
+//! `Conv`: convolution (cross-correlation, as in neural network libraries) of rows, images or volumes.
 //!
 //! ```text
 //! Y[n, m, y, x] = B[m] + sum over c, i, j of X[n, g*C/group + c, y*sy + i*dy - top, x*sx + j*dx - left] * W[m, c, i, j]
 //! ```
-//! with `g = m / (M/group)`, and likewise with one axis or three. Positions outside `X` follow `pad_mode`, which is ours
-//! beside ONNX's zero padding.
+//! with `g = m / (M/group)`; similarly for one axis or three. Positions outside `X` follow `pad_mode`, an extension of ONNX,
+//! which pads with zeros only.
 //!
 //! | | shape |
 //! |---|---|
@@ -20,7 +20,8 @@ use super::window::{self, AutoPad, Geometry, WindowAxis};
 use super::{Case, NodeError, Operator, PadMode, Reach};
 use crate::tensor::{DType, TensorType};
 
-/// Parameters of `Conv`. Lists have one number an axis behind the first two of X; empty ones mean 1 everywhere, or 0 for `pads`.
+/// Parameters of `Conv`. Lists have one number per axis after the first two; an empty list means 1 for all axes, or 0 for
+/// `pads`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Conv {
@@ -30,11 +31,11 @@ pub struct Conv {
     pub strides: Vec<usize>,
     /// Distance between kernel elements.
     pub dilations: Vec<usize>,
-    /// Positions added before each axis, then after each axis; 0 beside `auto_pad`.
+    /// Padding before each axis, then after each axis; 0 with `auto_pad`.
     pub pads: Vec<usize>,
-    /// How many positions are added where `pads` does not say it.
+    /// Computes the padding in place of `pads`.
     pub auto_pad: AutoPad,
-    /// What the added positions hold; `Constant` is zero.
+    /// Values of the padding; `Constant` is zero.
     pub pad_mode: PadMode,
 }
 
@@ -52,17 +53,17 @@ impl Default for Conv {
 }
 
 impl Conv {
-    /// A convolution of images with an odd square kernel whose output has the size of its input.
+    /// A convolution of images with an odd square kernel and an output of the input's size.
     pub fn same(kernel: usize, pad_mode: PadMode) -> Self {
         Self { pads: vec![kernel / 2; 4], pad_mode, ..Self::default() }
     }
 
-    /// Whether a kernel of 1 reads the input at the output's own place and nowhere else.
+    /// Whether an output element reads the input only at its own position, through a kernel of 1.
     pub fn is_pointwise(&self) -> bool {
         self.strides.iter().all(|&stride| stride == 1) && self.pads.iter().all(|&pad| pad == 0)
     }
 
-    /// The window along each axis behind the first two, for an input and a weight of these shapes.
+    /// The window along each axis after the first two, for an input and a weight of these shapes.
     pub fn windows(&self, x: &[usize], w: &[usize]) -> Result<Vec<WindowAxis>, NodeError> {
         let geometry = Geometry {
             kernel_shape: w.get(2..).unwrap_or_default(),
@@ -99,7 +100,7 @@ impl Operator for Conv {
         let windows = inputs[0].zip(inputs[1]).map(|(x, w)| self.windows(&x.shape, &w.shape));
         let mut reach = vec![Reach::Everything("its weights"); inputs.len()];
         reach[0] = match windows {
-            // Without a height the last axis but one is the channels.
+            // Without a height, the second to last axis is the channels.
             Some(Ok(axes)) if axes.len() > 1 => window::reach(&axes),
             _ => Reach::Everything("its channels"),
         };
@@ -157,11 +158,11 @@ impl Operator for Conv {
     }
 }
 
-/// What convolutions read.
+/// Inputs shared by convolutions.
 pub(super) struct Operands<'a> {
     pub x: &'a TensorType,
     pub w: &'a TensorType,
-    /// The window's lengths.
+    /// Lengths of the kernel.
     pub kernel: &'a [usize],
 }
 
@@ -169,13 +170,13 @@ impl<'a> Operands<'a> {
     pub fn of(inputs: &Inputs<'a>) -> Result<Self, NodeError> {
         let (x, w) = (inputs.float(0, "X")?, inputs.float(1, "W")?);
         require((3..=5).contains(&x.shape.len()), 0, "X", "[batch, channels, ..] of rank 3 to 5", x)?;
-        require(w.shape.len() == x.shape.len(), 1, "W", format!("rank {}, as X has", x.shape.len()), w)?;
+        require(w.shape.len() == x.shape.len(), 1, "W", format!("rank {}, as X", x.shape.len()), w)?;
         Ok(Self { x, w, kernel: &w.shape[2..] })
     }
 }
 
 impl PadMode {
-    /// Fails where a mode cannot fill what `windows` add before and after their axes.
+    /// Fails if the mode cannot provide the padding of `windows`.
     fn check(self, windows: &[WindowAxis]) -> Result<(), NodeError> {
         let limit = |axis: &WindowAxis| match self {
             PadMode::Constant | PadMode::Edge => usize::MAX,

@@ -1,9 +1,9 @@
-//! `ConvTranspose`: the gradient of a convolution as an operator of its own; up-samples where its stride is above 1.
+//! `ConvTranspose`: transposed convolution, the gradient of a convolution; up-samples if its stride is above 1.
 //!
 //! ```text
 //! Y[n, m, y*sy + i*dy - top, x*sx + j*dx - left] += X[n, c, y, x] * W[c, m, i, j]     for every c, i, j of m's group
 //! ```
-//! and `+ B[m]` once; likewise with one axis or three.
+//! and `+ B[m]` once; similarly for one axis or three.
 //!
 //! | | shape |
 //! |---|---|
@@ -20,7 +20,7 @@ use super::window::{AutoPad, Geometry, WindowAxis};
 use super::{Case, NodeError, Operator, Reach, Window};
 use crate::tensor::{DType, TensorType};
 
-/// Parameters of `ConvTranspose`. Lists have one number an axis behind the first two of X; empty ones mean 1 everywhere, or 0
+/// Parameters of `ConvTranspose`. Lists have one number per axis after the first two; an empty list means 1 for all axes, or 0
 /// for `pads` and `output_padding`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
@@ -31,7 +31,7 @@ pub struct ConvTranspose {
     pub strides: Vec<usize>,
     /// Distance between kernel elements.
     pub dilations: Vec<usize>,
-    /// Positions cut from the beginning of each axis of the result, then from the end of each.
+    /// Positions cropped from the beginning of each axis of the result, then from the end of each.
     pub pads: Vec<usize>,
     /// Positions added at the end of each axis; less than the stride or the dilation.
     pub output_padding: Vec<usize>,
@@ -45,7 +45,7 @@ impl Default for ConvTranspose {
 }
 
 impl ConvTranspose {
-    /// The window along each axis behind the first two, for an input and a weight of these shapes: it moves over the output.
+    /// The window along each axis after the first two, for an input and a weight of these shapes; it moves over the output.
     pub fn windows(&self, x: &[usize], w: &[usize]) -> Result<Vec<WindowAxis>, NodeError> {
         let sides = x.get(2..).unwrap_or_default();
         let geometry = Geometry {
@@ -95,7 +95,7 @@ impl Operator for ConvTranspose {
             Some(Ok(axes)) if axes.len() > 1 => {
                 Reach::Window(PerAxis { height: sources(axes[axes.len() - 2]), width: sources(axes[axes.len() - 1]) })
             }
-            // Without a height the last axis but one is the channels.
+            // Without a height, the second to last axis is the channels.
             _ => Reach::Everything("its channels"),
         };
         reach
@@ -141,7 +141,7 @@ impl Operator for ConvTranspose {
     }
 }
 
-/// Output o reads input i where o + pad - i * stride is a multiple of the dilation within the kernel.
+/// Output o reads input i if o + pad - i * stride is a multiple of the dilation within the kernel.
 fn sources(axis: WindowAxis) -> Window {
     let (stride, pad, span) = (axis.stride as i64, axis.begin as i64, axis.span() as i64 - 1);
     let high = (stride - 1 + pad).div_euclid(stride);

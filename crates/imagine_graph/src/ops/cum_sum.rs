@@ -1,7 +1,7 @@
-//! `CumSum`: the sum of all elements up to each one along an axis.
+//! `CumSum`: cumulative sum along an axis.
 //!
 //! `Y[.., i, ..]` is the sum of `X[.., j, ..]` over `j <= i`; over `j < i` if `exclusive`; over `j >= i` (`j > i`) if `reverse`.
-//! Sums run from the first summand on, or the last if `reverse`.
+//! Summation starts at the first element, or at the last if `reverse`.
 
 use serde::{Deserialize, Serialize};
 
@@ -15,9 +15,9 @@ use crate::tensor::{DType, TensorType};
 pub struct CumSum {
     /// The axis.
     pub axis: i64,
-    /// Whether an element's own value is left out.
+    /// Whether each element excludes its own value.
     pub exclusive: bool,
-    /// Whether sums begin at the end.
+    /// Whether summation starts at the end.
     pub reverse: bool,
 }
 

@@ -1,4 +1,4 @@
-//! `DepthToSpace`: channels become pixels (pixel shuffle). `SpaceToDepth`: pixels become channels.
+//! `DepthToSpace`: moves channels into pixels (pixel shuffle). `SpaceToDepth`: moves pixels into channels.
 //!
 //! ```text
 //! DepthToSpace DCR: Y[n, c, y*b + i, x*b + j] = X[n, (i*b + j)*C/b² + c, y, x]
@@ -22,7 +22,7 @@ use crate::tensor::{DType, TensorType};
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct DepthToSpace {
-    /// Side of the block of pixels that a column of channels becomes.
+    /// Side of the block of pixels that one pixel's channels become.
     pub blocksize: usize,
     /// Order of the channels.
     pub mode: DepthToSpaceMode,
@@ -32,7 +32,7 @@ pub struct DepthToSpace {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct SpaceToDepth {
-    /// Side of the block of pixels that becomes a column of channels.
+    /// Side of the block of pixels that becomes one pixel's channels.
     pub blocksize: usize,
 }
 
@@ -42,7 +42,7 @@ impl Default for SpaceToDepth {
     }
 }
 
-/// Order in which `DepthToSpace` takes channels.
+/// Channel order of `DepthToSpace`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "UPPERCASE")]
 pub enum DepthToSpaceMode {
@@ -66,7 +66,7 @@ impl Operator for DepthToSpace {
         let block = self.blocksize;
         require_param((1..=64).contains(&block), "blocksize", "1 to 64", block)?;
         let divides = channels.is_multiple_of(block * block);
-        require_param(divides, "blocksize", format!("one whose square divides {channels} channels"), block)?;
+        require_param(divides, "blocksize", format!("a number whose square divides {channels} channels"), block)?;
         let shape = vec![n, channels / (block * block), height.saturating_mul(block), width.saturating_mul(block)];
         Ok(vec![output(DType::F32, shape)?])
     }
@@ -93,7 +93,7 @@ impl Operator for SpaceToDepth {
         let block = self.blocksize;
         require_param((1..=64).contains(&block), "blocksize", "1 to 64", block)?;
         let divides = height.is_multiple_of(block) && width.is_multiple_of(block);
-        require_param(divides, "blocksize", format!("one that divides {height} and {width}"), block)?;
+        require_param(divides, "blocksize", format!("a divisor of {height} and {width}"), block)?;
         let shape = vec![n, channels.saturating_mul(block * block), height / block, width / block];
         Ok(vec![output(DType::F32, shape)?])
     }

@@ -1,10 +1,10 @@
 //! `Einsum`: sums of products by Einstein's convention.
 //!
-//! `equation` names every axis of one or two inputs with a letter, as in `bij,bjk->bik`: the output is the product of
-//! the inputs' elements, summed over all letters that do not stand behind the arrow. A letter that stands twice in one
-//! input takes its diagonal. `...` stands for leading axes without letters, which broadcast. Without an arrow the output has
-//! the axes of `...`, then, in alphabetical order, all letters that stand once. A letter may be 1 long in one input
-//! and longer in the other.
+//! `equation` names every axis of one or two inputs with a letter, as in `bij,bjk->bik`: the output is the product of the
+//! inputs, summed over all letters that do not appear after the arrow. A letter that appears twice in one input takes its
+//! diagonal. `...` stands for leading axes without letters, which broadcast. Without an arrow the output has the axes of
+//! `...`, then, in alphabetical order, all letters that appear once. An axis of length 1 broadcasts to the length of the same
+//! letter in the other input.
 
 use serde::{Deserialize, Serialize};
 
@@ -16,29 +16,29 @@ use crate::tensor::{DType, MAX_ELEMENTS, MAX_RANK, TensorType, elements};
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Einsum {
-    /// Letters of the inputs' axes, separated by a comma, and of the output's behind an arrow.
+    /// Letters of the inputs' axes, separated by a comma, then an arrow and the letters of the output's axes.
     pub equation: String,
 }
 
-/// An equation with its axes counted: every letter, and every axis of an ellipsis, has a number.
+/// A parsed equation: every letter, and every axis of an ellipsis, has a number.
 #[derive(Clone, Debug, PartialEq)]
 pub struct EinsumAxes {
-    /// Number of each axis of each input.
+    /// The number of each axis of each input.
     pub inputs: Vec<Vec<usize>>,
-    /// Number of each axis of the output.
+    /// The number of each axis of the output.
     pub output: Vec<usize>,
-    /// How long each is.
+    /// The length of each number.
     pub lengths: Vec<usize>,
 }
 
 impl EinsumAxes {
-    /// What is summed over.
+    /// The numbers that are summed over.
     pub fn summed(&self) -> Vec<usize> {
         (0..self.lengths.len()).filter(|axis| !self.output.contains(axis)).collect()
     }
 }
 
-/// The letters of one input or of the output: those before an ellipsis, and those behind it, if there is one.
+/// The letters of one input or of the output, before and after an ellipsis.
 struct Term {
     before: Vec<char>,
     behind: Option<Vec<char>>,
@@ -59,14 +59,14 @@ impl Einsum {
             None => (text.as_str(), None),
         };
         let terms = left.split(',').map(|term| self.term(term)).collect::<Result<Vec<_>, _>>()?;
-        let one_each = format!("one term before the arrow for each input, of which there are {}", shapes.len());
+        let one_each = format!("one term per input before the arrow, {} in all", shapes.len());
         require_param(terms.len() == shapes.len(), "equation", one_each, &self.equation)?;
         let mut letters: Vec<char> = terms.iter().flat_map(Term::letters).collect();
         let once: Vec<char> =
             letters.iter().copied().filter(|c| letters.iter().filter(|d| *d == c).count() == 1).collect();
         letters.sort();
         letters.dedup();
-        // Ellipses are numbered from their last axis, behind all letters.
+        // Ellipsis axes are numbered after all letters, from the last axis.
         let spans = self.spans(&terms, shapes)?;
         let ellipsis = spans.iter().copied().max().unwrap_or(0);
         let number = |letter: char| letters.binary_search(&letter).ok();
@@ -87,7 +87,7 @@ impl Einsum {
             }
         };
         let known = output.filter(|output| (1..output.len()).all(|i| !output[..i].contains(&output[i])));
-        let rule = "letters behind the arrow that stand before it, each once";
+        let rule = "letters after the arrow that appear before it, each once";
         let Some(output) = known else { return Err(self.error(rule)) };
         let lengths = self.lengths(&inputs, shapes, letters.len() + ellipsis)?;
         Ok(EinsumAxes { inputs, output, lengths })
@@ -112,24 +112,24 @@ impl Einsum {
         Ok(Term { before, behind: behind.map(|_| letters) })
     }
 
-    /// How many axes the ellipsis of each input stands for.
+    /// Number of axes of each input's ellipsis.
     fn spans(&self, terms: &[Term], shapes: &[&[usize]]) -> Result<Vec<usize>, NodeError> {
         let span = |(term, shape): (&Term, &&[usize])| {
             let left = shape.len().checked_sub(term.letters().count())?;
             (left == 0 || term.behind.is_some()).then_some(left)
         };
         let spans = terms.iter().zip(shapes).map(span).collect::<Option<Vec<_>>>();
-        spans.ok_or_else(|| self.error(&format!("one letter an axis of {shapes:?}")))
+        spans.ok_or_else(|| self.error(&format!("one letter per axis of {shapes:?}")))
     }
 
-    /// The length of every number; 1 gives way to another.
+    /// The length of every number; 1 broadcasts.
     fn lengths(&self, inputs: &[Vec<usize>], shapes: &[&[usize]], count: usize) -> Result<Vec<usize>, NodeError> {
         let mut lengths = vec![1; count];
         for (numbers, shape) in inputs.iter().zip(shapes) {
             for (&number, &length) in numbers.iter().zip(*shape) {
                 let known = &mut lengths[number];
                 if *known != length && *known != 1 && length != 1 {
-                    return Err(self.error(&format!("letters of one length in {shapes:?}")));
+                    return Err(self.error(&format!("equal lengths of equal letters in {shapes:?}")));
                 }
                 *known = (*known).max(length);
             }
@@ -140,7 +140,7 @@ impl Einsum {
 
 impl Operator for Einsum {
     fn infer(&self, inputs: &Inputs) -> Result<Vec<TensorType>, NodeError> {
-        // A product of three or more is a chain of products of two.
+        // A product of three or more inputs is a chain of products of two.
         inputs.count(1..=2)?;
         let mut shapes = Vec::new();
         for input in 0..inputs.types.len() {

@@ -1,8 +1,8 @@
-//! What can be wrong with the inputs and parameters of one operator.
+//! Faults of one operator's inputs and parameters.
 
 use crate::tensor::TensorType;
 
-/// Why an operator cannot take its inputs or parameters.
+/// Why an operator does not accept its inputs or parameters.
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
 #[non_exhaustive]
 pub enum NodeError {
@@ -29,22 +29,22 @@ pub enum NodeError {
         input: usize,
         /// ONNX name of the input, such as `W`.
         name: &'static str,
-        /// What is needed, in words or as a shape.
+        /// The accepted inputs, in words or as a shape.
         expected: String,
-        /// What is there.
+        /// Type of the input.
         found: TensorType,
     },
-    /// Two inputs that do not go together.
-    #[error("inputs {left} and {right} do not go together: {reason}")]
+    /// Two inputs that do not fit together.
+    #[error("inputs {left} and {right} do not fit together: {reason}")]
     Inputs {
-        /// One.
+        /// Type of the first.
         left: TensorType,
-        /// The other.
+        /// Type of the second.
         right: TensorType,
-        /// The rule that is broken.
+        /// The broken rule.
         reason: String,
     },
-    /// A parameter out of its range.
+    /// A parameter out of range.
     #[error("parameter {name:?} is {found}, expected {expected}")]
     Param {
         /// ONNX name of the attribute.

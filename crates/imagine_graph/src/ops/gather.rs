@@ -1,13 +1,12 @@
-//! `Gather`, `GatherElements` and `GatherND`: elements picked by indices.
+//! `Gather`, `GatherElements` and `GatherND`: elements selected by indices.
 //!
 //! | operator | Y |
 //! |---|---|
-//! | `Gather` | `Y[a.., i.., b..] = data[a.., indices[i..], b..]`, a the axes before `axis`, b those behind it |
-//! | `GatherElements` | `Y[i..] = data[i.. with the index at axis replaced by indices[i..]]`, of the shape of indices |
+//! | `Gather` | `Y[a.., i.., b..] = data[a.., indices[i..], b..]`, a the axes before `axis`, b those after it |
+//! | `GatherElements` | `Y[i..] = data[i.. with the index at axis replaced by indices[i..]]`, with the shape of indices |
 //! | `GatherND` | `Y[a.., i.., b..] = data[a.., indices[a.., i.., 0], indices[a.., i.., 1], .., b..]`, a the `batch_dims` first axes |
 //!
-//! Indices are i32. A negative one counts from the end; one that then still lies outside is clamped to the axis, where
-//! ONNX calls it an error.
+//! Indices are i32. A negative index counts from the end. An index out of range is clamped, where ONNX requires an error.
 
 use serde::{Deserialize, Serialize};
 
@@ -19,7 +18,7 @@ use crate::tensor::{DType, Tensor, TensorData, TensorType};
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Gather {
-    /// The axis that indices count along.
+    /// The axis that indices select along.
     pub axis: i64,
 }
 
@@ -27,7 +26,7 @@ pub struct Gather {
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct GatherElements {
-    /// The axis that indices count along.
+    /// The axis that indices select along.
     pub axis: i64,
 }
 
@@ -35,25 +34,25 @@ pub struct GatherElements {
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct GatherND {
-    /// How many of the first axes data and indices have in common.
+    /// Number of leading axes that data and indices share.
     pub batch_dims: usize,
 }
 
-/// What the three operators have in common: output element `o..` is `data[sum of o * data strides + sum of the picks]`,
-/// where pick `p` is the index at `indices[sum of o * index strides + p]`, made positive and clamped, times its stride.
+/// The common form of the three operators. Output element `o..` is `data[sum of o * data strides + sum of the picks]`, where
+/// pick `p` is the index at `indices[sum of o * index strides + p]`, made positive and clamped, times its stride.
 #[derive(Clone, Debug, PartialEq)]
 pub struct GatherLayout {
     /// Shape of the output.
     pub shape: Vec<usize>,
-    /// For every axis of the output its stride in the data; 0 where indices stand for it.
+    /// Stride in the data of every output axis; 0 if indices replace it.
     pub data_strides: Vec<i64>,
-    /// For every axis of the output its stride in the indices; 0 where they do not have it.
+    /// Stride in the indices of every output axis; 0 if they do not have it.
     pub index_strides: Vec<i64>,
-    /// The axes of the data that indices count along.
+    /// The axes of the data that indices select along.
     pub picks: Vec<PickedAxis>,
 }
 
-/// An axis of the data that indices count along.
+/// An axis of the data that indices select along.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct PickedAxis {
     /// Its length.
@@ -71,7 +70,7 @@ impl GatherLayout {
         Ok(vec![output(dtype, self.shape)?])
     }
 
-    /// Whether the last two axes of the output are those of the data, element by element.
+    /// Whether the last two axes of the output are the data's last two, in place.
     fn keeps_image(&self, data: &[usize]) -> bool {
         let (rank, strides) = (self.shape.len(), strides(data));
         rank >= 2 && data.len() >= 2 && self.data_strides[rank - 2..] == strides[data.len() - 2..]
@@ -79,7 +78,7 @@ impl GatherLayout {
 }
 
 impl Gather {
-    /// Where each element comes from.
+    /// The source of each output element.
     pub fn layout(&self, data: &[usize], indices: &[usize]) -> Result<GatherLayout, NodeError> {
         let axis = normalize_axes(&[self.axis], data.len(), "axis")?[0];
         let mut layout = GatherLayout::new(data);
@@ -92,7 +91,7 @@ impl Gather {
 }
 
 impl GatherElements {
-    /// Where each element comes from.
+    /// The source of each output element.
     pub fn layout(&self, data: &[usize], indices: &[usize]) -> Result<GatherLayout, NodeError> {
         let axis = normalize_axes(&[self.axis], data.len(), "axis")?[0];
         let mut layout = GatherLayout::new(data);
@@ -105,7 +104,7 @@ impl GatherElements {
 }
 
 impl GatherND {
-    /// Where each element comes from.
+    /// The source of each output element.
     pub fn layout(&self, data: &[usize], indices: &[usize]) -> Result<GatherLayout, NodeError> {
         let batch = self.batch_dims;
         let limit = data.len().min(indices.len());
@@ -126,7 +125,7 @@ impl GatherND {
     }
 }
 
-/// Data and indices of all three operators.
+/// Checks data and indices of all three operators.
 fn operands<'a>(inputs: &Inputs<'a>) -> Result<[&'a TensorType; 2], NodeError> {
     inputs.count(2..=2)?;
     let (data, indices) = (inputs.required(0, "data")?, inputs.required(1, "indices")?);
@@ -142,7 +141,7 @@ fn reach(
     let (Some(data), Some(indices)) = (inputs[0], inputs[1]) else { return Reach::Everything("height and width") };
     match layout(&data.shape, &indices.shape) {
         Ok(layout) if layout.keeps_image(&data.shape) => Reach::Window(PerAxis::splat(Window::POINT)),
-        _ => Reach::Everything("height and width, where its indices say"),
+        _ => Reach::Everything("height and width, at positions from its indices"),
     }
 }
 
@@ -181,14 +180,14 @@ impl Operator for GatherElements {
         let axis = normalize_axes(&[self.axis], data.shape.len(), "axis")?[0];
         let mut sides = indices.shape.iter().zip(&data.shape).enumerate();
         let fits = indices.shape.len() == data.shape.len() && sides.all(|(i, (own, all))| i == axis || own <= all);
-        require(fits, 1, "indices", format!("at most {data}, but for axis {axis}"), indices)?;
+        require(fits, 1, "indices", format!("at most {data}, except along axis {axis}"), indices)?;
         self.layout(&data.shape, &indices.shape)?.infer(data.dtype)
     }
 
     fn reach(&self, inputs: &[Option<&TensorType>], _: &TensorType) -> Vec<Reach> {
         let image = |t: Option<&TensorType>| t.map(|t| t.shape.iter().rev().take(2).copied().collect::<Vec<_>>());
         if image(inputs[0]) != image(inputs[1]) {
-            return vec![Reach::Everything("height and width, where its indices say"), Reach::Pointwise];
+            return vec![Reach::Everything("height and width, at positions from its indices"), Reach::Pointwise];
         }
         vec![reach(inputs, |data, indices| self.layout(data, indices)), Reach::Pointwise]
     }
@@ -218,7 +217,7 @@ impl Operator for GatherND {
         let (picked, most) = (indices.shape[indices.shape.len() - 1], data.shape.len() - batch);
         require((1..=most).contains(&picked), 1, "indices", format!("a last dimension of 1 to {most}"), indices)?;
         let common = data.shape[..batch] == indices.shape[..batch];
-        require(common, 1, "indices", format!("{:?} first, as data", &data.shape[..batch]), indices)?;
+        require(common, 1, "indices", format!("leading dimensions {:?}, as data", &data.shape[..batch]), indices)?;
         layout.infer(data.dtype)
     }
 

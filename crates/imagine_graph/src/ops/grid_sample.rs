@@ -1,13 +1,13 @@
-//! `GridSample`: an image read at the places that a grid names, between -1 and 1.
+//! `GridSample`: samples an image at the positions of a grid, in coordinates from -1 to 1.
 //!
-//! The last dimension of the grid holds x, y (and z). Coordinate g along an axis of D elements is place
-//! `((g + 1) D - 1) / 2`, or `(g + 1) / 2 * (D - 1)` with `align_corners`. Places beyond the image's edges, `-0.5` and
+//! The last dimension of the grid holds x, y (and z). Coordinate g along an axis of D elements is position
+//! `((g + 1) D - 1) / 2`, or `(g + 1) / 2 * (D - 1)` with `align_corners`. Positions beyond the image's edges, `-0.5` and
 //! `D - 0.5` (`0` and `D - 1` with `align_corners`), are moved first: `border` clamps them to `0 .. D - 1`, `reflection`
 //! mirrors them at the edges until they are inside. Then:
 //!
-//! | `mode` | Y along each axis, with `l = floor(place)`, `f = place - l` |
+//! | `mode` | Y along each axis, with `l = floor(position)`, `f = position - l` |
 //! |---|---|
-//! | `nearest` | the element at the place rounded, halves to even; rounded before it is moved |
+//! | `nearest` | the element at the rounded position, halves to even; rounding precedes moving |
 //! | `linear` | `(1 - f) X[l] + f X[l + 1]` |
 //! | `cubic` | the sum of `X[l + k] w(k - f)`, k from -1 to 2, with the kernel of Keys for `a = -0.75` |
 //!
@@ -29,30 +29,30 @@ use crate::tensor::{DType, TensorType};
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct GridSample {
-    /// How values between elements are found.
+    /// Interpolation.
     pub mode: GridSampleMode,
-    /// What stands outside.
+    /// Values outside the image.
     pub padding_mode: GridSamplePadding,
-    /// Whether -1 and 1 are the centres of the border's elements and not their edges.
+    /// Whether -1 and 1 are the centres of the border elements rather than their outer edges.
     pub align_corners: bool,
 }
 
-/// How `GridSample` finds values between elements.
+/// Interpolation of `GridSample`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum GridSampleMode {
-    /// A mixture of the two neighbours along each axis.
+    /// Linear interpolation of the two neighbours along each axis.
     #[default]
     #[serde(alias = "bilinear")]
     Linear,
     /// The nearest element.
     Nearest,
-    /// A mixture of the four neighbours along each axis.
+    /// Cubic interpolation of the four neighbours along each axis.
     #[serde(alias = "bicubic")]
     Cubic,
 }
 
-/// What `GridSample` finds outside.
+/// Values of `GridSample` outside the image.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum GridSamplePadding {
@@ -72,14 +72,14 @@ impl Operator for GridSample {
         let rank = x.shape.len();
         require((4..=5).contains(&rank), 0, "X", "rank 4 or 5", x)?;
         let fits = grid.shape.len() == rank && grid.shape[0] == x.shape[0] && grid.shape[rank - 1] == rank - 2;
-        require(fits, 1, "grid", format!("rank {rank}, {} first, {} last", x.shape[0], rank - 2), grid)?;
+        require(fits, 1, "grid", format!("rank {rank}, first dimension {}, last {}", x.shape[0], rank - 2), grid)?;
         let mut shape = x.shape[..2].to_vec();
         shape.extend(&grid.shape[1..rank - 1]);
         Ok(vec![output(DType::F32, shape)?])
     }
 
     fn reach(&self, _: &[Option<&TensorType>], _: &TensorType) -> Vec<Reach> {
-        vec![Reach::Everything("height and width, where its grid says"), Reach::Everything("its grid")]
+        vec![Reach::Everything("height and width, at positions from its grid"), Reach::Everything("its grid")]
     }
 
     fn cases() -> Vec<Case> {
@@ -105,7 +105,7 @@ impl Operator for GridSample {
         case("volume, linear", Linear, Zeros, false, &[1, 2, 2, 3, 4], &[1, 2, 2, 3, 3]);
         case("volume, reflection", Linear, Reflection, true, &[2, 1, 3, 3, 2], &[2, 2, 1, 3, 3]);
         case("volume, cubic", Cubic, Border, false, &[1, 1, 3, 4, 3], &[1, 2, 2, 2, 3]);
-        // So many places that some lie where the slope jumps, between two elements.
+        // Some of this many positions lie at a kink between two elements.
         let large = Case::new("97x61", Self::default()).float([1, 2, 97, 61], -1.0..1.0);
         cases.push(large.float([1, 61, 97, 2], -1.9..1.9).not_differentiable());
         let nearest = |name: &str, padding_mode, align_corners| {

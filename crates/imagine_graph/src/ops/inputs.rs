@@ -1,4 +1,4 @@
-//! Checks that the shape rules of all operators share.
+//! Checks shared by the shape rules of all operators.
 
 use std::ops::RangeInclusive;
 
@@ -7,11 +7,11 @@ use serde::Serialize;
 use super::NodeError;
 use crate::tensor::{DType, MAX_ELEMENTS, MAX_RANK, Size, TensorType, elements};
 
-/// The inputs of one node while its shapes are inferred, and the size the graph is bound to.
+/// Types of one node's inputs during shape inference, and the size that the graph is bound to.
 pub struct Inputs<'a> {
-    /// Type of each input; `None` where an optional input is left out.
+    /// Type of each input; `None` for an omitted optional input.
     pub types: &'a [Option<&'a TensorType>],
-    /// The size that closes the symbolic dimensions of the parameters.
+    /// The size that symbolic dimensions of parameters are bound to.
     pub size: Size,
 }
 
@@ -27,7 +27,7 @@ impl<'a> Inputs<'a> {
         Err(NodeError::InputCount { expected, found })
     }
 
-    /// Input `input`, called `name` in ONNX, which must be there.
+    /// Input `input`, called `name` in ONNX; fails if it is missing.
     pub fn required(&self, input: usize, name: &'static str) -> Result<&'a TensorType, NodeError> {
         self.types.get(input).copied().flatten().ok_or_else(|| NodeError::InputCount {
             expected: format!("input {input} ({name})"),
@@ -35,26 +35,26 @@ impl<'a> Inputs<'a> {
         })
     }
 
-    /// Input `input` if it is there.
+    /// Input `input`, if present.
     pub fn optional(&self, input: usize) -> Option<&'a TensorType> {
         self.types.get(input).copied().flatten()
     }
 
-    /// Input `input`, which must be there and hold floats.
+    /// Input `input`; fails unless it has floats.
     pub fn float(&self, input: usize, name: &'static str) -> Result<&'a TensorType, NodeError> {
         let found = self.required(input, name)?;
         require(found.dtype == DType::F32, input, name, "floats", found)?;
         Ok(found)
     }
 
-    /// Input `input`, which must be there and hold floats or integers.
+    /// Input `input`; fails unless it has floats or integers.
     pub fn number(&self, input: usize, name: &'static str) -> Result<&'a TensorType, NodeError> {
         let found = self.required(input, name)?;
         require(found.dtype != DType::Bool, input, name, "floats or integers", found)?;
         Ok(found)
     }
 
-    /// Input `input`, which must be floats `[batch, channels, height, width]`.
+    /// Shape of input `input`; fails unless it is floats `[batch, channels, height, width]`.
     pub fn image(&self, input: usize, name: &'static str) -> Result<[usize; 4], NodeError> {
         let found = self.float(input, name)?;
         <[usize; 4]>::try_from(found.shape.as_slice()).map_err(|_| NodeError::Input {
@@ -93,7 +93,7 @@ pub(crate) fn require_param(
     Err(NodeError::Param { name, expected: expected.into(), found: format!("{found:?}") })
 }
 
-/// The type of an output, if its shape is one that executors can hold: no empty dimension, bounded rank and size.
+/// The type of an output; fails on an empty dimension, or a rank or size above the limits.
 pub(crate) fn output(dtype: DType, shape: Vec<usize>) -> Result<TensorType, NodeError> {
     let reason = if shape.len() > MAX_RANK {
         "more than 8 dimensions"
@@ -122,13 +122,13 @@ pub(crate) fn broadcast(left: &TensorType, right: &TensorType) -> Result<Vec<usi
             (a, b) => Err(NodeError::Inputs {
                 left: left.clone(),
                 right: right.clone(),
-                reason: format!("{a} and {b} cannot broadcast"),
+                reason: format!("{a} and {b} do not broadcast"),
             }),
         })
         .collect()
 }
 
-/// Parameters as a JSON object, without those at their default.
+/// Parameters as a JSON object, without defaults.
 pub(crate) fn attributes<P: Serialize + Default>(params: &P) -> serde_json::Map<String, serde_json::Value> {
     let object = |p: &P| match serde_json::to_value(p) {
         Ok(serde_json::Value::Object(map)) => map,
@@ -140,7 +140,7 @@ pub(crate) fn attributes<P: Serialize + Default>(params: &P) -> serde_json::Map<
     attributes
 }
 
-/// Axes counted from the front; negative ones count from the end. Fails on one out of range or named twice.
+/// Axes counted from the front; negative axes count from the end. Fails on an axis out of range or a duplicate.
 pub(crate) fn normalize_axes(axes: &[i64], rank: usize, name: &'static str) -> Result<Vec<usize>, NodeError> {
     let rank = rank as i64;
     let mut found = Vec::with_capacity(axes.len());

@@ -2,8 +2,8 @@
 //!
 //! | operator | Y |
 //! |---|---|
-//! | `MatMul` | `A B` over the last two axes as NumPy's `matmul`: leading axes broadcast, a vector counts as a row (A) or a column (B) |
-//! | `Gemm` | `alpha A' B' + beta C`, A' `[M, K]` and B' `[K, N]` transposed where asked, C (optional) broadcasts to `[M, N]` |
+//! | `MatMul` | `A B` over the last two axes, as NumPy's `matmul`: leading axes broadcast, a vector is a row (A) or a column (B) |
+//! | `Gemm` | `alpha A' B' + beta C`, A' `[M, K]` and B' `[K, N]` are A and B, transposed if requested; C (optional) broadcasts to `[M, N]` |
 
 use serde::{Deserialize, Serialize};
 
@@ -24,10 +24,10 @@ pub struct Gemm {
     pub alpha: f32,
     /// Factor of C.
     pub beta: f32,
-    /// Whether A is transposed first.
+    /// Whether to transpose A.
     #[serde(rename = "transA")]
     pub trans_a: bool,
-    /// Whether B is transposed first.
+    /// Whether to transpose B.
     #[serde(rename = "transB")]
     pub trans_b: bool,
 }
@@ -46,7 +46,7 @@ impl Operator for MatMul {
         require(!b.shape.is_empty(), 1, "B", "rank 1 or more", b)?;
         let (rows, columns) = (a.shape.len() > 1, b.shape.len() > 1);
         let inner = if columns { b.shape[b.shape.len() - 2] } else { b.shape[0] };
-        require(a.shape.last() == Some(&inner), 1, "B", format!("{:?} rows, as A has columns", a.shape.last()), b)?;
+        require(a.shape.last() == Some(&inner), 1, "B", format!("{inner} rows, the number of columns of A"), b)?;
         let leading = |t: &TensorType| TensorType::f32(&t.shape[..t.shape.len().saturating_sub(2)]);
         let mut shape = broadcast(&leading(a), &leading(b))?;
         if rows {
@@ -89,7 +89,7 @@ impl Operator for Gemm {
         };
         let (m, k) = matrix(0, "A", self.trans_a)?;
         let (b_rows, n) = matrix(1, "B", self.trans_b)?;
-        require(b_rows == k, 1, "B", format!("{k} rows, as A has columns"), inputs.float(1, "B")?)?;
+        require(b_rows == k, 1, "B", format!("{k} rows, the number of columns of A"), inputs.float(1, "B")?)?;
         let product = TensorType::f32([m, n]);
         if let Some(c) = inputs.optional(2) {
             let fits = c.dtype == DType::F32 && broadcast(&product, c).is_ok_and(|shape| shape == product.shape);

@@ -1,8 +1,8 @@
-//! The operator table, and what every operator has to say about itself.
+//! The operator table, and the trait that every operator implements.
 //!
-//! Adding an operator is one line in the table below and one stem in four places: `imagine_graph/src/ops` (parameters,
-//! shape rule, support, cases), `imagine_burn/src/ops` (the reference), `imagine_wgpu/src/ops` (uniforms and dispatch)
-//! and `shaders/ops` (the kernel). Forgetting one is a compile error or a red `cargo xtask tidy`.
+//! To add an operator, add one line to the table below and one file stem in four places: `imagine_graph/src/ops` (parameters,
+//! shape rule, reach, cases), `imagine_burn/src/ops` (the reference), `imagine_wgpu/src/ops` (uniforms and dispatch) and
+//! `shaders/ops` (the kernel). The compiler or `cargo xtask tidy` reports a missing one.
 
 mod case;
 mod error;
@@ -22,70 +22,69 @@ use serde::de::DeserializeOwned;
 
 use crate::tensor::{Dim, Tensor, TensorType};
 
-/// What executors have to do for an operator.
+/// What executors do for an operator.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Class {
     /// Computes: needs a kernel.
     Pass,
-    /// The same elements in the same order under another shape: needs no kernel.
+    /// The same elements in the same order with another shape: needs no kernel.
     View,
     /// Known when a plan is made: evaluated on the CPU.
     Fold,
 }
 
-/// How far two executors may differ on an operator: `|a - b| <= absolute + relative * |b|`.
+/// Tolerance between executors: `|a - b| <= absolute + relative * |b|`.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Tolerance {
-    /// Absolute part.
+    /// Absolute tolerance.
     pub absolute: f32,
-    /// Part relative to the reference.
+    /// Tolerance relative to the reference.
     pub relative: f32,
 }
 
-/// What an operator says about itself; its parameters are the implementing type.
-///
-/// Parameters carry the ONNX attributes under their ONNX names, with one `Default` that holds the ONNX defaults.
+/// An operator; the implementing type holds its parameters: the ONNX attributes under their ONNX names, with ONNX's defaults
+/// as `Default`.
 pub trait Operator: Clone + PartialEq + std::fmt::Debug + Default + Serialize + DeserializeOwned + Into<Op> {
     /// Checks parameters and inputs; returns the type of every output.
     fn infer(&self, inputs: &Inputs) -> Result<Vec<TensorType>, NodeError>;
 
-    /// Which elements of each input an output element reads; `inputs` and `output` are those that [`Self::infer`] accepted.
+    /// The elements of each input that one output element reads; [`Self::infer`] has accepted `inputs` and `output`.
     fn reach(&self, inputs: &[Option<&TensorType>], output: &TensorType) -> Vec<Reach>;
 
-    /// Seeded examples: smallest, odd sizes, 1x1, batch above 1, every parameter away from its default.
+    /// Seeded test cases: smallest, odd sizes, 1x1, batch above 1, every parameter away from its default.
     fn cases() -> Vec<Case>;
 
-    /// How far executors may differ.
+    /// Tolerance between executors.
     fn tolerance(&self) -> Tolerance {
         Tolerance { absolute: 1e-5, relative: 1e-5 }
     }
 }
 
-/// One example of an operator at work. Every executor's suite runs all of them.
+/// A test case of an operator. The suite of every executor runs all cases.
 #[derive(Clone, Debug)]
 pub struct Case {
-    /// What is special about it, unique within the operator.
+    /// Name, unique within the operator.
     pub name: String,
     /// The operator with its parameters.
     pub op: Op,
-    /// Its inputs in ONNX order; `None` where an optional input is left out.
+    /// Its inputs in ONNX order; `None` for an omitted optional input.
     pub inputs: Vec<Option<Tensor>>,
     /// Indices of the inputs that are weights, known before the graph runs.
     pub weights: Vec<usize>,
-    /// Whether the operator can be differentiated at these inputs.
+    /// Whether the operator is differentiable at these inputs.
     pub differentiable: bool,
 }
 
 /// A line of the operator table.
 #[derive(Clone, Copy)]
 pub struct OpInfo {
-    /// ONNX name, which is also the tag in a generator file.
+    /// ONNX name, also used in generator files.
     pub name: &'static str,
-    /// File name that the operator's parts share in all crates.
+    /// File stem of the operator in all crates.
     pub stem: &'static str,
-    /// What executors have to do for it.
+    /// What executors do for it.
     pub class: Class,
-    /// Its examples.
+    /// Its test cases.
     pub cases: fn() -> Vec<Case>,
 }
 
@@ -111,7 +110,7 @@ macro_rules! operators {
             /// This operator's line of the table.
             pub fn info(&self) -> &'static OpInfo {
                 let name = self.name();
-                Self::ALL.iter().find(|info| info.name == name).expect("every operator stands in the table")
+                Self::ALL.iter().find(|info| info.name == name).expect("every operator is in the table")
             }
 
             /// ONNX name.
@@ -124,17 +123,17 @@ macro_rules! operators {
                 match self { $(Op::$name(op) => op.infer(inputs),)* }
             }
 
-            /// Which elements of each input an output element reads.
+            /// The elements of each input that one output element reads.
             pub fn reach(&self, inputs: &[Option<&TensorType>], output: &TensorType) -> Vec<Reach> {
                 match self { $(Op::$name(op) => op.reach(inputs, output),)* }
             }
 
-            /// How far executors may differ.
+            /// Tolerance between executors.
             pub fn tolerance(&self) -> Tolerance {
                 match self { $(Op::$name(op) => op.tolerance(),)* }
             }
 
-            /// The parameters as the JSON object of a generator file; those at their default are left out.
+            /// The parameters as the JSON object of a generator file, without defaults.
             pub fn attributes(&self) -> serde_json::Map<String, serde_json::Value> {
                 match self { $(Op::$name(op) => inputs::attributes(op),)* }
             }
@@ -227,41 +226,41 @@ operators! {
     Mul => binary, Pass;
     /// `A / B` with broadcasting.
     Div => binary, Pass;
-    /// The smaller of two, with broadcasting.
+    /// `min(A, B)` with broadcasting.
     Min => binary, Pass;
-    /// The larger of two, with broadcasting.
+    /// `max(A, B)` with broadcasting.
     Max => binary, Pass;
     /// The remainder of `A / B`, with broadcasting.
     Mod => binary, Pass;
     /// `A^B` with broadcasting.
     Pow => binary, Pass;
-    /// `X` where positive, else `X * slope`.
+    /// `X` if positive, else `X * slope`.
     PRelu => binary, Pass;
-    /// `A > B` with broadcasting; truth values.
+    /// `A > B` with broadcasting; booleans.
     Greater => binary, Pass;
-    /// `A >= B` with broadcasting; truth values.
+    /// `A >= B` with broadcasting; booleans.
     GreaterOrEqual => binary, Pass;
-    /// `A < B` with broadcasting; truth values.
+    /// `A < B` with broadcasting; booleans.
     Less => binary, Pass;
-    /// `A <= B` with broadcasting; truth values.
+    /// `A <= B` with broadcasting; booleans.
     LessOrEqual => binary, Pass;
-    /// `A = B` with broadcasting; truth values.
+    /// `A = B` with broadcasting; booleans.
     Equal => binary, Pass;
-    /// Both of two truth values, with broadcasting.
+    /// Logical and, with broadcasting.
     And => binary, Pass;
-    /// Either of two truth values, with broadcasting.
+    /// Logical or, with broadcasting.
     Or => binary, Pass;
-    /// One of two truth values and not both, with broadcasting.
+    /// Exclusive or, with broadcasting.
     Xor => binary, Pass;
-    /// `X` limited to a range.
+    /// `X` clamped to a range.
     Clip => unary, Pass;
     /// `max(X, 0)`.
     Relu => unary, Pass;
-    /// `X` where positive, else a fraction of it.
+    /// `X` if positive, else a fraction of it.
     LeakyRelu => unary, Pass;
-    /// `X` where above a threshold, else 0.
+    /// `X` if above a threshold, else 0.
     ThresholdedRelu => unary, Pass;
-    /// `X` where positive, else exponentially near a bound.
+    /// `X` if positive, else an exponential approach to a bound.
     Elu => unary, Pass;
     /// The scaled exponential linear unit.
     Selu => unary, Pass;
@@ -273,9 +272,9 @@ operators! {
     Softplus => unary, Pass;
     /// `X / (1 + |X|)`.
     Softsign => unary, Pass;
-    /// A ramp between 0 and 1.
+    /// A linear ramp from 0 to 1.
     HardSigmoid => unary, Pass;
-    /// `X` times a ramp between 0 and 1.
+    /// `X` times a linear ramp from 0 to 1.
     HardSwish => unary, Pass;
     /// The logistic function.
     Sigmoid => unary, Pass;
@@ -301,11 +300,11 @@ operators! {
     Reciprocal => unary, Pass;
     /// The error function.
     Erf => unary, Pass;
-    /// The next whole number below.
+    /// Rounds down.
     Floor => unary, Pass;
-    /// The next whole number above.
+    /// Rounds up.
     Ceil => unary, Pass;
-    /// The nearest whole number.
+    /// Rounds to nearest, halves to even.
     Round => unary, Pass;
     /// `-X`.
     Neg => unary, Pass;
@@ -313,71 +312,71 @@ operators! {
     Abs => unary, Pass;
     /// -1, 0 or 1.
     Sign => unary, Pass;
-    /// The other truth value.
+    /// Logical not.
     Not => unary, Pass;
-    /// Another element type.
+    /// Converts the element type.
     Cast => cast, Pass;
     /// The input itself.
     Identity => unary, View;
-    /// One of two tensors, element by element.
+    /// Selects elements of two tensors by a condition.
     Where => select, Pass;
-    /// Tensors one after the other.
+    /// Joins tensors along an axis.
     Concat => concat, Pass;
     /// Part of a tensor.
     Slice => slice, Pass;
     /// A tensor cut into parts along an axis.
     Split => slice, Pass;
-    /// Elements added around a tensor.
+    /// Adds elements around a tensor.
     Pad => pad, Pass;
-    /// The same elements under another shape.
+    /// The same elements with another shape.
     Reshape => shape, View;
-    /// All axes made two.
+    /// Reshapes to a matrix.
     Flatten => shape, View;
-    /// Without axes of length 1.
+    /// Removes axes of length 1.
     Squeeze => shape, View;
-    /// With more axes of length 1.
+    /// Inserts axes of length 1.
     Unsqueeze => shape, View;
-    /// Axes in another order.
+    /// Permutes axes.
     Transpose => shape, Pass;
-    /// A tensor repeated to a larger shape.
+    /// Broadcasts a tensor to a shape.
     Expand => shape, Pass;
-    /// A tensor of other lengths along some axes.
+    /// Interpolates to other lengths along some axes.
     Resize => resize, Pass;
-    /// Channels become pixels.
+    /// Moves channels into pixels.
     DepthToSpace => depth_to_space, Pass;
-    /// Pixels become channels.
+    /// Moves pixels into channels.
     SpaceToDepth => depth_to_space, Pass;
-    /// A tensor side by side with itself.
+    /// Repeats a tensor along its axes.
     Tile => shape, Pass;
-    /// A triangle of every matrix.
+    /// The upper or lower triangle of every matrix.
     Trilu => trilu, Pass;
-    /// The sum of all elements up to each one.
+    /// Cumulative sum along an axis.
     CumSum => cum_sum, Pass;
-    /// Slices picked by indices.
+    /// Slices selected by indices.
     Gather => gather, Pass;
-    /// Elements picked by indices along an axis.
+    /// Elements selected by indices along an axis.
     GatherElements => gather, Pass;
-    /// Slices picked by tuples of indices.
+    /// Slices selected by tuples of indices.
     GatherND => gather, Pass;
-    /// Elements put where indices along an axis say.
+    /// Writes elements at indices along an axis.
     ScatterElements => scatter, Pass;
-    /// Slices put where tuples of indices say.
+    /// Writes slices at tuples of indices.
     ScatterND => scatter, Pass;
-    /// An image read where a grid says.
+    /// Samples an image at the positions of a grid.
     GridSample => grid_sample, Pass;
-    /// Where the elements of an image lie under affine maps.
+    /// Sampling positions under affine transforms.
     AffineGrid => affine_grid, Pass;
     /// Sums of products by an equation.
     Einsum => einsum, Pass;
     /// The mean over a window.
     AveragePool => pool, Pass;
-    /// The largest element of a window.
+    /// The maximum over a window.
     MaxPool => pool, Pass;
-    /// A norm of a window.
+    /// The Lp norm over a window.
     LpPool => pool, Pass;
-    /// The mean over all axes but the first two.
+    /// The mean over all axes after the first two.
     GlobalAveragePool => reduce, Pass;
-    /// The largest element over all axes but the first two.
+    /// The maximum over all axes after the first two.
     GlobalMaxPool => reduce, Pass;
     /// The sum over axes.
     ReduceSum => reduce, Pass;
@@ -385,11 +384,11 @@ operators! {
     ReduceMean => reduce, Pass;
     /// The product over axes.
     ReduceProd => reduce, Pass;
-    /// The largest element over axes.
+    /// The maximum over axes.
     ReduceMax => reduce, Pass;
-    /// The smallest element over axes.
+    /// The minimum over axes.
     ReduceMin => reduce, Pass;
-    /// The sum of magnitudes over axes.
+    /// The sum of absolute values over axes.
     ReduceL1 => reduce, Pass;
     /// The square root of the sum of squares over axes.
     ReduceL2 => reduce, Pass;
@@ -403,19 +402,19 @@ operators! {
     ArgMax => arg_max, Pass;
     /// The index of the smallest element along an axis.
     ArgMin => arg_max, Pass;
-    /// Exponentials over their sum along an axis.
+    /// Softmax along an axis.
     Softmax => softmax, Pass;
     /// The logarithm of `Softmax`.
     LogSoftmax => softmax, Pass;
-    /// Normalisation of channels by known statistics.
+    /// Normalisation of channels by given statistics.
     BatchNormalization => batch_normalization, Pass;
-    /// Normalisation of every channel of every image.
+    /// Normalisation of each channel of each image.
     InstanceNormalization => normalization, Pass;
-    /// Normalisation of groups of channels of every image.
+    /// Normalisation of groups of channels of each image.
     GroupNormalization => normalization, Pass;
-    /// Normalisation over the axes from one on.
+    /// Normalisation over trailing axes.
     LayerNormalization => normalization, Pass;
-    /// Division by the root mean square over the axes from one on.
+    /// Division by the root mean square over trailing axes.
     RMSNormalization => normalization, Pass;
     /// Normalisation over given axes.
     MeanVarianceNormalization => normalization, Pass;
@@ -427,7 +426,7 @@ operators! {
     RandomNormal => random, Pass;
     /// Zeros and ones with given probabilities, from the counter-based hash of [`crate::tensor::rng`].
     Bernoulli => random, Pass;
-    /// A tensor that stands in the graph.
+    /// A tensor in the graph itself.
     Constant => constant, Fold;
 }
 

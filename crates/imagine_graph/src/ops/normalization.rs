@@ -1,13 +1,13 @@
-//! Normalisations by statistics of the input itself: `mean` and `var` (the mean of `(x - mean)^2`) over the axes named here.
+//! Normalisations by statistics of the input: `mean` and `var` (the mean of `(x - mean)^2`) over these axes.
 //!
 //! | operator | statistics over | Y |
 //! |---|---|---|
 //! | `InstanceNormalization` | all axes but the first two | `(x - mean) / sqrt(var + epsilon) * scale + B`, both `[C]` |
-//! | `GroupNormalization` | the same, and the channels of a group | the same, with `bias` for `B` |
+//! | `GroupNormalization` | the same axes and the channels of a group | the same, with `bias` for `B` |
 //! | `LayerNormalization` | the axes from `axis` on | the same; Scale and B (optional) broadcast to X |
 //! | `RMSNormalization` | the axes from `axis` on | `x / sqrt(mean of x * x + epsilon) * scale`; scale broadcasts to X |
 //! | `MeanVarianceNormalization` | `axes` | `(x - mean) / (sqrt(var) + 1e-9)` |
-//! | `LpNormalization` | `axis` | `x / sum of abs(x)`, or `x / sqrt(sum of x * x)` for `p` 2; 0 where that sum is 0 |
+//! | `LpNormalization` | `axis` | `x / sum of abs(x)`, or `x / sqrt(sum of x * x)` for `p` 2; 0 if that sum is 0 |
 //!
 //! Y has the shape of the first input.
 
@@ -21,19 +21,19 @@ use crate::tensor::TensorType;
 const EPSILON: f32 = 1e-5;
 const TOLERANCE: Tolerance = Tolerance { absolute: 5e-5, relative: 5e-5 };
 
-/// Fails unless `epsilon` keeps a square root real.
+/// Fails unless `epsilon` is finite and at least 0.
 pub(crate) fn require_epsilon(epsilon: f32) -> Result<(), NodeError> {
     require_param(epsilon.is_finite() && epsilon >= 0.0, "epsilon", "0 or above", epsilon)
 }
 
-/// Reach of an operator that reads scale and bias beside the reduced axes of its first input.
+/// Reach of an operator that reads a scale, a bias, and the reduced axes of its first input.
 fn reach_scaled(op: &impl Reduction, inputs: &[Option<&TensorType>]) -> Vec<Reach> {
     let mut all = reach(op, inputs);
     all.resize(inputs.len(), Reach::Everything("its scale and bias"));
     all
 }
 
-/// The first input, `[batch, channels, ..]`, with a scale and a bias for every channel.
+/// Type of the first input, `[batch, channels, ..]`; also checks a scale and a bias per channel.
 fn infer_channels<'a>(inputs: &Inputs<'a>, names: [&'static str; 3]) -> Result<&'a TensorType, NodeError> {
     inputs.count(3..=3)?;
     let x = inputs.float(0, names[0])?;
@@ -45,7 +45,7 @@ fn infer_channels<'a>(inputs: &Inputs<'a>, names: [&'static str; 3]) -> Result<&
     Ok(x)
 }
 
-/// The first input, with at most `count` further inputs that broadcast to it.
+/// Type of the first input; also checks at most `count` further inputs that broadcast to it.
 fn infer_broadcast<'a>(inputs: &Inputs<'a>, names: &[&'static str]) -> Result<&'a TensorType, NodeError> {
     inputs.count(2..=names.len())?;
     let x = inputs.float(0, names[0])?;
@@ -58,7 +58,7 @@ fn infer_broadcast<'a>(inputs: &Inputs<'a>, names: &[&'static str]) -> Result<&'
     Ok(x)
 }
 
-/// Which axes of `rank` stand at `axis` or behind.
+/// Whether each axis of `rank` is `axis` or after it.
 fn from_axis(axis: i64, rank: usize) -> Result<Vec<bool>, NodeError> {
     let first = normalize_axes(&[axis], rank, "axis")?[0];
     Ok((0..rank).map(|axis| axis >= first).collect())
@@ -120,7 +120,7 @@ impl Operator for InstanceNormalization {
 pub struct GroupNormalization {
     /// Added to the variance.
     pub epsilon: f32,
-    /// Number of groups that channels are split into; has no default in ONNX.
+    /// Number of groups of channels; ONNX has no default.
     pub num_groups: usize,
     /// Precision of the statistics: 1, 32-bit floats.
     pub stash_type: i64,
@@ -176,9 +176,9 @@ macro_rules! from_axis {
         #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
         #[serde(default, deny_unknown_fields)]
         pub struct $name {
-            /// First of the axes that statistics are over; negative ones count from the end.
+            /// First axis of the statistics; a negative axis counts from the end.
             pub axis: i64,
-            /// Added below the square root.
+            /// Added under the square root.
             pub epsilon: f32,
             /// Precision of the statistics: 1, 32-bit floats.
             pub stash_type: i64,
@@ -244,7 +244,7 @@ fn require_stash_type(stash_type: i64) -> Result<(), NodeError> {
     require_param(stash_type == 1, "stash_type", "1 (32-bit floats)", stash_type)
 }
 
-/// An example with a scale and a bias for every channel of `x`.
+/// A case with a scale and a bias per channel of `x`.
 fn channel_case(name: &str, op: impl Operator, x: &[usize]) -> Case {
     Case::new(name, op).float(x, -1.0..2.0).weight([x[1]], 0.5..1.5).weight([x[1]], -1.0..1.0)
 }
@@ -253,7 +253,7 @@ fn channel_case(name: &str, op: impl Operator, x: &[usize]) -> Case {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct MeanVarianceNormalization {
-    /// Axes that the statistics are over; negative ones count from the end.
+    /// Axes of the statistics; negative axes count from the end.
     pub axes: Vec<i64>,
 }
 
@@ -302,7 +302,7 @@ impl Operator for MeanVarianceNormalization {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct LpNormalization {
-    /// The axis; negative ones count from the end.
+    /// The axis; a negative axis counts from the end.
     pub axis: i64,
     /// Order of the norm: 1 or 2.
     pub p: i64,

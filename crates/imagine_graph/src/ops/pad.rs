@@ -1,6 +1,6 @@
-//! `Pad`: elements added around a tensor. A negative pad cuts elements off, before the rest is padded, as in ONNX.
+//! `Pad`: adds elements around a tensor. A negative pad crops first, as in ONNX.
 //!
-//! | mode | element at index i outside of `0 .. D` |
+//! | mode | element at index i outside `0 .. D` |
 //! |---|---|
 //! | `constant` | `value` |
 //! | `reflect` | mirrored at the first and the last element, again and again; the one element if D = 1 |
@@ -18,13 +18,13 @@ use crate::tensor::{DType, TensorType};
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Pad {
-    /// Elements added before each axis of `axes`, then those added after each; negative ones are cut off.
+    /// Elements to add before each axis of `axes`, then after each; negative numbers crop.
     pub pads: Vec<i64>,
-    /// What the added elements are.
+    /// Values of the added elements.
     pub mode: PadMode,
-    /// The constant of mode `constant`; a whole number for integers, 0 or 1 for truth values.
+    /// Value of mode `constant`; a whole number for integers, 0 or 1 for booleans.
     pub value: f32,
-    /// The axes that `pads` is about; all, in order, if empty.
+    /// The axes to pad; all, in order, if empty.
     pub axes: Vec<i64>,
 }
 
@@ -44,14 +44,14 @@ impl Pad {
         Ok(sides)
     }
 
-    /// Fails where the mode cannot fill one axis: only a constant fills what has no element left.
+    /// Fails if the mode cannot fill an axis: only a constant can fill an axis without elements.
     fn check_axis(&self, length: usize, [before, after]: [i64; 2]) -> Result<(), NodeError> {
         let range = -(MAX_WINDOW as i64)..=MAX_WINDOW as i64;
         let fits = range.contains(&before) && range.contains(&after);
         require_param(fits, "pads", "-4096 to 4096", &self.pads)?;
         let left = length as i64 + before.min(0) + after.min(0);
         let fills = left > 0 || (left == 0 && self.mode == PadMode::Constant) || before.max(after) <= 0;
-        let expected = format!("an element left of {length} in mode {:?}", self.mode);
+        let expected = format!("at least one of {length} elements to remain in mode {:?}", self.mode);
         require_param(fills, "pads", expected, &self.pads)
     }
 

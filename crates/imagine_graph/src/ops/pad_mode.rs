@@ -1,4 +1,4 @@
-//! What lies outside an image.
+//! Padding modes.
 
 use serde::{Deserialize, Serialize};
 
@@ -18,7 +18,7 @@ pub enum PadMode {
 }
 
 impl PadMode {
-    /// The index in `0 .. length` that position `at` reads; `None` where the constant stands.
+    /// The index in `0 .. length` that position `at` reads; `None` for the constant.
     pub fn place(self, at: i64, length: usize) -> Option<usize> {
         let length = length as i64;
         let index = match self {

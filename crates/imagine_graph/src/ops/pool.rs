@@ -1,4 +1,4 @@
-//! Pools: one number of each window, with ONNX's rules for borders.
+//! Pooling: one number per window, with ONNX's rules for borders.
 //!
 //! | operator | Y |
 //! |---|---|
@@ -9,12 +9,12 @@
 //! | | shape |
 //! |---|---|
 //! | X | `[N, C, ..]` of rank 3 to 5 |
-//! | Indices of `MaxPool`, with `indices` | as Y, integers: the number in X of the first of the largest elements |
+//! | Indices of `MaxPool`, with `indices` | as Y, integers: the flat index in X of the first largest element |
 //! | Y | `[N, C, (D + begin + end - dilated kernel)/stride + 1, ..]`, rounded down, or up with `ceil_mode` |
 //!
-//! With `ceil_mode` a window that would begin beyond the image and its begin padding is left out. Only positions inside the
-//! image count; in an `AveragePool` with `count_include_pad` those in the padding count as zeros, but never what
-//! `ceil_mode` pushes beyond the end padding.
+//! With `ceil_mode`, a window that would begin beyond the image and its begin padding is dropped. Only positions inside the
+//! image count. In `AveragePool` with `count_include_pad`, positions in the padding count as zeros, but positions that
+//! `ceil_mode` adds beyond the end padding never count.
 
 use serde::{Deserialize, Serialize};
 
@@ -23,9 +23,9 @@ use super::window::{AutoPad, Geometry, WindowAxis, reach};
 use super::{Case, NodeError, Operator, Reach, Tolerance};
 use crate::tensor::{DType, Tensor, TensorType, elements};
 
-/// An operator that makes one number of each window.
+/// An operator that computes one number per window.
 pub trait Pool {
-    /// The window along each axis behind the first two of an input of `shape`.
+    /// The window along each axis after the first two of an input of `shape`.
     fn windows(&self, shape: &[usize]) -> Result<Vec<WindowAxis>, NodeError>;
 }
 
@@ -43,11 +43,11 @@ macro_rules! pools {
             pub strides: Vec<usize>,
             /// Distance between window elements along each axis; 1 if empty.
             pub dilations: Vec<usize>,
-            /// Positions added before each axis, then after each axis; less than the dilated window; 0 if empty.
+            /// Padding before each axis, then after each axis; less than the dilated window; 0 if empty.
             pub pads: Vec<usize>,
-            /// Padding from the size of the input.
+            /// Computes the padding in place of `pads`.
             pub auto_pad: AutoPad,
-            /// Whether output sizes round up.
+            /// Whether output sizes are rounded up.
             pub ceil_mode: bool,
             $($(#[$field_doc])* pub $field: $type,)*
         }
@@ -115,7 +115,7 @@ macro_rules! pools {
                 let many = case("halves 97x61", halves.clone(), &[1, 3, 97, 61]);
                 let mut cases = vec![
                     case("smallest", Self::default(), &[1, 1, 1, 1]),
-                    // The two largest of some window are too close for central differences.
+                    // The two largest elements of some windows are too close for central differences.
                     if stringify!($name) == "MaxPool" { many.not_differentiable() } else { many },
                     case("padding, batch 2", padded, &[2, 3, 6, 4]),
                     case("rounds up", Self { ceil_mode: true, ..halves }, &[1, 2, 7, 5]),
@@ -141,9 +141,9 @@ macro_rules! pools {
 pools! {
     /// Parameters of `MaxPool`.
     MaxPool {
-        /// Whether the last axis moves slowest (1) in the numbers of `indices`, and not the first one behind the channels (0).
+        /// Order of the flat `indices`: 0 is row-major, 1 is column-major.
         storage_order: i64 = 0,
-        /// Whether there is a second output: the number of each element in X, counted through.
+        /// Whether there is a second output with flat indices in X.
         indices: bool = false,
     } checks |op| require_param([0, 1].contains(&op.storage_order), "storage_order", "0 or 1", op.storage_order),
     in -1.0..1.0;
@@ -160,7 +160,7 @@ pools! {
 }
 
 impl MaxPool {
-    /// The number of each element of a tensor of `shape`, in row-major order of the elements.
+    /// The flat index of each element of a tensor of `shape`, in row-major order of the elements.
     pub fn numbers(&self, shape: &[usize]) -> Vec<usize> {
         let (sides, strides) = (&shape[2..], self.number_strides(shape));
         let area: usize = sides.iter().product();
@@ -175,7 +175,7 @@ impl MaxPool {
         (0..elements(shape)).map(number).collect()
     }
 
-    /// What a step along each axis behind the first two adds to an element's number.
+    /// Strides of the flat index along each axis after the first two.
     pub fn number_strides(&self, shape: &[usize]) -> Vec<usize> {
         let sides = &shape[2..];
         let within = |axis: usize| if self.storage_order == 0 { &sides[axis + 1..] } else { &sides[..axis] };
@@ -190,7 +190,7 @@ impl MaxPool {
     fn own_cases() -> Vec<Case> {
         let case = |name: &str, op: Self, x: &[usize]| {
             let op = Self { indices: true, ..op };
-            // Of few numbers many are equal.
+            // A small range gives many equal numbers.
             let elements = (0..elements(x)).map(|i| (i * 37 % 11) as f32 / 4.0 - 1.0).collect::<Vec<_>>();
             Case::new(name, op).tensor(Tensor::f32(x, elements)).not_differentiable()
         };
@@ -237,7 +237,7 @@ impl LpPool {
     }
 }
 
-/// Otherwise a window could step over the whole image, and there would be nothing to make a number of.
+/// Otherwise a window could skip the whole image and contain no element.
 fn check(windows: &[WindowAxis], pads: &[usize], dilations: &[usize]) -> Result<(), NodeError> {
     let narrow = windows.iter().all(|axis| axis.begin.max(axis.end) < axis.span());
     require_param(narrow, "pads", "less than the window", pads)?;

@@ -1,13 +1,13 @@
-//! `RandomUniform`, `RandomNormal` and `Bernoulli`: random numbers that depend on the run's seed, the node's stream, the step
-//! and the element's coordinate, and on nothing else. [`crate::tensor::rng`] has the arithmetic, to the bit.
+//! `RandomUniform`, `RandomNormal` and `Bernoulli`: random numbers that depend only on the run's seed, the node's stream, the
+//! step and the element's coordinate. [`crate::rng`] specifies the arithmetic to the bit.
 //!
 //! | operator | Y |
 //! |---|---|
 //! | `RandomUniform` | `low + (high - low) * u`, u uniform in [0, 1) |
 //! | `RandomNormal` | `mean + scale * n`, n with mean 0 and variance 1, within +-6 |
-//! | `Bernoulli` | 1 where `u < X`, else 0; X are the probabilities |
+//! | `Bernoulli` | 1 if `u < X`, else 0; X is the probability |
 //!
-//! ONNX's `seed` is the run's seed here; `stream` tells two nodes of one graph apart.
+//! The run's seed replaces ONNX's `seed`; `stream` distinguishes the nodes of a graph.
 
 use serde::{Deserialize, Serialize};
 
@@ -21,11 +21,11 @@ use crate::tensor::{DType, Dim, Size, TensorType};
 pub struct RandomUniform {
     /// Smallest value.
     pub low: f32,
-    /// Upper bound, never reached but by rounding.
+    /// Upper bound, exclusive except by rounding.
     pub high: f32,
     /// Shape of the output.
     pub shape: Vec<Dim>,
-    /// Tells random nodes of one graph apart.
+    /// Distinguishes the random nodes of a graph.
     pub stream: u32,
 }
 
@@ -45,7 +45,7 @@ pub struct RandomNormal {
     pub scale: f32,
     /// Shape of the output.
     pub shape: Vec<Dim>,
-    /// Tells random nodes of one graph apart.
+    /// Distinguishes the random nodes of a graph.
     pub stream: u32,
 }
 
@@ -61,9 +61,9 @@ impl Default for RandomNormal {
 pub struct Bernoulli {
     /// Element type of the output.
     pub dtype: DType,
-    /// Shape of the input with height and width left open, so that the numbers move with the image; if empty they stay.
+    /// Symbolic shape of the input, for numbers that move with the image; if empty they do not.
     pub shape: Vec<Dim>,
-    /// Tells random nodes of one graph apart.
+    /// Distinguishes the random nodes of a graph.
     pub stream: u32,
 }
 
@@ -114,7 +114,7 @@ impl Operator for Bernoulli {
             require_param(
                 shape == probabilities.shape,
                 "shape",
-                format!("that of the input, {probabilities}"),
+                format!("the shape of the input, {probabilities}"),
                 &shape,
             )?;
         }
@@ -126,7 +126,7 @@ impl Operator for Bernoulli {
         vec![if moves {
             Reach::Pointwise
         } else {
-            Reach::Everything("its place: the random numbers do not move with it")
+            Reach::Everything("its position: the random numbers do not move with it")
         }]
     }
 
@@ -150,7 +150,7 @@ fn infer(inputs: &Inputs, shape: &[Dim]) -> Result<Vec<TensorType>, NodeError> {
     Ok(vec![output(DType::F32, bind(shape, inputs.size, "shape")?)?])
 }
 
-/// The numbers that the dimensions of parameter `name` stand for at `size`.
+/// Parameter `name`, a list of dimensions, bound to `size`.
 pub(crate) fn bind(shape: &[Dim], size: Size, name: &'static str) -> Result<Vec<usize>, NodeError> {
     let dim = |dim: &Dim| {
         dim.bind(size).ok_or_else(|| NodeError::Param {

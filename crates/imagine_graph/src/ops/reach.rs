@@ -1,49 +1,49 @@
-//! Reach: which elements of its inputs one output element of an operator reads. Knows no graph; [`crate::Support`] composes
-//! the reaches of its nodes.
+//! Reach: which input elements one output element of an operator reads. It knows no graph; [`crate::Support`] composes the
+//! reaches of a graph's nodes.
 
 use num_integer::Integer;
 
 use crate::tensor::PerAxis;
 
-/// Which elements of one input an output element of a node reads, along height and width.
+/// The elements of one input that one output element reads, along height and width.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Reach {
-    /// The element at its own place (or the one it broadcasts from).
+    /// The element at the same position, or the one it broadcasts from.
     Pointwise,
-    /// A window along height and width.
+    /// A window along each axis.
     Window(PerAxis<Window>),
-    /// The whole input, and why, as in "reads all of `its weights`".
+    /// The whole input; completes "reads all of", as in `its weights`.
     Everything(&'static str),
 }
 
 /// A window along one axis: output element `i` reads input elements `floor(i * stride / repeat) + low ..= .. + high`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Window {
-    /// Input elements from one output element to the next ..
+    /// Input elements per output element, times `repeat`.
     pub stride: usize,
-    /// .. divided by this: above 1 in up-sampling.
+    /// Output elements per `stride` input elements; above 1 for up-sampling.
     pub repeat: usize,
-    /// First element read, relative to the place.
+    /// First element read, relative to the position.
     pub low: i64,
-    /// Last element read, relative to the place.
+    /// Last element read, relative to the position.
     pub high: i64,
 }
 
-/// Largest stride, offset or period of a composed window; what goes beyond it counts as global.
+/// Largest stride, offset or period of a composed window; beyond it the support is global.
 pub(crate) const MAX_SPAN: i128 = 1 << 16;
 
 impl Window {
-    /// Every output element reads the input element at its own place.
+    /// Every output element reads the input element at the same position.
     pub const POINT: Window = Window { stride: 1, repeat: 1, low: 0, high: 0 };
 
-    /// The window on a source of a value that reads, through `self`, a value that reads the source through `inner`.
+    /// The window on the source of a value that reads through `self` a value that reads the source through `inner`.
     pub(crate) fn after(self, inner: Window) -> Option<Window> {
         let [(os, or), (is, ir)] = [self, inner].map(|w| (w.stride as i128, w.repeat as i128));
         let (stride, repeat) = (os * is, or * ir);
         if stride > MAX_SPAN || repeat > MAX_SPAN {
             return None;
         }
-        // The pattern of positions repeats after `repeat` elements, so that these are all there are.
+        // The pattern of positions repeats after `repeat` elements.
         let read = |place: i128, offset: i64| (place + i128::from(offset)) * is;
         let ends = (0..repeat).map(|i| {
             let (between, place) = ((i * os).div_euclid(or), (i * stride).div_euclid(repeat));
@@ -60,7 +60,7 @@ impl Window {
         Some(Window { stride, repeat, low: low as i64, high: high as i64 })
     }
 
-    /// The smallest window that holds both; `None` where they move at different speeds.
+    /// The smallest window that contains both; `None` if their strides differ.
     pub(crate) fn join(self, other: Window) -> Option<Window> {
         let same = (self.stride, self.repeat) == (other.stride, other.repeat);
         same.then(|| Window { low: self.low.min(other.low), high: self.high.max(other.high), ..self })

@@ -1,21 +1,21 @@
 //! Reductions over some axes.
 //!
-//! | operator | reduced, over all `x` that go |
+//! | operator | result over all reduced `x` |
 //! |---|---|
-//! | `ReduceSum` `ReduceProd` | their sum, their product; also of integers |
-//! | `ReduceMean` | their mean |
-//! | `ReduceMax` `ReduceMin` | the largest, the smallest; also of integers and truth values |
+//! | `ReduceSum` `ReduceProd` | sum, product; also of integers |
+//! | `ReduceMean` | mean |
+//! | `ReduceMax` `ReduceMin` | maximum, minimum; also of integers and booleans |
 //! | `ReduceL1` | sum of `abs(x)` |
 //! | `ReduceL2` | `sqrt(sum of x * x)` |
 //! | `ReduceSumSquare` | sum of `x * x` |
 //! | `ReduceLogSum` | `log(sum of x)` |
 //! | `ReduceLogSumExp` | `log(sum of exp(x))`, without overflow |
-//! | `GlobalAveragePool` `GlobalMaxPool` | mean, largest over all axes but the first two, which stay with length 1 |
+//! | `GlobalAveragePool` `GlobalMaxPool` | mean, maximum over all axes after the first two, kept with length 1 |
 //!
 //! | | shape |
 //! |---|---|
 //! | data | any |
-//! | reduced | the same with 1 at every reduced axis, or without these axes if `keepdims` is false |
+//! | reduced | data's shape with 1 at every reduced axis, or without these axes if `keepdims` is false |
 
 use serde::{Deserialize, Serialize};
 
@@ -23,7 +23,7 @@ use super::inputs::{Inputs, normalize_axes, output, require};
 use super::{Case, NodeError, Operator, Reach, Tolerance};
 use crate::tensor::{DType, Tensor, TensorData, TensorType};
 
-/// An operator that takes axes away.
+/// An operator that reduces axes.
 pub trait Reduction {
     /// Whether each axis of a tensor of `rank` is reduced.
     fn reduced(&self, rank: usize) -> Result<Vec<bool>, NodeError>;
@@ -35,11 +35,11 @@ macro_rules! reductions {
         #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
         #[serde(default, deny_unknown_fields)]
         pub struct $name {
-            /// Axes to reduce; negative ones count from the end.
+            /// Axes to reduce; negative axes count from the end.
             pub axes: Vec<i64>,
-            /// Whether reduced axes stay, with length 1.
+            /// Whether reduced axes are kept with length 1.
             pub keepdims: bool,
-            /// Whether no axes mean none; else they mean all.
+            /// Whether an empty `axes` reduces nothing instead of all axes.
             pub noop_with_empty_axes: bool,
         }
 
@@ -135,7 +135,7 @@ macro_rules! global_pools {
                 vec![
                     case("1x1", &[1, 1, 1, 1]),
                     case("batch 2, rank 3", &[2, 3, 7]),
-                    // Among so many elements the two largest are too close for central differences.
+                    // The two largest of this many elements are too close for central differences.
                     case("odd size 97x61", &[1, 3, 97, 61]).not_differentiable(),
                     case("rank 5", &[2, 3, 4, 3, 5]),
                 ]
@@ -155,7 +155,7 @@ global_pools! {
     GlobalMaxPool;
 }
 
-/// The type of a reduction of `data`, whose elements must be of one of `dtypes`.
+/// The type of a reduction of `data`; fails unless its element type is in `dtypes`.
 fn infer(
     op: &impl Reduction,
     dtypes: &[DType],
@@ -178,11 +178,11 @@ pub(crate) fn shape_without(shape: &[usize], reduced: &[bool], keepdims: bool) -
     left.collect()
 }
 
-/// Reach of an operator that reads all of the reduced axes.
+/// Reach of an operator that reads all of its reduced axes.
 pub(crate) fn reach(op: &impl Reduction, inputs: &[Option<&TensorType>]) -> Vec<Reach> {
     let rank = inputs[0].map_or(0, |t| t.shape.len());
     let spatial = |reduced: Vec<bool>| reduced.iter().enumerate().any(|(axis, gone)| *gone && axis + 2 >= rank);
-    // Axes that vanish move the others, unless only leading ones do, which keeps the last two in place.
+    // Removing an axis shifts the axes before it, so the last two stay in place only if leading axes are removed.
     let global = op.reduced(rank).map_or(true, spatial);
     vec![if global { Reach::Everything("height and width") } else { Reach::Pointwise }]
 }
@@ -195,7 +195,7 @@ fn cases<P: Operator>(
     let case = |name: &str, axes: &[i64], keepdims, x: &[usize]| {
         Case::new(name, op(axes, keepdims, false)).float(x, range.clone())
     };
-    // Among many elements the two most extreme are too close for central differences.
+    // The two most extreme of this many elements are too close for central differences.
     let extreme = dtypes.contains(&DType::Bool);
     let many = |case: Case| if extreme { case.not_differentiable() } else { case };
     let mut cases = vec![

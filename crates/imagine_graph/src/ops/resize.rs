@@ -1,13 +1,13 @@
-//! `Resize`: a tensor of other lengths along some axes, by the nearest element, linear or cubic interpolation.
+//! `Resize`: nearest, linear or cubic interpolation to other lengths along some axes.
 //!
-//! [`crate::resize_weights`] has the formulas. Output length: `floor(D * scale)`, or the one of `sizes`; with
+//! [`crate::resize_weights`] has the formulas. Output length: `floor(D * scale)`, or the entry of `sizes`. With
 //! `keep_aspect_ratio_policy` `not_larger` (`not_smaller`) the scale of all axes is the smallest (largest)
 //! `size / D`, and the length `floor(D * scale + 0.5)`.
 //!
 //! | | shape |
 //! |---|---|
 //! | X | any rank; floats, or any elements in mode `nearest` without a region |
-//! | Y | that of X but for `axes` |
+//! | Y | as X, except along `axes` |
 
 mod attributes;
 pub mod weights;
@@ -20,15 +20,15 @@ use super::random::bind;
 use super::{Case, NodeError, Operator, Reach, Window};
 use crate::tensor::{DType, Dim, Size, TensorType};
 
-/// Most axes that can be resized at once.
+/// Maximum number of axes that can be resized at once.
 const MAX_AXES: usize = 5;
-/// Longest axis that can be resized; bounds the table of taps.
+/// Maximum length of a resized axis; bounds the table of taps.
 const MAX_LENGTH: usize = 1 << 20;
-/// Most elements of the input times those of the output, along one axis; bounds the matrix of the reference.
+/// Maximum of input length times output length of one axis; bounds the matrix of the reference.
 const MAX_WEIGHTS: usize = 1 << 28;
 
 impl Resize {
-    /// The axes that change, in order; one of the same length at scale 1 does not.
+    /// The axes that change, in order; an axis of equal length at scale 1 does not.
     pub fn resized(&self, shape: &[usize], size: Size) -> Result<Vec<ResizedAxis>, NodeError> {
         let axes = self.checked_axes(shape.len())?;
         let sizes = bind(&self.sizes, size, "sizes")?;
@@ -56,14 +56,14 @@ impl Resize {
         Ok(resized)
     }
 
-    /// The axes that `scales` or `sizes` are about, once those and `roi` are sound.
+    /// The axes of `scales` or `sizes`, after checking these and `roi`.
     fn checked_axes(&self, rank: usize) -> Result<Vec<usize>, NodeError> {
         let (scales, sizes) = (self.scales.len(), self.sizes.len());
-        require_param(scales.min(sizes) == 0, "sizes", "none beside scales", &self.sizes)?;
+        require_param(scales.min(sizes) == 0, "sizes", "none with scales", &self.sizes)?;
         let count = scales.max(sizes);
         let (fits, expected) = match self.axes.len() {
             0 => ((1..=rank).contains(&count), format!("1 to {rank} numbers in scales or sizes")),
-            axes => (count == axes, format!("{axes} numbers, as axes has, in scales or sizes")),
+            axes => (count == axes, format!("{axes} numbers in scales or sizes, as in axes")),
         };
         let given = if sizes > 0 { ("sizes", sizes) } else { ("scales", scales) };
         require_param(fits, given.0, expected, format_args!("{} numbers", given.1))?;
@@ -74,12 +74,7 @@ impl Resize {
         require_param(sound, "roi", format!("{} numbers of -10000 to 10000", 2 * count), &self.roi)?;
         let stretches = self.keep_aspect_ratio_policy == KeepAspectRatioPolicy::Stretch;
         let policy = self.keep_aspect_ratio_policy;
-        require_param(
-            stretches || !self.sizes.is_empty(),
-            "keep_aspect_ratio_policy",
-            "stretch beside scales",
-            policy,
-        )?;
+        require_param(stretches || !self.sizes.is_empty(), "keep_aspect_ratio_policy", "stretch with scales", policy)?;
         let last: Vec<i64> = (0..count as i64).map(|index| index - count as i64).collect();
         normalize_axes(if self.axes.is_empty() { &last } else { &self.axes }, rank, "axes")
     }
@@ -103,7 +98,7 @@ impl Resize {
         if self.leaves(&axis) {
             return Some(Window::POINT);
         }
-        // Whole steps of the window need a whole ratio one way or the other.
+        // A window needs a whole number as ratio or as its inverse.
         let (stride, repeat) = match (to.is_multiple_of(from), from.is_multiple_of(to)) {
             (true, _) => (1, to / from),
             (_, true) => (from / to, 1),
@@ -136,7 +131,8 @@ impl Operator for Resize {
         axes.iter().for_each(|axis| shape[axis.axis] = axis.output);
         let found = output(x.dtype, shape)?;
         if axes.iter().any(|axis| axis.input.max(axis.output) > MAX_LENGTH || axis.input * axis.output > MAX_WEIGHTS) {
-            let reason = "an axis of more than 2^20 elements, or with more than 2^28 pairs of elements, is resized";
+            let reason =
+                "a resized axis has more than 2^20 elements, or more than 2^28 pairs of input and output elements";
             return Err(NodeError::OutputShape { shape: found.shape, reason });
         }
         Ok(vec![found])
@@ -150,7 +146,7 @@ impl Operator for Resize {
         };
         match PerAxis::from_fn(window).both() {
             Some(windows) => vec![Reach::Window(windows)],
-            None => vec![Reach::Everything("height and width: the place of an element depends on the size")],
+            None => vec![Reach::Everything("height and width: the position of an element depends on the size")],
         }
     }
 

@@ -1,13 +1,13 @@
-//! `ScatterElements` and `ScatterND`: data with some elements replaced, or combined with updates.
+//! `ScatterElements` and `ScatterND`: data with some elements replaced by, or combined with, updates.
 //!
 //! | operator | for every `i..`, in row-major order |
 //! |---|---|
 //! | `ScatterElements` | `Y[i.. with the index at axis replaced by indices[i..]]` takes `updates[i..]` |
 //! | `ScatterND` | `Y[indices[i.., 0], indices[i.., 1], .., b..]` takes `updates[i.., b..]` |
 //!
-//! Where nothing is said Y is data. To take is to become (`none`: the last one stays, where ONNX leaves it open), or the
-//! sum, product, larger or smaller of what is there and the update. Indices are i32; a negative one counts from the end, and
-//! one that then still lies outside is clamped to the axis, where ONNX calls it an error.
+//! All other elements of Y are data's. An element that takes an update is replaced by it (`none`; the last update wins, which
+//! ONNX leaves undefined), or becomes the sum, product, maximum or minimum of itself and the update. Indices are i32. A negative
+//! index counts from the end. An index out of range is clamped, where ONNX requires an error.
 
 use serde::{Deserialize, Serialize};
 
@@ -19,9 +19,9 @@ use crate::tensor::{DType, MAX_ELEMENTS, Tensor, TensorData, TensorType};
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct ScatterElements {
-    /// The axis that indices count along.
+    /// The axis that indices select along.
     pub axis: i64,
-    /// What an update does to the element.
+    /// How an update is applied.
     pub reduction: ScatterReduction,
 }
 
@@ -29,50 +29,50 @@ pub struct ScatterElements {
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct ScatterND {
-    /// What an update does to the element.
+    /// How an update is applied.
     pub reduction: ScatterReduction,
 }
 
-/// What an update of `ScatterElements` and `ScatterND` does to an element.
+/// How `ScatterElements` and `ScatterND` apply an update to an element.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum ScatterReduction {
-    /// Takes its place.
+    /// Replaces it.
     #[default]
     None,
-    /// Is added.
+    /// Is added to it.
     Add,
-    /// Is multiplied with it.
+    /// Multiplies it.
     Mul,
-    /// Takes its place if it is smaller.
+    /// Replaces it if smaller.
     Min,
-    /// Takes its place if it is larger.
+    /// Replaces it if larger.
     Max,
 }
 
-/// What the two operators have in common. Element `o..` looks at candidates `t` in `0 .. candidates` in order, if all `o` are
-/// below the `limits`: it takes `updates[sum of o * update strides + t * update_step]` if for every pick `p` the index at
+/// The common form of the two operators. If all `o` are below the `limits`, element `o..` checks candidates `t` in
+/// `0 .. candidates` in order: it takes `updates[sum of o * update strides + t * update_step]` if for every pick `p` the index at
 /// `indices[sum of o * index strides + t * index_step + p]`, made positive and clamped, is `o` of axis `picks[p]`.
 #[derive(Clone, Debug, PartialEq)]
 pub struct ScatterLayout {
-    /// For every axis of the data its stride in the indices; 0 where indices stand for it.
+    /// Stride in the indices of every data axis; 0 if indices replace it.
     pub index_strides: Vec<i64>,
-    /// For every axis of the data its stride in the updates; 0 where indices stand for it.
+    /// Stride in the updates of every data axis; 0 if indices replace it.
     pub update_strides: Vec<i64>,
-    /// For every axis of the data how many of its elements can be updated.
+    /// Number of elements along every data axis that can be updated.
     pub limits: Vec<usize>,
-    /// Axes of the data that indices count along.
+    /// Axes of the data that indices select along.
     pub picks: Vec<usize>,
     /// Number of candidates.
     pub candidates: usize,
-    /// From one candidate to the next, in the indices.
+    /// Distance between candidates in the indices.
     pub index_step: usize,
-    /// From one candidate to the next, in the updates.
+    /// Distance between candidates in the updates.
     pub update_step: usize,
 }
 
 impl ScatterElements {
-    /// Where each element's updates are.
+    /// The updates of each element.
     pub fn layout(&self, data: &[usize], indices: &[usize]) -> Result<ScatterLayout, NodeError> {
         let axis = normalize_axes(&[self.axis], data.len(), "axis")?[0];
         let own = strides(indices);
@@ -92,7 +92,7 @@ impl ScatterElements {
 }
 
 impl ScatterND {
-    /// Where each element's updates are.
+    /// The updates of each element.
     pub fn layout(&self, data: &[usize], indices: &[usize]) -> ScatterLayout {
         let (picked, tuples) = (indices[indices.len() - 1], &indices[..indices.len() - 1]);
         let mut update_strides = strides(data);
@@ -109,7 +109,7 @@ impl ScatterND {
     }
 }
 
-/// Data, indices and updates of both operators.
+/// Checks data, indices and updates of both operators.
 fn operands<'a>(inputs: &Inputs<'a>, reduction: ScatterReduction) -> Result<[&'a TensorType; 3], NodeError> {
     inputs.count(3..=3)?;
     let [data, indices, updates] =
@@ -117,28 +117,22 @@ fn operands<'a>(inputs: &Inputs<'a>, reduction: ScatterReduction) -> Result<[&'a
     require(!data.shape.is_empty(), 0, "data", "rank 1 or more", data)?;
     require(indices.dtype == DType::I32, 1, "indices", "integers", indices)?;
     require(!indices.shape.is_empty(), 1, "indices", "rank 1 or more", indices)?;
-    require(
-        updates.dtype == data.dtype,
-        2,
-        "updates",
-        format!("elements like those of data, {:?}", data.dtype),
-        updates,
-    )?;
+    require(updates.dtype == data.dtype, 2, "updates", format!("the element type of data, {:?}", data.dtype), updates)?;
     let combines = data.dtype != DType::Bool || reduction == ScatterReduction::None;
-    require_param(combines, "reduction", "None for truth values", reduction)?;
+    require_param(combines, "reduction", "none for booleans", reduction)?;
     Ok([data, indices, updates])
 }
 
-/// The output is like the data. Every element looks at every candidate, so their number is bounded.
+/// The output has the type of the data. Every element checks every candidate, so their product is bounded.
 fn result(data: &TensorType, candidates: usize) -> Result<Vec<TensorType>, NodeError> {
     if data.elements().saturating_mul(candidates) > MAX_ELEMENTS {
-        let reason = "more than 2^30 elements times updates that each may take";
+        let reason = "more than 2^30 pairs of an element and a candidate update";
         return Err(NodeError::OutputShape { shape: data.shape.clone(), reason });
     }
     Ok(vec![output(data.dtype, data.shape.clone())?])
 }
 
-const PLACES: Reach = Reach::Everything("height and width, where its indices say");
+const PLACES: Reach = Reach::Everything("height and width, at positions from its indices");
 
 impl Operator for ScatterElements {
     fn infer(&self, inputs: &Inputs) -> Result<Vec<TensorType>, NodeError> {
@@ -146,8 +140,14 @@ impl Operator for ScatterElements {
         let axis = normalize_axes(&[self.axis], data.shape.len(), "axis")?[0];
         let mut sides = indices.shape.iter().zip(&data.shape).enumerate();
         let fits = indices.shape.len() == data.shape.len() && sides.all(|(i, (own, all))| i == axis || own <= all);
-        require(fits, 1, "indices", format!("at most {data}, but for axis {axis}"), indices)?;
-        require(updates.shape == indices.shape, 2, "updates", format!("{:?}, as indices", indices.shape), updates)?;
+        require(fits, 1, "indices", format!("at most {data}, except along axis {axis}"), indices)?;
+        require(
+            updates.shape == indices.shape,
+            2,
+            "updates",
+            format!("{:?}, the shape of indices", indices.shape),
+            updates,
+        )?;
         result(data, indices.shape[axis])
     }
 

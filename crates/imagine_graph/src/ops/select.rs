@@ -2,9 +2,9 @@
 //!
 //! | | shape |
 //! |---|---|
-//! | condition | truth values, broadcasts with X and Y |
-//! | X, Y | of one element type, broadcast with condition |
-//! | output | `condition ? X : Y` in the common shape |
+//! | condition | booleans, broadcasts with X and Y |
+//! | X, Y | of the same element type, broadcast with condition |
+//! | output | `condition ? X : Y`, with the broadcast shape |
 
 use serde::{Deserialize, Serialize};
 
@@ -21,8 +21,8 @@ impl Operator for Where {
     fn infer(&self, inputs: &Inputs) -> Result<Vec<TensorType>, NodeError> {
         inputs.count(3..=3)?;
         let [condition, x, y] = [inputs.required(0, "condition")?, inputs.required(1, "X")?, inputs.required(2, "Y")?];
-        require(condition.dtype == DType::Bool, 0, "condition", "truth values", condition)?;
-        require(x.dtype == y.dtype, 2, "Y", format!("elements like those of X, {:?}", x.dtype), y)?;
+        require(condition.dtype == DType::Bool, 0, "condition", "booleans", condition)?;
+        require(x.dtype == y.dtype, 2, "Y", format!("the element type of X, {:?}", x.dtype), y)?;
         let values = TensorType { dtype: x.dtype, shape: broadcast(x, y)? };
         Ok(vec![output(x.dtype, broadcast(condition, &values)?)?])
     }

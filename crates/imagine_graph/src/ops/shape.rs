@@ -1,14 +1,14 @@
-//! Shapes: the same elements under another shape, in another order, or repeated.
+//! Shape operators: the same elements with another shape, in another order, or repeated.
 //!
 //! | operator | Y |
 //! |---|---|
-//! | `Reshape` | the elements of X in row-major order under `shape` |
-//! | `Flatten` | the same as a matrix: axes before `axis` times axes from it on |
+//! | `Reshape` | the elements of X in row-major order with `shape` |
+//! | `Flatten` | the same as a matrix: axes before `axis` by axes from `axis` |
 //! | `Squeeze` | the same without `axes`, which have length 1 |
-//! | `Unsqueeze` | the same with axes of length 1 that come to stand at `axes` |
+//! | `Unsqueeze` | the same with axes of length 1 inserted at `axes` |
 //! | `Transpose` | `Y[i_perm[0], i_perm[1], ..] = X[i_0, i_1, ..]` with `Y.shape[k] = X.shape[perm[k]]` |
-//! | `Expand` | X broadcast with `shape`; both may be 1 where the other is not |
-//! | `Tile` | X side by side, `repeats[k]` times along axis `k` |
+//! | `Expand` | X broadcast with `shape`; either may be 1 where the other is not |
+//! | `Tile` | X repeated `repeats[k]` times along axis `k` |
 
 use serde::{Deserialize, Serialize};
 
@@ -23,7 +23,7 @@ use crate::tensor::{Dim, MAX_RANK, TensorType, elements};
 pub struct Reshape {
     /// Shape of the output.
     pub shape: Vec<Dim>,
-    /// Index of the dimension that takes what is left, whatever `shape` says there; ONNX's -1.
+    /// Index of the dimension to infer, whatever its entry in `shape`; ONNX's -1.
     pub infer: Option<usize>,
 }
 
@@ -31,7 +31,7 @@ pub struct Reshape {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Flatten {
-    /// First axis of the second dimension; a negative one counts from the end.
+    /// First axis of the second dimension; a negative axis counts from the end.
     pub axis: i64,
 }
 
@@ -45,7 +45,7 @@ impl Default for Flatten {
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Squeeze {
-    /// Axes to take away; all of length 1 if empty.
+    /// Axes to remove; all of length 1 if empty.
     pub axes: Vec<i64>,
 }
 
@@ -53,7 +53,7 @@ pub struct Squeeze {
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Unsqueeze {
-    /// Axes of the output that are new; negative ones count from its end.
+    /// New axes of the output; negative axes count from its end.
     pub axes: Vec<i64>,
 }
 
@@ -61,7 +61,7 @@ pub struct Unsqueeze {
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Transpose {
-    /// Axis of the input that each axis of the output is; the reverse order if empty.
+    /// Input axis of each output axis; reversed order if empty.
     pub perm: Vec<usize>,
 }
 
@@ -69,7 +69,7 @@ pub struct Transpose {
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Expand {
-    /// Shape that the input is broadcast with.
+    /// Shape to broadcast the input with.
     pub shape: Vec<Dim>,
 }
 
@@ -77,17 +77,17 @@ pub struct Expand {
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Tile {
-    /// How often the input is repeated along each axis.
+    /// Number of repetitions along each axis.
     pub repeats: Vec<usize>,
 }
 
 impl Transpose {
-    /// Axis of the input that each axis of the output is.
+    /// Input axis of each output axis.
     pub fn permutation(&self, rank: usize) -> Result<Vec<usize>, NodeError> {
         if self.perm.is_empty() {
             return Ok((0..rank).rev().collect());
         }
-        let expected = format!("every axis of {rank} once");
+        let expected = format!("each of {rank} axes once");
         let signed: Vec<i64> = self.perm.iter().map(|&axis| i64::try_from(axis).unwrap_or(i64::MAX)).collect();
         require_param(self.perm.len() == rank, "perm", expected, &self.perm)?;
         normalize_axes(&signed, rank, "perm")
@@ -133,10 +133,10 @@ impl Operator for Reshape {
     }
 }
 
-/// What an operator reads that gives the elements of `input` another shape.
+/// Reach of an operator that gives `input` another shape.
 fn reach_of_view(input: Option<&TensorType>, output: &TensorType) -> Vec<Reach> {
     let same_image = input.is_some_and(|x| last_two(&x.shape) == last_two(&output.shape));
-    vec![if same_image { Reach::Pointwise } else { Reach::Everything("height and width under another shape") }]
+    vec![if same_image { Reach::Pointwise } else { Reach::Everything("height and width in another shape") }]
 }
 
 impl Operator for Flatten {
@@ -197,7 +197,7 @@ impl Operator for Unsqueeze {
         inputs.count(1..=1)?;
         let data = inputs.required(0, "data")?;
         let rank = data.shape.len().saturating_add(self.axes.len());
-        require_param(rank <= MAX_RANK, "axes", format!("at most {MAX_RANK} dimensions in all"), &self.axes)?;
+        require_param(rank <= MAX_RANK, "axes", format!("at most {MAX_RANK} dimensions in total"), &self.axes)?;
         let axes = normalize_axes(&self.axes, rank, "axes")?;
         let mut lengths = data.shape.iter().copied();
         let shape = (0..rank).map(|axis| if axes.contains(&axis) { Some(1) } else { lengths.next() });
@@ -253,7 +253,7 @@ impl Operator for Expand {
         inputs.count(1..=1)?;
         let data = inputs.required(0, "input")?;
         let shape = TensorType::f32(bind(&self.shape, inputs.size, "shape")?);
-        require(!shape.shape.contains(&0), 0, "input", "a shape without 0 to expand to", &shape)?;
+        require(!shape.shape.contains(&0), 0, "input", "a shape without 0", &shape)?;
         Ok(vec![output(data.dtype, broadcast(data, &shape)?)?])
     }
 
@@ -280,14 +280,14 @@ impl Operator for Tile {
         inputs.count(1..=1)?;
         let data = inputs.required(0, "input")?;
         let rank = data.shape.len();
-        require_param(self.repeats.len() == rank, "repeats", format!("{rank} numbers, one an axis"), &self.repeats)?;
+        require_param(self.repeats.len() == rank, "repeats", format!("{rank} numbers, one per axis"), &self.repeats)?;
         let shape = data.shape.iter().zip(&self.repeats).map(|(length, times)| length.saturating_mul(*times)).collect();
         Ok(vec![output(data.dtype, shape)?])
     }
 
     fn reach(&self, _: &[Option<&TensorType>], _: &TensorType) -> Vec<Reach> {
         let repeats_image = self.repeats.iter().rev().take(2).any(|times| *times > 1);
-        vec![if repeats_image { Reach::Everything("height and width again and again") } else { Reach::Pointwise }]
+        vec![if repeats_image { Reach::Everything("repeated height and width") } else { Reach::Pointwise }]
     }
 
     fn cases() -> Vec<Case> {

@@ -1,8 +1,8 @@
 //! `Slice` and `Split`: parts of a tensor.
 //!
-//! `Slice` takes every `step`-th element along some axes, backwards where the step is negative. Starts and ends follow
-//! ONNX: negative ones count from the end, and all are clamped to the tensor. `Split` cuts along one axis; its outputs
-//! together are the input.
+//! `Slice` takes every `step`-th element along some axes, backwards if the step is negative. Starts and ends follow ONNX:
+//! negative indices count from the end, and all are clamped to the tensor. `Split` cuts a tensor along one axis into
+//! consecutive parts.
 
 use serde::{Deserialize, Serialize};
 
@@ -10,7 +10,7 @@ use super::inputs::{Inputs, normalize_axes, output, require_param};
 use super::{Case, NodeError, Operator, Reach, Window};
 use crate::tensor::TensorType;
 
-/// Most parts of a `Split`.
+/// Maximum number of parts of a `Split`.
 const MAX_PARTS: usize = 1024;
 
 /// Parameters of `Slice`.
@@ -19,7 +19,7 @@ const MAX_PARTS: usize = 1024;
 pub struct Slice {
     /// First index along each axis of `axes`.
     pub starts: Vec<i64>,
-    /// Index behind the last along each axis of `axes`.
+    /// Exclusive end along each axis of `axes`.
     pub ends: Vec<i64>,
     /// Axes; all, in order, if empty.
     pub axes: Vec<i64>,
@@ -31,12 +31,12 @@ impl Slice {
     /// Start, number of elements and step along every axis of `shape`.
     pub fn ranges(&self, shape: &[usize]) -> Result<Vec<(usize, usize, i64)>, NodeError> {
         let count = self.starts.len();
-        require_param(self.ends.len() == count, "ends", format!("{count} numbers, as starts has"), &self.ends)?;
+        require_param(self.ends.len() == count, "ends", format!("{count} numbers, as starts"), &self.ends)?;
         let axes: Vec<i64> = if self.axes.is_empty() { (0..count as i64).collect() } else { self.axes.clone() };
         let steps = if self.steps.is_empty() { vec![1; count] } else { self.steps.clone() };
-        require_param(axes.len() == count, "axes", format!("{count} numbers, as starts has"), &axes)?;
-        require_param(steps.len() == count, "steps", format!("{count} numbers, as starts has"), &steps)?;
-        require_param(!steps.contains(&0), "steps", "no step of 0", &steps)?;
+        require_param(axes.len() == count, "axes", format!("{count} numbers, as starts"), &axes)?;
+        require_param(steps.len() == count, "steps", format!("{count} numbers, as starts"), &steps)?;
+        require_param(!steps.contains(&0), "steps", "steps other than 0", &steps)?;
         let mut ranges: Vec<_> = shape.iter().map(|&length| (0, length, 1)).collect();
         for (i, axis) in normalize_axes(&axes, shape.len(), "axes")?.into_iter().enumerate() {
             ranges[axis] = range(self.starts[i], self.ends[i], steps[i], shape[axis]);
@@ -49,16 +49,16 @@ impl Slice {
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Split {
-    /// Axis that is cut.
+    /// Axis to cut.
     pub axis: i64,
-    /// Length of every part.
+    /// Length of each part.
     pub split: Vec<usize>,
-    /// Number of parts of equal length, the last being shorter if it has to.
+    /// Number of parts of equal length; the last may be shorter.
     pub num_outputs: usize,
 }
 
 impl Split {
-    /// The axis, and first index and length of every part along it.
+    /// The axis, and the first index and length of each part along it.
     pub fn parts(&self, shape: &[usize]) -> Result<(usize, Vec<(usize, usize)>), NodeError> {
         let axis = normalize_axes(&[self.axis], shape.len(), "axis")?[0];
         let length = shape[axis];
@@ -66,13 +66,13 @@ impl Split {
             let count = self.num_outputs;
             let part = length.div_ceil(count.max(1));
             let fits = (1..=MAX_PARTS).contains(&count) && part * (count - 1) < length;
-            require_param(fits, "num_outputs", format!("a number of parts that {length} elements fill"), count)?;
+            require_param(fits, "num_outputs", format!("at most as many parts as fill {length} elements"), count)?;
             (0..count).map(|index| part.min(length - index * part)).collect()
         } else {
             require_param(self.num_outputs == 0, "num_outputs", "none beside split", self.num_outputs)?;
             let sum = self.split.iter().fold(0usize, |sum, part| sum.saturating_add(*part));
             let fits = sum == length && !self.split.contains(&0) && self.split.len() <= MAX_PARTS;
-            require_param(fits, "split", format!("lengths above 0 that add up to {length}"), &self.split)?;
+            require_param(fits, "split", format!("positive lengths that sum to {length}"), &self.split)?;
             self.split.clone()
         };
         let firsts = lengths.iter().scan(0, |next, length| Some(std::mem::replace(next, *next + length)));

@@ -5,7 +5,7 @@
 //! | `Softmax` | `exp(x) / sum of exp(x)` along `axis` |
 //! | `LogSoftmax` | `x - log(sum of exp(x))` along `axis` |
 //!
-//! Both subtract the largest `x` of the axis first, so that nothing overflows. The output has the input's shape.
+//! Both first subtract the largest `x` along the axis to avoid overflow. The output has the input's shape.
 
 use serde::{Deserialize, Serialize};
 
@@ -20,7 +20,7 @@ macro_rules! softmax {
         #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
         #[serde(default, deny_unknown_fields)]
         pub struct $name {
-            /// The axis; negative ones count from the end.
+            /// The axis; a negative axis counts from the end.
             pub axis: i64,
         }
 

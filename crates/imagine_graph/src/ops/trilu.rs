@@ -1,6 +1,6 @@
-//! `Trilu`: a triangle of every matrix, zeros elsewhere.
+//! `Trilu`: the upper or lower triangle of every matrix, zeros elsewhere.
 //!
-//! `Y[.., i, j] = X[.., i, j]` where `j - i >= k` if `upper`, where `j - i <= k` if not; else 0 (false).
+//! `Y[.., i, j] = X[.., i, j]` where `j - i >= k` if `upper`, or where `j - i <= k` if not; 0 (false) elsewhere.
 
 use serde::{Deserialize, Serialize};
 
@@ -12,9 +12,9 @@ use crate::tensor::TensorType;
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Trilu {
-    /// Whether what stays lies above the diagonal and not below.
+    /// Whether to keep the upper triangle instead of the lower.
     pub upper: bool,
-    /// How far the diagonal lies to the right of the main one.
+    /// Offset of the diagonal to the right of the main diagonal.
     pub k: i64,
 }
 
@@ -25,7 +25,7 @@ impl Default for Trilu {
 }
 
 impl Trilu {
-    /// Whether the element of `row` and `column` stays.
+    /// Whether the element at `row` and `column` is kept.
     pub fn keeps(&self, row: usize, column: usize) -> bool {
         let right = column as i64 - row as i64;
         if self.upper { right >= self.k } else { right <= self.k }
@@ -41,7 +41,7 @@ impl Operator for Trilu {
     }
 
     fn reach(&self, _: &[Option<&TensorType>], _: &TensorType) -> Vec<Reach> {
-        vec![Reach::Everything("it: what stays depends on row and column")]
+        vec![Reach::Everything("it: the kept elements depend on row and column")]
     }
 
     fn cases() -> Vec<Case> {

@@ -7,15 +7,15 @@
 //! | `ThresholdedRelu` | `X` where above `alpha`, else 0 |
 //! | `Elu` | `X` where positive, else `alpha (exp(X) - 1)` |
 //! | `Selu` | `gamma X` where positive, else `gamma alpha (exp(X) - 1)` |
-//! | `Gelu` | `X P(N(0, 1) <= X)`, exactly or by tanh |
+//! | `Gelu` | `X P(N(0, 1) <= X)`, exact or with the tanh approximation |
 //! | `Mish` | `X tanh(ln(1 + exp(X)))` |
 //! | `Softplus` `Softsign` | `ln(1 + exp(X))`, `X / (1 + abs(X))` |
 //! | `Sigmoid` | `1 / (1 + exp(-X))` |
 //! | `HardSigmoid` `HardSwish` | `clip(alpha X + beta, 0, 1)`, `X clip(X / 6 + 1 / 2, 0, 1)` |
 //! | `Tanh` `Sin` `Cos` `Asin` `Acos` `Atan` `Exp` `Log` `Sqrt` `Erf` `Reciprocal` | the function; angles in radians |
-//! | `Floor` `Ceil` `Round` | whole numbers; `Round` takes the even one of two that are equally near |
+//! | `Floor` `Ceil` `Round` | whole numbers; `Round` rounds halves to even |
 //! | `Neg` `Abs` `Sign` | of floats or integers |
-//! | `Not` | of truth values |
+//! | `Not` | of booleans |
 //! | `Clip` | `X` limited to `min` and `max` |
 //! | `Identity` | `X`, of any element type |
 
@@ -25,7 +25,7 @@ use super::inputs::{Inputs, require, require_param};
 use super::{Case, NodeError, Operator, Reach};
 use crate::tensor::{DType, Tensor, TensorData, TensorType};
 
-/// Operators without parameters: the element types that they take, and the numbers that their cases hold.
+/// Operators without parameters: accepted element types, and ranges of their cases.
 macro_rules! unary {
     ($($(#[$doc:meta])* $name:ident by $infer:ident, cases $cases:expr;)*) => {$(
         $(#[$doc])*
@@ -105,7 +105,7 @@ unary! {
     Identity by infer_any, cases |op| cases(op, -1.0..1.0);
 }
 
-/// Operators of floats whose parameters are finite numbers with ONNX's defaults.
+/// Operators on floats whose parameters are finite numbers with ONNX's defaults.
 macro_rules! unary_with_numbers {
     ($($(#[$doc:meta])* $name:ident by $cases:ident on $range:expr, case $case:expr, {$($(#[$field_doc:meta])* $field:ident = $default:expr,)*})*) => {$(
         $(#[$doc])*
@@ -141,24 +141,24 @@ macro_rules! unary_with_numbers {
 unary_with_numbers! {
     /// Parameters of `LeakyRelu`.
     LeakyRelu by cases on -2.0..2.0, case Self { alpha: 0.2 }, {
-        /// Slope where the input is negative.
+        /// Slope for negative inputs.
         alpha = 0.01,
     }
     /// Parameters of `ThresholdedRelu`.
     ThresholdedRelu by jumps on -2.0..2.0, case Self { alpha: 0.3 }, {
-        /// What the input has to exceed.
+        /// Threshold.
         alpha = 1.0,
     }
     /// Parameters of `Elu`.
     Elu by cases on -4.0..4.0, case Self { alpha: 1.5 }, {
-        /// What is approached below zero, negated.
+        /// Negated limit for large negative inputs.
         alpha = 1.0,
     }
     /// Parameters of `Selu`.
     Selu by cases on -4.0..4.0, case Self { alpha: 1.5, gamma: 0.8 }, {
-        /// What is approached below zero before `gamma`, negated.
+        /// Negated limit for large negative inputs, before `gamma`.
         alpha = 1.673_263_2,
-        /// Factor on everything.
+        /// Scale of the result.
         gamma = 1.050_701,
     }
     /// Parameters of `HardSigmoid`.
@@ -170,11 +170,11 @@ unary_with_numbers! {
     }
 }
 
-/// How `Gelu` finds the normal distribution.
+/// How `Gelu` computes the normal distribution.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Approximate {
-    /// By the error function.
+    /// Exact, with the error function.
     #[default]
     None,
     /// `X / 2 (1 + tanh(sqrt(2 / pi) (X + 0.044715 X^3)))`.
@@ -185,7 +185,7 @@ pub enum Approximate {
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Gelu {
-    /// How the normal distribution is found.
+    /// How to compute the normal distribution.
     pub approximate: Approximate,
 }
 
@@ -209,9 +209,9 @@ impl Operator for Gelu {
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Clip {
-    /// Smallest value, if there is one.
+    /// Lower bound; none if absent.
     pub min: Option<f32>,
-    /// Largest value, if there is one.
+    /// Upper bound; none if absent.
     pub max: Option<f32>,
 }
 
@@ -252,7 +252,7 @@ fn infer_number(inputs: &Inputs) -> Result<Vec<TensorType>, NodeError> {
 fn infer_truth(inputs: &Inputs) -> Result<Vec<TensorType>, NodeError> {
     inputs.count(1..=1)?;
     let found = inputs.required(0, "X")?;
-    require(found.dtype == DType::Bool, 0, "X", "truth values", found)?;
+    require(found.dtype == DType::Bool, 0, "X", "booleans", found)?;
     Ok(vec![found.clone()])
 }
 
@@ -272,12 +272,12 @@ pub(crate) fn cases(op: impl Operator, range: std::ops::Range<f32>) -> Vec<Case>
     ]
 }
 
-/// Cases of a function that jumps, and so has no gradient everywhere.
+/// Cases of a discontinuous function, without gradients.
 fn jumps(op: impl Operator, range: std::ops::Range<f32>) -> Vec<Case> {
     cases(op, range).into_iter().map(Case::not_differentiable).collect()
 }
 
-/// Cases of a function with steps: halves of either sign beside seeded numbers, and no gradient.
+/// Cases of a step function: seeded numbers and halves of both signs, without gradients.
 fn steps(op: impl Operator) -> Vec<Case> {
     let halves = Tensor::f32([2, 5], [-2.5, -1.5, -0.5, 0.0, 0.5, 1.5, 2.5, -3.0, 4.0, 1.2]);
     let mut cases = jumps(op.clone(), -4.0..4.0);
@@ -285,7 +285,7 @@ fn steps(op: impl Operator) -> Vec<Case> {
     cases
 }
 
-/// `cases`, and one of integers.
+/// `cases` and one with integers.
 fn numbers(mut cases: Vec<Case>) -> Vec<Case> {
     let integers = Tensor::new(vec![2, 3], TensorData::I32(vec![-7, 0, 3, i32::MIN + 1, i32::MAX, -1]));
     let op = cases[0].op.clone();

@@ -1,27 +1,27 @@
-//! The geometry of a window that moves over the axes behind batch and channels.
+//! Geometry of a window that slides over the axes after batch and channels.
 
 use serde::{Deserialize, Serialize};
 
 use super::inputs::require_param;
 use super::{NodeError, Reach, Window};
 
-/// Largest stride, dilation, kernel side or padding: far above any network, small enough that sums cannot overflow.
+/// Maximum stride, dilation, kernel side and padding: far above any network, small enough that sums cannot overflow.
 pub(crate) const MAX_WINDOW: usize = 4096;
 
-/// How padding follows from the size of the input.
+/// How padding is computed from the size of the input.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub enum AutoPad {
-    /// It does not: `pads` says it.
+    /// Explicit padding in `pads`.
     #[default]
     #[serde(rename = "NOTSET")]
     NotSet,
-    /// The output has `ceil(input / stride)` elements; an odd element is added at the end.
+    /// The output has `ceil(input / stride)` elements; odd padding goes to the end.
     #[serde(rename = "SAME_UPPER")]
     SameUpper,
-    /// The same; an odd element is added at the beginning.
+    /// The same; odd padding goes to the beginning.
     #[serde(rename = "SAME_LOWER")]
     SameLower,
-    /// There is none.
+    /// No padding.
     #[serde(rename = "VALID")]
     Valid,
 }
@@ -29,30 +29,30 @@ pub enum AutoPad {
 /// The window along one axis of the input.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct WindowAxis {
-    /// Elements of the input.
+    /// Length of the input.
     pub input: usize,
-    /// Elements of the output.
+    /// Length of the output.
     pub output: usize,
-    /// Elements of the window.
+    /// Number of window elements.
     pub kernel: usize,
     /// Step between output elements.
     pub stride: usize,
     /// Distance between elements of the window.
     pub dilation: usize,
-    /// Elements added before the input.
+    /// Padding before the input.
     pub begin: usize,
-    /// Elements added after the input.
+    /// Padding after the input.
     pub end: usize,
 }
 
 impl WindowAxis {
-    /// Length of the window, gaps included.
+    /// Length of the dilated window.
     pub fn span(&self) -> usize {
         (self.kernel - 1) * self.dilation + 1
     }
 }
 
-/// The parameters that windows are made of; an empty list is 1 everywhere, or 0 for `pads`.
+/// Parameters of a window; an empty list means 1 for all axes, or 0 for `pads`.
 pub(crate) struct Geometry<'a> {
     pub kernel_shape: &'a [usize],
     pub strides: &'a [usize],
@@ -63,7 +63,7 @@ pub(crate) struct Geometry<'a> {
 }
 
 impl Geometry<'_> {
-    /// The window along each axis of an input of lengths `input`; an output of 0 elements where it does not fit.
+    /// The window along each axis of an input of lengths `input`; the output length is 0 if it does not fit.
     pub fn axes(&self, input: &[usize]) -> Result<Vec<WindowAxis>, NodeError> {
         let check = |values: &[usize], name, count: usize, low: usize| {
             let in_range = values.iter().all(|v| (low..=MAX_WINDOW).contains(v));
@@ -75,7 +75,7 @@ impl Geometry<'_> {
         check(self.dilations, "dilations", input.len(), 1)?;
         check(self.pads, "pads", 2 * input.len(), 0)?;
         let free = self.auto_pad == AutoPad::NotSet || self.pads.iter().all(|pad| *pad == 0);
-        require_param(free, "pads", "none beside auto_pad", self.pads)?;
+        require_param(free, "pads", "none with auto_pad", self.pads)?;
         Ok((0..input.len()).map(|axis| self.axis(axis, input)).collect())
     }
 
@@ -113,7 +113,7 @@ impl Geometry<'_> {
     }
 }
 
-/// Reach of a window over `axes`, all but the first two of the input; a row of channels stays a row of channels.
+/// Reach of a window over `axes`, all input axes after the first two; batch and channels are not windowed.
 pub(crate) fn reach(axes: &[WindowAxis]) -> Reach {
     let window = |axis: Axis| match axis.index(axes.len()) {
         None => Window::POINT,

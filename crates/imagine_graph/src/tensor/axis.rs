@@ -1,7 +1,7 @@
-//! Height and width without index pairs: one value an axis, positions, and exact fractions.
+//! Named types for pairs of numbers: one value per axis, positions, exact fractions.
 //!
-//! A pair `[a, b]` does not say whether its first number belongs to the height or to the width; these types do. In JSON all of
-//! them are arrays of two numbers, in the order in which their fields are declared.
+//! A pair `[a, b]` does not say which number belongs to the height; these types do. In JSON each is an array of two numbers,
+//! in the order of its fields.
 
 use num_integer::Integer;
 use serde::{Deserialize, Serialize};
@@ -36,7 +36,7 @@ impl Axis {
     }
 }
 
-/// One value for the height and one for the width.
+/// One value per axis.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(from = "[T; 2]", into = "[T; 2]", bound(serialize = "T: Clone + Serialize"))]
 pub struct PerAxis<T> {
@@ -50,7 +50,7 @@ pub struct PerAxis<T> {
 pub type Extent = PerAxis<usize>;
 
 impl<T> PerAxis<T> {
-    /// The value of `make` for each axis.
+    /// Calls `make` for each axis.
     pub fn from_fn(mut make: impl FnMut(Axis) -> T) -> Self {
         Self { height: make(Axis::Height), width: make(Axis::Width) }
     }
@@ -60,7 +60,7 @@ impl<T> PerAxis<T> {
         [&self.height, &self.width].into_iter()
     }
 
-    /// `change` of both values.
+    /// Applies `change` to both values.
     pub fn map<U>(self, mut change: impl FnMut(T) -> U) -> PerAxis<U> {
         PerAxis { height: change(self.height), width: change(self.width) }
     }
@@ -74,7 +74,7 @@ impl<T: Clone> PerAxis<T> {
 }
 
 impl<T> PerAxis<Option<T>> {
-    /// Both values, if there are both.
+    /// Both values, if both are present.
     pub fn both(self) -> Option<PerAxis<T>> {
         Some(PerAxis { height: self.height?, width: self.width? })
     }
@@ -152,7 +152,7 @@ impl From<Texel> for [i32; 2] {
     }
 }
 
-/// A position in a world in texels, between texels too: x to the right, y downwards.
+/// A position in a world, in fractional texels: x to the right, y downwards.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct WorldPoint {
     /// Texels to the right.
@@ -165,9 +165,9 @@ pub struct WorldPoint {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(from = "[usize; 2]", into = "[usize; 2]")]
 pub struct Ratio {
-    /// Above the line.
+    /// Dividend.
     pub numerator: usize,
-    /// Below the line.
+    /// Divisor.
     pub denominator: usize,
 }
 
@@ -180,7 +180,7 @@ impl Ratio {
         Self { numerator, denominator }
     }
 
-    /// `whole * self`, or `None` where that is no whole number, overflows or divides by zero.
+    /// `whole * self`; `None` if that is not a whole number, overflows or divides by zero.
     pub fn of(self, whole: usize) -> Option<usize> {
         let scaled = whole.checked_mul(self.numerator)?;
         (self.denominator != 0 && scaled.is_multiple_of(self.denominator)).then(|| scaled / self.denominator)

@@ -1,11 +1,11 @@
 //! The sRGB transfer curve, IEC 61966-2-1.
 
-/// Light from 0 to 1 as it is stored.
+/// Encodes linear light, 0 to 1, as sRGB.
 pub fn linear_to_srgb(light: f32) -> f32 {
     if light <= 0.003_130_8 { 12.92 * light } else { 1.055 * light.powf(1.0 / 2.4) - 0.055 }
 }
 
-/// A stored number from 0 to 1 as light.
+/// Decodes an sRGB value, 0 to 1, to linear light.
 pub fn srgb_to_linear(stored: f32) -> f32 {
     if stored <= 0.040_45 { stored / 12.92 } else { ((stored + 0.055) / 1.055).powf(2.4) }
 }

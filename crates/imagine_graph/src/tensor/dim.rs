@@ -49,7 +49,7 @@ impl Dim {
         vec![Dim::BATCH, Dim::Fixed(channels), Dim::Symbol(height), Dim::Symbol(width)]
     }
 
-    /// The number of elements at `size`, or `None` where the fraction is not exact, overflows or divides by zero.
+    /// Number of elements at `size`; `None` if the fraction is not exact, overflows or divides by zero.
     pub fn bind(self, size: Size) -> Option<usize> {
         match self {
             Dim::Fixed(n) => Some(n),

@@ -1,4 +1,4 @@
-//! Tensors on the CPU and their types: what weights, constants and test cases are made of.
+//! Tensors in CPU memory, for weights, constants and test cases; their types, sizes and coordinates.
 
 pub(crate) mod axis;
 pub mod color;
@@ -12,12 +12,12 @@ pub use size::Size;
 
 use serde::{Deserialize, Serialize};
 
-/// Most dimensions a tensor may have.
+/// Maximum number of dimensions of a tensor.
 pub const MAX_RANK: usize = 8;
-/// Most elements a tensor may have; keeps every index inside an `i32`.
+/// Maximum number of elements of a tensor; keeps every index within an `i32`.
 pub const MAX_ELEMENTS: usize = 1 << 30;
 
-/// Element type at run time. ONNX `int64` becomes `i32`, `bool` is one `u32` a cell on the GPU.
+/// Element type at run time. ONNX `int64` becomes `i32`; a `bool` takes one `u32` on the GPU.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum DType {
@@ -26,7 +26,7 @@ pub enum DType {
     F32,
     /// 32-bit signed integer.
     I32,
-    /// Truth value.
+    /// Boolean.
     Bool,
 }
 
@@ -75,7 +75,7 @@ pub enum TensorData {
     F32(Vec<f32>),
     /// 32-bit signed integers.
     I32(Vec<i32>),
-    /// Truth values.
+    /// Booleans.
     Bool(Vec<bool>),
 }
 
@@ -92,7 +92,7 @@ impl Tensor {
     /// A tensor of 32-bit floats.
     ///
     /// # Panics
-    /// If `shape` and `data` do not agree.
+    /// If `data` does not have as many elements as `shape`.
     pub fn f32(shape: impl Into<Vec<usize>>, data: impl Into<Vec<f32>>) -> Self {
         Self::new(shape.into(), TensorData::F32(data.into()))
     }
@@ -100,7 +100,7 @@ impl Tensor {
     /// A tensor of any element type.
     ///
     /// # Panics
-    /// If `shape` and `data` do not agree.
+    /// If `data` does not have as many elements as `shape`.
     pub fn new(shape: Vec<usize>, data: TensorData) -> Self {
         let tensor = Self { shape, data };
         assert_eq!(elements(&tensor.shape), tensor.len(), "shape {:?} and data disagree", tensor.shape);
@@ -121,7 +121,7 @@ impl Tensor {
         }
     }
 
-    /// Whether there is no element.
+    /// Whether the tensor has no element.
     pub fn is_empty(&self) -> bool {
         self.len() == 0
     }

@@ -3,26 +3,26 @@
 //! The hash is pcg4d (Jarzynski and Olano, "Hash Functions for GPU Rendering", JCGT 9(3), 2020). All arithmetic is on
 //! 32-bit unsigned integers and wraps.
 //!
-//! - key: `pcg4d(seed & 0xffffffff, seed >> 32, stream, step)[0]`, once a node and step
-//! - cell: `pcg4d(x, y, plane, key)`, four words an element
+//! - key: `pcg4d(seed & 0xffffffff, seed >> 32, stream, step)[0]`, once per node and step
+//! - cell: `pcg4d(x, y, plane, key)`, four words per element
 //! - uniform: the top 24 bits of word 0, divided by 2^24: exact, in [0, 1)
 //! - normal: the sum of the twelve 16-bit halves of the six words `cell(key)` and the first two of
 //!   `cell(key ^ 0x9e3779b9)`, less 393,210, divided by 65,536: exact (Irwin-Hall), mean 0, variance 1 within 1e-9
 //!
-//! The coordinate of an element: `x` is its index along the last dimension, `y` along the last but one, `plane` its
-//! row-major index over all others; a missing dimension counts as 0. The [`Domain`] shifts `x` and `y`.
+//! Coordinates of an element: `x` is its index along the last dimension, `y` along the second to last, `plane` its row-major
+//! index over all others; a missing dimension counts as 0. The [`Domain`] shifts `x` and `y`.
 
 use serde::{Deserialize, Serialize};
 
 use super::axis::{Axis, Extent, Texel};
 use super::dim::{Dim, Symbol};
 
-/// What the random numbers of one run depend on besides node and element.
+/// State of the random number generator for one run, shared by all nodes.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RandomState {
-    /// The seed that a person chooses.
+    /// Seed of the request.
     pub seed: u64,
-    /// The step of a recurrent network, from 0.
+    /// Step of a recurrent network, from 0.
     pub step: u32,
     /// The part of the plane that the image covers.
     pub domain: Domain,
@@ -65,7 +65,7 @@ impl Domain {
     }
 }
 
-/// The key of one random node at one step.
+/// Key of one random node at one step.
 pub fn key(seed: u64, stream: u32, step: u32) -> u32 {
     pcg4d([seed as u32, (seed >> 32) as u32, stream, step])[0]
 }
@@ -88,7 +88,7 @@ pub fn normal(x: u32, y: u32, plane: u32, key: u32) -> f32 {
     (sum as i32 - 393_210) as f32 / 65_536.0
 }
 
-/// Every element of a random tensor in row-major order, from `draw(x, y, plane)`.
+/// The elements of a random tensor in row-major order, from `draw(x, y, plane)`.
 pub fn fill(shape: &[usize], dims: &[Dim], domain: Domain, draw: impl Fn(u32, u32, u32) -> f32) -> Vec<f32> {
     let size = Extent::from_fn(|axis| axis.index(shape.len()).map_or(1, |index| shape[index]));
     let origin = domain.tensor_origin(dims);
@@ -123,7 +123,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn numbers_have_the_moments_they_promise() {
+    fn uniform_and_normal_numbers_have_the_documented_moments() {
         let key = key(7, 1, 2);
         let count = 1 << 18;
         let moments = |draw: &dyn Fn(u32) -> f32| {

@@ -4,14 +4,14 @@ use serde::{Deserialize, Serialize};
 
 use super::axis::{Axis, Extent};
 
-/// The size a graph is bound to: the three numbers a generator file leaves open.
+/// The size that a graph is bound to: the three numbers that a generator file leaves open.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Size {
-    /// Number of images computed at once.
+    /// Number of images.
     pub batch: usize,
-    /// Height in pixels of the generated image.
+    /// Height of the generated image in pixels.
     pub height: usize,
-    /// Width in pixels of the generated image.
+    /// Width of the generated image in pixels.
     pub width: usize,
 }
 

@@ -1,23 +1,23 @@
-//! The air: what molecules and haze scatter, and what is left of the sun's light.
+//! The air: scattering by molecules and haze, and the sunlight that remains.
 
 use super::inputs::{Controls, View};
 use crate::formulas::Formula;
 
-/// Irradiance of the sun outside the atmosphere, in every channel.
+/// Solar irradiance outside the atmosphere, in every channel.
 const SUN: f32 = 10.0;
 /// Optical depth of the molecules of the air at 680, 550 and 440 nm.
 const AIR: [f32; 3] = [0.0464, 0.108, 0.265];
 /// Optical depth of ozone, which only absorbs.
 const OZONE: [f32; 3] = [0.012, 0.028, 0.002];
-/// Part of the light that haze scatters and does not absorb.
+/// Single-scattering albedo of haze.
 const HAZE_ALBEDO: f32 = 0.92;
 /// The sun, its light, and the sky without clouds.
 pub(super) struct Air {
     /// Unit direction of the sun, `[1, 3, 1, 1]`.
     pub sun: String,
-    /// Its height.
+    /// Its vertical component.
     pub sun_height: String,
-    /// Its light at the ground.
+    /// Sunlight at the ground.
     pub sunlight: String,
     /// Mean radiance of the sky.
     pub ambient: String,
@@ -39,7 +39,7 @@ fn sun_direction(f: &mut Formula, controls: &Controls) -> String {
     f.concat(&[&x, &up, &z])
 }
 
-/// `1 / (y + 0.025 exp(-11 y))`: the way through the air, 1 straight up and 40 along the horizon.
+/// `1 / (y + 0.025 exp(-11 y))`: air mass, 1 at the zenith and 40 at the horizon.
 fn air_mass(f: &mut Formula, height: &str) -> String {
     let thin = f.mul(height, -11.0);
     let thin = f.exp(&thin);
@@ -47,7 +47,7 @@ fn air_mass(f: &mut Formula, height: &str) -> String {
     f.div(1.0, &way)
 }
 
-/// Half the squared distance of `direction` from the sun, 1 - cosine, without the cosine's loss of digits near the sun.
+/// 1 - cosine of the angle between `direction` and the sun, as half the squared distance: precise near the sun.
 pub(super) fn distance_from_sun(f: &mut Formula, direction: &str, sun: &str) -> String {
     let difference = f.sub(direction, sun);
     let squares = f.mul(&difference, &difference);
@@ -88,7 +88,7 @@ pub(super) fn air(f: &mut Formula, controls: &Controls, view: &View) -> Air {
     let source = source(f, [&air, &scattering_haze, &distance, &cosine]);
     let single = single_scattering(f, [&towards_sun, &along_view], &view_mass, &source);
 
-    // Scattered more than once: of what the direct light lost, bluer than it, and darker under a low sun.
+    // Multiple scattering: a fraction of the light lost by direct sunlight, bluer than it, and darker under a low sun.
     let glow = twice_scattered(f, [&depth, &ozone, &scattering], &sun_mass, &sun_height);
     let opaque = f.decay(&along_view);
     let opaque = f.sub(1.0, &opaque);
@@ -102,7 +102,7 @@ pub(super) fn air(f: &mut Formula, controls: &Controls, view: &View) -> Air {
     Air { sun, sun_height, sunlight, ambient, clear, cosine }
 }
 
-/// Light that the molecules and the haze send this way, for one unit of sunlight and air mass.
+/// Light scattered towards the viewer per unit of sunlight and air mass.
 fn source(f: &mut Formula, [air, haze, distance, cosine]: [&String; 4]) -> String {
     let squared = f.mul(cosine, cosine);
     let factor = 3.0 / (16.0 * std::f32::consts::PI);
@@ -115,7 +115,7 @@ fn source(f: &mut Formula, [air, haze, distance, cosine]: [&String; 4]) -> Strin
     f.add(&of_air, &of_haze)
 }
 
-/// `E source v (exp(-a) - exp(-b)) / (b - a)` as `exp(-min) (1 - exp(-|b - a|)) / |b - a|`, which stays finite.
+/// `E source v (exp(-a) - exp(-b)) / (b - a)` as `exp(-min) (1 - exp(-|b - a|)) / |b - a|`, which is always finite.
 fn single_scattering(f: &mut Formula, [a, b]: [&String; 2], view_mass: &str, source: &str) -> String {
     let difference = f.sub(b, a);
     let difference = f.abs(&difference);
@@ -152,7 +152,7 @@ fn twice_scattered(
     f.mul(&light, SUN)
 }
 
-/// What a place in the shade sees of the sky, as a mean radiance.
+/// Mean radiance of the sky, as seen from the shade.
 fn ambient(f: &mut Formula, [glow, air, depth]: [&String; 3], sunlight: &str, sun_height: &str) -> String {
     let blue = f.div(air, depth);
     let sky = f.mul(glow, &blue);

@@ -1,4 +1,4 @@
-//! The clouds: fractal noise on a curved layer, and the light in it.
+//! The clouds: fractal noise on a curved layer, and its lighting.
 
 use super::air::{Air, henyey_greenstein};
 use super::inputs::{Controls, View};
@@ -7,16 +7,16 @@ use crate::graph::{Distribution, InputKind};
 use crate::ops::{Expand, GridSample, GridSampleMode, GridSamplePadding, Pad, PadMode, Transpose};
 use crate::tensor::Dim;
 
-/// Radius of the earth in heights of the cloud layer; smaller than it is, so that the horizon is not all clouds.
+/// Radius of the earth in heights of the cloud layer; smaller than in reality, to keep the horizon free of clouds.
 const EARTH: f32 = 120.0;
-/// Side of the tile of noise that clouds are read from.
+/// Side of the noise tile.
 const TILE: i64 = 256;
-/// Elements that the tile is continued with on every side, as many as a cubic kernel reaches.
+/// Elements added on every side of the tile, for the reach of the cubic kernel.
 const RIM: i64 = 2;
-/// Heights of the cloud layer that the tile covers.
+/// Size of the tile in heights of the cloud layer.
 const TILE_SPAN: f32 = 9.0;
 
-/// The tile of noise, two channels of variance near 1, continued by a rim and repeated for the batch.
+/// The noise tile: two channels of variance near 1, with a wrapped rim, repeated for the batch.
 fn tile(f: &mut Formula) -> String {
     f.part("noise");
     let shape = |side: usize| [1, 2, side, side].map(Dim::Fixed).to_vec();
@@ -41,7 +41,7 @@ fn tile(f: &mut Formula) -> String {
     f.node(Expand { shape: vec![Dim::BATCH, Dim::Fixed(2), side, side] }, &[&framed])
 }
 
-/// The endless plane that the tile covers, read at `place` (in tiles), both channels.
+/// Both channels of the noise at `place` (in tiles) on the endless plane.
 fn read_tile(f: &mut Formula, tile: &str, place: &str) -> String {
     let whole = f.floor(place);
     let within = f.sub(place, &whole);
@@ -53,7 +53,7 @@ fn read_tile(f: &mut Formula, tile: &str, place: &str) -> String {
     f.node(GridSample { mode, padding_mode, align_corners: false }, &[tile, &grid])
 }
 
-/// The way along the view to the cloud layer, in its heights.
+/// Distance along the view to the cloud layer, in heights of the layer.
 fn distance_to_layer(f: &mut Formula, level: &str) -> String {
     let along = f.mul(level, EARTH);
     let squared = f.mul(&along, &along);
@@ -63,7 +63,7 @@ fn distance_to_layer(f: &mut Formula, level: &str) -> String {
     f.div(2.0 * EARTH + 1.0, &sum)
 }
 
-/// The clear sky with clouds before it, and their optical depth.
+/// The sky with clouds, and the clouds' optical depth.
 pub(super) fn clouds(f: &mut Formula, controls: &Controls, view: &View, air: &Air) -> (String, String) {
     let tile = tile(f);
     f.part("clouds");
@@ -99,7 +99,7 @@ pub(super) fn clouds(f: &mut Formula, controls: &Controls, view: &View, air: &Ai
     (before_sky(f, controls, view, air, [&light, &depth, &distance]), depth)
 }
 
-/// Finer noise, which distance and softness take away.
+/// Finer noise, reduced by distance and softness.
 fn roughness(f: &mut Formula, controls: &Controls, tile: &str, [place, bend, shape, distance]: [&String; 4]) -> String {
     let near = f.mul(distance, 0.09);
     let near = f.decay(&near);
@@ -123,7 +123,8 @@ fn roughness(f: &mut Formula, controls: &Controls, tile: &str, [place, bend, sha
     f.mul(&sum, &near)
 }
 
-/// The height of noise that `cover` of it lies above: `0.6 ln((1.01 - cover) / (cover + 0.01))`, near the normal quantile.
+/// The threshold that a fraction `cover` of the noise exceeds: `0.6 ln((1.01 - cover) / (cover + 0.01))`, close to the normal
+/// quantile.
 fn threshold(f: &mut Formula, cover: &str) -> String {
     let open = f.sub(1.01, cover);
     let covered = f.add(cover, 0.01);
@@ -138,7 +139,7 @@ fn density(f: &mut Formula, form: &str, threshold: &str, width: &str) -> String 
     f.clip(&density, 0.0, 3.0)
 }
 
-/// Density at three places nearer to the sun, weighted.
+/// Weighted density of three samples towards the sun.
 fn shade(f: &mut Formula, air: &Air, tile: &str, place: &str, [threshold, width]: [&String; 2]) -> String {
     let (x, z) = (f.channels(&air.sun, 0..1), f.channels(&air.sun, 2..3));
     let across = f.concat(&[&x, &z]);
@@ -156,7 +157,7 @@ fn shade(f: &mut Formula, air: &Air, tile: &str, place: &str, [threshold, width]
             Some(sum) => f.scaled(&found, weight, &sum),
         });
     }
-    shade.expect("there are three places")
+    shade.expect("there are three samples")
 }
 
 /// Radiance of the clouds.
@@ -171,7 +172,7 @@ fn lit(f: &mut Formula, air: &Air, depth: &str, shade: &str) -> String {
     let around = f.decay(&around);
     let around = f.mul(&around, 0.25);
     let arriving = f.scaled(&direct, 0.75, &around);
-    // Thick parts are dark below.
+    // Thick clouds are dark below.
     let inner = f.mul(depth, 0.22);
     let inner = f.decay(&inner);
     let inner = f.scaled(&inner, 0.65, 0.35);
@@ -184,7 +185,7 @@ fn lit(f: &mut Formula, air: &Air, depth: &str, shade: &str) -> String {
     f.add(&light, &shaded)
 }
 
-/// Clouds in front of the clear sky, lost in the haze with distance.
+/// Clouds in front of the clear sky, fading into haze with distance.
 fn before_sky(
     f: &mut Formula,
     controls: &Controls,

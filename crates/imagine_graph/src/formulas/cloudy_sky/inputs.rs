@@ -1,8 +1,8 @@
-//! The controls of the sky, and the direction that each texel looks in.
+//! The controls of the sky, and the view direction of each texel.
 
 use crate::formulas::Formula;
 
-/// The controls, `[1, 1, 1, 1]` each, colours `[1, 3, 1, 1]`.
+/// The controls: `[1, 1, 1, 1]`, or `[1, 3, 1, 1]` for a colour.
 pub(super) struct Controls {
     pub azimuth: String,
     pub elevation: String,
@@ -15,15 +15,15 @@ pub(super) struct Controls {
     pub ground: String,
 }
 
-/// The direction that is looked into and what follows from it alone.
+/// The view direction and values that depend on it alone.
 pub(super) struct View {
     /// Unit direction, `[batch, 3, height, width]`.
     pub direction: String,
-    /// Unit direction that is at least level.
+    /// Unit direction, raised to the horizon.
     pub raised: String,
-    /// Height of the direction; negative below the horizon.
+    /// Vertical component of the direction; negative below the horizon.
     pub height: String,
-    /// Height of the raised direction.
+    /// Vertical component of the raised direction.
     pub level: String,
 }
 

@@ -1,10 +1,9 @@
-//! The four fields of noise of the material, each of variance near 1, bent by two more.
+//! The four noise fields of the material, each of variance near 1, warped by two more.
 //!
 //! An octave `l` (cells of 64, 32, .. 1 texels) has amplitude `persistence ^ (steps * exponent)`, where `steps` counts octaves
-//! from the one that `scale` makes the largest; coarser ones fade out. The exponents make fields smoother or rougher than
-//! one another. Bending is a shear along x and one along y by at most [`REACH`] cells of 8 texels each: a mean of shifted
-//! copies weighted by `max(0, 1 - |shift - bend|)`, which is linear interpolation at a bounded distance, so that the
-//! receptive field is finite.
+//! from the largest one, which `scale` selects; coarser octaves fade out. Exponents make fields smoother or rougher. Warping is
+//! a shear along x and one along y by at most [`REACH`] cells of 8 texels each: the sum of shifted copies weighted by
+//! `max(0, 1 - |shift - bend|)`, a linear interpolation at a bounded distance, so that the receptive field is finite.
 
 use crate::formulas::Formula;
 use crate::graph::{Distribution, InputKind};
@@ -15,30 +14,30 @@ use crate::tensor::{Dim, Tensor};
 pub(super) const CELL: usize = 64;
 /// Octaves, from cells of 64 texels to single texels.
 const OCTAVES: usize = 7;
-/// The octave at which the fields are bent: cells of 8 texels.
+/// The octave at which the fields are warped: cells of 8 texels.
 const BENT: usize = 3;
-/// Furthest shift in cells of that octave.
+/// Maximum shift in cells of that octave.
 const REACH: usize = 4;
 /// Exponents of the six channels: bend along x and y, body, vein, coat, tone.
 const EXPONENTS: [f32; 6] = [1.6, 1.6, 1.0, 1.25, 0.85, 1.1];
-/// Standard deviations of the same, before smoothing, which takes about half of a field's variance.
+/// Standard deviations of the same channels before smoothing, which halves a field's variance.
 const GAINS: [f32; 6] = [0.5, 0.5, 1.45, 1.45, 1.45, 1.45];
-/// Fields that stay when the bending is done.
+/// Fields that remain after warping.
 const FIELDS: usize = 4;
 
 /// One channel each.
 pub(super) struct Fields {
     /// Height and colour of the body.
     pub body: String,
-    /// Veins run where it is 0.
+    /// Zero along veins.
     pub vein: String,
-    /// The coat lies where it is large.
+    /// Large under the coat.
     pub coat: String,
     /// Colour and fine variation.
     pub tone: String,
 }
 
-/// The fields with their controls `scale`, `detail` and `warp`, and their latent `shape`.
+/// The fields, with controls `scale`, `detail` and `warp` and the latent `shape`.
 pub(super) fn fields(f: &mut Formula) -> Fields {
     let amplitudes = amplitudes(f);
     let coarsest = f.graph.input("shape", InputKind::Latent(Distribution::Normal), Dim::nchw_divided(6, CELL));
@@ -64,7 +63,7 @@ pub(super) fn fields(f: &mut Formula) -> Fields {
     Fields { body, vein, coat, tone }
 }
 
-/// Amplitudes of all octaves and channels, `[7, 6, 1, 1]`; their squares add up to those of [`GAINS`].
+/// Amplitudes of all octaves and channels, `[7, 6, 1, 1]`; their squares sum to the squares of [`GAINS`].
 fn amplitudes(f: &mut Formula) -> String {
     let scale = f.range("scale", [0.0, 1.0], 0.75);
     let detail = f.range("detail", [0.0, 1.0], 0.5);
@@ -90,14 +89,14 @@ fn amplitudes(f: &mut Formula) -> String {
     f.mul(&amplitudes, &gains)
 }
 
-/// Amplitudes of some channels of one octave, `[1, C, 1, 1]`.
+/// Amplitudes of a range of channels of one octave, `[1, C, 1, 1]`.
 fn amplitude(f: &mut Formula, amplitudes: &str, octave: usize, channels: std::ops::Range<i64>) -> String {
     let octave = octave as i64;
     let (starts, ends) = (vec![octave, channels.start], vec![octave + 1, channels.end]);
     f.node(Slice { starts, ends, axes: vec![0, 1], steps: vec![] }, &[amplitudes])
 }
 
-/// The next octave: twice the size, with finer numbers added.
+/// The next octave: up-sampled, with finer random numbers added.
 fn finer(f: &mut Formula, noise: &str, amplitudes: &str, octave: usize, channels: std::ops::Range<i64>) -> String {
     let count = (channels.end - channels.start) as usize;
     let amplitude = amplitude(f, amplitudes, octave, channels);

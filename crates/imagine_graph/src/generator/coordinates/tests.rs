@@ -1,8 +1,8 @@
-//! Known places and directions, unit length, edges that faces share, and that a wrapped plane rolls exactly.
+//! Known positions and directions, unit length, shared edges of faces, and exact rolling of a periodic plane.
 
 use super::*;
 
-const STILL: Domain = Domain { origin: Texel { y: 0, x: 0 }, wrap: true };
+const STILL: Domain = Domain { origin: Texel::ZERO, wrap: true };
 
 fn plane_at(height: usize, width: usize, domain: Domain) -> Vec<f32> {
     let made = Coordinates::Plane.fill(&[1, 2, height, width], &Dim::nchw(2), domain, None).unwrap();
@@ -51,7 +51,7 @@ fn the_plane_has_texel_centres_from_0_to_1() {
 }
 
 #[test]
-fn a_wrapped_plane_rolls_to_the_bit() {
+fn a_periodic_plane_rolls_to_the_bit() {
     let (height, width) = (7, 5);
     let still = plane_at(height, width, STILL);
     let rolled = plane_at(height, width, Domain { origin: Texel { y: 3, x: -1 }, wrap: true });
@@ -87,7 +87,7 @@ fn faces_share_their_edges() {
         for along in 0..side {
             for (y, x) in [(0, along), (last, along), (along, 0), (along, last)] {
                 let nearest = others().map(|other| dot(texels[y * side + x], *other)).fold(-1.0, f32::max);
-                // A texel at an edge is half a texel from it on either side: together less than one in a face's middle.
+                // Each texel is half a texel from the edge: together less than one texel in the middle of a face.
                 assert!(nearest.acos() < 2.0 / side as f32, "face {face}, row {y}, column {x}: {}", nearest.acos());
             }
         }
@@ -95,7 +95,7 @@ fn faces_share_their_edges() {
 }
 
 #[test]
-fn a_panorama_looks_forward_in_its_middle() {
+fn a_panorama_looks_forward_in_its_centre() {
     let (height, width) = (64, 128);
     let texels = &sphere(1, height, width)[0];
     let at = |y: usize, x: usize| texels[y * width + x];
@@ -111,7 +111,7 @@ fn a_panorama_looks_forward_in_its_middle() {
 }
 
 #[test]
-fn anything_else_is_no_sphere() {
+fn other_shapes_are_not_a_sphere() {
     for shape in [[1, 3, 8, 8], [6, 3, 8, 16], [2, 3, 8, 8], [1, 3, 16, 8]] {
         assert_eq!(Coordinates::Sphere.fill(&shape, &Dim::nchw(3), STILL, None), None);
     }
@@ -140,11 +140,11 @@ fn a_torus_is_the_image_or_a_period_of_the_world() {
 }
 
 #[test]
-fn patches_of_the_world_have_the_same_places_however_they_are_cut() {
-    let origin = [-(1 << 20), 1 << 20];
+fn patches_of_a_world_have_the_same_coordinates_however_they_are_cut() {
+    let origin = Texel { y: -(1 << 20), x: 1 << 20 };
     let whole = torus_at(6, 8, Domain { origin, wrap: false });
     for (top, left) in [(0, 0), (3, 5), (4, 4)] {
-        let part = torus_at(2, 3, Domain { origin: Texel { y: origin[0] + top, x: origin[1] + left }, wrap: false });
+        let part = torus_at(2, 3, Domain { origin: Texel { y: origin.y + top, x: origin.x + left }, wrap: false });
         for (index, value) in part.iter().enumerate() {
             let (channel, y, x) = (index / 6, index / 3 % 2 + top as usize, index % 3 + left as usize);
             assert_eq!(*value, whole[(channel * 6 + y) * 8 + x]);

@@ -1,4 +1,4 @@
-//! Windows of patches: how far they reach, what is cropped, and coordinates far from the origin.
+//! Windows of patches: reach, crop, and coordinates far from the origin.
 
 use super::*;
 use crate::generator::{Card, Generator, Recurrence, SizeRule};
@@ -6,7 +6,7 @@ use crate::graph::{Coordinates, OutputKind};
 use crate::ops::{Conv, PadMode, RandomUniform};
 use crate::tensor::{Dim, Tensor};
 
-/// A state that spreads by a texel a step.
+/// A state that spreads by one texel per step.
 fn spreading() -> ValidGenerator {
     let mut init = Graph::default();
     init.push("state", RandomUniform { shape: Dim::nchw(1), ..RandomUniform::default() }, []);
@@ -26,41 +26,45 @@ fn spreading() -> ValidGenerator {
 }
 
 #[test]
-fn an_automatons_halo_is_its_steps() {
+fn the_halo_of_an_automaton_is_its_number_of_steps() {
     let generator = spreading();
     for steps in [0, 1, 9] {
-        let request = Request { steps: Some(steps), ..Request::patch(Size::new(20, 31), 0, [-3, 5]).unwrap() };
+        let request =
+            Request { steps: Some(steps), ..Request::patch(Size::new(20, 31), 0, PatchIndex { y: -3, x: 5 }).unwrap() };
         let patch = generator.patch(&request).unwrap().unwrap();
-        let halo = steps as usize;
-        assert_eq!(patch.crop, [halo; 2], "{steps} steps");
+        let (halo, texels) = (steps as usize, steps as i32);
+        assert_eq!(patch.crop, Texel { y: texels, x: texels }, "{steps} steps");
         assert_eq!(patch.request.size, Size::new(20 + 2 * halo, 31 + 2 * halo));
-        assert_eq!(patch.request.domain.origin, [-60 - halo as i32, 155 - halo as i32]);
+        assert_eq!(patch.request.domain.origin, Texel { y: -60 - texels, x: 155 - texels });
         let bound = patch.generator.output.bind(patch.request.size).unwrap();
         assert_eq!(bound.value_type(patch.generator.output.outputs()[0]).shape, [1, 1, 20, 31]);
     }
-    let far = Request { steps: Some(1_000_000), ..Request::patch(Size::new(8, 8), 0, [0, 0]).unwrap() };
+    let far = Request { steps: Some(1_000_000), ..Request::patch(Size::new(8, 8), 0, PatchIndex::default()).unwrap() };
     assert!(generator.patch(&far).is_err());
 }
 
 #[test]
-fn coordinates_are_as_exact_far_away_as_near() {
+fn coordinates_are_exact_far_from_the_origin() {
     let mut graph = Graph::default();
     graph.input("place", InputKind::Coordinates(Coordinates::Plane), Dim::nchw(2));
     graph.push("y", crate::ops::Identity {}, ["place"]);
     graph.output("y", OutputKind::Tensor);
     let size = SizeRule::default();
     let generator = Generator { output: graph, recurrence: None, size, card: Card::default() }.validate().unwrap();
-    let places = |place: [i64; 2]| {
-        let request = Request { period: Some([128, 512]), ..Request::patch(Size::new(32, 64), 0, place).unwrap() };
+    let places = |y: i64, x: i64| {
+        let request = Request {
+            period: Some(Extent { height: 128, width: 512 }),
+            ..Request::patch(Size::new(32, 64), 0, PatchIndex { y, x }).unwrap()
+        };
         generator.check(&request).unwrap().inputs.remove("place").unwrap()
     };
     // 2^20 patches are whole periods along both axes.
-    let near = places([1, -3]);
-    assert_eq!(near, places([1 + (1 << 20), -3 - (1 << 20)]));
+    let near = places(1, -3);
+    assert_eq!(near, places(1 + (1 << 20), -3 - (1 << 20)));
     assert_eq!(near.as_f32().unwrap()[0], ((-3 * 64 + 512) as f32 + 0.5) / 512.0);
 }
 
 #[test]
-fn a_request_that_wraps_is_no_patch() {
+fn a_periodic_request_is_not_a_patch() {
     assert!(spreading().patch(&Request::new(Size::new(8, 8), 0)).unwrap().is_none());
 }

@@ -1,4 +1,4 @@
-//! One graph along one axis: where its values lie over the image, and which elements make which.
+//! One graph along one axis: how its values lie over the image, and which elements each of them reads.
 
 use std::ops::Range;
 
@@ -12,15 +12,15 @@ use crate::tensor::{Axis, Dim, Ratio, Symbol, TensorType};
 /// How a value lies over the image along the axis.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Placement {
-    /// Not at all: it is the same in every window.
+    /// It does not; it is the same in every window.
     Fixed,
-    /// The same everywhere, and as long as the window asks for.
+    /// Constant along the axis, and as long as the window.
     Uniform,
-    /// Element `i` of the whole lies at pixel `i / scale`.
+    /// Element `i` of the whole image's value lies at pixel `i / scale`.
     Scaled(Ratio),
 }
 
-/// A value that a node reads through a window to write another.
+/// A node's read of one value through a window to write another.
 #[derive(Clone, Debug)]
 struct WindowedRead {
     node: usize,
@@ -31,25 +31,25 @@ struct WindowedRead {
     wraps: bool,
 }
 
-/// For every value the elements that are needed of it.
+/// The elements required of every value.
 pub(super) type RequiredElements = Vec<Option<Range<i64>>>;
 
 /// One graph along one axis.
 #[derive(Clone, Debug)]
 pub(super) struct AxisGraph<'a> {
     pub graph: &'a ValidGraph,
-    /// Whether a node draws random numbers, one an element.
+    /// Whether a node draws a random number for each element.
     pub draws_random_numbers: bool,
     part: &'static str,
     axis: Axis,
     length: usize,
     lengths: Vec<usize>,
-    places: Vec<Placement>,
+    placements: Vec<Placement>,
     reads: Vec<WindowedRead>,
 }
 
 impl Placement {
-    /// Elements a pixel.
+    /// Elements per pixel.
     pub fn scale(self) -> Option<Ratio> {
         if let Placement::Scaled(scale) = self { Some(scale) } else { None }
     }
@@ -60,29 +60,29 @@ impl<'a> AxisGraph<'a> {
     pub fn new(part: &'static str, bound: &BoundGraph<'a>, axis: Axis) -> Result<Self, WindowError> {
         let graph = bound.graph;
         let lengths = (0..graph.value_count()).map(|value| length_of(bound.value_type(ValueId(value)), axis)).collect();
-        let places = vec![Placement::Fixed; graph.value_count()];
+        let placements = vec![Placement::Fixed; graph.value_count()];
         let length = axis.of(bound.size);
         let mut found =
-            Self { graph, draws_random_numbers: false, part, axis, length, lengths, places, reads: Vec::new() };
+            Self { graph, draws_random_numbers: false, part, axis, length, lengths, placements, reads: Vec::new() };
         for (index, input) in graph.graph().inputs.iter().enumerate() {
             let scale = scale_of(&input.shape, axis).map_err(|()| WindowError::Layout {
                 input: input.name.clone(),
                 axis: axis.name(),
-                behind: 1 - axis as usize,
+                expected: 2 - axis as usize,
             })?;
-            found.places[graph.input(index).0] = scale.map_or(Placement::Fixed, Placement::Scaled);
+            found.placements[graph.input(index).0] = scale.map_or(Placement::Fixed, Placement::Scaled);
         }
         let live = live(graph);
         for (index, node) in graph.nodes().iter().enumerate().filter(|(index, _)| live[*index]) {
             for &output in &node.outputs {
-                found.places[output.0] = found.place_node(bound, index, node, output)?;
+                found.placements[output.0] = found.place_output(bound, index, node, output)?;
             }
         }
         Ok(found)
     }
 
-    /// Where an output of a node lies; adds what it reads.
-    fn place_node(
+    /// The placement of a node's output; records what it reads.
+    fn place_output(
         &mut self,
         bound: &BoundGraph,
         index: usize,
@@ -92,7 +92,7 @@ impl<'a> AxisGraph<'a> {
         let mut place = Placement::Fixed;
         if let Some(shape) = node.op.random_shape() {
             let scale = scale_of(shape, self.axis);
-            let scale = scale.map_err(|()| self.global(node, "its place in an unusual order of dimensions"))?;
+            let scale = scale.map_err(|()| self.global(node, "its position in an unusual order of dimensions"))?;
             self.draws_random_numbers |= scale.is_some();
             place = scale.map_or(Placement::Fixed, Placement::Scaled);
         }
@@ -100,7 +100,7 @@ impl<'a> AxisGraph<'a> {
         for (input, (reach, value)) in reaches(bound, node, output).iter().zip(&node.inputs).enumerate() {
             let Some(value) = *value else { continue };
             let longer = self.lengths[value.0] > 1;
-            let (scale, window) = match (self.places[value.0], reach) {
+            let (scale, window) = match (self.placements[value.0], reach) {
                 (Placement::Fixed, Reach::Everything(_)) => continue,
                 (Placement::Fixed, _) => {
                     rigid |= longer;
@@ -112,7 +112,7 @@ impl<'a> AxisGraph<'a> {
                     continue;
                 }
                 (Placement::Uniform, Reach::Window(_)) => {
-                    return Err(self.global(node, "a window of what was expanded"));
+                    return Err(self.global(node, "a window of an expanded value"));
                 }
                 (Placement::Scaled(scale), Reach::Pointwise) => (scale, Window::POINT),
                 (Placement::Scaled(scale), Reach::Window(windows)) => (scale, windows[self.axis]),
@@ -130,7 +130,7 @@ impl<'a> AxisGraph<'a> {
             self.reads.push(WindowedRead { node: index, input, from: value, to: output, window, wraps });
         }
         match place {
-            Placement::Scaled(_) if rigid => Err(self.global(node, "something of a size of its own beside the image")),
+            Placement::Scaled(_) if rigid => Err(self.global(node, "a value of fixed size together with the image")),
             Placement::Uniform if rigid => Ok(Placement::Fixed),
             Placement::Fixed if matches!(node.op, Op::Expand(_)) && !rigid => Ok(Placement::Uniform),
             place => Ok(place),
@@ -142,52 +142,53 @@ impl<'a> AxisGraph<'a> {
         WindowError::Global { part, node: node.name.clone(), op: node.op.name(), reads: reads.into(), axis }
     }
 
-    /// Whether a node takes what lies beyond an end from the other end.
+    /// Whether a node reads the opposite end beyond an end.
     pub fn wraps(&self) -> bool {
         self.reads.iter().any(|read| read.wraps && self.leaves(read))
     }
 
-    /// On a torus, whoever reads beyond an end must read the other end.
+    /// On a torus, every read beyond an end must continue at the opposite end.
     pub fn check_meeting(&self, length: usize) -> Result<(), WindowError> {
         for read in self.reads.iter().filter(|read| self.leaves(read)) {
             let node = &self.graph.nodes()[read.node];
-            let scale = self.places[read.from.0].scale().expect("what is read through windows has a scale");
+            let scale =
+                self.placements[read.from.0].scale().expect("a value that is read through a window has a scale");
             if !read.wraps {
-                return Err(self.global(node, "beyond the border, where other nodes read the opposite border"));
+                return Err(self.global(node, "padding beyond the border, while other nodes wrap around"));
             }
             if self.lengths[read.from.0] * scale.denominator != length * scale.numerator {
-                return Err(self.global(node, "the opposite border of an image that is not as long as the whole"));
+                return Err(self.global(node, "the opposite border of a value that does not cover the whole image"));
             }
         }
         Ok(())
     }
 
-    /// Whether some element of the whole is read that is not there.
+    /// Whether the read goes beyond an end of the whole image.
     fn leaves(&self, read: &WindowedRead) -> bool {
         let all = read_by(read.window, 0..self.lengths[read.to.0] as i64);
         all.start < 0 || all.end > self.lengths[read.from.0] as i64
     }
 
-    /// What windows of this graph must begin at multiples of.
+    /// Windows of this graph must begin at multiples of this.
     pub fn alignment(&self) -> Option<usize> {
-        let mut scales = self.places.iter().filter_map(|place| place.scale());
+        let mut scales = self.placements.iter().filter_map(|place| place.scale());
         scales.try_fold(1, |all, scale| checked_lcm(all, scale.denominator))
     }
 
-    pub fn place_of_input(&self, name: &str) -> Option<Placement> {
+    pub fn placement_of_input(&self, name: &str) -> Option<Placement> {
         let index = self.graph.graph().inputs.iter().position(|input| input.name == name)?;
-        Some(self.places[self.graph.input(index).0])
+        Some(self.placements[self.graph.input(index).0])
     }
 
-    pub fn place_of_output(&self, index: usize) -> Placement {
-        self.places[self.graph.outputs()[index].0]
+    pub fn placement_of_output(&self, index: usize) -> Placement {
+        self.placements[self.graph.outputs()[index].0]
     }
 
-    /// What is needed so that all outputs have `wanted`.
-    pub fn needs_of_outputs(&self, wanted: Span, edges: Edges) -> RequiredElements {
-        let mut need: RequiredElements = vec![None; self.places.len()];
+    /// Elements required for the `wanted` span of all outputs.
+    pub fn required_by_outputs(&self, wanted: Span, edges: Edges) -> RequiredElements {
+        let mut required: RequiredElements = vec![None; self.placements.len()];
         for &output in self.graph.outputs() {
-            let Some(scale) = self.places[output.0].scale() else { continue };
+            let Some(scale) = self.placements[output.0].scale() else { continue };
             let elements = wanted.scaled(scale);
             let length = self.lengths[output.0] as i64;
             let mut range = elements.start..elements.end();
@@ -195,27 +196,27 @@ impl<'a> AxisGraph<'a> {
                 let last = wanted.end() >= self.length as i64;
                 range = range.start.clamp(0, length)..if last { length } else { range.end.min(length) };
             }
-            need[output.0] = Some(range);
+            required[output.0] = Some(range);
         }
-        self.needs(need, edges)
+        self.complete(required, edges)
     }
 
-    /// What is needed so that the next, or first, state has the elements `wanted`.
-    pub fn needs_of_state(&self, wanted: Range<i64>, edges: Edges) -> RequiredElements {
-        let mut need: RequiredElements = vec![None; self.places.len()];
-        need[self.graph.outputs()[0].0] = Some(wanted);
-        self.needs(need, edges)
+    /// Elements required for the elements `wanted` of the next, or initial, state.
+    pub fn required_by_state(&self, wanted: Range<i64>, edges: Edges) -> RequiredElements {
+        let mut required: RequiredElements = vec![None; self.placements.len()];
+        required[self.graph.outputs()[0].0] = Some(wanted);
+        self.complete(required, edges)
     }
 
-    /// The elements needed of the state that is read.
-    pub fn need_of_state(&self, need: &RequiredElements) -> Option<Range<i64>> {
-        need[self.graph.input(state_input(self.graph)?).0].clone()
+    /// Elements required of the input state.
+    pub fn required_state(&self, required: &RequiredElements) -> Option<Range<i64>> {
+        required[self.graph.input(state_input(self.graph)?).0].clone()
     }
 
-    /// The elements `read` of the state, and those that lie on `wanted`.
+    /// The elements `read` of the state, extended to those under `wanted`.
     pub fn with_wanted_state(&self, read: Range<i64>, wanted: Span) -> Range<i64> {
         let state = state_input(self.graph).map(|index| self.graph.input(index));
-        let scale = state.and_then(|state| self.places[state.0].scale());
+        let scale = state.and_then(|state| self.placements[state.0].scale());
         let elements = scale.map_or(read.clone(), |scale| {
             let elements = wanted.scaled(scale);
             elements.start..elements.end()
@@ -223,30 +224,31 @@ impl<'a> AxisGraph<'a> {
         read.start.min(elements.start)..read.end.max(elements.end)
     }
 
-    fn needs(&self, mut need: RequiredElements, edges: Edges) -> RequiredElements {
+    fn complete(&self, mut required: RequiredElements, edges: Edges) -> RequiredElements {
         for read in self.reads.iter().rev() {
-            let Some(range) = need[read.to.0].clone().filter(|range| !range.is_empty()) else { continue };
+            let Some(range) = required[read.to.0].clone().filter(|range| !range.is_empty()) else { continue };
             let mut elements = read_by(read.window, range);
             if edges == Edges::Closed {
                 elements = mirrored(elements, self.lengths[read.from.0] as i64);
             }
-            need[read.from.0] = Some(match need[read.from.0].clone() {
+            required[read.from.0] = Some(match required[read.from.0].clone() {
                 Some(other) => other.start.min(elements.start)..other.end.max(elements.end),
                 None => elements,
             });
         }
-        need
+        required
     }
 
-    /// The smallest span around `span` in which all needed elements lie.
-    pub fn hull(&self, need: &RequiredElements, span: Span) -> Span {
+    /// The smallest span around `span` that contains all required elements.
+    pub fn hull(&self, required: &RequiredElements, span: Span) -> Span {
         let (mut start, mut end) = (span.start, span.end());
-        for (value, range) in need.iter().enumerate() {
-            let (Some(range), Placement::Scaled(Ratio { numerator: n, denominator: d })) = (range, self.places[value])
+        for (value, range) in required.iter().enumerate() {
+            let (Some(range), Placement::Scaled(Ratio { numerator: n, denominator: d })) =
+                (range, self.placements[value])
             else {
                 continue;
             };
-            // Values shrink where nothing is padded: their last elements need pixels behind them.
+            // Values shrink without padding: their last elements need pixels beyond them.
             let shrunk = (ceil_div((self.length * n) as i64, d as i64) - self.lengths[value] as i64).max(0);
             start = start.min((range.start * d as i64).div_euclid(n as i64));
             end = end.max(ceil_div((range.end + shrunk) * d as i64, n as i64));
@@ -254,10 +256,11 @@ impl<'a> AxisGraph<'a> {
         Span { start, length: (end - start) as usize }
     }
 
-    /// Whether a window that begins at pixel `start`, and is as long as `bound` says, has all needed elements.
-    pub fn holds(&self, need: &RequiredElements, bound: &BoundGraph, start: i64) -> bool {
-        need.iter().enumerate().all(|(value, range)| {
-            let (Some(range), Placement::Scaled(Ratio { numerator: n, denominator: d })) = (range, self.places[value])
+    /// Whether a window from pixel `start`, of the size of `bound`, has all required elements.
+    pub fn holds(&self, required: &RequiredElements, bound: &BoundGraph, start: i64) -> bool {
+        required.iter().enumerate().all(|(value, range)| {
+            let (Some(range), Placement::Scaled(Ratio { numerator: n, denominator: d })) =
+                (range, self.placements[value])
             else {
                 return true;
             };
@@ -267,19 +270,23 @@ impl<'a> AxisGraph<'a> {
         })
     }
 
-    /// In a window that ends with the image, every value must end where it does in the whole.
+    /// In a window that ends with the image, every value must end where it does in the whole image.
     pub fn check_end(&self, bound: &BoundGraph, start: i64) -> Result<(), WindowError> {
         for read in &self.reads {
-            let Placement::Scaled(Ratio { numerator: n, denominator: d }) = self.places[read.to.0] else { continue };
+            let Placement::Scaled(Ratio { numerator: n, denominator: d }) = self.placements[read.to.0] else {
+                continue;
+            };
             let length = length_of(bound.value_type(read.to), self.axis) as i64;
             if start * n as i64 / d as i64 + length != self.lengths[read.to.0] as i64 {
-                return Err(self.global(&self.graph.nodes()[read.node], "a part that depends on the size of the image"));
+                return Err(
+                    self.global(&self.graph.nodes()[read.node], "elements that depend on the size of the image")
+                );
             }
         }
         Ok(())
     }
 
-    /// The graph must read in a window as it reads in the whole.
+    /// The graph must read in a window as it does in the whole image.
     pub fn check_reads(&self, bound: &BoundGraph) -> Result<(), WindowError> {
         for read in &self.reads {
             let node = &self.graph.nodes()[read.node];
@@ -289,29 +296,29 @@ impl<'a> AxisGraph<'a> {
                 Reach::Everything(_) => false,
             };
             if !same {
-                return Err(self.global(node, "a part that depends on the size of the image"));
+                return Err(self.global(node, "elements that depend on the size of the image"));
             }
         }
         for node in self.graph.nodes() {
             let differs = |output: &ValueId| {
-                let fixed = self.places[output.0] == Placement::Fixed;
+                let fixed = self.placements[output.0] == Placement::Fixed;
                 fixed && length_of(bound.value_type(*output), self.axis) != self.lengths[output.0]
             };
             if node.outputs.iter().any(differs) {
-                return Err(self.global(node, "a size, and makes something of it that has no place in the image"));
+                return Err(self.global(node, "the size of the image"));
             }
         }
         Ok(())
     }
 }
 
-/// The elements that `range` of the output of a window reads.
+/// The elements read by `range` of the output through a window.
 fn read_by(window: Window, range: Range<i64>) -> Range<i64> {
     let place = |i: i64| (i * window.stride as i64).div_euclid(window.repeat as i64);
     place(range.start) + window.low..place(range.end - 1) + window.high + 1
 }
 
-/// The elements of `0 .. length` that stand for `range` at closed ends, whatever the padding: what leaves may be mirrored.
+/// The elements of `0 .. length` that padding of any mode may read for `range`; reflection reads the farthest.
 fn mirrored(range: Range<i64>, length: i64) -> Range<i64> {
     let Range { mut start, mut end } = range;
     if range.start < 0 {
@@ -336,12 +343,12 @@ fn reaches(bound: &BoundGraph, node: &ValidNode, output: ValueId) -> Vec<Reach> 
     node.op.reach(&types, bound.value_type(output))
 }
 
-/// Elements along the axis; a missing dimension counts as 1.
+/// Length along the axis; a missing dimension counts as 1.
 fn length_of(found: &TensorType, axis: Axis) -> usize {
     axis.index(found.shape.len()).map_or(1, |index| found.shape[index])
 }
 
-/// For every node whether an output depends on it.
+/// Whether an output depends on each node.
 fn live(graph: &ValidGraph) -> Vec<bool> {
     let mut needed = vec![false; graph.value_count()];
     graph.outputs().iter().for_each(|output| needed[output.0] = true);
@@ -355,12 +362,12 @@ fn live(graph: &ValidGraph) -> Vec<bool> {
     live
 }
 
-/// Where the state lies among the inputs of a graph.
+/// Index of the state among a graph's inputs.
 fn state_input(graph: &ValidGraph) -> Option<usize> {
     graph.graph().inputs.iter().position(|input| input.kind == InputKind::State)
 }
 
-/// The position and scale of `axis` in a symbolic shape; `Err` where it is not where images have it.
+/// Scale of a symbolic shape along `axis`; `Err` if the axis is not where images have it.
 fn scale_of(shape: &[Dim], axis: Axis) -> Result<Option<Ratio>, ()> {
     let scale = |dim: &Dim| match (axis, dim) {
         (Axis::Height, Dim::Symbol(Symbol::Height(ratio))) | (Axis::Width, Dim::Symbol(Symbol::Width(ratio))) => {

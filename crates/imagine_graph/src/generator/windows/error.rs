@@ -1,13 +1,13 @@
-//! Why an image cannot be computed in parts.
+//! Why an image cannot be computed in windows.
 
 use crate::graph::GraphErrors;
 
-/// Why no part of an image can be computed by itself.
+/// Why no part of an image can be computed on its own.
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
 #[non_exhaustive]
 pub enum WindowError {
-    /// A node that needs more than a window of what it reads.
-    #[error("{part}: node {node:?} ({op}) reads {reads}, so that no part of the {axis} can be computed by itself")]
+    /// A node that needs more than a window of its input.
+    #[error("{part}: node {node:?} ({op}) reads {reads}, so no part of the {axis} can be computed on its own")]
     Global {
         /// The graph: `output`, `init` or `step`.
         part: &'static str,
@@ -15,57 +15,57 @@ pub enum WindowError {
         node: String,
         /// ONNX name of its operator.
         op: &'static str,
-        /// What it reads, as in "all of height and width".
+        /// Completes "reads", as in "all of height and width".
         reads: String,
         /// `height` or `width`.
         axis: &'static str,
     },
-    /// An input whose height or width is not where it is for images.
-    #[error("input {input:?}: {axis} is not the last dimension but {behind}, so that no part of it can be taken")]
+    /// An input whose height and width are not its last two dimensions.
+    #[error("input {input:?}: the {axis} is not dimension {expected} from the end, so it cannot be cropped")]
     Layout {
         /// Name of the input.
         input: String,
         /// `height` or `width`.
         axis: &'static str,
-        /// Number of dimensions that should be behind it.
-        behind: usize,
+        /// Where it should be: 1 is the last dimension.
+        expected: usize,
     },
-    /// A size of the whole that does not fit the network's strides.
-    #[error("the {axis} is {length}, not a multiple of {alignment}, and the network joins opposite borders")]
+    /// An image size that does not fit the network's strides.
+    #[error("the {axis} is {length}, not a multiple of {alignment}, and the network wraps around")]
     Alignment {
         /// `height` or `width`.
         axis: &'static str,
-        /// Pixels of the whole.
+        /// Pixels of the image.
         length: usize,
         /// What it must be a multiple of.
         alignment: usize,
     },
-    /// Outputs that are the same size whatever the image's.
-    #[error("no output is part of the {axis}")]
+    /// Outputs whose size does not depend on the image's.
+    #[error("no output depends on the {axis}")]
     Fixed {
         /// `height` or `width`.
         axis: &'static str,
     },
-    /// Random numbers that do not meet where the network's borders do.
+    /// Random numbers that do not wrap where the network does.
     #[error(
-        "the network joins opposite borders of the {axis} but random numbers do not wrap there, so that no part across the \
-         border can be computed by itself"
+        "the network wraps around the {axis} but its random numbers do not, so no part across the border can be computed on \
+         its own"
     )]
     Seam {
         /// `height` or `width`.
         axis: &'static str,
     },
-    /// A state that reaches too far.
+    /// A state that depends on too much.
     #[error("after {steps} steps a pixel depends on more than {limit} pixels of the {axis}")]
     Reach {
-        /// Steps asked for.
+        /// Requested steps.
         steps: u32,
         /// `height` or `width`.
         axis: &'static str,
-        /// Most pixels.
+        /// Maximum number of pixels.
         limit: i64,
     },
-    /// The graphs do not fit the size of a window.
+    /// Graphs that cannot be bound to the size of a window.
     #[error(transparent)]
     Graph(#[from] GraphErrors),
 }

@@ -7,11 +7,10 @@ use super::*;
 use crate::generator::{Card, Generator, Recurrence, SizeRule};
 use crate::graph::{Graph, InputKind, OutputKind, ValidGraph, ValidNode, ValueId};
 use crate::ops::{
-    Add, AveragePool, Conv, ConvTranspose, DepthToSpace, Mul, Op, Pad, PadMode, RandomUniform, ReduceMean, Resize,
-    ResizeMode, Slice, SpaceToDepth,
+    Add, AveragePool, Conv, ConvTranspose, DepthToSpace, Mul, Op, Pad, PadMode, RandomUniform, Reach, ReduceMean,
+    Resize, ResizeMode, Slice, SpaceToDepth,
 };
-use crate::support::{Reach, random_shape};
-use crate::tensor::Tensor;
+use crate::tensor::{Dim, Extent, PerAxis, Tensor};
 
 const WIDTH: usize = 8;
 
@@ -32,7 +31,7 @@ fn weights(graph: &mut Graph) {
 }
 
 fn finish(output: Graph, recurrence: Option<Recurrence>) -> ValidGenerator {
-    let size = SizeRule { multiple: [1, 1], min: [4, 4], tiles: false };
+    let size = SizeRule { multiple: Extent::splat(1), min: Extent::splat(4), tiles: false };
     Generator { output, recurrence, size, card: Card::default() }.validate().unwrap()
 }
 
@@ -60,7 +59,7 @@ fn run<'a>(
     }
     for node in graph.nodes() {
         for &output in &node.outputs {
-            values[output.0] = match random_shape(&node.op) {
+            values[output.0] = match node.op.random_shape() {
                 Some(_) => {
                     let places = (0..height(&bound, output) as i64).map(|i| (start + i).rem_euclid(whole as i64));
                     places.map(|place| hash(&("random", place))).collect()
@@ -89,7 +88,7 @@ fn made(bound: &BoundGraph, node: &ValidNode, output: ValueId, values: &[Vec<u64
             match reach {
                 Reach::Everything(_) => from.hash(&mut hasher),
                 Reach::Pointwise => from[i % from.len()].hash(&mut hasher),
-                Reach::Window([window, _]) => {
+                Reach::Window(PerAxis { height: window, .. }) => {
                     (i % window.repeat).hash(&mut hasher);
                     let place = (i * window.stride / window.repeat) as i64;
                     for at in place + window.low..=place + window.high {

@@ -1,11 +1,12 @@
-//! A window on its way through a graph, with the fractions that a window in whole elements would lose at every up-sampling.
+//! A window being composed along a graph. Its bounds are fractions, which rounding to whole elements would widen at every
+//! up-sampling.
 
 use num_integer::Integer;
 
 use crate::ops::{MAX_SPAN, Window};
 
 /// Output element `i` reads input elements `floor((i * stride + low) / repeat) ..= floor((i * stride + high) / repeat)`, with
-/// stride and repeat of the window; and none outside the window either.
+/// stride and repeat of the window, and only elements within the window.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct FractionalWindow {
     window: Window,
@@ -14,21 +15,21 @@ pub(super) struct FractionalWindow {
 }
 
 impl FractionalWindow {
-    /// The element at the own place.
+    /// The element at the same position.
     pub const POINT: FractionalWindow = FractionalWindow { window: Window::POINT, low: 0, high: 0 };
 
-    /// What an operator says of itself; the same elements as in its window.
+    /// The same elements as an operator's window.
     pub fn new(window: Window) -> Self {
         let [low, high] = [window.low, window.high].map(|offset| i128::from(offset) * window.repeat as i128);
         Self { window, low, high }
     }
 
-    /// The track on a source of a value that reads, through `self`, a value that reads the source through `inner`.
+    /// The window on the source of a value that reads through `self` a value that reads the source through `inner`.
     pub fn after(self, inner: FractionalWindow) -> Option<Self> {
         let window = self.window.after(inner.window)?;
         let [(os, or), (is, ir)] = [self, inner].map(|t| (t.window.stride as i128, t.window.repeat as i128));
         let (stride, repeat) = (os * is, or * ir);
-        // The pattern repeats after `repeat` elements. The bounds are the closest that hold for each of them.
+        // The pattern repeats after `repeat` elements. The bounds are the tightest that hold for all of them.
         let ends = (0..repeat).map(|i| {
             let read = |offset: i128, inner_offset: i128| {
                 let between = (i * os + offset).div_euclid(or);
@@ -45,7 +46,7 @@ impl FractionalWindow {
         Some(Self { window, low: low.div_euclid(divisor), high: high.div_euclid(divisor) })
     }
 
-    /// The smallest track that holds both; `None` where they move at different speeds.
+    /// The smallest window that contains both; `None` if their strides differ.
     pub fn join(self, other: FractionalWindow) -> Option<Self> {
         let window = self.window.join(other.window)?;
         Some(Self { window, low: self.low.min(other.low), high: self.high.max(other.high) })
@@ -72,7 +73,7 @@ mod tests {
     }
 
     #[test]
-    fn a_chain_reads_what_its_windows_read_and_smooth_doubling_little_more() {
+    fn a_chain_reads_what_its_windows_read_and_at_most_one_element_more() {
         let window = |stride, repeat, low, high| Window { stride, repeat, low, high };
         let (double, smooth, half) = (window(1, 2, 0, 0), window(1, 1, -1, 1), window(2, 1, 0, 1));
         let pyramid = [smooth, double].repeat(6);
@@ -95,7 +96,7 @@ mod tests {
                 let place = (i * all.stride as i64).div_euclid(all.repeat as i64);
                 (low, high) = (low.min(first - place), high.max(last - place));
             }
-            assert!(all.low <= low && high <= all.high, "{all:?} lacks {low}..={high} of {windows:?}");
+            assert!(all.low <= low && high <= all.high, "{all:?} misses part of {low}..={high} of {windows:?}");
             assert!(all.low >= low - 1 && high + 1 >= all.high, "{all:?} is far from {low}..={high} of {windows:?}");
         }
         let mut found = FractionalWindow::POINT;

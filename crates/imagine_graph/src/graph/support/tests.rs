@@ -19,7 +19,7 @@ fn support_of(build: impl FnOnce(&mut Graph)) -> Vec<OutputSupport> {
     graph.validate().unwrap().bind(Size::new(48, 24)).unwrap().support()
 }
 
-fn local(build: impl FnOnce(&mut Graph)) -> [Window; 2] {
+fn local(build: impl FnOnce(&mut Graph)) -> PerAxis<Window> {
     match &support_of(build)[..] {
         [OutputSupport { support: Support::Local { windows }, .. }] => *windows,
         other => panic!("one local support expected, found {other:?}"),
@@ -50,7 +50,7 @@ fn three_convolutions_see_three_pixels_far() {
         graph.push("b", conv(), ["a", "w"]);
         graph.push("c", conv(), ["b", "w"]);
     });
-    assert_eq!(found, [window(1, 1, -3, 3); 2]);
+    assert_eq!(found, PerAxis::splat(window(1, 1, -3, 3)));
 }
 
 #[test]
@@ -60,7 +60,7 @@ fn strides_multiply_what_follows() {
         graph.push("a", strided(), ["x", "w"]);
         graph.push("b", strided(), ["a", "w"]);
     });
-    assert_eq!(found, [window(4, 1, -3, 3), window(1, 1, -2, 2)]);
+    assert_eq!(found, PerAxis { height: window(4, 1, -3, 3), width: window(1, 1, -2, 2) });
 }
 
 #[test]
@@ -68,7 +68,7 @@ fn dilation_widens() {
     let found = local(|graph| {
         graph.push("a", Conv { dilations: vec![4, 2], pads: vec![4, 2, 4, 2], ..Conv::default() }, ["x", "w"]);
     });
-    assert_eq!(found, [window(1, 1, -4, 4), window(1, 1, -2, 2)]);
+    assert_eq!(found, PerAxis { height: window(1, 1, -4, 4), width: window(1, 1, -2, 2) });
 }
 
 #[test]
@@ -78,7 +78,7 @@ fn down_and_up_again_returns_to_one_pixel_a_pixel_and_joins_a_skip() {
         graph.push("up", doubled(), ["down"]);
         graph.push("sum", Add {}, ["x", "up"]);
     });
-    assert_eq!(found, [window(1, 1, -2, 1); 2]);
+    assert_eq!(found, PerAxis::splat(window(1, 1, -2, 1)));
 }
 
 #[test]
@@ -88,7 +88,7 @@ fn pixel_shuffle_repeats() {
         graph.push("a", Conv::same(3, PadMode::Constant), ["x", "wide"]);
         graph.push("b", DepthToSpace { blocksize: 3, ..Default::default() }, ["a"]);
     });
-    assert_eq!(found, [window(1, 3, -1, 1); 2]);
+    assert_eq!(found, PerAxis::splat(window(1, 3, -1, 1)));
 }
 
 #[test]
@@ -97,7 +97,7 @@ fn pixels_in_channels_and_back_are_pixels() {
         graph.push("deep", SpaceToDepth { blocksize: 2 }, ["x"]);
         graph.push("wide", DepthToSpace { blocksize: 2, ..Default::default() }, ["deep"]);
     });
-    assert_eq!(found, [window(1, 1, -1, 1); 2]);
+    assert_eq!(found, PerAxis::splat(window(1, 1, -1, 1)));
 }
 
 #[test]
@@ -111,7 +111,7 @@ fn picking_and_summing_channels_keeps_the_image_in_place() {
         graph.push("tiled", Tile { repeats: vec![1, 2, 1, 1] }, ["summed"]);
         graph.push("moved", Pad { pads: vec![2, -2], axes: vec![-1], mode: PadMode::Wrap, value: 0.0 }, ["tiled"]);
     });
-    assert_eq!(found, [window(1, 1, 0, 0), window(1, 1, -2, -2)]);
+    assert_eq!(found, PerAxis { height: window(1, 1, 0, 0), width: window(1, 1, -2, -2) });
 }
 
 #[test]
@@ -120,7 +120,7 @@ fn antialiasing_sees_as_far_as_its_filter() {
         let half = Resize { mode: ResizeMode::Linear, antialias: true, scales: vec![0.5, 1.0], ..Default::default() };
         graph.push("half", half, ["x"]);
     });
-    assert_eq!(found, [window(2, 1, -1, 2), window(1, 1, 0, 0)]);
+    assert_eq!(found, PerAxis { height: window(2, 1, -1, 2), width: window(1, 1, 0, 0) });
 }
 
 #[test]
@@ -223,7 +223,9 @@ fn a_transposed_convolution_reads_what_its_formula_says() {
             ..ConvTranspose::default()
         };
         let (x, w) = (TensorType::f32([1, 1, 9, 9]), TensorType::f32([1, 1, kernel, kernel]));
-        let Reach::Window([found, _]) = Op::from(op).reach(&[Some(&x), Some(&w)], &x)[0] else { panic!("a window") };
+        let Reach::Window(PerAxis { height: found, .. }) = Op::from(op).reach(&[Some(&x), Some(&w)], &x)[0] else {
+            panic!("a window")
+        };
         let (mut low, mut high) = (i64::MAX, i64::MIN);
         let [stride, pad] = [stride, pad].map(|n| n as i64);
         for y in 0..stride {
@@ -247,16 +249,17 @@ fn a_resize_reads_what_its_taps_say() {
             for scale in [0.25f32, 0.5, 2.0, 3.0, 5.0] {
                 let op = Resize { mode, scales: vec![scale; 2], coordinate_transformation_mode, ..Resize::default() };
                 let (input, output) = (64, (64.0 * scale) as usize);
-                let axis = crate::resize_weights::ResizedAxis {
+                let axis = crate::ops::resize_weights::ResizedAxis {
                     axis: 2,
                     input,
                     output,
                     scale: f64::from(scale),
                     roi: [0.0, 1.0],
                 };
-                let taps = crate::resize_weights::Taps::new(&op, &axis);
+                let taps = crate::ops::resize_weights::FilterTaps::new(&op, &axis);
                 let types = [input, output].map(|side| TensorType::f32([1, 1, side, side]));
-                let Reach::Window([found, _]) = Op::from(op).reach(&[Some(&types[0])], &types[1])[0] else {
+                let Reach::Window(PerAxis { height: found, .. }) = Op::from(op).reach(&[Some(&types[0])], &types[1])[0]
+                else {
                     panic!("a window at scale {scale}")
                 };
                 let offsets = (0..output).map(|o| {

@@ -8,29 +8,29 @@ use crate::tensor::Dim;
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Resize {
-    /// How values between elements are found.
+    /// Interpolation.
     pub mode: ResizeMode,
-    /// Factors of the lengths.
+    /// Scale factors of the lengths.
     pub scales: Vec<f32>,
     /// Lengths of the output.
     pub sizes: Vec<Dim>,
-    /// Axes that `scales`, `sizes` and `roi` are about; if empty the last ones, as many as there are `scales` or `sizes`.
+    /// Axes of `scales`, `sizes` and `roi`; if empty, as many of the last axes as there are `scales` or `sizes`.
     pub axes: Vec<i64>,
-    /// Where an output element lies in the input.
+    /// Position of an output element in the input.
     pub coordinate_transformation_mode: CoordinateTransformationMode,
-    /// How mode `nearest` rounds.
+    /// Rounding of mode `nearest`.
     pub nearest_mode: NearestMode,
     /// Coefficient `a` of mode `cubic`.
     pub cubic_coeff_a: f32,
-    /// Whether elements outside have no weight, where they else are those of the border.
+    /// Whether positions outside the input have weight 0; otherwise they repeat the border.
     pub exclude_outside: bool,
-    /// Whether modes `linear` and `cubic` filter where they shrink.
+    /// Whether modes `linear` and `cubic` filter when they shrink.
     pub antialias: bool,
-    /// Region of interest of `tf_crop_and_resize`, in fractions: all begins, then all ends; whole if empty.
+    /// Region of interest of `tf_crop_and_resize`, in fractions: all starts, then all ends; everything if empty.
     pub roi: Vec<f32>,
-    /// What `tf_crop_and_resize` writes where an element lies outside.
+    /// Value of `tf_crop_and_resize` outside the input.
     pub extrapolation_value: f32,
-    /// What `sizes` means.
+    /// Meaning of `sizes`.
     pub keep_aspect_ratio_policy: KeepAspectRatioPolicy,
 }
 
@@ -53,48 +53,48 @@ impl Default for Resize {
     }
 }
 
-/// How `Resize` finds values between elements.
+/// Interpolation of `Resize`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum ResizeMode {
     /// The nearest element.
     #[default]
     Nearest,
-    /// A mixture of the two neighbours along each axis.
+    /// Linear interpolation of the two neighbours along each axis.
     Linear,
-    /// A mixture of the four neighbours along each axis.
+    /// Cubic interpolation of the four neighbours along each axis.
     Cubic,
 }
 
-/// Where an output element of `Resize` lies in the input.
+/// Position of an output element of `Resize` in the input.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum CoordinateTransformationMode {
-    /// Pixels are areas; borders of input and output meet.
+    /// Pixels are areas; the borders of input and output coincide.
     #[default]
     HalfPixel,
-    /// Pixels are areas; centres of input and output meet, also where the output's length was rounded.
+    /// Pixels are areas; the centres of input and output coincide, even if the output length was rounded.
     HalfPixelSymmetric,
-    /// The first elements meet.
+    /// The first elements coincide.
     Asymmetric,
-    /// The first and the last elements meet.
+    /// The first and the last elements coincide.
     AlignCorners,
     /// As `HalfPixel`, but an output of one element takes the first.
     PytorchHalfPixel,
-    /// As `HalfPixel`, but half an element further on.
+    /// As `HalfPixel`, shifted by half an element.
     TfHalfPixelForNn,
-    /// The first and the last elements meet the ends of the region of interest.
+    /// The first and the last elements lie at the ends of the region of interest.
     TfCropAndResize,
 }
 
-/// How mode `nearest` of `Resize` rounds.
+/// Rounding of `Resize` in mode `nearest`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum NearestMode {
-    /// To the nearest, ties down.
+    /// To nearest, ties down.
     #[default]
     RoundPreferFloor,
-    /// To the nearest, ties up.
+    /// To nearest, ties up.
     RoundPreferCeil,
     /// Down.
     Floor,
@@ -102,15 +102,15 @@ pub enum NearestMode {
     Ceil,
 }
 
-/// What `sizes` of `Resize` means.
+/// Meaning of `sizes` of `Resize`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum KeepAspectRatioPolicy {
-    /// The lengths of the output.
+    /// Lengths of the output.
     #[default]
     Stretch,
-    /// The most that each may be, under one scale for all axes.
+    /// Upper bounds, with one scale for all axes.
     NotLarger,
-    /// The least that each may be, under one scale for all axes.
+    /// Lower bounds, with one scale for all axes.
     NotSmaller,
 }

@@ -1,7 +1,7 @@
-//! Weights of `Resize`: one table of taps an axis that the burn mapping multiplies with, the kernel reads and the tests trust.
+//! Weights of `Resize`: one table of filter taps per axis, shared by the reference, the kernel and the tests.
 //!
 //! Output element `o` of one axis lies at input coordinate `x`, by `coordinate_transformation_mode`, with `s` the scale and
-//! `length = s * input`, which need not be whole:
+//! `length = s * input`, which may be fractional:
 //!
 //! | mode | x |
 //! |---|---|
@@ -16,27 +16,27 @@
 //! `nearest` takes element `round(x)` by `nearest_mode`. The other modes mix every element `i` with a weight proportional to
 //! `f((i - x) * min(s, 1))` with antialiasing, `f(i - x)` without; the weights of one output element sum to 1. `f` is
 //! the triangle `1 - |t|` for `linear`, and for `cubic` the kernel of Keys (IEEE TASSP 29(6), 1981, equation 4) with
-//! `a = cubic_coeff_a`. Indices outside are clamped to the input or, with `exclude_outside`, left out. All of it in 64-bit
-//! floats, the weights then rounded to 32.
+//! `a = cubic_coeff_a`. Indices outside the input are clamped or, with `exclude_outside`, dropped. All arithmetic is in
+//! binary64; the weights are then rounded to binary32.
 
 use super::attributes::{CoordinateTransformationMode as Coordinate, NearestMode, Resize, ResizeMode};
 
-/// One axis that a `Resize` changes.
+/// An axis that a `Resize` changes.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct ResizedAxis {
     /// Index of the axis.
     pub axis: usize,
-    /// Its length in the input.
+    /// Input length.
     pub input: usize,
-    /// Its length in the output.
+    /// Output length.
     pub output: usize,
-    /// Output elements an input element.
+    /// Output elements per input element.
     pub scale: f64,
-    /// Beginning and end of the region of interest, as fractions of the input.
+    /// Start and end of the region of interest, as fractions of the input.
     pub roi: [f64; 2],
 }
 
-/// A part of one output element: `weight * x[index]`.
+/// A term of one output element: `weight * x[index]`.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Tap {
     /// Index of the input element.
@@ -45,12 +45,12 @@ pub struct Tap {
     pub weight: f32,
 }
 
-/// What every output element of one axis is made of.
+/// The filter taps of every output element along one axis.
 #[derive(Clone, Debug, PartialEq)]
 pub struct FilterTaps {
     /// The taps of all output elements, one after the other.
     pub all: Vec<Tap>,
-    /// Where those of each output element end in `all`.
+    /// End in `all` of each output element's taps.
     pub ends: Vec<usize>,
 }
 
@@ -65,7 +65,7 @@ impl FilterTaps {
         taps
     }
 
-    /// The taps of output element `o`: none where it lies outside and mode `tf_crop_and_resize` extrapolates.
+    /// The taps of output element `o`; none if mode `tf_crop_and_resize` extrapolates.
     pub fn of(&self, o: usize) -> &[Tap] {
         let start = o.checked_sub(1).map_or(0, |before| self.ends[before]);
         &self.all[start..self.ends[o]]
@@ -102,7 +102,7 @@ fn push_taps(op: &Resize, axis: &ResizedAxis, o: usize, taps: &mut Vec<Tap>) {
     let first = taps.len();
     for i in (low..=high).filter(counts) {
         let (index, weight) = (i.clamp(0, last) as usize, (weight(i) / sum) as f32);
-        // Clamped indices follow each other: the border is one tap.
+        // Consecutive indices clamped to the border become one tap.
         match taps[first..].last_mut() {
             Some(tap) if tap.index == index => tap.weight += weight,
             _ => taps.push(Tap { index, weight }),
@@ -110,7 +110,7 @@ fn push_taps(op: &Resize, axis: &ResizedAxis, o: usize, taps: &mut Vec<Tap>) {
     }
 }
 
-/// The first and last input element that output element `o` is made of, not yet clamped to the input.
+/// The first and last input element of output element `o`, before clamping.
 pub(crate) fn elements_read(op: &Resize, axis: &ResizedAxis, o: usize) -> (i64, i64) {
     let x = coordinate(op.coordinate_transformation_mode, axis, o as f64);
     let radius = match op.mode {
@@ -124,7 +124,7 @@ pub(crate) fn elements_read(op: &Resize, axis: &ResizedAxis, o: usize) -> (i64, 
     ((x - radius).floor() as i64 + 1, (x + radius).ceil() as i64 - 1)
 }
 
-/// What distances are multiplied with before the filter sees them: below 1 it is wider.
+/// Scale of distances before the filter; below 1 the filter is wider.
 fn stretch(op: &Resize, axis: &ResizedAxis) -> f64 {
     if op.antialias { axis.scale.min(1.0) } else { 1.0 }
 }
@@ -212,7 +212,7 @@ mod tests {
     }
 
     #[test]
-    fn antialiasing_by_half_is_the_wide_triangle() {
+    fn antialiasing_by_half_is_a_triangle_of_twice_the_width() {
         let op = Resize { mode: ResizeMode::Linear, antialias: true, ..Resize::default() };
         let taps = FilterTaps::new(&op, &axis(8, 0.5));
         let found: Vec<_> = taps.of(1).iter().map(|tap| (tap.index, tap.weight)).collect();
