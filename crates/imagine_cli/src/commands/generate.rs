@@ -8,7 +8,7 @@ use anyhow::{Context, bail, ensure};
 use burn::backend::Flex;
 use clap::Args;
 use imagine_graph::file::{self, EXTENSION, LoadedGenerator};
-use imagine_graph::{Generated, GraphOutput, OutputKind, Request, Size, Tensor, generators};
+use imagine_graph::{Generated, GraphOutput, OutputKind, Request, Size, Tensor, generators, PatchIndex};
 use imagine_wgpu::PlanOptions;
 use serde_json::json;
 
@@ -239,7 +239,7 @@ impl Job {
 /// A request for an image, or for a patch of a world.
 fn request(size: Size, seed: u64, patch: Option<[i64; 2]>) -> anyhow::Result<Request> {
     Ok(match patch {
-        Some([x, y]) => Request::patch(size, seed, [y, x])?,
+        Some([x, y]) => Request::patch(size, seed, PatchIndex { y, x })?,
         None => Request::new(size, seed),
     })
 }

@@ -6,7 +6,7 @@ use std::process::ExitCode;
 
 use clap::Args;
 use imagine_graph::file::LoadedGenerator;
-use imagine_graph::{Dim, OutputSupport, Size, Support, ValidGenerator, Window};
+use imagine_graph::{Dim, OutputSupport, Size, Support, ValidGenerator, Window, Extent};
 use imagine_wgpu::{Plan, PlanOptions, Recording};
 use serde_json::{Value, json};
 
@@ -80,8 +80,8 @@ fn support(generator: &ValidGenerator, size: Size) -> anyhow::Result<Vec<String>
     for graph in generator.graphs() {
         for OutputSupport { output, source, support } in graph.bind(size)?.support() {
             let reads = match support {
-                Support::Local { windows: [rows, columns] } => {
-                    format!("rows {}, columns {}", window(rows), window(columns))
+                Support::Local { windows } => {
+                    format!("rows {}, columns {}", window(windows.height), window(windows.width))
                 }
                 Support::Global { node, reads } => format!("global: node {node:?} reads all of {reads}"),
             };
@@ -114,7 +114,7 @@ fn describe(text: &mut String, loaded: &LoadedGenerator, report: &Value) -> std:
         writeln!(text, "  trained on  {} ({}) {}", data.name, data.license, data.source)?;
     }
     writeln!(text, "  parameters  {}", report["parameters"])?;
-    let [rows, columns] = generator.size.multiple;
+    let Extent { height: rows, width: columns } = generator.size.multiple;
     let tiles = if generator.size.tiles { ", tiles" } else { "" };
     writeln!(text, "  sizes       multiples of {columns}x{rows}{tiles}")?;
     if let Some(recurrence) = &generator.recurrence {

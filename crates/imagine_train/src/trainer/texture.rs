@@ -246,7 +246,7 @@ impl<A: AutodiffBackend> TextureTrainer<A> {
             generator.card.recipe = self.recipe();
         }
         if let Some(loss) = self.mean_loss {
-            generator.card.note("training_loss", f64::from(loss));
+            generator.card.set_metric("training_loss", f64::from(loss));
         }
         generator.card.metrics.insert("updates".into(), f64::from(self.update));
         generator
