@@ -440,7 +440,7 @@ impl Start {
             weight.as_f32().unwrap_or_default().iter().for_each(|value| hash.update(value.to_le_bytes()));
         }
         let card = generator.card.clone();
-        let sha256 = hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect();
+        let sha256 = format!("{:x}", hash.finalize());
         Self { title: card.title, recipe: card.recipe, training_data: card.training_data, sha256 }
     }
 }

@@ -8,10 +8,6 @@ pub const EXTENSIONS: [&str; 7] = ["rs", "wgsl", "md", "toml", "json", "yml", "p
 const MAX_FILE_LINES: usize = 500;
 const MAX_FUNCTION_LINES: usize = 60;
 
-/// Files that may be longer, with the reason.
-const LONG_FILES: [(&str, &str); 1] =
-    [("crates/imagine_graph/tests/hostile_files.rs", "a list of faults and the messages they get, read as one table")];
-
 /// Functions that may be longer, as `file: function`, with the reason.
 const LONG_FUNCTIONS: [(&str, &str); 2] = [
     ("crates/imagine_burn/src/ops/mod.rs: run", "a table with one line per operator"),
@@ -35,14 +31,14 @@ pub fn check(path: &Path, text: &str, findings: &mut Vec<String>) {
             if !text.starts_with("//!") {
                 find(1, "does not begin with `//!`: say what the file owns".into());
             }
-            check_length(&name, text, &mut find);
+            check_length(text, &mut find);
             check_functions(&name, text, &mut find);
         }
         Some("wgsl") => {
             if !text.starts_with("//") {
                 find(1, "does not begin with a `//` comment: say what the shader computes".into());
             }
-            check_length(&name, text, &mut find);
+            check_length(text, &mut find);
         }
         _ => {}
     }
@@ -63,10 +59,10 @@ fn check_words(text: &str, find: &mut impl FnMut(usize, String)) {
     }
 }
 
-fn check_length(name: &str, text: &str, find: &mut impl FnMut(usize, String)) {
+fn check_length(text: &str, find: &mut impl FnMut(usize, String)) {
     let lines = text.lines().count();
-    if lines > MAX_FILE_LINES && !LONG_FILES.iter().any(|(file, _)| *file == name) {
-        find(lines, format!("{lines} lines, at most {MAX_FILE_LINES}: split the file or say why in tidy"));
+    if lines > MAX_FILE_LINES {
+        find(lines, format!("{lines} lines, at most {MAX_FILE_LINES}: split the file"));
     }
 }
 

@@ -1,4 +1,4 @@
-//! Inputs that are prompts: what is refused, what is filled up, what a request may give.
+//! Prompt inputs: invalid declarations, defaults, and values of a request.
 
 use expect_test::expect;
 use imagine_graph::{
@@ -26,7 +26,7 @@ fn tokens(values: Vec<i32>) -> Tensor {
 }
 
 #[test]
-fn prompts_that_make_no_sense_are_refused() {
+fn invalid_prompts_are_rejected() {
     let refused = |change: fn(&mut GraphInput)| generator(change).validate().map(drop).unwrap_err().to_string();
     let found = [
         refused(|input| input.dtype = DType::F32),
@@ -49,7 +49,7 @@ fn prompts_that_make_no_sense_are_refused() {
 }
 
 #[test]
-fn a_prompt_is_one_for_all_images_or_one_for_each() {
+fn a_prompt_is_shared_by_all_images_or_one_per_image() {
     let generator = valid();
     let size = Size::new(1, 1).with_batch(2);
     let resolved = |given: Option<Tensor>| {

@@ -1,6 +1,5 @@
-//! Files that are made or judged by the Python reference in `tests/reference`, which was written from
-//! `docs/generator-file.md` alone. `python_reference` of `imagine_burn` holds
-//! burn against its numbers.
+//! Files written or read by the Python reference in `tests/reference`, which was written from `docs/generator-file.md` alone.
+//! `python_reference` of `imagine_burn` compares burn with its numbers.
 
 use std::path::PathBuf;
 
@@ -9,7 +8,7 @@ use imagine_graph::rng::{self, Domain};
 use imagine_graph::{Dim, Generator, Graph, Node, Op, OutputKind, Request, Size, TensorData, TensorType, Texel};
 use serde_json::{Value, json};
 
-/// Most elements of an input or output of an operator's example: the reference is slow and its numbers are committed.
+/// Maximum elements of an input or output of a case: the reference is slow and its numbers are committed.
 const MAX_ELEMENTS: usize = 200;
 
 fn reference(name: &str) -> PathBuf {
@@ -27,7 +26,7 @@ fn assert_committed(name: &str, bytes: &[u8]) {
 }
 
 #[test]
-fn files_made_in_python_are_canonical() {
+fn files_from_python_are_canonical() {
     for name in ["automaton.generator.safetensors", "inputs.generator.safetensors"] {
         let bytes = std::fs::read(reference(name)).unwrap();
         let loaded = file::from_bytes(name, &bytes).unwrap();
@@ -37,7 +36,7 @@ fn files_made_in_python_are_canonical() {
 }
 
 #[test]
-fn inputs_take_the_defaults_of_the_reference() {
+fn defaults_of_inputs_equal_the_reference() {
     let loaded = file::load(reference("inputs.generator.safetensors")).unwrap();
     let json = std::fs::read_to_string(reference("inputs.json")).unwrap();
     let json: Value = serde_json::from_str(&json).unwrap();
@@ -65,7 +64,7 @@ fn small_formats_do_not_change() {
     assert_committed("automaton_u8.generator.safetensors", &file::write(&automaton, WeightFormat::U8).unwrap());
 }
 
-/// One generator whose outputs are the small examples of all operators.
+/// One generator whose outputs are the small cases of all operators.
 fn operators() -> Generator {
     let mut graph = Graph::default();
     let few = |of: &TensorType| of.elements() <= MAX_ELEMENTS;
@@ -80,7 +79,7 @@ fn operators() -> Generator {
             let types: Vec<_> = inputs.iter().map(|input| input.as_ref().map(|(_, t)| t.tensor_type())).collect();
             let types: Vec<_> = types.iter().map(Option::as_ref).collect();
             let shapes = imagine_graph::Inputs { types: &types, size: SIZE };
-            // Some examples belong to a size of their own.
+            // Some cases need a size of their own.
             let Ok(outputs) = case.op.infer(&shapes) else { continue };
             if !outputs.iter().all(few) || !types.iter().flatten().all(|of| few(of)) {
                 continue;
@@ -97,11 +96,11 @@ fn operators() -> Generator {
     Generator { output: graph, recurrence: None, size: Default::default(), card: Default::default() }
 }
 
-/// The size at which the reference runs them.
+/// The size at which the reference runs the cases.
 const SIZE: Size = Size { batch: 1, height: 6, width: 5 };
 
 #[test]
-fn every_operator_has_an_example_for_the_reference() {
+fn every_operator_has_a_case_for_the_reference() {
     let generator = operators();
     for info in Op::ALL {
         assert!(generator.output.nodes.iter().any(|node| node.op.name() == info.name), "{} has none", info.name);
@@ -134,7 +133,7 @@ fn the_documented_test_vectors_hold() {
 }
 
 #[test]
-fn the_first_state_of_the_reference_is_ours() {
+fn the_initial_state_equals_the_reference() {
     let json = std::fs::read_to_string(reference("automaton.json")).unwrap();
     let json: serde_json::Value = serde_json::from_str(&json).unwrap();
     let [seed, height, width] = ["seed", "height", "width"].map(|name| json["request"][name].as_u64().unwrap());

@@ -1,4 +1,4 @@
-//! What a generator as a whole must have, how a request is filled up, and the text of every refusal.
+//! Validation of whole generators, defaults of requests, and the text of every error.
 
 use std::collections::BTreeMap;
 
@@ -9,7 +9,7 @@ use imagine_graph::{
     parse_input,
 };
 
-/// A recurrent generator of one channel whose step is the sum of its state and noise.
+/// A recurrent generator of one channel.
 fn recurrent() -> Generator {
     let mut init = Graph::default();
     init.push("first", RandomUniform { shape: Dim::nchw(1), stream: 1000, ..Default::default() }, []);
@@ -30,7 +30,7 @@ fn recurrent() -> Generator {
     }
 }
 
-/// A generator with an input of every kind that has a default.
+/// A generator with one input of every kind that has a default.
 fn controlled() -> ValidGenerator {
     let mut output = Graph::default();
     let options = vec!["Moss".into(), "Bark".into(), "Stone".into()];
@@ -54,7 +54,7 @@ fn refused(change: impl FnOnce(&mut Generator), text: Expect) {
 }
 
 #[test]
-fn an_error_says_which_graph_it_is_in() {
+fn errors_name_their_graph() {
     refused(
         |generator| {
             let step = &mut generator.recurrence.as_mut().unwrap().step;
@@ -69,7 +69,7 @@ fn an_error_says_which_graph_it_is_in() {
 }
 
 #[test]
-fn graphs_have_their_roles() {
+fn graphs_have_the_inputs_and_outputs_of_their_roles() {
     let parts = |generator: &mut Generator, change: fn(&mut Graph, &mut Graph, &mut Graph)| {
         let Generator { output, recurrence, .. } = generator;
         let Recurrence { init, step, .. } = recurrence.as_mut().unwrap();
@@ -121,7 +121,7 @@ fn numbers_of_a_generator_are_in_range() {
     );
 }
 
-/// A generator that shows the coordinates of `kind`, declared as `shape`.
+/// A generator that outputs the coordinates of `kind`, declared as `shape`.
 fn placed(kind: Coordinates, shape: Vec<Dim>) -> Generator {
     let mut output = Graph::default();
     output.input("place", InputKind::Coordinates(kind), shape);
@@ -131,7 +131,7 @@ fn placed(kind: Coordinates, shape: Vec<Dim>) -> Generator {
 }
 
 #[test]
-fn coordinates_are_filled_in_and_never_given() {
+fn coordinates_follow_from_the_request() {
     let wrong = [(Coordinates::Plane, Dim::nchw(3)), (Coordinates::Sphere, [1, 3, 8, 8].map(Dim::Fixed).to_vec())];
     let wrong = wrong.map(|(kind, shape)| placed(kind, shape).validate().map(drop).unwrap_err().to_string());
     let sphere = placed(Coordinates::Sphere, Dim::nchw(3)).validate().unwrap();
@@ -162,7 +162,7 @@ fn resolved_error(generator: &ValidGenerator, change: impl FnOnce(&mut Request))
 }
 
 #[test]
-fn requests_that_cannot_be_fulfilled_say_what_would_do() {
+fn invalid_requests_say_what_is_valid() {
     let (recurrent, controlled) = (recurrent().validate().unwrap(), controlled());
     let give = |name: &'static str, value: f32| {
         move |r: &mut Request| drop(r.inputs.insert(name.into(), Tensor::scalar(value)))
@@ -197,7 +197,7 @@ fn requests_that_cannot_be_fulfilled_say_what_would_do() {
 }
 
 #[test]
-fn what_a_request_leaves_out_is_filled_up() {
+fn omitted_inputs_take_their_defaults() {
     let generator = controlled();
     let inputs = |seed| generator.resolve(&Request::new(Size::new(5, 4), seed)).unwrap().inputs;
     let found = inputs(7);
@@ -211,7 +211,7 @@ fn what_a_request_leaves_out_is_filled_up() {
 }
 
 #[test]
-fn text_becomes_the_value_of_its_kind() {
+fn text_is_parsed_by_kind() {
     let generator = controlled();
     let inputs: BTreeMap<_, _> = generator.inputs().into_iter().map(|input| (input.name.as_str(), input)).collect();
     assert_eq!(parse_input(inputs["wear"], " 0.5 ").unwrap(), Tensor::scalar(0.5));
@@ -231,7 +231,7 @@ fn text_becomes_the_value_of_its_kind() {
 }
 
 #[test]
-fn operators_say_what_they_expect() {
+fn operator_errors_say_what_is_expected() {
     let mut graph = Graph::default();
     graph.input("x", InputKind::Tensor, [1, 3, 4, 5].map(Dim::Fixed).to_vec());
     graph.weight("m", Tensor::f32([2, 3], vec![0.0; 6]));

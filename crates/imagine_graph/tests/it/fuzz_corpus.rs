@@ -1,8 +1,8 @@
-//! Replays the corpus that fuzzing found, and some arbitrary data beside it, through the fuzz targets' own functions.
+//! Replays the fuzzing corpus, and some arbitrary data, through the functions of the fuzz targets.
 
 use std::path::Path;
 
-#[path = "../../../fuzz/src/lib.rs"]
+#[path = "../../../../fuzz/src/lib.rs"]
 mod fuzz;
 
 use fuzz::Stage;
@@ -14,7 +14,7 @@ fn corpus(target: &str) -> Vec<Vec<u8>> {
     files.map(|file| std::fs::read(file.unwrap().path()).unwrap()).collect()
 }
 
-/// Runs that ended at each stage.
+/// Number of runs that ended at each stage.
 fn count(stages: impl Iterator<Item = Stage>) -> [usize; 3] {
     let mut count = [0; 3];
     stages.for_each(|stage| count[stage as usize] += 1);
@@ -25,14 +25,14 @@ fn count(stages: impl Iterator<Item = Stage>) -> [usize; 3] {
 fn raw_bytes() {
     let [refused, invalid, valid] = count(corpus("read_bytes").iter().map(|data| fuzz::read_bytes(data)));
     println!("{refused} refused, {invalid} invalid, {valid} valid");
-    assert!(refused > 10 && valid > 0, "the corpus is poor");
+    assert!(refused > 10 && valid > 0, "the corpus covers too little");
 }
 
 #[test]
 fn structured() {
     let [refused, invalid, valid] = count(corpus("structured").iter().map(|data| fuzz::structured(data)));
     println!("{refused} refused, {invalid} invalid, {valid} valid");
-    assert!(invalid > 10 && valid > 10, "the corpus is poor");
+    assert!(invalid > 10 && valid > 10, "the corpus covers too little");
 }
 
 #[test]

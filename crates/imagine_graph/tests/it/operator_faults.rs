@@ -1,4 +1,4 @@
-//! What operators that move, pick and sum say about parameters and shapes that they cannot take.
+//! Error messages of operators for invalid parameters and shapes.
 
 use expect_test::{Expect, expect};
 use imagine_graph::*;
@@ -102,7 +102,7 @@ fn pad() {
 }
 
 #[test]
-fn picking() {
+fn gather_and_scatter() {
     let messages = [
         message(Gather { axis: 2 }, &[floats(&[3, 4]), ints(&[2])]),
         message(Gather { axis: 0 }, &[floats(&[3, 4]), floats(&[2])]),

@@ -1,4 +1,4 @@
-//! What every operator of the table promises, checked on its own cases.
+//! Promises of every operator in the table, checked on its cases.
 
 use imagine_graph::{Class, Op};
 
@@ -16,7 +16,7 @@ fn every_case_validates_and_has_the_right_number_of_values() {
             let node = &valid.nodes()[0];
             let types: Vec<_> = node.inputs.iter().map(|v| v.map(|v| bound.value_type(v))).collect();
             let reach = node.op.reach(&types, bound.value_type(node.outputs[0]));
-            assert_eq!(reach.len(), node.inputs.len(), "{} {:?}: one reach an input", info.name, case.name);
+            assert_eq!(reach.len(), node.inputs.len(), "{} {:?}: one reach per input", info.name, case.name);
         }
     }
 }
@@ -34,7 +34,7 @@ fn attributes_survive_a_round_trip() {
 }
 
 #[test]
-fn unknown_operators_and_attributes_are_refused() {
+fn unknown_operators_and_attributes_are_rejected() {
     let refused = |name, attributes| Op::from_attributes(name, attributes).unwrap_err();
     assert_eq!(refused("Convolve", serde_json::json!({})), "unknown operator \"Convolve\"");
     let message = refused("Conv", serde_json::json!({"stride": [2, 2]}));

@@ -1,4 +1,4 @@
-//! A file may take memory in proportion to its length, and no more: measured with an allocator that counts.
+//! Reading a file takes memory in proportion to its length, measured with a counting allocator.
 
 mod counting;
 
@@ -7,10 +7,10 @@ use imagine_graph::{Generator, Graph, OutputKind, Tensor};
 
 const MIB: usize = 1 << 20;
 
-/// Most that a header may take beyond the file's own proportion: 2^20 JSON values, twice.
+/// Maximum memory of a header beyond that proportion: 2^20 JSON values, twice.
 const HEADER_MEMORY: usize = 192 * MIB;
 
-/// Most bytes in use while `bytes` are read, beside `bytes`.
+/// Peak memory while reading `bytes`, excluding `bytes`.
 fn peak(bytes: &[u8]) -> usize {
     counting::peak(|| file::from_bytes("memory.generator.safetensors", bytes))
 }
@@ -19,7 +19,7 @@ fn container(header: &str) -> Vec<u8> {
     [&(header.len() as u64).to_le_bytes(), header.as_bytes()].concat()
 }
 
-/// A file whose graphs are `graphs`.
+/// A file with the document `graphs`.
 fn with_graphs(graphs: &str) -> Vec<u8> {
     let metadata = serde_json::json!({
         "imagine.format": "1",
@@ -30,7 +30,7 @@ fn with_graphs(graphs: &str) -> Vec<u8> {
     container(&serde_json::json!({ "__metadata__": metadata }).to_string())
 }
 
-/// One test, because the counters are everybody's.
+/// One test, because the counters are global.
 #[test]
 fn memory_is_bounded() {
     let weights = Tensor::f32([256, 1024], (0..MIB / 4).map(|i| (i % 255) as f32).collect::<Vec<_>>());
@@ -43,12 +43,12 @@ fn memory_is_bounded() {
         let bytes = file::write(&generator, format).unwrap();
         let (peak, limit) = (peak(&bytes), multiple * bytes.len() + MIB);
         println!("{format:?}: {} bytes, peak {peak}", bytes.len());
-        assert!(peak <= limit, "{format:?}: {peak} of at most {limit}");
+        assert!(peak <= limit, "{format:?}: peak {peak} above {limit}");
     }
     drop(generator);
 
     let hostile = [
-        ("a header that is not there", 0xffff_ffffu64.to_le_bytes().to_vec()),
+        ("a missing header", 0xffff_ffffu64.to_le_bytes().to_vec()),
         ("numbers", container(&format!("{{\"a\":[{}0]}}", "0,".repeat(8 * MIB - 100)))),
         ("objects", container(&format!("{{\"a\":[{}0]}}", "{\"a\":0},".repeat(MIB)))),
         ("names", container(&format!("{{{}\"a\":0}}", (0..MIB).map(|i| format!("\"{i}\":0,")).collect::<String>()))),
@@ -60,6 +60,6 @@ fn memory_is_bounded() {
         assert!(file::from_bytes("memory", &bytes).is_err());
         let (peak, limit) = (peak(&bytes), 4 * bytes.len() + HEADER_MEMORY);
         println!("{what}: {} bytes, peak {peak}", bytes.len());
-        assert!(peak <= limit, "{what}: {peak} of at most {limit}");
+        assert!(peak <= limit, "{what}: peak {peak} above {limit}");
     }
 }
