@@ -1,4 +1,4 @@
-//! StrictVisitor JSON: the parser rejects duplicate names, numbers beyond `f32` and endless lists, which serde_json accepts; the writer
+//! Strict JSON: the parser rejects duplicate names, numbers beyond `f32` and endless lists, which serde_json accepts; the writer
 //! is canonical.
 
 use std::cell::Cell;

@@ -1,4 +1,4 @@
-//! Symbolic dimensions: what stays open in a graph until it is bound to a size.
+//! Symbolic dimensions, which stay open until a graph is bound to a size.
 
 use serde::{Deserialize, Serialize};
 

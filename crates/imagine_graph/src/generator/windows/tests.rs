@@ -1,4 +1,4 @@
-//! Windows of networks whose elements are hashes of what they read: a window must give the whole's numbers.
+//! Windows of networks whose elements are hashes of the elements they read: a window must equal the whole image.
 
 use std::collections::BTreeMap;
 use std::hash::{DefaultHasher, Hash, Hasher};
@@ -35,19 +35,19 @@ fn finish(output: Graph, recurrence: Option<Recurrence>) -> ValidGenerator {
     Generator { output, recurrence, size, card: Card::default() }.validate().unwrap()
 }
 
-/// Elements along the height of every value, as hashes of what they are made of.
-struct Hashed<'a> {
+/// Every value's elements along the height, as hashes of the elements they depend on.
+struct HashedValues<'a> {
     bound: BoundGraph<'a>,
     values: Vec<Vec<u64>>,
 }
 
-/// Runs `graph` over pixels `start ..` of a whole of `whole` pixels; inputs by name.
+/// Runs `graph` over the pixels from `start` of an image of `whole` pixels; inputs by name.
 fn run<'a>(
     graph: &'a ValidGraph,
     size: Size,
     (start, whole): (i64, usize),
     inputs: &BTreeMap<String, Vec<u64>>,
-) -> Hashed<'a> {
+) -> HashedValues<'a> {
     let bound = graph.bind(size).unwrap();
     let mut values = vec![Vec::new(); graph.value_count()];
     for (value, elements) in values.iter_mut().enumerate() {
@@ -64,14 +64,14 @@ fn run<'a>(
                     let places = (0..height(&bound, output) as i64).map(|i| (start + i).rem_euclid(whole as i64));
                     places.map(|place| hash(&("random", place))).collect()
                 }
-                None => made(&bound, node, output, &values),
+                None => output_hashes(&bound, node, output, &values),
             };
         }
     }
-    Hashed { bound, values }
+    HashedValues { bound, values }
 }
 
-fn made(bound: &BoundGraph, node: &ValidNode, output: ValueId, values: &[Vec<u64>]) -> Vec<u64> {
+fn output_hashes(bound: &BoundGraph, node: &ValidNode, output: ValueId, values: &[Vec<u64>]) -> Vec<u64> {
     let types: Vec<_> = node.inputs.iter().map(|v| v.map(|v| bound.value_type(v))).collect();
     let reaches = node.op.reach(&types, bound.value_type(output));
     let mode = match &node.op {
@@ -127,7 +127,7 @@ fn hash(of: &impl Hash) -> u64 {
     hasher.finish()
 }
 
-/// The first output over pixels `span` of a whole of `whole` pixels whose every input counts its elements.
+/// The first output over the pixels `span` of an image of `whole` pixels; elements of inputs are hashes of their indices.
 fn output_of(generator: &ValidGenerator, steps: u32, span: Span, whole: usize) -> Vec<u64> {
     let size = Size::new(span.length, WIDTH);
     let place = (span.start, whole);
@@ -153,12 +153,12 @@ fn output_of(generator: &ValidGenerator, steps: u32, span: Span, whole: usize) -
     last(run(&generator.output, size, place, &inputs))
 }
 
-fn last(mut hashed: Hashed) -> Vec<u64> {
+fn last(mut hashed: HashedValues) -> Vec<u64> {
     let output = hashed.bound.graph.outputs()[0];
     std::mem::take(&mut hashed.values[output.0])
 }
 
-/// Cuts an image of `whole` rows at every multiple of `every` and compares with the whole. Returns the longest window.
+/// Cuts an image of `whole` rows at every multiple of `every` and compares with the whole image. Returns the longest window.
 fn check_image(generator: &ValidGenerator, steps: u32, whole: usize, every: usize) -> usize {
     let windows = Windows::of_image(generator, Size::new(whole, WIDTH), steps, Axis::Height).unwrap();
     let all = output_of(generator, steps, Span { start: 0, length: whole }, whole);
@@ -195,7 +195,7 @@ fn padded(rows: [i64; 2], mode: PadMode) -> Pad {
 }
 
 #[test]
-fn convolutions_with_every_padding_need_a_row_a_layer() {
+fn convolutions_need_one_row_per_layer_with_any_padding() {
     for mode in [PadMode::Constant, PadMode::Edge, PadMode::Reflect, PadMode::Wrap] {
         let network = generator(|graph| {
             graph.push("a", same(mode), ["x", "w"]);
@@ -208,7 +208,7 @@ fn convolutions_with_every_padding_need_a_row_a_layer() {
 }
 
 #[test]
-fn down_and_up_again_starts_where_the_coarsest_rows_start() {
+fn windows_of_down_and_up_sampling_align_to_the_coarsest_rows() {
     for mode in [PadMode::Constant, PadMode::Edge, PadMode::Wrap] {
         let network = generator(|graph| {
             graph.push("half", strided(mode), ["x", "w"]);
@@ -228,7 +228,7 @@ fn down_and_up_again_starts_where_the_coarsest_rows_start() {
 }
 
 #[test]
-fn padding_that_stands_by_itself_and_valid_convolutions_fit() {
+fn separate_padding_and_valid_convolutions_match() {
     for mode in [PadMode::Constant, PadMode::Reflect, PadMode::Wrap] {
         let network = generator(|graph| {
             graph.push("p", padded([1, 1], mode), ["x"]);
@@ -258,7 +258,7 @@ fn rows_shifted_away_and_back_are_computed() {
 }
 
 #[test]
-fn pixels_in_channels_pools_transposed_convolutions_and_smooth_upsampling_fit() {
+fn pixel_shuffles_pools_transposed_convolutions_and_linear_upsampling_match() {
     let network = generator(|graph| {
         graph.push("deep", SpaceToDepth { blocksize: 2 }, ["x"]);
         graph.push("wide", DepthToSpace { blocksize: 2, ..Default::default() }, ["deep"]);
@@ -281,7 +281,7 @@ fn super_resolution_has_more_rows_than_its_input() {
 }
 
 #[test]
-fn random_numbers_are_those_of_the_place() {
+fn random_numbers_belong_to_their_position() {
     let network = generator(|graph| {
         graph.push("noise", RandomUniform { shape: Dim::nchw(1), ..Default::default() }, []);
         graph.push("sum", Add {}, ["x", "noise"]);
@@ -333,7 +333,7 @@ fn patches_of_a_plane_are_the_same_wherever_they_are_cut() {
 }
 
 #[test]
-fn what_cannot_be_cut_is_told_by_node() {
+fn errors_name_the_node_that_cannot_be_windowed() {
     let text = |network: &ValidGenerator| {
         Windows::of_image(network, Size::new(4, WIDTH), 0, Axis::Height).map(|_| ()).unwrap_err().to_string()
     };
@@ -343,7 +343,7 @@ fn what_cannot_be_cut_is_told_by_node() {
     });
     assert_eq!(
         text(&global),
-        "output: node \"mean\" (ReduceMean) reads all of height and width, so that no part of the height can be computed by itself"
+        "output: node \"mean\" (ReduceMean) reads all of height and width, so no part of the height can be computed on its own"
     );
     let mixed = generator(|graph| {
         graph.push("round", same(PadMode::Wrap), ["x", "w"]);
@@ -351,12 +351,12 @@ fn what_cannot_be_cut_is_told_by_node() {
     });
     assert_eq!(
         text(&mixed),
-        "output: node \"flat\" (Conv) reads beyond the border, where other nodes read the opposite border, so that no part \
-         of the height can be computed by itself"
+        "output: node \"flat\" (Conv) reads padding beyond the border, while other nodes wrap around, so no part of the \
+         height can be computed on its own"
     );
     let fixed = generator(|graph| {
         graph.weight("rows", Tensor::f32([1, 1, 4, 1], vec![0.0; 4]));
         graph.push("y", Add {}, ["x", "rows"]);
     });
-    assert!(text(&fixed).contains("node \"y\" (Add) reads something of a size of its own"), "{}", text(&fixed));
+    assert!(text(&fixed).contains("node \"y\" (Add) reads a value of fixed size"), "{}", text(&fixed));
 }

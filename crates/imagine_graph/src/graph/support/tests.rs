@@ -1,4 +1,4 @@
-//! Receptive fields that are known, and composed windows against the index sets they stand for.
+//! Known receptive fields, and composed windows compared with their index sets.
 
 use super::*;
 use crate::graph::{Graph, InputKind, OutputKind};
@@ -8,7 +8,7 @@ use crate::ops::{
 };
 use crate::tensor::{Size, Tensor, TensorData};
 
-/// A graph on an image `x` of one channel, whose last node is the output.
+/// The support of a graph over an image `x` of one channel; the last node is the output.
 fn support_of(build: impl FnOnce(&mut Graph)) -> Vec<OutputSupport> {
     let mut graph = Graph::default();
     graph.input("x", InputKind::Tensor, Dim::nchw(1));
@@ -43,7 +43,7 @@ fn doubled() -> Resize {
 }
 
 #[test]
-fn three_convolutions_see_three_pixels_far() {
+fn three_convolutions_reach_three_pixels() {
     let conv = || Conv::same(3, PadMode::Wrap);
     let found = local(|graph| {
         graph.push("a", conv(), ["x", "w"]);
@@ -54,7 +54,7 @@ fn three_convolutions_see_three_pixels_far() {
 }
 
 #[test]
-fn strides_multiply_what_follows() {
+fn strides_multiply() {
     let strided = || Conv { strides: vec![2, 1], ..Conv::same(3, PadMode::Constant) };
     let found = local(|graph| {
         graph.push("a", strided(), ["x", "w"]);
@@ -72,7 +72,7 @@ fn dilation_widens() {
 }
 
 #[test]
-fn down_and_up_again_returns_to_one_pixel_a_pixel_and_joins_a_skip() {
+fn down_and_up_sampling_joins_a_skip_at_full_scale() {
     let found = local(|graph| {
         graph.push("down", Conv { strides: vec![2, 2], ..Conv::same(3, PadMode::Constant) }, ["x", "w"]);
         graph.push("up", doubled(), ["down"]);
@@ -101,7 +101,7 @@ fn pixels_in_channels_and_back_are_pixels() {
 }
 
 #[test]
-fn picking_and_summing_channels_keeps_the_image_in_place() {
+fn gathering_and_summing_channels_keeps_the_image_in_place() {
     let found = local(|graph| {
         graph.weight("mix", Tensor::f32([3, 1], vec![0.1; 3]));
         graph.weight("order", Tensor::new(vec![2], TensorData::I32(vec![2, 0])));
@@ -115,7 +115,7 @@ fn picking_and_summing_channels_keeps_the_image_in_place() {
 }
 
 #[test]
-fn antialiasing_sees_as_far_as_its_filter() {
+fn antialiasing_reaches_as_far_as_its_filter() {
     let found = local(|graph| {
         let half = Resize { mode: ResizeMode::Linear, antialias: true, scales: vec![0.5, 1.0], ..Default::default() };
         graph.push("half", half, ["x"]);
@@ -124,7 +124,7 @@ fn antialiasing_sees_as_far_as_its_filter() {
 }
 
 #[test]
-fn what_depends_on_the_place_is_global() {
+fn position_dependent_operators_are_global() {
     let reads = |node: &str, build: &dyn Fn(&mut Graph)| {
         let found = text(build);
         assert!(found.starts_with(&format!("{node} of x: global")), "{found}");
@@ -145,7 +145,7 @@ fn what_depends_on_the_place_is_global() {
 }
 
 #[test]
-fn what_reads_everything_is_named() {
+fn global_operators_are_named() {
     let pooled = text(|graph| {
         graph.push("mean", ReduceMean { axes: vec![2, 3], ..Default::default() }, ["x"]);
         graph.push("sum", Add {}, ["x", "mean"]);
@@ -184,7 +184,7 @@ fn random_images_are_sources_and_controls_are_not() {
 }
 
 #[test]
-fn composed_windows_hold_every_index_and_no_more_than_needed() {
+fn composed_windows_are_exact() {
     let windows =
         [window(1, 1, -1, 2), window(2, 1, -1, 1), window(1, 2, 0, 0), window(1, 3, -1, 1), window(3, 2, 0, 1)];
     let read = |w: Window, i: i64| {
@@ -207,14 +207,14 @@ fn composed_windows_hold_every_index_and_no_more_than_needed() {
 }
 
 #[test]
-fn windows_without_bounds_are_global_not_an_overflow() {
+fn huge_windows_are_global_instead_of_overflowing() {
     let huge = window(4096, 1, -4096, 4096);
     assert_eq!(huge.after(huge), None);
     assert_eq!(window(1, 4096, 0, 0).after(window(1, 4096, 0, 0)), None);
 }
 
 #[test]
-fn a_transposed_convolution_reads_what_its_formula_says() {
+fn the_reach_of_a_transposed_convolution_follows_its_formula() {
     for (kernel, stride, dilation, pad) in [(3, 2, 1, 1), (4, 2, 1, 1), (3, 1, 2, 0), (2, 3, 2, 1), (5, 3, 1, 4)] {
         let op = ConvTranspose {
             strides: vec![stride; 2],
@@ -236,13 +236,13 @@ fn a_transposed_convolution_reads_what_its_formula_says() {
                 }
             }
         }
-        assert!(found.low <= low && high <= found.high, "{found:?} lacks {low}..={high}");
+        assert!(found.low <= low && high <= found.high, "{found:?} misses part of {low}..={high}");
         assert!(found.low >= low - 1 && found.high <= high + 1, "{found:?} is far from {low}..={high}");
     }
 }
 
 #[test]
-fn a_resize_reads_what_its_taps_say() {
+fn the_reach_of_a_resize_follows_its_taps() {
     use crate::ops::CoordinateTransformationMode::{Asymmetric, HalfPixel};
     for mode in [ResizeMode::Nearest, ResizeMode::Linear, ResizeMode::Cubic] {
         for coordinate_transformation_mode in [Asymmetric, HalfPixel] {
