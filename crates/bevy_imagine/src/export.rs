@@ -94,7 +94,7 @@ impl Exporter<'_, '_> {
             Err(error) => return error!("{entity} cannot be exported: {error}"),
         };
         let is_built =
-            self.assets.get(&request.generator).is_some_and(|generator| generators::is_built(generator.hash()));
+            self.assets.get(&request.generator).is_some_and(|generator| generators::is_built_in(generator.hash()));
         let source = if is_built { Source::Formula } else { Source::TrainedNetwork };
         for (plan, image) in textures.plans() {
             if plan.shape.format.remove_srgb_suffix() != TextureFormat::Rgba8Unorm {

@@ -18,7 +18,7 @@ pub fn encode(picture: &Picture, recipe: &Recipe) -> anyhow::Result<Vec<u8>> {
 
 /// The kind of source that made a picture.
 pub fn source(recipe: &Recipe) -> Source {
-    if generators::is_built(&recipe.generator_sha256) { Source::Formula } else { Source::TrainedNetwork }
+    if generators::is_built_in(&recipe.generator_sha256) { Source::Formula } else { Source::TrainedNetwork }
 }
 
 /// Reads the recipe in the PNG file at `path`.

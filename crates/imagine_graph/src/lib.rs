@@ -19,12 +19,12 @@ mod tensor;
 
 #[doc(inline)]
 pub use formulas as generators;
+pub use generator::{Boundary, Span, WindowError, Windows};
 pub use generator::{
     Card, DEFAULT_PERIOD, FIELD_CELL, FIELD_INPUT, Fields, Generated, Generator, LATENT_STREAM, MAX_STEPS,
     MAX_WINDOW_SIDE, Patch, Provenance, Recurrence, Request, RequestError, ResolvedRequest, SizeRule, ValidGenerator,
     ValidRecurrence, choice_weights, parse_input, prompt,
 };
-pub use generator::{Edges, Span, WindowError, Windows};
 pub use graph::{
     BoundGraph, ColorSpace, Coordinates, Distribution, Graph, GraphError, GraphErrors, GraphInput, GraphOutput,
     InputKind, Node, NodeId, OutputKind, OutputSupport, Support, ValidGraph, ValidNode, ValueId, ValueSource,

@@ -52,7 +52,7 @@ pub fn load(name: &str) -> Option<LoadedGenerator> {
 }
 
 /// Whether a generator file with this hash belongs to this module, so that its images come from a formula.
-pub fn is_built(hash: &str) -> bool {
+pub fn is_built_in(hash: &str) -> bool {
     static HASHES: OnceLock<Vec<String>> = OnceLock::new();
     let hashes = HASHES.get_or_init(|| ALL.iter().filter_map(|(name, _)| Some(load(name)?.hash)).collect());
     hashes.iter().any(|known| known == hash)

@@ -57,16 +57,16 @@ impl Generator {
 }
 
 /// Adds a fault unless the condition holds.
-fn role(errors: &mut Vec<GraphError>, sound: bool, reason: impl FnOnce() -> String) {
+fn require(errors: &mut Vec<GraphError>, sound: bool, reason: impl FnOnce() -> String) {
     if !sound {
-        errors.push(GraphError::Role { reason: reason() });
+        errors.push(GraphError::Invalid { reason: reason() });
     }
 }
 
 fn check_size_rule(rule: &SizeRule, errors: &mut Vec<GraphError>) {
     let SizeRule { multiple, min, .. } = rule;
     let sound = [multiple.height, multiple.width, min.height, min.width].iter().all(|side| (1..=16_384).contains(side));
-    role(errors, sound, || {
+    require(errors, sound, || {
         format!(
             "size rule: multiple {}x{} and min {}x{} (width x height) must be 1 to 16384",
             multiple.width, multiple.height, min.width, min.height
@@ -75,8 +75,8 @@ fn check_size_rule(rule: &SizeRule, errors: &mut Vec<GraphError>) {
 }
 
 fn check_rates(steps: u32, step_rate: f32, errors: &mut Vec<GraphError>) {
-    role(errors, (1..=MAX_STEPS).contains(&steps), || format!("{steps} steps: expected 1 to {MAX_STEPS}"));
-    role(errors, (0.0..=1000.0).contains(&step_rate), || {
+    require(errors, (1..=MAX_STEPS).contains(&steps), || format!("{steps} steps: expected 1 to {MAX_STEPS}"));
+    require(errors, (0.0..=1000.0).contains(&step_rate), || {
         format!("step rate {step_rate}: expected 0 to 1000 per second")
     });
 }
@@ -86,14 +86,14 @@ fn check_output(bound: &BoundGraph, index: usize, errors: &mut Vec<GraphError>) 
     let found = bound.value_type(bound.graph.outputs()[index]);
     let GraphOutput { name, kind, range: [low, high], .. } = &outputs[index];
     let sound = low.is_finite() && high.is_finite() && low <= high;
-    role(errors, sound, || format!("output {name:?}: the range {low} to {high} is empty or not finite"));
+    require(errors, sound, || format!("output {name:?}: the range {low} to {high} is empty or not finite"));
     let first = outputs.iter().position(|o| o.kind == *kind).unwrap_or(index);
     let unique = first == index || *kind == OutputKind::Tensor;
-    role(errors, unique, || format!("outputs {:?} and {name:?} are both {}", outputs[first].name, kind.name()));
+    require(errors, unique, || format!("outputs {:?} and {name:?} are both {}", outputs[first].name, kind.name()));
     if let Some(channels) = kind.channels() {
         let size = bound.size;
         let expected = TensorType::f32([size.batch, channels, size.height, size.width]);
-        role(errors, *found == expected, || {
+        require(errors, *found == expected, || {
             format!("output {name:?} ({}) is {found}, expected {expected} at this size", kind.name())
         });
     }
@@ -104,16 +104,16 @@ fn check_input(input: &GraphInput, errors: &mut Vec<GraphError>) {
     let wanted = if matches!(input.kind, InputKind::Prompt { .. }) { DType::I32 } else { DType::F32 };
     let fits = input.dtype == wanted || input.kind == InputKind::Tensor;
     let elements = if wanted == DType::F32 { "floats" } else { "integers" };
-    role(errors, fits, || format!("input {name:?} ({}) must have {elements} as elements", input.kind.name()));
+    require(errors, fits, || format!("input {name:?} ({}) must have {elements} as elements", input.kind.name()));
     let channels = input.shape.get(usize::from(input.shape.len() > 1)).and_then(|d| d.bind(Size::new(1, 1)));
     match &input.kind {
         InputKind::Range { min, max, default } => {
             let sound = min.is_finite() && max.is_finite() && (*min..=*max).contains(default);
-            role(errors, sound, || format!("input {name:?}: default {default} is not in the range {min} to {max}"));
+            require(errors, sound, || format!("input {name:?}: default {default} is not in the range {min} to {max}"));
         }
         InputKind::Choice { options, default } => {
             let sound = *default < options.len() && channels == Some(options.len());
-            role(errors, sound, || {
+            require(errors, sound, || {
                 format!(
                     "input {name:?}: shape {:?} or default {default} does not fit {} options",
                     input.shape,
@@ -123,21 +123,21 @@ fn check_input(input: &GraphInput, errors: &mut Vec<GraphError>) {
         }
         InputKind::Prompt { buckets, default } => {
             let sound = (2..=MAX_BUCKETS).contains(buckets) && default.len() <= MAX_PROMPT;
-            role(errors, sound, || {
+            require(errors, sound, || {
                 format!(
                     "input {name:?}: expected 2 to {MAX_BUCKETS} buckets and a default of at most {MAX_PROMPT} bytes"
                 )
             });
             let listed = matches!(input.shape.as_slice(), [Dim::BATCH, Dim::Fixed(1..=MAX_TOKENS)]);
-            role(errors, listed, || format!("input {name:?}: a prompt has the shape [batch, 1 to {MAX_TOKENS}]"));
+            require(errors, listed, || format!("input {name:?}: a prompt has the shape [batch, 1 to {MAX_TOKENS}]"));
         }
         InputKind::Color { default } => {
             let sound = default.iter().all(|v| v.is_finite()) && channels == Some(3);
-            role(errors, sound, || format!("input {name:?}: a colour needs 3 channels and a finite default"));
+            require(errors, sound, || format!("input {name:?}: a colour needs 3 channels and a finite default"));
         }
         InputKind::Coordinates(coordinates) => {
             let count = coordinates.channels();
-            role(errors, coordinates.fits(&input.shape), || {
+            require(errors, coordinates.fits(&input.shape), || {
                 format!(
                     "input {name:?}: coordinates need the shape [batch, {count}, height, width], or fractions of height and width"
                 )
@@ -152,19 +152,21 @@ fn check_input(input: &GraphInput, errors: &mut Vec<GraphError>) {
 fn check_roles(valid: &ValidGenerator, errors: &mut Vec<GraphError>) {
     let output_states = states(&valid.output);
     let Some(recurrence) = &valid.recurrence else {
-        role(errors, output_states.is_empty(), || "output: reads a state, but the generator is not recurrent".into());
+        require(errors, output_states.is_empty(), || {
+            "output: reads a state, but the generator is not recurrent".into()
+        });
         return;
     };
     let smallest = valid.generator.size.smallest();
     let init = single_output(&recurrence.init);
     let step = single_output(&recurrence.step);
-    role(errors, init && states(&recurrence.init).is_empty(), || {
+    require(errors, init && states(&recurrence.init).is_empty(), || {
         "init: expected one output of kind state and no input of kind state".into()
     });
-    role(errors, step && states(&recurrence.step).len() == 1, || {
+    require(errors, step && states(&recurrence.step).len() == 1, || {
         "step: expected one input and one output of kind state".into()
     });
-    role(errors, output_states.len() == 1, || "output: expected one input of kind state".into());
+    require(errors, output_states.len() == 1, || "output: expected one input of kind state".into());
     if !errors.is_empty() {
         return;
     }
@@ -181,7 +183,7 @@ fn check_roles(valid: &ValidGenerator, errors: &mut Vec<GraphError>) {
         ("step: its output state", next),
         ("output: its input state", &state(&output)),
     ] {
-        role(errors, found == first, || format!("{what} is {found}, but init makes {first}"));
+        require(errors, found == first, || format!("{what} is {found}, but init makes {first}"));
     }
 }
 

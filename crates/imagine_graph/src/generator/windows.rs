@@ -13,7 +13,7 @@ mod error;
 mod span;
 
 pub use error::WindowError;
-pub use span::{Edges, Span};
+pub use span::{Boundary, Span};
 
 use self::axis_graph::{AxisGraph, Placement, RequiredElements};
 use self::span::ceil_div;
@@ -29,7 +29,7 @@ pub struct Windows<'a> {
     generator: &'a ValidGenerator,
     size: Size,
     axis: Axis,
-    edges: Edges,
+    boundary: Boundary,
     alignment: usize,
     steps: u32,
     output: AxisGraph<'a>,
@@ -48,19 +48,19 @@ impl<'a> Windows<'a> {
             return Err(WindowError::Fixed { axis: axis.name() });
         }
         if windows.axis_graphs().any(|graph| graph.wraps()) {
-            windows.edges = Edges::Meeting;
+            windows.boundary = Boundary::Periodic;
             let (length, alignment) = (axis.of(size), windows.alignment);
             if !length.is_multiple_of(alignment) {
                 return Err(WindowError::Alignment { axis: axis.name(), length, alignment });
             }
-            windows.axis_graphs().try_for_each(|graph| graph.check_meeting(length))?;
+            windows.axis_graphs().try_for_each(|graph| graph.check_periodic(length))?;
         }
         Ok(windows)
     }
 
     /// Windows of an endless plane; `size` is any size that the graphs can be bound to.
     pub fn of_plane(generator: &'a ValidGenerator, size: Size, steps: u32, axis: Axis) -> Result<Self, WindowError> {
-        Ok(Self { edges: Edges::Endless, ..Self::new(generator, size, steps, axis)? })
+        Ok(Self { boundary: Boundary::Open, ..Self::new(generator, size, steps, axis)? })
     }
 
     fn new(generator: &'a ValidGenerator, size: Size, steps: u32, axis: Axis) -> Result<Self, WindowError> {
@@ -72,7 +72,7 @@ impl<'a> Windows<'a> {
         };
         let multiple = generator.generator.size.multiple[axis].max(1);
         let mut windows =
-            Self { generator, size, axis, edges: Edges::Closed, alignment: multiple, steps, output, recurrence };
+            Self { generator, size, axis, boundary: Boundary::Padded, alignment: multiple, steps, output, recurrence };
         let alignment =
             windows.axis_graphs().map(AxisGraph::alignment).try_fold(multiple, |all, one| checked_lcm(all, one?));
         windows.alignment = alignment.filter(|found| *found as i64 <= MAX_REACH).ok_or(WindowError::Reach {
@@ -84,8 +84,8 @@ impl<'a> Windows<'a> {
     }
 
     /// What lies beyond the image's ends.
-    pub fn edges(&self) -> Edges {
-        self.edges
+    pub fn boundary(&self) -> Boundary {
+        self.boundary
     }
 
     /// Every window begins at a multiple of this; its length is a multiple too, unless it ends with the image.
@@ -110,7 +110,7 @@ impl<'a> Windows<'a> {
 
     /// Fails if the network wraps around the axis but random numbers in `domain` do not.
     pub fn check_seam(&self, domain: Domain) -> Result<(), WindowError> {
-        let is_seam = self.edges == Edges::Meeting && self.draws_random_numbers() && !domain.wrap;
+        let is_seam = self.boundary == Boundary::Periodic && self.draws_random_numbers() && !domain.wrap;
         if is_seam { Err(WindowError::Seam { axis: self.axis.name() }) } else { Ok(()) }
     }
 
@@ -133,7 +133,7 @@ impl<'a> Windows<'a> {
             found = self.align(Span { start: found.start - missing as i64, length: found.length + missing });
         }
         loop {
-            if self.edges != Edges::Endless && found.length >= whole.length {
+            if self.boundary != Boundary::Open && found.length >= whole.length {
                 return Ok(whole);
             }
             if self.holds(found, wanted)? {
@@ -170,13 +170,13 @@ impl<'a> Windows<'a> {
         wanted: Span,
         visit: &mut dyn FnMut(&AxisGraph, &RequiredElements),
     ) -> Result<(), WindowError> {
-        let mut required = self.output.required_by_outputs(wanted, self.edges);
+        let mut required = self.output.required_by_outputs(wanted, self.boundary);
         visit(&self.output, &required);
         let Some([step, init]) = &self.recurrence else { return Ok(()) };
         let Some(read) = self.output.required_state(&required) else { return Ok(()) };
         let mut state = self.output.with_wanted_state(read, wanted);
         for _ in 0..self.steps {
-            required = step.required_by_state(state.clone(), self.edges);
+            required = step.required_by_state(state.clone(), self.boundary);
             visit(step, &required);
             let Some(before) = step.required_state(&required) else { return Ok(()) };
             // A fixed point: earlier steps need the same elements.
@@ -188,7 +188,7 @@ impl<'a> Windows<'a> {
             }
             state = before;
         }
-        visit(init, &init.required_by_state(state, self.edges));
+        visit(init, &init.required_by_state(state, self.boundary));
         Ok(())
     }
 
@@ -198,7 +198,7 @@ impl<'a> Windows<'a> {
         let least = self.generator.generator.size.min[self.axis].max(1) as i64;
         let start = found.start.div_euclid(unit) * unit;
         let mut end = ceil_div(found.end().max(start + least), unit) * unit;
-        if self.edges != Edges::Closed {
+        if self.boundary != Boundary::Padded {
             return Span { start, length: (end - start) as usize };
         }
         let mut start = start.max(0);
@@ -215,7 +215,7 @@ impl<'a> Windows<'a> {
         let bound: Vec<BoundGraph> =
             self.axis_graphs().map(|graph| graph.graph.bind(size)).collect::<Result<_, _>>()?;
         self.axis_graphs().zip(&bound).try_for_each(|(graph, bound)| graph.check_reads(bound))?;
-        let ends = self.edges == Edges::Closed && window.end() == self.axis.of(self.size) as i64;
+        let ends = self.boundary == Boundary::Padded && window.end() == self.axis.of(self.size) as i64;
         if ends {
             self.axis_graphs().zip(&bound).try_for_each(|(graph, bound)| graph.check_end(bound, window.start))?;
         }

@@ -111,7 +111,7 @@ pub enum GraphError {
     },
     /// A generator whose graphs, inputs, outputs or rules do not fit together.
     #[error("{reason}")]
-    Role {
+    Invalid {
         /// The fault, as a full sentence.
         reason: String,
     },

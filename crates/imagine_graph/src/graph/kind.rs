@@ -120,7 +120,7 @@ impl OutputKind {
     }
 
     /// Default smallest and largest value.
-    pub fn usual_range(self) -> [f32; 2] {
+    pub fn default_range(self) -> [f32; 2] {
         match self {
             OutputKind::Normal => [-1.0, 1.0],
             OutputKind::Radiance => [0.0, 65_504.0],
@@ -130,7 +130,7 @@ impl OutputKind {
     }
 
     /// Default colour space.
-    pub fn usual_color_space(self) -> ColorSpace {
+    pub fn default_color_space(self) -> ColorSpace {
         match self {
             OutputKind::BaseColor | OutputKind::Emissive => ColorSpace::Srgb,
             _ => ColorSpace::Linear,

@@ -63,7 +63,7 @@ pub struct GraphOutput {
 impl GraphOutput {
     /// An output with the default range and colour space of its kind.
     pub fn new(name: impl Into<String>, kind: OutputKind) -> Self {
-        Self { name: name.into(), kind, range: kind.usual_range(), color_space: kind.usual_color_space() }
+        Self { name: name.into(), kind, range: kind.default_range(), color_space: kind.default_color_space() }
     }
 }
 

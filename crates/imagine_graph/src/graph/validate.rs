@@ -117,7 +117,7 @@ impl ValidGraph {
             match shape.map(|shape| crate::ops::output(input.dtype, shape)) {
                 Some(Ok(found)) => types[index] = Some(found),
                 Some(Err(error)) => {
-                    errors.push(GraphError::Role { reason: format!("input {:?}: {error}", input.name) })
+                    errors.push(GraphError::Invalid { reason: format!("input {:?}: {error}", input.name) })
                 }
                 None => errors.push(dim_error(input, size)),
             }

@@ -157,7 +157,7 @@ pub fn output_graph(channels: usize, maps: &[VisibleMap]) -> Graph {
         if map.kind == OutputKind::Normal {
             normal_from_slopes(&mut graph, name, &value);
         } else {
-            let [min, max] = map.kind.usual_range();
+            let [min, max] = map.kind.default_range();
             graph.push(name, imagine_graph::Clip { min: Some(min), max: Some(max) }, [value.as_str()]);
         }
         graph.outputs.push(GraphOutput::new(name, map.kind));

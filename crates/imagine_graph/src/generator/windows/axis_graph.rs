@@ -3,7 +3,7 @@
 use std::ops::Range;
 
 use super::error::WindowError;
-use super::span::{Edges, Span, ceil_div};
+use super::span::{Boundary, Span, ceil_div};
 use crate::graph::{BoundGraph, InputKind, ValidGraph, ValidNode, ValueId};
 use crate::ops::{Op, PadMode, Reach, Window};
 use crate::tensor::axis::checked_lcm;
@@ -148,7 +148,7 @@ impl<'a> AxisGraph<'a> {
     }
 
     /// On a torus, every read beyond an end must continue at the opposite end.
-    pub fn check_meeting(&self, length: usize) -> Result<(), WindowError> {
+    pub fn check_periodic(&self, length: usize) -> Result<(), WindowError> {
         for read in self.reads.iter().filter(|read| self.leaves(read)) {
             let node = &self.graph.nodes()[read.node];
             let scale =
@@ -185,27 +185,27 @@ impl<'a> AxisGraph<'a> {
     }
 
     /// Elements required for the `wanted` span of all outputs.
-    pub fn required_by_outputs(&self, wanted: Span, edges: Edges) -> RequiredElements {
+    pub fn required_by_outputs(&self, wanted: Span, boundary: Boundary) -> RequiredElements {
         let mut required: RequiredElements = vec![None; self.placements.len()];
         for &output in self.graph.outputs() {
             let Some(scale) = self.placements[output.0].scale() else { continue };
             let elements = wanted.scaled(scale);
             let length = self.lengths[output.0] as i64;
             let mut range = elements.start..elements.end();
-            if edges == Edges::Closed {
+            if boundary == Boundary::Padded {
                 let last = wanted.end() >= self.length as i64;
                 range = range.start.clamp(0, length)..if last { length } else { range.end.min(length) };
             }
             required[output.0] = Some(range);
         }
-        self.complete(required, edges)
+        self.complete(required, boundary)
     }
 
     /// Elements required for the elements `wanted` of the next, or initial, state.
-    pub fn required_by_state(&self, wanted: Range<i64>, edges: Edges) -> RequiredElements {
+    pub fn required_by_state(&self, wanted: Range<i64>, boundary: Boundary) -> RequiredElements {
         let mut required: RequiredElements = vec![None; self.placements.len()];
         required[self.graph.outputs()[0].0] = Some(wanted);
-        self.complete(required, edges)
+        self.complete(required, boundary)
     }
 
     /// Elements required of the input state.
@@ -224,11 +224,11 @@ impl<'a> AxisGraph<'a> {
         read.start.min(elements.start)..read.end.max(elements.end)
     }
 
-    fn complete(&self, mut required: RequiredElements, edges: Edges) -> RequiredElements {
+    fn complete(&self, mut required: RequiredElements, boundary: Boundary) -> RequiredElements {
         for read in self.reads.iter().rev() {
             let Some(range) = required[read.to.0].clone().filter(|range| !range.is_empty()) else { continue };
             let mut elements = read_by(read.window, range);
-            if edges == Edges::Closed {
+            if boundary == Boundary::Padded {
                 elements = mirrored(elements, self.lengths[read.from.0] as i64);
             }
             required[read.from.0] = Some(match required[read.from.0].clone() {

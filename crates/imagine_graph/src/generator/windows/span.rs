@@ -4,13 +4,13 @@ use crate::tensor::Ratio;
 
 /// What lies beyond the ends of an axis.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Edges {
-    /// More of the same: the image is a piece of an endless plane.
-    Endless,
-    /// Nothing: operators pad there.
-    Closed,
-    /// The opposite end: the image is a torus.
-    Meeting,
+pub enum Boundary {
+    /// More of an endless plane.
+    Open,
+    /// Padding of the operators.
+    Padded,
+    /// The opposite end, as on a torus.
+    Periodic,
 }
 
 /// Pixels `start .. start + length` along one axis.

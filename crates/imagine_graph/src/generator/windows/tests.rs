@@ -288,7 +288,7 @@ fn random_numbers_belong_to_their_position() {
         graph.push("a", same(PadMode::Wrap), ["sum", "w"]);
     });
     let windows = Windows::of_image(&network, Size::new(32, WIDTH), 0, Axis::Height).unwrap();
-    assert!(windows.draws_random_numbers() && windows.edges() == Edges::Meeting);
+    assert!(windows.draws_random_numbers() && windows.boundary() == Boundary::Periodic);
     assert_eq!(windows.around(Span { start: 0, length: 4 }).unwrap(), Span { start: -1, length: 6 });
     check_image(&network, 0, 32, 4);
 }
