@@ -23,7 +23,7 @@ use std::borrow::Cow;
 use std::sync::Arc;
 
 use half::f16;
-use imagine_graph::{Dim, ValueId};
+use imagine_graph::{Dim, Extent, ValueId};
 
 use crate::analysis::cost::Cost;
 use crate::params::ParamsLayout;
@@ -70,10 +70,10 @@ pub enum ShaderDef {
 pub struct RandomStream {
     /// The node's stream.
     pub stream: u32,
-    /// Symbolic shape of the random tensor, which scales the origin of the lattice.
+    /// Symbolic shape of the random tensor, which scales the origin of the domain.
     pub dims: Vec<Dim>,
-    /// Height and width at which coordinates wrap: those of the whole image's random tensor; 1 for missing dimensions.
-    pub size: [usize; 2],
+    /// Size at which coordinates wrap: that of the whole image's random tensor; 1 for missing dimensions.
+    pub size: Extent,
 }
 
 /// An operand of a kernel.

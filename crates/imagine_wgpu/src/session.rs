@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
-use imagine_graph::Tensor;
-use imagine_graph::rng::{self, Lattice};
+use imagine_graph::rng::{self, Domain};
+use imagine_graph::{Tensor, Texel};
 use wgpu::util::DeviceExt;
 
 use crate::kernel::RandomStream;
@@ -21,7 +21,7 @@ pub struct RunSeed {
     /// The user's seed.
     pub seed: u64,
     /// Place of the image in the plane of random numbers.
-    pub lattice: Lattice,
+    pub domain: Domain,
 }
 
 /// The buffers of one plan. Sessions of the same plan are independent.
@@ -288,8 +288,8 @@ fn dispatch_params(pass: &Pass, run: RunSeed) -> DispatchParams {
 /// [`DispatchParams::random`] of a call that draws `random` at `step`.
 pub fn random_words(random: &RandomStream, run: RunSeed, step: u32) -> [u32; 4] {
     let key = rng::key(run.seed, random.stream, step);
-    let origin = run.lattice.tensor_origin(&random.dims);
+    let origin = run.domain.tensor_origin(&random.dims);
     // If coordinates wrap, only the origin modulo the size matters, and a small origin cannot overflow.
-    let [y, x] = run.lattice.coordinate(origin, random.size, [0, 0]);
-    [key, y, x, u32::from(run.lattice.wrap)]
+    let Texel { y, x } = run.domain.coordinate(origin, random.size, Texel::ZERO);
+    [key, y as u32, x as u32, u32::from(run.domain.wrap)]
 }

@@ -5,9 +5,10 @@
 
 use std::sync::Arc;
 
-use imagine_graph::rng::Lattice;
+use imagine_graph::rng::Domain;
 use imagine_graph::{
-    Axis, GraphErrors, ResolvedRequest, Scale, Size, Span, Tensor, TensorType, ValidGenerator, WindowError, Windows,
+    Axis, GraphErrors, Ratio, ResolvedRequest, Size, Span, Tensor, TensorType, Texel, ValidGenerator, WindowError,
+    Windows,
 };
 
 use crate::plan::{Plan, PlanError, PlanOptions};
@@ -24,9 +25,9 @@ pub struct Tiling {
     pub whole: Size,
     /// The tiles; those with the same plan are adjacent.
     pub tiles: Vec<Tile>,
-    inputs: Vec<(String, [Option<Scale>; 2])>,
-    outputs: Vec<(TensorType, [Option<Scale>; 2])>,
-    state: Option<(TensorType, [Option<Scale>; 2])>,
+    inputs: Vec<(String, [Option<Ratio>; 2])>,
+    outputs: Vec<(TensorType, [Option<Ratio>; 2])>,
+    state: Option<(TensorType, [Option<Ratio>; 2])>,
 }
 
 /// A part of an image.
@@ -62,7 +63,7 @@ impl Tiling {
         };
         let windows: [Result<Windows, WindowError>; 2] = Axis::ALL.map(|axis| {
             let windows = Windows::of_image(generator, size, request.steps, axis)?;
-            windows.check_seam(request.request.lattice)?;
+            windows.check_seam(request.request.domain)?;
             Ok(windows)
         });
         if let [Err(reason), Err(_)] = &windows {
@@ -113,7 +114,7 @@ impl Tiling {
         tiles: Vec<Tile>,
         windows: [Option<&Windows>; 2],
     ) -> Result<Self, PlanError> {
-        let scales = |of: &dyn Fn(&Windows) -> Option<Scale>| windows.map(|windows| windows.and_then(of));
+        let scales = |of: &dyn Fn(&Windows) -> Option<Ratio>| windows.map(|windows| windows.and_then(of));
         let inputs = generator.graphs().flat_map(|graph| &graph.graph().inputs);
         let inputs = inputs.map(|input| (input.name.clone(), scales(&|windows| windows.scale_of_input(&input.name))));
         let bound = generator.output.bind(whole)?;
@@ -164,15 +165,16 @@ impl Tiling {
         paste(made, elements.computed, elements.wanted, tensor);
     }
 
-    /// Place of `tile` in the plane of random numbers if the whole image is at `lattice`.
-    pub fn lattice(&self, tile: &Tile, lattice: Lattice) -> Lattice {
+    /// Place of `tile` in the plane of random numbers if the whole image is at `domain`.
+    pub fn domain(&self, tile: &Tile, domain: Domain) -> Domain {
         // Coordinates are unsigned and wrap at 2^32, and so do origins.
-        let moved = |axis: usize| lattice.origin[axis].wrapping_add(tile.computed[axis].start as i32);
-        Lattice { origin: [moved(0), moved(1)], ..lattice }
+        let [rows, columns] = tile.computed.map(|span| span.start as i32);
+        let Texel { y, x } = domain.origin;
+        Domain { origin: Texel { y: y.wrapping_add(rows), x: x.wrapping_add(columns) }, ..domain }
     }
 
     /// Rows and columns in `tile` of a value with these scales; `shape` is its shape in the whole image.
-    fn elements(&self, tile: &Tile, scales: &[Option<Scale>; 2], shape: &[usize]) -> TileSpans {
+    fn elements(&self, tile: &Tile, scales: &[Option<Ratio>; 2], shape: &[usize]) -> TileSpans {
         let sides = sides(shape);
         let of = |spans: [Span; 2]| {
             [0, 1].map(|axis| match scales[axis] {

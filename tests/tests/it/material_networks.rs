@@ -4,8 +4,8 @@
 //! The GPU half is skipped aloud without an adapter, or fails if `IMAGINE_REQUIRE_GPU` is 1.
 
 use burn::backend::Flex;
-use imagine_graph::rng::Lattice;
-use imagine_graph::{Card, Fields, Generated, Request, Size, Tensor, ValidGenerator};
+use imagine_graph::rng::Domain;
+use imagine_graph::{Card, Fields, Generated, Request, Size, Tensor, Texel, ValidGenerator, WorldPoint};
 use imagine_train::material::{CELL, MaterialExemplar, MaterialNetworks};
 use rand::SeedableRng;
 use rand::rngs::StdRng;
@@ -55,7 +55,7 @@ fn kinds(cells: [usize; 2]) -> Tensor {
 
 /// A part of a world whose kinds change from cell to cell.
 fn world(cells: [usize; 2], origin: [i32; 2]) -> Request {
-    let sample = |[x, y]: [f64; 2], weights: &mut [f32]| {
+    let sample = |WorldPoint { x, y }, weights: &mut [f32]| {
         let cell = [y, x].map(|texel| (texel / CELL as f64).floor() as i32);
         weights.iter_mut().enumerate().for_each(|(kind, value)| *value = weight(kind, cell));
     };
@@ -65,7 +65,7 @@ fn world(cells: [usize; 2], origin: [i32; 2]) -> Request {
 fn request(cells: [usize; 2], [top, left]: [i32; 2], wrap: bool) -> Request {
     let [height, width] = cells.map(|cells| cells * CELL);
     let mut request = Request::new(Size::new(height, width), 3);
-    request.lattice = Lattice { origin: [top, left].map(|cell| cell * CELL as i32), wrap };
+    request.domain = Domain { origin: Texel { y: top * CELL as i32, x: left * CELL as i32 }, wrap };
     request.inputs.insert("scale".into(), Tensor::scalar(0.8));
     request
 }
@@ -74,13 +74,13 @@ fn on_burn(generator: &ValidGenerator, request: &Request) -> Generated {
     imagine_burn::generate::<Flex>(generator, request, &Default::default()).unwrap()
 }
 
-/// Rolling the lattice and the map of kinds rolls all maps, to the bit.
+/// Rolling the domain and the map of kinds rolls all maps, to the bit.
 fn rolls_exactly(generator: &ValidGenerator, generate: impl Fn(&Request) -> Generated) {
     let mut still = request(CELLS, [0, 0], true);
     let map = kinds(CELLS);
     still.inputs.insert("kind".into(), map.clone());
     let mut moved = still.clone();
-    moved.lattice.origin = ROLL.map(|texels| texels as i32);
+    moved.domain.origin = ROLL.map(|texels| texels as i32).into();
     moved.inputs.insert("kind".into(), roll(&map, ROLL.map(|texels| texels / CELL)));
     let [still, moved] = [still, moved].map(|request| generate(&request));
     assert_eq!(still.outputs.len(), generator.generator.output.outputs.len());

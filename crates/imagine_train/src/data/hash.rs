@@ -6,7 +6,7 @@ use sha2::{Digest, Sha256};
 pub(crate) fn sha256_hex(parts: impl IntoIterator<Item = impl AsRef<[u8]>>) -> String {
     let mut hash = Sha256::new();
     parts.into_iter().for_each(|part| hash.update(part));
-    hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect()
+    format!("{:x}", hash.finalize())
 }
 
 /// The first eight bytes of the hash of a file, which decide whether it is held back.

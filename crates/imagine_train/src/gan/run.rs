@@ -190,7 +190,7 @@ impl<A: AutodiffBackend, T: Task<A>> Training<A, T> {
         }
         card.metrics.insert(T::IMAGES.into(), self.images() as f64);
         if let Some(distance) = self.best {
-            card.note("filter_distance", distance);
+            card.set_metric("filter_distance", distance);
         }
         self.task.shipped(&Graph { weights: self.networks.average.weights(), ..Graph::default() }, card)
     }

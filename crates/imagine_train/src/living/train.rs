@@ -13,8 +13,8 @@ use burn::tensor::backend::{AutodiffBackend, Backend};
 use burn::tensor::{ElementConversion, Tensor, TensorData};
 use imagine_burn::{Network, Value};
 use imagine_graph::file::WeightFormat;
-use imagine_graph::rng::{Lattice, RandomState};
-use imagine_graph::{Card, Generator, Provenance, Size, ValidGraph};
+use imagine_graph::rng::{Domain, RandomState};
+use imagine_graph::{Card, Generator, Provenance, Size, Texel, ValidGraph};
 use rand::rngs::StdRng;
 use rand::seq::index;
 use rand::{Rng, SeedableRng};
@@ -227,7 +227,7 @@ impl<A: AutodiffBackend> TextureTraining<A> {
             generator.card.recipe = self.recipe();
         }
         if let Some(loss) = self.mean_loss {
-            generator.card.note("training_loss", f64::from(loss));
+            generator.card.set_metric("training_loss", f64::from(loss));
         }
         generator.card.metrics.insert("updates".into(), f64::from(self.update));
         generator
@@ -436,7 +436,7 @@ fn run_steps<B: Backend>(
 }
 
 fn random_state(seed: u64, step: u32) -> RandomState {
-    RandomState { seed, step, lattice: Lattice { origin: [0, 0], wrap: true } }
+    RandomState { seed, step, domain: Domain { origin: Texel { y: 0, x: 0 }, wrap: true } }
 }
 
 impl From<&ExemplarMap> for VisibleMap {

@@ -1,6 +1,6 @@
 //! Materials as the networks see them (channels, maps, cells), the sizes of the networks, contact sheets.
 
-use imagine_graph::{Dim, OutputKind, Symbol};
+use imagine_graph::{Dim, OutputKind};
 
 /// Side of a cell in texels: the generator's stride.
 pub const CELL: usize = 16;
@@ -104,8 +104,7 @@ pub(super) fn cells(channels: usize) -> Vec<Dim> {
 
 /// `[batch, channels, height / divisor, width / divisor]`.
 pub(super) fn fraction(channels: usize, divisor: usize) -> Vec<Dim> {
-    let [height, width] = [Symbol::Height([1, divisor]), Symbol::Width([1, divisor])].map(Dim::Symbol);
-    vec![Dim::BATCH, channels.into(), height, width]
+    Dim::nchw_divided(channels, divisor)
 }
 
 /// A contact sheet of [`SHEET_SEEDS`] results `[CHANNELS, SHEET_SIDE, SHEET_SIDE]` per kind: two colours, then normal,

@@ -23,8 +23,8 @@
 //! Koyama, "cGANs with Projection Discriminator", ICLR 2018.
 
 use imagine_graph::{
-    Add, Card, Concat, Conv, Coordinates, Dim, Distribution, Generator, Graph, InputKind, MatMul, Mul, OutputKind,
-    ReduceMean, ReduceSum, SizeRule, Sub, Tensor, Unsqueeze,
+    Add, Card, Concat, Conv, Coordinates, Dim, Distribution, Extent, Generator, Graph, InputKind, MatMul, Mul,
+    OutputKind, ReduceMean, ReduceSum, SizeRule, Sub, Tensor, Unsqueeze,
 };
 use rand::Rng;
 
@@ -132,7 +132,7 @@ impl MaterialNetworks {
                 weight.clone_from(trained);
             }
         }
-        let size = SizeRule { multiple: [CELL; 2], min: [CELL; 2], tiles: true };
+        let size = SizeRule { multiple: Extent::splat(CELL), min: Extent::splat(CELL), tiles: true };
         Generator { output: graph, recurrence: None, size, card }
     }
 

@@ -8,8 +8,8 @@
 //! over a batch. Class and words enter as a projection: Miyato and Koyama, "cGANs with Projection Discriminator", ICLR 2018.
 
 use imagine_graph::{
-    Add, Card, Concat, DType, Dim, Distribution, Div, Flatten, Generator, Graph, GraphInput, Greater, InputKind,
-    MatMul, Mul, OutputKind, ReduceSum, Reshape, Round, Sigmoid, SizeRule, Slice, Sub, Tensor, Where,
+    Add, Card, Concat, DType, Dim, Distribution, Div, Extent, Flatten, Generator, Graph, GraphInput, Greater,
+    InputKind, MatMul, Mul, OutputKind, ReduceSum, Reshape, Round, Sigmoid, SizeRule, Slice, Sub, Tensor, Where,
 };
 use rand::Rng;
 
@@ -97,7 +97,7 @@ impl SpriteNetworks {
                 weight.clone_from(trained);
             }
         }
-        let size = SizeRule { multiple: [SIDE; 2], min: [SIDE; 2], tiles: false };
+        let size = SizeRule { multiple: Extent::splat(SIDE), min: Extent::splat(SIDE), tiles: false };
         Generator { output: graph, recurrence: None, size, card }
     }
 

@@ -141,7 +141,7 @@ impl Gpu {
         };
         recording.append(plan.steps(0, resolved.steps));
         recording.append(plan.output(resolved.steps));
-        let run = RunSeed { seed: request.seed, lattice: tiling.lattice(tile, request.lattice) };
+        let run = RunSeed { seed: request.seed, domain: tiling.domain(tile, request.domain) };
         self.play(session, recording, run)?;
         self.collect(session, resolved.steps)
     }
@@ -161,7 +161,7 @@ impl Gpu {
         }
         let mut recording = plan.output(0);
         recording.passes.iter_mut().for_each(|pass| pass.step = random.step);
-        self.play(&mut session, recording, RunSeed { seed: random.seed, lattice: random.lattice })?;
+        self.play(&mut session, recording, RunSeed { seed: random.seed, domain: random.domain })?;
         Ok(self.collect(&session, 0)?.outputs.into_iter().map(|(_, tensor)| tensor).collect())
     }
 

@@ -1,6 +1,6 @@
 //! `RandomUniform`, `RandomNormal` and `Bernoulli` as one kernel call.
 
-use imagine_graph::{Bernoulli, DType, Dim, RandomNormal, RandomUniform, Size};
+use imagine_graph::{Bernoulli, DType, Dim, Extent, RandomNormal, RandomUniform, Size};
 
 use crate::kernel::{KernelCall, RandomStream};
 use crate::lowering::Lowering;
@@ -42,22 +42,17 @@ fn lower(
     node: &Lowering,
 ) -> KernelCall {
     let shape = node.output_shape();
-    let side = |from_end: usize| shape.len().checked_sub(from_end).map_or(1, |axis| shape[axis]);
-    let size = [side(2), side(1)];
+    let size = Extent::from_fn(|axis| axis.index(shape.len()).map_or(1, |index| shape[index]));
     let count = shape.iter().product::<usize>();
     let period = period(dims, size, node.whole);
-    let [size, wraps] = [size, period].map(|sides| sides.map(|side| side as u32));
+    let [size, wraps] = [size, period].map(|sides| sides.map(|side| side as u32).into());
     let params = Params { size, affine, count: count as u32, one, period: wraps, ..Params::default() };
     // Two hashes of about 20 integer operations each, which count like floating-point operations.
     let random = Some(RandomStream { stream, dims: dims.to_vec(), size: period });
     KernelCall { random, ..call(node, [def], &params, count, 40 * count as u64) }
 }
 
-/// Height and width at which coordinates of a random tensor wrap: those of `dims` in the whole image, else its own.
-pub(crate) fn period(dims: &[Dim], size: [usize; 2], whole: Size) -> [usize; 2] {
-    let side = |from_end: usize| {
-        let dim = dims.len().checked_sub(from_end).map(|axis| dims[axis]);
-        dim.and_then(|dim| dim.bind(whole)).unwrap_or(size[2 - from_end])
-    };
-    [side(2), side(1)]
+/// Size at which coordinates of a random tensor wrap: that of `dims` in the whole image, else its own.
+pub(crate) fn period(dims: &[Dim], size: Extent, whole: Size) -> Extent {
+    Extent::from_fn(|axis| axis.index(dims.len()).and_then(|index| dims[index].bind(whole)).unwrap_or(size[axis]))
 }

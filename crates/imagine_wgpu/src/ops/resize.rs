@@ -1,6 +1,6 @@
 //! `Resize` as one kernel call; its taps are in a table made here.
 
-use imagine_graph::resize::{Tap, Taps};
+use imagine_graph::resize_weights::{FilterTaps, Tap};
 use imagine_graph::{CoordinateTransformationMode, MAX_RANK, Resize, ResizeMode};
 
 use crate::kernel::{KernelCall, Operand, PackedWeights};
@@ -25,11 +25,11 @@ pub fn lower(op: &Resize, node: &Lowering) -> KernelCall {
     let output = node.output_shape();
     let strides = row_major(input);
     let axes = op.resized(input, node.size).expect("the shape rule accepted the axes");
-    let taps: Vec<Taps> = axes.iter().map(|axis| Taps::new(op, axis)).collect();
+    let taps: Vec<FilterTaps> = axes.iter().map(|axis| FilterTaps::new(op, axis)).collect();
     let mut kept = strides.clone();
     let mut table = TapTable { layout: TapLayout::of(op, axes.len()), ..TapTable::default() };
     // Unused axes read the first element.
-    let one = Taps { all: vec![Tap { index: 0, weight: 1.0 }], ends: vec![1] };
+    let one = FilterTaps { all: vec![Tap { index: 0, weight: 1.0 }], ends: vec![1] };
     let mut resized = [[1, 1, 0, table.add(&one)]; MAX_RANK];
     // The last axis is the innermost loop.
     for (place, (axis, taps)) in resized.iter_mut().zip(axes.iter().zip(&taps).rev()) {
@@ -100,7 +100,7 @@ struct TapTable {
 
 impl TapTable {
     /// Adds an axis; returns where it begins.
-    fn add(&mut self, taps: &Taps) -> u32 {
+    fn add(&mut self, taps: &FilterTaps) -> u32 {
         let start = self.words.len() as u32;
         match self.layout {
             TapLayout::Single => self.words.extend(taps.all.iter().map(|tap| tap.index as u32)),

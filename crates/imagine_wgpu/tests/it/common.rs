@@ -1,8 +1,8 @@
 //! Shared helpers: a device, seeded numbers, layers.
 
 use imagine_graph::{
-    Conv, CoordinateTransformationMode, Generator, Graph, NearestMode, Recurrence, Relu, Resize, SizeRule, Tensor,
-    ValidGenerator,
+    Conv, CoordinateTransformationMode, Extent, Generator, Graph, NearestMode, Recurrence, Relu, Resize, SizeRule,
+    Tensor, ValidGenerator,
 };
 use imagine_wgpu::BoundsChecks;
 use imagine_wgpu::headless::Gpu;
@@ -45,6 +45,6 @@ pub fn doubled() -> Resize {
 
 /// A generator whose sizes are multiples of `multiple`.
 pub fn generator(output: Graph, recurrence: Option<Recurrence>, multiple: usize) -> ValidGenerator {
-    let size = SizeRule { multiple: [multiple; 2], min: [multiple; 2], tiles: false };
+    let size = SizeRule { multiple: Extent::splat(multiple), min: Extent::splat(multiple), tiles: false };
     Generator { output, recurrence, size, card: Default::default() }.validate().unwrap()
 }

@@ -2,11 +2,11 @@
 //! limits are small so that the images can be.
 
 use expect_test::expect;
-use imagine_graph::rng::Lattice;
+use imagine_graph::rng::Domain;
 use imagine_graph::{
     Add, AveragePool, Conv, ConvTranspose, Coordinates, DepthToSpace, Dim, Distribution, Generated, Graph, InputKind,
-    InstanceNormalization, OutputKind, Pad, PadMode, RandomNormal, Request, Resize, ResizeMode, Sin, Size, Symbol,
-    Tanh, Tensor, ValidGenerator,
+    InstanceNormalization, OutputKind, Pad, PadMode, RandomNormal, Request, Resize, ResizeMode, Sin, Size, Tanh,
+    Tensor, Texel, ValidGenerator,
 };
 use imagine_wgpu::headless::{Gpu, GpuError};
 use imagine_wgpu::{DeviceLimits, PlanOptions, Tiling};
@@ -30,7 +30,7 @@ fn finish(mut graph: Graph, multiple: usize) -> ValidGenerator {
 
 fn request(generator: &ValidGenerator, size: Size) -> Request {
     let mut request = Request::new(size, 5);
-    request.lattice = Lattice { origin: [-3, 1000], wrap: true };
+    request.domain = Domain { origin: Texel { y: -3, x: 1000 }, wrap: true };
     for (index, input) in generator.inputs().iter().enumerate().filter(|(_, input)| input.kind == InputKind::Tensor) {
         let shape: Vec<usize> = input.shape.iter().map(|dim| dim.bind(size).unwrap()).collect();
         let tensor = Tensor::f32(shape.clone(), noise(shape.iter().product(), index as u32));
@@ -126,8 +126,7 @@ fn a_unet_with_pools_and_smooth_upsampling_holds() {
 fn super_resolution_of_a_smaller_image_holds() {
     let Some(gpu) = gpu() else { return };
     let mut graph = Graph::default();
-    let half = [Dim::Symbol(Symbol::Height([1, 2])), Dim::Symbol(Symbol::Width([1, 2]))];
-    graph.input("x", InputKind::Tensor, vec![Dim::BATCH, Dim::Fixed(3), half[0], half[1]]);
+    graph.input("x", InputKind::Tensor, Dim::nchw_divided(3, 2));
     conv(&mut graph, "a", "x", [3, 8], Conv::same(3, PadMode::Constant));
     conv(&mut graph, "b", "a", [8, 12], Conv::same(3, PadMode::Edge));
     graph.push("shuffled", DepthToSpace { blocksize: 2, ..Default::default() }, ["b"]);
@@ -145,8 +144,7 @@ fn random_numbers_latents_and_coordinates_follow_the_place() {
     let Some(gpu) = gpu() else { return };
     for mode in [PadMode::Wrap, PadMode::Constant] {
         let mut graph = Graph::default();
-        let quarter = [Dim::Symbol(Symbol::Height([1, 4])), Dim::Symbol(Symbol::Width([1, 4]))];
-        let z = vec![Dim::BATCH, Dim::Fixed(4), quarter[0], quarter[1]];
+        let z = Dim::nchw_divided(4, 4);
         graph.input("z", InputKind::Latent(Distribution::Normal), z.clone());
         graph.input("place", InputKind::Coordinates(Coordinates::Plane), Dim::nchw(2));
         graph.push("noise", RandomNormal { shape: z, stream: 3, ..RandomNormal::default() }, []);
@@ -170,7 +168,7 @@ fn random_numbers_that_do_not_wrap_with_the_network_are_refused() {
     graph.push("noise", RandomNormal { shape: Dim::nchw(3), ..RandomNormal::default() }, []);
     conv(&mut graph, "y", "noise", [3, 3], Conv::same(3, PadMode::Wrap));
     let generator = finish(graph, 1);
-    let request = Request { lattice: Lattice::default(), ..Request::new(SIZE, 1) };
+    let request = Request { domain: Domain::default(), ..Request::new(SIZE, 1) };
     let options = PlanOptions { arena_bytes: 20_000, ..gpu.options() };
     let error = Tiling::new(&generator, &generator.resolve(&request).unwrap(), options).unwrap_err();
     expect!["live values need 63424 bytes; the limit is 20000; tiles are impossible: the network joins opposite borders of the height but random numbers do not wrap there, so that no part across the border can be computed by itself"].assert_eq(&error.to_string());
