@@ -120,7 +120,9 @@ fn through(
     let Dependence::Local(inner) = before else { return before.clone() };
     let outer = match reach {
         Reach::Everything(reads) => return global(node, reads),
-        Reach::Pointwise if image_size(input) != image_size(output) => return global(node, SPREAD),
+        Reach::Pointwise if Extent::of_shape(&input.shape) != Extent::of_shape(&output.shape) => {
+            return global(node, SPREAD);
+        }
         Reach::Pointwise => return before.clone(),
         Reach::Window(windows) => windows,
     };
@@ -143,11 +145,6 @@ fn global(node: &ValidNode, reads: &'static str) -> Dependence {
 fn is_image(shape: &[Dim]) -> bool {
     let symbolic = |dim: &Dim| matches!(dim, Dim::Symbol(Symbol::Height(_) | Symbol::Width(_)));
     shape.iter().rev().take(2).any(symbolic)
-}
-
-/// Height and width of a value; a missing dimension counts as 1.
-fn image_size(found: &TensorType) -> Extent {
-    Extent::from_fn(|axis| axis.index(found.shape.len()).map_or(1, |index| found.shape[index]))
 }
 
 impl std::fmt::Display for Support {

@@ -16,7 +16,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::inputs::{Inputs, output, require, require_param};
-use super::window::{self, AutoPad, Geometry, WindowAxis};
+use super::window::{self, AutoPad, Geometry, MAX_WINDOW, WindowAxis};
 use super::{Case, NodeError, Operator, PadMode, Reach};
 use crate::tensor::{DType, TensorType};
 

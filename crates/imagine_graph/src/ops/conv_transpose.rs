@@ -14,11 +14,11 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::conv::{MAX_WINDOW, Operands};
+use super::conv::Operands;
 use super::inputs::{Inputs, output, require, require_param};
-use super::window::{AutoPad, Geometry, WindowAxis};
+use super::window::{AutoPad, Geometry, MAX_WINDOW, WindowAxis};
 use super::{Case, NodeError, Operator, Reach, Window};
-use crate::tensor::{DType, TensorType};
+use crate::tensor::{DType, PerAxis, TensorType};
 
 /// Parameters of `ConvTranspose`. Lists have one number per axis after the first two; an empty list means 1 for all axes, or 0
 /// for `pads` and `output_padding`.

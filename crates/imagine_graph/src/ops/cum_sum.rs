@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::inputs::{Inputs, normalize_axes, output, require};
 use super::{Case, NodeError, Operator, Reach, Window};
-use crate::tensor::{DType, TensorType};
+use crate::tensor::{DType, PerAxis, TensorType};
 
 /// Parameters of `CumSum`.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]

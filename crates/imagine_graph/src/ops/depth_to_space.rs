@@ -16,7 +16,7 @@ use serde::{Deserialize, Serialize};
 
 use super::inputs::{Inputs, output, require_param};
 use super::{Case, NodeError, Operator, Reach, Window};
-use crate::tensor::{DType, TensorType};
+use crate::tensor::{DType, PerAxis, TensorType};
 
 /// Parameters of `DepthToSpace`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]

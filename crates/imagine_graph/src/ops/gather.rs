@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 
 use super::inputs::{Inputs, normalize_axes, output, require, require_param, strides};
 use super::{Case, NodeError, Operator, Reach, Window};
-use crate::tensor::{DType, Tensor, TensorData, TensorType};
+use crate::tensor::{DType, PerAxis, Tensor, TensorData, TensorType};
 
 /// Parameters of `Gather`.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]

@@ -9,10 +9,10 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::conv::MAX_WINDOW;
 use super::inputs::{Inputs, normalize_axes, output, require_param};
+use super::window::MAX_WINDOW;
 use super::{Case, NodeError, Operator, PadMode, Reach, Window};
-use crate::tensor::{DType, TensorType};
+use crate::tensor::{Axis, DType, PerAxis, TensorType};
 
 /// Parameters of `Pad`.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]

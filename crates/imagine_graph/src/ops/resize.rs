@@ -18,7 +18,7 @@ use self::weights::{ResizedAxis, elements_read};
 use super::inputs::{Inputs, normalize_axes, output, require, require_param};
 use super::random::bind;
 use super::{Case, NodeError, Operator, Reach, Window};
-use crate::tensor::{DType, Dim, Size, TensorType};
+use crate::tensor::{Axis, DType, Dim, PerAxis, Size, TensorType};
 
 /// Maximum number of axes that can be resized at once.
 const MAX_AXES: usize = 5;

@@ -15,7 +15,7 @@ use serde::{Deserialize, Serialize};
 use super::inputs::{Inputs, broadcast, normalize_axes, output, require, require_param};
 use super::random::bind;
 use super::{Case, NodeError, Operator, Reach};
-use crate::tensor::{Dim, MAX_RANK, TensorType, elements};
+use crate::tensor::{Dim, Extent, MAX_RANK, TensorType, elements};
 
 /// Parameters of `Reshape`.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -135,7 +135,7 @@ impl Operator for Reshape {
 
 /// Reach of an operator that gives `input` another shape.
 fn reach_of_view(input: Option<&TensorType>, output: &TensorType) -> Vec<Reach> {
-    let same_image = input.is_some_and(|x| last_two(&x.shape) == last_two(&output.shape));
+    let same_image = input.is_some_and(|x| Extent::of_shape(&x.shape) == Extent::of_shape(&output.shape));
     vec![if same_image { Reach::Pointwise } else { Reach::Everything("height and width in another shape") }]
 }
 
@@ -302,9 +302,4 @@ impl Operator for Tile {
             Case::new("truth values", op(&[3])).bool([5]).not_differentiable(),
         ]
     }
-}
-
-/// Height and width of a shape; a missing dimension counts as 1.
-fn last_two(shape: &[usize]) -> [usize; 2] {
-    [2, 1].map(|from_end| shape.len().checked_sub(from_end).map_or(1, |axis| shape[axis]))
 }

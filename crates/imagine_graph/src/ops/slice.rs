@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use super::inputs::{Inputs, normalize_axes, output, require_param};
 use super::{Case, NodeError, Operator, Reach, Window};
-use crate::tensor::TensorType;
+use crate::tensor::{Axis, PerAxis, TensorType};
 
 /// Maximum number of parts of a `Split`.
 const MAX_PARTS: usize = 1024;

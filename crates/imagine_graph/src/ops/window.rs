@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::inputs::require_param;
 use super::{NodeError, Reach, Window};
+use crate::tensor::{Axis, PerAxis};
 
 /// Maximum stride, dilation, kernel side and padding: far above any network, small enough that sums cannot overflow.
 pub(crate) const MAX_WINDOW: usize = 4096;

@@ -49,6 +49,13 @@ pub struct PerAxis<T> {
 /// Lengths along height and width.
 pub type Extent = PerAxis<usize>;
 
+impl Extent {
+    /// Height and width of a shape, its last two dimensions; a missing dimension counts as 1.
+    pub fn of_shape(shape: &[usize]) -> Self {
+        Self::from_fn(|axis| axis.index(shape.len()).map_or(1, |index| shape[index]))
+    }
+}
+
 impl<T> PerAxis<T> {
     /// Calls `make` for each axis.
     pub fn from_fn(mut make: impl FnMut(Axis) -> T) -> Self {

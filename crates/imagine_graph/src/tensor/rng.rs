@@ -90,7 +90,7 @@ pub fn normal(x: u32, y: u32, plane: u32, key: u32) -> f32 {
 
 /// The elements of a random tensor in row-major order, from `draw(x, y, plane)`.
 pub fn fill(shape: &[usize], dims: &[Dim], domain: Domain, draw: impl Fn(u32, u32, u32) -> f32) -> Vec<f32> {
-    let size = Extent::from_fn(|axis| axis.index(shape.len()).map_or(1, |index| shape[index]));
+    let size = Extent::of_shape(shape);
     let origin = domain.tensor_origin(dims);
     let planes = shape.iter().rev().skip(2).product::<usize>();
     let mut values = Vec::with_capacity(planes * size.height * size.width);

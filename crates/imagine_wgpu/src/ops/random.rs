@@ -42,7 +42,7 @@ fn lower(
     node: &Lowering,
 ) -> KernelCall {
     let shape = node.output_shape();
-    let size = Extent::from_fn(|axis| axis.index(shape.len()).map_or(1, |index| shape[index]));
+    let size = Extent::of_shape(shape);
     let count = shape.iter().product::<usize>();
     let period = period(dims, size, node.whole);
     let [size, wraps] = [size, period].map(|sides| sides.map(|side| side as u32).into());

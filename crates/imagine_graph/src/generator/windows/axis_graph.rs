@@ -7,7 +7,7 @@ use super::span::{Boundary, Span, ceil_div};
 use crate::graph::{BoundGraph, InputKind, ValidGraph, ValidNode, ValueId};
 use crate::ops::{Op, PadMode, Reach, Window};
 use crate::tensor::axis::checked_lcm;
-use crate::tensor::{Axis, Dim, Ratio, Symbol, TensorType};
+use crate::tensor::{Axis, Dim, Extent, Ratio, Symbol, TensorType};
 
 /// How a value lies over the image along the axis.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -345,7 +345,7 @@ fn reaches(bound: &BoundGraph, node: &ValidNode, output: ValueId) -> Vec<Reach> 
 
 /// Length along the axis; a missing dimension counts as 1.
 fn length_of(found: &TensorType, axis: Axis) -> usize {
-    axis.index(found.shape.len()).map_or(1, |index| found.shape[index])
+    Extent::of_shape(&found.shape)[axis]
 }
 
 /// Whether an output depends on each node.

@@ -3,7 +3,7 @@
 use super::*;
 use crate::graph::{Graph, InputKind, OutputKind};
 use crate::ops::{
-    Add, AveragePool, Bernoulli, Conv, ConvTranspose, CumSum, DepthToSpace, Einsum, Gather, Pad, PadMode,
+    Add, AveragePool, Bernoulli, Conv, ConvTranspose, CumSum, DepthToSpace, Einsum, Gather, Op, Pad, PadMode,
     RandomUniform, ReduceMean, Resize, ResizeMode, SpaceToDepth, Tile, Transpose, Trilu,
 };
 use crate::tensor::{Size, Tensor, TensorData};
