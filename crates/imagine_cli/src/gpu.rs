@@ -30,7 +30,7 @@ impl<'a> GpuSession<'a> {
                 session.set_input(&gpu.queue, &input.name, tensor)?;
             }
         }
-        let run = RunSeed { seed: resolved.request.seed, lattice: resolved.request.lattice };
+        let run = RunSeed { seed: resolved.request.seed, domain: resolved.request.domain };
         Ok(Self { gpu, session, run })
     }
 

@@ -195,7 +195,7 @@ impl Reference<'_> {
                 _ => BurnValue::from_data(&self.resolved.inputs[&input.name], &Default::default()),
             });
         }
-        let random = RandomState { seed: request.seed, step, lattice: request.lattice };
+        let random = RandomState { seed: request.seed, step, domain: request.domain };
         Ok(network.run(inputs, request.size, random)?)
     }
 }

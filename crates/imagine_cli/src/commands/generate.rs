@@ -8,7 +8,7 @@ use anyhow::{Context, bail, ensure};
 use burn::backend::Flex;
 use clap::Args;
 use imagine_graph::file::{self, EXTENSION, LoadedGenerator};
-use imagine_graph::{Generated, GraphOutput, OutputKind, Request, Size, Tensor, generators, PatchIndex};
+use imagine_graph::{Generated, GraphOutput, OutputKind, PatchIndex, Request, Size, Tensor, generators};
 use imagine_wgpu::PlanOptions;
 use serde_json::json;
 

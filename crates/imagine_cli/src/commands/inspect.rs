@@ -6,7 +6,7 @@ use std::process::ExitCode;
 
 use clap::Args;
 use imagine_graph::file::LoadedGenerator;
-use imagine_graph::{Dim, OutputSupport, Size, Support, ValidGenerator, Window, Extent};
+use imagine_graph::{Dim, Extent, OutputSupport, Size, Support, ValidGenerator, Window};
 use imagine_wgpu::{Plan, PlanOptions, Recording};
 use serde_json::{Value, json};
 

@@ -5,8 +5,8 @@ use std::process::{Command, Output};
 
 use imagine_graph::file::{self, WeightFormat};
 use imagine_graph::{
-    Add, Clip, Dim, Generator, Graph, InputKind, Mul, OutputKind, RandomUniform, Recurrence, SizeRule, Slice, Tanh,
-    Tensor,
+    Add, Clip, Dim, Extent, Generator, Graph, InputKind, Mul, OutputKind, RandomUniform, Recurrence, SizeRule, Slice,
+    Tanh, Tensor,
 };
 
 /// A temporary folder.
@@ -109,6 +109,6 @@ pub fn small_generator() -> Generator {
     output.output("roughness", OutputKind::Roughness);
 
     let recurrence = Some(Recurrence { init, step, steps: 3, step_rate: 30.0 });
-    let size = SizeRule { multiple: [1, 1], min: [1, 1], tiles: true };
+    let size = SizeRule { multiple: Extent::splat(1), min: Extent::splat(1), tiles: true };
     Generator { output, recurrence, size, card: Default::default() }
 }

@@ -1,7 +1,7 @@
 //! `ScatterElements` and `ScatterND` as one kernel call: every element gathers its updates, so that none is lost and all are
 //! applied in order.
 
-use imagine_graph::{DType, MAX_RANK, ScatterElements, ScatterND, ScatterReduction, Scattering};
+use imagine_graph::{DType, MAX_RANK, ScatterElements, ScatterND, ScatterReduction, ScatterLayout};
 
 use crate::kernel::KernelCall;
 use crate::lowering::Lowering;
@@ -24,27 +24,27 @@ params! {
 /// The call of `ScatterElements`.
 pub fn lower_elements(op: &ScatterElements, node: &Lowering) -> KernelCall {
     let [data, indices] = [0, 1].map(|input| node.input(input).value_type.shape.as_slice());
-    let scattering = op.scattering(data, indices).expect("the shape rule accepted the axis");
-    lower(&scattering, op.reduction, node)
+    let layout = op.layout(data, indices).expect("the shape rule accepted the axis");
+    lower(&layout, op.reduction, node)
 }
 
 /// The call of `ScatterND`.
 pub fn lower_nd(op: &ScatterND, node: &Lowering) -> KernelCall {
     let [data, indices] = [0, 1].map(|input| node.input(input).value_type.shape.as_slice());
-    lower(&op.scattering(data, indices), op.reduction, node)
+    lower(&op.layout(data, indices), op.reduction, node)
 }
 
-fn lower(scattering: &Scattering, reduction: ScatterReduction, node: &Lowering) -> KernelCall {
+fn lower(layout: &ScatterLayout, reduction: ScatterReduction, node: &Lowering) -> KernelCall {
     let shape = node.output_shape();
     let mut axes = [[1, 0, 0, 1]; MAX_RANK];
     let free = axes.len() - shape.len();
     for axis in 0..shape.len() {
-        let strides = [scattering.index_strides[axis], scattering.update_strides[axis]];
+        let strides = [layout.index_strides[axis], layout.update_strides[axis]];
         let [index, update] = strides.map(|stride| stride as i32);
-        axes[free + axis] = [shape[axis] as i32, index, update, scattering.limits[axis] as i32];
+        axes[free + axis] = [shape[axis] as i32, index, update, layout.limits[axis] as i32];
     }
     let mut picks = [[1, 1, 0, 0]; MAX_RANK];
-    for (place, &axis) in picks.iter_mut().zip(&scattering.picks) {
+    for (place, &axis) in picks.iter_mut().zip(&layout.picks) {
         let behind: usize = shape[axis + 1..].iter().product();
         *place = [shape[axis] as i32, behind as i32, 0, 0];
     }
@@ -54,9 +54,9 @@ fn lower(scattering: &Scattering, reduction: ScatterReduction, node: &Lowering) 
         picks,
         rank: shape.len() as u32,
         count: count as u32,
-        picked: scattering.picks.len() as u32,
-        candidates: scattering.candidates as u32,
-        step: [scattering.index_step as i32, scattering.update_step as i32],
+        picked: layout.picks.len() as u32,
+        candidates: layout.candidates as u32,
+        step: [layout.index_step as i32, layout.update_step as i32],
         ..Params::default()
     };
     let reduction = match reduction {
@@ -68,5 +68,5 @@ fn lower(scattering: &Scattering, reduction: ScatterReduction, node: &Lowering) 
     };
     // Without a reduction elements are copied as words of any type.
     let number = reduction.map(|_| if node.outputs[0].1.dtype == DType::I32 { "INTEGER" } else { "FLOAT" });
-    call(node, [reduction, number], &params, count, (count * scattering.candidates) as u64)
+    call(node, [reduction, number], &params, count, (count * layout.candidates) as u64)
 }
