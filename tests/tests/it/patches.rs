@@ -283,7 +283,7 @@ fn what_has_no_patches_says_why() {
     let global = Generator { output: graph, recurrence: None, size, card: Card::default() }.validate().unwrap();
     let message = refused(&global, patch());
     assert!(message.contains("\"mean\"") || message.contains("\"less\""), "{message}");
-    assert!(message.contains("no patches of a world"), "{message}");
+    assert!(message.contains("cannot make patches of a world"), "{message}");
 
     let sky = generators::load("cloudy_sky").unwrap().generator;
     assert!(refused(&sky, patch()).contains("sphere"));

@@ -9,7 +9,7 @@ fn import_scales_by(family: &str, factor: usize, roles: &str) {
     let place = Place::with_family(family);
     place.good(&format!("import model.onnx --out m.generator.safetensors {roles}"));
     let generator = file::load(place.path("m.generator.safetensors")).unwrap().generator;
-    let side = 24 * factor.max(generator.generator.size.multiple[0]);
+    let side = 24 * factor.max(generator.generator.size.multiple.height);
     let bound = generator.output.bind(Size::new(side, side)).unwrap();
     let shape = |value| bound.value_type(value).shape[2..].to_vec();
     let spatial = generator.output.graph().inputs.iter().position(|input| input.shape.len() == 4).unwrap();
