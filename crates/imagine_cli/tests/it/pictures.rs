@@ -125,7 +125,7 @@ fn unsuitable_pictures_are_refused_with_advice() {
         ("--image model.onnx", "png or jpg"),
         ("", "--image"),
         ("--image small.png --image small.png", "given twice"),
-        ("--image small.png --set image=3", "cannot give"),
+        ("--image small.png --set image=3", "cannot express"),
         ("--image small.png --input image=noise", "not known"),
     ] {
         let errors = place.bad(&format!("generate model.onnx --backend cpu --out o {arguments}"));
