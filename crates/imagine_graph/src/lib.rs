@@ -11,19 +11,18 @@
 //! This crate never sees a GPU, burn or Bevy.
 
 pub mod file;
-mod formulas;
+pub mod formulas;
 mod generator;
 mod graph;
 mod ops;
 mod tensor;
 
-#[doc(inline)]
+// The recipes of their model cards use this name.
 pub use formulas as generators;
-pub use generator::{Boundary, Span, WindowError, Windows};
 pub use generator::{
-    Card, DEFAULT_PERIOD, FIELD_CELL, FIELD_INPUT, Fields, Generated, Generator, LATENT_STREAM, MAX_STEPS,
-    MAX_WINDOW_SIDE, Patch, Provenance, Recurrence, Request, RequestError, ResolvedRequest, SizeRule, ValidGenerator,
-    ValidRecurrence, choice_weights, parse_input, prompt,
+    Boundary, Card, DEFAULT_PERIOD, FIELD_CELL, FIELD_INPUT, Fields, Generated, Generator, LATENT_STREAM, MAX_STEPS,
+    MAX_WINDOW_SIDE, Patch, PatchIndex, Provenance, Recurrence, Request, RequestError, ResolvedRequest, SizeRule, Span,
+    ValidGenerator, ValidRecurrence, WindowError, Windows, choice_weights, parse_input, prompt,
 };
 pub use graph::{
     BoundGraph, ColorSpace, Coordinates, Distribution, Graph, GraphError, GraphErrors, GraphInput, GraphOutput,
