@@ -4,15 +4,14 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use imagine_graph::{
-    Add, ColorSpace, Dim, Distribution, Generator, Graph, GraphInput, GraphOutput, InputKind, Mul, Op, OutputKind,
-    Size, SizeRule, Symbol, Tensor, ValidGenerator,
+    Add, ColorSpace, Dim, Distribution, Extent, Generator, Graph, GraphInput, GraphOutput, InputKind, Mul, Op,
+    OutputKind, Ratio, Size, SizeRule, Symbol, Tensor, ValidGenerator,
 };
 
 use crate::error::{Fault, ImportError};
 use crate::external::ExternalData;
 use crate::import::{Import, import_model};
 use crate::inputs::{Options, ValueInfo};
-use crate::probe_sizes::reduced;
 use crate::proto::ModelProto;
 use crate::read::{decode, read_file};
 use crate::role::{InputRole, OutputRole};
@@ -101,9 +100,8 @@ fn import(model: &ModelProto, external: ExternalData, roles: &Roles) -> Result<I
     let Some([height, width]) = made.filter(|made| *made != [import.size.height, import.size.width]) else {
         return Ok(import);
     };
-    let part = |[numerator, denominator]: [usize; 2], whole: usize, made: usize| {
-        let (numerator, denominator) = (numerator.checked_mul(whole)?, denominator.checked_mul(made)?);
-        Some(reduced(numerator, denominator))
+    let part = |ratio: Ratio, whole: usize, made: usize| {
+        Some(Ratio::new(ratio.numerator.checked_mul(whole)?, ratio.denominator.checked_mul(made)?).reduced())
     };
     let mut dims = BTreeMap::new();
     for info in &import.inputs {
@@ -120,7 +118,7 @@ fn import(model: &ModelProto, external: ExternalData, roles: &Roles) -> Result<I
         return Ok(import);
     }
     // Probe sizes must be divisible by the fractions' denominators.
-    let [enlarged, _] = reduced(height, import.size.height);
+    let enlarged = Ratio::new(height, import.size.height).reduced().numerator;
     let size_multiple = Some(DEFAULT_MULTIPLE.saturating_mul(enlarged));
     import_model(model, external, &Options { dims, size_multiple, ..options })
 }
@@ -228,7 +226,8 @@ fn size_rule(graph: &Graph, size: Size) -> Result<SizeRule, ImportError> {
     let bound = valid.bind(size)?;
     let shape = valid.outputs().first().map(|value| bound.value_type(*value).shape.as_slice());
     if let (false, Some([_, _, height, width])) = (is_open, shape) {
-        return Ok(SizeRule { multiple: [*height, *width], min: [*height, *width], tiles: false });
+        let only = Extent { height: *height, width: *width };
+        return Ok(SizeRule { multiple: only, min: only, tiles: false });
     }
     let beyond = |side: usize, more: usize| side.saturating_add(more);
     let all_fit =
@@ -236,5 +235,5 @@ fn size_rule(graph: &Graph, size: Size) -> Result<SizeRule, ImportError> {
     let step = (1..=MOST_MULTIPLE).find(|step| all_fit(*step)).ok_or(Fault::NoSize { most: MOST_MULTIPLE })?;
     let known_to_fit = size.height.max(size.width).min(MOST_MIN);
     let least = (1..).map(|count| count * step).find(|&side| side >= known_to_fit || fits(side, side));
-    Ok(SizeRule { multiple: [step; 2], min: [least.unwrap_or(step); 2], tiles: false })
+    Ok(SizeRule { multiple: Extent::splat(step), min: Extent::splat(least.unwrap_or(step)), tiles: false })
 }

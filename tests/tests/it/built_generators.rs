@@ -6,7 +6,7 @@
 use burn::backend::Flex;
 use imagine_graph::file::LoadedGenerator;
 use imagine_graph::generators;
-use imagine_graph::rng::Lattice;
+use imagine_graph::rng::Domain;
 use imagine_graph::{Generated, OutputKind, Request, Size, Support, Tensor};
 
 use crate::bits::{bits, gpu, roll};
@@ -118,8 +118,8 @@ fn equal_seeds_give_equal_bits_and_others_do_not() {
 fn rolls_exactly(generate: impl Fn(&Request) -> Generated) {
     let [height, width] = MATERIAL;
     let still = with(Request::new(Size::new(height, width), 7), &[("coat", &[0.4]), ("warp", &[1.0])]);
-    let lattice = Lattice { origin: ROLL.map(|texels| texels as i32), wrap: true };
-    let rolled = Request { lattice, ..still.clone() };
+    let domain = Domain { origin: ROLL.map(|texels| texels as i32).into(), wrap: true };
+    let rolled = Request { domain, ..still.clone() };
     let (still, rolled) = (generate(&still), generate(&rolled));
     for ((output, still), (_, rolled)) in still.outputs.iter().zip(&rolled.outputs) {
         assert!(bits(rolled) == bits(&roll(still, ROLL)), "{}", output.name);

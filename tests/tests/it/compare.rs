@@ -2,10 +2,11 @@
 
 use burn::backend::Flex;
 use imagine_burn::{Network, Value};
-use imagine_graph::rng::{Lattice, RandomState};
-use imagine_graph::{Size, Tensor, TensorData, Tolerance, ValidGraph};
+use imagine_graph::rng::{Domain, RandomState};
+use imagine_graph::{Size, Tensor, TensorData, Texel, Tolerance, ValidGraph};
 
-pub const RANDOM: RandomState = RandomState { seed: 77, step: 3, lattice: Lattice { origin: [-5, 12], wrap: true } };
+pub const RANDOM: RandomState =
+    RandomState { seed: 77, step: 3, domain: Domain { origin: Texel { y: -5, x: 12 }, wrap: true } };
 
 /// Every value of the graph on burn-flex, indexed by its id.
 pub fn trace(graph: &ValidGraph, inputs: &[Tensor], size: Size) -> Vec<Tensor> {

@@ -81,7 +81,7 @@ fn run(gpu: &Gpu, case: &Case, cut: bool) -> Result<Vec<Tensor>, GpuError> {
         let whole = Recording { passes: vec![pass] };
         for part in whole.split(budget).iter().rev() {
             let mut encoder = gpu.device.create_command_encoder(&Default::default());
-            session.encode(&mut encoder, &gpu.store, part, RunSeed { seed: RANDOM.seed, lattice: RANDOM.lattice })?;
+            session.encode(&mut encoder, &gpu.store, part, RunSeed { seed: RANDOM.seed, domain: RANDOM.domain })?;
             gpu.queue.submit([encoder.finish()]);
         }
     }

@@ -6,8 +6,9 @@ use std::path::PathBuf;
 use burn::backend::Flex;
 use imagine_graph::file::{self};
 use imagine_graph::{
-    Card, Conv, Coordinates, Dim, Distribution, Fields, Generated, Generator, Graph, InputKind, LeakyRelu, OutputKind,
-    PadMode, Request, RequestError, Resize, ResizeMode, Size, SizeRule, Symbol, Tensor, ValidGenerator, generators,
+    Card, Conv, Coordinates, Dim, Distribution, Extent, Fields, Generated, Generator, Graph, InputKind, LeakyRelu,
+    OutputKind, PadMode, PatchIndex, Request, RequestError, Resize, ResizeMode, Size, SizeRule, Tensor, Texel,
+    ValidGenerator, WorldPoint, generators,
 };
 use imagine_wgpu::headless::Gpu;
 
@@ -75,14 +76,14 @@ fn worlds() -> Vec<World> {
             generator: waves(),
             patch: [16, 24],
             tolerance: 0.0,
-            request: |request| Request { period: Some([96, 80]), ..request },
+            request: |request| Request { period: Some(Extent { height: 96, width: 80 }), ..request },
         },
     ]
 }
 
 /// Colours, a coat and a roughness that change from place to place.
 fn with_biomes(request: Request) -> Request {
-    let fields = Fields::new(["coat", "coat_color", "base_roughness"], |[x, y], values| {
+    let fields = Fields::new(["coat", "coat_color", "base_roughness"], |WorldPoint { x, y }, values| {
         let wave = |at: f64, period: f64| ((at / period).rem_euclid(1.0) * std::f64::consts::TAU).sin() as f32;
         values[0] = 0.5 + 0.5 * wave(x, 96.0);
         values[1..4].copy_from_slice(&[0.2, 0.5 + 0.3 * wave(y, 160.0), 0.1]);
@@ -93,7 +94,7 @@ fn with_biomes(request: Request) -> Request {
 
 /// Three kinds that pass into each other.
 fn with_kinds(request: Request) -> Request {
-    let fields = Fields::new(["kind"], |[x, y], values| {
+    let fields = Fields::new(["kind"], |WorldPoint { x, y }, values| {
         let wave = |at: f64| (at / 128.0 * std::f64::consts::TAU).sin() as f32;
         values.fill(0.0);
         (values[0], values[6], values[15]) = (0.2, 1.0 + wave(x), 1.0 + wave(y));
@@ -104,8 +105,7 @@ fn with_kinds(request: Request) -> Request {
 /// Latents of an eighth of the size, up-sampled in three ways between convolutions that wrap, pad with zeros and repeat the border.
 fn convolutions() -> ValidGenerator {
     let mut graph = Graph::default();
-    let eighth = [Symbol::Height([1, 8]), Symbol::Width([1, 8])].map(Dim::Symbol);
-    let shape = vec![Dim::BATCH, Dim::Fixed(4), eighth[0], eighth[1]];
+    let shape = Dim::nchw_divided(4, 8);
     graph.input("local", InputKind::Latent(Distribution::Normal), shape);
     graph.input(
         "global",
@@ -137,7 +137,7 @@ fn convolutions() -> ValidGenerator {
     }
     graph.push("base_color", imagine_graph::Sigmoid {}, [at.as_str()]);
     graph.output("base_color", OutputKind::BaseColor);
-    let size = SizeRule { multiple: [8, 8], min: [8, 8], tiles: true };
+    let size = SizeRule { multiple: Extent::splat(8), min: Extent::splat(8), tiles: true };
     Generator { output: graph, recurrence: None, size, card: Card::default() }.validate().unwrap()
 }
 
@@ -157,7 +157,7 @@ fn waves() -> ValidGenerator {
 impl World {
     fn patch(&self, [x, y]: [i64; 2]) -> Request {
         let [height, width] = self.patch;
-        (self.request)(Request::patch(Size::new(height, width), 77, [y, x]).unwrap())
+        (self.request)(Request::patch(Size::new(height, width), 77, PatchIndex { y, x }).unwrap())
     }
 
     /// All patches of the block that begins at patch `[x, y]`, as one request.
@@ -205,7 +205,7 @@ fn assert_equals_whole(gpu: &Gpu, world: &World, origin: [i64; 2]) {
 fn a_field_that_is_the_same_everywhere_is_the_control() {
     let materials = worlds().into_iter().find(|world| world.name == "materials").unwrap().generator;
     let grass = 6;
-    let patch = || Request::patch(Size::new(32, 32), 11, [3, -5]).unwrap();
+    let patch = || Request::patch(Size::new(32, 32), 11, PatchIndex { y: 3, x: -5 }).unwrap();
     let everywhere = Fields::new(["kind"], move |_, values| {
         values.fill(0.0);
         values[grass] = 1.0;
@@ -272,14 +272,14 @@ fn assert_near(label: &str, a: &[f32], b: &[f32], tolerance: f32) {
 #[test]
 fn what_has_no_patches_says_why() {
     let refused = |generator: &ValidGenerator, request: Request| generator.check(&request).unwrap_err().to_string();
-    let patch = || Request::patch(Size::new(64, 64), 0, [0, 0]).unwrap();
+    let patch = || Request::patch(Size::new(64, 64), 0, PatchIndex::default()).unwrap();
     let mut graph = convolutions().output.graph().clone();
     let mean = imagine_graph::ReduceMean { axes: vec![2, 3], ..Default::default() };
     graph.push("mean", mean, ["relu1"]);
     let read = graph.nodes.iter_mut().find(|node| node.name == "up2").unwrap();
     read.inputs = vec!["less".into()];
     graph.push("less", imagine_graph::Sub {}, ["relu1", "mean"]);
-    let size = SizeRule { multiple: [8, 8], min: [8, 8], tiles: true };
+    let size = SizeRule { multiple: Extent::splat(8), min: Extent::splat(8), tiles: true };
     let global = Generator { output: graph, recurrence: None, size, card: Card::default() }.validate().unwrap();
     let message = refused(&global, patch());
     assert!(message.contains("\"mean\"") || message.contains("\"less\""), "{message}");
@@ -287,19 +287,22 @@ fn what_has_no_patches_says_why() {
 
     let sky = generators::load("cloudy_sky").unwrap().generator;
     assert!(refused(&sky, patch()).contains("sphere"));
-    assert_eq!(Request::patch(Size::new(1024, 1024), 0, [1 << 21, 0]), Err(RequestError::WorldEnd));
-    assert_eq!(Request::patch(Size::new(64, 64), 0, [i64::MAX, 0]), Err(RequestError::WorldEnd));
+    assert_eq!(Request::patch(Size::new(1024, 1024), 0, PatchIndex { y: 1 << 21, x: 0 }), Err(RequestError::WorldEnd));
+    assert_eq!(Request::patch(Size::new(64, 64), 0, PatchIndex { y: i64::MAX, x: 0 }), Err(RequestError::WorldEnd));
     let material = generators::load("noise_material").unwrap().generator;
     assert!(refused(&material, Request { size: Size::new(0, 64), ..patch() }).contains("1 to 16384"));
     assert!(refused(&material, Request { size: Size::new(1 << 40, 64), ..patch() }).contains("1 to 16384"));
-    let edge = Request { lattice: imagine_graph::rng::Lattice { origin: [i32::MAX - 64, 0], wrap: false }, ..patch() };
+    let edge = Request {
+        domain: imagine_graph::rng::Domain { origin: Texel { y: i32::MAX - 64, x: 0 }, wrap: false },
+        ..patch()
+    };
     assert!(refused(&material, edge).contains("end of the world"));
 }
 
 #[test]
 fn fields_that_do_not_fit_say_why() {
     let material = generators::load("noise_material").unwrap().generator;
-    let patch = || Request::patch(Size::new(64, 64), 0, [0, 0]).unwrap();
+    let patch = || Request::patch(Size::new(64, 64), 0, PatchIndex::default()).unwrap();
     let with = |names: &[&str], value: f32| {
         let fields = Fields::new(names.iter().copied(), move |_, values| values.fill(value));
         material.check(&Request { fields: Some(fields), ..patch() }).map(drop).map_err(|error| error.to_string())

@@ -35,7 +35,7 @@ fn they_keep_what_shape_inference_promised() {
 fn they_survive_their_file() {
     for seed in 0..GRAPHS {
         let random = RandomGraph::new(seed);
-        let size = SizeRule { min: [random.size.height, random.size.width], ..SizeRule::default() };
+        let size = SizeRule { min: random.size.extent(), ..SizeRule::default() };
         let generator = Generator { output: random.graph.clone(), recurrence: None, size, card: Card::default() };
         let bytes = file::write(&generator, WeightFormat::F32).unwrap_or_else(|error| panic!("graph {seed}: {error}"));
         let read = file::read(&bytes).unwrap_or_else(|error| panic!("graph {seed}: {error}"));

@@ -6,8 +6,8 @@ use std::path::PathBuf;
 
 use burn::backend::Flex;
 use imagine_graph::file::{self, EXTENSION, LoadedGenerator, WeightFormat};
-use imagine_graph::rng::{self, Lattice};
-use imagine_graph::{Generated, Request, Size, Tensor};
+use imagine_graph::rng::{self, Domain};
+use imagine_graph::{Extent, Generated, Request, Size, Tensor};
 
 use crate::bits::{bits, gpu, roll};
 
@@ -39,7 +39,7 @@ fn random_state(generator: &LoadedGenerator, [height, width]: [usize; 2]) -> Ten
     Tensor::f32(shape, (0..count).map(number).collect::<Vec<_>>())
 }
 
-/// Rolling the state and the random numbers' lattice rolls state and outputs, to the bit.
+/// Rolling the state and the random numbers' domain rolls state and outputs, to the bit.
 fn rolls_exactly(loaded: &LoadedGenerator, generate: impl Fn(&Request) -> Generated) {
     if loaded.generator.recurrence.is_none() {
         return images_roll_exactly(loaded, generate);
@@ -50,7 +50,7 @@ fn rolls_exactly(loaded: &LoadedGenerator, generate: impl Fn(&Request) -> Genera
             Request { steps: Some(2), state: Some(state.clone()), ..Request::new(Size::new(height, width), 3) };
         let still = generate(&request);
         request.state = Some(roll(&state, ROLL));
-        request.lattice = Lattice { origin: ROLL.map(|cells| cells as i32), wrap: true };
+        request.domain = Domain { origin: ROLL.map(|cells| cells as i32).into(), wrap: true };
         let rolled = generate(&request);
         let [before, after] = [&still, &rolled].map(|made| made.state.as_ref().unwrap());
         assert!(bits(after) != bits(before), "{}: rolling did nothing", loaded.name);
@@ -61,17 +61,17 @@ fn rolls_exactly(loaded: &LoadedGenerator, generate: impl Fn(&Request) -> Genera
     }
 }
 
-/// Without a state, rolling the lattice by whole cells rolls the outputs, if they tile.
+/// Without a state, rolling the domain by whole cells rolls the outputs, if they tile.
 fn images_roll_exactly(loaded: &LoadedGenerator, generate: impl Fn(&Request) -> Generated) {
     let rule = loaded.generator.generator.size;
     if !rule.tiles {
         return;
     }
-    let [rows, columns] = rule.multiple;
+    let Extent { height: rows, width: columns } = rule.multiple;
     let still = Request::new(rule.nearest(Size::new(4 * rows, 6 * columns)), 3);
     let roll_by = [rows, 3 * columns];
-    let origin = roll_by.map(|texels| texels as i32);
-    let rolled = Request { lattice: Lattice { origin, wrap: true }, ..still.clone() };
+    let origin = roll_by.map(|texels| texels as i32).into();
+    let rolled = Request { domain: Domain { origin, wrap: true }, ..still.clone() };
     let [still, rolled] = [still, rolled].map(|request| generate(&request));
     for ((output, still), (_, rolled)) in still.outputs.iter().zip(&rolled.outputs) {
         assert!(bits(rolled) == bits(&roll(still, roll_by)), "{}: {}", loaded.name, output.name);

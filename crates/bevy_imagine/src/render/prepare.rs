@@ -144,7 +144,7 @@ fn prepare(
         textures: TextureWriter::new(kernels, &session, resolved.steps, job)?,
         session,
         recording,
-        seed: RunSeed { seed: request.seed, lattice: request.lattice },
+        seed: RunSeed { seed: request.seed, domain: request.domain },
         steps: resolved.steps,
         _buffers: buffers,
     })))

@@ -1,8 +1,8 @@
 //! A request for part of an endless plane.
 
 use bevy::prelude::*;
-use imagine_graph::rng::Lattice;
-use imagine_graph::{Fields, Request};
+use imagine_graph::rng::Domain;
+use imagine_graph::{Extent, Fields, Request, Texel};
 
 /// Largest [`WorldPatch::mip`].
 pub(crate) const MAX_MIP: u32 = 8;
@@ -36,8 +36,8 @@ impl WorldPatch {
 
     /// `request` for this patch.
     pub(crate) fn applied(&self, request: Request) -> Request {
-        let lattice = Lattice { origin: [self.origin.y, self.origin.x], wrap: false };
-        let period = self.period.map(|period| [period.y as usize, period.x as usize]);
-        Request { lattice, period, fields: self.fields.clone(), ..request }
+        let domain = Domain { origin: Texel { y: self.origin.y, x: self.origin.x }, wrap: false };
+        let period = self.period.map(|period| Extent { height: period.y as usize, width: period.x as usize });
+        Request { domain, period, fields: self.fields.clone(), ..request }
     }
 }

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use bevy::math::DVec2;
 use bevy::prelude::*;
-use imagine_graph::{Fields, GraphInput, InputKind, RequestError, Tensor, choice_weights};
+use imagine_graph::{Fields, GraphInput, InputKind, RequestError, Tensor, WorldPoint, choice_weights};
 use noise::{Fbm, MultiFractal, NoiseFn, OpenSimplex};
 
 use crate::asset::Generator;
@@ -154,7 +154,7 @@ impl Biomes {
             }
         }
         let biomes = self.clone();
-        Ok(Fields::new(names.into_iter().cloned(), move |[x, y], mixed| {
+        Ok(Fields::new(names.into_iter().cloned(), move |WorldPoint { x, y }, mixed| {
             let mut shares = vec![0.0; biomes.biomes.len()];
             biomes.shares(DVec2::new(x, y) * texel, &mut shares);
             mixed.fill(0.0);

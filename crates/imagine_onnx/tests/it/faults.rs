@@ -179,7 +179,9 @@ fn every_fault_is_told_at_once() {
 #[test]
 fn tensors_that_are_not_what_they_say() {
     let told = |tensor: TensorProto| tensor_from_onnx(&tensor.encode_to_vec()).unwrap_err().to_string();
-    expect![[r#"tensor "t": shape [1099511627776] has 1099511627776 elements, but the tensor has 2: export the model again"#]]
+    expect![[
+        r#"tensor "t": shape [1099511627776] has 1099511627776 elements, but the tensor has 2: export the model again"#
+    ]]
     .assert_eq(&told(TensorProto { dims: vec![1 << 40], ..weight("t", &[2]) }));
     expect![[r#"tensor "t": dimensions [-1] are out of range: export the model again"#]]
         .assert_eq(&told(TensorProto { dims: vec![-1], ..weight("t", &[2]) }));

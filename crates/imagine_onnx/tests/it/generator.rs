@@ -86,7 +86,9 @@ fn what_is_wrong_with_roles_is_said_with_its_place() {
     fault(
         &enlarging(),
         "(\n  inputs: { \"x\": \"picture\" },\n)",
-        expect![[r#"m.onnx.ron:2:19: unknown input role "picture", expected one of: image, image:srgb, image:linear, mask, latent, latent:normal, latent:uniform, tensor"#]],
+        expect![[
+            r#"m.onnx.ron:2:19: unknown input role "picture", expected one of: image, image:srgb, image:linear, mask, latent, latent:normal, latent:uniform, tensor"#
+        ]],
     );
     fault(
         &enlarging(),

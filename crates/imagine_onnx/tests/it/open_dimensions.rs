@@ -187,8 +187,7 @@ fn a_slice_that_follows_the_size_counts_from_the_end() {
 fn options_say_what_dimensions_and_values_are() {
     let relu = vec![node("Relu", &["x"], "y", vec![])];
     let open = model(13, &["n", "t", "3"], vec![], relu);
-    expect![[r#"input "x": dimension 1 ("t") is open: give "x/1" in `Options::dims`"#]]
-        .assert_eq(&fault(&open));
+    expect![[r#"input "x": dimension 1 ("t") is open: give "x/1" in `Options::dims`"#]].assert_eq(&fault(&open));
     let mut options = Options::default();
     options.dims.insert("t".into(), Dim::Symbol(Symbol::Width(Ratio::new(1, 8))));
     let import = import(&open.encode_to_vec(), &options).unwrap();

@@ -1,7 +1,7 @@
 //! `ScatterElements` and `ScatterND` as one kernel call: every element gathers its updates, so that none is lost and all are
 //! applied in order.
 
-use imagine_graph::{DType, MAX_RANK, ScatterElements, ScatterND, ScatterReduction, ScatterLayout};
+use imagine_graph::{DType, MAX_RANK, ScatterElements, ScatterLayout, ScatterND, ScatterReduction};
 
 use crate::kernel::KernelCall;
 use crate::lowering::Lowering;
