@@ -4,7 +4,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use bevy::prelude::*;
 use bevy::render::renderer::{RenderAdapterInfo, RenderDevice};
-use imagine_graph::{Patch, Size};
+use imagine_graph::{Patch, Size, Texel};
 use imagine_wgpu::texture_io::variants;
 use imagine_wgpu::{BoundsChecks, PipelineError, PipelineStore, Plan, PlanOptions};
 
@@ -30,8 +30,8 @@ pub(crate) struct Kernels {
 
 /// Hash of the generator's file, size, and the patch that the network is changed for.
 type PlanKey = (String, Size, Option<PatchKey>);
-/// Row and column of the crop, size of the patch, inputs that are fields.
-type PatchKey = ([usize; 2], Size, Vec<String>);
+/// Crop of the window, size of the patch, inputs that are fields.
+type PatchKey = (Texel, Size, Vec<String>);
 
 impl FromWorld for Kernels {
     fn from_world(world: &mut World) -> Self {
