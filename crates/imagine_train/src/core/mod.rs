@@ -13,5 +13,5 @@ pub use adam::{Adam, AdamOptions, GradientList, collect};
 pub(crate) use clock::Clock;
 pub use history::HistoryEntry;
 pub use save::is_resumable;
-pub(crate) use save::{Numbers, Record, ResumeSet, Tensors, write_png};
+pub(crate) use save::{Identity, Numbers, Record, ResumeSet, Tensors, identity, write_png};
 pub(crate) use schedule::{LearningRates, StepDecay};

@@ -24,6 +24,8 @@ const EARLIER: &str = "imagine.training";
 /// The file that trainings of living textures continued from before they had a resume set.
 const EARLIER_FILE: &str = "training.safetensors";
 
+/// What a resume set must have in common with the training that continues: data and shapes.
+pub(crate) type Identity = BTreeMap<String, String>;
 /// Tensors by name.
 pub(crate) type Tensors = BTreeMap<String, Tensor>;
 /// Numbers by name.
@@ -33,8 +35,8 @@ pub(crate) type Numbers = BTreeMap<String, f64>;
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Record {
-    /// What must be equal to continue: data and shapes.
-    pub identity: BTreeMap<String, String>,
+    /// Must be equal to continue.
+    pub identity: Identity,
     /// Updates done.
     pub update: u32,
     /// Running means, schedules and the like.
@@ -89,7 +91,7 @@ impl ResumeSet {
     }
 
     /// The set in a training's `folder`; `None` if there is none. A set of another `identity` is an error.
-    pub fn load(folder: &Path, identity: &BTreeMap<String, String>) -> Result<Option<Self>, CheckpointError> {
+    pub fn load(folder: &Path, identity: &Identity) -> Result<Option<Self>, CheckpointError> {
         let Some(path) = find(folder) else { return Ok(None) };
         let mut set = Self { record: Record::default(), parts: BTreeMap::new(), path };
         let files = if set.path.is_dir() { sorted_files(&set.path)? } else { vec![set.path.clone()] };
@@ -149,6 +151,11 @@ impl ResumeSet {
     pub fn malformed(&self, reason: String) -> CheckpointError {
         CheckpointError::Malformed { path: self.path.clone(), reason }
     }
+}
+
+/// An identity of names and values.
+pub(crate) fn identity<const N: usize>(pairs: [(&str, String); N]) -> Identity {
+    pairs.map(|(name, value)| (name.to_string(), value)).into()
 }
 
 /// Whether a training can continue from `folder`.
@@ -216,7 +223,10 @@ fn decode(file: &[u8]) -> Result<(Tensors, Record), String> {
     let record = match metadata.get(RECORD) {
         Some(record) => serde_json::from_str(record).map_err(|error| error.to_string())?,
         None if metadata.contains_key(EARLIER) => {
-            return Err("an earlier version wrote it, whose trainings cannot be continued; train from the start".into());
+            return Err(
+                "an earlier version wrote it, and this one cannot continue it; train from the start in another folder"
+                    .into(),
+            );
         }
         None => return Err(format!("it has no {RECORD}")),
     };
@@ -238,7 +248,7 @@ mod tests {
 
     fn set(folder: &Path) -> ResumeSet {
         let part = |value| Tensors::from([("w".to_string(), Tensor::f32([2], [value, 1.0]))]);
-        let identity = BTreeMap::from([("channels".to_string(), "4".to_string())]);
+        let identity = identity([("channels", "4".into())]);
         let record = Record { identity, update: 3, numbers: Numbers::from([("overfit".into(), 0.25)]) };
         ResumeSet::new(folder, record, [("network", part(0.5)), ("moments", part(2.0)), ("pool", Tensors::new())])
     }
@@ -275,7 +285,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let mut set = set(folder.path());
         let whole = set.save().unwrap();
-        let other = BTreeMap::from([("channels".to_string(), "8".to_string())]);
+        let other = identity([("channels", "8".into())]);
         let message = ResumeSet::load(folder.path(), &other).unwrap_err().to_string();
         assert!(message.contains("made with channels 4, this training has 8"), "{message}");
         let file = whole.join("moments.safetensors");

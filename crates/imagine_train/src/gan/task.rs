@@ -1,14 +1,12 @@
 //! What a family adds to adversarial training.
 
-use std::collections::BTreeMap;
-
 use burn::tensor::backend::AutodiffBackend;
 use imagine_graph::{Card, Generator, Graph};
 use rand::rngs::StdRng;
 
 use super::adversarial::{Adversarial, BatchGradients};
 use super::options::GanOptions;
-use crate::core::{Numbers, rng};
+use crate::core::{Identity, Numbers, rng};
 use crate::error::TrainError;
 use crate::loss::GanLoss;
 
@@ -36,7 +34,7 @@ pub(crate) trait Task<A: AutodiffBackend> {
     fn graphs(&self, rng: &mut StdRng) -> [Graph; 2];
 
     /// What a resume set must have in common with this training.
-    fn identity(&self) -> BTreeMap<String, String>;
+    fn identity(&self) -> Identity;
 
     /// Begins the update after `update`; returns the random numbers of the rest of it.
     fn begin(&mut self, update: u32) -> StdRng {

@@ -4,7 +4,6 @@
 //! the exemplar, and puts the states back. All random numbers depend on the training's seed and the update's number, so a
 //! resumed training repeats what it would have done.
 
-use std::collections::BTreeMap;
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -24,7 +23,9 @@ use super::networks::{Automaton, FIXED, TRAINABLE, VisibleMap};
 use super::options::TextureOptions;
 use super::pool::Pool;
 use super::preview::{Panel, sheet};
-use crate::core::{Adam, AdamOptions, Clock, Numbers, Record, ResumeSet, StepDecay, Tensors, rng, write_png};
+use crate::core::{
+    Adam, AdamOptions, Clock, Identity, Numbers, Record, ResumeSet, StepDecay, Tensors, identity, rng, write_png,
+};
 use crate::data::sha256_hex;
 use crate::error::{CheckpointError, TrainError};
 use crate::loss::TextureLoss;
@@ -315,20 +316,18 @@ impl<A: AutodiffBackend> TextureTraining<A> {
     }
 
     /// What a resume set must have in common with this training.
-    fn identity(&self) -> BTreeMap<String, String> {
-        let options = &self.options;
-        let numbers = [
-            ("channels", options.channels),
-            ("hidden", options.hidden),
-            ("grain", options.grain),
-            ("torus", options.torus),
-            ("exemplar height", self.exemplar.height),
-            ("exemplar width", self.exemplar.width),
-        ];
-        let mut identity: BTreeMap<_, _> = numbers.into_iter().map(|(k, v)| (k.to_string(), v.to_string())).collect();
-        identity.insert("exemplar".into(), self.exemplar.sha256.clone());
-        identity.insert("start".into(), self.start.as_ref().map(|start| start.sha256.clone()).unwrap_or_default());
-        identity
+    fn identity(&self) -> Identity {
+        let TextureOptions { channels, hidden, grain, torus, .. } = &self.options;
+        identity([
+            ("channels", channels.to_string()),
+            ("hidden", hidden.to_string()),
+            ("grain", grain.to_string()),
+            ("torus", torus.to_string()),
+            ("exemplar height", self.exemplar.height.to_string()),
+            ("exemplar width", self.exemplar.width.to_string()),
+            ("exemplar", self.exemplar.sha256.clone()),
+            ("start", self.start.as_ref().map(|start| start.sha256.clone()).unwrap_or_default()),
+        ])
     }
 
     /// Writes the resume set and the generator into `folder`; returns the generator's path.

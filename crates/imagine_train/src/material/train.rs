@@ -4,7 +4,6 @@
 //! images, so the generator learns windows of an endless plane. The batches of the next update are drawn while the current
 //! one is computed.
 
-use std::collections::BTreeMap;
 use std::ops::ControlFlow;
 use std::path::Path;
 use std::sync::Arc;
@@ -25,7 +24,7 @@ use super::format::{CHANNELS, MaterialNetworks, SHEET_SEEDS, SHEET_SIDE, sheet};
 use super::networks::FIXED;
 use super::patch_loss::{self, RealCrops};
 use super::waves::WaveBasis;
-use crate::core::rng;
+use crate::core::{Identity, identity, rng};
 use crate::error::{OptionRange, TrainError};
 use crate::gan::{
     self, Adversarial, Auxiliary, BatchGradients, Event, GanOptions, Task, critic_scores, images, mean_overfitting,
@@ -294,15 +293,14 @@ impl<A: AutodiffBackend> Task<A> for MaterialTask {
         [generator, critic]
     }
 
-    fn identity(&self) -> BTreeMap<String, String> {
+    fn identity(&self) -> Identity {
         let Data { set, networks, .. } = &*self.data;
         let networks = MaterialNetworks { kinds: Vec::new(), exemplars: Vec::new(), ..networks.clone() };
-        let pairs = [
+        identity([
             ("kinds", set.kinds.join(" ")),
             ("networks", format!("{networks:?}")),
             ("training data", set.sha256.clone()),
-        ];
-        pairs.into_iter().map(|(key, value)| (key.to_string(), value)).collect()
+        ])
     }
 
     fn begin(&mut self, update: u32) -> StdRng {

@@ -3,7 +3,6 @@
 //! Pairs of a real and a generated sprite share class and prompt and are augmented alike. Some real sprites are recoloured,
 //! and half of them are also shown with wrong prompts. The strength of augmentation follows overfitting.
 
-use std::collections::BTreeMap;
 use std::ops::ControlFlow;
 use std::path::Path;
 
@@ -20,7 +19,7 @@ use serde::{Deserialize, Serialize};
 use super::data::{SpriteBatch, SpriteSet};
 use super::format::{SIDE, VALUES, sheet};
 use super::networks::{FIXED, SpriteNetworks};
-use crate::core::{Numbers, rng};
+use crate::core::{Identity, Numbers, identity, rng};
 use crate::error::{OptionRange, TrainError};
 use crate::gan::{
     self, Adversarial, Augmentation, BatchGradients, Event, GanOptions, Mismatch, Task, critic_scores, images,
@@ -233,15 +232,14 @@ impl<A: AutodiffBackend> Task<A> for SpriteTask {
         [self.networks.generator(rng), self.networks.critic(self.options.loss == GanLoss::Hinge, rng)]
     }
 
-    fn identity(&self) -> BTreeMap<String, String> {
+    fn identity(&self) -> Identity {
         let networks = SpriteNetworks { classes: Vec::new(), ..self.networks.clone() };
-        let pairs = [
+        identity([
             ("classes", self.set.classes.join(" ")),
             ("networks", format!("{networks:?}")),
             ("training data", self.set.sha256.clone()),
             ("loss", self.options.loss.to_string()),
-        ];
-        pairs.into_iter().map(|(key, value)| (key.to_string(), value)).collect()
+        ])
     }
 
     fn learn(
