@@ -55,7 +55,9 @@ pub(crate) fn synthetic() -> Vec<PackedPicture> {
 }
 
 pub(crate) fn synthetic_set() -> MaterialSet {
-    MaterialSet::new(&synthetic(), Path::new("synthetic")).unwrap()
+    static SET: std::sync::LazyLock<MaterialSet> =
+        std::sync::LazyLock::new(|| MaterialSet::new(&synthetic(), Path::new("synthetic")).unwrap());
+    SET.clone()
 }
 
 #[test]

@@ -29,7 +29,15 @@ fn gan() -> GanOptions {
 }
 
 fn options() -> MaterialOptions {
-    MaterialOptions { gan: gan(), width: 4, critic_width: 4, crop: 32, ..MaterialOptions::default() }
+    MaterialOptions {
+        gan: gan(),
+        width: 4,
+        critic_width: 4,
+        crop: 32,
+        margin: 0,
+        patches: 64,
+        ..MaterialOptions::default()
+    }
 }
 
 fn training(options: MaterialOptions) -> Training<A, MaterialTask> {
@@ -186,7 +194,7 @@ fn normals_are_the_slopes(height: &[f32], normal: &[f32], size: Size) {
 #[test]
 fn generated_materials_come_nearer_to_the_data() {
     let mut training =
-        training(MaterialOptions { gan: GanOptions { updates: 60, batch: 8, penalty_every: 4, ..gan() }, ..options() });
+        training(MaterialOptions { gan: GanOptions { updates: 60, batch: 8, penalty_every: 8, ..gan() }, ..options() });
     let distance = |training: &Training<A, MaterialTask>| training.task.distance(&training.networks).unwrap();
     let before = distance(&training);
     for _ in 0..60 {
