@@ -440,15 +440,9 @@ mod tests {
 
     #[test]
     fn an_untrained_generator_is_far_from_the_floor_and_copies_nothing() {
-        let set = synthetic_set(160);
-        let networks = SpriteNetworks {
-            classes: set.classes.clone(),
-            buckets: 64,
-            style: 16,
-            channels: [8; 3],
-            finest: 4,
-            ..SpriteNetworks::default()
-        };
+        let set = synthetic_set(240);
+        let networks =
+            SpriteNetworks { classes: set.classes.clone(), channels: [8, 8, 8], ..SpriteNetworks::default() };
         let mut rng = StdRng::seed_from_u64(0);
         let trained = networks.generator(&mut rng);
         let generator = networks.shipped(&trained, Card::default(), &mut rng).validate().unwrap();
