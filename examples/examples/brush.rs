@@ -1,38 +1,32 @@
-//! You will see a wall before, just after and some time after somebody damaged and painted it: it grows over.
+//! You will see a wall, the same wall just after it was damaged and painted, and a third one that has grown over the damage.
 //!
-//! Hold the left mouse button to damage the wall, the right one to paint it.
+//! In a window, hold the left mouse button to damage a wall and the right one to paint it.
 
 use bevy::prelude::*;
 use bevy_imagine::prelude::*;
 use clap::Parser;
-use imagine_examples::{Arguments, Pictures};
+use imagine_examples::{Arguments, Headless};
 
 const GENERATOR: &str = "generators/mossy_bricks.generator.safetensors";
+/// Texels along a wall, and steps before it is first shown.
+const TEXELS: u32 = 128;
+const STEPS: u32 = 96;
 /// Width and height of a wall in world units.
 const SIDE: f32 = 2.0;
+/// Radius of a stroke with the mouse, as a share of the wall.
 const RADIUS: f32 = 0.12;
-/// Frames after which the last wall is shown; each makes up to eight steps.
+const PAINT: Color = Color::srgb(0.85, 0.75, 0.1);
+/// Frames in which the third wall of the picture regrows, up to eight steps each.
 const FRAMES: u32 = 24;
-/// Where the walls of the pictures are damaged, and where they are painted.
-const STROKES: [(Vec2, f32); 4] = [
+/// The damage in the picture: centre and radius in UV space.
+const DAMAGE: [(Vec2, f32); 4] = [
     (Vec2::new(0.30, 0.30), 0.16),
     (Vec2::new(0.45, 0.42), 0.14),
     (Vec2::new(0.60, 0.55), 0.12),
     (Vec2::new(0.02, 0.75), 0.15),
 ];
-const PAINT: [Vec2; 3] = [Vec2::new(0.70, 0.20), Vec2::new(0.78, 0.27), Vec2::new(0.86, 0.34)];
-
-/// Which of the pictures a wall is in.
-#[derive(Component, Clone, Copy, PartialEq)]
-enum Wall {
-    Before,
-    Damaged,
-    Regrown,
-}
-
-/// Whether the first two walls stand still, for a picture.
-#[derive(Resource)]
-struct Still(bool);
+/// The paint in the picture.
+const PAINTED: [Vec2; 3] = [Vec2::new(0.70, 0.20), Vec2::new(0.78, 0.27), Vec2::new(0.86, 0.34)];
 
 fn main() -> anyhow::Result<()> {
     let arguments = Arguments::parse();
@@ -42,13 +36,24 @@ fn main() -> anyhow::Result<()> {
         app.add_systems(Update, paint);
         return arguments.run(app, "brush");
     }
-    let mut pictures = Pictures::new(app);
-    pictures.settle()?;
-    stroke(pictures.world(), Wall::Damaged);
-    stroke(pictures.world(), Wall::Regrown);
-    pictures.wait(FRAMES);
-    pictures.save(&arguments.picture("brush"))
+    let mut headless = Headless::new(app);
+    headless.settle()?;
+    damage_and_paint(headless.world());
+    headless.wait(FRAMES);
+    arguments.finish(&mut headless, "brush")
 }
+
+/// The part of a wall in the picture.
+#[derive(Component, Clone, Copy, PartialEq)]
+enum Wall {
+    Intact,
+    Damaged,
+    Regrown,
+}
+
+/// Whether the first two walls stand still, for the picture.
+#[derive(Resource)]
+struct Still(bool);
 
 fn spawn(
     mut commands: Commands,
@@ -56,14 +61,14 @@ fn spawn(
     mut meshes: ResMut<Assets<Mesh>>,
     still: Res<Still>,
 ) -> Result {
-    for (index, wall) in [Wall::Before, Wall::Damaged, Wall::Regrown].into_iter().enumerate() {
-        let mesh = meshes.add(Rectangle::new(SIDE, SIDE).mesh().build().with_generated_tangents()?);
+    let mesh = meshes.add(Rectangle::new(SIDE, SIDE).mesh().build().with_generated_tangents()?);
+    for (index, wall) in [Wall::Intact, Wall::Damaged, Wall::Regrown].into_iter().enumerate() {
         let place = Transform::from_xyz((SIDE + 0.1) * (index as f32 - 1.0), 0.0, 0.0);
-        let synthesis = Synthesis { steps: Some(96), ..Synthesis::new(assets.load(GENERATOR)) };
-        let synthesis = synthesis.with_size(UVec2::splat(128)).with_seed(3);
+        let synthesis = Synthesis { steps: Some(STEPS), ..Synthesis::new(assets.load(GENERATOR)) };
+        let synthesis = synthesis.with_size(UVec2::splat(TEXELS)).with_seed(3);
         let rate = if wall == Wall::Regrown { 1000.0 } else { 0.0 };
         let living = Living { steps_per_second: still.0.then_some(rate) };
-        commands.spawn((Mesh3d(mesh), place, synthesis, MaterialTarget::default(), living, wall));
+        commands.spawn((Mesh3d(mesh.clone()), place, synthesis, MaterialTarget::default(), living, wall));
     }
     commands.spawn((Camera3d::default(), Transform::from_xyz(0.0, 0.0, 4.6).looking_at(Vec3::ZERO, Vec3::Y)));
     let sun = DirectionalLight { illuminance: 9_000.0, ..default() };
@@ -71,26 +76,21 @@ fn spawn(
     Ok(())
 }
 
-/// The strokes of the pictures.
-fn stroke(world: &mut World, wanted: Wall) {
-    let walls: Vec<Entity> = world
-        .query::<(Entity, &Wall)>()
-        .iter(world)
-        .filter(|(_, wall)| **wall == wanted)
-        .map(|(wall, _)| wall)
-        .collect();
+/// The strokes of the picture.
+fn damage_and_paint(world: &mut World) {
+    let walls = world.query::<(Entity, &Wall)>().iter(world).filter(|(_, wall)| **wall != Wall::Intact);
+    let walls: Vec<Entity> = walls.map(|(entity, _)| entity).collect();
     for wall in walls {
-        for (uv, radius) in STROKES {
+        for (uv, radius) in DAMAGE {
             world.trigger(BrushStroke::new(wall, uv, radius));
         }
-        for uv in PAINT {
-            let brush = Brush::Paint(Color::srgb(0.85, 0.75, 0.1));
-            world.trigger(BrushStroke::new(wall, uv, 0.07).with_brush(brush));
+        for uv in PAINTED {
+            world.trigger(BrushStroke::new(wall, uv, 0.07).with_brush(Brush::Paint(PAINT)));
         }
     }
 }
 
-/// Strokes where the mouse points.
+/// A stroke where the mouse points.
 fn paint(
     mut commands: Commands,
     buttons: Res<ButtonInput<MouseButton>>,
@@ -100,7 +100,7 @@ fn paint(
 ) {
     let brush = match (buttons.pressed(MouseButton::Left), buttons.pressed(MouseButton::Right)) {
         (true, _) => Brush::Damage,
-        (_, true) => Brush::Paint(Color::srgb(0.85, 0.75, 0.1)),
+        (_, true) => Brush::Paint(PAINT),
         _ => return,
     };
     let (Ok(window), Ok((camera, at))) = (windows.single(), cameras.single()) else { return };

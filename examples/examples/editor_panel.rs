@@ -1,4 +1,4 @@
-//! You will see a ball and, beside it, the panel with the sliders, variations and model card of its material.
+//! You will see a ball and, beside it, the editor panel: sliders, variations and the model card of its material.
 
 use bevy::prelude::*;
 use bevy_egui::{EguiGlobalSettings, EguiPlugin, PrimaryEguiContext};
@@ -8,11 +8,14 @@ use bevy_imagine_editor::{ImagineEditorPlugin, Variations};
 use clap::Parser;
 use imagine_examples::Arguments;
 
+const TEXELS: u32 = 512;
+const CONTROLS: [(&str, f32); 3] = [("coat", 0.55), ("metalness", 0.9), ("base_roughness", 0.35)];
+
 fn main() -> anyhow::Result<()> {
     let arguments = Arguments::parse();
     let mut app = arguments.app("editor panel");
     app.add_plugins((EguiPlugin::default(), ImagineEditorPlugin::default()));
-    // The panel goes wherever this camera draws, also into a picture.
+    // The panel is drawn by the camera with `PrimaryEguiContext`, so it shows in pictures too.
     app.insert_resource(EguiGlobalSettings { auto_create_primary_context: false, ..default() });
     app.add_systems(Startup, spawn).add_observer(show_variations);
     arguments.run(app, "editor_panel")
@@ -23,10 +26,10 @@ fn spawn(
     mut generators: ResMut<Assets<Generator>>,
     mut meshes: ResMut<Assets<Mesh>>,
 ) -> Result {
-    let noise = generators::load("noise_material").ok_or("the material is built in")?;
-    let synthesis = Synthesis::new(generators.add(Generator::from(noise))).with_size(UVec2::splat(512)).with_seed(4);
+    let noise = generators::load("noise_material").ok_or("noise_material is built in")?;
+    let synthesis = Synthesis::new(generators.add(Generator::from(noise))).with_size(UVec2::splat(TEXELS)).with_seed(4);
     let synthesis =
-        synthesis.with_control("coat", 0.55).with_control("metalness", 0.9).with_control("base_roughness", 0.35);
+        CONTROLS.into_iter().fold(synthesis, |synthesis, (name, value)| synthesis.with_control(name, value));
     let ball = meshes.add(Sphere::new(1.15).mesh().uv(96, 48).with_generated_tangents()?);
     let place = Transform::from_xyz(1.95, 0.0, 0.0).with_rotation(Quat::from_rotation_x(-1.5));
     commands.spawn((Name::new("ball"), Mesh3d(ball), place, synthesis, MaterialTarget::default()));
@@ -36,7 +39,7 @@ fn spawn(
     Ok(())
 }
 
-/// What the panel's button does.
+/// Opens the variations once the ball is finished, as the panel's button does.
 fn show_variations(
     finished: On<SynthesisFinished>,
     mut commands: Commands,

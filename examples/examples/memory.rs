@@ -1,20 +1,20 @@
-//! You will read what the GPU's allocator and the plugin's own count hold after ten requests and after a thousand: the same.
+//! You will read how much GPU memory is held after ten requests and after a thousand, by two counts: it does not grow.
 
 use bevy::prelude::*;
 use bevy::render::renderer::RenderDevice;
 use bevy_imagine::prelude::*;
 use bevy_imagine::{ImagineMemory, generators};
 use clap::Parser;
-use imagine_examples::{Arguments, Pictures};
+use imagine_examples::{Arguments, Headless};
 
-/// Beginnings of the labels of what is made for a request; the rest is Bevy's.
+/// How the labels of the plugin's GPU resources begin; the others are Bevy's.
 const OURS: [&str; 5] = ["imagine texture", "imagine scratch", "arena", "weights", "params"];
 /// Texels along a result.
 const SIDE: u32 = 64;
-/// GPU milliseconds a frame where requests are to be finished, and where they are given up in the middle of a slice.
+/// GPU milliseconds a frame where requests are finished, and where they are dropped in the middle of their work.
 const ENOUGH: f32 = 200.0;
 const LITTLE: f32 = 1.0;
-/// Frames that a request gets at most, and those that it gets where it is given up.
+/// Most frames of a request that is finished, and of one that is dropped.
 const WHOLE: u32 = 400;
 const HALF: u32 = 3;
 
@@ -29,9 +29,9 @@ struct Options {
 
 /// Bytes on the GPU.
 struct Held {
-    /// By the plugin's count.
+    /// By the plugin's own count.
     counted: u64,
-    /// By the allocator's report: ours, and all; 0 where the device makes no report.
+    /// By the allocator's report: the plugin's, and all. 0 if the device makes no report.
     ours: u64,
     all: u64,
 }
@@ -39,47 +39,47 @@ struct Held {
 fn main() -> anyhow::Result<()> {
     let options = Options::parse();
     let arguments = Arguments { headless: true, ..options.arguments };
-    let mut pictures = Pictures::new(arguments.app("memory"));
+    let mut headless = Headless::new(arguments.app("memory"));
     let noise = Generator::from(generators::load("noise_material").expect("it is built in"));
-    let noise = pictures.world().resource_mut::<Assets<Generator>>().add(noise);
-    let kept = spawn(&mut pictures, &noise, 0);
-    pictures.settle()?;
-    println!("requests | counted | ours by the allocator's report | all of the device");
-    print("one that stays", &held(&mut pictures));
-    let runs = [("the same again and again", WHOLE, false), ("all different", WHOLE, true), ("given up", HALF, true)];
+    let noise = headless.world().resource_mut::<Assets<Generator>>().add(noise);
+    let kept = spawn(&mut headless, &noise, 0);
+    headless.settle()?;
+    println!("requests | plugin's count | plugin's by the allocator's report | everything on the device");
+    print("one that stays", &held(&mut headless));
+    let runs = [("all equal", WHOLE, false), ("all different", WHOLE, true), ("dropped while running", HALF, true)];
     for (name, frames, distinct) in runs {
         let milliseconds = if frames == HALF { LITTLE } else { ENOUGH };
-        pictures.world().insert_resource(ImagineBudget { milliseconds });
+        headless.world().insert_resource(ImagineBudget { milliseconds });
         for count in [10, options.requests] {
             let mut finished = 0;
             for round in 0..count {
-                let entity = spawn(&mut pictures, &noise, if distinct { 1 + round } else { 1 });
+                let entity = spawn(&mut headless, &noise, if distinct { 1 + round } else { 1 });
                 for _ in 0..frames {
-                    pictures.wait(1);
-                    if pictures.world().get(entity) == Some(&SynthesisStatus::Finished) {
+                    headless.wait(1);
+                    if headless.world().get(entity) == Some(&SynthesisStatus::Finished) {
                         finished += 1;
                         break;
                     }
                 }
-                pictures.world().despawn(entity);
+                headless.world().despawn(entity);
             }
-            print(&format!("{count}, {name}, {finished} finished"), &held(&mut pictures));
+            print(&format!("{count}, {name}, {finished} finished"), &held(&mut headless));
         }
     }
-    pictures.world().despawn(kept);
-    print("none", &held(&mut pictures));
+    headless.world().despawn(kept);
+    print("none", &held(&mut headless));
     Ok(())
 }
 
-fn spawn(pictures: &mut Pictures, generator: &Handle<Generator>, seed: u64) -> Entity {
+fn spawn(headless: &mut Headless, generator: &Handle<Generator>, seed: u64) -> Entity {
     let synthesis = Synthesis::new(generator.clone()).with_size(UVec2::splat(SIDE)).with_seed(seed);
-    pictures.world().spawn((synthesis, MaterialTarget::default())).id()
+    headless.world().spawn((synthesis, MaterialTarget::default())).id()
 }
 
 /// What is held once everything that was dropped is freed.
-fn held(pictures: &mut Pictures) -> Held {
-    pictures.wait(10);
-    let world = pictures.world();
+fn held(headless: &mut Headless) -> Held {
+    headless.wait(10);
+    let world = headless.world();
     let counted = world.resource::<ImagineMemory>().bytes();
     let Some(report) = world.resource::<RenderDevice>().wgpu_device().generate_allocator_report() else {
         return Held { counted, ours: 0, all: 0 };

@@ -1,8 +1,9 @@
-//! You will see what a camera sees, and beside it the drawing that a network from an ONNX file makes of that.
+//! You will see a scene and, beside it, a sketch of it that a network from an ONNX file draws ten times a second.
 
 use std::time::Duration;
 
 use bevy::camera::RenderTarget;
+use bevy::camera::visibility::RenderLayers;
 use bevy::prelude::*;
 use bevy::render::render_resource::TextureFormat;
 use bevy::time::common_conditions::on_timer;
@@ -10,27 +11,31 @@ use bevy_imagine::prelude::*;
 use clap::Parser;
 use imagine_examples::Arguments;
 
-/// Its roles are in `sketch.onnx.ron` beside it.
+/// The file `sketch.onnx.ron` beside it gives the roles of its inputs and outputs.
 const NETWORK: &str = "onnx/sketch.onnx";
 const MATERIALS: [&str; 3] = ["bark", "stone_wall", "veined_slate"];
-/// Pixels along the picture and the drawing.
+/// Pixels along the picture and the sketch.
 const SIDE: u32 = 512;
-/// Layers of the scene in the picture, which the screen's camera does not see.
-const SCENE: bevy::camera::visibility::RenderLayers = bevy::camera::visibility::RenderLayers::layer(1);
+/// Time between two sketches.
+const INTERVAL: Duration = Duration::from_millis(100);
+/// The layer of the scene. The camera of the screen does not see it.
+const SCENE: RenderLayers = RenderLayers::layer(1);
 
 fn main() -> anyhow::Result<()> {
     let arguments = Arguments::parse();
     let mut app = arguments.app("ONNX file");
     app.add_systems(Startup, (spawn_scene, spawn_screen).chain())
-        .add_systems(Update, (turn, draw_again.run_if(on_timer(REDRAWN))));
+        .add_systems(Update, (turn, sketch_again.run_if(on_timer(INTERVAL))));
     arguments.run(app, "onnx_file")
 }
 
-/// How often the network draws what the camera sees.
-const REDRAWN: Duration = Duration::from_millis(100);
-
+/// The picture that the camera of the scene takes.
 #[derive(Resource)]
-struct Seen(Handle<Image>);
+struct Photo(Handle<Image>);
+
+/// The request for the sketch.
+#[derive(Component)]
+struct Sketch;
 
 #[derive(Component)]
 struct Turning;
@@ -41,16 +46,16 @@ fn spawn_scene(
     mut meshes: ResMut<Assets<Mesh>>,
     mut images: ResMut<Assets<Image>>,
 ) -> Result {
-    let seen = images.add(Image::new_target_texture(SIDE, SIDE, TextureFormat::Rgba8UnormSrgb, None));
+    let photo = images.add(Image::new_target_texture(SIDE, SIDE, TextureFormat::Rgba8UnormSrgb, None));
     let view = Transform::from_xyz(0.0, 1.8, 7.0).looking_at(Vec3::new(0.0, 0.1, 0.0), Vec3::Y);
     commands.spawn((
         Camera3d::default(),
         Camera { order: -1, ..default() },
-        RenderTarget::Image(seen.clone().into()),
+        RenderTarget::Image(photo.clone().into()),
         view,
         SCENE,
     ));
-    commands.insert_resource(Seen(seen));
+    commands.insert_resource(Photo(photo));
     let light = Transform::from_xyz(-2.0, 3.0, 2.0).looking_at(Vec3::ZERO, Vec3::Y);
     commands.spawn((DirectionalLight::default(), light, SCENE));
     let shapes: [Mesh; 3] = [
@@ -67,13 +72,13 @@ fn spawn_scene(
     Ok(())
 }
 
-fn spawn_screen(mut commands: Commands, assets: Res<AssetServer>, images: Res<Assets<Image>>, seen: Res<Seen>) {
+fn spawn_screen(mut commands: Commands, assets: Res<AssetServer>, images: Res<Assets<Image>>, photo: Res<Photo>) {
     commands.spawn(Camera2d);
-    let drawing = images.reserve_handle();
+    let sketch = images.reserve_handle();
     let synthesis =
-        Synthesis::new(assets.load(NETWORK)).with_size(UVec2::splat(SIDE)).with_image("photo", seen.0.clone());
-    commands.spawn((Name::new("drawing"), synthesis, ImageTarget::new(drawing.clone())));
-    for (image, x) in [(seen.0.clone(), -270.0), (drawing, 270.0)] {
+        Synthesis::new(assets.load(NETWORK)).with_size(UVec2::splat(SIDE)).with_image("photo", photo.0.clone());
+    commands.spawn((Sketch, synthesis, ImageTarget::new(sketch.clone())));
+    for (image, x) in [(photo.0.clone(), -270.0), (sketch, 270.0)] {
         commands.spawn((Sprite::from_image(image), Transform::from_xyz(x, 0.0, 0.0)));
     }
 }
@@ -82,18 +87,14 @@ fn turn(time: Res<Time>, mut shapes: Query<&mut Transform, With<Turning>>) {
     shapes.iter_mut().for_each(|mut shape| shape.rotate_y(0.4 * time.delta_secs()));
 }
 
-/// The camera has drawn another picture: the network draws another one too, as soon as the last is done.
-fn draw_again(
+/// Asks for a sketch of the present picture once the last one is finished and the scene has its materials.
+fn sketch_again(
     mut commands: Commands,
-    drawings: Query<(Entity, &Name, &SynthesisStatus)>,
-    shown: Query<&SynthesisTextures, With<Turning>>,
+    sketch: Single<(Entity, &SynthesisStatus), With<Sketch>>,
+    materials: Query<&SynthesisTextures, With<Turning>>,
 ) {
-    if shown.iter().count() < MATERIALS.len() {
-        return;
-    }
-    for (entity, name, status) in &drawings {
-        if name.as_str() == "drawing" && *status == SynthesisStatus::Finished {
-            commands.trigger(SynthesisRefresh { entity });
-        }
+    let (entity, status) = *sketch;
+    if *status == SynthesisStatus::Finished && materials.iter().count() == MATERIALS.len() {
+        commands.trigger(SynthesisRefresh { entity });
     }
 }

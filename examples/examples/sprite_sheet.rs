@@ -1,4 +1,4 @@
-//! You will see sixty-four pictures that one request made side by side, as sprites of one sheet.
+//! You will see sixty-four gems: one request for one sheet, from a network that this file builds.
 
 use bevy::prelude::*;
 use bevy_imagine::generators::Formula;
@@ -7,20 +7,21 @@ use clap::Parser;
 use imagine_examples::Arguments;
 use imagine_graph::{Card, ColorSpace, Coordinates, Dim, Distribution, InputKind, OutputKind, SizeRule};
 
-/// Sprites along a side of the sheet, and their texels.
+/// Sprites along a side of the sheet, and texels along a sprite.
 const SHEET: u32 = 8;
 const TEXELS: u32 = 32;
-/// Pixels along a sprite on the screen.
+/// Pixels along a sprite on the screen, and between two of them.
 const SHOWN: f32 = 80.0;
+const GAP: f32 = 6.0;
 
 fn main() -> anyhow::Result<()> {
     let arguments = Arguments::parse();
     let mut app = arguments.app("sprite sheet");
-    app.add_systems(Startup, spawn);
+    app.add_systems(Startup, spawn).add_observer(show_variant);
     arguments.run(app, "sprite_sheet")
 }
 
-/// Gems: a rounded polygon whose corners, facets and colours the latents choose.
+/// Rounded polygons whose corners, facets and colours depend on latents.
 fn gems() -> imagine_graph::Generator {
     let mut f = Formula::new();
     let place = f.graph.input("place", InputKind::Coordinates(Coordinates::Plane), Dim::nchw(2));
@@ -28,7 +29,7 @@ fn gems() -> imagine_graph::Generator {
     let dye = f.graph.input("dye", InputKind::Latent(Distribution::Uniform), latent(3));
     let form = f.graph.input("form", InputKind::Latent(Distribution::Uniform), latent(4));
 
-    // From -1 to 1, turned and stretched a little.
+    // Coordinates from -1 to 1, slanted and stretched a little.
     let centred = f.scaled(&place, 2.0, -1.0);
     let (x, y) = (f.channels(&centred, 0..1), f.channels(&centred, 1..2));
     let [slant, width, cut, shine] = [0, 1, 2, 3].map(|channel| f.channels(&form, channel..channel + 1));
@@ -38,7 +39,7 @@ fn gems() -> imagine_graph::Generator {
     let stretch = f.scaled(&width, 0.35, 1.35);
     let across = f.mul(&moved, &stretch);
     let (u, v) = (f.abs(&across), f.abs(&y));
-    // Between a diamond and a square.
+    // Distance from the centre, between a diamond and a square.
     let sum = f.add(&u, &v);
     let corner = f.scaled(&cut, 0.18, 0.72);
     let diamond = f.mul(&sum, &corner);
@@ -47,7 +48,7 @@ fn gems() -> imagine_graph::Generator {
     let inside = f.scaled(&distance, -40.0, 31.0);
     let alpha = f.clip(&inside, 0.0, 1.0);
 
-    // Facets: light falls from the upper left; a bright table in the middle; a dark rim.
+    // Facets: light from the upper left, a bright table in the middle, a dark rim.
     let slope = f.add(&across, &y);
     let facing = f.mul(&slope, -0.45);
     let table = f.scaled(&distance, -30.0, 12.0);
@@ -74,23 +75,22 @@ fn spawn(mut commands: Commands, mut generators: ResMut<Assets<Generator>>) -> R
     let gems = generators.add(Generator::new("gems", &gems())?);
     for index in 0..SHEET * SHEET {
         let place = Vec2::new((index % SHEET) as f32, (index / SHEET) as f32) - (SHEET - 1) as f32 / 2.0;
-        // Equal requests share one result, so sixty-four entities cost one sheet.
+        // Equal requests share one result, so the sheet is generated once.
         let synthesis = Synthesis::new(gems.clone()).with_size(UVec2::splat(TEXELS)).with_seed(11);
         let sprite = Sprite { custom_size: Some(Vec2::splat(SHOWN)), ..default() };
-        let at = Transform::from_translation((place * (SHOWN + 6.0)).extend(0.0));
-        commands.spawn((synthesis, SpriteTarget::sheet(SHEET, SHEET), sprite, at, Pick(index as usize)));
+        let at = Transform::from_translation((place * (SHOWN + GAP)).extend(0.0));
+        commands.spawn((synthesis, SpriteTarget::sheet(SHEET, SHEET), sprite, at, Variant(index as usize)));
     }
-    commands.add_observer(pick);
     Ok(())
 }
 
-/// Which sprite of the sheet an entity shows.
+/// The sprite of the sheet that an entity shows.
 #[derive(Component)]
-struct Pick(usize);
+struct Variant(usize);
 
-fn pick(finished: On<SynthesisFinished>, mut sprites: Query<(&mut Sprite, &Pick)>) {
-    let Ok((mut sprite, pick)) = sprites.get_mut(finished.entity) else { return };
+fn show_variant(finished: On<SynthesisFinished>, mut sprites: Query<(&mut Sprite, &Variant)>) {
+    let Ok((mut sprite, variant)) = sprites.get_mut(finished.entity) else { return };
     if let Some(atlas) = &mut sprite.texture_atlas {
-        atlas.index = pick.0;
+        atlas.index = variant.0;
     }
 }

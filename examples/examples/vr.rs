@@ -1,4 +1,4 @@
-//! You will read what a headset would feel: two eyes at 90 Hz before a hundred tiles, whose materials stream in or do not.
+//! You will read frame times of two eyes at 90 Hz before a wall of a hundred tiles, without and with materials that stream in.
 
 use std::time::{Duration, Instant};
 
@@ -9,23 +9,23 @@ use bevy::render::renderer::RenderAdapterInfo;
 use bevy_imagine::prelude::*;
 use bevy_imagine::{ImagineStats, generators};
 use clap::Parser;
-use imagine_examples::{Arguments, Pictures, spread};
+use imagine_examples::{Arguments, Headless, percentiles};
 use wgpu::DeviceType;
 
-/// The time of a frame.
+/// Time of a frame at 90 Hz.
 const FRAME: Duration = Duration::from_micros(11_111);
-/// Materials that stream in, and texels along their sides.
+/// Materials that stream in, and texels along each.
 const MATERIALS: u64 = 100;
 const SIDE: u32 = 256;
-/// Pixels along an eye of a headset.
+/// Pixels along an eye.
 const EYE: u32 = 1440;
-/// The same where a software adapter draws. It cannot draw a hundred materials at any pace: there the wall is behind the eyes.
+/// Pixels along an eye on a software adapter, which is too slow to draw a hundred materials: there the wall is behind the eyes.
 const SOFTWARE_EYE: u32 = 64;
 const SOFTWARE_WALL: f32 = 20.0;
 const WALL: f32 = -2.0;
-/// Distance between the eyes in metres.
+/// Metres between the eyes.
 const APART: f32 = 0.064;
-/// Upper ends of the histogram's bins, in milliseconds.
+/// Upper ends of the bins of the histogram, in milliseconds.
 const BINS: [f32; 9] = [2.0, 4.0, 6.0, 8.0, 11.2, 16.0, 22.3, 33.4, 44.5];
 
 #[derive(Parser)]
@@ -35,7 +35,7 @@ struct Options {
     /// Frames measured with and without synthesis.
     #[arg(long, default_value_t = 450)]
     measured_frames: usize,
-    /// Pixels along an eye; 1440 on a GPU and 64 on a software adapter if left out.
+    /// Pixels along an eye. Default: 1440 on a GPU, 64 on a software adapter.
     #[arg(long)]
     eye: Option<u32>,
     /// GPU milliseconds a frame for synthesis.
@@ -43,7 +43,7 @@ struct Options {
     budget: f32,
 }
 
-/// Pixels along an eye, if a person has chosen.
+/// Pixels along an eye, if the option is given.
 #[derive(Resource)]
 struct Eye(Option<u32>);
 
@@ -52,34 +52,34 @@ fn main() -> anyhow::Result<()> {
     let arguments = Arguments { headless: true, ..options.arguments };
     let mut app = arguments.app("vr");
     app.insert_resource(Eye(options.eye)).add_systems(Startup, spawn_eyes);
-    let mut pictures = Pictures::new(app);
-    pictures.wait(30);
+    let mut headless = Headless::new(app);
+    headless.wait(30);
     let noise = Generator::from(generators::load("noise_material").expect("it is built in"));
-    let noise = pictures.world().resource_mut::<Assets<Generator>>().add(noise);
-    pictures.world().trigger(WarmUp { generator: noise.clone() });
-    pictures.wait(5);
-    let tiles = spawn_tiles(pictures.world())?;
-    pictures.wait(30);
-    println!("milliseconds a frame | {} | more", BINS.map(|bin| format!("to {bin}")).join(" | "));
-    let (without, _) = frames(&mut pictures, options.measured_frames);
-    println!("without | {} | {}", histogram(&without), spread(without));
-    pictures.world().insert_resource(ImagineBudget { milliseconds: options.budget });
+    let noise = headless.world().resource_mut::<Assets<Generator>>().add(noise);
+    headless.world().trigger(WarmUp { generator: noise.clone() });
+    headless.wait(5);
+    let tiles = spawn_tiles(headless.world())?;
+    headless.wait(30);
+    println!("frames by milliseconds | {} | more", BINS.map(|bin| format!("to {bin}")).join(" | "));
+    let (without, _) = frames(&mut headless, options.measured_frames);
+    println!("without | {} | {}", histogram(&without), percentiles(without));
+    headless.world().insert_resource(ImagineBudget { milliseconds: options.budget });
     for (seed, tile) in (0..).zip(tiles) {
         let synthesis = Synthesis::new(noise.clone()).with_size(UVec2::splat(SIDE)).with_seed(seed);
-        pictures.world().entity_mut(tile).insert((synthesis, MaterialTarget::default()));
+        headless.world().entity_mut(tile).insert((synthesis, MaterialTarget::default()));
     }
-    let (with, synthesis) = frames(&mut pictures, options.measured_frames);
-    println!("with | {} | {}", histogram(&with), spread(with));
-    println!("synthesis on the GPU: {}", spread(synthesis));
-    let world = pictures.world();
+    let (with, synthesis) = frames(&mut headless, options.measured_frames);
+    println!("with | {} | {}", histogram(&with), percentiles(with));
+    println!("synthesis on the GPU: {}", percentiles(synthesis));
+    let world = headless.world();
     let all: Vec<_> = world.query::<&SynthesisStatus>().iter(world).copied().collect();
     let finished = all.iter().filter(|status| **status == SynthesisStatus::Finished).count();
     let stats = world.resource::<ImagineStats>().get();
-    println!("{finished} of {} materials made, {} waiting", all.len(), stats.queue);
+    println!("{finished} of {} materials generated, {} waiting", all.len(), stats.queue);
     Ok(())
 }
 
-/// Two cameras side by side in one picture: nothing in the plugin knows how many there are.
+/// Two cameras side by side in one image. The plugin needs no setting for them.
 fn spawn_eyes(
     mut commands: Commands,
     mut images: ResMut<Assets<Image>>,
@@ -88,7 +88,7 @@ fn spawn_eyes(
 ) {
     let fitting = if adapter.device_type == DeviceType::Cpu { SOFTWARE_EYE } else { EYE };
     let size = UVec2::splat(eye.0.unwrap_or(fitting).clamp(1, 4096));
-    println!("{} on {}: two eyes of {}x{}", adapter.driver, adapter.name, size.x, size.y);
+    println!("{} ({}): two eyes of {}x{}", adapter.name, adapter.driver, size.x, size.y);
     let target = images.add(Image::new_target_texture(size.x * 2, size.y, TextureFormat::Rgba8UnormSrgb, None));
     for (eye, side) in [-0.5, 0.5].into_iter().enumerate() {
         let viewport =
@@ -100,7 +100,7 @@ fn spawn_eyes(
     commands.spawn((DirectionalLight::default(), Transform::from_xyz(1.0, 3.0, 2.0).looking_at(Vec3::ZERO, Vec3::Y)));
 }
 
-/// A wall of tiles with a material each, before anything is made for them.
+/// A wall of tiles, each with a blank material of its own.
 fn spawn_tiles(world: &mut World) -> anyhow::Result<Vec<Entity>> {
     let tile = Plane3d::new(Vec3::Z, Vec2::splat(0.45)).mesh().build().with_generated_tangents()?;
     let tile = world.resource_mut::<Assets<Mesh>>().add(tile);
@@ -114,15 +114,15 @@ fn spawn_tiles(world: &mut World) -> anyhow::Result<Vec<Entity>> {
     Ok((0..MATERIALS).map(spawn).collect())
 }
 
-/// Milliseconds of every frame, paced as a headset would, and those that synthesis took of them on the GPU.
-fn frames(pictures: &mut Pictures, count: usize) -> (Vec<f32>, Vec<f32>) {
+/// Milliseconds of every frame at the pace of a headset, and GPU milliseconds of synthesis.
+fn frames(headless: &mut Headless, count: usize) -> (Vec<f32>, Vec<f32>) {
     let mut next = Instant::now();
     let (mut whole, mut synthesis) = (Vec::new(), Vec::new());
     for _ in 0..count {
         let start = Instant::now();
-        pictures.wait(1);
+        headless.wait(1);
         whole.push(start.elapsed().as_secs_f32() * 1e3);
-        synthesis.extend(pictures.world().resource::<ImagineStats>().get().measured_ms);
+        synthesis.extend(headless.world().resource::<ImagineStats>().get().measured_ms);
         next = (next + FRAME).max(Instant::now());
         std::thread::sleep(next.saturating_duration_since(Instant::now()));
     }

@@ -1,0 +1,125 @@
+//! An app without a window: frames are made one by one, and pictures of them are saved.
+
+use std::path::Path;
+use std::time::Instant;
+
+use anyhow::{Context, bail};
+use bevy::app::PluginsState;
+use bevy::asset::RenderAssetUsages;
+use bevy::camera::RenderTarget;
+use bevy::prelude::*;
+use bevy::render::render_resource::{Extent3d, PollType, TextureDimension, TextureFormat, TextureUsages};
+use bevy::render::renderer::RenderDevice;
+use bevy::render::view::screenshot::{Screenshot, save_to_disk};
+use bevy_imagine::prelude::*;
+
+use crate::progress::Progress;
+
+/// Size of windows and pictures in pixels.
+pub(crate) const SIZE: UVec2 = UVec2::new(1280, 720);
+/// Frames after which unfinished requests are an error.
+const PATIENCE: u32 = 100_000;
+/// Frames after which a missing picture is an error.
+const PICTURE_PATIENCE: u32 = 100;
+
+/// An app whose cameras draw into an image.
+pub struct Headless {
+    app: App,
+    picture: Handle<Image>,
+}
+
+impl Headless {
+    /// Starts `app` and turns its cameras to an image, except those that draw into another one.
+    pub fn new(mut app: App) -> Self {
+        while app.plugins_state() == PluginsState::Adding {
+            bevy::tasks::tick_global_task_pools_on_main_thread();
+        }
+        app.finish();
+        app.cleanup();
+        let extent = Extent3d { width: SIZE.x, height: SIZE.y, depth_or_array_layers: 1 };
+        let format = TextureFormat::Rgba8UnormSrgb;
+        let mut image = Image::new_uninit(extent, TextureDimension::D2, format, RenderAssetUsages::RENDER_WORLD);
+        image.texture_descriptor.usage |= TextureUsages::RENDER_ATTACHMENT;
+        let picture = app.world_mut().resource_mut::<Assets<Image>>().add(image);
+        let target = picture.clone();
+        app.add_observer(move |added: On<Add, Camera>, mut commands: Commands, targets: Query<&RenderTarget>| {
+            if !matches!(targets.get(added.entity), Ok(RenderTarget::Image(_))) {
+                commands.entity(added.entity).insert(RenderTarget::Image(target.clone().into()));
+            }
+        });
+        Self { app, picture }
+    }
+
+    /// The world, to change the scene between frames.
+    pub fn world(&mut self) -> &mut World {
+        self.app.world_mut()
+    }
+
+    /// Makes frames without drawing them until every request is finished; an error if one fails.
+    pub fn settle(&mut self) -> anyhow::Result<()> {
+        self.wait(1);
+        self.draw(false);
+        let result = self.generate();
+        self.draw(true);
+        result
+    }
+
+    fn generate(&mut self) -> anyhow::Result<()> {
+        let progress = Progress::start();
+        for _ in 0..PATIENCE {
+            let world = self.app.world_mut();
+            progress.update(world);
+            let statuses: Vec<_> = world.query::<&SynthesisStatus>().iter(world).copied().collect();
+            if statuses.contains(&SynthesisStatus::Failed) {
+                bail!("a request failed; the log says why");
+            }
+            if statuses.iter().all(|status| *status == SynthesisStatus::Finished) {
+                return Ok(());
+            }
+            self.wait(1);
+        }
+        bail!("a request is unfinished after {PATIENCE} frames")
+    }
+
+    /// Switches all cameras on or off.
+    fn draw(&mut self, is_active: bool) {
+        let world = self.app.world_mut();
+        world.query::<&mut Camera>().iter_mut(world).for_each(|mut camera| camera.is_active = is_active);
+    }
+
+    /// Makes `frames` frames.
+    pub fn wait(&mut self, frames: u32) {
+        (0..frames).for_each(|_| self.app.update());
+    }
+
+    /// Makes `frames` frames, each after the GPU has finished the last, and returns their milliseconds.
+    pub fn time(&mut self, frames: u32) -> anyhow::Result<Vec<f32>> {
+        let device = self.app.world().resource::<RenderDevice>().clone();
+        let frame = |_| {
+            let begin = Instant::now();
+            self.app.update();
+            device.poll(PollType::wait_indefinitely())?;
+            Ok(1e3 * begin.elapsed().as_secs_f32())
+        };
+        (0..frames).map(frame).collect()
+    }
+
+    /// Saves the next frame as a PNG file and says where.
+    pub fn save(&mut self, path: &Path) -> anyhow::Result<()> {
+        let folder = path.parent().unwrap_or(Path::new("."));
+        std::fs::create_dir_all(folder).with_context(|| format!("cannot make folder {}", folder.display()))?;
+        // Changes of the scene reach the GPU a frame late.
+        self.wait(2);
+        let screenshot = Screenshot::image(self.picture.clone());
+        let entity = self.app.world_mut().spawn(screenshot).observe(save_to_disk(path.to_path_buf())).id();
+        for _ in 0..PICTURE_PATIENCE {
+            self.wait(1);
+            if self.app.world().get_entity(entity).is_err() {
+                anyhow::ensure!(path.is_file(), "cannot write {}", path.display());
+                println!("saved {}", path.display());
+                return Ok(());
+            }
+        }
+        bail!("no picture for {} after {PICTURE_PATIENCE} frames", path.display())
+    }
+}
