@@ -3,6 +3,8 @@
 use bevy::prelude::*;
 use bevy_imagine::prelude::*;
 use imagine_examples::{Arguments, Headless};
+use imagine_wgpu::BoundsChecks;
+use imagine_wgpu::headless::Gpu;
 
 #[expect(dead_code, reason = "`main` opens a window")]
 #[path = "../../examples/first_material.rs"]
@@ -10,6 +12,9 @@ mod example;
 
 #[test]
 fn the_ball_gets_its_material() {
+    if Gpu::for_test(BoundsChecks::On).is_none() {
+        return;
+    }
     let arguments = Arguments { headless: true, frames: None, screenshot: None, budget_ms: None };
     let mut app = arguments.app("first material");
     let shrink = |mut requests: Query<&mut Synthesis>| {
