@@ -4,8 +4,7 @@
 
 use bevy::prelude::*;
 use bevy_imagine::prelude::*;
-use clap::Parser;
-use imagine_examples::{Arguments, Headless};
+use imagine_examples::{Arguments, Headless, parse_arguments};
 
 const GENERATOR: &str = "generators/mossy_bricks.generator.safetensors";
 /// Texels along a wall, and steps before it is first shown.
@@ -29,7 +28,7 @@ const DAMAGE: [(Vec2, f32); 4] = [
 const PAINTED: [Vec2; 3] = [Vec2::new(0.70, 0.20), Vec2::new(0.78, 0.27), Vec2::new(0.86, 0.34)];
 
 fn main() -> anyhow::Result<()> {
-    let arguments = Arguments::parse();
+    let arguments: Arguments = parse_arguments();
     let mut app = arguments.app("brush");
     app.insert_resource(Still(arguments.headless)).add_systems(Startup, spawn);
     if !arguments.headless {

@@ -6,7 +6,7 @@ use bevy::prelude::*;
 use bevy_imagine::prelude::*;
 use bevy_imagine::{ImagineStats, generators};
 use clap::Parser;
-use imagine_examples::{Arguments, Headless, percentiles};
+use imagine_examples::{Arguments, Headless, parse_arguments, percentiles};
 
 /// GPU milliseconds a frame.
 const BUDGETS: [f32; 4] = [0.5, 1.0, 2.0, 4.0];
@@ -30,7 +30,7 @@ struct Options {
 }
 
 fn main() -> anyhow::Result<()> {
-    let options = Options::parse();
+    let options: Options = parse_arguments();
     let arguments = Arguments { headless: true, ..options.arguments };
     let mut headless = Headless::new(arguments.app("budget"));
     let noise = Generator::from(generators::load("noise_material").expect("it is built in"));

@@ -5,8 +5,7 @@ use std::f32::consts::TAU;
 use bevy::prelude::*;
 use bevy_imagine::generators::Formula;
 use bevy_imagine::prelude::*;
-use clap::Parser;
-use imagine_examples::Arguments;
+use imagine_examples::{Arguments, parse_arguments};
 use imagine_graph::{Card, ColorSpace, Coordinates, Dim, InputKind, OutputKind, SizeRule};
 
 /// The control `bend` of each wall.
@@ -17,7 +16,7 @@ const WAVES: [f32; 2] = [5.0, 8.0];
 const BENDING_WAVES: [f32; 2] = [3.0, 2.0];
 
 fn main() -> anyhow::Result<()> {
-    let arguments = Arguments::parse();
+    let arguments: Arguments = parse_arguments();
     let mut app = arguments.app("generator built in code");
     app.add_systems(Startup, spawn);
     arguments.run(app, "built_in_code")

@@ -6,7 +6,7 @@ use bevy::prelude::*;
 use clap::Parser;
 use imagine_examples::gallery::{self, GalleryPlugin};
 use imagine_examples::progress::{Progress, update_progress};
-use imagine_examples::{Arguments, Headless};
+use imagine_examples::{Arguments, Headless, parse_arguments};
 
 #[derive(Parser)]
 struct Options {
@@ -18,7 +18,7 @@ struct Options {
 }
 
 fn main() -> anyhow::Result<()> {
-    let Options { arguments, only } = Options::parse();
+    let Options { arguments, only } = parse_arguments();
     let exhibits = gallery::exhibits(only.as_deref())?;
     let names: Vec<String> = exhibits.iter().map(|exhibit| exhibit.name.clone()).collect();
     let mut app = arguments.app("bevy_imagine demo");

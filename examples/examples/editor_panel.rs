@@ -5,14 +5,13 @@ use bevy_egui::{EguiGlobalSettings, EguiPlugin, PrimaryEguiContext};
 use bevy_imagine::generators;
 use bevy_imagine::prelude::*;
 use bevy_imagine_editor::{ImagineEditorPlugin, Variations};
-use clap::Parser;
-use imagine_examples::Arguments;
+use imagine_examples::{Arguments, parse_arguments};
 
 const TEXELS: u32 = 512;
 const CONTROLS: [(&str, f32); 3] = [("coat", 0.55), ("metalness", 0.9), ("base_roughness", 0.35)];
 
 fn main() -> anyhow::Result<()> {
-    let arguments = Arguments::parse();
+    let arguments: Arguments = parse_arguments();
     let mut app = arguments.app("editor panel");
     app.add_plugins((EguiPlugin::default(), ImagineEditorPlugin::default()));
     // The panel is drawn by the camera with `PrimaryEguiContext`, so it shows in pictures too.

@@ -11,7 +11,7 @@ use bevy::winit::WinitPlugin;
 use bevy_imagine::ExportPng;
 use bevy_imagine::prelude::*;
 use clap::Parser;
-use imagine_examples::{ASSETS, Arguments};
+use imagine_examples::{ASSETS, Arguments, parse_arguments};
 
 const GENERATORS: [&str; 3] = ["bark", "stone_wall", "veined_slate"];
 /// Files of each material: base colour, normal, and occlusion with roughness.
@@ -36,13 +36,14 @@ struct Options {
 struct Start(SystemTime);
 
 fn main() {
+    let options: Options = parse_arguments();
     let window = WindowPlugin { primary_window: None, exit_condition: ExitCondition::DontExit, ..default() };
     let assets = AssetPlugin { file_path: ASSETS.into(), ..default() };
     let log = LogPlugin { level: Level::WARN, ..default() };
     App::new()
         .add_plugins(DefaultPlugins.set(window).set(assets).set(log).disable::<WinitPlugin>())
         .add_plugins((ScheduleRunnerPlugin::default(), ImaginePlugin { frame_budget_ms: 500.0, ..default() }))
-        .insert_resource(Options::parse())
+        .insert_resource(options)
         .insert_resource(Start(SystemTime::now()))
         .add_systems(Startup, spawn)
         .add_systems(Update, exit_when_written)

@@ -5,8 +5,7 @@
 use bevy::prelude::*;
 use bevy_imagine::generators;
 use bevy_imagine::prelude::*;
-use clap::Parser;
-use imagine_examples::Arguments;
+use imagine_examples::{Arguments, parse_arguments};
 
 const OUTPUTS: [&str; 4] = ["base_color", "normal", "roughness", "metallic"];
 /// Texels along an image.
@@ -16,7 +15,7 @@ const SIDE: f32 = 288.0;
 const GAP: f32 = 20.0;
 
 fn main() -> anyhow::Result<()> {
-    let arguments = Arguments::parse();
+    let arguments: Arguments = parse_arguments();
     let mut app = arguments.app("images");
     app.add_systems(Startup, spawn);
     arguments.run(app, "image")

@@ -3,8 +3,7 @@
 use bevy::prelude::*;
 use bevy_egui::{EguiContexts, EguiGlobalSettings, EguiPlugin, EguiPrimaryContextPass, PrimaryEguiContext, egui};
 use bevy_imagine::prelude::*;
-use clap::Parser;
-use imagine_examples::Arguments;
+use imagine_examples::{Arguments, parse_arguments};
 use imagine_graph::InputKind;
 
 const GENERATOR: &str = "generators/sprites.generator.safetensors";
@@ -27,7 +26,7 @@ const SHOWN: f32 = 72.0;
 const SLOT: f32 = 84.0;
 
 fn main() -> anyhow::Result<()> {
-    let arguments = Arguments::parse();
+    let arguments: Arguments = parse_arguments();
     let mut app = arguments.app("inventory");
     let shelves = SHELVES.map(|[class, prompt]| Shelf { class: class.into(), prompt: prompt.into(), seed: 3 });
     app.add_plugins(EguiPlugin::default())

@@ -2,15 +2,14 @@
 
 use bevy::prelude::*;
 use bevy_imagine::prelude::*;
-use clap::Parser;
-use imagine_examples::Arguments;
+use imagine_examples::{Arguments, parse_arguments};
 
 const GENERATOR: &str = "generators/stone_wall.generator.safetensors";
 /// Steps before each wall is first shown.
 const STEPS: [u32; 3] = [8, 32, 160];
 
 fn main() -> anyhow::Result<()> {
-    let arguments = Arguments::parse();
+    let arguments: Arguments = parse_arguments();
     let mut app = arguments.app("living texture");
     app.add_systems(Startup, spawn);
     arguments.run(app, "living_texture")

@@ -5,7 +5,7 @@ use bevy::render::renderer::RenderDevice;
 use bevy_imagine::prelude::*;
 use bevy_imagine::{ImagineMemory, generators};
 use clap::Parser;
-use imagine_examples::{Arguments, Headless};
+use imagine_examples::{Arguments, Headless, parse_arguments};
 
 /// How the labels of the plugin's GPU resources begin; the others are Bevy's.
 const OURS: [&str; 5] = ["imagine texture", "imagine scratch", "arena", "weights", "params"];
@@ -37,7 +37,7 @@ struct Held {
 }
 
 fn main() -> anyhow::Result<()> {
-    let options = Options::parse();
+    let options: Options = parse_arguments();
     let arguments = Arguments { headless: true, ..options.arguments };
     let mut headless = Headless::new(arguments.app("memory"));
     let noise = Generator::from(generators::load("noise_material").expect("it is built in"));

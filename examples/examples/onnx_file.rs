@@ -8,8 +8,7 @@ use bevy::prelude::*;
 use bevy::render::render_resource::TextureFormat;
 use bevy::time::common_conditions::on_timer;
 use bevy_imagine::prelude::*;
-use clap::Parser;
-use imagine_examples::Arguments;
+use imagine_examples::{Arguments, parse_arguments};
 
 /// The file `sketch.onnx.ron` beside it gives the roles of its inputs and outputs.
 const NETWORK: &str = "onnx/sketch.onnx";
@@ -22,7 +21,7 @@ const INTERVAL: Duration = Duration::from_millis(100);
 const SCENE: RenderLayers = RenderLayers::layer(1);
 
 fn main() -> anyhow::Result<()> {
-    let arguments = Arguments::parse();
+    let arguments: Arguments = parse_arguments();
     let mut app = arguments.app("ONNX file");
     app.add_systems(Startup, (spawn_scene, spawn_screen).chain())
         .add_systems(Update, (turn, sketch_again.run_if(on_timer(INTERVAL))));

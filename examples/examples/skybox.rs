@@ -3,8 +3,7 @@
 use bevy::prelude::*;
 use bevy_imagine::generators;
 use bevy_imagine::prelude::*;
-use clap::Parser;
-use imagine_examples::Arguments;
+use imagine_examples::{Arguments, parse_arguments};
 
 /// Texels along a face of the cubemap.
 const FACE: u32 = 512;
@@ -14,7 +13,7 @@ const ROUGHNESS: [f32; 5] = [0.0, 0.15, 0.35, 0.6, 1.0];
 const ROWS: [(f32, f32, Color); 2] = [(0.4, 1.0, Color::WHITE), (-1.0, 0.0, Color::srgb(0.8, 0.5, 0.3))];
 
 fn main() -> anyhow::Result<()> {
-    let arguments = Arguments::parse();
+    let arguments: Arguments = parse_arguments();
     let mut app = arguments.app("skybox");
     app.add_systems(Startup, spawn);
     arguments.run(app, "skybox")

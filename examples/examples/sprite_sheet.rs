@@ -3,8 +3,7 @@
 use bevy::prelude::*;
 use bevy_imagine::generators::Formula;
 use bevy_imagine::prelude::*;
-use clap::Parser;
-use imagine_examples::Arguments;
+use imagine_examples::{Arguments, parse_arguments};
 use imagine_graph::{Card, ColorSpace, Coordinates, Dim, Distribution, InputKind, OutputKind, SizeRule};
 
 /// Sprites along a side of the sheet, and texels along a sprite.
@@ -15,7 +14,7 @@ const SHOWN: f32 = 80.0;
 const GAP: f32 = 6.0;
 
 fn main() -> anyhow::Result<()> {
-    let arguments = Arguments::parse();
+    let arguments: Arguments = parse_arguments();
     let mut app = arguments.app("sprite sheet");
     app.add_systems(Startup, spawn).add_observer(show_variant);
     arguments.run(app, "sprite_sheet")

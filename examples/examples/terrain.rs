@@ -13,7 +13,7 @@ use bevy_imagine::generators;
 use bevy_imagine::prelude::*;
 use clap::Parser;
 use ground::{GroundMaterial, SEA};
-use imagine_examples::Arguments;
+use imagine_examples::{Arguments, parse_arguments};
 
 /// Speed of the camera in world units a second, and its height above the ground.
 const SPEED: f32 = 12.0;
@@ -37,7 +37,7 @@ struct Options {
 }
 
 fn main() -> anyhow::Result<()> {
-    let options = Options::parse();
+    let options: Options = parse_arguments();
     let mut app = options.arguments.app("terrain");
     let world = app.world_mut();
     let material = if options.trained { GroundMaterial::trained(world) } else { GroundMaterial::noise(world) };

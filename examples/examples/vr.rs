@@ -9,7 +9,7 @@ use bevy::render::renderer::RenderAdapterInfo;
 use bevy_imagine::prelude::*;
 use bevy_imagine::{ImagineStats, generators};
 use clap::Parser;
-use imagine_examples::{Arguments, Headless, percentiles};
+use imagine_examples::{Arguments, Headless, parse_arguments, percentiles};
 use wgpu::DeviceType;
 
 /// Time of a frame at 90 Hz.
@@ -48,7 +48,7 @@ struct Options {
 struct Eye(Option<u32>);
 
 fn main() -> anyhow::Result<()> {
-    let options = Options::parse();
+    let options: Options = parse_arguments();
     let arguments = Arguments { headless: true, ..options.arguments };
     let mut app = arguments.app("vr");
     app.insert_resource(Eye(options.eye)).add_systems(Startup, spawn_eyes);

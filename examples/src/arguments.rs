@@ -11,6 +11,7 @@ use bevy::render::view::screenshot::{Screenshot, save_to_disk};
 use bevy::window::ExitCondition;
 use bevy::winit::WinitPlugin;
 use bevy_imagine::prelude::*;
+use imagine_wgpu::headless::quiet_without_display;
 
 use crate::headless::{Headless, SIZE};
 use crate::percentiles;
@@ -21,6 +22,13 @@ pub const ASSETS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../assets");
 const HEADLESS_BUDGET: f32 = 1_000.0;
 /// Frames from the last finished request to the picture: materials reach the GPU a frame late.
 const SETTLED: u32 = 2;
+
+/// The arguments of the command line. Call it first in `main`.
+pub fn parse_arguments<P: clap::Parser>() -> P {
+    // SAFETY: the first thing in `main`, so no other thread runs yet.
+    unsafe { quiet_without_display() };
+    P::parse()
+}
 
 /// Arguments of every example.
 #[derive(clap::Parser, Clone, Debug)]

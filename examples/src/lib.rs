@@ -7,7 +7,7 @@ pub mod progress;
 #[cfg(doctest)]
 mod snippets;
 
-pub use arguments::{ASSETS, Arguments};
+pub use arguments::{ASSETS, Arguments, parse_arguments};
 pub use headless::Headless;
 
 /// Median, 99th and 99.9th percentile, and maximum of some milliseconds.

@@ -9,7 +9,7 @@ use bevy::window::ExitCondition;
 use bevy::winit::WinitPlugin;
 use bevy_imagine::asset::ImagineAssetPlugin;
 use imagine_examples::gallery::layout::overlap;
-use imagine_examples::gallery::{self, Exhibit, GalleryPlugin, ExhibitLabel};
+use imagine_examples::gallery::{self, Exhibit, ExhibitLabel, GalleryPlugin};
 use imagine_examples::{ASSETS, Headless};
 
 /// Frames after which labels stand still: the layout follows the picture, labels the layout, text the labels.
