@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use anyhow::bail;
-use bevy::log::{Level, LogPlugin};
+use bevy::log::{DEFAULT_FILTER, Level, LogPlugin};
 use bevy::prelude::*;
 use bevy::render::RenderPlugin;
 use bevy::render::pipelined_rendering::PipelinedRenderingPlugin;
@@ -57,9 +57,12 @@ impl Arguments {
             exit_condition: if self.headless { ExitCondition::DontExit } else { ExitCondition::OnPrimaryClosed },
             ..default()
         };
+        // Without a window a software adapter is good enough.
+        let quiet = if self.headless { "bevy_render::renderer=error" } else { "" };
+        let filter = format!("{DEFAULT_FILTER}{quiet}");
         let plugins = DefaultPlugins
             .set(window)
-            .set(LogPlugin { level: Level::WARN, ..default() })
+            .set(LogPlugin { level: Level::WARN, filter, ..default() })
             .set(AssetPlugin { file_path: ASSETS.into(), ..default() })
             .set(RenderPlugin { synchronous_pipeline_compilation: self.headless, ..default() });
         let mut app = App::new();
