@@ -7,6 +7,7 @@ use bevy::log::{DEFAULT_FILTER, Level, LogPlugin};
 use bevy::prelude::*;
 use bevy::render::RenderPlugin;
 use bevy::render::pipelined_rendering::PipelinedRenderingPlugin;
+use bevy::render::settings::{Backends, WgpuSettings};
 use bevy::render::view::screenshot::{Screenshot, save_to_disk};
 use bevy::window::ExitCondition;
 use bevy::winit::WinitPlugin;
@@ -57,6 +58,9 @@ impl Arguments {
             exit_condition: if self.headless { ExitCondition::DontExit } else { ExitCondition::OnPrimaryClosed },
             ..default()
         };
+        // Without a window OpenGL looks for a display in vain, and says so.
+        let backends = if self.headless { Backends::PRIMARY } else { Backends::all() };
+        let backends = Some(Backends::from_env().unwrap_or(backends));
         // Without a window a software adapter is good enough.
         let quiet = if self.headless { "bevy_render::renderer=error" } else { "" };
         let filter = format!("{DEFAULT_FILTER}{quiet}");
@@ -64,7 +68,11 @@ impl Arguments {
             .set(window)
             .set(LogPlugin { level: Level::WARN, filter, ..default() })
             .set(AssetPlugin { file_path: ASSETS.into(), ..default() })
-            .set(RenderPlugin { synchronous_pipeline_compilation: self.headless, ..default() });
+            .set(RenderPlugin {
+                render_creation: WgpuSettings { backends, ..default() }.into(),
+                synchronous_pipeline_compilation: self.headless,
+                ..default()
+            });
         let mut app = App::new();
         if self.headless {
             app.add_plugins(plugins.disable::<WinitPlugin>().disable::<PipelinedRenderingPlugin>());

@@ -27,6 +27,6 @@ impl Plugin for GalleryPlugin {
             .insert_resource(ClearColor(scene::SKY))
             .add_systems(Startup, (scene::spawn_stage, scene::spawn_exhibits, labels::spawn_labels))
             .add_systems(Update, (scene::arrange, labels::place_labels).chain())
-            .add_observer(scene::show_sheet);
+            .add_observer(scene::show);
     }
 }

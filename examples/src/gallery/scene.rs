@@ -33,7 +33,7 @@ const TURN: f32 = 0.25;
 
 /// Something on a stand: place in the list of exhibits.
 #[derive(Component)]
-pub(super) struct Stand(usize);
+pub struct Stand(usize);
 
 #[derive(Component)]
 pub(super) struct Ground;
@@ -95,29 +95,39 @@ pub(super) fn spawn_exhibits(
             commands.entity(stand).insert((Mesh3d(ball.clone()), material(BALL_REPEATS), target, turned));
         }
     }
-    let mut grounds = exhibits.0.iter().enumerate().filter(|(_, exhibit)| !exhibit.is_cut_out);
-    let first = grounds.clone().next();
-    let ground = commands.spawn((Ground, Mesh3d::default(), material(Vec2::splat(GROUND_REPEATS)))).id();
-    if let Some((index, exhibit)) = grounds.find(|(_, exhibit)| exhibit.name == GROUND).or(first) {
-        // Equal to the request of the exhibit, so both share one result.
-        commands.entity(ground).insert((request(index, exhibit), MaterialTarget::default()));
-    }
+    commands.spawn((Ground, Mesh3d::default(), MeshMaterial3d::<StandardMaterial>(materials.add(Color::WHITE))));
     Ok(())
 }
 
-/// Puts the sheet of sprites on its board.
-pub(super) fn show_sheet(
+/// Puts a sheet of sprites on its board, and the material of the ground on the ground.
+pub(super) fn show(
     finished: On<SynthesisFinished>,
-    boards: Query<(&Sprite, &MeshMaterial3d<StandardMaterial>)>,
+    exhibits: Res<Exhibits>,
+    stands: Query<(&Stand, &MeshMaterial3d<StandardMaterial>, Option<&Sprite>)>,
+    ground: Single<&MeshMaterial3d<StandardMaterial>, With<Ground>>,
     mut materials: ResMut<Assets<StandardMaterial>>,
 ) {
-    let Ok((sprite, material)) = boards.get(finished.entity) else { return };
-    if let Some(mut material) = materials.get_mut(material) {
+    let Ok((stand, handle, sprite)) = stands.get(finished.entity) else { return };
+    let Some(material) = materials.get(handle) else { return };
+    let mut material = material.clone();
+    if let Some(sprite) = sprite {
         material.base_color_texture = Some(sprite.image.clone());
         material.alpha_mode = AlphaMode::Mask(0.5);
         material.perceptual_roughness = 1.0;
         (material.cull_mode, material.double_sided) = (None, true);
+        _ = materials.insert(handle.id(), material);
+    } else if ground_exhibit(&exhibits.0) == Some(stand.0) {
+        material.uv_transform = Affine2::from_scale(Vec2::splat(GROUND_REPEATS));
+        _ = materials.insert(ground.id(), material);
     }
+}
+
+/// The exhibit whose material the ground shows.
+fn ground_exhibit(exhibits: &[Exhibit]) -> Option<usize> {
+    let material = |name: Option<&str>| {
+        exhibits.iter().position(|exhibit| !exhibit.is_cut_out && name.is_none_or(|name| exhibit.name == name))
+    };
+    material(Some(GROUND)).or_else(|| material(None))
 }
 
 /// Arranges everything anew when the shape of the picture changes.
