@@ -25,7 +25,7 @@ const SHEET: u32 = 3;
 /// Controls that differ from a generator's defaults: generator, control, value.
 const CONTROLS: [(&str, &str, &str); 2] = [("materials", "kind", "roof"), ("sprites", "class", "potion")];
 /// Distance of the camera in a close-up, and how high it is above the centre of the exhibit.
-const CLOSE_UP: Vec3 = Vec3::new(0.0, 0.5, 6.2);
+const CLOSE_UP: Vec3 = Vec3::new(0.0, 0.5, 7.4);
 /// Half the width of the ground.
 const WIDTH: f32 = 100.0;
 /// Radians that an exhibit turns in a second.
