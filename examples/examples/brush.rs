@@ -77,7 +77,8 @@ fn spawn(
 
 /// The strokes of the picture.
 fn damage_and_paint(world: &mut World) {
-    let walls = world.query::<(Entity, &Wall)>().iter(world).filter(|(_, wall)| **wall != Wall::Intact);
+    let mut walls = world.query::<(Entity, &Wall)>();
+    let walls = walls.iter(world).filter(|(_, wall)| **wall != Wall::Intact);
     let walls: Vec<Entity> = walls.map(|(entity, _)| entity).collect();
     for wall in walls {
         for (uv, radius) in DAMAGE {

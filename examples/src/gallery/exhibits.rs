@@ -8,7 +8,7 @@ use imagine_graph::{OutputKind, Size};
 use crate::ASSETS;
 
 /// Texels along a material.
-const TEXELS: usize = 256;
+const TEXELS: usize = 128;
 
 /// A generator, and how it is shown.
 #[derive(Clone, Debug, PartialEq)]
