@@ -8,8 +8,7 @@ use bevy::prelude::*;
 use bevy_imagine::SynthesisError;
 use bevy_imagine::prelude::*;
 use bevy_imagine::target::{OutputKind, PlanContext, Sampling, Target, TexturePlan};
-use clap::Parser;
-use imagine_examples::Arguments;
+use imagine_examples::{Arguments, parse_arguments};
 
 const FLOOR: &str = "generators/cobblestones.generator.safetensors";
 const SPRITES: &str = "generators/sprites.generator.safetensors";
@@ -64,7 +63,7 @@ impl Target for DecalTarget {
 }
 
 fn main() -> anyhow::Result<()> {
-    let arguments = Arguments::parse();
+    let arguments: Arguments = parse_arguments();
     let mut app = arguments.app("custom target");
     app.register_target::<DecalTarget>().add_systems(Startup, spawn);
     arguments.run(app, "custom_target")
