@@ -16,8 +16,8 @@ use super::{Exhibit, Exhibits};
 pub(super) const SKY: Color = Color::srgb(0.553, 0.627, 0.706);
 const FOG: Color = Color::srgb(0.62, 0.72, 0.83);
 /// Repetitions of a texture around a ball and from pole to pole, and of the ground's in a world unit.
-const BALL_REPEATS: Vec2 = Vec2::new(4.0, 2.0);
-const GROUND_REPEATS: f32 = 0.6;
+const BALL_REPEATS: Vec2 = Vec2::new(3.0, 1.5);
+const GROUND_REPEATS: f32 = 0.4;
 /// The generator of the ground. Without it, the first one that makes materials.
 const GROUND: &str = "cobblestones";
 /// Variants along a side of a sheet of sprites.
