@@ -10,7 +10,7 @@ use crate::harness::{TestApp, with_app};
 /// Prefixes of the labels of everything that is allocated for a job or a result.
 const LABELS: [&str; 5] = ["imagine texture", "imagine scratch", "arena", "weights", "params"];
 /// Requests in a short and a long run.
-const RUNS: [u64; 2] = [5, 25];
+const RUNS: [u64; 2] = [3, 12];
 
 /// Label and size of each allocation of the plugin; `None` if the device's allocator makes no report.
 pub fn our_allocations(app: &TestApp) -> Option<Vec<(String, u64)>> {

@@ -99,7 +99,7 @@ fn unsuitable_targets_are_reported() {
 fn requests_despawned_at_any_time_leave_nothing_behind() {
     with_app(|app| {
         app.set_budget(SMALL_BUDGET);
-        for round in 0..30 {
+        for round in 0..18 {
             let entity = app.request(SIZE, 100 + round);
             match round % 6 {
                 0 => app.settle(),

@@ -164,13 +164,16 @@ fn an_image_is_an_input_and_a_change_of_it_is_noticed() {
 #[test]
 fn a_living_result_evolves_until_living_is_removed() {
     with_app(|app| {
+        let per_frame =
+            |milliseconds| TimeUpdateStrategy::ManualDuration(std::time::Duration::from_millis(milliseconds));
+        app.app.insert_resource(per_frame(0));
         let request = Synthesis::new(app.add(fading())).with_size(UVec2::splat(8));
         let image = app.app.world().resource::<Assets<Image>>().reserve_handle();
         let entity = app.finished((request, ImageTarget::new(image.clone()), Living::default()));
         let brightness = |app: &TestApp| app.read(&image)[0].2[0];
         let first = brightness(app);
         // 40 ms per frame at 50 steps per second are two steps per frame.
-        app.app.insert_resource(TimeUpdateStrategy::ManualDuration(std::time::Duration::from_millis(40)));
+        app.app.insert_resource(per_frame(40));
         app.update(60);
         let later = brightness(app);
         assert!(later < first / 10 * 9, "{first} has faded to {later} only");
