@@ -1,3 +1,3 @@
-//! What suites that cross crates share: seeded random graphs. The suites themselves stand in `tests/`.
+//! Seeded random graphs for the suites in `tests/`.
 
 pub mod random_graph;

@@ -1,18 +1,18 @@
-//! Seeded random graphs: every operator in combination, with broadcasting, views and shapes that no case thought of.
+//! Seeded random graphs: combinations of all operators, with broadcasting, views and shapes beyond those of the cases.
 //!
-//! All numbers stay where operators are well conditioned: every value carries the interval that it lies in, and an
-//! operator that would leave -8 to 8 is not taken. So executors can be compared node by node on the same inputs.
+//! Numbers stay where operators are well conditioned: every value carries its interval, and operators whose results could leave
+//! -8 to 8 are rejected. So executors can be compared node by node on the same inputs.
 
-mod places;
+mod indexing;
 mod proposals;
 mod statistics;
 
 use imagine_graph::rng;
 use imagine_graph::{DType, Dim, Graph, InputKind, Inputs, Node, Op, OutputKind, Size, Tensor, TensorType};
 
-/// Largest absolute value that a graph's numbers may reach.
+/// Maximum absolute value.
 const MAX_ABSOLUTE: f32 = 8.0;
-/// Most elements of one value.
+/// Maximum elements of one value.
 const MAX_VALUE_ELEMENTS: usize = 20_000;
 /// Nodes of one graph.
 const NODES: std::ops::RangeInclusive<usize> = 20..=44;
@@ -20,7 +20,7 @@ const NODES: std::ops::RangeInclusive<usize> = 20..=44;
 /// A graph that runs at one size, with values for its inputs.
 #[derive(Clone, Debug)]
 pub struct RandomGraph {
-    /// The graph. Every value that no node reads is one of its outputs.
+    /// The graph. Its outputs are the values that no node reads.
     pub graph: Graph,
     /// Size to bind it to.
     pub size: Size,
@@ -29,7 +29,7 @@ pub struct RandomGraph {
 }
 
 impl RandomGraph {
-    /// The graph of `seed`; the same today and tomorrow.
+    /// The graph of `seed`, always the same.
     pub fn new(seed: u64) -> Self {
         let mut builder = Builder::new(seed);
         let nodes = builder.between(*NODES.start(), *NODES.end());
@@ -43,14 +43,14 @@ impl RandomGraph {
     }
 }
 
-/// A value that the graph has so far.
+/// A value of the graph so far.
 #[derive(Clone, Debug)]
 struct Known {
     name: String,
     kind: TensorType,
     /// Its type at batch 1, at which generator files are validated.
     single: TensorType,
-    /// What its numbers lie between.
+    /// The interval of its numbers.
     interval: [f32; 2],
 }
 
@@ -64,9 +64,9 @@ impl Known {
 struct Proposal {
     op: Op,
     inputs: Vec<Known>,
-    /// Inputs behind `inputs` that are new weights.
+    /// New weights, the inputs after `inputs`.
     weights: Vec<Tensor>,
-    /// What the result lies between.
+    /// The interval of the result.
     interval: [f32; 2],
 }
 
@@ -136,7 +136,7 @@ impl Builder {
         Some(())
     }
 
-    /// Gives every value that no node reads to the outside.
+    /// Makes every value that no node reads an output.
     fn finish(mut self) -> RandomGraph {
         let read: std::collections::BTreeSet<&String> = self.graph.nodes.iter().flat_map(|node| &node.inputs).collect();
         let unread: Vec<String> = self

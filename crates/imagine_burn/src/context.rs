@@ -1,4 +1,4 @@
-//! What an operator may read beside its inputs.
+//! What operators read beside their inputs.
 
 use burn::tensor::backend::Backend;
 use imagine_graph::rng::RandomState;

@@ -1,21 +1,21 @@
-//! What can go wrong when a network is run.
+//! Why a network cannot run.
 
 use imagine_graph::{GraphErrors, RequestError, TensorType};
 
-/// Why a network did not run.
+/// Why a network cannot run.
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
 #[non_exhaustive]
 pub enum RunError {
-    /// The graph has no shapes at the size asked for.
+    /// The graph cannot be bound to the requested size.
     #[error(transparent)]
     Graph(#[from] GraphErrors),
     /// The generator cannot fulfil the request.
     #[error(transparent)]
     Request(#[from] RequestError),
-    /// Not one value for every input.
+    /// A wrong number of inputs.
     #[error("{found} inputs were given, the graph has {expected}: {names:?}")]
     InputCount {
-        /// Number of the graph's inputs.
+        /// Number of inputs of the graph.
         expected: usize,
         /// Number of given values.
         found: usize,
@@ -27,7 +27,7 @@ pub enum RunError {
     Input {
         /// Name of the input.
         name: String,
-        /// Type at the size asked for.
+        /// Type at the requested size.
         expected: TensorType,
         /// Type of the given value.
         found: TensorType,

@@ -1,4 +1,4 @@
-//! A generator as a whole: first state, steps, outputs.
+//! Runs a whole generator: first state, steps, outputs.
 
 use std::collections::BTreeMap;
 
@@ -10,7 +10,7 @@ use crate::error::RunError;
 use crate::network::Network;
 use crate::value::Value;
 
-/// Makes what `request` asks for. The state of a patch of a world is that of its whole window.
+/// Fulfils `request`. For a patch of a world, the state is that of its whole window.
 pub fn generate<B: Backend>(
     generator: &ValidGenerator,
     request: &Request,
@@ -39,10 +39,10 @@ pub fn generate<B: Backend>(
     Ok(Generated { outputs, state: state.map(Value::into_data) })
 }
 
-/// One graph of a generator with the inputs that stay the same from step to step.
+/// One graph of a generator, with the inputs that stay the same from step to step.
 struct GeneratorGraph<B: Backend> {
     network: Network<B>,
-    /// Values of the inputs in the graph's order; `None` where the state goes.
+    /// Inputs in the graph's order; `None` is the state.
     inputs: Vec<Option<Value<B>>>,
     size: Size,
 }

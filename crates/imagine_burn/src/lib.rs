@@ -1,8 +1,8 @@
 //! Runs an [`imagine_graph`] network on any burn backend: the reference in tests, the fallback where there is no GPU, and,
 //! on `Autodiff`, what training differentiates.
 //!
-//! A [`Network`] interprets a graph on backend primitives, whose rank is dynamic; burn's const-rank tensors appear at the
-//! crate's edge only ([`Value`]). Every operator is its formula, unfused: other executors are tested against it.
+//! A [`Network`] interprets a graph on backend primitives, whose rank is dynamic; burn's const-rank tensors appear only in the
+//! public API ([`Value`]). Every operator is its formula, unfused: other executors are tested against it.
 
 mod context;
 mod error;

@@ -19,7 +19,7 @@ use crate::value::Value;
 #[derive(Module, Debug)]
 pub struct Network<B: Backend> {
     weights: Vec<Param<Tensor<B, 1>>>,
-    /// One element on the device that the network runs on: a graph may have neither weights nor inputs.
+    /// One element that remembers the device: a graph may have neither weights nor inputs.
     home: Tensor<B, 1>,
     #[module(skip)]
     index: WeightIndex,
@@ -27,7 +27,7 @@ pub struct Network<B: Backend> {
     graph: ValidGraph,
 }
 
-/// Where the elements of each weight are: in `Network::weights`, or here if they are not floats.
+/// Where each weight is: in `Network::weights`, or here if it does not hold floats.
 #[derive(Clone, Debug)]
 struct WeightIndex {
     /// Index into `Network::weights` by name.
@@ -53,8 +53,8 @@ impl<B: Backend> Network<B> {
         Self { weights, home: Tensor::zeros([1], device), index, graph: graph.clone() }
     }
 
-    /// The same network, whose weights called `names` do not learn. Names that are no weights of floats are passed over, so
-    /// that one list will do for several graphs.
+    /// The same network with the weights called `names` frozen. Names that are not float weights are ignored, so that one list serves
+    /// several graphs.
     pub fn freeze(mut self, names: &[&str]) -> Self {
         for name in names {
             if let Some(&index) = self.index.floats.get(*name) {
@@ -65,15 +65,15 @@ impl<B: Backend> Network<B> {
         self
     }
 
-    /// The same network on another backend, whose weights are those that `convert` makes of these. With
-    /// [`Tensor::from_inner`] that is a second level of differentiation, in which the weights are constants.
+    /// The same network on another backend, with weights converted by `convert`. [`Tensor::from_inner`] gives a second level of
+    /// differentiation, in which the weights are constants.
     pub fn convert<C: Backend>(&self, convert: impl Fn(Tensor<B, 1>) -> Tensor<C, 1>) -> Network<C> {
         let weights = self.weights.iter().map(|weight| Param::initialized(ParamId::new(), convert(weight.val())));
         let (index, graph) = (self.index.clone(), self.graph.clone());
         Network { weights: weights.collect(), home: convert(self.home.clone()), index, graph }
     }
 
-    /// Runs the graph. `inputs` are in the order of the graph's inputs, the result in that of its outputs.
+    /// Runs the graph. Inputs and outputs are in the graph's order.
     pub fn run(&self, inputs: Vec<Value<B>>, size: Size, random: RandomState) -> Result<Vec<Value<B>>, RunError> {
         let last_readers = last_readers(&self.graph);
         let values = self.interpret(inputs, size, random, |node, values| {
@@ -90,7 +90,7 @@ impl<B: Backend> Network<B> {
         Ok(values.into_iter().map(|v| v.expect("nodes run in order")).collect())
     }
 
-    /// Runs the nodes in order and calls `after` with each one's index and all values so far.
+    /// Runs the nodes in order; calls `after` with the index of each and all values so far.
     fn interpret(
         &self,
         inputs: Vec<Value<B>>,
@@ -132,12 +132,12 @@ impl<B: Backend> Network<B> {
         floats.chain(self.index.others.clone()).collect()
     }
 
-    /// The elements of a weight of floats.
+    /// The elements of a float weight.
     pub fn weight_values(&self, name: &str) -> Option<Tensor<B, 1>> {
         self.index.floats.get(name).map(|&index| self.weights[index].val())
     }
 
-    /// Replaces the elements of a weight of floats that does not learn. False if there is no such weight with as many elements.
+    /// Replaces the elements of a float weight and freezes it. False if there is no such weight of that length.
     pub fn set_weight(&mut self, name: &str, values: Tensor<B, 1>) -> bool {
         let Some(&index) = self.index.floats.get(name) else { return false };
         if self.weights[index].val().dims() != values.dims() {
@@ -147,7 +147,7 @@ impl<B: Backend> Network<B> {
         true
     }
 
-    /// The graph that the network runs, with the weights it was made from.
+    /// The graph, with its initial weights.
     pub fn graph(&self) -> &ValidGraph {
         &self.graph
     }
@@ -164,7 +164,7 @@ impl<B: Backend> Network<B> {
     }
 }
 
-/// Index of the node that is the last to read each value; `None` where an output needs it to the end, or nobody does.
+/// Index of the last node that reads each value; `None` for outputs and values without a reader.
 fn last_readers(graph: &ValidGraph) -> Vec<Option<usize>> {
     let mut last = vec![None; graph.value_count()];
     for (index, node) in graph.nodes().iter().enumerate() {

@@ -1,4 +1,4 @@
-//! A tensor of any element type on a burn backend, and the ways in and out.
+//! A tensor of any element type on a burn backend, and its conversions.
 
 use burn::tensor::backend::Backend;
 use burn::tensor::ops::{BoolTensor, FloatTensor, IntTensor};
@@ -60,7 +60,7 @@ impl<B: Backend> Value<B> {
     /// To CPU memory.
     ///
     /// # Panics
-    /// If the device fails to hand the elements over.
+    /// If the device fails to return the elements.
     pub fn into_data(self) -> imagine_graph::Tensor {
         const READ: &str = "the device hands its elements over";
         let shape = self.shape();
@@ -100,7 +100,7 @@ impl<B: Backend> Value<B> {
         TensorType { dtype, shape: self.shape() }
     }
 
-    /// The floats. Graphs are type-checked before they run, so operators may ask for what their rule promised.
+    /// The floats. Graphs are type-checked before they run, so operators can rely on their shape rule.
     pub(crate) fn into_float(self) -> FloatTensor<B> {
         match self {
             Value::Float(tensor) => tensor,

@@ -1,4 +1,4 @@
-//! A model may take memory in proportion to its length, and no more: measured with an allocator that counts.
+//! Memory is bounded by a multiple of the model's length, as a counting allocator measures.
 
 #[path = "../../imagine_graph/tests/counting/mod.rs"]
 mod counting;
@@ -12,7 +12,7 @@ use prost::Message;
 
 const MIB: usize = 1 << 20;
 
-/// Whether `bytes` become a generator, and most bytes in use meanwhile, beside `bytes`.
+/// Whether `bytes` become a generator, and the peak of allocated bytes meanwhile.
 fn peak(bytes: &[u8]) -> (bool, usize) {
     let mut sound = false;
     let peak = counting::peak(|| {
@@ -40,10 +40,10 @@ fn too_long() {
     assert!(peak < MIB / 4, "{peak}");
 }
 
-/// One test, because the counters are everybody's.
+/// One test, because the counters are global.
 #[test]
 fn memory_is_bounded() {
-    // A graph, and a weight, that announce 2^31 bytes which are not there.
+    // A graph and a weight that announce 2^31 missing bytes.
     let announced = [0x80, 0x80, 0x80, 0x80, 0x08];
     let graph = [&[0x3a][..], &announced].concat();
     let weight_of_2_gb = [&[0x3a, 0x08, 0x2a, 0x06, 0x4a][..], &announced].concat();

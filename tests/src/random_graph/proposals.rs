@@ -1,11 +1,11 @@
-//! The nodes that a random graph may get: one function a family, each with the interval that its result lies in.
+//! Proposals for nodes of a random graph: one function a family, each with the interval of its result.
 
 use imagine_graph::*;
 
 use super::{Builder, Known, Proposal};
 
 impl Builder {
-    /// Some node. `None`, or a shape rule that refuses, means another try.
+    /// Some node; the caller tries again on `None` or if the shape rule refuses it.
     pub(super) fn propose(&mut self) -> Option<Proposal> {
         match self.between(0, 35) {
             0 | 1 => self.conv(),
@@ -141,7 +141,7 @@ impl Builder {
         Some(Proposal { op, inputs: vec![x], weights: Vec::new(), interval })
     }
 
-    /// A function that rises where it is not bounded: its interval is found at the ends.
+    /// A function that is monotonic or bounded, so that the ends give its interval.
     fn activation(&mut self) -> Option<Proposal> {
         let choice = self.between(0, 12);
         // Logarithm and reciprocal have no bound near zero.
@@ -416,7 +416,7 @@ impl Builder {
         Some(Proposal { op: op.into(), inputs: vec![a], weights: vec![b, c], interval: [-bound, bound] })
     }
 
-    /// A value that reads nothing.
+    /// A node without inputs.
     fn source(&mut self) -> Option<Proposal> {
         let stream = self.between(0, 900) as u32;
         let shape = Dim::nchw(self.between(1, 4));

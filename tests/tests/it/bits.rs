@@ -1,16 +1,15 @@
-//! What the suites of whole generators share: the GPU if there is one, and exact comparison of rolled pictures.
+//! Exact comparison of rolled images, and the shared device without bounds checks.
 
 use imagine_graph::Tensor;
 use imagine_wgpu::BoundsChecks;
 use imagine_wgpu::headless::Gpu;
 
-/// The GPU without bounds checks.
+/// The shared device, without bounds checks.
 pub fn gpu() -> Option<Gpu> {
     Gpu::for_test(BoundsChecks::Off)
 }
 
 /// Element `[y, x]` of the result is element `[y + rows, x + columns]` of `tensor`, on the torus.
-#[allow(dead_code, reason = "not every suite rolls")]
 pub fn roll(tensor: &Tensor, [rows, columns]: [usize; 2]) -> Tensor {
     let [height, width] = [tensor.shape[2], tensor.shape[3]];
     let values = tensor.as_f32().unwrap();
@@ -21,7 +20,7 @@ pub fn roll(tensor: &Tensor, [rows, columns]: [usize; 2]) -> Tensor {
     Tensor::f32(tensor.shape.clone(), rolled.collect::<Vec<_>>())
 }
 
-/// The numbers as bits, so that equal means equal.
+/// The bits of all elements.
 pub fn bits(tensor: &Tensor) -> Vec<u32> {
     tensor.as_f32().unwrap().iter().map(|value| value.to_bits()).collect()
 }

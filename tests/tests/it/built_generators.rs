@@ -1,7 +1,5 @@
-//! The generators of `imagine_graph::generators`: they agree between executors, tile and roll exactly, have no seam on the
-//! sphere, and their controls do what they say.
-//!
-//! The GPU half is skipped aloud without an adapter, or fails if `IMAGINE_REQUIRE_GPU` is 1.
+//! The generators of `imagine_graph::generators`: executors agree, they tile and roll exactly, the sphere has no seam, and the
+//! controls work.
 
 use burn::backend::Flex;
 use imagine_graph::file::LoadedGenerator;
@@ -11,7 +9,7 @@ use imagine_graph::{Generated, OutputKind, Request, Size, Support, Tensor};
 
 use crate::bits::{bits, gpu, roll};
 
-/// A size of the material that is no square, and a roll by whole cells of its coarsest random numbers.
+/// A size that is not square, and a roll by whole cells of the coarsest random numbers.
 const MATERIAL: [usize; 2] = [128, 192];
 const ROLL: [usize; 2] = [64, 128];
 /// Side of a cubemap's faces.
@@ -68,7 +66,7 @@ fn dot(a: [f32; 3], b: [f32; 3]) -> f32 {
     a.iter().zip(b).map(|(a, b)| a * b).sum()
 }
 
-/// Compares what two executors made: maps as they are, radiance in proportion above 1.
+/// Compares two executors: absolutely, and relatively above 1.
 fn assert_near(name: &str, ours: &Generated, theirs: &Generated) {
     for ((output, ours), (_, theirs)) in ours.outputs.iter().zip(&theirs.outputs) {
         for (index, (a, b)) in ours.as_f32().unwrap().iter().zip(theirs.as_f32().unwrap()).enumerate() {
@@ -79,7 +77,7 @@ fn assert_near(name: &str, ours: &Generated, theirs: &Generated) {
 }
 
 #[test]
-fn cards_say_that_no_data_went_in() {
+fn cards_name_no_training_data() {
     for (name, build) in generators::ALL {
         let card = build().card;
         assert_eq!(card.license, "MIT OR Apache-2.0", "{name}");

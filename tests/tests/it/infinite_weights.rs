@@ -33,7 +33,7 @@ fn causal() -> Graph {
     graph
 }
 
-/// The softmax of each row up to its own element, by its formula.
+/// The softmax of each row up to the diagonal, by its formula.
 fn expected(scores: &[f32]) -> Vec<f32> {
     let row = |y: usize| {
         let exponentials: Vec<f32> = (0..=y).map(|x| scores[y * SIDE + x].exp()).collect();

@@ -1,7 +1,5 @@
-//! Networks of materials with random weights, as the trainer ships them: they tile and roll exactly, patches of a world are equal to
-//! the whole wherever it is cut, kinds blend over a map, and executors agree.
-//!
-//! The GPU half is skipped aloud without an adapter, or fails if `IMAGINE_REQUIRE_GPU` is 1.
+//! Material networks with random weights: they tile and roll exactly, patches of a world equal the whole, kinds blend over a map,
+//! and executors agree.
 
 use burn::backend::Flex;
 use imagine_graph::rng::Domain;
@@ -13,7 +11,7 @@ use rand::rngs::StdRng;
 use crate::bits::{bits, gpu, roll};
 
 const KINDS: usize = 3;
-/// Cells of a picture that is no square, and a roll by whole cells.
+/// A size in cells that is not square, and a roll by whole cells.
 const CELLS: [usize; 2] = [6, 10];
 const ROLL: [usize; 2] = [32, 80];
 
@@ -154,7 +152,7 @@ fn wgpu_and_burn_agree() {
 }
 
 #[test]
-fn a_map_of_kinds_has_each_kind_where_it_says_so() {
+fn a_map_of_kinds_places_each_kind() {
     let generator = generator();
     let cells = [2, 40];
     let alone = |kind: f32| {

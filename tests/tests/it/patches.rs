@@ -1,5 +1,5 @@
-//! Patches of an endless world: whatever their order and whatever is made between them, they are the same region made in one
-//! piece, to the bit, near the origin and far from it; burn agrees; what has no patches says why.
+//! Patches of an endless world: in any order they equal the same region generated at once, to the bit, near the origin and far
+//! from it; burn agrees; generators without patches are refused.
 
 use std::path::PathBuf;
 
@@ -81,7 +81,7 @@ fn worlds() -> Vec<World> {
     ]
 }
 
-/// Colours, a coat and a roughness that change from place to place.
+/// Fields for colours, a coat and a roughness.
 fn with_biomes(request: Request) -> Request {
     let fields = Fields::new(["coat", "coat_color", "base_roughness"], |WorldPoint { x, y }, values| {
         let wave = |at: f64, period: f64| ((at / period).rem_euclid(1.0) * std::f64::consts::TAU).sin() as f32;
@@ -92,7 +92,7 @@ fn with_biomes(request: Request) -> Request {
     Request { fields: Some(fields), ..request }
 }
 
-/// Three kinds that pass into each other.
+/// Fields that blend three kinds.
 fn with_kinds(request: Request) -> Request {
     let fields = Fields::new(["kind"], |WorldPoint { x, y }, values| {
         let wave = |at: f64| (at / 128.0 * std::f64::consts::TAU).sin() as f32;
@@ -102,7 +102,7 @@ fn with_kinds(request: Request) -> Request {
     Request { fields: Some(fields), ..request }
 }
 
-/// Latents of an eighth of the size, up-sampled in three ways between convolutions that wrap, pad with zeros and repeat the border.
+/// Latents of an eighth of the size, up-sampled between convolutions that wrap, pad with zeros and repeat the border.
 fn convolutions() -> ValidGenerator {
     let mut graph = Graph::default();
     let shape = Dim::nchw_divided(4, 8);
@@ -160,7 +160,7 @@ impl World {
         (self.request)(Request::patch(Size::new(height, width), 77, PatchIndex { y, x }).unwrap())
     }
 
-    /// All patches of the block that begins at patch `[x, y]`, as one request.
+    /// The block of patches from patch `[x, y]` on, as one request.
     fn block(&self, [x, y]: [i64; 2]) -> Request {
         let [height, width] = self.patch;
         let one = self.patch([x, y]);
@@ -168,7 +168,7 @@ impl World {
     }
 }
 
-/// Element bits of one output in the part of `whole` that patch `[column, row]` of `patch` texels is.
+/// The bits of patch `[column, row]` within `whole`.
 fn part(whole: &Tensor, [column, row]: [i64; 2], [height, width]: [usize; 2]) -> Vec<u32> {
     let values = bits(whole);
     let (channels, rows, columns) = (whole.shape[1], whole.shape[2], whole.shape[3]);
@@ -202,7 +202,7 @@ fn assert_equals_whole(gpu: &Gpu, world: &World, origin: [i64; 2]) {
 }
 
 #[test]
-fn a_field_that_is_the_same_everywhere_is_the_control() {
+fn a_constant_field_equals_the_control() {
     let materials = worlds().into_iter().find(|world| world.name == "materials").unwrap().generator;
     let grass = 6;
     let patch = || Request::patch(Size::new(32, 32), 11, PatchIndex { y: 3, x: -5 }).unwrap();
@@ -270,7 +270,7 @@ fn assert_near(label: &str, a: &[f32], b: &[f32], tolerance: f32) {
 }
 
 #[test]
-fn what_has_no_patches_says_why() {
+fn generators_without_patches_are_refused() {
     let refused = |generator: &ValidGenerator, request: Request| generator.check(&request).unwrap_err().to_string();
     let patch = || Request::patch(Size::new(64, 64), 0, PatchIndex::default()).unwrap();
     let mut graph = convolutions().output.graph().clone();
@@ -300,7 +300,7 @@ fn what_has_no_patches_says_why() {
 }
 
 #[test]
-fn fields_that_do_not_fit_say_why() {
+fn invalid_fields_are_refused() {
     let material = generators::load("noise_material").unwrap().generator;
     let patch = || Request::patch(Size::new(64, 64), 0, PatchIndex::default()).unwrap();
     let with = |names: &[&str], value: f32| {

@@ -1,6 +1,4 @@
-//! The files of `assets/generators`: they load, say where they come from, agree between executors, and tile exactly.
-//!
-//! The GPU half is skipped aloud without an adapter, or fails if `IMAGINE_REQUIRE_GPU` is 1.
+//! The files of `assets/generators`: they load, name their training data, executors agree, and they tile exactly.
 
 use std::path::PathBuf;
 
@@ -11,7 +9,7 @@ use imagine_graph::{Extent, Generated, Request, Size, Tensor};
 
 use crate::bits::{bits, gpu, roll};
 
-/// An even size, and one that no workgroup divides.
+/// An even size, and one that is not a multiple of a workgroup.
 const SIZES: [[usize; 2]; 2] = [[48, 64], [53, 37]];
 const ROLL: [usize; 2] = [17, 31];
 
@@ -79,7 +77,7 @@ fn images_roll_exactly(loaded: &LoadedGenerator, generate: impl Fn(&Request) -> 
 }
 
 #[test]
-fn every_card_says_what_the_weights_were_made_from() {
+fn every_card_names_its_training_data() {
     for loaded in shipped() {
         let card = &loaded.generator.generator.card;
         assert!(!card.title.is_empty() && !card.license.is_empty() && !card.recipe.is_empty(), "{}", loaded.name);

@@ -1,4 +1,4 @@
-//! `AffineGrid`: the positions of all elements, as a matrix, times the transposed map.
+//! `AffineGrid`: the matrix of all positions times the transposed affine map.
 
 use burn::tensor::backend::Backend;
 use burn::tensor::ops::FloatTensor;

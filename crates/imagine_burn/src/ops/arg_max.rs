@@ -1,4 +1,4 @@
-//! `ArgMax` and `ArgMin`: of the indices whose element equals the extreme one, the smallest or the largest.
+//! `ArgMax` and `ArgMin`: the first or last index whose element equals the extremum.
 
 use burn::tensor::backend::{Backend, get_device_settings};
 use burn::tensor::{Shape, TensorData};

@@ -4,7 +4,7 @@ use burn::tensor::backend::Backend;
 use burn::tensor::ops::FloatTensor;
 use burn::tensor::{Shape, TensorMetadata};
 
-/// `rest` are scale, B, input_mean and input_var, `[C]` each.
+/// `rest` is scale, B, input_mean and input_var, `[C]` each.
 pub(super) fn run<B: Backend>(epsilon: f32, x: FloatTensor<B>, rest: [FloatTensor<B>; 4]) -> FloatTensor<B> {
     let [scale, b, mean, var] = rest.map(|part| channels::<B>(part, &x.shape()));
     let deviation = B::float_sqrt(B::float_add_scalar(var, epsilon.into()));

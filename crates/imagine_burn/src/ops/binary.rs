@@ -1,4 +1,4 @@
-//! Elementwise operators of two tensors; broadcasting is explicit, since not every backend has it.
+//! Elementwise operators of two tensors. Broadcasting is explicit, because not every backend has it.
 
 use burn::tensor::BoolDType;
 use burn::tensor::backend::{Backend, get_device_settings};
@@ -7,7 +7,7 @@ use imagine_graph::Mod;
 
 use crate::value::Value;
 
-/// Of floats or of integers.
+/// For floats or integers.
 pub(super) fn arithmetic<B: Backend>(
     float: impl Fn(FloatTensor<B>, FloatTensor<B>) -> FloatTensor<B>,
     int: impl Fn(IntTensor<B>, IntTensor<B>) -> IntTensor<B>,
@@ -21,7 +21,7 @@ pub(super) fn arithmetic<B: Backend>(
     }
 }
 
-/// Of floats or of integers, to truth values.
+/// For floats or integers, to truth values.
 pub(super) fn compare<B: Backend>(
     float: impl Fn(FloatTensor<B>, FloatTensor<B>, BoolDType) -> BoolTensor<B>,
     int: impl Fn(IntTensor<B>, IntTensor<B>, BoolDType) -> BoolTensor<B>,
@@ -58,24 +58,24 @@ pub(super) fn logic<B: Backend>(
     Value::Bool(formula(a.broadcast(shape).into_bool(), b.broadcast(shape).into_bool()))
 }
 
-/// `min(A, B)`; B where they are equal, as its gradient goes.
-pub(super) fn min<B: Backend>(a: FloatTensor<B>, b: FloatTensor<B>) -> FloatTensor<B> {
+/// `min(A, B)`; the gradient of equal elements goes to B.
+pub(super) fn float_min<B: Backend>(a: FloatTensor<B>, b: FloatTensor<B>) -> FloatTensor<B> {
     let smaller = B::float_lower(a.clone(), b.clone(), bool_dtype::<B>(&B::float_device(&a)));
     B::float_mask_where(b, smaller, a)
 }
 
-/// `max(A, B)`; B where they are equal, as its gradient goes.
-pub(super) fn max<B: Backend>(a: FloatTensor<B>, b: FloatTensor<B>) -> FloatTensor<B> {
+/// `max(A, B)`; the gradient of equal elements goes to B.
+pub(super) fn float_max<B: Backend>(a: FloatTensor<B>, b: FloatTensor<B>) -> FloatTensor<B> {
     let larger = B::float_greater(a.clone(), b.clone(), bool_dtype::<B>(&B::float_device(&a)));
     B::float_mask_where(b, larger, a)
 }
 
-pub(super) fn least<B: Backend>(a: IntTensor<B>, b: IntTensor<B>) -> IntTensor<B> {
+pub(super) fn int_min<B: Backend>(a: IntTensor<B>, b: IntTensor<B>) -> IntTensor<B> {
     let smaller = B::int_lower(a.clone(), b.clone(), bool_dtype::<B>(&B::int_device(&a)));
     B::int_mask_where(b, smaller, a)
 }
 
-pub(super) fn most<B: Backend>(a: IntTensor<B>, b: IntTensor<B>) -> IntTensor<B> {
+pub(super) fn int_max<B: Backend>(a: IntTensor<B>, b: IntTensor<B>) -> IntTensor<B> {
     let larger = B::int_greater(a.clone(), b.clone(), bool_dtype::<B>(&B::int_device(&a)));
     B::int_mask_where(b, larger, a)
 }
@@ -85,9 +85,9 @@ pub(super) fn quotient<B: Backend>(a: IntTensor<B>, b: IntTensor<B>) -> IntTenso
     B::int_div(a, without_zero::<B>(b))
 }
 
-/// The remainder with the sign of B, or with `fmod` that of A; 0 where integer B is 0.
+/// The remainder with the sign of B, with `fmod` of A; 0 where integer B is 0.
 pub(super) fn remainder<B: Backend>(params: &Mod, a: Value<B>, b: Value<B>, shape: &[usize]) -> Value<B> {
-    // What is left over from the quotient towards zero has the sign of A.
+    // The remainder of the quotient towards zero has the sign of A.
     let float = |a: FloatTensor<B>, b: FloatTensor<B>| {
         let whole = B::float_trunc(B::float_div(a.clone(), b.clone()));
         B::float_sub(a, B::float_mul(whole, b))

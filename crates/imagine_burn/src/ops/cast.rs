@@ -10,7 +10,7 @@ pub(super) fn run<B: Backend>(params: &Cast, x: Value<B>, context: &Context<B>) 
     let types = get_device_settings::<B>(context.device);
     match (x, params.to) {
         (Value::Float(x), DType::I32) => {
-            // Backends disagree beyond the range; below it and above it the ends are asked for. The upper end is no float.
+            // Backends disagree beyond the range, which must saturate. `i32::MAX` is not a float.
             let (low, high) = (i32::MIN as f32, 2_147_483_520.0);
             let inside = B::float_clamp(x.clone(), low.into(), high.into());
             let whole = B::float_into_int(B::float_trunc(inside), types.int_dtype);

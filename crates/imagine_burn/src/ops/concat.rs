@@ -10,7 +10,7 @@ pub(super) fn run<B: Backend>(params: &Concat, inputs: Vec<Value<B>>) -> Value<B
     join(inputs, axis)
 }
 
-/// The values, of one element type, one after the other along `axis`.
+/// Concatenates values of one element type along `axis`.
 pub(super) fn join<B: Backend>(inputs: Vec<Value<B>>, axis: usize) -> Value<B> {
     match inputs[0] {
         Value::Float(_) => Value::Float(B::float_cat(inputs.into_iter().map(Value::into_float).collect(), axis)),

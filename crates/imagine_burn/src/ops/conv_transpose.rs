@@ -1,4 +1,4 @@
-//! `ConvTranspose`: the backend's, whose result is cut where the padding says so. Rows are images of height 1.
+//! `ConvTranspose`: the backend's, without padding, then cropped. Rows are images of height 1.
 
 use burn::tensor::backend::Backend;
 use burn::tensor::ops::{ConvTransposeOptions, FloatTensor};
@@ -23,7 +23,7 @@ pub(super) fn run<B: Backend>(
             B::conv_transpose3d(x, w, b, options(params, axes))
         }
     };
-    // A height of 1 is in the result, too.
+    // The result of a row has a height of 1.
     let missing = whole.shape().num_dims() - shape.len();
     let mut ranges = vec![Range::full(); 2 + missing];
     ranges.extend(windows.iter().map(|axis| {
@@ -33,7 +33,7 @@ pub(super) fn run<B: Backend>(
     B::float_reshape(B::float_slice(whole, &ranges), Shape::from(shape.to_vec()))
 }
 
-/// Without padding the result is whole; what padding would cut is cut later, alike for even and uneven pads.
+/// Without padding: pads may be uneven, so the result is cropped afterwards.
 fn options<const N: usize>(params: &ConvTranspose, axes: [WindowAxis; N]) -> ConvTransposeOptions<N> {
     let missing = N - params.output_padding.len().min(N);
     let added = std::array::from_fn(|axis| {

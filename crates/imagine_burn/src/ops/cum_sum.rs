@@ -1,4 +1,4 @@
-//! `CumSum`: burn's own, of the flipped tensor for sums from the end; less the element itself where it is left out.
+//! `CumSum`: burn's own; on the flipped tensor if reversed, on the shifted tensor if exclusive.
 
 use burn::tensor::backend::Backend;
 use imagine_graph::{CumSum, Pad};
@@ -10,8 +10,8 @@ pub(super) fn run<B: Backend>(params: &CumSum, x: Value<B>) -> Value<B> {
     let shape = x.shape();
     let axis = params.axis(shape.len()).expect("the shape rule accepted it");
     let x = if params.reverse { flip(x, axis) } else { x };
-    // A zero before, and the last element off: every sum moves on by one.
-    let x = if params.exclusive { moved(x, axis) } else { x };
+    // A zero in front, without the last element, shifts every sum by one.
+    let x = if params.exclusive { shifted(x, axis) } else { x };
     let sums = match x {
         Value::Float(t) => Value::Float(B::float_cumsum(t, axis)),
         Value::Int(t) => Value::Int(B::int_cumsum(t, axis)),
@@ -20,7 +20,7 @@ pub(super) fn run<B: Backend>(params: &CumSum, x: Value<B>) -> Value<B> {
     if params.reverse { flip(sums, axis) } else { sums }
 }
 
-fn moved<B: Backend>(x: Value<B>, axis: usize) -> Value<B> {
+fn shifted<B: Backend>(x: Value<B>, axis: usize) -> Value<B> {
     pad::run(&Pad { pads: vec![1, -1], axes: vec![axis as i64], ..Pad::default() }, x)
 }
 

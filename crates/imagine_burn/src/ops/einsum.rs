@@ -1,4 +1,4 @@
-//! `Einsum`: diagonals, sums over letters of one input, and one batched matrix product.
+//! `Einsum`: diagonals, sums over the letters of one input, and one batched matrix product.
 
 use burn::tensor::backend::Backend;
 use burn::tensor::ops::FloatTensor;
@@ -8,7 +8,7 @@ use imagine_graph::{Einsum, EinsumAxes};
 use super::gather;
 use crate::value::Value;
 
-/// A tensor whose axes are letters of the equation, each once.
+/// An operand whose axes are letters of the equation, each once.
 struct Term<B: Backend> {
     tensor: FloatTensor<B>,
     axes: Vec<usize>,
@@ -36,14 +36,14 @@ pub(super) fn run<B: Backend>(params: &Einsum, inputs: Vec<FloatTensor<B>>, shap
     B::float_reshape(y, Shape::from(shape.to_vec()))
 }
 
-/// Each letter once: one that stands twice becomes the diagonal.
+/// Takes the diagonal of repeated letters.
 fn diagonal<B: Backend>(tensor: FloatTensor<B>, axes: &[usize]) -> Term<B> {
     let shape = tensor.shape().to_vec();
     let mut once: Vec<usize> = Vec::new();
     let (mut lengths, mut strides): (Vec<usize>, Vec<i64>) = (Vec::new(), Vec::new());
     for (index, axis) in axes.iter().enumerate() {
         let stride = shape[index + 1..].iter().product::<usize>() as i64;
-        // An axis of one element repeats where its letter is longer.
+        // An axis of length 1 broadcasts.
         let stride = if shape[index] == 1 { 0 } else { stride };
         match once.iter().position(|known| known == axis) {
             Some(known) => {
@@ -65,7 +65,7 @@ fn diagonal<B: Backend>(tensor: FloatTensor<B>, axes: &[usize]) -> Term<B> {
     Term { tensor, axes: once }
 }
 
-/// The sum over the letters that nothing else wants.
+/// Sums over the letters that occur nowhere else.
 fn reduced<B: Backend>(term: Term<B>, wanted: impl Fn(&usize) -> bool) -> Term<B> {
     let shape = term.tensor.shape().to_vec();
     let gone = (0..shape.len()).filter(|&index| !wanted(&term.axes[index]));
@@ -76,7 +76,7 @@ fn reduced<B: Backend>(term: Term<B>, wanted: impl Fn(&usize) -> bool) -> Term<B
     Term { tensor: B::float_reshape(tensor, Shape::from(lengths)), axes }
 }
 
-/// The product over common letters; those of the output stay.
+/// The product of two operands: contracts their common letters, except those of the output.
 fn product<B: Backend>(a: Term<B>, b: Term<B>, equation: &EinsumAxes) -> Term<B> {
     let of = |own: &[usize], other: &[usize], common: bool, kept: bool| {
         let wanted = |axis: &&usize| other.contains(axis) == common && equation.output.contains(axis) == kept;
@@ -97,7 +97,7 @@ fn product<B: Backend>(a: Term<B>, b: Term<B>, equation: &EinsumAxes) -> Term<B>
     Term { tensor: B::float_reshape(product, Shape::from(lengths)), axes }
 }
 
-/// The tensor with its letters in another order, and all of them as long as they are.
+/// Permutes the letters into `order` and broadcasts them to their lengths.
 fn in_order<B: Backend>(term: Term<B>, order: &[usize], lengths: &[usize]) -> FloatTensor<B> {
     let place = |axis: &usize| term.axes.iter().position(|own| own == axis).expect("the same letters");
     let permutation: Vec<usize> = order.iter().map(place).collect();

@@ -1,4 +1,4 @@
-//! `Gather`, `GatherElements` and `GatherND`: one index into the flat data for every element of the output.
+//! `Gather`, `GatherElements` and `GatherND`: a flat index into the data for every element of the output.
 
 use burn::tensor::backend::{Backend, get_device_settings};
 use burn::tensor::ops::{BoolTensor, IntTensor};
@@ -27,7 +27,7 @@ pub(super) fn run<B: Backend>(
     select(data, place, &layout.shape)
 }
 
-/// The elements of `data` at these flat indices, in `shape`.
+/// The elements of `data` at flat indices, in `shape`.
 pub(super) fn select<B: Backend>(data: Value<B>, places: IntTensor<B>, shape: &[usize]) -> Value<B> {
     let flat = Shape::from([data.shape().iter().product::<usize>()]);
     let shape = Shape::from(shape.to_vec());
@@ -38,14 +38,14 @@ pub(super) fn select<B: Backend>(data: Value<B>, places: IntTensor<B>, shape: &[
     }
 }
 
-/// Slices of `data` along `axis`. By way of integers: what burn-flex's own `bool_select` gives is no truth values to its `bool_not`.
+/// Selects along `axis` through integers: burn-flex's `bool_not` does not accept the result of its `bool_select`.
 pub(super) fn select_truth<B: Backend>(data: BoolTensor<B>, axis: usize, indices: IntTensor<B>) -> BoolTensor<B> {
     let settings = get_device_settings::<B>(&B::bool_device(&data));
     let numbers = B::int_select(B::bool_into_int(data, settings.int_dtype), axis, indices);
     B::int_not_equal_elem(numbers, 0.into(), settings.bool_dtype)
 }
 
-/// The offset of every element of `shape`, in row-major order, for these strides.
+/// The offset of every element of `shape`, in row-major order.
 pub(super) fn walk(shape: &[usize], strides: &[i64]) -> Vec<i64> {
     let mut offsets = vec![0];
     for (&length, &stride) in shape.iter().zip(strides) {
@@ -58,7 +58,7 @@ pub(super) fn constant<B: Backend>(values: &[i64], device: &B::Device) -> IntTen
     B::int_from_data(TensorData::new(values.to_vec(), [values.len()]).convert::<B::IntElem>(), device)
 }
 
-/// Indices counted from the front and clamped to an axis of `length`.
+/// Indices counted from the front, clamped to an axis of `length`.
 fn inside<B: Backend>(index: IntTensor<B>, length: usize) -> IntTensor<B> {
     let dtype = get_device_settings::<B>(&B::int_device(&index)).bool_dtype;
     let negative = B::int_lower_elem(index.clone(), 0i64.into(), dtype);

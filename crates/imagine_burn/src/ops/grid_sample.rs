@@ -1,11 +1,11 @@
-//! `GridSample`: weights and flat indices of every tap, gathered and summed.
+//! `GridSample`: the sum of all taps, each gathered by its flat index and weighted.
 
 use burn::tensor::backend::{Backend, get_device_settings};
 use burn::tensor::ops::{FloatTensor, IntTensor};
 use burn::tensor::{Shape, Slice as Range, TensorMetadata};
 use imagine_graph::{GridSample, GridSampleMode, GridSamplePadding};
 
-/// One tap along one axis, for every place of the grid.
+/// One filter tap along one axis, for every point of the grid.
 struct Tap<B: Backend> {
     index: IntTensor<B>,
     weight: FloatTensor<B>,
@@ -19,11 +19,11 @@ pub(super) fn run<B: Backend>(
 ) -> FloatTensor<B> {
     let size = x.shape().to_vec();
     let (n, channels, axes) = (size[0], size[1], size.len() - 2);
-    let places: usize = shape[2..].iter().product();
+    let points: usize = shape[2..].iter().product();
     let elements: usize = size[2..].iter().product();
-    let grid = B::float_reshape(grid, Shape::from([n, places, axes]));
+    let grid = B::float_reshape(grid, Shape::from([n, points, axes]));
     let x = B::float_reshape(x, Shape::from([n, channels, elements]));
-    // From z to x, as the axes stand in X; the grid has x first.
+    // From z to x, the axis order of X; the grid has x first.
     let taps: Vec<Vec<Tap<B>>> = (0..axes).map(|axis| along(params, &grid, axes - 1 - axis, size[axis + 2])).collect();
     let mut sum: Option<FloatTensor<B>> = None;
     for combination in 0..taps[0].len().pow(axes as u32) {
@@ -41,7 +41,7 @@ pub(super) fn run<B: Backend>(
                 None => tap.weight.clone(),
             });
         }
-        let full = Shape::from([n, channels, places]);
+        let full = Shape::from([n, channels, points]);
         let index = B::int_expand(index.expect("an axis has taps"), full.clone());
         let weight = B::float_expand(weight.expect("an axis has taps"), full);
         let part = B::float_mul(B::float_gather(2, x.clone(), index), weight);
@@ -53,12 +53,12 @@ pub(super) fn run<B: Backend>(
     B::float_reshape(sum.expect("there is a tap"), Shape::from(shape.to_vec()))
 }
 
-/// The taps along one axis of `length`, whose coordinate stands at `coordinate` in the grid `[N, places, axes]`.
+/// The taps along one axis of `length`, with coordinate number `coordinate` of the grid `[N, points, axes]`.
 fn along<B: Backend>(params: &GridSample, grid: &FloatTensor<B>, coordinate: usize, length: usize) -> Vec<Tap<B>> {
-    let [n, places, _]: [usize; 3] = grid.shape().dims();
+    let [n, points, _]: [usize; 3] = grid.shape().dims();
     let one = Range::new(coordinate as isize, Some(coordinate as isize + 1), 1);
     let g = B::float_slice(grid.clone(), &[Range::full(), Range::full(), one]);
-    let at = place::<B>(params, B::float_reshape(g, Shape::from([n, 1, places])), length);
+    let at = denormalize::<B>(params, B::float_reshape(g, Shape::from([n, 1, points])), length);
     let low = B::float_floor(at.clone());
     let fraction = B::float_sub(at, low.clone());
     let taps = match params.mode {
@@ -70,7 +70,7 @@ fn along<B: Backend>(params: &GridSample, grid: &FloatTensor<B>, coordinate: usi
     taps.map(tap).collect()
 }
 
-/// The tap at index `at`, `k` behind the place rounded down.
+/// The tap at index `at`, `k` after the floor of the position.
 fn tap<B: Backend>(
     params: &GridSample,
     at: FloatTensor<B>,
@@ -85,7 +85,7 @@ fn tap<B: Backend>(
     match params.padding_mode {
         GridSamplePadding::Border => Tap { index: clamped(at), weight },
         GridSamplePadding::Reflection => {
-            // Edges between elements make halves of mirrored whole numbers whole again.
+            // With edges between elements, mirrored integers are whole again only after rounding.
             Tap { index: clamped(B::float_round(reflected::<B>(params, at, length))), weight }
         }
         GridSamplePadding::Zeros => {
@@ -97,8 +97,8 @@ fn tap<B: Backend>(
     }
 }
 
-/// The place in elements that coordinate `g` names on an axis.
-fn place<B: Backend>(params: &GridSample, g: FloatTensor<B>, length: usize) -> FloatTensor<B> {
+/// Coordinate `g` in elements of an axis.
+fn denormalize<B: Backend>(params: &GridSample, g: FloatTensor<B>, length: usize) -> FloatTensor<B> {
     let size = length as f32;
     let from_edge = B::float_add_scalar(g, 1.0f32.into());
     let at = if params.align_corners {
@@ -120,7 +120,7 @@ fn place<B: Backend>(params: &GridSample, g: FloatTensor<B>, length: usize) -> F
     }
 }
 
-/// Mirrors places at the edges of an axis until they are between them.
+/// Reflects positions at the edges of an axis until they lie between them.
 fn reflected<B: Backend>(params: &GridSample, at: FloatTensor<B>, length: usize) -> FloatTensor<B> {
     let (low, span) = if params.align_corners { (0.0, length as f32 - 1.0) } else { (-0.5, length as f32) };
     if span == 0.0 {
@@ -142,7 +142,7 @@ fn outside<B: Backend>(at: &FloatTensor<B>, [low, high]: [f32; 2]) -> burn::tens
     B::bool_or(below, B::float_greater_elem(at.clone(), high.into(), dtype))
 }
 
-/// Weight of the tap `k` behind the place rounded down, which lies `fraction` before the place.
+/// Weight of the tap `k` after the floor of the position; `fraction` is the position minus its floor.
 fn weight<B: Backend>(mode: GridSampleMode, k: i32, fraction: FloatTensor<B>) -> FloatTensor<B> {
     // The distance t is 1 + f, f, 1 - f, 2 - f for k from -1 to 2.
     let t = match k {

@@ -7,7 +7,7 @@ use imagine_graph::Gemm;
 
 use crate::value::Value;
 
-/// NumPy's rule: a vector is a row on the left and a column on the right; leading axes broadcast.
+/// As in NumPy: a vector is a row on the left and a column on the right; leading axes broadcast.
 pub(super) fn matmul<B: Backend>(a: FloatTensor<B>, b: FloatTensor<B>, shape: &[usize]) -> FloatTensor<B> {
     let (mut a_shape, mut b_shape) = (a.shape().to_vec(), b.shape().to_vec());
     if a_shape.len() == 1 {
@@ -47,7 +47,7 @@ pub(super) fn gemm<B: Backend>(
     }
 }
 
-/// Length of `axis` when `shape` is filled up to `rank` with leading ones.
+/// Length of `axis` once `shape` is padded to `rank` with leading ones.
 fn dim(shape: &[usize], rank: usize, axis: usize) -> usize {
     let missing = rank - shape.len();
     if axis < missing { 1 } else { shape[axis - missing] }

@@ -1,4 +1,4 @@
-//! One file an operator family; this one picks. The mapping is exhaustive: an operator without one does not compile.
+//! Dispatch to one file an operator family. The match is exhaustive: a missing operator does not compile.
 
 mod affine_grid;
 mod arg_max;
@@ -37,7 +37,7 @@ use crate::context::Context;
 use crate::value::Value;
 use reduce::Extremum;
 
-/// The inputs of one node, taken one after the other.
+/// The inputs of one node, taken in order.
 struct Inputs<B: Backend>(std::vec::IntoIter<Option<Value<B>>>);
 
 impl<B: Backend> Inputs<B> {
@@ -54,7 +54,7 @@ impl<B: Backend> Inputs<B> {
     }
 }
 
-/// Runs one operator. Inputs have been checked by its shape rule.
+/// Runs one operator, whose shape rule has accepted the inputs.
 pub(crate) fn run<B: Backend>(op: &Op, inputs: Vec<Option<Value<B>>>, context: &Context<B>) -> Vec<Value<B>> {
     let mut x = Inputs(inputs.into_iter());
     let shape = &context.outputs[0].shape;
@@ -69,8 +69,8 @@ pub(crate) fn run<B: Backend>(op: &Op, inputs: Vec<Option<Value<B>>>, context: &
         Op::Sub(_) => binary::arithmetic(B::float_sub, B::int_sub, x.next(), x.next(), shape),
         Op::Mul(_) => binary::arithmetic(B::float_mul, B::int_mul, x.next(), x.next(), shape),
         Op::Div(_) => binary::arithmetic(B::float_div, binary::quotient::<B>, x.next(), x.next(), shape),
-        Op::Min(_) => binary::arithmetic(binary::min::<B>, binary::least::<B>, x.next(), x.next(), shape),
-        Op::Max(_) => binary::arithmetic(binary::max::<B>, binary::most::<B>, x.next(), x.next(), shape),
+        Op::Min(_) => binary::arithmetic(binary::float_min::<B>, binary::int_min::<B>, x.next(), x.next(), shape),
+        Op::Max(_) => binary::arithmetic(binary::float_max::<B>, binary::int_max::<B>, x.next(), x.next(), shape),
         Op::Mod(params) => binary::remainder(params, x.next(), x.next(), shape),
         Op::Pow(_) => binary::power(x.next(), x.next(), shape),
         Op::PRelu(_) => Value::Float(binary::prelu::<B>(x.float(), x.next().broadcast(shape).into_float())),

@@ -1,4 +1,4 @@
-//! Normalisations by statistics of the input.
+//! Normalisation by statistics of the input.
 
 use burn::tensor::backend::{Backend, get_device_settings};
 use burn::tensor::ops::FloatTensor;
@@ -50,7 +50,7 @@ pub(super) fn group<B: Backend>(
     B::float_add(B::float_mul(y, channels::<B>(scale, &shape)), channels::<B>(bias, &shape))
 }
 
-/// `y * scale + bias`, where they are; both broadcast to `y`.
+/// `y * scale + bias`; both are optional and broadcast to `y`.
 pub(super) fn affine<B: Backend>(
     y: FloatTensor<B>,
     scale: Option<FloatTensor<B>>,
@@ -68,13 +68,13 @@ pub(super) fn affine<B: Backend>(
     }
 }
 
-/// `x` over its norm along the axis, 0 where that is 0.
+/// `x` divided by its norm along the axis; 0 where the norm is 0.
 pub(super) fn norm<B: Backend>(op: &LpNormalization, x: FloatTensor<B>) -> FloatTensor<B> {
     let size = if op.p == 1 { B::float_abs(x.clone()) } else { B::float_mul(x.clone(), x.clone()) };
     let sum = along::<B>(B::float_sum_dim, op, size);
     let norm = if op.p == 1 { sum } else { B::float_sqrt(sum) };
     let norm = B::float_expand(norm, x.shape());
     let zero = B::float_equal_elem(norm.clone(), 0.0.into(), get_device_settings::<B>(&B::float_device(&x)).bool_dtype);
-    // Where the norm is 0 so is x.
+    // Where the norm is 0, x is 0 too.
     B::float_div(x, B::float_mask_fill(norm, zero, 1.0.into()))
 }

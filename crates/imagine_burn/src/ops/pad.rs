@@ -1,4 +1,4 @@
-//! Padding by slices and concatenation, for all modes and element types alike; burn's own has no wrap.
+//! Padding by slices and concatenation, for all modes and element types: burn's own cannot wrap.
 
 use burn::tensor::backend::{Backend, get_device_settings};
 use burn::tensor::ops::FloatTensor;
@@ -8,8 +8,7 @@ use imagine_graph::{Pad, PadMode};
 use super::{concat, shape, slice};
 use crate::value::Value;
 
-/// Pads one axis after the other: the corners follow, for every mode is separable. A negative pad cuts, before the rest
-/// is padded.
+/// Pads one axis after the other, which fills the corners because every mode is separable. Negative pads crop first.
 pub(super) fn run<B: Backend>(params: &Pad, x: Value<B>) -> Value<B> {
     let lengths = x.shape();
     let sides = params.sides(lengths.len()).expect("the shape rule accepted them");
@@ -23,7 +22,7 @@ pub(super) fn run<B: Backend>(params: &Pad, x: Value<B>) -> Value<B> {
     sides.iter().enumerate().fold(x, pad)
 }
 
-/// Adds `before` and `after` elements along `axis`.
+/// Pads floats along `axis`.
 pub(super) fn axis<B: Backend>(
     x: FloatTensor<B>,
     axis: usize,
@@ -34,7 +33,7 @@ pub(super) fn axis<B: Backend>(
     around(Value::<B>::Float(x), axis, sides, mode, value).into_float()
 }
 
-/// As [`axis`], of any type.
+/// As [`axis`], for any element type.
 pub(super) fn around<B: Backend>(
     x: Value<B>,
     axis: usize,
@@ -48,7 +47,7 @@ pub(super) fn around<B: Backend>(
     pick(x, axis, &elements, value)
 }
 
-/// The elements of `x` with these indices along `axis`, `value` where there is none.
+/// The elements of `x` at these indices along `axis`; `value` for `None`.
 fn pick<B: Backend>(x: Value<B>, axis: usize, elements: &[Option<usize>], value: f32) -> Value<B> {
     let lengths = x.shape();
     if elements.iter().copied().eq((0..lengths[axis]).map(Some)) {
@@ -57,7 +56,7 @@ fn pick<B: Backend>(x: Value<B>, axis: usize, elements: &[Option<usize>], value:
     let part = |run: &Run| {
         let Some(start) = run.start else { return full(&x, axis, run.count, value) };
         let mut ranges = vec![Range::full(); lengths.len()];
-        // One element on the spot is repeated.
+        // Step 0 repeats one element.
         let (count, step, times) = if run.step == 0 { (1, 1, run.count) } else { (run.count, run.step, 1) };
         ranges[axis] = slice::range(start, count, step);
         let part = slice::cut(x.clone(), &ranges);
@@ -67,7 +66,7 @@ fn pick<B: Backend>(x: Value<B>, axis: usize, elements: &[Option<usize>], value:
     if parts.len() == 1 { parts.remove(0) } else { concat::join(parts, axis) }
 }
 
-/// Neighbouring elements that follow each other in the source, too: forwards, backwards or on the spot.
+/// Elements with a constant step in the source: 1, -1 or 0.
 struct Run {
     start: Option<usize>,
     step: i64,
@@ -94,7 +93,7 @@ fn runs(elements: &[Option<usize>]) -> Vec<Run> {
     runs
 }
 
-/// A tensor like `x`, but `count` long along `axis`, of one value.
+/// A tensor like `x`, `count` long along `axis`, filled with `value`.
 fn full<B: Backend>(x: &Value<B>, axis: usize, count: usize, value: f32) -> Value<B> {
     let mut shape = x.shape();
     shape[axis] = count;

@@ -1,4 +1,4 @@
-//! Pools, one axis after the other: the shifted, strided slices of the padded input joined.
+//! Pooling, one axis after the other: combines shifted, strided slices of the padded input.
 
 use burn::tensor::backend::{Backend, get_device_settings};
 use burn::tensor::ops::{FloatTensor, IntTensor};
@@ -9,7 +9,7 @@ use super::{binary, pad, slice};
 use crate::value::Value;
 
 pub(super) fn max<B: Backend>(op: &MaxPool, x: FloatTensor<B>) -> FloatTensor<B> {
-    over_axes::<B>(op, x, |x, axis, window| along::<B>(x, axis, window, f32::NEG_INFINITY, binary::max::<B>))
+    over_axes::<B>(op, x, |x, axis, window| along::<B>(x, axis, window, f32::NEG_INFINITY, binary::float_max::<B>))
 }
 
 /// The largest elements, and the index in `x` of the first of them in each window.
@@ -18,7 +18,7 @@ pub(super) fn max_with_indices<B: Backend>(op: &MaxPool, x: FloatTensor<B>) -> V
     let numbers = op.numbers(&shape).into_iter().map(|number| number as i32).collect();
     let numbers = Value::<B>::from_data(&Tensor::new(shape.clone(), imagine_graph::TensorData::I32(numbers)), &device);
     let windows = op.windows(&shape).expect("the shape rule accepted them");
-    // The last axis first: so the first of equal elements is the one that comes first in `x`.
+    // The last axis first, so that ties go to the first element in `x`.
     let pooled =
         windows.into_iter().enumerate().rev().fold([Value::Float(x), numbers], |[x, numbers], (index, window)| {
             let (values, numbers) =
@@ -30,7 +30,7 @@ pub(super) fn max_with_indices<B: Backend>(op: &MaxPool, x: FloatTensor<B>) -> V
     pooled.into()
 }
 
-/// The second of two elements and its number where it is larger, or the first stands outside.
+/// The larger of two elements and its index; the first on ties, the second if the first is padding.
 fn larger<B: Backend>(
     (a, i): (FloatTensor<B>, IntTensor<B>),
     (b, j): (FloatTensor<B>, IntTensor<B>),
@@ -77,7 +77,7 @@ fn over_axes<B: Backend>(
     windows.into_iter().enumerate().fold(x, |x, (index, window)| step(x, index + 2, window))
 }
 
-/// Joins the elements of each window along one axis, `outside` standing beyond the image.
+/// Combines the elements of each window along one axis; `outside` is the padding.
 fn along<B: Backend>(
     x: FloatTensor<B>,
     axis: usize,
@@ -89,10 +89,10 @@ fn along<B: Backend>(
     parts.reduce(join).expect("a window has an element")
 }
 
-/// The first element of all windows along one axis, the second, and so on, `outside` standing beyond the image.
+/// The first element of every window along one axis, then the second, and so on; `outside` is the padding.
 fn parts<B: Backend>(x: Value<B>, axis: usize, window: WindowAxis, outside: f32) -> Vec<Value<B>> {
     let reached = (window.output - 1) * window.stride + window.span();
-    // With ceil_mode windows may reach beyond the end padding.
+    // With ceil_mode, windows may reach beyond the end padding.
     let after = reached.saturating_sub(window.input + window.begin);
     let padded = pad::around(x, axis, [window.begin, after], PadMode::Constant, outside);
     let part = |k: usize| {

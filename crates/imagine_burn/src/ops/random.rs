@@ -1,4 +1,4 @@
-//! `RandomUniform`, `RandomNormal` and `Bernoulli`: drawn on the CPU by [`imagine_graph::rng`], which defines them to the bit.
+//! `RandomUniform`, `RandomNormal` and `Bernoulli`: drawn on the CPU by [`imagine_graph::rng`], which defines them bit by bit.
 
 use burn::tensor::TensorData;
 use burn::tensor::backend::{Backend, get_device_settings};

@@ -1,4 +1,4 @@
-//! Reductions: one axis after the other, by the backend's reduction of one axis.
+//! Reductions, one axis after the other.
 
 use burn::tensor::backend::{Backend, get_device_settings};
 use burn::tensor::ops::{FloatTensor, IntTensor};
@@ -20,7 +20,7 @@ pub(super) fn axes(op: &impl Reduction, rank: usize) -> Vec<usize> {
     (0..rank).filter(|&axis| reduced[axis]).collect()
 }
 
-/// `step` along every reduced axis; these stay with length 1.
+/// Applies `step` along every reduced axis, which keeps length 1.
 pub(super) fn along<B: Backend>(
     step: impl Fn(FloatTensor<B>, usize) -> FloatTensor<B>,
     op: &impl Reduction,
@@ -52,7 +52,7 @@ pub(super) fn number<B: Backend>(
     }
 }
 
-/// The largest or smallest; of truth values as numbers 0 and 1.
+/// The largest or smallest element; truth values count as 0 and 1.
 pub(super) fn extremum<B: Backend>(which: Extremum, op: &impl Reduction, x: Value<B>, shape: &[usize]) -> Value<B> {
     let reduce = |x| match which {
         Extremum::Max => number(B::float_max_dim, B::int_max_dim, op, x, shape),
@@ -86,7 +86,7 @@ pub(super) fn product<B: Backend>(x: FloatTensor<B>, axis: usize) -> FloatTensor
     (1..x.shape()[axis]).fold(factor(0), |product, index| B::float_mul(product, factor(index)))
 }
 
-/// `log(sum of exp(x - m)) + m` with m the largest x, which no gradient goes through.
+/// `log(sum of exp(x - m)) + m`, where m is the largest x, without gradient.
 pub(super) fn log_sum_exp<B: Backend>(op: &impl Reduction, x: FloatTensor<B>, shape: &[usize]) -> FloatTensor<B> {
     let largest = B::float_detach(along::<B>(B::float_max_dim, op, x.clone()));
     let shifted = B::float_sub(x.clone(), B::float_expand(largest.clone(), x.shape()));

@@ -1,5 +1,5 @@
 //! `Resize` as one matrix product an axis with the weights of [`imagine_graph::resize`]: differentiable on every backend.
-//! Elements that only repeat are repeated, which spares up-sampling generators the products; what is not floats is picked.
+//! Integer nearest up-sampling repeats elements instead, which is cheaper; integers and truth values are picked.
 
 use burn::tensor::backend::Backend;
 use burn::tensor::ops::FloatTensor;
@@ -19,7 +19,7 @@ pub(super) fn run<B: Backend>(params: &Resize, x: Value<B>, context: &Context<B>
     }
 }
 
-/// The one element that each output element is, along one axis.
+/// The index of the only tap of each output element along one axis.
 fn copied<B: Backend>(x: Value<B>, axis: &ResizedAxis, taps: &FilterTaps, context: &Context<B>) -> Value<B> {
     let indices: Vec<i64> = taps.all.iter().map(|tap| tap.index as i64).collect();
     let indices = gather::constant::<B>(&indices, context.device);
@@ -56,14 +56,14 @@ fn mixed<B: Backend>(params: &Resize, x: FloatTensor<B>, axes: &[ResizedAxis], c
     }
 }
 
-/// How often each element follows itself, if that is all that there is to it.
+/// The factor, if every element is repeated equally often.
 fn repeats(taps: &FilterTaps, axis: &ResizedAxis) -> Option<usize> {
     let times = axis.output.checked_div(axis.input).filter(|times| times * axis.input == axis.output)?;
     let copies = |o: usize| matches!(taps.of(o), [tap] if tap.index == o / times && tap.weight == 1.0);
     (0..axis.output).all(copies).then_some(times)
 }
 
-/// Every element `times` times along one axis.
+/// Repeats every element `times` times along one axis.
 fn repeated<B: Backend>(x: FloatTensor<B>, axis: &ResizedAxis, times: usize) -> FloatTensor<B> {
     if times == 1 {
         return x;

@@ -1,5 +1,5 @@
-//! `ScatterElements` and `ScatterND`: the updates of every element are looked up on the CPU; then the first ones of all elements
-//! are picked and combined at once, then the second ones, and so on.
+//! `ScatterElements` and `ScatterND`: the CPU lists the updates of every element; then the first updates of all elements are
+//! combined at once, then the second ones, and so on.
 
 use burn::tensor::backend::Backend;
 use imagine_graph::{ScatterElements, ScatterLayout, ScatterND, ScatterReduction, Tensor, TensorData};
@@ -32,7 +32,7 @@ fn run<B: Backend>(
     let lengths = data.shape();
     let count: usize = lengths.iter().product();
     let takes = updates_of(layout, &lengths, indices);
-    // Behind the elements stand the updates.
+    // The updates come after the elements.
     let flat = |value: Value<B>| {
         let length = value.shape().iter().product();
         shape::reshape(value, &[length])
@@ -56,7 +56,7 @@ fn run<B: Backend>(
     shape::reshape(values, &lengths)
 }
 
-/// Where in the flat updates each element finds those that it takes, in order.
+/// The flat indices of each element's updates, in order.
 fn updates_of<B: Backend>(layout: &ScatterLayout, lengths: &[usize], indices: Value<B>) -> Vec<Vec<usize>> {
     let TensorData::I32(indices) = indices.into_data().data else { unreachable!("the shape rule asked for integers") };
     let count: usize = lengths.iter().product();
@@ -85,7 +85,7 @@ fn updates_of<B: Backend>(layout: &ScatterLayout, lengths: &[usize], indices: Va
     takes
 }
 
-/// Elements with their updates, where there are any.
+/// Combines elements with their updates, if any.
 fn combined<B: Backend>(reduction: ScatterReduction, values: Value<B>, next: Value<B>, there: Vec<bool>) -> Value<B> {
     let shape = values.shape();
     let device = device(&values);
@@ -95,8 +95,8 @@ fn combined<B: Backend>(reduction: ScatterReduction, values: Value<B>, next: Val
         ScatterReduction::None => return next,
         ScatterReduction::Add => combine(B::float_add, B::int_add),
         ScatterReduction::Mul => combine(B::float_mul, B::int_mul),
-        ScatterReduction::Min => combine(binary::min::<B>, binary::least::<B>),
-        ScatterReduction::Max => combine(binary::max::<B>, binary::most::<B>),
+        ScatterReduction::Min => combine(binary::float_min::<B>, binary::int_min::<B>),
+        ScatterReduction::Max => combine(binary::float_max::<B>, binary::int_max::<B>),
     };
     let there = Value::from_data(&Tensor::new(shape.clone(), TensorData::Bool(there)), &device);
     select::run(there, combined, values.clone(), &shape)

@@ -1,4 +1,4 @@
-//! `Reshape`, `Transpose` and `Tile`, of any element type.
+//! `Reshape`, `Transpose` and `Tile` for any element type.
 
 use burn::tensor::Shape;
 use burn::tensor::backend::Backend;
@@ -29,8 +29,7 @@ pub(super) fn tile<B: Backend>(params: &Tile, x: Value<B>) -> Value<B> {
     repeats.fold(x, |x, (axis, times)| repeat(x, axis, *times))
 }
 
-/// `x`, `times` times along `axis`, as an expansion: the gradient of burn 0.21's own `repeat_dim` is wrong for axes longer
-/// than 1.
+/// Repeats `x` along `axis` by expansion: the gradient of burn 0.21's `repeat_dim` is wrong for axes longer than 1.
 pub(super) fn repeat<B: Backend>(x: Value<B>, axis: usize, times: usize) -> Value<B> {
     let mut shape = x.shape();
     let (outer, block) = (shape[..axis].iter().product(), shape[axis..].iter().product());

@@ -23,7 +23,7 @@ pub(super) fn split<B: Backend>(params: &Split, input: Value<B>) -> Vec<Value<B>
     parts.into_iter().map(one).collect()
 }
 
-/// The part of `data` in `ranges`, one an axis.
+/// The slice of `data` in `ranges`, one an axis.
 pub(super) fn cut<B: Backend>(data: Value<B>, ranges: &[Range]) -> Value<B> {
     match data {
         Value::Float(t) => Value::Float(B::float_slice(t, ranges)),
@@ -32,7 +32,7 @@ pub(super) fn cut<B: Backend>(data: Value<B>, ranges: &[Range]) -> Value<B> {
     }
 }
 
-/// `count` elements from `start` on. In burn a negative step walks the range `start..end` from its end.
+/// `count` elements from `start` on. In burn, a negative step walks the range from its end.
 pub(super) fn range(start: usize, count: usize, step: i64) -> Range {
     let (start, last) = (start as i64, start as i64 + (count as i64 - 1) * step);
     let (low, high) = (start.min(last), start.max(last));

@@ -7,7 +7,7 @@ use imagine_graph::Reduction;
 
 use super::reduce::along;
 
-/// `x` less the largest x of its axis, which no gradient goes through.
+/// `x` minus its maximum along the axis, which gets no gradient.
 fn shifted<B: Backend>(op: &impl Reduction, x: FloatTensor<B>) -> FloatTensor<B> {
     let largest = B::float_detach(along::<B>(B::float_max_dim, op, x.clone()));
     let largest = B::float_expand(largest, x.shape());

@@ -1,4 +1,4 @@
-//! `Trilu`: zeros where the mask of one matrix says so.
+//! `Trilu`: zeros outside the triangle, by a mask.
 
 use burn::tensor::backend::Backend;
 use burn::tensor::{Shape, TensorData};

@@ -1,4 +1,4 @@
-//! Elementwise operators of one tensor that burn does not have in one piece.
+//! Elementwise operators of one tensor that burn does not have as one call.
 
 use burn::tensor::backend::{Backend, get_device_settings};
 use burn::tensor::ops::{FloatTensor, IntTensor};
@@ -6,7 +6,7 @@ use imagine_graph::{Approximate, Clip, Selu, ThresholdedRelu};
 
 use crate::value::Value;
 
-/// Of floats or integers.
+/// For floats or integers.
 pub(super) fn number<B: Backend>(
     float: impl Fn(FloatTensor<B>) -> FloatTensor<B>,
     int: impl Fn(IntTensor<B>) -> IntTensor<B>,
@@ -18,7 +18,7 @@ pub(super) fn number<B: Backend>(
     }
 }
 
-/// `X` limited to `min` and `max`, where they are.
+/// Clamps `X` to the given bounds.
 pub(super) fn clip<B: Backend>(params: &Clip, x: FloatTensor<B>) -> FloatTensor<B> {
     let x = match params.min {
         Some(min) => B::float_clamp_min(x, min.into()),
@@ -59,7 +59,7 @@ pub(super) fn gelu<B: Backend>(approximate: Approximate, x: FloatTensor<B>) -> F
     B::float_mul(x, B::float_mul_scalar(B::float_add_scalar(odd, 1.0.into()), 0.5.into()))
 }
 
-/// `max(X, 0) + ln(1 + exp(-abs(X)))`, which does not overflow.
+/// `max(X, 0) + ln(1 + exp(-abs(X)))`, which cannot overflow.
 pub(super) fn softplus<B: Backend>(x: FloatTensor<B>) -> FloatTensor<B> {
     let rest = B::float_log1p(B::float_exp(B::float_neg(B::float_abs(x.clone()))));
     B::float_add(B::relu(x), rest)

@@ -1,5 +1,4 @@
-//! Whole generators on burn-flex: a small cellular automaton rolls with its state and its random numbers, stops where it
-//! is told to, and goes on from where it stopped.
+//! A small cellular automaton on burn-flex: it rolls with its state and random numbers, and runs the requested steps.
 
 use burn::backend::Flex;
 use imagine_burn::{RunError, generate};
@@ -55,7 +54,7 @@ fn weights(shape: &[usize], stream: u32, largest: f32) -> Tensor {
     Tensor::f32(shape, (0..count as u32).map(number).collect::<Vec<_>>())
 }
 
-/// The image moved up and left by `[y, x]`, what leaves coming back on the other side.
+/// The image rolled up and left by `[y, x]`.
 fn roll(image: &Tensor, [y, x]: [usize; 2]) -> Tensor {
     let (height, width) = (image.shape[2], image.shape[3]);
     let values = image.as_f32().unwrap();

@@ -1,4 +1,4 @@
-//! Every differentiable case: the gradient that `Autodiff` finds, along random directions, against central differences.
+//! Gradients of every differentiable case against central differences along random directions.
 
 use burn::backend::{Autodiff, Flex};
 use burn::module::{Module, ModuleVisitor, Param};
@@ -12,9 +12,9 @@ use imagine_graph::{Case, DType, Op, TensorData};
 type Differentiable = Autodiff<Flex>;
 type Gradients = <Differentiable as AutodiffBackend>::Gradients;
 
-/// Step of the central differences: a balance of the rounding of 32-bit floats and of kinks as in `Relu`.
+/// Step of the central differences: large against rounding, small against the distance to kinks as in `Relu`.
 const STEP: f32 = 1.0 / 4096.0;
-/// Largest error, relative to the length of the gradient: what a random direction of signs gives on average.
+/// Maximum error relative to the length of the gradient, which is the mean slope along a random direction of signs.
 const RELATIVE: f64 = 2e-2;
 /// Directions tried for each input and weight.
 const DIRECTIONS: u32 = 3;
@@ -99,7 +99,7 @@ fn gradients(case: &Case) -> Vec<(usize, Vec<f32>)> {
     let mut all: Vec<_> = leaves.iter().map(|(index, leaf)| (*index, read(leaf))).collect();
     let mut visitor = Collect { gradients: &found, rows: Vec::new() };
     network.visit(&mut visitor);
-    // The network's weights stand in the order of their names, w0 to w9, which is that of the inputs.
+    // The network orders its weights by name, w0 to w9, as the inputs are.
     all.extend(case.weights.iter().copied().zip(visitor.rows));
     all
 }

@@ -1,5 +1,5 @@
-//! Operators whose attributes are easy to get wrong, against what others made of the same nodes: onnxruntime (see
-//! `reference/onnx_answers.py`) and ONNX's own evaluator (`reference/onnx_evaluator.py`).
+//! Operators whose attributes are easy to get wrong, against onnxruntime (`reference/onnx_answers.py`) and ONNX's reference
+//! evaluator (`reference/onnx_evaluator.py`).
 
 use burn::backend::Flex;
 use imagine_burn::{Network, Value};

@@ -1,4 +1,4 @@
-//! Every case of every operator runs on burn-flex and gives what shape inference promised, in finite numbers.
+//! Every case of every operator runs on burn-flex and gives finite numbers of the inferred type.
 
 use burn::backend::Flex;
 use imagine_burn::{Network, RunError, Value};

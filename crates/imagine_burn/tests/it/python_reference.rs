@@ -1,5 +1,5 @@
-//! Burn against the Python reference of `tests/reference`, which was written from `docs/generator-file.md` alone:
-//! the same files, the same seeds, the numbers it printed.
+//! Burn against the Python reference in `tests/reference`, which was written from `docs/generator-file.md` alone: the same
+//! files and seeds must give the same numbers.
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -11,7 +11,7 @@ use imagine_graph::rng::Domain;
 use imagine_graph::{Request, Size, Tensor, TensorData};
 use serde_json::Value;
 
-/// A file and what the reference made of it.
+/// A file and the reference's results.
 struct Reference {
     loaded: LoadedGenerator,
     request: Request,

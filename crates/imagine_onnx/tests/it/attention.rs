@@ -1,4 +1,4 @@
-//! `Attention` becomes products and a softmax.
+//! `Attention` becomes matrix products and a softmax.
 
 use crate::models::*;
 use expect_test::expect;
@@ -12,7 +12,7 @@ fn of(x: &[&str], inputs: &[&str], attributes: Vec<AttributeProto>) -> ModelProt
 }
 
 #[test]
-fn of_heads_with_a_causal_mask() {
+fn heads_with_a_causal_mask() {
     let attention = of(&["n", "2", "6", "4"], &["x", "x", "x"], vec![int("is_causal", 1), float("scale", 4.0)]);
     expect![[r#"
         constant = Constant {"value":{"data":{"f32":[2.0]},"shape":[]}} ()
@@ -33,7 +33,7 @@ fn of_heads_with_a_causal_mask() {
 }
 
 #[test]
-fn of_rows_with_a_short_mask_and_shared_keys() {
+fn rows_with_a_short_mask_and_shared_keys() {
     let heads = vec![int("q_num_heads", 4), int("kv_num_heads", 2), float("softcap", 2.0)];
     let mut attention = of(&["n", "6", "8"], &["x", "k", "k", "mask"], heads);
     attention.graph.as_mut().expect("there is a graph").input.push(value("k", &["n", "6", "4"]));

@@ -1,4 +1,4 @@
-//! Outputs and operators that a graph does not have become several that it has; infinite constants become weights.
+//! Decomposed operators and outputs; infinite constants become weights.
 
 use crate::models::*;
 use expect_test::expect;

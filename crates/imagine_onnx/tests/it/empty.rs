@@ -1,4 +1,4 @@
-//! Tensors without elements: what is made of them, what leaves them out, and outputs that are empty.
+//! Tensors without elements, as inputs, intermediate values and outputs.
 
 use crate::models::*;
 use expect_test::expect;
@@ -14,7 +14,7 @@ fn reduced(op: &str) -> String {
 }
 
 #[test]
-fn reductions_of_nothing() {
+fn reductions_of_no_elements() {
     let ops = ["ReduceSum", "ReduceProd", "ReduceL1", "ReduceL2", "ReduceSumSquare", "ReduceMin", "ReduceLogSumExp"];
     let text: String = ops.map(reduced).concat();
     expect![[r#"
@@ -32,7 +32,7 @@ fn reductions_of_nothing() {
 }
 
 #[test]
-fn parts_of_length_0_are_left_out() {
+fn parts_of_length_0_are_dropped() {
     let split = |lengths: &[i64]| {
         let split =
             NodeProto { output: vec!["a".into(), "b".into(), "c".into()], ..node("Split", &["x", "s"], "", vec![]) };
@@ -54,7 +54,7 @@ fn parts_of_length_0_are_left_out() {
 }
 
 #[test]
-fn what_cannot_do_without_elements_is_refused() {
+fn operators_that_need_elements_are_refused() {
     let weights = vec![weight("w", &[2, 3, 3, 3])];
     let transposed = model(11, &["1", "2", "0", "4"], weights, vec![node("ConvTranspose", &["x", "w"], "y", vec![])]);
     expect![[r#"node "y_node" (ConvTranspose, opset 11): input "x" has shape [1, 2, 0, 4], but tensors of a graph have 1 to 2^30 elements"#]].assert_eq(&fault(&transposed));

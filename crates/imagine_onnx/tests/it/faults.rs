@@ -1,4 +1,4 @@
-//! What a broken file is told, and that no broken file gets further than that.
+//! The message of every fault; no broken file panics.
 
 use crate::models::*;
 use expect_test::expect;
@@ -36,7 +36,7 @@ fn rich() -> ModelProto {
 }
 
 #[test]
-fn the_rich_model_is_sound() {
+fn the_rich_model_is_valid() {
     expect![[r#"
         a = Conv {} (x, w)
         b = Resize {"coordinate_transformation_mode":"asymmetric","nearest_mode":"floor","scales":[2.0,2.0]} (a)
@@ -62,7 +62,7 @@ fn no_prefix_and_no_changed_byte_panics() {
 }
 
 #[test]
-fn bytes_that_are_no_model() {
+fn bytes_that_are_not_a_model() {
     let bytes = rich().encode_to_vec();
     let told = |bytes: &[u8]| import(bytes, &Options::default()).unwrap_err().to_string();
     expect!["not an ONNX model: failed to decode Protobuf message: ModelProto.opset_import: invalid varint; the file is truncated, damaged or not ONNX: fetch or export it again"]
@@ -98,7 +98,7 @@ fn operator_sets_and_domains() {
 }
 
 #[test]
-fn names_that_do_not_add_up() {
+fn duplicate_missing_and_misordered_names() {
     expect![[r#"node "y_node" (Relu, opset 13): input 0 reads "nothing", which no input, initializer or earlier node writes: export the model again with its weights (export_params)"#]]
     .assert_eq(&fault(&model(13, &IMAGE, vec![], vec![relu(&["nothing"])])));
     let cycle = vec![node("Add", &["x", "b"], "a", vec![]), node("Relu", &["a"], "b", vec![]), relu(&["a"])];
@@ -160,7 +160,7 @@ fn attributes_are_never_ignored() {
 }
 
 #[test]
-fn every_fault_is_told_at_once() {
+fn all_faults_are_reported_at_once() {
     let nodes = vec![
         node("Frobnicate", &["x"], "a", vec![]),
         node("Relu", &["nothing"], "b", vec![]),
@@ -177,7 +177,7 @@ fn every_fault_is_told_at_once() {
 }
 
 #[test]
-fn tensors_that_are_not_what_they_say() {
+fn inconsistent_tensors() {
     let told = |tensor: TensorProto| tensor_from_onnx(&tensor.encode_to_vec()).unwrap_err().to_string();
     expect![[
         r#"tensor "t": shape [1099511627776] has 1099511627776 elements, but the tensor has 2: export the model again"#
@@ -199,7 +199,7 @@ fn tensors_that_are_not_what_they_say() {
 }
 
 #[test]
-fn elements_outside_the_file_stay_below_its_folder() {
+fn external_data_stays_below_the_folder() {
     let outer = tempfile::tempdir().unwrap();
     let folder = outer.path().join("model");
     std::fs::create_dir_all(folder.join("data")).unwrap();

@@ -1,4 +1,4 @@
-//! What is known when a model is imported is evaluated as ONNX says.
+//! Constant folding follows ONNX.
 
 use crate::models::*;
 use imagine_graph::{Op, Tensor, TensorData};

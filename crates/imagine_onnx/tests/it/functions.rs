@@ -1,4 +1,4 @@
-//! Functions that a graph writes by their formula, and sums over more than two operands.
+//! ONNX functions by their formula, and `Einsum` of three operands.
 
 use crate::models::*;
 use expect_test::expect;
@@ -120,7 +120,7 @@ fn three_operands() {
 }
 
 #[test]
-fn what_cannot_be() {
+fn impossible_evaluations_are_refused() {
     let weights = vec![number("depth", -3), weight("values", &[2])];
     let one_hot = node("OneHot", &["x", "depth", "values"], "y", vec![]);
     let unknown = node("Atanh", &["x"], "y", vec![int("axis", 1)]);

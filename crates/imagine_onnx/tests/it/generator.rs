@@ -1,4 +1,4 @@
-//! Models as generators: guessed and given roles, the file of roles, sizes, and weights in other files.
+//! Models as generators: guessed and given roles, the roles file, sizes, and external data.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -29,7 +29,7 @@ fn fault(model: &ModelProto, roles: &str, expected: Expect) {
 }
 
 #[test]
-fn roles_are_guessed_and_sizes_are_those_that_the_network_makes() {
+fn roles_are_guessed_and_sizes_are_found() {
     let (valid, used) = generator(&enlarging(), "()").unwrap();
     let used: Vec<_> = used.iter().map(|used| (used.name.as_str(), used.role.as_str(), used.guessed)).collect();
     assert_eq!(used, [("x", "image:srgb", true), ("y", "base_color", true)]);
@@ -43,7 +43,7 @@ fn roles_are_guessed_and_sizes_are_those_that_the_network_makes() {
 }
 
 #[test]
-fn a_file_of_roles_says_what_cannot_be_guessed() {
+fn a_roles_file_gives_what_cannot_be_guessed() {
     let roles = r#"(
         inputs: { "x": "image:linear@0..255" },
         outputs: { "y": "normal@-1..1" },
@@ -68,7 +68,7 @@ fn a_file_of_roles_says_what_cannot_be_guessed() {
 }
 
 #[test]
-fn open_dimensions_are_fixed_by_their_place_or_name() {
+fn open_dimensions_are_fixed_by_position_or_name() {
     for dims in [r#"{ "x/2": 8, "x/3": 4 }"#, r#"{ "h": 8, "w": 4 }"#] {
         let (valid, _) = generator(&enlarging(), &format!("(dims: {dims})")).unwrap();
         assert_eq!(
@@ -82,7 +82,7 @@ fn open_dimensions_are_fixed_by_their_place_or_name() {
 }
 
 #[test]
-fn what_is_wrong_with_roles_is_said_with_its_place() {
+fn faults_of_a_roles_file_name_line_and_column() {
     fault(
         &enlarging(),
         "(\n  inputs: { \"x\": \"picture\" },\n)",
@@ -154,7 +154,7 @@ fn an_output_without_elements_is_refused() {
 }
 
 #[test]
-fn no_prefix_and_no_changed_byte_of_a_file_of_roles_panics() {
+fn no_prefix_and_no_changed_byte_of_a_roles_file_panics() {
     let text =
         r#"(inputs: {"x": "image@0..255"}, dims: {"n": "batch"}, size: (multiple: (4, 4), min: (8, 8), tiles: true))"#;
     let (mut read, mut refused) = (0, 0);
@@ -174,7 +174,7 @@ fn no_prefix_and_no_changed_byte_of_a_file_of_roles_panics() {
 }
 
 #[test]
-fn the_file_of_roles_stands_beside_the_model() {
+fn the_roles_file_is_beside_the_model() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("m.onnx");
     std::fs::write(&path, enlarging().encode_to_vec()).unwrap();
@@ -197,7 +197,7 @@ fn with_weights_in(location: &str) -> ModelProto {
 }
 
 #[test]
-fn weights_in_files_that_were_read_before() {
+fn external_data_in_memory() {
     let bytes = with_weights_in("parts/w.bin").encode_to_vec();
     assert_eq!(external_data_files(&bytes).unwrap(), ["parts/w.bin".to_string()].into());
     let floats: Vec<u8> = [9.0f32, 1.0, 2.0, 3.0].iter().flat_map(|value| value.to_le_bytes()).collect();

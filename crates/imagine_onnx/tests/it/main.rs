@@ -1,4 +1,4 @@
-//! Small models and the graphs they become, the message of every fault, and generators made from models.
+//! The graphs of small models, the message of every fault, and generators made from models.
 
 mod attention;
 mod decompositions;

@@ -1,4 +1,4 @@
-//! Small models, built message by message, and graphs as text.
+//! Helpers that build small models and print graphs.
 #![allow(dead_code, reason = "every test file uses its own part")]
 
 use imagine_graph::Graph;
@@ -6,7 +6,7 @@ use imagine_onnx::proto::*;
 use imagine_onnx::{Import, ImportError, Options, import};
 use prost::Message;
 
-/// A node that writes the value it is called like.
+/// A node named after its output.
 pub fn node(op: &str, inputs: &[&str], output: &str, attribute: Vec<AttributeProto>) -> NodeProto {
     NodeProto {
         op_type: op.into(),

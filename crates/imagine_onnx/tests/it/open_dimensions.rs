@@ -1,4 +1,4 @@
-//! Shape arithmetic becomes dimensions that follow the size, or is refused with the node and the reason.
+//! Shape arithmetic becomes dimensions that depend on the size, or is refused.
 
 use crate::models::*;
 use expect_test::expect;
@@ -42,7 +42,7 @@ fn a_pixel_shuffle_by_hand_binds_at_any_size() {
 }
 
 #[test]
-fn one_dimension_that_nothing_expresses_is_what_is_left() {
+fn one_inexpressible_dimension_is_inferred() {
     let mut nodes = vec![node("Shape", &["x"], "shape", vec![])];
     nodes.extend([2, 3].into_iter().flat_map(dim_of));
     nodes.extend([
@@ -71,7 +71,7 @@ fn a_fixed_model_stays_fixed() {
 }
 
 #[test]
-fn a_branch_is_taken_where_its_condition_is_known() {
+fn a_branch_with_a_known_condition_is_taken() {
     let inner = |op: &str| imagine_onnx::proto::GraphProto {
         node: vec![node(op, &["x"], "inner", vec![])],
         output: vec![value("inner", &[])],
@@ -87,7 +87,7 @@ fn a_branch_is_taken_where_its_condition_is_known() {
 }
 
 #[test]
-fn data_that_depends_on_the_size() {
+fn size_dependent_data() {
     let zeros = vec![
         node("Shape", &["x"], "shape", vec![]),
         node("ConstantOfShape", &["shape"], "zeros", vec![]),
@@ -102,7 +102,7 @@ fn data_that_depends_on_the_size() {
 }
 
 #[test]
-fn numbers_that_follow_the_size_are_computed_when_the_graph_runs() {
+fn size_dependent_numbers_are_computed_at_run_time() {
     let mut root = vec![node("Shape", &["x"], "shape", vec![])];
     root.extend([2, 3].into_iter().flat_map(dim_of));
     root.extend([
@@ -162,7 +162,7 @@ fn a_range_over_an_area_is_refused() {
 }
 
 #[test]
-fn a_slice_that_follows_the_size_counts_from_the_end() {
+fn a_size_dependent_slice_counts_from_the_end() {
     let mut nodes = vec![node("Shape", &["x"], "shape", vec![])];
     nodes.extend(dim_of(2));
     nodes.extend([
@@ -184,7 +184,7 @@ fn a_slice_that_follows_the_size_counts_from_the_end() {
 }
 
 #[test]
-fn options_say_what_dimensions_and_values_are() {
+fn options_give_dimensions_and_values() {
     let relu = vec![node("Relu", &["x"], "y", vec![])];
     let open = model(13, &["n", "t", "3"], vec![], relu);
     expect![[r#"input "x": dimension 1 ("t") is open: give "x/1" in `Options::dims`"#]].assert_eq(&fault(&open));

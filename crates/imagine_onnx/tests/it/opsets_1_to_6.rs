@@ -1,4 +1,4 @@
-//! The forms of opset 1 to 6 become the present ones.
+//! Nodes of opset 1 to 6 are updated.
 
 use crate::models::*;
 use expect_test::expect;
@@ -11,7 +11,7 @@ fn alone(opset: i64, op: &str, attributes: Vec<AttributeProto>) -> imagine_onnx:
 }
 
 #[test]
-fn attributes_that_went_away() {
+fn removed_attributes() {
     let consumed = || ints("consumed_inputs", &[1, 0]);
     let models = [
         alone(1, "Relu", vec![consumed()]),
@@ -42,7 +42,7 @@ fn attributes_that_went_away() {
 }
 
 #[test]
-fn operands_that_changed() {
+fn changed_operands() {
     let slope = model(6, &IMAGE, vec![weight("slope", &[4])], vec![node("PRelu", &["x", "slope"], "y", vec![])]);
     let weights = vec![number("tiles", 3), number("axis", 1)];
     let tile = model(1, &IMAGE, weights, vec![node("Tile", &["x", "tiles", "axis"], "y", vec![])]);
@@ -65,7 +65,7 @@ fn operands_that_changed() {
 }
 
 #[test]
-fn forms_that_mean_nothing_are_refused() {
+fn invalid_forms_are_refused() {
     let faults = [
         alone(6, "Dropout", vec![]),
         alone(1, "Cast", vec![text("to", "STRING")]),

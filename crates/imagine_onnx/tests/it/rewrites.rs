@@ -1,4 +1,4 @@
-//! Every older form of an operator becomes the present one; nothing that a form says is lost.
+//! Every version of an operator becomes the graph's operator, and no attribute is lost.
 
 use crate::models::*;
 use expect_test::{Expect, expect};
@@ -111,7 +111,7 @@ fn squeeze_unsqueeze_split_and_reductions_have_attributes_or_inputs() {
 }
 
 #[test]
-fn up_sampling_became_resizing() {
+fn upsample_becomes_resize() {
     let scales = [1.0, 1.0, 2.0, 3.0];
     let seven = node("Upsample", &["x"], "y", vec![floats("scales", &scales), text("mode", "linear")]);
     check(
@@ -152,7 +152,7 @@ fn up_sampling_became_resizing() {
 }
 
 #[test]
-fn resize_takes_sizes_that_follow_the_input() {
+fn resize_takes_size_dependent_sizes() {
     let nodes = vec![
         node("Shape", &["x"], "shape", vec![]),
         node("Slice", &["shape", "two", "four"], "image", vec![]),
@@ -175,7 +175,7 @@ fn resize_takes_sizes_that_follow_the_input() {
 }
 
 #[test]
-fn operands_met_at_an_axis() {
+fn operands_were_aligned_at_an_axis() {
     let add = node("Add", &["x", "b"], "y", vec![int("broadcast", 1), int("axis", 1)]);
     check(
         model(7, &IMAGE, vec![weight("b", &[4])], vec![add]),
@@ -187,7 +187,7 @@ fn operands_met_at_an_axis() {
 }
 
 #[test]
-fn any_number_of_operands_becomes_pairs() {
+fn variadic_operators_become_pairs() {
     let mean = node("Mean", &["x", "x", "x"], "y", vec![]);
     check(
         model(13, &IMAGE, vec![], vec![mean]),
@@ -216,7 +216,7 @@ fn any_number_of_operands_becomes_pairs() {
 }
 
 #[test]
-fn operators_that_do_nothing_leave_nothing() {
+fn identities_disappear() {
     let nodes = vec![
         node("Dropout", &["x"], "a", vec![float("ratio", 0.5)]),
         node("Identity", &["a"], "b", vec![]),
@@ -247,7 +247,7 @@ fn the_mask_of_a_dropout_is_true() {
 }
 
 #[test]
-fn operators_on_trial() {
+fn experimental_operators() {
     let scaler = node("ImageScaler", &["x"], "y", vec![float("scale", 2.0), floats("bias", &[1.0, 2.0, 3.0, 4.0])]);
     check(
         model(8, &IMAGE, vec![], vec![scaler]),
@@ -285,7 +285,7 @@ fn operators_on_trial() {
 }
 
 #[test]
-fn operators_on_trial_name_what_they_lack() {
+fn experimental_operators_name_missing_attributes() {
     let foreign = node("ImageScaler", &["x"], "y", vec![float("alpha", 2.0)]);
     expect![[r#"node "y_node" (ImageScaler, opset 8): attribute "alpha" is not known"#]].assert_eq(&fault(&model(
         8,
@@ -303,7 +303,7 @@ fn operators_on_trial_name_what_they_lack() {
 }
 
 #[test]
-fn scaled_functions_on_trial() {
+fn experimental_scaled_functions() {
     let softplus = node("ParametricSoftplus", &["x"], "y", vec![float("alpha", 2.0), float("beta", 3.0)]);
     check(
         model(8, &IMAGE, vec![], vec![softplus]),
@@ -346,7 +346,7 @@ fn random_nodes_have_streams() {
 }
 
 #[test]
-fn a_softmax_before_opset_13_takes_all_later_axes_together() {
+fn a_softmax_before_opset_13_flattens_later_axes() {
     for (opset, axis, operators) in
         [(11, 1, "Flatten Softmax Reshape"), (11, 3, "Softmax"), (13, 1, "Softmax"), (12, -1, "Softmax")]
     {

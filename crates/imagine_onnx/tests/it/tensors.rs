@@ -1,4 +1,4 @@
-//! Every element type, in raw bytes and in the field of its type, becomes the same numbers.
+//! Every element type reads the same from raw bytes and from the field of its type.
 
 use crate::models::*;
 use imagine_graph::{DType, TensorData};
@@ -15,7 +15,7 @@ fn raw<const N: usize>(code: i32, elements: [[u8; N]; 2]) -> TensorProto {
 }
 
 #[test]
-fn every_element_type_is_read_from_both_places() {
+fn every_element_type_is_read_from_raw_bytes_and_fields() {
     let float = |values: [f32; 2]| TensorData::F32(values.into());
     let int = |values: [i32; 2]| TensorData::I32(values.into());
     let fields = |code, values: [i32; 2]| TensorProto { int32_data: values.into(), ..proto(code) };
@@ -53,7 +53,7 @@ fn every_element_type_is_read_from_both_places() {
 }
 
 #[test]
-fn ports_keep_names_and_types() {
+fn value_infos_keep_names_and_types() {
     let mut model = model(13, &["n", "3", "h", "w"], vec![], vec![node("Relu", &["x"], "y", vec![])]);
     let graph = model.graph.as_mut().unwrap();
     for port in [&mut graph.input[0], &mut graph.output[0]] {

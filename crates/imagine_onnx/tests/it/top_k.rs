@@ -1,4 +1,4 @@
-//! Elements in order, blocks of an image, and padding with infinities.
+//! `TopK`, `Col2Im` and padding with infinities.
 
 use crate::models::*;
 use expect_test::expect;
@@ -13,7 +13,7 @@ fn top_k(x: &[&str], k: i64, attributes: Vec<AttributeProto>) -> ModelProto {
 }
 
 #[test]
-fn places_in_the_order() {
+fn an_element_is_ranked_by_counting() {
     expect![[r#"
         _node.0 = Unsqueeze {"axes":[-1]} (x)
         _node_1.0 = Unsqueeze {"axes":[-2]} (x)
@@ -65,7 +65,7 @@ fn places_in_the_order() {
 }
 
 #[test]
-fn blocks_are_added_where_they_lie() {
+fn col2im_is_a_transposed_convolution() {
     let blocks = |image: &[i64], strides: &[i64]| {
         let weights = vec![list("image", image), list("block", &[2, 1])];
         let node = node("Col2Im", &["x", "image", "block"], "y", vec![ints("strides", strides)]);
@@ -87,7 +87,7 @@ fn blocks_are_added_where_they_lie() {
 }
 
 #[test]
-fn padding_with_infinity_is_a_choice() {
+fn padding_with_infinity_selects_by_a_mask() {
     let mut never = weight("v", &[]);
     never.float_data = vec![f32::NEG_INFINITY];
     let pad = node("Pad", &["x", "p", "v"], "y", vec![]);
@@ -104,7 +104,7 @@ fn padding_with_infinity_is_a_choice() {
 }
 
 #[test]
-fn no_list_of_indices_is_longer_than_an_axis_may_be() {
+fn lists_of_indices_are_bounded() {
     let long = ["1", "1000000000"];
     let mut faults = [
         model(13, &long, vec![], vec![node("Hardmax", &["x"], "y", vec![])]),

@@ -1,10 +1,10 @@
-//! Convolutions and pools: kernels that are stated twice, and padding that the output's shape says.
+//! Convolutions and pools: redundant kernel shapes, and padding from the output's shape.
 
 use crate::models::*;
 use expect_test::expect;
 
 #[test]
-fn a_convolution_states_its_kernel_twice() {
+fn the_kernel_shape_of_a_convolution_is_redundant() {
     let conv = |kernel: &[i64]| {
         let attributes = vec![ints("kernel_shape", kernel), ints("pads", &[1; 4]), text("auto_pad", "NOTSET")];
         model(
@@ -25,7 +25,7 @@ fn a_convolution_states_its_kernel_twice() {
 }
 
 #[test]
-fn a_transposed_convolution_says_its_output() {
+fn padding_of_a_transposed_convolution_from_its_output_shape() {
     let of = |attributes: Vec<imagine_onnx::proto::AttributeProto>| {
         let strides = vec![ints("strides", &[2, 3])];
         let node = node("ConvTranspose", &["x", "w"], "y", [strides, attributes].concat());

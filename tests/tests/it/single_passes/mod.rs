@@ -1,4 +1,4 @@
-//! Single shaders dispatched on a device: what the suites over whole graphs do not reach.
+//! Single shaders dispatched on the device, for what suites over whole graphs do not reach.
 
 mod dispatch;
 mod functions;

@@ -1,4 +1,4 @@
-//! Random numbers of the kernels, to the bit those of `imagine_graph::rng`.
+//! Kernels draw the random numbers of `imagine_graph::rng`, to the bit.
 
 use super::dispatch::{Bound, Gpu};
 use imagine_graph::rng::{self, Domain};

@@ -1,4 +1,4 @@
-//! The texture passes on a device, against the same formulas in plain Rust.
+//! The texture passes against the same formulas in plain Rust.
 
 use super::dispatch::{Bound, Gpu};
 use imagine_wgpu::texture_io::{self, BatchLayout, HeightBorder, MipFilter, Pack, TexturePass};
@@ -17,7 +17,7 @@ fn array(texture: &wgpu::Texture, level: u32) -> wgpu::TextureView {
     })
 }
 
-/// Numbers from 0 to 1 that look random but are not.
+/// Pseudo-random numbers from 0 to 1.
 fn numbers(count: usize, seed: u32) -> Vec<f32> {
     let key = imagine_graph::rng::key(u64::from(seed), 0, 0);
     (0..count as u32).map(|i| imagine_graph::rng::uniform(imagine_graph::rng::cell(i, 0, 0, key))).collect()

@@ -1,11 +1,11 @@
-//! Further nodes that a random graph may get: those that pick elements, put them elsewhere, sample and sum.
+//! Proposals that gather, scatter, sample and sum elements.
 
 use imagine_graph::*;
 
 use super::{Builder, Known, Proposal};
 
 impl Builder {
-    /// Elements by index.
+    /// Gathers elements.
     pub(super) fn picked(&mut self) -> Option<Proposal> {
         let x = self.pick(|known| !known.kind.shape.is_empty())?;
         let shape = x.kind.shape.clone();
@@ -36,7 +36,7 @@ impl Builder {
         Some(Proposal { op, inputs: vec![x], weights: vec![indices], interval })
     }
 
-    /// `x` with new elements where indices from `ints` say.
+    /// Scatters elements into `x` at indices from `ints`.
     fn scattered(&mut self, x: Known, axis: usize, ints: impl Fn(&mut Self, Vec<usize>) -> Tensor) -> Option<Proposal> {
         if x.kind.dtype != DType::F32 {
             return None;
@@ -85,7 +85,7 @@ impl Builder {
         }
     }
 
-    /// Images read at other places, sums by equation, draws.
+    /// Samples images, sums by an equation, draws random numbers.
     pub(super) fn sampled(&mut self) -> Option<Proposal> {
         match self.between(0, 3) {
             0 => {
