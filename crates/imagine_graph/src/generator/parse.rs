@@ -28,7 +28,7 @@ pub fn parse_input(input: &GraphInput, text: &str) -> Result<Tensor, RequestErro
             let color = parse_color(text).ok_or_else(|| fail("#rrggbb, or three linear numbers r,g,b"))?;
             Ok(Tensor::f32([3], color))
         }
-        kind => Err(fail(&format!("a {}, which text cannot express", kind.name()))),
+        kind => Err(fail(&format!("a value of kind {}, which text cannot express", kind.name()))),
     }
 }
 

@@ -64,7 +64,7 @@ pub enum RequestError {
     /// A size that is neither a cubemap nor a panorama.
     #[error(
         "input {name:?} needs directions on a sphere: a batch of 6 square images (cubemap), or one image twice as wide as \
-         high (panorama); a batch of {} images of {}x{} is neither",
+         high (panorama); batch {} at {}x{} is neither",
         size.batch, size.width, size.height
     )]
     Sphere {

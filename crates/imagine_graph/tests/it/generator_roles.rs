@@ -77,17 +77,17 @@ fn graphs_have_the_inputs_and_outputs_of_their_roles() {
     };
     refused(
         |g| parts(g, |init, _, _| init.outputs[0].kind = OutputKind::Tensor),
-        expect!["init: one output of kind state and no state to read are expected"],
+        expect!["init: expected one output of kind state and no input of kind state"],
     );
     refused(
         |g| parts(g, |_, step, _| step.inputs[0].kind = InputKind::Tensor),
-        expect!["step: one input and one output of kind state are expected"],
+        expect!["step: expected one input and one output of kind state"],
     );
     refused(
         |g| parts(g, |_, step, _| step.inputs[0].shape = Dim::nchw(2)),
         expect![[r#"
-        step: the state read is [1, 2, 16, 4], but init makes [1, 1, 16, 4]
-        step: the next state is [1, 2, 16, 4], but init makes [1, 1, 16, 4]"#]],
+        step: its input state is [1, 2, 16, 4], but init makes [1, 1, 16, 4]
+        step: its output state is [1, 2, 16, 4], but init makes [1, 1, 16, 4]"#]],
     );
     refused(
         |g| parts(g, |_, _, output| output.inputs[0].shape = vec![Dim::HEIGHT, Dim::WIDTH]),
@@ -99,21 +99,21 @@ fn graphs_have_the_inputs_and_outputs_of_their_roles() {
     );
     refused(
         |g| parts(g, |_, _, output| output.outputs[0].range = [1.0, f32::NAN]),
-        expect![[r#"output: output "height": range 1 to NaN is empty or not finite"#]],
+        expect![[r#"output: output "height": the range 1 to NaN is empty or not finite"#]],
     );
     refused(
         |g| parts(g, |_, _, output| output.outputs.push(output.outputs[0].clone())),
         expect![[r#"output: outputs "height" and "height" are both height"#]],
     );
-    refused(|g| g.recurrence = None, expect!["output: a state is read, but the generator is not recurrent"]);
+    refused(|g| g.recurrence = None, expect!["output: reads a state, but the generator is not recurrent"]);
 }
 
 #[test]
 fn numbers_of_a_generator_are_in_range() {
-    refused(|g| g.recurrence.as_mut().unwrap().steps = 0, expect!["0 steps: 1 to 1000000 expected"]);
+    refused(|g| g.recurrence.as_mut().unwrap().steps = 0, expect!["0 steps: expected 1 to 1000000"]);
     refused(
         |g| g.recurrence.as_mut().unwrap().step_rate = f32::INFINITY,
-        expect!["step rate inf: 0 to 1000 a second expected"],
+        expect!["step rate inf: expected 0 to 1000 per second"],
     );
     refused(
         |g| g.size.multiple.height = 0,
@@ -147,12 +147,12 @@ fn coordinates_follow_from_the_request() {
         parse_input(sphere.inputs()[0], "up").unwrap_err().to_string(),
     ];
     expect![[r#"
-        output: input "place": coordinates need the shape [batch, 2, height, width], or fractions of these
-        output: input "place": coordinates need the shape [batch, 3, height, width], or fractions of these
-        input "place" needs directions on a sphere: batch 6 of square images makes a cubemap, batch 1 of an image twice as wide as high a panorama; batch 1 of 8x8 is neither
-        input "place" needs directions on a sphere: batch 6 of square images makes a cubemap, batch 1 of an image twice as wide as high a panorama; batch 6 of 4x8 is neither
-        input "place": a value is given, nothing: coordinates follow from the request expected
-        input "place": "up" is given, a value that text cannot give (sphere coordinates) expected"#]].assert_eq(&found.join("\n"));
+        output: input "place": coordinates need the shape [batch, 2, height, width], or fractions of height and width
+        output: input "place": coordinates need the shape [batch, 3, height, width], or fractions of height and width
+        input "place" needs directions on a sphere: a batch of 6 square images (cubemap), or one image twice as wide as high (panorama); batch 1 at 8x8 is neither
+        input "place" needs directions on a sphere: a batch of 6 square images (cubemap), or one image twice as wide as high (panorama); batch 6 at 4x8 is neither
+        input "place" is given, expected nothing: coordinates follow from the request
+        input "place" is "up", expected a value of kind sphere coordinates, which text cannot express"#]].assert_eq(&found.join("\n"));
 }
 
 fn resolved_error(generator: &ValidGenerator, change: impl FnOnce(&mut Request)) -> String {
@@ -184,16 +184,16 @@ fn invalid_requests_say_what_is_valid() {
     expect![[r#"
         size 97x61: the width must be a multiple of 4 and at least 4, the height a multiple of 8 and at least 16; the nearest such size is 96x64
         size 0x3: the width must be a multiple of 4 and at least 4, the height a multiple of 8 and at least 16; the nearest such size is 4x16
-        batch 0: 1 to 4096 expected
+        batch 0: expected 1 to 4096
         2000000 steps: at most 1000000 are possible
-        input "state": [] is given, [1, 1, 64, 64] expected
+        input "state" is [], expected [1, 1, 64, 64]
         3 steps: the generator is not recurrent
         there is no input "weer"; the generator has ["z", "wear", "kind", "tint"]
-        input "wear": 1.5 is given, 0 to 1 expected
-        input "wear": NaN is given, 0 to 1 expected
-        input "kind": 3 is given, the index of one of ["Moss", "Bark", "Stone"], a weight for each, or weights of shape [1, 3, 1, 1] expected
-        input "tint": [] is given, 3 numbers expected
-        input "z": [] is given, [1, 3, 64, 64] expected"#]].assert_eq(&found.join("\n"));
+        input "wear" is 1.5, expected 0 to 1
+        input "wear" is NaN, expected 0 to 1
+        input "kind" is 3, expected the index of one of ["Moss", "Bark", "Stone"], a weight per option, or weights of shape [1, 3, 1, 1]
+        input "tint" is [], expected 3 numbers
+        input "z" is [], expected [1, 3, 64, 64]"#]].assert_eq(&found.join("\n"));
 }
 
 #[test]
@@ -221,12 +221,12 @@ fn text_is_parsed_by_kind() {
     let refused = [("wear", "much"), ("wear", "inf"), ("kind", "sand"), ("tint", "#ff00"), ("tint", "1,2"), ("z", "1")];
     let found = refused.map(|(name, text)| parse_input(inputs[name], text).unwrap_err().to_string());
     expect![[r##"
-        input "wear": "much" is given, a number expected
-        input "wear": "inf" is given, a number expected
-        input "kind": "sand" is given, one of ["Moss", "Bark", "Stone"], or weights of several as in "Moss=1,Stone=0.5" expected
-        input "tint": "#ff00" is given, #rrggbb, or three numbers r,g,b of linear light expected
-        input "tint": "1,2" is given, #rrggbb, or three numbers r,g,b of linear light expected
-        input "z": "1" is given, a value that text cannot give (latent) expected"##]]
+        input "wear" is "much", expected a number
+        input "wear" is "inf", expected a number
+        input "kind" is "sand", expected one of ["Moss", "Bark", "Stone"], or weights as in "Moss=1,Stone=0.5"
+        input "tint" is "#ff00", expected #rrggbb, or three linear numbers r,g,b
+        input "tint" is "1,2", expected #rrggbb, or three linear numbers r,g,b
+        input "z" is "1", expected a value of kind latent, which text cannot express"##]]
     .assert_eq(&found.join("\n"));
 }
 
@@ -248,7 +248,7 @@ fn operator_errors_say_what_is_expected() {
     graph.push("conv", Conv { pads: vec![9; 4], pad_mode: PadMode::Reflect, ..Default::default() }, ["x", "x"]);
     let valid = graph.validate().unwrap();
     expect![[r#"
-        node "gemm" (Gemm): input 1 (B) is [2, 3], expected 3 rows, as A has columns
+        node "gemm" (Gemm): input 1 (B) is [2, 3], expected 3 rows, the number of columns of A
         node "slice" (Slice): parameter "axes" is [4], expected different axes of -4..4
         node "empty" (Slice): output shape [1, 0, 4, 5] is out of range: an empty dimension
         node "reshape" (Reshape): parameter "shape" is [7, 1], expected dimensions that divide the 60 elements of [1, 3, 4, 5]

@@ -56,21 +56,21 @@ fn resize() {
         expect![[r#"
             parameter "scales" is 0 numbers, expected 1 to 4 numbers in scales or sizes
             parameter "scales" is 5 numbers, expected 1 to 4 numbers in scales or sizes
-            parameter "sizes" is [Fixed(3)], expected none beside scales
+            parameter "sizes" is [Fixed(3)], expected none with scales
             parameter "scales" is [NaN], expected factors of 0.0001 to 10000
             output shape [1, 3, 4, 0] is out of range: an empty dimension
-            parameter "scales" is 1 numbers, expected 2 numbers, as axes has, in scales or sizes
+            parameter "scales" is 1 numbers, expected 2 numbers in scales or sizes, as in axes
             parameter "axes" is [1, -3], expected different axes of -4..4
             parameter "axes" is [-9223372036854775808], expected different axes of -4..4
             parameter "roi" is [0.0, inf], expected 2 numbers of -10000 to 10000
-            parameter "keep_aspect_ratio_policy" is NotLarger, expected stretch beside scales
+            parameter "keep_aspect_ratio_policy" is NotLarger, expected stretch with scales
             parameter "antialias" is true, expected false in mode nearest
             parameter "cubic_coeff_a" is NaN, expected -10000 to 10000
             output shape [1, 3, 4, 18446744073709551615] is out of range: more than 2^30 elements
             output shape [1, 3, 4, 0] is out of range: an empty dimension
             parameter "axes" is 6, expected at most 5 axes that change
-            output shape [4194304] is out of range: an axis of more than 2^20 elements, or with more than 2^28 pairs of elements, is resized
-            output shape [98304] is out of range: an axis of more than 2^20 elements, or with more than 2^28 pairs of elements, is resized
+            output shape [4194304] is out of range: a resized axis has more than 2^20 elements, or more than 2^28 pairs of input and output elements
+            output shape [98304] is out of range: a resized axis has more than 2^20 elements, or more than 2^28 pairs of input and output elements
             parameter "scales" is 1 numbers, expected 1 to 0 numbers in scales or sizes
             input 0 (X) is i32 [4], expected floats, unless in mode nearest without a region"#]],
     );
@@ -94,7 +94,7 @@ fn pad() {
         expect![[r#"
         parameter "pads" is [1, 2, 3], expected 2 numbers, two for each axis
         parameter "pads" is [-9223372036854775808, 9223372036854775807], expected -4096 to 4096
-        parameter "pads" is [-4, 1], expected an element left of 4 in mode Wrap
+        parameter "pads" is [-4, 1], expected at least one of 4 elements to remain in mode Wrap
         output shape [0] is out of range: an empty dimension
         parameter "axes" is [2], expected different axes of -2..2
         parameter "value" is 0.5, expected a whole number within 2^24"#]],
@@ -133,22 +133,22 @@ fn gather_and_scatter() {
             input 1 (indices) is [2], expected integers
             input 0 (data) is [], expected rank 1 or more
             output shape [2, 2, 2, 3, 3, 3, 3, 3, 3] is out of range: more than 8 dimensions
-            input 1 (indices) is i32 [5, 5], expected at most [3, 4], but for axis 0
-            input 1 (indices) is i32 [5], expected at most [3, 4], but for axis 0
+            input 1 (indices) is i32 [5, 5], expected at most [3, 4], except along axis 0
+            input 1 (indices) is i32 [5], expected at most [3, 4], except along axis 0
             input 1 (indices) is i32 [3], expected a last dimension of 1 to 2
-            input 1 (indices) is i32 [2, 1], expected [3] first, as data
+            input 1 (indices) is i32 [2, 1], expected leading dimensions [3], as data
             parameter "batch_dims" is 18446744073709551615, expected less than 2, the lower rank
             input 1 (indices) is i32 [], expected rank 1 or more
-            input 2 (updates) is [2, 3], expected [2, 4], as indices
-            output shape [65536] is out of range: more than 2^30 elements times updates that each may take
+            input 2 (updates) is [2, 3], expected [2, 4], the shape of indices
+            output shape [65536] is out of range: more than 2^30 pairs of an element and a candidate update
             input 1 (indices) is i32 [2, 3], expected a last dimension of 1 to 2
             input 2 (updates) is [2], expected [2, 4]
-            input 2 (updates) is [2], expected elements like those of data, I32
-            parameter "repeats" is [2], expected 2 numbers, one an axis
+            input 2 (updates) is [2], expected the element type of data, I32
+            parameter "repeats" is [2], expected 2 numbers, one per axis
             output shape [18446744073709551615, 0] is out of range: an empty dimension
             input 0 (input) is [3], expected rank 2 or more
             parameter "axis" is [1], expected different axes of -1..1
-            parameter "blocksize" is 2, expected one that divides 4 and 3
+            parameter "blocksize" is 2, expected a divisor of 4 and 3
             parameter "blocksize" is 0, expected 1 to 64"#]],
     );
 }
@@ -171,12 +171,12 @@ fn sampling() {
         &messages,
         expect![[r#"
         input 0 (X) is [1, 2, 3], expected rank 4 or 5
-        input 1 (grid) is [2, 2, 3, 2], expected rank 4, 1 first, 2 last
-        input 1 (grid) is [1, 2, 3, 3], expected rank 4, 1 first, 2 last
+        input 1 (grid) is [2, 2, 3, 2], expected rank 4, first dimension 1, last 2
+        input 1 (grid) is [1, 2, 3, 3], expected rank 4, first dimension 1, last 2
         parameter "size" is [1, 1, 4], expected 4 or 5 dimensions
         input 0 (theta) is [1, 3, 4], expected [1, 2, 3]
         output shape [1, 0, 5, 2] is out of range: an empty dimension
-        parameter "shape" is [6], expected that of the input, [5]"#]],
+        parameter "shape" is [6], expected the shape of the input, [5]"#]],
     );
 }
 
@@ -206,16 +206,16 @@ fn einsum() {
     check(
         &messages,
         expect![[r#"
-        parameter "equation" is "", expected one letter an axis of [[3]]
-        parameter "equation" is "ij,jk->ik", expected one term before the arrow for each input, of which there are 1
-        parameter "equation" is "ij->ik", expected letters behind the arrow that stand before it, each once
-        parameter "equation" is "ij->ii", expected letters behind the arrow that stand before it, each once
+        parameter "equation" is "", expected one letter per axis of [[3]]
+        parameter "equation" is "ij,jk->ik", expected one term per input before the arrow, 1 in all
+        parameter "equation" is "ij->ik", expected letters after the arrow that appear before it, each once
+        parameter "equation" is "ij->ii", expected letters after the arrow that appear before it, each once
         parameter "equation" is "ij->i->j", expected letters and one ... in a term, as in "...ij,jk->...ik"
         parameter "equation" is "i1->i", expected letters and one ... in a term, as in "...ij,jk->...ik"
         parameter "equation" is "i......j->", expected letters and one ... in a term, as in "...ij,jk->...ik"
-        parameter "equation" is "ij,jk->ik", expected letters of one length in [[2, 3], [4, 5]]
-        parameter "equation" is "ii->i", expected letters of one length in [[2, 3]]
-        parameter "equation" is "...ijk->i", expected one letter an axis of [[2, 3]]
+        parameter "equation" is "ij,jk->ik", expected equal lengths of equal letters in [[2, 3], [4, 5]]
+        parameter "equation" is "ii->i", expected equal lengths of equal letters in [[2, 3]]
+        parameter "equation" is "...ijk->i", expected one letter per axis of [[2, 3]]
         parameter "equation" is "i,j->", expected at most 8 letters and 2^30 terms to sum over
         has 3 inputs, expected 1 to 2
         output shape [1, 1, 1, 1, 1, 1, 1, 1, 1] is out of range: more than 8 dimensions

@@ -38,13 +38,13 @@ fn invalid_prompts_are_rejected() {
         refused(|input| input.kind = InputKind::Mask),
     ];
     expect![[r#"
-        output: input "words" (prompt) must hold integers
-        output: input "words": 2 to 1048576 buckets and at most 1000 bytes expected
-        output: input "words": 2 to 1048576 buckets and at most 1000 bytes expected
-        output: input "words": 2 to 1048576 buckets and at most 1000 bytes expected
-        output: input "words": a prompt is ["batch", 1 to 256]
-        output: input "words": a prompt is ["batch", 1 to 256]
-        output: input "words" (mask) must hold floats"#]]
+        output: input "words" (prompt) must have integers as elements
+        output: input "words": expected 2 to 1048576 buckets and a default of at most 1000 bytes
+        output: input "words": expected 2 to 1048576 buckets and a default of at most 1000 bytes
+        output: input "words": expected 2 to 1048576 buckets and a default of at most 1000 bytes
+        output: input "words": a prompt has the shape [batch, 1 to 256]
+        output: input "words": a prompt has the shape [batch, 1 to 256]
+        output: input "words" (mask) must have floats as elements"#]]
     .assert_eq(&found.join("\n"));
 }
 
@@ -67,9 +67,9 @@ fn a_prompt_is_shared_by_all_images_or_one_per_image() {
     let refused = [tokens(vec![1; 15]), tokens(vec![2048; 16]), tokens(vec![-1; 16]), Tensor::f32([16], [0.0; 16])];
     let found = refused.map(|tensor| resolved(Some(tensor)).unwrap_err());
     expect![[r#"
-        input "words": i32 [15] is given, 16 tokens, or as many for each of 2 images expected
-        input "words": i32 [16] is given, tokens below 2048 expected
-        input "words": i32 [16] is given, tokens below 2048 expected
-        input "words": [16] is given, 16 tokens expected"#]]
+        input "words" is i32 [15], expected 16 tokens, or 16 for each of 2 images
+        input "words" is i32 [16], expected tokens below 2048
+        input "words" is i32 [16], expected tokens below 2048
+        input "words" is [16], expected 16 tokens"#]]
     .assert_eq(&found.join("\n"));
 }

@@ -11,25 +11,25 @@ fn truncated() {
     refused(
         &[],
         expect![
-            "moss.generator.safetensors: is cut off, or no safetensors file: length of the header ends at byte 8, the file at byte 0"
+            "moss.generator.safetensors: is truncated or not a safetensors file: length of the header ends at byte 8, the file at byte 0"
         ],
     );
     refused(
         &bytes()[..7],
         expect![
-            "moss.generator.safetensors: is cut off, or no safetensors file: length of the header ends at byte 8, the file at byte 7"
+            "moss.generator.safetensors: is truncated or not a safetensors file: length of the header ends at byte 8, the file at byte 7"
         ],
     );
     refused(
         &bytes()[..300],
         expect![
-            "moss.generator.safetensors: is cut off, or no safetensors file: header ends at byte 928, the file at byte 300"
+            "moss.generator.safetensors: is truncated or not a safetensors file: header ends at byte 928, the file at byte 300"
         ],
     );
     refused(
         &bytes()[..bytes().len() - 1],
         expect![
-            "moss.generator.safetensors: is cut off, or no safetensors file: tensor data ends at byte 1008, the file at byte 1007"
+            "moss.generator.safetensors: is truncated or not a safetensors file: tensor data ends at byte 1008, the file at byte 1007"
         ],
     );
 }
@@ -41,14 +41,14 @@ fn huge_header() {
     refused(
         &bytes,
         expect![
-            "moss.generator.safetensors: is damaged or no safetensors file: its header would be 18446744073709551615 bytes long, at most 16777216 are read"
+            "moss.generator.safetensors: is damaged or not a safetensors file: its header claims 18446744073709551615 bytes, the limit is 16777216"
         ],
     );
     bytes[..8].copy_from_slice(&(file::MAX_HEADER_BYTES).to_le_bytes());
     refused(
         &bytes,
         expect![
-            "moss.generator.safetensors: is cut off, or no safetensors file: header ends at byte 16777224, the file at byte 1008"
+            "moss.generator.safetensors: is truncated or not a safetensors file: header ends at byte 16777224, the file at byte 1008"
         ],
     );
     let nested = "[".repeat(1000);
@@ -104,20 +104,20 @@ fn other_files() {
     refused(
         b"\x89PNG\r\n\x1a\n and the rest of a picture",
         expect![
-            "moss.generator.safetensors: is damaged or no safetensors file: its header would be 727905341920923785 bytes long, at most 16777216 are read"
+            "moss.generator.safetensors: is damaged or not a safetensors file: its header claims 727905341920923785 bytes, the limit is 16777216"
         ],
     );
     let tensor = json!({ "model.layers.0.weight": { "dtype": "F32", "shape": [1], "data_offsets": [0, 4] } });
     refused(
         &join(&tensor.to_string(), &[0; 4]),
         expect![[
-            r#"moss.generator.safetensors: is a safetensors file but no generator: its metadata has no "imagine.format" (it holds 1 tensors, such as "model.layers.0.weight")"#
+            r#"moss.generator.safetensors: is a safetensors file, but not a generator: its metadata has no "imagine.format" (1 tensors, such as "model.layers.0.weight")"#
         ]],
     );
     refused(
         &with_text("\"imagine.format\":\"1\"", "\"imagine.format\":\"2\""),
         expect![[
-            r#"moss.generator.safetensors: format "2" is not supported, only "1": a newer version of imagine may read it"#
+            r#"moss.generator.safetensors: format "2" is not supported, only "1"; a newer version of bevy_imagine may read it"#
         ]],
     );
 }
@@ -173,13 +173,13 @@ fn wrong_offsets() {
     refused(
         &with_header(|header| header["output.weight"]["data_offsets"] = json!([4, 76])),
         expect![[
-            r#"moss.generator.safetensors: tensor "output.weight": begins at byte 4 of the data, expected 8: tensors follow each other without gap or overlap"#
+            r#"moss.generator.safetensors: tensor "output.weight" begins at byte 4 of the data, expected 8: tensors must not overlap or leave gaps"#
         ]],
     );
     refused(
         &with_header(|header| header["output.bias"]["data_offsets"] = json!([64, 72])),
         expect![[
-            r#"moss.generator.safetensors: tensor "output.weight": begins at byte 8 of the data, expected 0: tensors follow each other without gap or overlap"#
+            r#"moss.generator.safetensors: tensor "output.weight" begins at byte 8 of the data, expected 0: tensors must not overlap or leave gaps"#
         ]],
     );
     refused(
@@ -192,13 +192,13 @@ fn wrong_offsets() {
     refused(
         &with_header(|header| header["output.bias"]["data_offsets"] = far.clone()),
         expect![[
-            r#"moss.generator.safetensors: tensor "output.weight": begins at byte 8 of the data, expected 0: tensors follow each other without gap or overlap"#
+            r#"moss.generator.safetensors: tensor "output.weight" begins at byte 8 of the data, expected 0: tensors must not overlap or leave gaps"#
         ]],
     );
     refused(
         &[bytes(), vec![0]].concat(),
         expect![
-            "moss.generator.safetensors: data after the last tensor: tensors end at byte 1008 of the file, the file at byte 1009"
+            "moss.generator.safetensors: has data after the last tensor: tensors end at byte 1008, the file at byte 1009"
         ],
     );
 }
@@ -264,7 +264,7 @@ fn missing_files_and_folders() {
     expect!["imagine no such file.generator.safetensors: No such file or directory (os error 2)"]
         .assert_eq(&missing.to_string());
     let message = file::load(&folder).unwrap_err().to_string();
-    assert!(message.ends_with(": is not an ordinary file"), "{message}");
+    assert!(message.ends_with(": is not a regular file"), "{message}");
 }
 
 /// Whatever is accepted is a sound generator: it writes and comes back as it is.

@@ -16,15 +16,15 @@ fn the_unchanged_file_loads() {
 fn duplicate_names() {
     refused(
         &with_text("\"output.bias\":", "\"output.weight\":"),
-        expect![[r#"moss.generator.safetensors: header: name "output.weight" stands twice at line 1 column 860"#]],
+        expect![[r#"moss.generator.safetensors: header: duplicate name "output.weight" at line 1 column 860"#]],
     );
     refused(
         &with_text("{\"imagine.card\"", "{\"imagine.format\":\"1\",\"imagine.card\""),
-        expect![[r#"moss.generator.safetensors: header: name "imagine.format" stands twice at line 1 column 171"#]],
+        expect![[r#"moss.generator.safetensors: header: duplicate name "imagine.format" at line 1 column 171"#]],
     );
     refused(
         &with_text("\\\"pad_mode\\\":", "\\\"group\\\":1,\\\"group\\\":2,\\\"pad_mode\\\":"),
-        expect![[r#"moss.generator.safetensors: imagine.graphs: name "group" stands twice at line 1 column 151"#]],
+        expect![[r#"moss.generator.safetensors: imagine.graphs: duplicate name "group" at line 1 column 151"#]],
     );
     refused(
         &with_graph(|graph| graph["nodes"][1]["name"] = json!("up3.conv")),
@@ -35,7 +35,7 @@ fn duplicate_names() {
         expect![[r#"
             moss.generator.safetensors: output: "weight" is written twice: by a weight and by node "tanh"
             moss.generator.safetensors: output: output "tanh" is not written by any node
-            moss.generator.safetensors: output: nodes wait for each other in a cycle: ["tanh", "up3.conv"]"#]],
+            moss.generator.safetensors: output: nodes depend on each other in a cycle: ["tanh", "up3.conv"]"#]],
     );
 }
 
@@ -43,7 +43,7 @@ fn duplicate_names() {
 fn cyclic() {
     refused(
         &with_graph(|graph| graph["nodes"][0]["inputs"][0] = json!("tanh")),
-        expect![[r#"moss.generator.safetensors: output: nodes wait for each other in a cycle: ["tanh", "up3.conv"]"#]],
+        expect![[r#"moss.generator.safetensors: output: nodes depend on each other in a cycle: ["tanh", "up3.conv"]"#]],
     );
 }
 
@@ -57,18 +57,18 @@ fn missing_and_unused_tensors() {
     );
     refused(
         &with_graph(|graph| graph["nodes"][0]["inputs"] = json!(["picture", "weight"])),
-        expect![[r#"moss.generator.safetensors: tensor "output.bias" is used by no node and no output"#]],
+        expect![[r#"moss.generator.safetensors: tensor "output.bias" is not used by any node or output"#]],
     );
     refused(
         &with_text("\"output.bias\":", "\"step.bias\":"),
         expect![[
-            r#"moss.generator.safetensors: tensor "step.bias": names are "<graph>.<weight>", and this file's graphs are output"#
+            r#"moss.generator.safetensors: tensor "step.bias": names must be "<graph>.<weight>", with the graphs output"#
         ]],
     );
     refused(
         &with_text("\"output.bias\":", "\"bias\":"),
         expect![[
-            r#"moss.generator.safetensors: tensor "bias": names are "<graph>.<weight>", and this file's graphs are output"#
+            r#"moss.generator.safetensors: tensor "bias": names must be "<graph>.<weight>", with the graphs output"#
         ]],
     );
 }
@@ -208,7 +208,7 @@ fn documents() {
     refused(
         &with_document("imagine.graphs", |graphs| graphs["step"] = graphs["output"].clone()),
         expect![[
-            r#"moss.generator.safetensors: a recurrent generator has "recurrence" in imagine.generator and the graphs "init" and "step"; missing here: "recurrence", "init""#
+            r#"moss.generator.safetensors: a recurrent generator needs "recurrence" in imagine.generator and the graphs "init" and "step"; missing: "recurrence", "init""#
         ]],
     );
     refused(
@@ -240,9 +240,9 @@ fn names_that_look_like_paths_are_only_names() {
     refused(
         &with_graph(|graph| graph["nodes"][1]["name"] = json!("a\u{1b}[2J\n")),
         expect![[
-            r#"moss.generator.safetensors: output: bad name "a\u{1b}[2J\n": 1 to 200 printable characters are needed"#
+            r#"moss.generator.safetensors: output: bad name "a\u{1b}[2J\n": a name must have 1 to 200 printable characters"#
         ]],
     );
     let odd_file = file::from_bytes("moss\u{1b}[2J\n.generator.safetensors", b"").unwrap_err();
-    expect![[r#"moss\u{1b}[2J\n.generator.safetensors: is cut off, or no safetensors file: length of the header ends at byte 8, the file at byte 0"#]].assert_eq(&odd_file.to_string());
+    expect![[r#"moss\u{1b}[2J\n.generator.safetensors: is truncated or not a safetensors file: length of the header ends at byte 8, the file at byte 0"#]].assert_eq(&odd_file.to_string());
 }
