@@ -14,7 +14,7 @@ use clap::{Args, ValueEnum};
 use imagine_burn::{Network, Value as BurnValue};
 use imagine_graph::file::{self, WeightFormat};
 use imagine_graph::rng::RandomState;
-use imagine_graph::{Card, DType, Dim, Generator, Graph, Size, SizeRule, Symbol, Tensor, TensorData};
+use imagine_graph::{Card, DType, Dim, Generator, Graph, Ratio, Size, SizeRule, Symbol, Tensor, TensorData};
 use imagine_onnx::{Import, Options, TensorFile, ValueInfo};
 use imagine_wgpu::headless::Gpu;
 use serde_json::{Value, json};
