@@ -50,7 +50,7 @@ fn parts_of_length_0_are_dropped() {
     .assert_eq(&graph(&split(&[3, 0, 5])));
     expect![[r#"node "_node" (Split, opset 13): the parts do not add up to the length of the axis"#]]
         .assert_eq(&fault(&split(&[0, 0, 0])));
-    expect![[r#"node "_node" (Split, opset 13): at batch 1, height 1, width 1: parameter "split" is [3, 6], expected lengths above 0 that add up to 8"#]].assert_eq(&fault(&split(&[3, 0, 6])));
+    expect![[r#"node "_node" (Split, opset 13): at batch 1, height 1, width 1: parameter "split" is [3, 6], expected positive lengths that sum to 8"#]].assert_eq(&fault(&split(&[3, 0, 6])));
 }
 
 #[test]
