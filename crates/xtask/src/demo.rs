@@ -35,7 +35,7 @@ pub fn run(arguments: &[String]) -> StepResult {
 fn announce(asked: bool, headless: bool) -> anyhow::Result<()> {
     let target = step::target_folder()?;
     let is_built = target.join("debug/examples").join(format!("demo{}", std::env::consts::EXE_SUFFIX)).exists();
-    println!("The demo generates every material of assets/generators.");
+    println!("The demo runs the generators of assets/generators.");
     match (headless, asked) {
         (false, _) => println!("It opens a window; close the window to end it."),
         (true, true) => println!("It writes pictures to {}.", pictures().display()),
