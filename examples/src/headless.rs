@@ -111,7 +111,8 @@ impl Headless {
         // Changes of the scene reach the GPU a frame late.
         self.wait(2);
         let screenshot = Screenshot::image(self.picture.clone());
-        let entity = self.app.world_mut().spawn(screenshot).observe(save_to_disk(path.to_path_buf())).id();
+        let target = path.to_path_buf();
+        let entity = self.app.world_mut().spawn(screenshot).observe(save_to_disk(target)).id();
         for _ in 0..PICTURE_PATIENCE {
             self.wait(1);
             if self.app.world().get_entity(entity).is_err() {
