@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use imagine_burn::RunError;
+use imagine_exemplar::folder::FolderError;
 use imagine_graph::GraphErrors;
 use imagine_graph::file::SaveError;
 
@@ -26,13 +27,14 @@ pub enum ExemplarError {
         /// The decoder's error.
         source: image::ImageError,
     },
-    /// The folder has no colour map.
-    #[error("{}: no colour map; expected one of {expected:?}, as png or jpg", path.display())]
+    /// The folder is no PBR set.
+    #[error(transparent)]
+    Folder(#[from] FolderError),
+    /// A set in a pack has no colour map.
+    #[error("{}: no colour map; expected \"base_color\"", path.display())]
     NoColor {
-        /// The folder.
+        /// Pack and set.
         path: PathBuf,
-        /// File names of colour maps, without extension.
-        expected: &'static [&'static str],
     },
     /// The maps differ in size.
     #[error("{}: {found:?} pixels, but the colour map has {expected:?} [width, height]", path.display())]

@@ -8,6 +8,7 @@ use std::process::ExitCode;
 use anyhow::anyhow;
 use burn::tensor::backend::AutodiffBackend;
 use clap::Args;
+use imagine_exemplar::folder::find_maps;
 use imagine_graph::{Generator, file};
 use imagine_train::living::{Automaton, Event, Exemplar, ExemplarOptions, Progress, TextureOptions, train};
 use serde_json::json;
@@ -18,7 +19,8 @@ use super::training::{Format, Interruption, Log, TrainArguments, TrainBackend, t
 /// Arguments of `imagine train texture`.
 #[derive(Args, Clone, Debug)]
 pub struct TrainTexture {
-    /// A picture, or a folder with color, normal, roughness, height, ao, metallic as png or jpg.
+    /// A picture, or a folder of maps as png or jpg, named as ambientCG, Poly Haven, Substance and others do: color or albedo,
+    /// normal, roughness or gloss, height, ao, metallic, or packed as arm or orm.
     exemplar: PathBuf,
     /// Pixels along the exemplar's shorter side after scaling.
     #[arg(long, default_value_t = ExemplarOptions::default().side)]
@@ -43,6 +45,9 @@ impl TrainTexture {
     pub fn run(&self) -> anyhow::Result<ExitCode> {
         let folder = self.common.check_files()?;
         let exemplar = ExemplarOptions { side: self.side, tiles: !self.no_tiles };
+        if self.exemplar.is_dir() {
+            eprint!("{}", find_maps(&self.exemplar)?);
+        }
         let exemplar = Exemplar::load(&self.exemplar, &exemplar)?;
         let start = self.from.as_deref().map(file::load).transpose()?;
         let mut options = self.options.clone();

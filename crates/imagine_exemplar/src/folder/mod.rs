@@ -1,4 +1,4 @@
-//! Which files of a folder are which maps of a PBR set, whatever they are called. Nothing is decoded here.
+//! Which files of a folder are which maps of a PBR set, whatever they are called.
 //!
 //! Of several files for one map the best is taken: a file of its own before a channel of a packed one, OpenGL normals before
 //! DirectX ones, lossless formats before lossy ones, then the first by name. What is not used is listed, so that a person sees
@@ -6,6 +6,7 @@
 
 mod convention;
 mod names;
+mod read;
 
 use std::fmt;
 use std::path::{Path, PathBuf};
@@ -14,9 +15,12 @@ use imagine_graph::OutputKind;
 
 pub use convention::detect_convention;
 pub use names::{ChannelRole, MapRole, NormalConvention, role_of};
+pub use read::read_map;
 
-/// Endings of picture files, the best for a map first.
-const EXTENSIONS: [&str; 8] = ["exr", "tif", "tiff", "png", "webp", "jpg", "jpeg", "hdr"];
+/// Endings of picture files that can be read, the best for a map first.
+const EXTENSIONS: [&str; 3] = ["png", "jpg", "jpeg"];
+/// Endings of picture files that cannot be read yet; they are listed as not used.
+const UNREADABLE: [&str; 7] = ["exr", "tif", "tiff", "webp", "tga", "bmp", "hdr"];
 
 /// Folders inside folders that are looked into.
 const MAX_DEPTH: usize = 4;
@@ -57,9 +61,17 @@ pub enum FolderError {
         /// The system's reason.
         source: std::io::Error,
     },
+    /// A picture cannot be decoded.
+    #[error("{path}: {source}", path = path.display())]
+    Picture {
+        /// The file.
+        path: PathBuf,
+        /// The decoder's reason.
+        source: Box<image::ImageError>,
+    },
     /// No picture is a colour map by its name.
     #[error(
-        "{path}: no colour map: {found}. Colour maps end in color, albedo, diffuse, basecolor or a short form of these, as in wall_diff_1k.png",
+        "{path}: no colour map: {found}. Colour maps end in color, albedo, diffuse, basecolor or a short form of these, as in wall_diff_1k.png, and are png or jpg",
         path = path.display(), found = listed(pictures)
     )]
     NoColor {
@@ -90,11 +102,17 @@ pub fn find_maps(folder: &Path) -> Result<MapFiles, FolderError> {
     choose(&pictures).ok_or_else(|| FolderError::NoColor { path: folder.to_path_buf(), pictures })
 }
 
+/// Finds the maps that lie in `folder` itself.
+pub fn find_maps_in(folder: &Path) -> Result<MapFiles, FolderError> {
+    let pictures = list(folder)?.0;
+    choose(&pictures).ok_or_else(|| FolderError::NoColor { path: folder.to_path_buf(), pictures })
+}
+
 /// The maps among `pictures`; `None` if none of them is a colour map.
 pub fn choose(pictures: &[PathBuf]) -> Option<MapFiles> {
     let mut candidates: Vec<(Rank, MapFile)> = Vec::new();
     for path in pictures {
-        if let Some(role) = role_of(&stem(path)) {
+        if let Some(role) = role_of(&stem(path)).filter(|_| is_readable(path)) {
             candidates.extend(map_files(path, role).into_iter().map(|map| (rank(&map), map)));
         }
     }
@@ -127,6 +145,11 @@ fn rank(map: &MapFile) -> Rank {
 }
 
 impl MapFile {
+    /// A colour map whose name does not matter.
+    pub fn color(path: &Path) -> Self {
+        Self::alone(OutputKind::BaseColor, path)
+    }
+
     fn alone(kind: OutputKind, path: &Path) -> Self {
         Self { kind, path: path.to_path_buf(), channel: None, inverted: false, convention: None }
     }
@@ -166,7 +189,7 @@ fn kind_of(role: ChannelRole) -> (OutputKind, bool) {
 
 /// `grass.png` beside `grass_normal.png`: the only picture without a role whose name begins all others is the colour.
 fn unnamed_color(pictures: &[PathBuf]) -> Option<&Path> {
-    let mut without_role = pictures.iter().filter(|path| role_of(&stem(path)).is_none());
+    let mut without_role = pictures.iter().filter(|path| is_readable(path) && role_of(&stem(path)).is_none());
     let (only, None) = (without_role.next()?, without_role.next()) else { return None };
     let begins = |path: &PathBuf| stem(path).to_lowercase().starts_with(&stem(only).to_lowercase());
     (pictures.len() > 1 && pictures.iter().all(begins)).then_some(only)
@@ -183,13 +206,17 @@ fn list(folder: &Path) -> Result<(Vec<PathBuf>, Vec<PathBuf>), FolderError> {
         }
         if path.is_dir() {
             folders.push(path);
-        } else if EXTENSIONS.contains(&&*extension(&path)) {
+        } else if is_readable(&path) || UNREADABLE.contains(&&*extension(&path)) {
             pictures.push(path);
         }
     }
     pictures.sort();
     folders.sort();
     Ok((pictures, folders))
+}
+
+fn is_readable(path: &Path) -> bool {
+    EXTENSIONS.contains(&&*extension(path))
 }
 
 fn stem(path: &Path) -> String {
@@ -228,7 +255,8 @@ impl fmt::Display for MapFiles {
             writeln!(to)?;
         }
         for path in &self.unused {
-            writeln!(to, "not used   {}", name(path))?;
+            let reason = if is_readable(path) { "" } else { ": neither png nor jpg" };
+            writeln!(to, "not used   {}{reason}", name(path))?;
         }
         Ok(())
     }

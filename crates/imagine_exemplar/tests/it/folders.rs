@@ -2,7 +2,8 @@
 
 use std::path::Path;
 
-use imagine_exemplar::folder::find_maps;
+use image::{Rgb, RgbImage, RgbaImage};
+use imagine_exemplar::folder::{find_maps, read_map};
 
 /// Finds the maps in a folder that holds `files`.
 fn found(files: &[&str]) -> String {
@@ -33,7 +34,7 @@ fn files_of_the_system_are_passed_over() {
 #[test]
 fn a_folder_without_colour_says_what_it_holds_and_what_is_missing() {
     let expected = "FOLDER: no colour map: it holds wall_normal.png, wall_rough.png. Colour maps end in color, albedo, diffuse, \
-                    basecolor or a short form of these, as in wall_diff_1k.png";
+                    basecolor or a short form of these, as in wall_diff_1k.png, and are png or jpg";
     assert_eq!(found(&["wall_normal.png", "wall_rough.png"]), expected);
     assert!(found(&["readme.txt"]).contains("it holds no picture"));
     assert!(find_maps(Path::new("nowhere")).unwrap_err().to_string().starts_with("nowhere: "));
@@ -42,4 +43,50 @@ fn a_folder_without_colour_says_what_it_holds_and_what_is_missing() {
 #[test]
 fn two_sets_in_two_folders_are_no_set() {
     assert!(found(&["a/color.png", "b/color.png"]).contains("it holds no picture"));
+}
+
+#[test]
+fn pictures_that_cannot_be_read_are_said_so() {
+    let lines = "base_color color.png\nnot used   height.tif: neither png nor jpg\n";
+    assert_eq!(found(&["color.png", "height.tif"]), lines);
+    assert!(found(&["color.webp"]).contains("it holds color.webp. Colour maps"));
+}
+
+/// The first pixel of a map, as 8 bits.
+fn pixel(folder: &Path, kind: &str) -> [u8; 3] {
+    let maps = find_maps(folder).unwrap().maps;
+    let map = maps.iter().find(|map| map.kind.name() == kind).unwrap();
+    image::load_from_memory(&read_map(map).unwrap()).unwrap().to_rgb8().get_pixel(1, 1).0
+}
+
+#[test]
+fn maps_are_read_in_our_conventions() {
+    let folder = tempfile::tempdir().unwrap();
+    let save = |name: &str, color: [u8; 3]| {
+        RgbImage::from_pixel(4, 4, Rgb(color)).save(folder.path().join(name)).unwrap();
+    };
+    save("w_albedo.png", [9, 8, 7]);
+    save("w_normal_dx.png", [128, 200, 255]);
+    save("w_orm.png", [10, 20, 30]);
+    assert_eq!(pixel(folder.path(), "base_color"), [9, 8, 7]);
+    assert_eq!(pixel(folder.path(), "normal"), [128, 55, 255]);
+    assert_eq!(pixel(folder.path(), "occlusion"), [10; 3]);
+    assert_eq!(pixel(folder.path(), "roughness"), [20; 3]);
+    assert_eq!(pixel(folder.path(), "metallic"), [30; 3]);
+    save("w_gloss.png", [50; 3]);
+    assert_eq!(pixel(folder.path(), "roughness"), [205; 3]);
+    let folder = tempfile::tempdir().unwrap();
+    RgbaImage::from_pixel(4, 4, image::Rgba([60, 0, 0, 70])).save(folder.path().join("w_MaskMap.png")).unwrap();
+    RgbImage::new(4, 4).save(folder.path().join("w_color.png")).unwrap();
+    assert_eq!((pixel(folder.path(), "metallic"), pixel(folder.path(), "roughness")), ([60; 3], [185; 3]));
+}
+
+#[test]
+fn a_picture_that_is_none_is_named() {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join("color.png"), "no picture").unwrap();
+    std::fs::write(folder.path().join("gloss.png"), "no picture").unwrap();
+    let maps = find_maps(folder.path()).unwrap().maps;
+    let error = read_map(&maps[1]).unwrap_err().to_string();
+    assert!(error.contains("gloss.png: "), "{error}");
 }

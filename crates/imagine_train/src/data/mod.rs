@@ -6,5 +6,5 @@ pub mod pack;
 mod planes;
 
 pub(crate) use hash::{first_word, sha256_hex};
-pub(crate) use maps::find_maps;
+pub(crate) use maps::trained_maps;
 pub(crate) use planes::{Planes, Samples};

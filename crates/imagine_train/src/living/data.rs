@@ -11,10 +11,11 @@
 
 use std::path::Path;
 
+use imagine_exemplar::folder::{MapFile, find_maps, read_map};
 use imagine_graph::color::linear_to_srgb;
 use imagine_graph::{OutputKind, Provenance};
 
-use crate::data::{Planes, Samples, find_maps, sha256_hex};
+use crate::data::{Planes, Samples, sha256_hex, trained_maps};
 use crate::error::ExemplarError;
 
 /// A map with a smaller standard deviation counts as constant.
@@ -74,12 +75,12 @@ pub struct Exemplar {
 impl Exemplar {
     /// Reads a picture (colour alone) or a folder of maps.
     pub fn load(path: &Path, options: &ExemplarOptions) -> Result<Self, ExemplarError> {
-        let picture = || vec![(OutputKind::BaseColor, Samples::Color, path.to_path_buf())];
-        let files = if path.is_dir() { find_maps(path)? } else { picture() };
+        let files =
+            if path.is_dir() { trained_maps(&find_maps(path)?) } else { vec![(Samples::Color, MapFile::color(path))] };
         let mut contents = Vec::new();
         let mut decoded: Vec<(OutputKind, Planes)> = Vec::new();
-        for (kind, samples, file) in files {
-            let bytes = std::fs::read(&file).map_err(|source| ExemplarError::Io { path: file.clone(), source })?;
+        for (samples, map) in files {
+            let (bytes, file) = (read_map(&map)?, map.path);
             let planes = Planes::decode(&file, &bytes, samples)?;
             contents.push(bytes);
             let first = decoded.first().map_or(&planes, |(_, first)| first);
@@ -89,7 +90,7 @@ impl Exemplar {
             if planes.width.min(planes.height) < LEAST_SIDE as usize {
                 return Err(ExemplarError::TooSmall { path: file, found: size(&planes), least: LEAST_SIDE });
             }
-            decoded.push((kind, planes));
+            decoded.push((map.kind, planes));
         }
         let [width, height] = working_size(size(&decoded[0].1), options.side.max(LEAST_SIDE));
         let maps: Vec<_> = decoded

@@ -11,6 +11,7 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
+use imagine_exemplar::folder::{FolderError, MapFile, MapFiles, find_maps, find_maps_in, read_map};
 use imagine_graph::OutputKind;
 use rand::Rng;
 use rayon::prelude::*;
@@ -20,7 +21,7 @@ use super::format::{CHANNELS, MAP_CHANNELS, MaterialExemplar};
 use super::maps::{Level, Maps};
 use super::waves::{WaveBasis, wave_basis};
 use crate::data::pack::{self, PackedPicture, sorted};
-use crate::data::{find_maps, first_word, sha256_hex};
+use crate::data::{first_word, sha256_hex, trained_maps};
 use crate::error::{ExemplarError, MaterialError, PackError};
 
 /// Scales at which materials are kept.
@@ -317,14 +318,14 @@ pub fn read_folder(folder: &Path) -> Result<Vec<PackedPicture>, MaterialError> {
     let mut pictures = Vec::new();
     for inner in sorted(folder)?.into_iter().filter(|path| path.is_dir()) {
         let name = file_name(&inner);
-        if let Some(maps) = maps(&inner)? {
+        if let Some(maps) = maps(find_maps_in(&inner))? {
             let kind = kinds.get(&name).map_or(&name, |entry| &entry.category);
-            add(&format!("{kind}/{name}"), maps, &mut pictures)?;
+            add(&format!("{kind}/{name}"), maps, &mut pictures);
             continue;
         }
         for set in sorted(&inner)?.into_iter().filter(|path| path.is_dir()) {
-            if let Some(maps) = maps(&set)? {
-                add(&format!("{name}/{}", file_name(&set)), maps, &mut pictures)?;
+            if let Some(maps) = maps(find_maps(&set))? {
+                add(&format!("{name}/{}", file_name(&set)), maps, &mut pictures);
             }
         }
     }
@@ -348,34 +349,42 @@ fn manifest(path: &Path) -> Result<BTreeMap<String, Entry>, MaterialError> {
     }
 }
 
-/// The maps in a folder; `None` without a colour map. A normal map derived from the height is left out.
-fn maps(folder: &Path) -> Result<Option<Vec<(OutputKind, PathBuf)>>, MaterialError> {
-    let found = match find_maps(folder) {
-        Err(ExemplarError::NoColor { .. }) => return Ok(None),
-        found => found?,
+/// The maps of a set, encoded; `None` without a colour map. A normal map derived from the height is left out.
+fn maps(found: Result<MapFiles, FolderError>) -> Result<Option<Vec<(OutputKind, Vec<u8>)>>, MaterialError> {
+    let found = match found {
+        Err(FolderError::NoColor { .. }) => return Ok(None),
+        found => trained_maps(&found.map_err(ExemplarError::from)?),
     };
-    let has_height = found.iter().any(|(kind, ..)| *kind == OutputKind::Height);
+    let has_height = found.iter().any(|(_, map)| map.kind == OutputKind::Height);
     let derived = |path: &Path| path.file_stem().is_some_and(|stem| stem.eq_ignore_ascii_case("normal_derived"));
-    let kept = found.into_iter().filter(|(_, _, path)| !(has_height && derived(path)));
-    Ok(Some(kept.map(|(kind, _, path)| (kind, path)).collect()))
+    let kept = found.into_iter().filter(|(_, map)| !(has_height && derived(&map.path)));
+    kept.map(|(_, map)| read(&map).map(|bytes| (map.kind, bytes))).collect::<Result<_, _>>().map(Some)
 }
 
-fn add(group: &str, maps: Vec<(OutputKind, PathBuf)>, pictures: &mut Vec<PackedPicture>) -> Result<(), MaterialError> {
-    for (kind, path) in maps {
-        let file = read_file(&path)?;
+fn add(group: &str, maps: Vec<(OutputKind, Vec<u8>)>, pictures: &mut Vec<PackedPicture>) {
+    for (kind, file) in maps {
         pictures.push(PackedPicture { group: group.into(), name: kind.name().into(), caption: String::new(), file });
     }
-    Ok(())
+}
+
+fn read(map: &MapFile) -> Result<Vec<u8>, MaterialError> {
+    check_length(&map.path)?;
+    Ok(read_map(map).map_err(ExemplarError::from)?)
 }
 
 fn read_file(path: &Path) -> Result<Vec<u8>, MaterialError> {
+    check_length(path)?;
+    Ok(std::fs::read(path).map_err(|source| PackError::Io { path: path.to_path_buf(), source })?)
+}
+
+fn check_length(path: &Path) -> Result<(), MaterialError> {
     let io = |source| PackError::Io { path: path.to_path_buf(), source };
     let length = std::fs::metadata(path).map_err(io)?.len();
     if length > MAX_BYTES {
         let reason = format!("{length} bytes; at most {MAX_BYTES} are read");
         return Err(PackError::Malformed { path: path.to_path_buf(), reason }.into());
     }
-    Ok(std::fs::read(path).map_err(io)?)
+    Ok(())
 }
 
 fn file_name(path: &Path) -> String {

@@ -66,7 +66,7 @@ impl Maps {
             maps.push((kind, Planes::decode(&path, &file.file, samples)?));
         }
         let Some((_, color)) = maps.iter().find(|(kind, _)| *kind == OutputKind::BaseColor) else {
-            return Err(ExemplarError::NoColor { path: path.to_path_buf(), expected: &["base_color"] }.into());
+            return Err(ExemplarError::NoColor { path: path.to_path_buf() }.into());
         };
         let expected = [color.width as u32, color.height as u32];
         for (kind, planes) in &maps {
