@@ -7,7 +7,7 @@ use anyhow::{Context, bail};
 use serde_json::Value;
 
 use super::{Entries, add_pictures, hash};
-use crate::step::{self, cargo};
+use crate::step::cargo;
 
 const SEEDS: [&str; 2] = ["1", "2"];
 const BACKENDS: [&str; 2] = ["gpu", "cpu"];
@@ -45,9 +45,8 @@ const MESSAGES: [&str; 27] = [
     "train texture nothing --out OUT/x.generator.safetensors",
 ];
 
-/// Builds `imagine` in `checkout` and records it.
+/// Records the `imagine` that was built in `checkout`.
 pub fn record(checkout: &Path, entries: &mut Entries) -> anyhow::Result<()> {
-    step::run(cargo(&["build", "--package", "imagine_cli"]).current_dir(checkout))?;
     let imagine = target(checkout)?.join("debug/imagine");
     let out = tempfile::tempdir()?;
     for (name, generator) in generators(checkout)? {

@@ -13,7 +13,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, bail};
 
-use crate::step::{Outcome, StepResult, root};
+use crate::step::{self, Outcome, StepResult, cargo, root};
 
 /// What was recorded: name of the entry to a hash or a text. Names begin with their section.
 pub type Entries = BTreeMap<String, String>;
@@ -35,6 +35,10 @@ pub fn run(arguments: &[String]) -> StepResult {
 fn record(checkout: &Path, file: &Path) -> StepResult {
     let checkout = checkout.canonicalize().with_context(|| format!("no checkout at {}", checkout.display()))?;
     let mut entries = Entries::new();
+    plugin::with_probe(&checkout, || {
+        // The build of the tests has everything, and `cargo xtask test` has usually made it already.
+        step::run(cargo(&["test", "--workspace", "--no-run"]).current_dir(&checkout))
+    })?;
     imagine::record(&checkout, &mut entries)?;
     plugin::record(&checkout, &mut entries)?;
     std::fs::write(file, serde_json::to_string_pretty(&entries)?)

@@ -6,20 +6,22 @@ use anyhow::bail;
 
 use super::imagine::target;
 use super::{Entries, add_pictures};
-use crate::step::{self, cargo};
+use crate::step::StepResult;
 
 /// The example that is put into the checkout.
 const PROBE: &str = include_str!("probe.rs");
 
-/// Records the lines that the probe prints and the pictures that it writes.
-pub fn record(checkout: &Path, entries: &mut Entries) -> anyhow::Result<()> {
+/// Does `build` while the probe is an example of `checkout`.
+pub fn with_probe(checkout: &Path, build: impl FnOnce() -> StepResult) -> StepResult {
     let place = checkout.join("examples/examples/fingerprint_probe.rs");
     std::fs::write(&place, PROBE)?;
-    let built = step::run(
-        cargo(&["build", "--package", "imagine_examples", "--example", "fingerprint_probe"]).current_dir(checkout),
-    );
+    let built = build();
     std::fs::remove_file(&place)?;
-    built?;
+    built
+}
+
+/// Records the lines that the probe prints and the pictures that it writes.
+pub fn record(checkout: &Path, entries: &mut Entries) -> anyhow::Result<()> {
     let probe = target(checkout)?.join("debug/examples/fingerprint_probe");
     let folder = tempfile::tempdir()?;
     let output = std::process::Command::new(probe).arg(folder.path()).current_dir(checkout).output()?;
