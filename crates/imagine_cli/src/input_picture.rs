@@ -187,7 +187,7 @@ mod tests {
     #[test]
     fn pixels_are_converted_to_the_inputs_channels_and_colour_space() {
         let values = |kind, channels| {
-            let tensor = picture(kind, channels, [1, 1]).tensor(Size::new(1, 2)).unwrap();
+            let tensor = picture(kind, channels, Ratio::ONE).tensor(Size::new(1, 2)).unwrap();
             tensor.as_f32().unwrap().iter().map(|value| (value * 255.0).round() as u8).collect::<Vec<_>>()
         };
         let (srgb, linear) = (InputKind::Image(ColorSpace::Srgb), InputKind::Image(ColorSpace::Linear));
@@ -202,16 +202,16 @@ mod tests {
     #[test]
     fn the_output_size_follows_from_the_picture_and_the_picture_from_the_size() {
         let kind = InputKind::Image(ColorSpace::Srgb);
-        assert_eq!(picture(kind.clone(), 3, [1, 4]).output_size().unwrap(), Some(Size::new(4, 8)));
-        assert!(picture(kind.clone(), 3, [2, 1]).output_size().unwrap_err().to_string().contains("multiple of 2"));
-        let tensor = picture(kind, 3, [1, 4]).tensor(Size::new(12, 20)).unwrap();
+        assert_eq!(picture(kind.clone(), 3, Ratio::new(1, 4)).output_size().unwrap(), Some(Size::new(4, 8)));
+        assert!(picture(kind.clone(), 3, Ratio::new(2, 1)).output_size().unwrap_err().to_string().contains("multiple of 2"));
+        let tensor = picture(kind, 3, Ratio::new(1, 4)).tensor(Size::new(12, 20)).unwrap();
         assert_eq!(tensor.shape, [1, 3, 3, 5]);
         assert!(tensor.as_f32().unwrap().iter().all(|value| (0.0..=1.0).contains(value)));
     }
 
     #[test]
     fn a_picture_is_assigned_by_name_or_to_the_only_input() {
-        let input = |name: &str, kind| GraphInput { name: name.into(), ..picture(kind, 1, [1, 1]).input };
+        let input = |name: &str, kind| GraphInput { name: name.into(), ..picture(kind, 1, Ratio::ONE).input };
         let image = input("photo", InputKind::Image(ColorSpace::Srgb));
         let (mask, style) = (input("hole", InputKind::Mask), input("style", InputKind::Image(ColorSpace::Srgb)));
         assert_eq!(find(&[&mask, &image], "a=b.png").unwrap(), (1, "a=b.png"));
