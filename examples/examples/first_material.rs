@@ -8,7 +8,7 @@ fn main() {
     App::new().add_plugins((DefaultPlugins, ImaginePlugin::default())).add_systems(Startup, spawn).run();
 }
 
-pub fn spawn(mut commands: Commands, assets: Res<AssetServer>, mut meshes: ResMut<Assets<Mesh>>) -> Result {
+pub(crate) fn spawn(mut commands: Commands, assets: Res<AssetServer>, mut meshes: ResMut<Assets<Mesh>>) -> Result {
     // Normal maps need tangents.
     let ball = Sphere::new(1.0).mesh().uv(64, 32).with_generated_tangents()?;
     commands.spawn((

@@ -31,7 +31,7 @@ fn the_ball_gets_its_material() {
 
 #[test]
 fn readme_shows_the_example() {
-    let example = include_str!("../../examples/first_material.rs").replace("pub fn", "fn");
+    let example = include_str!("../../examples/first_material.rs").replace("pub(crate) fn", "fn");
     let (_, code) = example.split_once("\n\n").unwrap();
     assert!(include_str!("../../../README.md").contains(code), "README.md differs from first_material.rs");
 }

@@ -7,7 +7,7 @@ use bevy::render::render_resource::{Extent3d, TextureDimension, TextureFormat, T
 use bevy_imagine::prelude::*;
 
 use crate::generators::flat;
-use crate::harness::{TestApp, with_app};
+use crate::harness::{LARGE_BUDGET, TestApp, with_app};
 
 /// Pixels along the screen, and texels along the results.
 const SCREEN: u32 = 64;
@@ -68,6 +68,8 @@ fn a_screen_may_change_its_size_during_a_job() {
             app.app.world_mut().resource_mut::<Assets<Image>>().get_mut(&surface).unwrap().resize(extent);
             app.update(1);
         }
+        assert_ne!(*app.get::<SynthesisStatus>(entity), SynthesisStatus::Finished);
+        app.set_budget(LARGE_BUDGET);
         app.settle();
         assert_eq!(app.read(&app.texture(entity, TextureRole::BaseColor)), expected);
         let (width, height, _) = app.read(&surface)[0];

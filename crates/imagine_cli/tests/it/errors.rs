@@ -39,7 +39,7 @@ refused! {
     nowhere_to_write: "generate noise.generator.safetensors", "--out";
     a_patch_of_one_number: "generate noise.generator.safetensors --patch 1 --out x", "X,Y";
     a_patch_beyond_the_world: "generate noise.generator.safetensors --patch 999999999999,0 --out x", "end of the world";
-    a_sky_without_faces: "generate cloudy_sky --size 64x64 --out o --backend cpu", "batch 6 of square images";
+    a_sky_without_faces: "generate cloudy_sky --size 64x64 --out o --backend cpu", "a batch of 6 square images";
     six_faces_in_one_file: "generate cloudy_sky --size 8x8 --cube --out o.png --backend cpu", "give a folder";
     an_unsupported_size: "generate noise_material --size 100x64 --out o --backend cpu", "128x64";
     inspecting_a_broken_generator: "inspect bad.generator.safetensors", "bad";

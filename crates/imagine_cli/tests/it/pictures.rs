@@ -126,7 +126,7 @@ fn unsuitable_pictures_are_refused_with_advice() {
         ("", "--image"),
         ("--image small.png --image small.png", "given twice"),
         ("--image small.png --set image=3", "cannot express"),
-        ("--image small.png --input image=noise", "not known"),
+        ("--image small.png --input image=noise", "unknown input role"),
     ] {
         let errors = place.bad(&format!("generate model.onnx --backend cpu --out o {arguments}"));
         assert!(errors.contains(part), "{arguments}: {errors}");
