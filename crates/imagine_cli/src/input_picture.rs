@@ -203,7 +203,9 @@ mod tests {
     fn the_output_size_follows_from_the_picture_and_the_picture_from_the_size() {
         let kind = InputKind::Image(ColorSpace::Srgb);
         assert_eq!(picture(kind.clone(), 3, Ratio::new(1, 4)).output_size().unwrap(), Some(Size::new(4, 8)));
-        assert!(picture(kind.clone(), 3, Ratio::new(2, 1)).output_size().unwrap_err().to_string().contains("multiple of 2"));
+        assert!(
+            picture(kind.clone(), 3, Ratio::new(2, 1)).output_size().unwrap_err().to_string().contains("multiple of 2")
+        );
         let tensor = picture(kind, 3, Ratio::new(1, 4)).tensor(Size::new(12, 20)).unwrap();
         assert_eq!(tensor.shape, [1, 3, 3, 5]);
         assert!(tensor.as_f32().unwrap().iter().all(|value| (0.0..=1.0).contains(value)));
