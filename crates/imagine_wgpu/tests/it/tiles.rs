@@ -171,7 +171,7 @@ fn random_numbers_that_do_not_wrap_with_the_network_are_refused() {
     let request = Request { domain: Domain::default(), ..Request::new(SIZE, 1) };
     let options = PlanOptions { arena_bytes: 20_000, ..gpu.options() };
     let error = Tiling::new(&generator, &generator.resolve(&request).unwrap(), options).unwrap_err();
-    expect!["live values need 63424 bytes; the limit is 20000; tiles are impossible: the network joins opposite borders of the height but random numbers do not wrap there, so that no part across the border can be computed by itself"].assert_eq(&error.to_string());
+    expect!["live values need 63424 bytes; the limit is 20000; tiles are impossible: the network wraps around the height but its random numbers do not, so no part across the border can be computed on its own"].assert_eq(&error.to_string());
 }
 
 #[test]
@@ -201,5 +201,5 @@ fn a_network_that_reads_the_whole_image_is_refused_by_name() {
         .generate(&generator, &request(&generator, SIZE))
         .unwrap_err();
     assert!(matches!(error, GpuError::Plan(_)));
-    expect![[r#"value "a" needs 84480 bytes; one binding of this device holds at most 40000; tiles are impossible: output: node "norm" (InstanceNormalization) reads all of height and width, so that no part of the height can be computed by itself"#]].assert_eq(&error.to_string());
+    expect![[r#"value "a" needs 84480 bytes; one binding of this device holds at most 40000; tiles are impossible: output: node "norm" (InstanceNormalization) reads all of height and width, so no part of the height can be computed on its own"#]].assert_eq(&error.to_string());
 }
