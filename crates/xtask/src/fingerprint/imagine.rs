@@ -12,7 +12,7 @@ use crate::step::cargo;
 const SEEDS: [&str; 2] = ["1", "2"];
 const BACKENDS: [&str; 2] = ["gpu", "cpu"];
 /// Sizes that are tried; of each generator the first two that its size rule allows are taken. Skies need one twice as wide as high.
-const SIZES: [&str; 3] = ["64x32", "32x32", "64x64"];
+const SIZES: [&str; 4] = ["64x32", "32x32", "64x64", "128x64"];
 
 /// Commands whose words are recorded.
 const MESSAGES: [&str; 27] = [
