@@ -1,7 +1,7 @@
-//! Adversarial training, whatever is generated: one loop over a [`Task`], the networks and their updates, the gradient
+//! Adversarial training, whatever is generated: one loop over a `Task`, the networks and their updates, the gradient
 //! penalty, spectral normalisation, augmentation.
 //!
-//! A family implements [`Task`]: its networks, its batches, its figures. [`run()`] owns everything else.
+//! A family implements `Task`: its networks, its batches, its figures. `run` owns everything else.
 
 mod adversarial;
 mod augment;

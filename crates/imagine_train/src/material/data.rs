@@ -40,7 +40,7 @@ pub struct Material {
     pub kind: usize,
     /// Index among [`MaterialSet::exemplars`]; `None` if it is held back.
     pub exemplar: Option<usize>,
-    /// Which of [`MAPS`](super::format::MAPS) it has.
+    /// Which of `format::MAPS` it has.
     pub present: [bool; 6],
     /// Whether it tiles vertically.
     pub tiles: bool,

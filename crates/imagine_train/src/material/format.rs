@@ -45,7 +45,7 @@ const GAP: usize = 2;
 pub struct MaterialExemplar {
     /// Index of its kind.
     pub kind: usize,
-    /// Which of [`MAPS`] it has; the others are neutral.
+    /// Which of `MAPS` it has; the others are neutral.
     pub maps: [bool; 6],
 }
 

@@ -156,7 +156,7 @@ impl MaterialNetworks {
 }
 
 impl MaterialNetworks {
-    /// The critic: maps, mask of present channels, weights of exemplars, scales and each texel's phase in ([`PLACES`] channels);
+    /// The critic: maps, mask of present channels, weights of exemplars, scales and each texel's phase in (`PLACES` channels);
     /// `[batch, 1]` scores out.
     pub fn critic(&self, rng: &mut impl Rng) -> Graph {
         let width = self.critic_width;

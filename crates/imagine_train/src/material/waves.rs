@@ -43,7 +43,7 @@ const LEAST: f32 = 0.1;
 pub struct WaveBasis {
     /// The basis vectors, in horizontal and vertical cycles per texel.
     pub vectors: [[f32; 2]; 2],
-    /// Strength of each of [`HARMONICS`]: a tenth for chance, towards 1 for a periodic material.
+    /// Strength of each of `HARMONICS`: a tenth for chance, towards 1 for a periodic material.
     pub strengths: [f32; HARMONICS.len()],
 }
 
