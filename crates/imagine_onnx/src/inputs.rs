@@ -27,7 +27,7 @@ pub struct ValueInfo {
     pub name: String,
     /// Element type in the file, if declared.
     pub element: Option<ElementType>,
-    /// Shape of an input; of an output, its shape at [`Import::size`].
+    /// Shape of an input; of an output, its shape at `Import::size`.
     pub shape: Vec<Dim>,
 }
 
