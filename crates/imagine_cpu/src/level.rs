@@ -13,11 +13,14 @@ pub enum Edges {
 }
 
 /// Why a level cannot be made.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
 pub enum LevelError {
     /// A side is 0 or does not fit 16 bits.
+    #[error("a level of {0} x {1} places: sides are 1 to 65,536")]
     Side(usize, usize),
     /// There is not one appearance for each place.
+    #[error("{found} appearances for {places} places")]
     Appearance {
         /// Places of the level.
         places: usize,
@@ -25,30 +28,12 @@ pub enum LevelError {
         found: usize,
     },
     /// The table has not the same number of entries for each place.
+    #[error("a table of {0} entries does not share out among the places")]
     Table(usize),
     /// An entry of the table names no place that may be shown.
+    #[error("the table of similar places names row {}, column {}, which may not be shown", .0 >> 16, .0 & 0xffff)]
     Entry(u32),
 }
-
-impl std::fmt::Display for LevelError {
-    fn fmt(&self, to: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        match self {
-            LevelError::Side(height, width) => {
-                write!(to, "a level of {height} x {width} places: sides are 1 to 65,536")
-            }
-            LevelError::Appearance { places, found } => write!(to, "{found} appearances for {places} places"),
-            LevelError::Table(entries) => {
-                write!(to, "a table of {entries} entries does not share out among the places")
-            }
-            LevelError::Entry(place) => {
-                let (y, x) = crate::unpack(*place);
-                write!(to, "the table of similar places names row {y}, column {x}, which may not be shown")
-            }
-        }
-    }
-}
-
-impl std::error::Error for LevelError {}
 
 /// One level of an exemplar.
 #[derive(Clone, Debug)]

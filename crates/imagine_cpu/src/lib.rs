@@ -20,6 +20,6 @@ mod matching;
 mod refine;
 
 pub use field::{Field, pack, unpack};
-pub use level::{Edges, Level, LevelError};
+pub use level::{DIMENSIONS, Edges, Level, LevelError};
 pub use matching::{REACH, match_pass};
 pub use refine::{double, move_blocks, start};

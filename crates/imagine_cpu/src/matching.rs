@@ -57,32 +57,28 @@ fn best(level: &Level, field: &Field, row: usize, column: usize) -> u32 {
     let places = (0..25).filter(|index| *index != 12).map(|index| at(index / 5 - 2, index % 5 - 2));
     near.iter_mut().zip(places).for_each(|(near, place)| *near = place);
     let mut best = (i32::MAX, at(0, 0));
+    // The first of equals stays.
+    let mut offer = |place: u32, factor: i32| {
+        let cost = cost(level, &near, &wanted, place, factor);
+        if cost < best.0 {
+            best = (cost, place);
+        }
+    };
     for index in 0..9 {
-        // A place that an earlier neighbour suggested costs the same again, and the earlier one wins.
+        // A place that an earlier neighbour suggested costs the same again.
         let seen = own[..index].contains(&own[index]);
         if let Some(place) = own[index].filter(|_| !seen) {
-            best = best.min_first((cost(level, &near, &wanted, place, OWN), place));
+            offer(place, OWN);
         }
         if level.has_table() {
             let (down, right) = neighbour(index);
             let similar = level.similar(at(down, right))[0];
             if let Some(place) = shifted(level, similar, -down, -right) {
-                best = best.min_first((cost(level, &near, &wanted, place, SIMILAR), place));
+                offer(place, SIMILAR);
             }
         }
     }
     best.1
-}
-
-/// The cheaper of two suggestions, the first if they cost the same.
-trait MinFirst {
-    fn min_first(self, other: Self) -> Self;
-}
-
-impl MinFirst for (i32, u32) {
-    fn min_first(self, other: Self) -> Self {
-        if other.0 < self.0 { other } else { self }
-    }
 }
 
 fn neighbour(index: usize) -> (i32, i32) {

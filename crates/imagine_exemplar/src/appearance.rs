@@ -6,21 +6,17 @@
 //!
 //! Source: appearance vectors, Lefebvre and Hoppe, "Appearance-Space Texture Synthesis", 2006.
 
-use imagine_cpu::Edges;
+use imagine_cpu::{DIMENSIONS, Edges};
 use imagine_graph::rng;
 use nalgebra::{DMatrix, SymmetricEigen};
 use rayon::prelude::*;
 
-use crate::pyramid::PyramidLevel;
+use crate::pyramid::{FLOOR, PyramidLevel};
 
-/// Dimensions of appearance.
-pub const DIMENSIONS: usize = 8;
 const RADIUS: usize = 2;
 const SIDE: usize = 2 * RADIUS + 1;
 /// Deviation of the Gaussian over the neighbourhood, in places.
 const SIGMA: f64 = 1.6;
-/// Added to a channel's deviation (of 1): a channel that hardly varies counts little.
-const FLOOR: f64 = 0.05;
 /// Sum of absolute weights of a dimension: times 2048 it stays below 2^24.
 const MAX_WEIGHT: f64 = 8191.0;
 const MAX_SHIFT: u32 = 20;

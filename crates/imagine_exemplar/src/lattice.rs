@@ -6,7 +6,7 @@
 use imagine_cpu::Edges;
 
 use crate::maps::Maps;
-use crate::pyramid::{PyramidLevel, pyramid};
+use crate::pyramid::{FLOOR, PyramidLevel, pyramid};
 
 /// Autocorrelation at the multiples of a period, at least.
 const REPEATS: f64 = 0.45;
@@ -22,8 +22,6 @@ const SAME: f64 = 0.98;
 const SIDE: usize = 256;
 /// Shortest period in texels of these.
 const SHORTEST: usize = 6;
-/// Added to a channel's deviation (of 1): a channel that hardly varies counts little.
-const FLOOR: f64 = 0.05;
 
 /// What an exemplar is like along one axis.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -44,13 +44,8 @@ pub enum PrepareError {
     Bounded,
     /// A level that does not fit.
     #[error(transparent)]
-    Level(#[from] LevelErrorText),
+    Level(#[from] LevelError),
 }
-
-/// A [`LevelError`] with its words.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("{0}")]
-pub struct LevelErrorText(pub LevelError);
 
 impl Prepared {
     /// Prepares `maps`, which go on at their edges as `edges` says.
@@ -64,7 +59,7 @@ impl Prepared {
 
             let looks = basis.appearance(level, &padded);
 
-            let empty = Level::new(level.height, level.width, edges, &looks, Vec::new()).map_err(LevelErrorText)?;
+            let empty = Level::new(level.height, level.width, edges, &looks, Vec::new())?;
             let spacing = 1u32 << (recipe.halvings - index);
             if spacing < recipe.tables_from {
                 levels.push(empty);
@@ -81,7 +76,7 @@ impl Prepared {
                 };
                 let similar = similar_places(&search);
 
-                levels.push(Level::new(level.height, level.width, edges, &looks, similar).map_err(LevelErrorText)?);
+                levels.push(Level::new(level.height, level.width, edges, &looks, similar)?);
             }
             bases.push(basis);
         }

@@ -8,6 +8,9 @@ use crate::maps::Maps;
 /// Largest absolute value of a place's channels.
 pub const LARGEST: i32 = 2048;
 
+/// Added to a channel's deviation (of 1): a channel that hardly varies counts little.
+pub const FLOOR: f64 = 0.05;
+
 const BINOMIAL: [i32; 5] = [1, 4, 6, 4, 1];
 
 /// One level: `[height, width, channels]`.

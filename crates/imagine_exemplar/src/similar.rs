@@ -2,11 +2,9 @@
 //!
 //! The search is exact and over all pairs: a table is made for coarse levels only.
 
-use imagine_cpu::{Edges, pack};
+use imagine_cpu::{DIMENSIONS, Edges, pack};
 use rayon::prelude::*;
 use wide::i16x8;
-
-use crate::appearance::DIMENSIONS;
 
 /// Similar places of each place.
 pub const SIMILAR: usize = 8;
