@@ -1,8 +1,8 @@
 //! Layers as nodes of a graph, with fresh random weights: the vocabulary in which networks are written.
 
 use imagine_graph::{
-    Add, Cast, Clip, Conv, DType, Dim, Div, Gather, Graph, LeakyRelu, MatMul, Mul, PadMode, ReduceMean, ReduceSum,
-    Reshape, Resize, Sqrt, Tensor, Unsqueeze,
+    Add, Cast, Clip, Conv, DType, Dim, Div, Gather, Graph, LeakyRelu, MatMul, Mul, OutputKind, PadMode, ReduceMean,
+    ReduceSum, Reshape, Resize, Sqrt, Tensor, Unsqueeze,
 };
 use rand::Rng;
 
@@ -43,6 +43,19 @@ impl<'a, R: Rng> Layers<'a, R> {
         let count = shape.iter().product::<usize>();
         let elements: Vec<f32> = (0..count).map(|_| normal(self.rng) * deviation).collect();
         self.graph.weight(name, Tensor::f32(shape, elements))
+    }
+
+    /// The score of a projection critic, `psi(features) + features . wanted / sqrt(width)`, as the output "score".
+    /// Miyato and Koyama, "cGANs with Projection Discriminator", ICLR 2018.
+    pub fn projection(&mut self, features: &str, wanted: &str, width: usize) {
+        let products = self.graph.push("agreement", Mul {}, [features, wanted]);
+        let along = ReduceSum { axes: vec![1], ..ReduceSum::default() };
+        let agreement = self.graph.push("agreement.sum", along, [products.as_str()]);
+        let scale = self.graph.weight("score_scale", Tensor::scalar((width as f32).sqrt().recip()));
+        let agreement = self.graph.push("agreement.scaled", Mul {}, [agreement.as_str(), &scale]);
+        let own = self.linear("own", features, [width, 1], 1.0);
+        self.graph.push("score", Add {}, [own.as_str(), &agreement]);
+        self.graph.output("score", OutputKind::Tensor);
     }
 
     /// Two uniform numbers from 0 to 1.

@@ -24,7 +24,7 @@
 
 use imagine_graph::{
     Add, Card, Concat, Conv, Coordinates, Dim, Distribution, Extent, Generator, Graph, InputKind, MatMul, Mul,
-    OutputKind, ReduceMean, ReduceSum, SizeRule, Sub, Tensor, Unsqueeze,
+    OutputKind, ReduceMean, SizeRule, Sub, Tensor, Unsqueeze,
 };
 use rand::Rng;
 
@@ -195,14 +195,7 @@ impl MaterialNetworks {
         let scale = layers.normal("scale.row", &[1, width], 0.7);
         let scale = layers.graph.push("scale.rows", MatMul {}, ["scale", &scale]);
         let wanted = layers.graph.push("wanted", Add {}, [exemplar.as_str(), &scale]);
-        let products = layers.graph.push("agreement", Mul {}, [features, &wanted]);
-        let along = ReduceSum { axes: vec![1], ..ReduceSum::default() };
-        let agreement = layers.graph.push("agreement.sum", along, [products.as_str()]);
-        let root = layers.graph.weight("score_scale", Tensor::scalar((width as f32).sqrt().recip()));
-        let agreement = layers.graph.push("agreement.scaled", Mul {}, [agreement.as_str(), &root]);
-        let own = layers.linear("own", features, [width, 1], 1.0);
-        layers.graph.push("score", Add {}, [own.as_str(), &agreement]);
-        layers.graph.output("score", OutputKind::Tensor);
+        layers.projection(features, &wanted, width);
     }
 }
 

@@ -9,7 +9,7 @@
 
 use imagine_graph::{
     Add, Card, Concat, DType, Dim, Distribution, Div, Extent, Flatten, Generator, Graph, GraphInput, Greater,
-    InputKind, MatMul, Mul, OutputKind, ReduceSum, Reshape, Round, Sigmoid, SizeRule, Slice, Sub, Tensor, Where,
+    InputKind, MatMul, Mul, OutputKind, Reshape, Round, Sigmoid, SizeRule, Slice, Sub, Tensor, Where,
 };
 use rand::Rng;
 
@@ -137,14 +137,7 @@ impl SpriteNetworks {
         let words = layers.bag("words", "prompt", [self.buckets, self.embedding]);
         let words = layers.linear("words.wide", &words, [self.embedding, width], 0.7);
         let wanted = layers.graph.push("wanted", Add {}, [class.as_str(), &words]);
-        let products = layers.graph.push("agreement", Mul {}, [features, &wanted]);
-        let along = ReduceSum { axes: vec![1], ..ReduceSum::default() };
-        let agreement = layers.graph.push("agreement.sum", along, [products.as_str()]);
-        let scale = layers.graph.weight("score_scale", Tensor::scalar((width as f32).sqrt().recip()));
-        let agreement = layers.graph.push("agreement.scaled", Mul {}, [agreement.as_str(), &scale]);
-        let own = layers.linear("own", features, [width, 1], 1.0);
-        layers.graph.push("score", Add {}, [own.as_str(), &agreement]);
-        layers.graph.output("score", OutputKind::Tensor);
+        layers.projection(features, &wanted, width);
     }
 
     fn conditions(&self, graph: &mut Graph) {
