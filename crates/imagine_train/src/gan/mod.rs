@@ -10,6 +10,8 @@ mod penalty;
 mod run;
 mod spectral;
 mod task;
+#[cfg(test)]
+pub(crate) mod testing;
 
 pub(crate) use adversarial::{
     Adversarial, Auxiliary, BatchGradients, Mismatch, critic_scores, images, scalar, stacked,

@@ -12,6 +12,7 @@ use super::data::tests::synthetic_set;
 use super::train::{SpriteTask, train as train_sprites};
 use super::*;
 use crate::core::{LearningRates, ResumeSet};
+use crate::gan::testing::assert_resuming_repeats;
 use crate::gan::{
     Event, GanOptions, Mismatch, Task, Training, critic_scores, images, scalar, singular_values, stacked,
 };
@@ -64,22 +65,7 @@ fn weights(training: &Training<A, SpriteTask>) -> [std::collections::BTreeMap<St
 
 #[test]
 fn a_resumed_training_repeats_the_uninterrupted_one() {
-    let folder = tempfile::tempdir().unwrap();
-    let (mut whole, mut first) = (training(options()), training(options()));
-    for _ in 0..2 {
-        whole.advance().unwrap();
-        first.advance().unwrap();
-    }
-    first.save(folder.path(), &Card::default()).unwrap();
-    let mut second = training(options());
-    assert!(second.resume(folder.path()).unwrap());
-    for _ in 0..2 {
-        whole.advance().unwrap();
-        second.advance().unwrap();
-    }
-    assert_eq!(second.update(), 4);
-    assert_eq!(weights(&whole), weights(&second));
-    assert_eq!(whole.networks.average.weights(), second.networks.average.weights());
+    assert_resuming_repeats(|| training(options()));
 }
 
 #[test]

@@ -8,6 +8,7 @@ use imagine_graph::{OutputKind, Request, Size, parse_input};
 use super::train as train_materials;
 use super::*;
 use crate::gan::Training;
+use crate::gan::testing::assert_resuming_repeats;
 use crate::material::data::tests::synthetic_set;
 use crate::material::format::RELIEF;
 
@@ -46,29 +47,17 @@ fn training(options: MaterialOptions) -> Training<A, MaterialTask> {
 
 #[test]
 fn a_resumed_training_repeats_the_uninterrupted_one() {
+    assert_resuming_repeats(|| training(options()));
+}
+
+#[test]
+fn a_seed_has_its_own_weights_and_other_networks_are_refused() {
     let folder = tempfile::tempdir().unwrap();
-    let (mut whole, mut first) = (training(options()), training(options()));
-    for _ in 0..2 {
-        whole.advance().unwrap();
-        first.advance().unwrap();
-    }
+    let mut first = training(options());
     first.save(folder.path(), &Card::default()).unwrap();
-    let mut second = training(options());
-    assert!(second.resume(folder.path()).unwrap());
-    for _ in 0..2 {
-        whole.advance().unwrap();
-        second.advance().unwrap();
-    }
-    assert_eq!(second.update(), 4);
-    assert_eq!(whole.networks.generator.weights(), second.networks.generator.weights());
-    assert_eq!(whole.networks.critic.weights(), second.networks.critic.weights());
-    assert_eq!(whole.networks.average.weights(), second.networks.average.weights());
-    assert!(
-        training(MaterialOptions { gan: GanOptions { seed: 1, ..gan() }, ..options() }).networks.generator.weights()
-            != first.networks.generator.weights()
-    );
-    let mut wide = training(MaterialOptions { width: 8, ..options() });
-    let message = wide.resume(folder.path()).unwrap_err().to_string();
+    let other = training(MaterialOptions { gan: GanOptions { seed: 1, ..gan() }, ..options() });
+    assert_ne!(other.networks.generator.weights(), first.networks.generator.weights());
+    let message = training(MaterialOptions { width: 8, ..options() }).resume(folder.path()).unwrap_err().to_string();
     assert!(message.contains("made with networks"), "{message}");
 }
 
