@@ -12,7 +12,7 @@ const TEXELS: u32 = 128;
 const STEPS: u32 = 96;
 /// Width and height of a wall in world units.
 const SIDE: f32 = 2.0;
-/// Radius of a stroke with the mouse, as a share of the wall.
+/// Radius of a stroke with the mouse, as a fraction of the wall.
 const RADIUS: f32 = 0.12;
 const PAINT: Color = Color::srgb(0.85, 0.75, 0.1);
 /// Frames in which the third wall of the picture regrows, up to eight steps each.

@@ -42,24 +42,33 @@ impl Target for DecalTarget {
 
     fn show(&self, entity: Entity, textures: &SynthesisTextures, param: &mut SystemParamItem<Self::Param>) {
         if let Some(image) = textures.get(DECAL) {
-            self.fail(entity, image, param);
+            set_image(entity, image, param);
         }
     }
 
-    fn fail(&self, entity: Entity, image: &Handle<Image>, (commands, materials): &mut SystemParamItem<Self::Param>) {
-        let base = StandardMaterial {
-            base_color_texture: Some(image.clone()),
-            alpha_mode: AlphaMode::Blend,
-            perceptual_roughness: 0.8,
-            ..default()
-        };
-        let extension = ForwardDecalMaterialExt { depth_fade_factor: 1.0 };
-        commands.entity(entity).try_insert(MeshMaterial3d(materials.add(DecalMaterial { base, extension })));
+    fn fail(&self, entity: Entity, placeholder: &Handle<Image>, param: &mut SystemParamItem<Self::Param>) {
+        set_image(entity, placeholder, param);
     }
 
     fn clear(&self, entity: Entity, _: &[Handle<Image>], (commands, _): &mut SystemParamItem<Self::Param>) {
         commands.entity(entity).try_remove::<MeshMaterial3d<DecalMaterial>>();
     }
+}
+
+/// Gives a decal a new material with `image`.
+fn set_image(
+    entity: Entity,
+    image: &Handle<Image>,
+    (commands, materials): &mut SystemParamItem<<DecalTarget as Target>::Param>,
+) {
+    let base = StandardMaterial {
+        base_color_texture: Some(image.clone()),
+        alpha_mode: AlphaMode::Blend,
+        perceptual_roughness: 0.8,
+        ..default()
+    };
+    let extension = ForwardDecalMaterialExt { depth_fade_factor: 1.0 };
+    commands.entity(entity).try_insert(MeshMaterial3d(materials.add(DecalMaterial { base, extension })));
 }
 
 fn main() -> anyhow::Result<()> {

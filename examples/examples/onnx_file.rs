@@ -86,7 +86,7 @@ fn turn(time: Res<Time>, mut shapes: Query<&mut Transform, With<Turning>>) {
     shapes.iter_mut().for_each(|mut shape| shape.rotate_y(0.4 * time.delta_secs()));
 }
 
-/// Asks for a sketch of the present picture once the last one is finished and the scene has its materials.
+/// Requests a sketch of the current picture once the last one is finished and the scene has its materials.
 fn sketch_again(
     mut commands: Commands,
     sketch: Single<(Entity, &SynthesisStatus), With<Sketch>>,

@@ -1,4 +1,4 @@
-//! You will read frame times of two eyes at 90 Hz before a wall of a hundred tiles, without and with materials that stream in.
+//! You will read frame times of two eyes at 90 Hz in front of a wall of a hundred tiles, without and with streaming materials.
 
 use std::time::{Duration, Instant};
 

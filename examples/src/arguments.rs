@@ -19,12 +19,12 @@ use crate::percentiles;
 
 /// The `assets` folder of the workspace.
 pub const ASSETS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../assets");
-/// GPU milliseconds a frame for synthesis without a window, where nobody waits for a frame.
+/// GPU milliseconds a frame for synthesis without a window, where frames need not be smooth.
 const HEADLESS_BUDGET: f32 = 1_000.0;
 /// Frames from the last finished request to the picture: materials reach the GPU a frame late.
 const SETTLED: u32 = 2;
 
-/// The arguments of the command line. Call it first in `main`.
+/// Parses the command line. Call it first in `main`.
 pub fn parse_arguments<P: clap::Parser>() -> P {
     // SAFETY: the first thing in `main`, so no other thread runs yet.
     unsafe { quiet_without_display() };
@@ -37,7 +37,7 @@ pub struct Arguments {
     /// Renders into an image instead of a window, and saves it.
     #[arg(long)]
     pub headless: bool,
-    /// Ends so many frames after everything is generated; a window stays open without it. Headless, their times are printed.
+    /// Frames to show once everything is generated. Without it a window stays open. Headless, their times are printed.
     #[arg(long)]
     pub frames: Option<u32>,
     /// Saves the last frame as a PNG file. Default without a window: out/NAME.png.
@@ -58,7 +58,7 @@ impl Arguments {
             exit_condition: if self.headless { ExitCondition::DontExit } else { ExitCondition::OnPrimaryClosed },
             ..default()
         };
-        // Without a window OpenGL looks for a display in vain, and says so.
+        // Without a window, OpenGL would search for a display and log that there is none.
         let backends = if self.headless { Backends::PRIMARY } else { Backends::all() };
         let backends = Some(Backends::from_env().unwrap_or(backends));
         // Without a window a software adapter is good enough.

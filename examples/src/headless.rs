@@ -1,4 +1,4 @@
-//! An app without a window: frames are made one by one, and pictures of them are saved.
+//! An app without a window: runs frame by frame and saves pictures.
 
 use std::path::Path;
 use std::time::Instant;
@@ -29,7 +29,7 @@ pub struct Headless {
 }
 
 impl Headless {
-    /// Starts `app` and turns its cameras to an image, except those that draw into another one.
+    /// Starts `app` and redirects its cameras to an image, except those that already draw into one.
     pub fn new(mut app: App) -> Self {
         while app.plugins_state() == PluginsState::Adding {
             bevy::tasks::tick_global_task_pools_on_main_thread();
@@ -55,7 +55,7 @@ impl Headless {
         self.app.world_mut()
     }
 
-    /// Makes frames without drawing them until every request is finished; an error if one fails.
+    /// Runs frames without drawing until every request is finished; an error if one fails.
     pub fn settle(&mut self) -> anyhow::Result<()> {
         self.wait(1);
         self.draw(false);
@@ -87,12 +87,12 @@ impl Headless {
         world.query::<&mut Camera>().iter_mut(world).for_each(|mut camera| camera.is_active = is_active);
     }
 
-    /// Makes `frames` frames.
+    /// Runs `frames` frames.
     pub fn wait(&mut self, frames: u32) {
         (0..frames).for_each(|_| self.app.update());
     }
 
-    /// Makes `frames` frames, each after the GPU has finished the last, and returns their milliseconds.
+    /// Runs `frames` frames, waiting for the GPU after each, and returns their milliseconds.
     pub fn time(&mut self, frames: u32) -> anyhow::Result<Vec<f32>> {
         let device = self.app.world().resource::<RenderDevice>().clone();
         let frame = |_| {
@@ -107,7 +107,7 @@ impl Headless {
     /// Saves the next frame as a PNG file and says where.
     pub fn save(&mut self, path: &Path) -> anyhow::Result<()> {
         let folder = path.parent().unwrap_or(Path::new("."));
-        std::fs::create_dir_all(folder).with_context(|| format!("cannot make folder {}", folder.display()))?;
+        std::fs::create_dir_all(folder).with_context(|| format!("cannot create folder {}", folder.display()))?;
         // Changes of the scene reach the GPU a frame late.
         self.wait(2);
         let screenshot = Screenshot::image(self.picture.clone());

@@ -1,4 +1,4 @@
-//! A line a second on standard error while requests are unfinished, also while a frame takes longer than that.
+//! Prints progress on standard error every second while requests are unfinished, even during a frame that takes longer.
 
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
@@ -10,7 +10,7 @@ use bevy_imagine::prelude::*;
 /// Time between two lines.
 const INTERVAL: Duration = Duration::from_secs(1);
 
-/// The line that is printed; none when it is empty. Printing ends when it is dropped.
+/// The line to print; nothing is printed while it is empty. Printing ends when it is dropped.
 #[derive(Resource, Default)]
 pub struct Progress(Arc<Mutex<String>>);
 
@@ -33,7 +33,7 @@ impl Progress {
         progress
     }
 
-    /// Takes the line from the requests of `world`.
+    /// Describes the requests of `world`.
     pub fn update(&self, world: &mut World) {
         let is_computing = world.resource::<ImagineStats>().get().planned_ms > 0.0;
         let mut requests = world.query::<(&SynthesisStatus, &Synthesis, Option<&Name>)>();
@@ -58,7 +58,7 @@ struct Request<'a> {
     name: &'a str,
 }
 
-/// How many requests are finished and what the next one waits for; empty if all are.
+/// How many requests are finished and what the next one waits for; empty if all are finished.
 fn describe(requests: &[Request], is_computing: bool) -> String {
     let done = |request: &&Request| matches!(request.status, SynthesisStatus::Finished | SynthesisStatus::Failed);
     let open = requests.iter().filter(|request| !done(request));

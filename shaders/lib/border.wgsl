@@ -2,7 +2,7 @@
 #define_import_path imagine::border
 
 // Index in 0 .. length that position `at` reads, or -1 for the constant (Rust: imagine_graph::PadMode::place). Wrapping and
-// reflection repeat without end after 0 but start at most one period before it: signed remainders are slow.
+// reflection take any position after 0 but at most one period before it, so that they need no slow signed remainder.
 fn place(at: i32, length: i32) -> i32 {
 #ifdef BORDER_WRAP
     return i32(u32(at + length) % u32(length));

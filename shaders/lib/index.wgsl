@@ -32,8 +32,8 @@ fn offsets(linear: u32, rank: u32, axes: array<vec4<i32>, 8>) -> vec3<i32> {
     return walk.offsets;
 }
 
-// The same, specialised by the defs AXES_1, AXES_2 and AXES_3: a processor that runs both sides of every branch divides once
-// for every axis that may be in use.
+// The same, specialised by the defs AXES_1, AXES_2 and AXES_3: hardware that executes both sides of a branch would divide once
+// for every axis that could be in use.
 fn walk_offsets(linear: u32, rank: u32, axes: array<vec4<i32>, 8>) -> vec3<i32> {
 #ifdef AXES_1
     return i32(linear) * axes[7].yzw;

@@ -1,5 +1,5 @@
-//! All WGSL of the workspace as text: `lib/` holds functions, `ops/` one kernel an operator stem, `texture_io/` passes that
-//! turn tensors into textures.
+//! All WGSL of the workspace as text: `lib/` holds functions, `ops/` one kernel per operator stem, `texture_io/` passes from
+//! tensors to textures and back.
 //!
 //! The text is for naga_oil's composer: `imagine_wgpu` owns the one place that composes it. Bindings, defs and the
 //! interfaces of the texture passes are described in this package's README.

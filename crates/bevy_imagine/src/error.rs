@@ -58,15 +58,15 @@ pub enum SynthesisError {
         /// Name of the generator.
         generator: String,
     },
-    /// A WorldPatch next to something that it cannot be combined with.
+    /// A WorldPatch is next to something that it cannot be combined with.
     #[error("generator {generator:?}: WorldPatch cannot be combined with {with}")]
     WorldPatch {
         /// Name of the generator.
         generator: String,
-        /// The other thing.
+        /// What it cannot be combined with.
         with: &'static str,
     },
-    /// A step rate out of range.
+    /// The step rate is out of range.
     #[error("generator {generator:?}: Living asks for {rate} steps per second; the range is 0 to 1000")]
     StepRate {
         /// Name of the generator.
@@ -74,7 +74,7 @@ pub enum SynthesisError {
         /// Steps per second.
         rate: f32,
     },
-    /// An image for an input that takes none.
+    /// The request has an image for an input that does not exist or takes none.
     #[error("generator {generator:?} has no image or mask input {name:?}; it has {known:?}")]
     NoImageInput {
         /// Name of the generator.

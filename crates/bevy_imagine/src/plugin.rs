@@ -20,8 +20,8 @@ use crate::world;
 /// Adds [`Synthesis`] and its targets. Add it after `DefaultPlugins`.
 #[derive(Clone, Debug)]
 pub struct ImaginePlugin {
-    /// GPU milliseconds per frame for synthesis, above 0, by a cost model that measured times correct. At least one workgroup
-    /// runs in each frame. Default 2. [`ImagineBudget`] changes it later.
+    /// GPU milliseconds per frame for synthesis, above 0, as estimated by a cost model that measured times correct. At least one
+    /// workgroup runs in each frame. Default 2. [`ImagineBudget`] changes it later.
     pub frame_budget_ms: f32,
     /// Most bytes of GPU memory for the textures of results and the buffers of jobs. A request that exceeds it fails; a job
     /// waits until others release theirs. Default 1 GiB.
@@ -89,7 +89,7 @@ fn build_main_app(app: &mut App) {
     app.init_resource::<RenderCommands>()
         .init_resource::<request::PendingRequests>()
         .init_resource::<request::Results>()
-        .init_resource::<request::Decisions>()
+        .init_resource::<request::Outcomes>()
         .init_resource::<request::WarmUps>()
         .register_target::<SkyTarget>()
         .register_target::<MaterialTarget>()

@@ -10,11 +10,11 @@ use crate::panel::ImagineEditor;
 /// Most states that are kept.
 const DEPTH: usize = 100;
 
-/// Past, present and undone states of one request.
+/// Past, current and undone states of one request.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct History {
     states: Vec<Synthesis>,
-    /// Index of the present state.
+    /// Index of the current state.
     at: usize,
 }
 
@@ -40,7 +40,7 @@ impl History {
         self.at + 1 < self.states.len()
     }
 
-    /// The state before the present one.
+    /// The state before the current one.
     pub fn undo(&mut self) -> Option<Synthesis> {
         self.at = self.at.checked_sub(1)?;
         self.states.get(self.at).cloned()

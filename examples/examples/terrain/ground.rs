@@ -11,7 +11,7 @@ use bevy_imagine::{Biomes, FractalNoise, controls, generators};
 pub const SEA: f32 = -6.0;
 /// Heights between which grass gives way to snow.
 const SNOW: [f32; 2] = [44.0, 62.0];
-/// Upward parts of the normal between which flat ground becomes a cliff.
+/// Vertical components of the normal between which flat ground becomes a cliff.
 const CLIFF: [f32; 2] = [0.88, 0.74];
 
 /// The network of the ground and its controls.

@@ -11,7 +11,7 @@ const BACKGROUND: Color = Color::srgba(0.05, 0.05, 0.06, 0.72);
 /// The name of an exhibit.
 #[derive(Component, Clone, Copy, Debug)]
 pub struct ExhibitLabel {
-    /// Place in the list of exhibits.
+    /// Index in the list of exhibits.
     pub exhibit: usize,
 }
 
@@ -23,7 +23,7 @@ pub(super) fn spawn_labels(mut commands: Commands, exhibits: Res<Exhibits>) {
             TextLayout::no_wrap(),
             BackgroundColor(BACKGROUND),
             Node { position_type: PositionType::Absolute, border_radius: BorderRadius::all(px(4)), ..default() },
-            // The place of a label is that of its centre.
+            // Positions are those of the label's centre.
             UiTransform::from_translation(Val2::percent(-50.0, -50.0)),
         ));
     }

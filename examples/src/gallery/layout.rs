@@ -1,4 +1,4 @@
-//! Where the exhibits stand, where the camera looks from and where the labels lie, for any number of exhibits and any shape of
+//! Places of the exhibits, the camera and the labels, for any number of exhibits and any aspect ratio of the
 //! picture. Pure: no entities, no GPU.
 
 use bevy::math::{Rect, Vec2, Vec3};
@@ -64,6 +64,11 @@ impl Layout {
         Vec3::new(0.0, -PITCH.sin(), -PITCH.cos())
     }
 
+    /// The direction that is up in the picture.
+    fn up() -> Vec3 {
+        Vec3::new(0.0, PITCH.cos(), -PITCH.sin())
+    }
+
     /// Where the label of an exhibit at `place` is centred, in the world.
     pub fn label_place(place: Vec3) -> Vec3 {
         place + LABEL
@@ -100,7 +105,7 @@ impl Layout {
     }
 }
 
-/// Width and height in pixels of a label of so many characters.
+/// Width and height in pixels of a label with this many characters.
 pub fn label_size(characters: usize, font_size: f32) -> Vec2 {
     (CHARACTER * Vec2::new(characters as f32, 1.0) + 2.0 * PADDING) * font_size
 }
@@ -130,15 +135,14 @@ pub fn overlap(a: Rect, b: Rect) -> bool {
 
 /// Whether the exhibit at `centre` stands between `eye` and `place`.
 fn hides(centre: Vec3, eye: Vec3, place: Vec3) -> bool {
-    let way = place - eye;
-    let nearest = ((centre - eye).dot(way) / way.length_squared()).clamp(0.0, 1.0);
-    (eye + nearest * way).distance_squared(centre) < 1.0
+    let ray = place - eye;
+    let nearest = ((centre - eye).dot(ray) / ray.length_squared()).clamp(0.0, 1.0);
+    (eye + nearest * ray).distance_squared(centre) < 1.0
 }
 
 /// `offset` from the camera: to the right, up, and in depth.
 fn view(offset: Vec3) -> Vec3 {
-    let up = Vec3::new(0.0, PITCH.cos(), -PITCH.sin());
-    Vec3::new(offset.x, offset.dot(up), offset.dot(Layout::forward()))
+    Vec3::new(offset.x, offset.dot(Layout::up()), offset.dot(Layout::forward()))
 }
 
 /// The nearest place from which the camera sees all exhibits and their labels.
@@ -162,8 +166,7 @@ fn eye(places: &[Vec3], aspect: f32) -> Vec3 {
         let (more, less) = (reach(1.0), reach(-1.0));
         ((more - less) / (2.0 * cosine), -(more + less) / (2.0 * sine))
     });
-    let up = Vec3::new(0.0, PITCH.cos(), -PITCH.sin());
-    Vec3::X * x + up * y + Layout::forward() * across.min(along)
+    Vec3::X * x + Layout::up() * y + Layout::forward() * across.min(along)
 }
 
 #[cfg(test)]

@@ -12,7 +12,7 @@ use bevy_imagine::prelude::*;
 use super::layout::{FIELD_OF_VIEW, Layout};
 use super::{Exhibit, Exhibits};
 
-/// The fog after tone mapping: the ground ends in the sky.
+/// [`FOG`] after tone mapping, so that the ground fades into the sky.
 pub(super) const SKY: Color = Color::srgb(0.553, 0.627, 0.706);
 const FOG: Color = Color::srgb(0.62, 0.72, 0.83);
 /// Repetitions of a texture around a ball and from pole to pole, and of the ground's in a world unit.
@@ -24,14 +24,14 @@ const GROUND: &str = "cobblestones";
 const SHEET: u32 = 3;
 /// Controls that differ from a generator's defaults: generator, control, value.
 const CONTROLS: [(&str, &str, &str); 2] = [("materials", "kind", "roof"), ("sprites", "class", "potion")];
-/// Distance of the camera in a close-up, and how high it is above the centre of the exhibit.
+/// From the centre of an exhibit to the camera of its close-up.
 const CLOSE_UP: Vec3 = Vec3::new(0.0, 0.5, 7.4);
 /// Half the width of the ground.
 const WIDTH: f32 = 100.0;
 /// Radians that an exhibit turns in a second.
 const TURN: f32 = 0.25;
 
-/// Something on a stand: place in the list of exhibits.
+/// An exhibit on its stand: index in the list of exhibits.
 #[derive(Component)]
 pub struct Stand(usize);
 
@@ -45,7 +45,7 @@ pub(super) fn spawn_stage(mut commands: Commands, mut images: ResMut<Assets<Imag
         Camera3d::default(),
         Projection::Perspective(PerspectiveProjection { fov: FIELD_OF_VIEW, ..default() }),
         Msaa::Sample4,
-        // Draws the labels also where there is no window.
+        // Draws the labels even without a window.
         IsDefaultUiCamera,
         Tonemapping::TonyMcMapface,
         EnvironmentMapLight { intensity: 900.0, ..environment },
@@ -130,7 +130,7 @@ fn ground_exhibit(exhibits: &[Exhibit]) -> Option<usize> {
     material(Some(GROUND)).or_else(|| material(None))
 }
 
-/// Arranges everything anew when the shape of the picture changes.
+/// Arranges everything again when the aspect ratio of the picture changes.
 pub(super) fn arrange(
     mut commands: Commands,
     exhibits: Res<Exhibits>,
@@ -163,20 +163,20 @@ pub(super) fn arrange(
 /// A strip along `profile`, pairs of z and y, whose texture runs on from step to step.
 fn steps(profile: &[Vec2]) -> Result<Mesh> {
     let (mut positions, mut normals, mut uvs, mut indices) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
-    let mut way = 0.0;
+    let mut distance = 0.0;
     for ends in profile.windows(2) {
         let along = ends[1] - ends[0];
         let normal = Vec3::new(0.0, -along.x, along.y).normalize();
         let first = positions.len() as u32;
-        for (end, way) in [(ends[0], way), (ends[1], way + along.length())] {
+        for (end, v) in [(ends[0], distance), (ends[1], distance + along.length())] {
             for x in [-WIDTH, WIDTH] {
                 positions.push([x, end.y, end.x]);
                 normals.push(normal.to_array());
-                uvs.push([x, -way]);
+                uvs.push([x, -v]);
             }
         }
         indices.extend([0, 1, 2, 2, 1, 3].map(|corner| first + corner));
-        way += along.length();
+        distance += along.length();
     }
     let mesh = Mesh::new(PrimitiveTopology::TriangleList, RenderAssetUsages::default())
         .with_inserted_attribute(Mesh::ATTRIBUTE_POSITION, positions)

@@ -17,7 +17,7 @@ const LARGEST_RATE: f64 = 50.0;
 const DISPATCH_NANOSECONDS: f64 = 2_000.0;
 /// Predicted nanoseconds below which a slice measures the overhead of slices instead of the rates.
 const SHORT_NANOSECONDS: f64 = 20_000.0;
-/// Weight of a new measurement in the running mean of the overhead.
+/// Weight of a new measurement in the moving average of the overhead.
 const SHORT_SHARE: f64 = 0.1;
 
 /// A kernel in one variant.
@@ -32,10 +32,10 @@ pub(crate) struct KernelId {
 pub(crate) struct CostModel {
     /// Nanoseconds per unit of [`imagine_wgpu::Cost::work`], by kernel.
     rates: HashMap<KernelId, f64>,
-    /// The rate of kernels that were not measured yet.
+    /// The rate of kernels that have not been measured.
     first_rate: f64,
     /// Overhead of a slice in nanoseconds: barriers, pipeline switches, timestamps.
-    slice: f64,
+    slice_overhead: f64,
 }
 
 /// The work of each kernel in one measured slice.
@@ -65,7 +65,7 @@ impl KernelId {
 
 impl CostModel {
     pub fn new(device: DeviceType) -> Self {
-        Self { rates: HashMap::new(), first_rate: 1e6 / work_per_millisecond(device), slice: 0.0 }
+        Self { rates: HashMap::new(), first_rate: 1e6 / work_per_millisecond(device), slice_overhead: 0.0 }
     }
 
     /// Nanoseconds of one dispatch with `work` of a kernel.
@@ -74,8 +74,8 @@ impl CostModel {
     }
 
     /// Overhead of a slice in nanoseconds.
-    pub fn slice(&self) -> u64 {
-        self.slice as u64
+    pub fn slice_overhead(&self) -> u64 {
+        self.slice_overhead as u64
     }
 
     /// Nanoseconds of a pass.
@@ -96,11 +96,12 @@ impl CostModel {
         if total < SHORT_NANOSECONDS {
             let beside = (measured - overhead - total).max(0.0);
             // The GPU may have done something else in this frame.
-            self.slice += SHORT_SHARE * (beside.min(self.slice.max(SHORT_NANOSECONDS) * 4.0) - self.slice);
+            let plausible = beside.min(self.slice_overhead.max(SHORT_NANOSECONDS) * 4.0);
+            self.slice_overhead += SHORT_SHARE * (plausible - self.slice_overhead);
             return;
         }
         let correction =
-            ((measured - overhead - self.slice) / total).clamp(1.0 / LARGEST_CORRECTION, LARGEST_CORRECTION);
+            ((measured - overhead - self.slice_overhead) / total).clamp(1.0 / LARGEST_CORRECTION, LARGEST_CORRECTION);
         for ((kernel, ..), part) in workload.kernels.iter().zip(predicted) {
             // Correct upwards at once, downwards by half: keeping the budget matters more than using it up.
             let weight = part / total * if correction < 1.0 { 0.5 } else { 1.0 };

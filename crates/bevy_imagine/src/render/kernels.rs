@@ -13,10 +13,10 @@ use crate::error::SynthesisError;
 use crate::job::Job;
 use crate::memory::ImagineMemory;
 
-/// Most plans that are kept for later requests.
+/// Plans kept for later requests.
 const KEPT_PLANS: usize = 8;
 
-/// Everything of a device that jobs share. Clones share it too.
+/// What all jobs on a device share. Clones share it too.
 #[derive(Resource, Clone)]
 pub(crate) struct Kernels {
     /// Pipelines of operators and of texture passes. Generator files are untrusted, so every index is checked.
@@ -71,11 +71,11 @@ impl Kernels {
     }
 
     fn compile_texture_passes(&self, is_wanted: impl Fn(&str) -> bool) -> Result<(), PipelineError> {
-        let passes = variants().into_iter().filter(|pass| is_wanted(pass.pipeline.shader));
-        passes.into_iter().try_for_each(|pass| self.store.compile(&pass.pipeline).map(drop))
+        let mut passes = variants().into_iter().filter(|pass| is_wanted(pass.pipeline.shader));
+        passes.try_for_each(|pass| self.store.compile(&pass.pipeline).map(drop))
     }
 
-    /// The plan of a job or of its patch, made now unless it was kept.
+    /// The plan of a job or of its patch, cached or made now.
     pub fn plan(&self, job: &Job, patch: Option<&Patch>) -> Result<Arc<Plan>, SynthesisError> {
         let (generator, request) = (&job.key.generator, &job.key.request);
         let fields = || request.fields.as_ref().map(|fields| fields.inputs().to_vec()).unwrap_or_default();

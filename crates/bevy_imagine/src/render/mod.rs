@@ -19,5 +19,4 @@ pub(crate) use kernels::Kernels;
 pub(crate) use prepare::{prepare_jobs, warm_up_generators};
 pub(crate) use queue::JobQueue;
 pub(crate) use record::record_jobs;
-
 pub(crate) use timer::GpuTimer;

@@ -16,9 +16,8 @@ use super::texture_io::{InputImage, TextureWriter, upload_images};
 use super::work::Work;
 use crate::error::SynthesisError;
 use crate::job::{Job, JobEvent, JobEvents};
-use crate::memory::ImagineMemory;
 
-/// Jobs that may hold buffers at once; better ranked jobs may raise it to twice as many.
+/// Jobs that may hold buffers at once. Jobs that outrank one of them may raise it to twice as many.
 const IN_FLIGHT: usize = 4;
 
 /// Compiles the shaders of generators on background threads.
@@ -45,7 +44,6 @@ pub(crate) fn prepare_jobs(
     kernels: Res<Kernels>,
     render_queue: Res<RenderQueue>,
     images: Res<RenderAssets<GpuImage>>,
-    memory: Res<ImagineMemory>,
     budget: Res<FrameBudget>,
     events: Res<JobEvents>,
 ) {
@@ -66,10 +64,10 @@ pub(crate) fn prepare_jobs(
             continue;
         }
         let Some(inputs) = input_images(&queued.job, &images) else { continue };
-        let (job, kernels, memory) = (queued.job.clone(), kernels.clone(), memory.clone());
+        let (job, kernels) = (queued.job.clone(), kernels.clone());
         let queue = wgpu::Queue::clone(&render_queue);
         let is_alone = in_flight == 0;
-        let task = async move { prepare(&job, &inputs, &kernels, &queue, &memory, is_alone) };
+        let task = async move { prepare(&job, &inputs, &kernels, &queue, is_alone) };
         queued.progress = Progress::Preparing(AsyncComputeTaskPool::get().spawn(task));
         in_flight += 1;
     }
@@ -104,14 +102,7 @@ fn input_images(job: &Job, images: &RenderAssets<GpuImage>) -> Option<Vec<InputI
 }
 
 /// Plans, compiles and allocates. A job that is alone in flight fails if there is not enough memory; others retry.
-fn prepare(
-    job: &Job,
-    images: &[InputImage],
-    kernels: &Kernels,
-    queue: &wgpu::Queue,
-    memory: &ImagineMemory,
-    is_alone: bool,
-) -> Prepared {
+fn prepare(job: &Job, images: &[InputImage], kernels: &Kernels, queue: &wgpu::Queue, is_alone: bool) -> Prepared {
     let (name, request) = (job.key.generator.name(), &job.key.request);
     let Size { width, height, .. } = request.size;
     let _span = info_span!("imagine_prepare", generator = name, width, height, seed = request.seed).entered();
@@ -123,10 +114,10 @@ fn prepare(
     let resolved = generator.resolve_with(request, &uploaded).map_err(fail)?;
     let plan = kernels.plan(job, patch.as_ref())?;
     let bytes = plan.bytes() + Session::PARAMS_BYTES + TextureWriter::bytes(job);
-    if let Err(error) = memory.check(bytes) {
+    if let Err(error) = kernels.memory.check(bytes) {
         return if is_alone { Err(error.of(name)) } else { Ok(None) };
     }
-    let buffers = memory.allocate(bytes);
+    let buffers = kernels.memory.allocate(bytes);
     let recording = plan.whole(resolved.steps);
     info_span!("imagine_compile").in_scope(|| kernels.store.compile_all(&recording))?;
     if job.key.living.is_some() {

@@ -10,7 +10,7 @@ use crate::asset::Generator;
 use crate::error::SynthesisError;
 use crate::job::{Job, JobId, Rank};
 
-/// Every so many frames the oldest job goes first, so that a stream of better ranked jobs starves none.
+/// The oldest job goes first once in this many frames, so that a stream of better ranked jobs never starves it.
 const FAIR_INTERVAL: u64 = 8;
 
 /// All jobs, oldest first.
@@ -37,7 +37,7 @@ pub(crate) enum Progress {
     Preparing(Task<Prepared>),
     /// Its passes are recorded, a slice at a time.
     Running(Box<Work>),
-    /// Its result is on show and evolves.
+    /// Its result is shown and evolves.
     Live(Box<LiveWork>),
 }
 

@@ -1,7 +1,7 @@
 //! Tensors to textures and images to tensors.
 //!
 //! Level 0 and then every smaller level are made in scratch textures; when all are complete they are copied to the images
-//! that materials hold, so that nobody ever sees half a result.
+//! that materials hold, so that no frame ever shows half a result.
 
 use std::sync::Arc;
 
@@ -26,7 +26,7 @@ const TEXEL_WORK: u64 = 64;
 const SAMPLE_WORK: u64 = 150;
 /// Samples for each direction of filtered light.
 const LIGHT_SAMPLES: u32 = 96;
-/// Most work of one dispatch, unless a row is more: dispatches are not cut later.
+/// Most work of one dispatch, unless a single row exceeds it: dispatches are not cut again later.
 const BAND_WORK: u64 = 2_000_000;
 /// Alignment of a uniform, the largest that devices ask for.
 const UNIFORM_ALIGNMENT: usize = 256;
@@ -55,7 +55,7 @@ pub(crate) struct Dispatch {
 pub(crate) struct TextureWriter {
     pub passes: Dispatches,
     textures: Vec<WrittenTexture>,
-    /// Levels of the scratch textures above those on show.
+    /// Levels of the scratch textures above those that are shown.
     skipped_levels: u32,
 }
 
@@ -163,7 +163,8 @@ impl TextureWriter {
             if writer.push_source(kernels, session, steps, job, &plan.source, &shape, &levels)? {
                 let mut above_size = shape.size.to_array();
                 for pair in levels.windows(2) {
-                    let views = [1, 2].map(|at| (at, BindingResource::TextureView(&pair[at as usize - 1])));
+                    let views =
+                        [(1, BindingResource::TextureView(&pair[0])), (2, BindingResource::TextureView(&pair[1]))];
                     let pass = texture_io::mip(plan.mip, above_size, shape.layers);
                     writer.passes.push(kernels, &pass, TEXEL_WORK, &views)?;
                     above_size = above_size.map(|side| (side / 2).max(1));
@@ -175,7 +176,7 @@ impl TextureWriter {
         Ok(writer)
     }
 
-    /// Adds the passes of a source. Returns whether the smaller levels are still to be averaged from level 0.
+    /// Adds the passes of a source. Returns whether the smaller levels still have to be averaged from level 0.
     fn push_source(
         &mut self,
         kernels: &Kernels,
@@ -223,7 +224,7 @@ impl TextureWriter {
         Ok(true)
     }
 
-    /// Copies the complete textures to the images on show. Returns false if Bevy has not created all of these yet.
+    /// Copies the complete textures to the shown images. Returns false if Bevy has not created all of these yet.
     pub fn copy(&self, encoder: &mut wgpu::CommandEncoder, images: &RenderAssets<GpuImage>) -> bool {
         let targets: Option<Vec<_>> = self.textures.iter().map(|at| images.get(at.destination.image)).collect();
         let Some(targets) = targets else { return false };
@@ -302,7 +303,7 @@ fn with_skipped(shape: &TextureShape, skipped: u32) -> TextureShape {
     TextureShape { size, levels: shape.levels + skipped, ..*shape }
 }
 
-/// First workgroup and number of workgroups of every band of at most `rows` rows; whole layers go together while they fit.
+/// First workgroup and number of workgroups of every band of at most `rows` rows. A band holds several layers if they fit.
 fn bands([x, height, layers]: [u32; 3], rows: u32) -> Vec<([u32; 3], [u32; 3])> {
     let mut bands = Vec::new();
     if rows >= height {

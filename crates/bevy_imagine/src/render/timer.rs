@@ -7,7 +7,7 @@ use std::time::Duration;
 use bevy::prelude::*;
 use bevy::render::renderer::{RenderDevice, RenderQueue};
 
-use crate::render::cost::Workload;
+use super::cost::Workload;
 
 /// Most spans measured in one frame.
 const SPANS: u32 = 64;
@@ -46,8 +46,8 @@ impl FromWorld for GpuTimer {
     fn from_world(world: &mut World) -> Self {
         let device = world.resource::<RenderDevice>().wgpu_device();
         let period = world.resource::<RenderQueue>().get_timestamp_period();
-        let can = device.features().contains(wgpu::Features::TIMESTAMP_QUERY);
-        let frames = (0..if can { FRAMES } else { 0 }).map(|_| TimedFrame::new(device)).collect();
+        let has_timestamps = device.features().contains(wgpu::Features::TIMESTAMP_QUERY);
+        let frames = (0..if has_timestamps { FRAMES } else { 0 }).map(|_| TimedFrame::new(device)).collect();
         Self { period, frames, open: None }
     }
 }

@@ -16,7 +16,7 @@ const MAX_STROKES: usize = 256;
 /// Most steps that a living result catches up on at once.
 const MAX_OWED_STEPS: f32 = 8.0;
 
-/// What is left to be recorded of a job, and the GPU memory that it needs.
+/// The passes of a job still to be recorded, and the GPU memory they need.
 pub(crate) struct Work {
     pub session: Session,
     /// Input images to tensors, or strokes onto the state.
@@ -29,7 +29,7 @@ pub(crate) struct Work {
     pub _buffers: Allocation,
 }
 
-/// The work of a result that is on show and evolves.
+/// The work of a result that is shown and evolves.
 pub(crate) struct LiveWork {
     work: Work,
     /// Whether the next textures are under way; otherwise the work rests.
@@ -40,7 +40,7 @@ pub(crate) struct LiveWork {
     strokes: Vec<PlannedStroke>,
 }
 
-/// The rest of a frame's budget, and where its times go.
+/// What is left of a frame's budget, and what recording needs.
 pub(crate) struct Frame<'a> {
     pub encoder: &'a mut wgpu::CommandEncoder,
     pub kernels: &'a Kernels,
@@ -51,7 +51,7 @@ pub(crate) struct Frame<'a> {
     pub left: u64,
     /// Longest slice in nanoseconds.
     pub slice: u64,
-    /// Whether nothing was recorded yet: then one workgroup is, at any cost.
+    /// Whether nothing is recorded yet: at least one workgroup is, whatever it costs.
     pub is_empty: bool,
 }
 
@@ -158,17 +158,17 @@ impl Frame<'_> {
         true
     }
 
-    /// Nanoseconds of work of the next slice. The first slice of a frame gets at least half the budget even if slices by
-    /// themselves cost more than that: a small budget slows work down but never stops it.
+    /// Nanoseconds of work of the next slice. The first slice of a frame gets at least half the budget even if a slice's
+    /// overhead alone exceeds it: a small budget slows work down but never stops it.
     fn slice_budget(&self) -> u64 {
-        let left = self.left.saturating_sub(self.costs.slice());
+        let left = self.left.saturating_sub(self.costs.slice_overhead());
         let least = if self.is_empty { self.left / 2 } else { 0 };
         left.max(least).min(self.slice)
     }
 
     fn spend(&mut self, price: u64, workload: Workload, is_timed: bool) {
         self.is_empty = false;
-        self.left = self.left.saturating_sub(price + self.costs.slice());
+        self.left = self.left.saturating_sub(price + self.costs.slice_overhead());
         if is_timed {
             self.timer.measured(workload);
         }

@@ -29,7 +29,7 @@ pub use warm_up::{WarmUp, WarmUpFinished};
 pub(crate) use brush::paint_stroke;
 pub(crate) use patch::MAX_MIP;
 pub(crate) use rank::rank_jobs;
-pub(crate) use receive::{Decisions, receive_job_events, release_request};
+pub(crate) use receive::{Outcomes, receive_job_events, release_request};
 pub(crate) use recovery::resubmit_lost;
 pub(crate) use register::RequestSteps;
 pub(crate) use restart::{refresh_request, restart_after, restart_changed, restart_reloaded};

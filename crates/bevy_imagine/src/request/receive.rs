@@ -10,12 +10,12 @@ use crate::error::SynthesisError;
 use crate::job::{JobEvent, JobEvents, JobId};
 use crate::target::{Placeholder, SynthesisTextures};
 
-/// Outcomes of jobs for single requests. Submission adds those that need no render world: mistakes, and shared results that are
-/// finished already.
+/// Outcomes of jobs, one for each request. Submission adds those that need no job: errors, and shared results that are already
+/// finished.
 #[derive(Resource, Debug, Default)]
-pub(crate) struct Decisions(Vec<(Entity, JobId, Result<(), SynthesisError>)>);
+pub(crate) struct Outcomes(Vec<(Entity, JobId, Result<(), SynthesisError>)>);
 
-impl Decisions {
+impl Outcomes {
     /// Adds an outcome. Returns its job.
     pub fn add(&mut self, entity: Entity, job: JobId, outcome: Result<(), SynthesisError>) -> JobId {
         self.0.push((entity, job, outcome));
@@ -27,7 +27,7 @@ impl Decisions {
 pub(crate) fn receive_job_events(
     mut commands: Commands,
     events: Res<JobEvents>,
-    mut decisions: ResMut<Decisions>,
+    mut outcomes: ResMut<Outcomes>,
     mut warm_ups: ResMut<WarmUps>,
     mut requests: Requests,
     mut placeholder: ResMut<Placeholder>,
@@ -40,16 +40,16 @@ pub(crate) fn receive_job_events(
                 commands.trigger(WarmUpFinished { generator, result });
             }
             JobEvent::Finished(job) => {
-                decisions.0.extend(requests.results.finish(job).into_iter().map(|user| (user, job, Ok(()))));
+                outcomes.0.extend(requests.results.finish(job).into_iter().map(|user| (user, job, Ok(()))));
             }
             JobEvent::Failed(job, error) => {
                 let users = requests.results.remove(job).into_iter();
-                decisions.0.extend(users.map(|user| (user, job, Err(error.clone()))));
+                outcomes.0.extend(users.map(|user| (user, job, Err(error.clone()))));
             }
         }
     }
-    // A request that changed meanwhile waits for another job.
-    for (entity, job, outcome) in decisions.0.drain(..) {
+    // A request that has changed since waits for another job and ignores this one.
+    for (entity, job, outcome) in outcomes.0.drain(..) {
         match outcome {
             Ok(()) => {
                 let Some(textures) = requests.finish(entity, job) else { continue };

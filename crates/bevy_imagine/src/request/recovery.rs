@@ -13,7 +13,7 @@ use crate::job::RenderCommand;
 pub(crate) fn resubmit_lost(mut requests: Requests, mut warm_ups: ResMut<WarmUps>) {
     requests.lose_device();
     warm_ups.lose();
-    // Commands about jobs of the old device.
+    // They are about jobs of the old device.
     requests.commands.list.clear();
     let jobs = requests.results.lose_all();
     if !jobs.is_empty() {

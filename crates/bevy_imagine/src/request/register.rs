@@ -17,7 +17,7 @@ impl RegisterTarget for App {
     fn register_target<T: Target>(&mut self) -> &mut Self {
         self.init_resource::<Targets>().init_resource::<Placeholder>();
         self.world_mut().resource_mut::<Targets>().register::<T>();
-        // New requests become pending in the order of their own tables, whatever their targets.
+        // After `restart_changed::<Synthesis>`, so that the order of new requests does not depend on their targets.
         let system = restart_changed::<T>.in_set(RequestSteps::Restart).after(restart_changed::<Synthesis>);
         self.add_observer(update_target::<T>).add_observer(clear_target::<T>).add_systems(PostUpdate, system)
     }

@@ -1,4 +1,4 @@
-//! From a request and its targets to a result key. Pure: checks whatever can be checked without a device's queue.
+//! From a request and its targets to a result key. Pure: checks whatever can be checked without a GPU.
 
 use std::collections::BTreeMap;
 

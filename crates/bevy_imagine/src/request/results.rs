@@ -66,11 +66,11 @@ impl Results {
         self.entries.get(&id).map(|result| &result.textures)
     }
 
-    /// The textures of a result that only `entity` uses and that fit `key`, to be written again. Nobody joins the result from
-    /// now on.
+    /// The textures of a result that only `entity` uses and that fit `key`, to be written again. No request can join
+    /// the result from then on.
     pub fn reuse(&mut self, id: JobId, key: &ResultKey, entity: Entity) -> Option<SynthesisTextures> {
         let result = self.entries.get(&id)?;
-        // A living result is written until the new one is on show.
+        // A living result keeps writing its textures until the new one is shown.
         if result.users != [entity] || result.job.key.living.is_some() || !result.textures.fit(&key.textures) {
             return None;
         }
@@ -103,7 +103,7 @@ impl Results {
         self.active.iter().map(|id| (*id, self.entries[id].users.as_slice()))
     }
 
-    /// Nobody joins the result from now on.
+    /// Keeps other requests from joining the result.
     pub fn unlist(&mut self, id: JobId) {
         let Some(seed) = self.entries.get(&id).map(|result| result.job.key.request.seed) else { return };
         if let Some(ids) = self.by_seed.get_mut(&seed) {

@@ -46,11 +46,11 @@ pub(crate) enum Restart {
     Outdated,
 }
 
-/// Entities that may be waiting, oldest first, so that nobody searches the requests at rest. Their states decide.
+/// Entities that may be waiting, oldest first, so that requests at rest need not be searched. Their states decide.
 #[derive(Resource, Debug, Default)]
 pub(crate) struct PendingRequests(EntityIndexSet);
 
-/// All requests and everything a change of state has to tell.
+/// All requests and everything that a change of state has to update.
 #[derive(SystemParam)]
 pub(crate) struct Requests<'w, 's> {
     states: Query<'w, 's, (Entity, &'static mut RequestState, &'static mut SynthesisStatus)>,
@@ -66,7 +66,7 @@ impl Default for RequestState {
 }
 
 impl RequestState {
-    /// The result on show.
+    /// The shown result.
     pub fn shown(self) -> Option<JobId> {
         match self {
             Self::Waiting { shown } | Self::Running { shown, .. } => shown,

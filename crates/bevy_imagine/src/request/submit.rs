@@ -9,7 +9,7 @@ use bevy::prelude::*;
 use bevy::render::renderer::RenderDevice;
 
 use super::component::Synthesis;
-use super::receive::Decisions;
+use super::receive::Outcomes;
 use super::resolve::resolve;
 use super::state::{RequestState, Requests, SynthesisStatus};
 use crate::asset::Generator;
@@ -21,10 +21,10 @@ use crate::target::{SynthesisTextures, Targets};
 /// Soft cap on textures created per frame, because a device takes its time for each; the request that reaches it still completes.
 const TEXTURES_PER_FRAME: usize = 24;
 
-/// The components of a request but those that a submission changes.
+/// All components of a request except those that submission changes.
 type RequestParts<'w, 's> = EntityRefExcept<'w, 's, (RequestState, SynthesisStatus)>;
 
-/// Where a submission takes memory from.
+/// Where submission takes memory from.
 struct Budget<'a> {
     memory: &'a ImagineMemory,
     images: &'a mut Assets<Image>,
@@ -42,11 +42,11 @@ pub(crate) fn submit_requests(
     memory: Res<ImagineMemory>,
     targets: Res<Targets>,
     mut images: ResMut<Assets<Image>>,
-    mut decisions: ResMut<Decisions>,
+    mut outcomes: ResMut<Outcomes>,
 ) {
     let Some(device) = device else { return };
     let pending = requests.pending.take(|entity| parts.get(entity).map_or(0, |(request, _)| request.priority));
-    // At rest, nothing may count as changed.
+    // The mutable borrows below would mark resources as changed in every frame.
     if pending.is_empty() {
         return;
     }
@@ -72,8 +72,8 @@ pub(crate) fn submit_requests(
         };
         let job = match key.and_then(|key| submit(entity, key, &mut requests, &mut budget)) {
             Ok((job, false)) => job,
-            Ok((job, true)) => decisions.add(entity, job, Ok(())),
-            Err(error) => decisions.add(entity, requests.commands.next_id(), Err(error)),
+            Ok((job, true)) => outcomes.add(entity, job, Ok(())),
+            Err(error) => outcomes.add(entity, requests.commands.next_id(), Err(error)),
         };
         requests.run(entity, job);
     }

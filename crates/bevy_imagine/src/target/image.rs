@@ -72,7 +72,7 @@ impl Target for ImageTarget {
             && layers == 1
             && let Some(checker) = images.get(placeholder).cloned()
         {
-            // Nobody sees an image whose handle was dropped meanwhile.
+            // Fails only if the game has dropped the handle, and then nothing shows the image.
             let _ = images.insert(self.image.id(), checker);
         }
     }

@@ -55,7 +55,7 @@ use crate::error::SynthesisError;
 /// App::new().register_target::<NodeTarget>();
 /// ```
 pub trait Target: Component {
-    /// What showing a result needs beside the component: queries, assets, commands. Not the target itself, mutably.
+    /// System parameters for showing a result: queries, assets, commands. They must not borrow the target component mutably.
     type Param: SystemParam + 'static;
 
     /// Number of images, one for each variant or cubemap face. All targets of an entity need the same number. Default 1.

@@ -63,8 +63,8 @@ impl Target for SpriteTarget {
         // Mip levels of a sheet would mix neighbouring sprites.
         let mut plan = context.texture(TextureRole::Sprites, color).with_sampling(sampling).without_mips();
         plan.shape.size = context.size().saturating_mul(self.grid());
-        if let TextureSource::Pack(_, _, arrangement) = &mut plan.source {
-            *arrangement = BatchLayout::Sheet { columns: self.grid().x };
+        if let TextureSource::Pack(_, _, layout) = &mut plan.source {
+            *layout = BatchLayout::Sheet { columns: self.grid().x };
         }
         Ok(vec![plan])
     }
@@ -85,11 +85,11 @@ impl Target for SpriteTarget {
         }
         let UVec2 { x: columns, y: rows } = self.grid();
         let layout = TextureAtlasLayout::from_grid(plan.shape.size / self.grid(), columns, rows, None, None);
-        let same = |atlas: &TextureAtlas| {
+        let is_same = |atlas: &TextureAtlas| {
             let known = layouts.get(&atlas.layout);
             known.is_some_and(|known| known.size == layout.size && known.textures == layout.textures)
         };
-        if sprite.texture_atlas.as_ref().is_some_and(same) {
+        if sprite.texture_atlas.as_ref().is_some_and(is_same) {
             return;
         }
         let index = sprite.texture_atlas.as_ref().map_or(0, |atlas| atlas.index) % self.variants() as usize;

@@ -1,4 +1,4 @@
-//! The textures of one result: images that Bevy holds, new ones or the game's own, and the memory that they count for.
+//! The textures of one result: images that Bevy holds, new ones or the game's own, and their share of the memory budget.
 
 use std::sync::Arc;
 
@@ -61,10 +61,9 @@ impl SynthesisTextures {
     }
 
     pub(crate) fn destinations(&self) -> Vec<Destination> {
-        let first_layer = |plan: &TexturePlan| plan.image.as_ref().map_or(0, |(_, layer)| *layer);
         let destination = |(plan, image): &(TexturePlan, Handle<Image>)| Destination {
             image: image.id(),
-            first_layer: first_layer(plan),
+            first_layer: plan.image.as_ref().map_or(0, |(_, layer)| *layer),
         };
         self.plans().map(destination).collect()
     }
@@ -78,7 +77,7 @@ impl SynthesisTextures {
     }
 }
 
-/// Makes the game's own image ready for a texture of shape `wanted`: it stays if it fits, and is replaced if it may be.
+/// Makes the game's own image ready for a texture of shape `wanted`: keeps one that fits, replaces one that has a single layer.
 fn prepare_own(
     image: &Handle<Image>,
     layer: u32,

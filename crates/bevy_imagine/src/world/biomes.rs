@@ -101,8 +101,8 @@ impl ClimateNoise {
             let here = Vec2::new(temperature(place) as f32, moisture(place) as f32);
             for (index, weight) in weights.iter_mut().enumerate() {
                 let distance =
-                    self.climates.get(index).map_or(f32::MAX, |like| here.distance_squared(Vec2::from(*like)));
-                // Not all weights are 0, however far away all climates are.
+                    self.climates.get(index).map_or(f32::MAX, |climate| here.distance_squared(Vec2::from(*climate)));
+                // The bound keeps weights above 0 however far away every climate is.
                 *weight = (-self.sharpness * distance).max(-80.0).exp();
             }
         }
@@ -121,7 +121,7 @@ impl Biomes {
         Self { biomes, weights: Arc::new(weights) }
     }
 
-    /// Biomes weighed by climate.
+    /// Biomes weighted by climate.
     pub fn by_climate(biomes: Vec<BTreeMap<String, Control>>, climate: ClimateNoise) -> Self {
         Self::new(biomes, climate.function())
     }

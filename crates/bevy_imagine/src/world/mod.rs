@@ -1,7 +1,7 @@
 //! An endless world of textures: seamless patches around the cameras, and biomes that blend.
 //!
 //! - [`WorldPatches`] keeps patches around the cameras, coarser ones further away, with a mesh from [`WorldHeight`].
-//! - [`Biomes`] are sets of control values; a closure or a serialisable [`ClimateNoise`] weighs them at each place.
+//! - [`Biomes`] are sets of control values; a closure or a serialisable [`ClimateNoise`] weights them at each place.
 //!
 //! A patch is a request with a [`WorldPatch`](crate::WorldPatch), like any other.
 

@@ -7,7 +7,7 @@ use bevy::prelude::*;
 use bevy::tasks::futures::check_ready;
 use bevy::tasks::{AsyncComputeTaskPool, Task};
 
-use super::biomes::{Biomes, WorldBiomes};
+use super::biomes::WorldBiomes;
 use super::place::{PatchPlace, Rings};
 use super::surface::{Ground, WorldHeight};
 use crate::asset::Generator;
@@ -74,11 +74,11 @@ pub struct WorldAnchor;
 /// The patches of a world.
 #[derive(Component, Default)]
 pub(crate) struct StreamedPatches {
-    /// Patches for the present anchors.
+    /// Patches for the current anchors.
     wanted: HashMap<PatchPlace, StreamedPatch>,
     /// Visible patches that stay until their replacements are complete.
     old: Vec<(PatchPlace, StreamedPatch)>,
-    /// Anchors at the last choice of patches.
+    /// Anchors when the patches were last chosen.
     anchors: Vec<DVec2>,
     /// Settings of the wanted patches.
     settings: Option<WorldPatches>,
@@ -143,9 +143,9 @@ impl WorldPatches {
 
     /// The request for a patch.
     fn synthesis(&self, place: &PatchPlace) -> Synthesis {
-        // Each level has random numbers of its own; they are not those of another level, magnified.
-        let (rate, _) = self.rate(place.level);
-        let seed = self.seed.wrapping_add(u64::from(rate) << 32);
+        // Each level has random numbers of its own, so a coarse level is not a fine one magnified.
+        let (source, _) = self.source_level(place.level);
+        let seed = self.seed.wrapping_add(u64::from(source) << 32);
         let side = self.texels.saturating_add(self.border.saturating_mul(2));
         Synthesis {
             steps: self.steps,
@@ -155,14 +155,14 @@ impl WorldPatches {
         }
     }
 
-    /// The level whose texels are computed for a level, and the mip of these that it shows.
-    fn rate(&self, level: u32) -> (u32, u32) {
+    /// The level at whose resolution the texels of `level` are computed, and the mip of them that it shows.
+    fn source_level(&self, level: u32) -> (u32, u32) {
         if level <= self.mip_levels.min(MAX_MIP) { (0, level) } else { (level, 0) }
     }
 
     /// Place of a patch's texture in the plane of its level.
     fn patch(&self, place: &PatchPlace) -> WorldPatch {
-        let (_, mip) = self.rate(place.level);
+        let (_, mip) = self.source_level(place.level);
         let axis = |at: i32| (i64::from(at) * i64::from(self.texels) - i64::from(self.border)) << mip;
         // A place beyond the plane is clamped to its end, where the request fails with an error.
         let end = |at: i64| at.clamp(i64::from(i32::MIN), i64::from(i32::MAX)) as i32;
@@ -171,8 +171,8 @@ impl WorldPatches {
 
     /// World units of a computed texel of a level.
     fn texel(&self, level: u32) -> f64 {
-        let (rate, _) = self.rate(level);
-        self.side() * f64::from(1u32 << rate.min(30)) / f64::from(self.texels.max(1))
+        let (source, _) = self.source_level(level);
+        self.side() * f64::from(1u32 << source.min(30)) / f64::from(self.texels.max(1))
     }
 
     fn ground(&self, place: &PatchPlace) -> Ground {
@@ -197,7 +197,7 @@ type World<'a> = (
     &'a mut StreamedPatches,
 );
 
-/// Chooses patches, spawns new ones, shows whole ones and drops old ones.
+/// Chooses patches, spawns new ones, shows complete ones and despawns old ones.
 pub(crate) fn stream_patches(
     mut commands: Commands,
     mut worlds: Query<World>,
@@ -213,7 +213,7 @@ pub(crate) fn stream_patches(
     }
     let mut meshes_left = MESHES_PER_FRAME;
     for (entity, world, height, biomes, at, mut shown) in &mut worlds {
-        let is_other = height.as_ref().is_some_and(|height| height.is_changed())
+        let is_outdated = height.as_ref().is_some_and(|height| height.is_changed())
             || biomes.as_ref().is_some_and(|biomes| biomes.is_changed())
             || shown.settings.as_ref() != Some(&world.patch_settings());
         let inverse = at.affine().inverse();
@@ -222,9 +222,9 @@ pub(crate) fn stream_patches(
             .map(|eye| inverse.transform_point3(*eye))
             .map(|eye| DVec2::new(f64::from(eye.x), f64::from(eye.z)) / world.side() + world.origin.as_dvec2())
             .collect();
-        if is_other || world.is_changed() || moved(&shown.anchors, &places) {
+        if is_outdated || world.is_changed() || moved(&shown.anchors, &places) {
             let Some(generator) = generators.get(&world.generator) else { continue };
-            if is_other {
+            if is_outdated {
                 shown.retire();
                 shown.settings = Some(world.patch_settings());
             }
@@ -299,7 +299,7 @@ impl Spawn<'_> {
 
     fn fields(&self, level: u32) -> Option<imagine_graph::Fields> {
         let WorldBiomes(biomes) = self.biomes?;
-        match Biomes::fields(biomes, self.generator, self.world.texel(level)) {
+        match biomes.fields(self.generator, self.world.texel(level)) {
             Ok(fields) => Some(fields),
             Err(error) => {
                 error!("{}: the biomes are ignored: {error}", self.entity);

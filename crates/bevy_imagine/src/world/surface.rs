@@ -78,7 +78,7 @@ impl Ground {
         }
         // Deep enough for the gaps between levels on slopes below 45 degrees.
         let depth = 1.5 * (self.side / f64::from(self.cells)) as f32;
-        let rim: Vec<[u32; 2]> = self.rim();
+        let rim = self.rim();
         let first = vertices.positions.len() as u32;
         for &at in &rim {
             self.vertex(height, at, depth, &mut vertices);

@@ -53,7 +53,7 @@ fn a_custom_target_shows_fails_and_clears() {
         let entity = app.finished((request, NodeTarget { mips: false }));
         let levels = app.read(&shown(app, entity));
         assert_eq!((levels.len(), shown(app, entity)), (1, app.texture(entity, ROLE)));
-        // A changed target is synthesised again, although it lies in a sparse set.
+        // A changed target is synthesised again, even if its component is stored in a sparse set.
         app.get_mut::<NodeTarget>(entity).mips = true;
         app.expect_finished();
         assert_eq!(app.read(&shown(app, entity)).len(), 5);

@@ -1,4 +1,4 @@
-//! The app that tests share, and what they do with it.
+//! The app that tests share, with helpers to drive it and read it back.
 
 use std::sync::{Arc, Mutex, OnceLock};
 
@@ -66,8 +66,8 @@ impl TestApp {
         Self::with(|_| {})
     }
 
-    /// An app that `change` changes before it starts.
-    pub fn with(change: impl FnOnce(&mut App)) -> Self {
+    /// An app that `configure` changes before it starts.
+    pub fn with(configure: impl FnOnce(&mut App)) -> Self {
         let assets = tempfile::tempdir().unwrap();
         let bytes = file::write(&noise().generator, WeightFormat::F32).unwrap();
         std::fs::write(assets.path().join(NOISE), bytes).unwrap();
@@ -87,7 +87,7 @@ impl TestApp {
         let imagine = ImaginePlugin { frame_budget_ms: LARGE_BUDGET, memory_budget: MEMORY_BUDGET };
         let mut app = App::new();
         app.add_plugins((plugins, RenderDiagnosticsPlugin, imagine)).register_target::<NodeTarget>();
-        change(&mut app);
+        configure(&mut app);
         let events = Arc::new(Mutex::new(Vec::new()));
         let (finished, failed) = (events.clone(), events.clone());
         app.add_observer(move |_: On<SynthesisFinished>| finished.lock().unwrap().push("finished".to_string()));
