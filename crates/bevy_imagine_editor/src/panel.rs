@@ -12,7 +12,7 @@ use bevy_imagine::{ImagineMemory, ImagineStats};
 
 use crate::history::History;
 use crate::theme;
-use crate::variations::{Thumbnail, Variation, Variations, show_thumbnails, thumbnails};
+use crate::variations::{Thumbnail, Variation, show_thumbnails, thumbnails};
 use crate::view::View;
 
 /// Width of the window, and its distance from the screen edges, in points.
@@ -73,7 +73,7 @@ pub(crate) fn show_panel(
     mut contexts: EguiContexts,
     mut editor: ResMut<ImagineEditor>,
     mut requests: Query<(Entity, Option<&Name>, &mut Synthesis, &SynthesisStatus), Without<Variation>>,
-    variations: Query<(&Variation, &Synthesis, Option<&SynthesisTextures>)>,
+    variations: Query<(Entity, &Variation, &Synthesis, Option<&SynthesisTextures>)>,
     resources: PanelResources,
 ) {
     if !editor.visible {
@@ -120,7 +120,7 @@ pub(crate) fn show_panel(
     }
 }
 
-/// Shows the nine variations in a window. Returns the picked one.
+/// Shows the nine variations in a window, and despawns them when it is closed. Returns the picked one.
 fn show_variations(
     context: &mut egui::Context,
     thumbnails: &[Thumbnail],
@@ -142,8 +142,7 @@ fn show_variations(
         picked = show_thumbnails(ui, thumbnails, request);
     });
     if !is_open {
-        // Variations of no request remove the existing ones.
-        commands.trigger(Variations { entity: Entity::PLACEHOLDER, keep_seed: false });
+        thumbnails.iter().for_each(|thumbnail| commands.entity(thumbnail.entity).try_despawn());
     }
     picked
 }

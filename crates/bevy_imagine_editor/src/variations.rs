@@ -91,6 +91,7 @@ pub(crate) fn despawn_orphans(
 
 /// A variation in the panel.
 pub(crate) struct Thumbnail {
+    pub entity: Entity,
     pub request: Synthesis,
     pub texture: Option<egui::TextureId>,
     index: usize,
@@ -99,19 +100,19 @@ pub(crate) struct Thumbnail {
 /// The variations of `entity`, by index.
 pub(crate) fn thumbnails(
     entity: Entity,
-    variations: &Query<(&Variation, &Synthesis, Option<&SynthesisTextures>)>,
+    variations: &Query<(Entity, &Variation, &Synthesis, Option<&SynthesisTextures>)>,
     contexts: &mut EguiContexts,
 ) -> Vec<Thumbnail> {
     let mut thumbnails: Vec<_> = variations
         .iter()
-        .filter(|(variation, ..)| variation.of == entity)
-        .map(|(variation, request, textures)| {
+        .filter(|(_, variation, ..)| variation.of == entity)
+        .map(|(entity, variation, request, textures)| {
             let image = textures.and_then(|textures| textures.get(TextureRole::Image));
             let texture = image.map(|image| {
                 let known = contexts.image_id(image.id());
                 known.unwrap_or_else(|| contexts.add_image(EguiTextureHandle::Weak(image.id())))
             });
-            Thumbnail { request: request.clone(), texture, index: variation.index }
+            Thumbnail { entity, request: request.clone(), texture, index: variation.index }
         })
         .collect();
     thumbnails.sort_by_key(|thumbnail| thumbnail.index);
