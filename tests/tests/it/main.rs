@@ -1,11 +1,12 @@
 //! Suites that cross crates: operators, random graphs and whole generators on every executor, and every shader.
 //!
-//! Tests share one device and its pipelines. Without an adapter those that need one are skipped aloud, or fail if
+//! Tests share one device and its pipelines. Without an adapter those that need one are skipped with a message, or fail if
 //! `IMAGINE_REQUIRE_GPU` is 1.
 
 mod bits;
 mod built_generators;
 mod compare;
+mod infinite_weights;
 mod material_networks;
 mod operators;
 mod patches;

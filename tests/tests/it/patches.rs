@@ -4,7 +4,7 @@
 use std::path::PathBuf;
 
 use burn::backend::Flex;
-use imagine_graph::file::{self};
+use imagine_graph::file;
 use imagine_graph::{
     Card, Conv, Coordinates, Dim, Distribution, Extent, Fields, Generated, Generator, Graph, InputKind, LeakyRelu,
     OutputKind, PadMode, PatchIndex, Request, RequestError, Resize, ResizeMode, Size, SizeRule, Tensor, Texel,

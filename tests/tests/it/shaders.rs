@@ -13,6 +13,8 @@ use imagine_wgpu::{
     ShaderDef, WORKGROUP, texture_io,
 };
 
+use crate::compare::report;
+
 type Defs = Vec<(&'static str, ShaderDef)>;
 
 /// The kernel calls of one case, with `activation` fused where the operator can.
@@ -115,10 +117,6 @@ fn check(faults_of: impl Fn(&Variant, &naga::Module) -> Vec<String>) {
         }
     }
     report(faults);
-}
-
-fn report(faults: Vec<String>) {
-    assert!(faults.is_empty(), "{} faults:\n\n{}", faults.len(), faults.join("\n\n"));
 }
 
 #[test]
