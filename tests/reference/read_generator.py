@@ -129,7 +129,7 @@ def draw(number, dims, run, stream):
 
 
 def tensor_origin(dims, run):
-    """The lattice's origin in elements of a tensor, `[y, x]`."""
+    """The domain's origin in elements of a tensor, `[y, x]`."""
 
     def axis(from_end, name, whole):
         dim = dims[-from_end] if len(dims) >= from_end else None

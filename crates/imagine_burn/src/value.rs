@@ -62,7 +62,7 @@ impl<B: Backend> Value<B> {
     /// # Panics
     /// If the device fails to return the elements.
     pub fn into_data(self) -> imagine_graph::Tensor {
-        const READ: &str = "the device hands its elements over";
+        const READ: &str = "the device returns the elements";
         let shape = self.shape();
         let data = match self {
             Value::Float(t) => {

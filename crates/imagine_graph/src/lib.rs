@@ -17,7 +17,7 @@ mod graph;
 mod ops;
 mod tensor;
 
-// The recipes of their model cards use this name.
+// Their model cards name this path in `recipe`.
 pub use formulas as generators;
 pub use generator::{
     Boundary, Card, DEFAULT_PERIOD, FIELD_CELL, FIELD_INPUT, Fields, Generated, Generator, LATENT_STREAM, MAX_STEPS,

@@ -139,13 +139,13 @@ fn read(proto: &AttributeProto, external: ExternalData) -> Result<Attribute, Nod
     if !proto.ref_attr_name.is_empty() {
         return Err(invalid(name, "refers to a function's attribute: inline functions first (onnx.inliner)"));
     }
-    let finite = |values: &[f32]| match values.iter().find(|v| v.is_nan()) {
+    let reject_nan = |values: &[f32]| match values.iter().find(|v| v.is_nan()) {
         Some(_) => Err(invalid(name, "is NaN")),
         None => Ok(()),
     };
     Ok(match proto.kind {
         1 => {
-            finite(&[proto.f])?;
+            reject_nan(&[proto.f])?;
             Attribute::Float(proto.f)
         }
         2 => Attribute::Int(proto.i),
@@ -164,7 +164,7 @@ fn read(proto: &AttributeProto, external: ExternalData) -> Result<Attribute, Nod
             Attribute::Graph(Rc::new(graph.as_ref().clone()))
         }
         6 => {
-            finite(&proto.floats)?;
+            reject_nan(&proto.floats)?;
             Attribute::Floats(proto.floats.clone())
         }
         7 => Attribute::Ints(proto.ints.clone()),

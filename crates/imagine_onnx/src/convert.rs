@@ -161,8 +161,7 @@ impl Importer<'_> {
         let (start, end) = (node.attributes.take_int("start", 0)?, node.attributes.take_int("end", i64::MAX)?);
         node.reject_unknown_attributes()?;
         let value = node.input(0)?;
-        let known = value.types.iter().map(|found| {
-            let dims: Vec<i64> = found.shape.iter().map(|&d| d as i64).collect();
+        let known = value.shapes().into_iter().map(|dims| {
             if node.op == "Size" {
                 return Rc::new(Array::ints(&[], vec![dims.iter().fold(1, |n: i64, &d| n.wrapping_mul(d))]));
             }

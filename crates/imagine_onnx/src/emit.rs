@@ -144,7 +144,6 @@ impl Importer<'_> {
 
     /// The shape of `value` as dimensions.
     pub fn shape_of(&self, value: &Value) -> Result<Vec<Dim>> {
-        let lists: Vec<Vec<i64>> = value.types.iter().map(|t| t.shape.iter().map(|&d| d as i64).collect()).collect();
-        self.dims("shape", &lists)
+        self.dims("shape", &value.shapes())
     }
 }

@@ -11,20 +11,17 @@ use imagine_graph::{
 use crate::error::{Fault, ImportError};
 use crate::external::ExternalData;
 use crate::import::{Import, import_model};
-use crate::inputs::{Options, ValueInfo};
+use crate::inputs::{DEFAULT_MULTIPLE, Options, ValueInfo};
 use crate::proto::ModelProto;
 use crate::read::{decode, read_file};
 use crate::role::{InputRole, OutputRole};
 use crate::roles::Roles;
 
-/// Largest step between sizes to try.
-const MOST_MULTIPLE: usize = 256;
+/// Maximum step between sizes to try.
+const MAX_MULTIPLE: usize = 256;
 
-/// The search for the smallest size ends here.
-const MOST_MIN: usize = 1024;
-
-/// Probe sizes are multiples of this.
-const DEFAULT_MULTIPLE: usize = 64;
+/// Maximum size that the search for the smallest size tries.
+const MAX_SMALLEST: usize = 1024;
 
 /// The role of an input or output.
 #[derive(Clone, Debug, PartialEq)]
@@ -171,7 +168,7 @@ fn set_input(graph: &mut Graph, index: usize, role: &InputRole) {
     for node in &mut graph.nodes {
         node.inputs.iter_mut().filter(|input| **input == name).for_each(|input| input.clone_from(&scaled));
     }
-    line(graph, &name, &scaled, high - low, low);
+    affine(graph, &name, &scaled, high - low, low);
     // Nodes come before those that read them.
     graph.nodes.rotate_right(2);
 }
@@ -186,11 +183,11 @@ fn set_output(graph: &mut Graph, index: usize, role: &OutputRole) {
         values.filter(|value| **value == name).for_each(|value| value.clone_from(&raw));
     }
     let scale = (high - low).recip();
-    line(graph, &raw, &name, scale, -low * scale);
+    affine(graph, &raw, &name, scale, -low * scale);
 }
 
 /// Adds `to = from * scale + offset`.
-fn line(graph: &mut Graph, from: &str, to: &str, scale: f32, offset: f32) {
+fn affine(graph: &mut Graph, from: &str, to: &str, scale: f32, offset: f32) {
     let product = fresh(graph, &format!("{to}.product"));
     let scale = graph.weight(&fresh(graph, &format!("{to}.scale")), Tensor::scalar(scale));
     let offset = graph.weight(&fresh(graph, &format!("{to}.offset")), Tensor::scalar(offset));
@@ -232,8 +229,8 @@ fn size_rule(graph: &Graph, size: Size) -> Result<SizeRule, ImportError> {
     let beyond = |side: usize, more: usize| side.saturating_add(more);
     let all_fit =
         |step: usize| (0..4).all(|count| fits(beyond(size.height, count * step), beyond(size.width, count * step)));
-    let step = (1..=MOST_MULTIPLE).find(|step| all_fit(*step)).ok_or(Fault::NoSize { most: MOST_MULTIPLE })?;
-    let known_to_fit = size.height.max(size.width).min(MOST_MIN);
+    let step = (1..=MAX_MULTIPLE).find(|step| all_fit(*step)).ok_or(Fault::NoSize { most: MAX_MULTIPLE })?;
+    let known_to_fit = size.height.max(size.width).min(MAX_SMALLEST);
     let least = (1..).map(|count| count * step).find(|&side| side >= known_to_fit || fits(side, side));
     Ok(SizeRule { multiple: Extent::splat(step), min: Extent::splat(least.unwrap_or(step)), tiles: false })
 }

@@ -9,6 +9,9 @@ use crate::probe_sizes::ProbeSizes;
 use crate::proto::{DimensionProto, GraphProto, ValueInfoProto};
 use crate::tensor::ElementType;
 
+/// Default of [`Options::size_multiple`].
+pub(crate) const DEFAULT_MULTIPLE: usize = 64;
+
 /// What the caller knows beyond the file.
 #[derive(Clone, Debug, Default)]
 pub struct Options {
@@ -78,27 +81,25 @@ fn value_info(
         .ok_or_else(|| format!("element type {} is not supported", tensor.elem_type))?;
     let shape = tensor.shape.as_ref().ok_or("has no shape: export the model with the shapes of its inputs")?;
     let rank = shape.dim.len();
-    let dim =
-        |axis: usize, proto: &DimensionProto| -> Result<Dim, String> {
-            let position = format!("{}/{axis}", input.name);
-            let name = proto.dim_param.as_deref().unwrap_or_default();
-            let said = options.dims.get(&position).or_else(|| options.dims.get(name).filter(|_| !name.is_empty()));
-            match (said, proto.dim_value) {
-                (Some(&dim), _) => Ok(dim),
-                (None, Some(value)) if value >= 0 => {
-                    usize::try_from(value).map(Dim::Fixed).map_err(|_| format!("dimension {axis} is {value}"))
-                }
-                _ => named.get(name).copied().or_else(|| guess(name, axis, rank)).ok_or_else(|| {
-                    format!("dimension {axis} ({name:?}) is open: give {position:?} in `Options::dims`")
-                }),
+    let mut dim = |axis: usize, proto: &DimensionProto| -> Result<Dim, String> {
+        let position = format!("{}/{axis}", input.name);
+        let name = proto.dim_param.as_deref().unwrap_or_default();
+        let given = options.dims.get(&position).or_else(|| options.dims.get(name).filter(|_| !name.is_empty()));
+        let dim = match (given, proto.dim_value) {
+            (Some(&dim), _) => dim,
+            (None, Some(value)) if value >= 0 => {
+                usize::try_from(value).map(Dim::Fixed).map_err(|_| format!("dimension {axis} is {value}"))?
             }
-            .inspect(|&dim| {
-                if !name.is_empty() {
-                    named.insert(name.into(), dim);
-                }
-            })
+            _ => {
+                let open = || format!("dimension {axis} ({name:?}) is open: give {position:?} in `Options::dims`");
+                named.get(name).copied().or_else(|| guess(name, axis, rank)).ok_or_else(open)?
+            }
         };
-    let mut dim = dim;
+        if !name.is_empty() {
+            named.insert(name.into(), dim);
+        }
+        Ok(dim)
+    };
     let shape = shape.dim.iter().enumerate().map(|(axis, proto)| dim(axis, proto)).collect::<Result<_, _>>()?;
     Ok(ValueInfo { name: input.name.clone(), element: Some(element), shape })
 }
@@ -129,7 +130,7 @@ pub(crate) fn probe_sizes(inputs: &[ValueInfo], options: &Options) -> ProbeSizes
     let fixed = |dim: &Dim| if let Dim::Fixed(n) = dim { Some(*n) } else { None };
     let open = inputs.iter().flat_map(|info| &info.shape).any(|dim| fixed(dim).is_none());
     if open {
-        return ProbeSizes::open(options.size_multiple.unwrap_or(64).max(1));
+        return ProbeSizes::open(options.size_multiple.unwrap_or(DEFAULT_MULTIPLE).max(1));
     }
     let image = inputs.iter().find(|info| info.shape.len() == 4);
     let sides: Vec<usize> = image.iter().flat_map(|info| &info.shape).filter_map(fixed).collect();

@@ -2,7 +2,7 @@
 //!
 //! [`import`] reads a model of opset 1 to 27, brings older operator versions up to date, evaluates shape arithmetic and
 //! returns a graph that [`Graph::validate`](imagine_graph::Graph::validate) accepts. Graph operators have ONNX's names and
-//! attributes, so a node becomes an [`Op`](imagine_graph::Op) by its name: there is no list of operators here.
+//! attributes, so most nodes become an [`Op`](imagine_graph::Op) by their name; the rest are rewritten.
 //!
 //! ```no_run
 //! use imagine_onnx::{Options, import_file};

@@ -12,7 +12,7 @@
 //! - A binding covers exactly the elements of its value. A truth value is one u32, 0 or 1.
 //! - Params: a `#[repr(C)]` Pod struct laid out as a WGSL uniform (multiple of 16 bytes; arrays are `[[u32; 4]; n]`) whose
 //!   first field is [`crate::DispatchParams`], in WGSL `imagine::dispatch`. The lowering leaves it zeroed; the session fills it.
-//! - A kernel computes the place of its workgroup as `workgroup_id + params.dispatch.base.xyz`, so that any call can be cut
+//! - A kernel computes the index of its workgroup as `workgroup_id + params.dispatch.base.xyz`, so that any call can be cut
 //!   into several along any axis of its grid. It opens with a bounds check. The workgroup size is `#{WORKGROUP}` along x
 //!   ([`WORKGROUP`]), 1 along y and z; the composer adds that def to every shader.
 //! - The grid may have any size: recordings cut it at the device's limit. Workgroups may not communicate, so cutting changes

@@ -20,7 +20,7 @@ const UNIFORM_ALIGNMENT: u64 = 256;
 pub struct RunSeed {
     /// The user's seed.
     pub seed: u64,
-    /// Place of the image in the plane of random numbers.
+    /// Position of the image in the plane of random numbers.
     pub domain: Domain,
 }
 

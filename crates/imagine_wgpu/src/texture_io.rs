@@ -113,7 +113,7 @@ pub struct BrushStroke<'a> {
     pub key: u32,
 }
 
-/// Most channels that a stroke paints.
+/// Maximum number of channels that a stroke paints.
 pub const MAX_BRUSH_CHANNELS: usize = 32;
 
 params! {
@@ -178,7 +178,7 @@ params! {
 
 /// Packs tensors of `images` images of `size` (`[width, height]`) into a texture at binding 4: `rgba16float` for radiance,
 /// else `rgba8unorm`.
-pub fn pack(what: Pack, size: [u32; 2], images: u32, arrangement: BatchLayout) -> TexturePass {
+pub fn pack(what: Pack, size: [u32; 2], images: u32, layout: BatchLayout) -> TexturePass {
     let (defs, fallback) = match what {
         Pack::Color { alpha, encode_srgb } => {
             (vec![("COLOR", true), ("ALPHA", alpha), ("ENCODE_SRGB", encode_srgb)], [1.0; 4])
@@ -190,12 +190,12 @@ pub fn pack(what: Pack, size: [u32; 2], images: u32, arrangement: BatchLayout) -
         Pack::Gray { inverted } => (vec![("GRAY", true), ("INVERTED", inverted)], [1.0; 4]),
         Pack::Radiance => (vec![("COLOR", true), ("HALF", true)], [1.0; 4]),
     };
-    let columns = match arrangement {
+    let columns = match layout {
         BatchLayout::Layers => 0,
         BatchLayout::Sheet { columns } => columns.max(1),
     };
     let params = PackParams { size, columns, fallback, ..PackParams::default() };
-    call(&defs, &params, size, images)
+    pass(&defs, &params, size, images)
 }
 
 /// Makes one mip level (array view at binding 2) from the one above (array view at binding 1) of `above_size`
@@ -208,7 +208,7 @@ pub fn mip(kind: MipFilter, above_size: [u32; 2], layers: u32) -> TexturePass {
         ("NORMAL", kind == MipFilter::Normal),
         ("HALF", kind == MipFilter::Radiance),
     ];
-    call(&defs, &params, size, layers)
+    pass(&defs, &params, size, layers)
 }
 
 /// Makes normal maps, an `rgba8unorm` array texture at binding 2, from the heights `[N, 1, H, W]` at binding 1.
@@ -217,7 +217,7 @@ pub fn mip(kind: MipFilter, above_size: [u32; 2], layers: u32) -> TexturePass {
 pub fn normal_from_height(size: [u32; 2], images: u32, strength: f32, border: HeightBorder) -> TexturePass {
     let params = NormalParams { size, strength, ..NormalParams::default() };
     let defs = [("BORDER_WRAP", border == HeightBorder::Wrap), ("BORDER_EDGE", border == HeightBorder::Edge)];
-    call(&defs, &params, size, images)
+    pass(&defs, &params, size, images)
 }
 
 /// Filters the cubemap at binding 1 (faces of `sky_side` texels with all mips; linear sampler at binding 2) into one level of
@@ -226,7 +226,7 @@ pub fn environment(what: EnvironmentFilter, side: u32, sky_side: u32, samples: u
     let roughness = if let EnvironmentFilter::Specular(roughness) = what { roughness.clamp(0.0, 1.0) } else { 0.0 };
     let params = EnvironmentParams { side, sky_side, samples, roughness, ..EnvironmentParams::default() };
     let defs = [("DIFFUSE", what == EnvironmentFilter::Diffuse), ("SPECULAR", what != EnvironmentFilter::Diffuse)];
-    call(&defs, &params, [side; 2], 6)
+    pass(&defs, &params, [side; 2], 6)
 }
 
 /// Resizes the picture at binding 1 of `picture_size` (`[width, height]`; linear, clamping sampler at binding 2) into the tensor
@@ -242,7 +242,7 @@ pub fn unpack(
 ) -> TexturePass {
     let params = UnpackParams { size, picture_size, channels, ..UnpackParams::default() };
     let defs = [("ENCODE_SRGB", encode_srgb), ("LUMINANCE", luminance)];
-    call(&defs, &params, size, images)
+    pass(&defs, &params, size, images)
 }
 
 /// Paints on the state `[images, channels, H, W]` at binding 1, of `size` (`[width, height]`).
@@ -266,7 +266,7 @@ pub fn brush(stroke: &BrushStroke, size: [u32; 2], images: u32, channels: u32) -
         ..BrushParams::default()
     };
     let defs = [("RANDOM", amplitude.is_some())];
-    call(&defs, &params, size, images)
+    pass(&defs, &params, size, images)
 }
 
 /// One pass of every variant, for tests and to compile all pipelines.
@@ -281,15 +281,16 @@ pub fn variants() -> Vec<TexturePass> {
             packs.extend(flags.map(|c| Pack::Material { occlusion: a, roughness: b, metallic: c }));
         }
     }
-    let mut calls: Vec<_> = packs.into_iter().map(|what| pack(what, size, 1, layers)).collect();
-    calls.extend(
+    let mut passes: Vec<_> = packs.into_iter().map(|what| pack(what, size, 1, layers)).collect();
+    passes.extend(
         [MipFilter::Linear, MipFilter::Srgb, MipFilter::Normal, MipFilter::Radiance].map(|kind| mip(kind, size, 1)),
     );
-    calls.extend([HeightBorder::Wrap, HeightBorder::Edge].map(|border| normal_from_height(size, 1, 1.0, border)));
+    passes.extend([HeightBorder::Wrap, HeightBorder::Edge].map(|border| normal_from_height(size, 1, 1.0, border)));
     for encode_srgb in flags {
-        calls.extend(flags.map(|luminance| unpack(size, 1, 3, size, encode_srgb, luminance)));
+        passes.extend(flags.map(|luminance| unpack(size, 1, 3, size, encode_srgb, luminance)));
     }
-    calls.extend([EnvironmentFilter::Diffuse, EnvironmentFilter::Specular(0.5)].map(|what| environment(what, 4, 4, 1)));
+    passes
+        .extend([EnvironmentFilter::Diffuse, EnvironmentFilter::Specular(0.5)].map(|what| environment(what, 4, 4, 1)));
     for amplitude in [None, Some(0.1)] {
         let at = BrushStroke {
             center: [1.0; 2],
@@ -301,12 +302,12 @@ pub fn variants() -> Vec<TexturePass> {
             amplitude,
             key: 0,
         };
-        calls.push(brush(&at, size, 1, 4));
+        passes.push(brush(&at, size, 1, 4));
     }
-    calls
+    passes
 }
 
-fn call<P: KernelParams>(
+fn pass<P: KernelParams>(
     flags: &[(&'static str, bool)],
     params: &P,
     [width, height]: [u32; 2],

@@ -18,7 +18,7 @@ mod crop;
 use crop::sides;
 pub use crop::{crop, paste};
 
-/// How an image is made: at once, or in tiles.
+/// How an image is computed: at once, or in tiles.
 #[derive(Clone, Debug)]
 pub struct Tiling {
     /// Size of the image.
@@ -165,7 +165,7 @@ impl Tiling {
         paste(made, elements.computed, elements.wanted, tensor);
     }
 
-    /// Place of `tile` in the plane of random numbers if the whole image is at `domain`.
+    /// Domain of `tile` if that of the whole image is `domain`.
     pub fn domain(&self, tile: &Tile, domain: Domain) -> Domain {
         // Coordinates are unsigned and wrap at 2^32, and so do origins.
         let [rows, columns] = tile.computed.map(|span| span.start as i32);
@@ -265,7 +265,6 @@ fn state_type(generator: &ValidGenerator, whole: Size) -> Result<Option<(String,
     let Some(recurrence) = &generator.recurrence else { return Ok(None) };
     let bound = recurrence.init.bind(whole)?;
     let found = bound.value_type(recurrence.init.outputs()[0]).clone();
-    let inputs = &recurrence.step.graph().inputs;
-    let state = inputs.iter().find(|input| input.kind == imagine_graph::InputKind::State);
-    Ok(state.map(|state| (state.name.clone(), found)))
+    let state = recurrence.step.state_input();
+    Ok(state.map(|state| (recurrence.step.name(state).to_string(), found)))
 }

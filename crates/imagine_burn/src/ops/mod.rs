@@ -1,4 +1,4 @@
-//! Dispatch to one file an operator family. The match is exhaustive: a missing operator does not compile.
+//! Dispatches each operator to the file of its family. The match is exhaustive: a missing operator does not compile.
 
 mod affine_grid;
 mod arg_max;

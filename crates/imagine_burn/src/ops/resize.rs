@@ -1,5 +1,5 @@
-//! `Resize` as one matrix product an axis with the weights of [`imagine_graph::resize`]: differentiable on every backend.
-//! Integer nearest up-sampling repeats elements instead, which is cheaper; integers and truth values are picked.
+//! `Resize` as one matrix product per axis with the weights of [`imagine_graph::resize_weights`]: differentiable on every
+//! backend. Integer nearest up-sampling repeats elements instead, which is cheaper; integers and truth values are picked.
 
 use burn::tensor::backend::Backend;
 use burn::tensor::ops::FloatTensor;

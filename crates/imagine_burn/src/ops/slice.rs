@@ -23,7 +23,7 @@ pub(super) fn split<B: Backend>(params: &Split, input: Value<B>) -> Vec<Value<B>
     parts.into_iter().map(one).collect()
 }
 
-/// The slice of `data` in `ranges`, one an axis.
+/// The slice of `data` in `ranges`, one per axis.
 pub(super) fn cut<B: Backend>(data: Value<B>, ranges: &[Range]) -> Value<B> {
     match data {
         Value::Float(t) => Value::Float(B::float_slice(t, ranges)),

@@ -46,7 +46,7 @@ struct GraphsRecord {
 }
 
 /// One graph without its weights. Its parts stay JSON so that an error can name the faulty one.
-#[derive(Default, Serialize, Deserialize)]
+#[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields, expecting = "an object of inputs, nodes and outputs")]
 struct GraphRecord {
     #[serde(default)]
@@ -95,10 +95,7 @@ pub(super) fn decode(container: &Container) -> Result<Generator, Fault> {
 /// The metadata of a file.
 pub(super) fn encode(generator: &Generator) -> Result<BTreeMap<String, String>, SaveError> {
     let recurrence = generator.recurrence.as_ref().map(|r| RecurrenceRecord { steps: r.steps, step_rate: r.step_rate });
-    let graphs = parts(generator).into_iter().map(|(part, graph)| {
-        let GraphRecord { inputs, nodes, outputs } = record(graph)?;
-        Ok((part, serde_json::json!({ "inputs": inputs, "nodes": nodes, "outputs": outputs })))
-    });
+    let graphs = parts(generator).into_iter().map(|(part, graph)| Ok((part, record(graph)?)));
     let graphs: BTreeMap<_, _> = graphs.collect::<Result<_, serde_json::Error>>().map_err(unwritable)?;
     let documents = [
         (GENERATOR_KEY, to_value(&GeneratorRecord { size: generator.size, recurrence })?),

@@ -29,6 +29,7 @@ use crate::graph::GraphErrors;
 
 /// Extension of generator files.
 pub const EXTENSION: &str = ".generator.safetensors";
+
 /// A generator that is ready to run, with the name and hash of its file.
 #[derive(Clone, Debug)]
 pub struct LoadedGenerator {

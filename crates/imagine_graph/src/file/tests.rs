@@ -4,8 +4,7 @@ use super::*;
 use crate::generator::{Card, Provenance, Recurrence, SizeRule};
 use crate::graph::{Graph, InputKind, OutputKind};
 use crate::ops::{Add, Conv, Mul, PadMode, RandomUniform, Relu, Tanh};
-use crate::tensor::rng;
-use crate::tensor::{Dim, Extent, Tensor};
+use crate::tensor::{Dim, Extent, Tensor, rng};
 
 /// `count` pseudo-random numbers from -1 to 1.
 fn numbers(count: usize, seed: u32) -> Vec<f32> {

@@ -82,12 +82,12 @@ fn images<const CHANNELS: usize>(size: Size, texel: impl Fn(usize, Texel) -> [f6
     values
 }
 
-/// Where the centre of a texel lies in its image, from -1 to 1 along each axis.
+/// The centre of a texel, from -1 to 1 along each axis of its image.
 fn from_middle(at: Texel, size: Size) -> PerAxis<f64> {
     PerAxis::from_fn(|axis| f64::from(2 * at[axis] + 1) / axis.of(size) as f64 - 1.0)
 }
 
-/// The direction through a place of a cubemap's face, both from -1 to 1, down and to the right.
+/// The direction through a point on a cubemap's face, given from -1 to 1 downwards and to the right.
 ///
 /// Faces are wgpu's layers +X, -X, +Y, -Y, +Z, -Z. Cubemaps are left-handed, and Bevy samples them with the direction's z
 /// negated; this is the direction in Bevy's world that reads the texel, so that layer 4 lies forward, at -z.
@@ -104,7 +104,7 @@ fn cube_direction(face: usize, PerAxis { height: down, width: right }: PerAxis<f
     [x / length, y / length, z / length]
 }
 
-/// The direction through a place of an equirectangular panorama: forward is its middle, up its upper border.
+/// The direction through a point of an equirectangular panorama, whose middle is forward and whose upper border is up.
 fn panorama_direction(PerAxis { height: down, width: right }: PerAxis<f64>) -> [f64; 3] {
     let (azimuth, elevation) = (right * std::f64::consts::PI, -down * std::f64::consts::FRAC_PI_2);
     [azimuth.sin() * elevation.cos(), elevation.sin(), -azimuth.cos() * elevation.cos()]

@@ -9,6 +9,7 @@ use super::ValidGenerator;
 use super::fields::{FIELD_INPUT, Fields};
 use super::request::{Request, ResolvedRequest};
 use super::request_error::RequestError;
+use super::resolve::check_batch;
 use super::windows::{Span, Windows};
 use crate::graph::{Coordinates, Graph, InputKind, ValidGraph};
 use crate::ops::Slice;
@@ -64,9 +65,7 @@ impl ValidGenerator {
                 None => Ok(None),
             };
         }
-        if !(1..=4096).contains(&request.size.batch) {
-            return Err(RequestError::Batch(request.size.batch));
-        }
+        check_batch(request.size)?;
         self.check_world_inputs()?;
         let with_fields = request.fields.as_ref().map(|fields| self.with_fields(fields)).transpose()?;
         let generator = with_fields.as_ref().unwrap_or(self);

@@ -63,9 +63,7 @@ impl ValidGenerator {
     }
 
     fn check_size(&self, size: Size) -> Result<(), RequestError> {
-        if !(1..=4096).contains(&size.batch) {
-            return Err(RequestError::Batch(size.batch));
-        }
+        check_batch(size)?;
         let rule = self.generator.size;
         let nearest = rule.nearest(size);
         if nearest == size {
@@ -96,6 +94,11 @@ impl ValidGenerator {
         let expected = bound.value_type(recurrence.init.outputs()[0]);
         if state.tensor_type() == *expected { Ok(()) } else { fail(expected.to_string()) }
     }
+}
+
+/// Fails on a batch of no image, or of too many.
+pub(super) fn check_batch(size: Size) -> Result<(), RequestError> {
+    if (1..=4096).contains(&size.batch) { Ok(()) } else { Err(RequestError::Batch(size.batch)) }
 }
 
 /// The value of one input, in the shape that the graph declares.

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 
-use super::{Graph, GraphInput, Node};
+use super::{Graph, GraphInput, InputKind, Node};
 use crate::graph::{GraphError, GraphErrors};
 use crate::ops::{Inputs, NodeError, Op};
 use crate::tensor::{MAX_RANK, Size, Tensor, TensorData, TensorType};
@@ -101,6 +101,12 @@ impl ValidGraph {
     /// The value of `graph().inputs[index]`; inputs come first among the values.
     pub fn input(&self, index: usize) -> ValueId {
         ValueId(index)
+    }
+
+    /// The input of kind `state`, if the graph reads one.
+    pub fn state_input(&self) -> Option<ValueId> {
+        let index = self.graph.inputs.iter().position(|input| input.kind == InputKind::State)?;
+        Some(self.input(index))
     }
 
     /// The values of `graph().outputs`, in order.
@@ -207,10 +213,10 @@ fn check_names(graph: &Graph, errors: &mut Vec<GraphError>) {
             errors.push(GraphError::DuplicateValue { value: value.into(), first, second });
         }
     }
-    let mut names = HashMap::new();
+    let mut names = HashSet::new();
     for node in &graph.nodes {
         check_name(&node.name, errors);
-        if names.insert(node.name.as_str(), ()).is_some() {
+        if !names.insert(node.name.as_str()) {
             errors.push(GraphError::DuplicateNode { node: node.name.clone() });
         }
     }
@@ -337,10 +343,9 @@ fn resolve(graph: &Graph, order: &[usize]) -> ValidGraph {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::graph::{InputKind, OutputKind};
+    use crate::graph::OutputKind;
     use crate::ops::{Add, Relu};
-    use crate::tensor::DType;
-    use crate::tensor::Dim;
+    use crate::tensor::{DType, Dim};
 
     #[test]
     fn every_fault_is_reported_at_once() {

@@ -157,7 +157,7 @@ macro_rules! operators {
 
         $(pub use $stem::$name;)*
 
-        /// Expands `$macro! { Conv ConvTranspose .. }` with the names of all operators, as for one test each.
+        /// Expands `$callback! { Conv ConvTranspose .. }` with the names of all operators, as for one test each.
         #[macro_export]
         macro_rules! for_each_operator {
             ($callback:ident) => {

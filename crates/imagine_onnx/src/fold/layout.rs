@@ -35,7 +35,7 @@ pub(super) fn evaluate(node: &BoundNode) -> Arrays {
     let rank = data.shape.len();
     let view = |shape: Vec<usize>| {
         if count(&shape) != data.len() {
-            return Err(NodeFault::Evaluation("the shape has another number of elements"));
+            return Err(NodeFault::Evaluation("the shape has a different number of elements"));
         }
         Ok(Some(vec![Array { shape, elements: data.elements.clone() }]))
     };
@@ -48,7 +48,7 @@ pub(super) fn evaluate(node: &BoundNode) -> Arrays {
         "Reshape" => view(reshape(node, &data.shape)?),
         "Flatten" => {
             let axis = node.attributes.int("axis", node.probe)?.unwrap_or(1);
-            let axis = if axis == rank as i64 { rank } else { axis_from_front("axes", axis, rank)? };
+            let axis = if axis == rank as i64 { rank } else { axis_from_front("axis", axis, rank)? };
             view(vec![count(&data.shape[..axis]), count(&data.shape[axis..])])
         }
         "Squeeze" => {
@@ -57,7 +57,7 @@ pub(super) fn evaluate(node: &BoundNode) -> Arrays {
                 None => (0..rank).filter(|&axis| data.shape[axis] == 1).collect(),
             };
             if axes.iter().any(|&axis| data.shape[axis] != 1) {
-                return Err(NodeFault::Evaluation("a squeezed axis has another length than 1"));
+                return Err(NodeFault::Evaluation("a squeezed axis does not have length 1"));
             }
             view((0..rank).filter(|axis| !axes.contains(axis)).map(|axis| data.shape[axis]).collect())
         }
@@ -259,7 +259,7 @@ fn transpose(node: &BoundNode, data: &Array) -> Arrays {
     let rank = data.shape.len();
     let perm = match node.attributes.0.get("perm") {
         Some(Attribute::Ints(perm)) => {
-            perm.iter().map(|&a| axis_from_front("axes", a, rank)).collect::<Result<Vec<_>, _>>()?
+            perm.iter().map(|&a| axis_from_front("perm", a, rank)).collect::<Result<Vec<_>, _>>()?
         }
         _ => (0..rank).rev().collect(),
     };
@@ -277,7 +277,7 @@ fn transpose(node: &BoundNode, data: &Array) -> Arrays {
     Ok(Some(vec![data.pick(shape.clone(), positions)]))
 }
 
-/// The coordinates of all non-zero elements, one row an axis.
+/// The coordinates of all non-zero elements, one row per axis.
 fn non_zero(data: &Array) -> Array {
     let found: Vec<Vec<usize>> =
         cells(&data.shape).zip(data.to_floats()).filter(|(_, value)| *value != 0.0).map(|(cell, _)| cell).collect();

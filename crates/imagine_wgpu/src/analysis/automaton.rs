@@ -12,7 +12,7 @@ use imagine_graph::{BoundGraph, Conv, Dim, NodeId, Op, PadMode, RandomUniform, S
 
 use crate::analysis::liveness::{KnownValues, ValueUses};
 
-/// Most channels that the kernel holds in registers.
+/// Maximum number of channels that the kernel holds in registers.
 pub const MAX_CHANNELS: usize = 32;
 
 const IDENTITY: [f32; 9] = [0.0, 0.0, 0.0, 0.0, 1.0, 0.0, 0.0, 0.0, 0.0];

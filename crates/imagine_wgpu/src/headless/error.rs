@@ -1,4 +1,4 @@
-//! Why there is no device or no result.
+//! Why a request cannot run on a headless device.
 
 use imagine_graph::RequestError;
 
@@ -6,7 +6,7 @@ use crate::pipeline::PipelineError;
 use crate::plan::PlanError;
 use crate::session::{EncodeError, UploadError};
 
-/// Why there is no device or no result.
+/// Why no device opens, or why a request on it fails.
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
 #[non_exhaustive]
 pub enum GpuError {
@@ -15,7 +15,7 @@ pub enum GpuError {
     NoAdapter {
         /// The requested kind of adapter, and the variables that restrict it.
         wanted: String,
-        /// Names of the adapters that there are.
+        /// Names of the available adapters.
         found: Vec<String>,
     },
     /// The adapter gives no device.

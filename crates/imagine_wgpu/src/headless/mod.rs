@@ -1,4 +1,4 @@
-//! A device of our own, for the command line and for tests: runs whole requests and reads the results back.
+//! A device without a window, for the command line and for tests: runs whole requests and reads the results back.
 //!
 //! `WGPU_BACKEND` and `WGPU_ADAPTER_NAME` choose the adapter as they do in Bevy; `IMAGINE_ADAPTER=software` or `=hardware`
 //! restricts the choice to software or hardware adapters.

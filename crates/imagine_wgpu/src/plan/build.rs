@@ -10,7 +10,7 @@ use super::lower::lower;
 use super::lowered_graph::LoweredGraph;
 use super::options::{PlanOptions, Precision};
 use super::planned::{Plan, PlannedOutput, PlannedState};
-use super::regions::{ArenaKey, GraphRole, RegionPlanner, ValueStorage, state_input};
+use super::regions::{ArenaKey, GraphRole, RegionPlanner, ValueStorage};
 use super::weights::Weights;
 use crate::kernel::{BindingLayout, KernelCall, Operand, PipelineKey, StorageAccess};
 use crate::recording::{PlannedCall, Region};
@@ -95,7 +95,7 @@ fn state_type(graphs: &[(GraphRole, LoweredGraph)]) -> Result<Option<TensorType>
             Some(None) => return fail(format!("graph {role:?} has no output")),
             other => other.flatten(),
         };
-        let read = state_input(bound).filter(|_| graphs.len() > 1);
+        let read = bound.graph.state_input().filter(|_| graphs.len() > 1);
         for value in written.into_iter().chain(read) {
             let value_type = bound.value_type(value);
             match &found {

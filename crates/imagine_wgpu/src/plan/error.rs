@@ -1,8 +1,8 @@
-//! Why there is no plan.
+//! Why a network cannot be planned.
 
 use imagine_graph::{GraphErrors, WindowError};
 
-/// Why there is no plan.
+/// Why a network cannot be planned.
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
 #[non_exhaustive]
 pub enum PlanError {
@@ -16,7 +16,7 @@ pub enum PlanError {
         value: String,
         /// Bytes it needs.
         bytes: u64,
-        /// Bytes a binding can have.
+        /// Maximum bytes of a binding.
         limit: u64,
     },
     /// More memory than the options allow.
@@ -24,13 +24,13 @@ pub enum PlanError {
     Arena {
         /// Bytes they need.
         bytes: u64,
-        /// Bytes there may be.
+        /// Maximum bytes.
         limit: u64,
     },
     /// The image does not fit at once, and tiles are impossible.
     #[error("{cause}; tiles are impossible: {reason}")]
     NoTiles {
-        /// What does not fit.
+        /// What does not fit at once.
         cause: Box<PlanError>,
         /// Why no part can be computed by itself.
         reason: Box<WindowError>,
@@ -41,7 +41,7 @@ pub enum PlanError {
     /// The graphs of a recurrent generator do not fit together.
     #[error("state: {reason}")]
     State {
-        /// What is wrong, in words.
+        /// The mismatch.
         reason: String,
     },
     /// A kernel needs more bindings than every device has.
@@ -51,7 +51,7 @@ pub enum PlanError {
         label: String,
         /// Bindings it needs.
         found: usize,
-        /// Bindings there are.
+        /// Maximum number of bindings.
         limit: usize,
     },
 }

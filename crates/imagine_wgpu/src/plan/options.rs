@@ -9,7 +9,7 @@ pub struct PlanOptions {
     pub limits: DeviceLimits,
     /// Which kernel variants suit the device. Results do not depend on it beyond rounding.
     pub tuning: KernelTuning,
-    /// Most bytes of inputs, states, intermediates and outputs together; weights do not count. Unlimited by default.
+    /// Maximum bytes of inputs, states, intermediates and outputs together; weights do not count. Unlimited by default.
     pub arena_bytes: u64,
     /// How numbers are stored between passes; 16 bits need a device with `SHADER_F16`.
     pub precision: Precision,
@@ -22,9 +22,9 @@ pub struct PlanOptions {
 /// Limits that every plan for a device has to keep. The default is what every WebGPU device supports.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct DeviceLimits {
-    /// Most bytes of one buffer and one binding.
+    /// Maximum bytes of one buffer and of one binding.
     pub binding_bytes: u64,
-    /// Most workgroups along one axis of a dispatch.
+    /// Maximum number of workgroups along one axis of a dispatch.
     pub workgroups: u32,
 }
 

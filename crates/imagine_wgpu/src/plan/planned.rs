@@ -2,7 +2,7 @@
 //!
 //! A plan of a recurrent generator holds three lists of calls over one arena: `init` makes the first state, `step` the
 //! next, `output` the outputs. The state has two regions: step `n` reads region `n % 2` and writes the other, so the number of
-//! steps tells where the state is. All values but inputs and states share memory by liveness, also across the
+//! steps tells where the state is. All values except inputs and states share memory by liveness, also across the
 //! three lists; outputs stay valid until the next step.
 
 use std::sync::Arc;
@@ -35,7 +35,7 @@ pub struct Plan {
     pub(super) step: [Vec<Arc<PlannedCall>>; 2],
     /// After an even and after an odd number of steps.
     pub(super) output: [Vec<Arc<PlannedCall>>; 2],
-    /// Most workgroups along one axis of a dispatch.
+    /// Maximum number of workgroups along one axis of a dispatch.
     pub(super) workgroups: u32,
 }
 

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use imagine_graph::{BoundGraph, InputKind, ValueId, ValueSource};
+use imagine_graph::{InputKind, ValueId, ValueSource};
 
 use super::error::PlanError;
 use super::lowered_graph::LoweredGraph;
@@ -198,10 +198,4 @@ fn values_read(call: &KernelCall) -> impl Iterator<Item = ValueId> {
         Operand::Value(value) => Some(*value),
         Operand::Packed(_) => None,
     })
-}
-
-/// The value through which a graph reads the state.
-pub(super) fn state_input(bound: &BoundGraph) -> Option<ValueId> {
-    let inputs = &bound.graph.graph().inputs;
-    inputs.iter().position(|input| input.kind == InputKind::State).map(|index| bound.graph.input(index))
 }

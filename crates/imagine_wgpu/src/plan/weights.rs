@@ -17,7 +17,7 @@ pub(super) enum WeightLayout {
 
 /// Contents of the weight buffers of a plan.
 pub(super) struct Weights {
-    /// Most bytes of one buffer.
+    /// Maximum bytes of one buffer.
     pub limit: u64,
     pub constants: Vec<Vec<u8>>,
     pub packed: Vec<Vec<u8>>,

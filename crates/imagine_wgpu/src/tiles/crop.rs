@@ -1,6 +1,6 @@
 //! Cropping and pasting tensors along their last two axes.
 
-use imagine_graph::{Span, Tensor, TensorData};
+use imagine_graph::{Extent, Span, Tensor, TensorData};
 
 /// Rows and columns `part` of `tensor`, which wraps around at its ends.
 pub fn crop(tensor: &Tensor, part: [Span; 2]) -> Tensor {
@@ -36,7 +36,7 @@ pub fn paste(made: &Tensor, held: [Span; 2], wanted: [Span; 2], whole: &mut Tens
 
 /// Height and width of a shape; a missing dimension counts as 1.
 pub(super) fn sides(shape: &[usize]) -> [usize; 2] {
-    [2, 1].map(|from_end| shape.len().checked_sub(from_end).map_or(1, |axis| shape[axis]))
+    Extent::of_shape(shape).into()
 }
 
 fn cropped<T: Copy>(values: &[T], [height, width]: [usize; 2], [rows, columns]: [Span; 2]) -> Vec<T> {

@@ -107,7 +107,7 @@ fn cutting_and_continuing_change_no_byte() {
 }
 
 #[test]
-fn rolling_state_and_lattice_rolls_the_result() {
+fn rolling_state_and_domain_rolls_the_result() {
     let Some(gpu) = gpu() else { return };
     let generator = generator();
     for size in [SIZE, Size::new(32, 32)] {

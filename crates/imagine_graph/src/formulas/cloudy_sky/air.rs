@@ -11,6 +11,7 @@ const AIR: [f32; 3] = [0.0464, 0.108, 0.265];
 const OZONE: [f32; 3] = [0.012, 0.028, 0.002];
 /// Single-scattering albedo of haze.
 const HAZE_ALBEDO: f32 = 0.92;
+
 /// The sun, its light, and the sky without clouds.
 pub(super) struct Air {
     /// Unit direction of the sun, `[1, 3, 1, 1]`.

@@ -1,18 +1,18 @@
-//! One graph along one axis: how its values lie over the image, and which elements each of them reads.
+//! One graph along one axis: where each value lies in the image, and which elements it reads.
 
 use std::ops::Range;
 
 use super::error::WindowError;
 use super::span::{Boundary, Span, ceil_div};
-use crate::graph::{BoundGraph, InputKind, ValidGraph, ValidNode, ValueId};
+use crate::graph::{BoundGraph, ValidGraph, ValidNode, ValueId};
 use crate::ops::{Op, PadMode, Reach, Window};
 use crate::tensor::axis::checked_lcm;
 use crate::tensor::{Axis, Dim, Extent, Ratio, Symbol, TensorType};
 
-/// How a value lies over the image along the axis.
+/// Where the elements of a value lie along the axis of the image.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Placement {
-    /// It does not; it is the same in every window.
+    /// Nowhere in particular: the value is the same in every window.
     Fixed,
     /// Constant along the axis, and as long as the window.
     Uniform,
@@ -210,13 +210,12 @@ impl<'a> AxisGraph<'a> {
 
     /// Elements required of the input state.
     pub fn required_state(&self, required: &RequiredElements) -> Option<Range<i64>> {
-        required[self.graph.input(state_input(self.graph)?).0].clone()
+        required[self.graph.state_input()?.0].clone()
     }
 
     /// The elements `read` of the state, extended to those under `wanted`.
     pub fn with_wanted_state(&self, read: Range<i64>, wanted: Span) -> Range<i64> {
-        let state = state_input(self.graph).map(|index| self.graph.input(index));
-        let scale = state.and_then(|state| self.placements[state.0].scale());
+        let scale = self.graph.state_input().and_then(|state| self.placements[state.0].scale());
         let elements = scale.map_or(read.clone(), |scale| {
             let elements = wanted.scaled(scale);
             elements.start..elements.end()
@@ -360,11 +359,6 @@ fn live(graph: &ValidGraph) -> Vec<bool> {
         }
     }
     live
-}
-
-/// Index of the state among a graph's inputs.
-fn state_input(graph: &ValidGraph) -> Option<usize> {
-    graph.graph().inputs.iter().position(|input| input.kind == InputKind::State)
 }
 
 /// Scale of a symbolic shape along `axis`; `Err` if the axis is not where images have it.

@@ -98,7 +98,7 @@ fn resize(node: &mut OnnxNode) -> Result<()> {
     Ok(())
 }
 
-/// Before opset 21, scale and bias had one element a group, not one a channel.
+/// Before opset 21, scale and bias had one element per group, not per channel.
 fn group_normalization(importer: &mut Importer, node: &mut OnnxNode) -> Result<()> {
     let channels = node.input(0)?.types[0].shape.get(1).copied().unwrap_or_default();
     for index in 1..node.inputs.len().min(3) {
@@ -161,7 +161,7 @@ fn experimental(importer: &mut Importer, mut node: OnnxNode) -> Result<Vec<Value
     importer.emit_op(Mul {}.into(), &[Some(bent), Some(alpha)], &node.outputs, &node.name)
 }
 
-/// The bias of `ImageScaler`, one number a channel.
+/// The bias of `ImageScaler`, one number per channel.
 fn image_bias(importer: &Importer, node: &mut OnnxNode) -> Result<Value> {
     match node.attributes.take("bias") {
         None => Ok(importer.floats(&[], vec![0.0])),

@@ -88,7 +88,7 @@ fn order(node: &mut OnnxNode) -> Result<()> {
     Ok(())
 }
 
-/// A vector of slopes has one slope a channel.
+/// A vector of slopes has one slope per channel.
 fn slope(importer: &mut Importer, node: &mut OnnxNode) -> Result<()> {
     let (rank, slope) = (node.input(0)?.rank() as i64, node.input(1)?.clone());
     if slope.rank() == 1 && slope.types[0].elements() > 1 && rank > 2 {
