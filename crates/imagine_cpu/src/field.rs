@@ -42,7 +42,7 @@ impl Field {
         Field { top, left, height, width, places: rows.flatten().copied().collect() }
     }
 
-    /// The field of a torus with `rim` more cells on each side, as they are on the other side.
+    /// The field of a torus with `rim` more cells on each side, copied from the opposite side.
     pub fn wrapped(&self, rim: usize) -> Field {
         let (height, width) = (self.height + 2 * rim, self.width + 2 * rim);
         let mut places = Vec::with_capacity(height * width);

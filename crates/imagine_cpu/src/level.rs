@@ -1,15 +1,25 @@
-//! One level of an exemplar, prepared for matching: how each place looks, and which places look alike.
+//! One level of an exemplar, prepared for matching: the appearance of each place, and a table of similar places.
 
 /// Dimensions of appearance.
 pub const DIMENSIONS: usize = 8;
 
-/// How the exemplar goes on at its edges.
+/// How the exemplar continues beyond its edges.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Edges {
     /// At the opposite edge: the exemplar tiles.
     Wrap,
     /// Not at all. Places nearer to an edge than the margin, min(2, side / 6) places, are never shown.
     Bounded,
+}
+
+impl Edges {
+    /// Places along an edge that are never shown, of a side of `length` places.
+    pub fn margin(self, length: u32) -> u32 {
+        match self {
+            Edges::Wrap => 0,
+            Edges::Bounded => (length / 6).min(2),
+        }
+    }
 }
 
 /// Why a level cannot be made.
@@ -27,7 +37,7 @@ pub enum LevelError {
         /// Appearances that were given.
         found: usize,
     },
-    /// The table has not the same number of entries for each place.
+    /// The number of entries of the table is not a multiple of the number of places.
     #[error("a table of {0} entries does not share out among the places")]
     Table(usize),
     /// An entry of the table names no place that may be shown.
@@ -41,16 +51,16 @@ pub struct Level {
     height: u32,
     width: u32,
     edges: Edges,
-    /// How places look, `[height + 2, width + 2]`: with a rim of one place around.
+    /// Appearance vectors, `[height + 2, width + 2]`: with a rim of one place.
     appearance: Vec<[i8; DIMENSIONS]>,
-    /// For each place so many packed places that look alike, most similar first.
+    /// `similar_per_place` packed places for each place, most similar first.
     similar: Vec<u32>,
     similar_per_place: usize,
 }
 
 impl Level {
-    /// A level of `height` x `width` places with their appearance, row by row, and a table with the same number of similar
-    /// places (packed) for each place; an empty table is none.
+    /// A level of `height` x `width` places with their appearance, row by row, and a table of packed similar places, the same
+    /// number for each place. An empty table means that there is none.
     pub fn new(
         height: usize,
         width: usize,
@@ -92,7 +102,7 @@ impl Level {
         self.width
     }
 
-    /// How the exemplar goes on at its edges.
+    /// How the exemplar continues beyond its edges.
     pub fn edges(&self) -> Edges {
         self.edges
     }
@@ -111,10 +121,7 @@ impl Level {
 
     /// Places along an edge that are never shown, of a side of `length` places.
     pub fn margin(&self, length: u32) -> u32 {
-        match self.edges {
-            Edges::Wrap => 0,
-            Edges::Bounded => (length / 6).min(2),
-        }
+        self.edges.margin(length)
     }
 
     /// Whether a cell may show `place`.
@@ -124,7 +131,7 @@ impl Level {
         inside(y, self.height) && inside(x, self.width)
     }
 
-    /// The place `(down, right)` of `(y, x)`, at the other edge or moved inside if it lies beyond.
+    /// `(y, x)` moved by `(down, right)`; beyond an edge it wraps or is clamped to the margin.
     pub fn moved(&self, (y, x): (u32, u32), down: i64, right: i64) -> u32 {
         let along = |at: u32, by: i64, length: u32| {
             let to = i64::from(at) + by;
@@ -137,9 +144,9 @@ impl Level {
         crate::pack(along(y, down, self.height), along(x, right, self.width))
     }
 
-    /// How the place `(down, right)`, each -1, 0 or 1, of a place looks.
+    /// The appearance of `place` moved by `(down, right)`, each -1, 0 or 1.
     #[inline]
-    pub(crate) fn look(&self, place: u32, down: i32, right: i32) -> &[i8; DIMENSIONS] {
+    pub(crate) fn appearance(&self, place: u32, down: i32, right: i32) -> &[i8; DIMENSIONS] {
         let (y, x) = crate::unpack(place);
         let row = (y as i32 + 1 + down) as usize;
         &self.appearance[row * (self.width as usize + 2) + (x as i32 + 1 + right) as usize]
@@ -161,8 +168,9 @@ mod tests {
 
     #[test]
     fn what_does_not_fit_is_refused() {
-        let looks = [[0; DIMENSIONS]; 4];
-        let new = |height, width, similar: &[u32]| Level::new(height, width, Edges::Wrap, &looks, similar.to_vec());
+        let appearance = [[0; DIMENSIONS]; 4];
+        let new =
+            |height, width, similar: &[u32]| Level::new(height, width, Edges::Wrap, &appearance, similar.to_vec());
         assert!(new(2, 2, &[]).is_ok());
         assert_eq!(new(0, 2, &[]).unwrap_err(), LevelError::Side(0, 2));
         assert_eq!(new(2, 3, &[]).unwrap_err(), LevelError::Appearance { places: 6, found: 4 });

@@ -1,13 +1,13 @@
-//! A matching pass: every cell takes the best of what its neighbours suggest, all cells at once.
+//! A matching pass: every cell takes the best of the candidates that its neighbours propose, all cells at once.
 //!
-//! A cell's nine neighbours (itself too) each suggest the place that would go on with theirs: their own place, shifted
-//! back; on a level with a table also the first similar place of it, shifted back. Wanted is what the four diagonal
-//! neighbours look like, each the sum of three predictions: its own place, and those of the two cells between, shifted. A
-//! suggestion costs 20 (own) or 21 (similar) times the squared difference of three times its looks there to these sums.
-//! One that a cell within two cells shows already costs twice that and 2,000,000 more: it would begin a loop. The cheapest
-//! wins; of equals the first, in the order of neighbours (row by row), own place before similar one.
+//! Each of a cell's nine neighbours (itself included) proposes the place that would continue its own: its place, shifted
+//! back, and on a level with a table also the first place similar to it, shifted back. The target is the appearance of the
+//! four diagonal neighbours, each the sum of three predictions: its own place, and those of the two cells between, shifted. A
+//! candidate costs 20 (own) or 21 (similar) times the squared difference between three times its appearance there and these
+//! sums. If a cell within two cells already shows it, it costs twice that plus 2,000,000, because it would start a
+//! repetition. The cheapest wins; ties go to the first in the order of neighbours (row by row), own place before similar one.
 //!
-//! On a level without a table a cell whose nine neighbours agree keeps their suggestion: it is the only one.
+//! On a level without a table, a cell whose nine neighbours agree keeps their candidate: it is the only one.
 
 use rayon::prelude::*;
 
@@ -22,8 +22,8 @@ const SIMILAR: i32 = 21;
 const REPEATED: (i32, i32) = (2, 2_000_000);
 const DIAGONALS: [(i32, i32); 4] = [(-1, -1), (-1, 1), (1, -1), (1, 1)];
 
-/// What the four diagonal neighbours should look like, times three.
-type Wanted = [[i16; DIMENSIONS]; 4];
+/// Target appearance of the four diagonal neighbours, times three.
+type Target = [[i16; DIMENSIONS]; 4];
 
 /// One pass over `field`. The result lacks [`REACH`] cells on each side: give a torus its rim first ([`Field::wrapped`]).
 ///
@@ -45,27 +45,27 @@ pub fn match_pass(level: &Level, field: &Field) -> Field {
 fn best(level: &Level, field: &Field, row: usize, column: usize) -> u32 {
     let at = |down: i32, right: i32| field.at((row as i32 + down) as usize, (column as i32 + right) as usize);
     let mut own = [None; 9];
-    for (index, suggestion) in own.iter_mut().enumerate() {
+    for (index, candidate) in own.iter_mut().enumerate() {
         let (down, right) = neighbour(index);
-        *suggestion = shifted(level, at(down, right), -down, -right);
+        *candidate = shifted(level, at(down, right), -down, -right);
     }
-    if !level.has_table() && own.iter().all(|suggestion| *suggestion == own[4]) {
+    if !level.has_table() && own.iter().all(|candidate| *candidate == own[4]) {
         return own[4].unwrap_or_else(|| at(0, 0));
     }
-    let wanted = wanted(level, at);
+    let target = target(level, at);
     let mut near = [0; 24];
     let places = (0..25).filter(|index| *index != 12).map(|index| at(index / 5 - 2, index % 5 - 2));
     near.iter_mut().zip(places).for_each(|(near, place)| *near = place);
     let mut best = (i32::MAX, at(0, 0));
-    // The first of equals stays.
+    // Ties go to the first.
     let mut offer = |place: u32, factor: i32| {
-        let cost = cost(level, &near, &wanted, place, factor);
+        let cost = cost(level, &near, &target, place, factor);
         if cost < best.0 {
             best = (cost, place);
         }
     };
     for index in 0..9 {
-        // A place that an earlier neighbour suggested costs the same again.
+        // An earlier neighbour proposed the same place at the same cost.
         let seen = own[..index].contains(&own[index]);
         if let Some(place) = own[index].filter(|_| !seen) {
             offer(place, OWN);
@@ -85,7 +85,7 @@ fn neighbour(index: usize) -> (i32, i32) {
     (index as i32 / 3 - 1, index as i32 % 3 - 1)
 }
 
-/// `place` moved by at most one row and column; none if that may not be shown.
+/// `place` moved by at most one row and column; `None` if it may not be shown.
 #[inline]
 fn shifted(level: &Level, place: u32, down: i32, right: i32) -> Option<u32> {
     let (y, x) = unpack(place);
@@ -111,12 +111,12 @@ fn shifted(level: &Level, place: u32, down: i32, right: i32) -> Option<u32> {
     }
 }
 
-fn wanted(level: &Level, at: impl Fn(i32, i32) -> u32) -> Wanted {
+fn target(level: &Level, at: impl Fn(i32, i32) -> u32) -> Target {
     DIAGONALS.map(|(down, right)| {
-        let own = level.look(at(down, right), 0, 0);
-        // The cell beside it, one row on, shows a place whose look one row back is a prediction.
-        let beside = level.look(at(2 * down, right), -down, 0);
-        let above = level.look(at(down, 2 * right), 0, -right);
+        let own = level.appearance(at(down, right), 0, 0);
+        // The cell beside it, one row on, shows a place; the appearance one row back from there is a prediction.
+        let beside = level.appearance(at(2 * down, right), -down, 0);
+        let above = level.appearance(at(down, 2 * right), 0, -right);
         let mut sum = [0; DIMENSIONS];
         for (k, sum) in sum.iter_mut().enumerate() {
             *sum = i16::from(own[k]) + i16::from(beside[k]) + i16::from(above[k]);
@@ -125,15 +125,15 @@ fn wanted(level: &Level, at: impl Fn(i32, i32) -> u32) -> Wanted {
     })
 }
 
-/// What it costs to show `place`: at most 782 million.
+/// The cost of showing `place`: at most 782 million.
 #[inline]
-fn cost(level: &Level, near: &[u32; 24], wanted: &Wanted, place: u32, factor: i32) -> i32 {
+fn cost(level: &Level, near: &[u32; 24], target: &Target, place: u32, factor: i32) -> i32 {
     // Wrapping, so that debug builds run vectors too; nothing here comes near a limit.
     let mut sum = 0i32;
-    for (&(down, right), wanted) in DIAGONALS.iter().zip(wanted) {
-        let look = level.look(place, down, right);
+    for (&(down, right), target) in DIAGONALS.iter().zip(target) {
+        let found = level.appearance(place, down, right);
         for k in 0..DIMENSIONS {
-            let difference = i32::from(i16::from(look[k]).wrapping_mul(3).wrapping_sub(wanted[k]));
+            let difference = i32::from(i16::from(found[k]).wrapping_mul(3).wrapping_sub(target[k]));
             sum = sum.wrapping_add(difference.wrapping_mul(difference));
         }
     }

@@ -1,4 +1,4 @@
-//! How a field begins, doubles, and varies: start, doubling and block moves.
+//! Start, doubling and block moves of a field.
 
 use imagine_graph::rng;
 use rayon::prelude::*;
@@ -11,8 +11,8 @@ const START: u32 = 0;
 const MOVES: u32 = 1;
 
 /// The first field, of the coarsest level: each block of `block` x `block` cells of the plane shows a coherent piece from a
-/// hashed place. Offsets (place less cell) are multiples of `lattice`, `(rows, columns)`: (1, 1) lets them be any; a side's
-/// whole length keeps every row or column where it is. A bounded level has no lattice: its pieces lie inside it.
+/// hashed place. Offsets (place minus cell) are multiples of `lattice`, `(rows, columns)`: (1, 1) allows any; the length of
+/// a side keeps every row or column where it is. A bounded level has no lattice: its pieces lie inside it.
 pub fn start(
     level: &Level,
     (top, left, height, width): (i64, i64, usize, usize),
@@ -68,9 +68,9 @@ pub fn double(level: &Level, field: &Field) -> Field {
     Field { top: 2 * field.top, left: 2 * field.left, height, width, places }
 }
 
-/// Sends whole blocks of `block` x `block` cells to a place that is like the one their centre shows: `probability` of 256
-/// blocks, by hash. The centre of a block is its cell `(block / 2, block / 2)`, which the field has to cover for blocks that
-/// it covers in part. A level without a table leaves the field as it is.
+/// Moves whole blocks of `block` x `block` cells to a place similar to the one their centre shows: `probability` of 256
+/// blocks, chosen by hash. The centre of a block is its cell `(block / 2, block / 2)`; the field must cover it even if it
+/// covers only a part of the block. A level without a table leaves the field unchanged.
 ///
 /// # Panics
 /// If the field does not begin and end with whole blocks.

@@ -1,14 +1,15 @@
-//! Writes a picture of an exemplar beside what is made from it, and says how long each part takes.
+//! Writes a picture of an exemplar beside a texture synthesised from it, and prints how long each part takes.
 //!
-//! `by_example FOLDER OUT.png [SIDE] [SIZE] [SEED]`: FOLDER holds `color.jpg` and what it has of `normal.jpg`, `height.png`,
-//! `roughness.jpg`, `ao.jpg` and `metallic.jpg`.
+//! `by_example FOLDER OUT.png [SIDE] [SIZE] [SEED]`: FOLDER holds the maps of a PBR set, or a colour map alone.
 
 use std::path::Path;
 use std::time::Instant;
 
 use image::imageops::{FilterType, resize};
 use imagine_cpu::Edges;
+use imagine_exemplar::folder::{find_maps, read_map};
 use imagine_exemplar::{Maps, Prepared, fit, size_multiple, torus};
+use imagine_graph::OutputKind;
 
 type Failure = Box<dyn std::error::Error>;
 
@@ -51,20 +52,12 @@ fn main() -> Result<(), Failure> {
 /// The maps of a folder, scaled to `side`.
 fn load(folder: &Path, side: u32) -> Result<Maps, Failure> {
     let mut channels: Vec<Vec<u8>> = Vec::new();
-    for (name, count) in [
-        ("color.jpg", 3),
-        ("normal.jpg", 3),
-        ("normal_derived.jpg", 3),
-        ("height.png", 1),
-        ("roughness.jpg", 1),
-        ("ao.jpg", 1),
-        ("metallic.jpg", 1),
-    ] {
-        let path = folder.join(name);
-        if !path.is_file() || (name == "normal_derived.jpg" && folder.join("normal.jpg").is_file()) {
-            continue;
-        }
-        let picture = resize(&image::open(path)?.to_rgb8(), side, side, FilterType::Lanczos3);
+    let maps = find_maps(folder)?.maps;
+    for map in maps.iter().filter(|map| map.kind != OutputKind::Alpha) {
+        let count =
+            if matches!(map.kind, OutputKind::BaseColor | OutputKind::Normal | OutputKind::Emissive) { 3 } else { 1 };
+        let picture = image::load_from_memory(&read_map(map)?)?.to_rgb8();
+        let picture = resize(&picture, side, side, FilterType::Lanczos3);
         channels.extend((0..count).map(|channel| picture.pixels().map(|pixel| pixel.0[channel]).collect()));
     }
     let texels =

@@ -1,10 +1,10 @@
-//! How places look: their 5 x 5 neighbourhoods in all channels, projected to eight dimensions of eight bits.
+//! Appearance vectors: the 5 x 5 neighbourhood of a place in all channels, projected to eight dimensions of eight bits.
 //!
-//! The projection is the principal components of a sample, weighted by a Gaussian over the neighbourhood, each channel by its
-//! deviation. Its weights are integers with a common shift, small enough that 32-bit floats compute it exactly:
+//! The projection is onto the principal components of a sample, weighted by a Gaussian over the neighbourhood, each channel
+//! divided by its deviation. Its weights are integers with a common shift, small enough that 32-bit floats compute it exactly:
 //! `A = clamp((sum w x + b + 2^(t-1)) >> t, -127, 127)` with `sum |w| <= 8191`.
 //!
-//! Source: appearance vectors, Lefebvre and Hoppe, "Appearance-Space Texture Synthesis", 2006.
+//! Source: Lefebvre and Hoppe, "Appearance-Space Texture Synthesis", 2006.
 
 use imagine_cpu::{DIMENSIONS, Edges};
 use imagine_graph::rng;
@@ -22,7 +22,7 @@ const MAX_WEIGHT: f64 = 8191.0;
 const MAX_SHIFT: u32 = 20;
 /// Neighbourhoods whose principal components are taken.
 const SAMPLES: usize = 6000;
-/// Share of the sample's projections that the eight bits hold.
+/// Share of the sample's projections that eight bits hold without clamping.
 const HELD: f64 = 0.999;
 
 /// The projection of one level.
@@ -79,7 +79,7 @@ impl Basis {
             weights.iter().map(sum).fold(0.0, f64::max)
         };
         let shift = (0..MAX_SHIFT).take_while(|shift| largest(*shift) <= MAX_WEIGHT).last().unwrap_or(0);
-        // Weights that do not even fit unshifted are of a level without contrast; they are cut.
+        // Weights of a level without contrast may not even fit unshifted; they are scaled down.
         let cut = (MAX_WEIGHT / largest(shift).max(1.0)).min(1.0);
         let integer = |w: &f64| (w * f64::from(1u32 << shift) * cut).round() as i16;
         let integers: Vec<Vec<i16>> = weights.iter().map(|weights| weights.iter().map(integer).collect()).collect();
@@ -90,26 +90,26 @@ impl Basis {
         Self { weights: integers.concat(), bias, shift }
     }
 
-    /// How every place of a level looks.
+    /// The appearance vector of every place of a level.
     pub fn appearance(&self, level: &PyramidLevel, padded: &PyramidLevel) -> Vec<[i8; DIMENSIONS]> {
         let row_length = SIDE * level.channels;
         let length = SIDE * row_length;
         let round = if self.shift == 0 { 0 } else { 1 << (self.shift - 1) };
-        let mut looks = vec![[0; DIMENSIONS]; level.height * level.width];
-        looks.par_chunks_mut(level.width).enumerate().for_each(|(row, looks)| {
+        let mut vectors = vec![[0; DIMENSIONS]; level.height * level.width];
+        vectors.par_chunks_mut(level.width).enumerate().for_each(|(row, vectors)| {
             let mut neighbourhood = vec![0; length];
-            for (column, look) in looks.iter_mut().enumerate() {
+            for (column, vector) in vectors.iter_mut().enumerate() {
                 copy_neighbourhood(padded, row, column, &mut neighbourhood);
-                for (k, look) in look.iter_mut().enumerate() {
+                for (k, value) in vector.iter_mut().enumerate() {
                     let weights = &self.weights[k * length..][..length];
                     let products =
                         weights.iter().zip(&neighbourhood).map(|(w, v)| i32::from(*w).wrapping_mul((*v).into()));
-                    *look = ((products.fold(0, i32::wrapping_add) + self.bias[k] + round) >> self.shift)
+                    *value = ((products.fold(0, i32::wrapping_add) + self.bias[k] + round) >> self.shift)
                         .clamp(-127, 127) as i8;
                 }
             }
         });
-        looks
+        vectors
     }
 }
 
@@ -136,7 +136,7 @@ fn scale(level: &PyramidLevel) -> Vec<f64> {
     places.flat_map(|(y, x)| channels.iter().map(move |channel| channel * gauss(y) * gauss(x))).collect()
 }
 
-/// Neighbourhoods of hashed places, or of all if there are not so many.
+/// Neighbourhoods of hashed places, or of all places if there are no more than [`SAMPLES`].
 fn samples(level: &PyramidLevel, padded: &PyramidLevel) -> Vec<i16> {
     let places = level.height * level.width;
     let length = SIDE * SIDE * level.channels;
@@ -153,7 +153,7 @@ fn samples(level: &PyramidLevel, padded: &PyramidLevel) -> Vec<i16> {
     samples
 }
 
-/// The component with its largest element positive, so that the same exemplar has the same basis wherever it is made.
+/// The component with its largest element positive: eigenvectors are unique only up to their sign.
 fn signed(component: nalgebra::DVector<f64>) -> nalgebra::DVector<f64> {
     let largest = component.iter().copied().max_by(|a, b| a.abs().total_cmp(&b.abs())).unwrap_or(1.0);
     if largest < 0.0 { -component } else { component }

@@ -1,4 +1,4 @@
-//! An exemplar and a recipe that fit each other: periods become whole, power-of-two numbers of texels.
+//! Fits an exemplar and its recipe to each other: resamples so that periods are powers of two in texels.
 
 use crate::lattice::{Regularity, regularity};
 use crate::maps::{Maps, MapsError};
@@ -6,11 +6,11 @@ use crate::recipe::Recipe;
 
 /// Shortest and longest period in texels after resampling.
 const PERIODS: std::ops::RangeInclusive<usize> = 4..=128;
-/// Largest side after resampling, in sides before it.
+/// Largest side after resampling, relative to the side before.
 const LARGEST: f64 = 1.5;
 
-/// Maps that tile, resampled so that their periods are whole, with the recipe for them. Irregular exemplars get sides that can be
-/// halved to four to seven places; one that is the same texels several times is cut down to one of them.
+/// Resamples maps that tile so that their periods are powers of two, and returns them with a recipe. Irregular exemplars get
+/// sides that can be halved down to four to seven places. An exemplar that repeats its texels exactly is cropped to one copy.
 pub fn fit(maps: &Maps) -> Result<(Maps, Recipe), MapsError> {
     let (down, right) = regularity(maps);
     let cut = |regularity: Regularity, side: usize| match regularity {
@@ -46,7 +46,7 @@ pub fn fit(maps: &Maps) -> Result<(Maps, Recipe), MapsError> {
     let free = Recipe::free(height, width);
     let recipe = match (rows.period, columns.period) {
         (None, None) if lattice == (1, 1) => Recipe { halvings, ..free },
-        // Each cell of the lattice may come from another; nothing is left to match.
+        // Whole cells of the lattice are exchanged; nothing is left to match.
         (Some(_), Some(_)) => Recipe { halvings, block: 1, moves: vec![0], passes: vec![0], lattice, ..free },
         _ => Recipe { halvings, moves: vec![0, 200, 128, 128, 50], lattice, ..free },
     };
@@ -70,7 +70,7 @@ fn axis(regularity: Regularity, side: usize) -> Axis {
     nearest.map_or(Axis { side, period: None }, |period| Axis { side: period * count, period: Some(period) })
 }
 
-/// Halvings that leave four to seven places of a side: the most there can be.
+/// The most halvings of a side: they leave four to seven places.
 fn halvings(side: usize) -> usize {
     (side / 4).max(1).ilog2() as usize
 }

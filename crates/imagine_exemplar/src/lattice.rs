@@ -1,4 +1,4 @@
-//! Does an exemplar repeat along an axis, and how often? Told by its autocorrelation along the axis, over all channels.
+//! Whether and how often an exemplar repeats along an axis, from its autocorrelation along that axis over all channels.
 //!
 //! An exemplar that tiles repeats a whole number of times along a side. The autocorrelation at the multiples of a true period is high,
 //! and between them it is low. Where it is high everywhere, the exemplar is striped along the axis: planks, corrugated sheets.
@@ -8,19 +8,19 @@ use imagine_cpu::Edges;
 use crate::maps::Maps;
 use crate::pyramid::{FLOOR, PyramidLevel, pyramid};
 
-/// Autocorrelation at the multiples of a period, at least.
+/// Least autocorrelation at the multiples of a period.
 const REPEATS: f64 = 0.45;
-/// How much lower it is between them, at least.
+/// Least drop of the autocorrelation between them.
 const CONTRAST: f64 = 0.15;
 /// A shorter period counts if it is nearly as good as the best.
 const NEARLY: f64 = 0.9;
-/// Mean autocorrelation of an axis along which the exemplar is striped, at least.
+/// Least mean autocorrelation along an axis on which the exemplar is striped.
 const STRIPED: f64 = 0.5;
-/// Autocorrelation of an exemplar that repeats exactly, at least: it is cut down to one period.
+/// Least autocorrelation of an exemplar that repeats exactly.
 const SAME: f64 = 0.98;
-/// Texels a side that are looked at.
+/// Side in texels at which the exemplar is examined.
 const SIDE: usize = 256;
-/// Shortest period in texels of these.
+/// Shortest period in these texels.
 const SHORTEST: usize = 6;
 
 /// What an exemplar is like along one axis.
@@ -28,11 +28,11 @@ const SHORTEST: usize = 6;
 pub enum Regularity {
     /// Nothing repeats.
     Irregular,
-    /// It repeats so many times along the side, roughly.
+    /// It repeats roughly this many times along the side.
     Periodic(usize),
-    /// It is the same texels so many times.
+    /// It repeats exactly this many times along the side.
     Copies(usize),
-    /// It goes on the same way along this axis.
+    /// It does not change much along this axis.
     Striped,
 }
 
@@ -49,7 +49,7 @@ pub fn regularity(maps: &Maps) -> (Regularity, Regularity) {
     (classify(&lines(true)), classify(&lines(false)))
 }
 
-/// What the autocorrelation at every lag of an axis says.
+/// The regularity of an axis with this autocorrelation at every lag.
 fn classify(correlation: &[f64]) -> Regularity {
     let side = correlation.len();
     let margin = (side / 32).max(1);
@@ -78,7 +78,8 @@ fn classify(correlation: &[f64]) -> Regularity {
     }
 }
 
-/// The circular autocorrelation of a level along an axis at every lag, 1 at lag 0: the mean of all channels by how much they vary.
+/// The circular autocorrelation of a level along an axis at every lag, 1 at lag 0: a mean over channels, weighted by their
+/// deviation.
 fn autocorrelation(level: &PyramidLevel, down: bool) -> Vec<f64> {
     let (side, lines) = if down { (level.height, level.width) } else { (level.width, level.height) };
     let places = (side * lines) as f64;

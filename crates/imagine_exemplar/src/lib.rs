@@ -1,9 +1,9 @@
 //! Generators by example: a picture, or a set of maps that belong together, becomes a texture of any size, tiling or endless,
 //! whose texels are all the exemplar's own.
 //!
-//! [`Maps`] are the exemplar. [`Prepared`] is what synthesis needs of it: how each place looks on every level of a pyramid, and
-//! which places look alike. [`torus`] and [`window`] make coordinate fields from it; [`Maps::gather`] shows the texels at
-//! these coordinates. A [`Recipe`] says how freely the exemplar is rearranged; regular materials keep their lattice.
+//! [`Maps`] are the exemplar. [`Prepared`] is what synthesis needs from it: the appearance of each place on every level of a
+//! pyramid, and tables of similar places. [`torus`] and [`window`] make coordinate fields from it; [`Maps::gather`] collects the
+//! texels at these coordinates. A [`Recipe`] says how freely the exemplar is rearranged; regular materials keep their lattice.
 //!
 //! The kernels are `imagine_cpu`'s. This crate never sees a GPU, burn or Bevy.
 

@@ -25,7 +25,7 @@ pub enum MapsError {
     /// A side is too small or too large.
     #[error("an exemplar of {0} x {1} texels: sides are 4 to 8192")]
     Side(usize, usize),
-    /// The bytes are not as many as the size says.
+    /// The number of bytes does not match the size.
     #[error("{found} bytes for {expected}")]
     Bytes {
         /// Height times width times channels.

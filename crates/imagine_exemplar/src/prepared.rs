@@ -1,4 +1,4 @@
-//! What synthesis needs of an exemplar, made once.
+//! Everything that synthesis needs from an exemplar, computed once.
 
 use imagine_cpu::{Edges, Level, LevelError};
 
@@ -20,7 +20,7 @@ pub struct Prepared {
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum PrepareError {
-    /// Sides that cannot be halved so often.
+    /// Sides that cannot be halved that often.
     #[error(
         "an exemplar of {height} x {width} texels cannot be halved {halvings} times: sides must be multiples of {multiple}, and at least four times it"
     )]
@@ -48,7 +48,7 @@ pub enum PrepareError {
 }
 
 impl Prepared {
-    /// Prepares `maps`, which go on at their edges as `edges` says.
+    /// Prepares `maps`; `edges` says how they continue beyond their edges.
     pub fn new(maps: &Maps, edges: Edges, recipe: Recipe) -> Result<Self, PrepareError> {
         check(maps, edges, &recipe)?;
         let pyramid = pyramid(maps, edges, recipe.halvings);
@@ -56,28 +56,19 @@ impl Prepared {
         for (index, level) in pyramid.iter().rev().enumerate() {
             let padded = appearance::padded(level, edges);
             let basis = Basis::of(level, &padded);
-
-            let looks = basis.appearance(level, &padded);
-
-            let empty = Level::new(level.height, level.width, edges, &looks, Vec::new())?;
-            let spacing = 1u32 << (recipe.halvings - index);
-            if spacing < recipe.tables_from {
-                levels.push(empty);
-            } else {
+            let appearance = basis.appearance(level, &padded);
+            let mut similar = Vec::new();
+            if 1u32 << (recipe.halvings - index) >= recipe.tables_from {
                 let lattice = recipe.lattice_on(index);
-                let margin = (empty.margin(empty.height()) as usize, empty.margin(empty.width()) as usize);
-                let search = Search {
+                similar = similar_places(&Search {
                     height: level.height,
                     width: level.width,
                     edges,
-                    margin,
                     lattice: (lattice.0 as usize, lattice.1 as usize),
-                    looks: &looks,
-                };
-                let similar = similar_places(&search);
-
-                levels.push(Level::new(level.height, level.width, edges, &looks, similar)?);
+                    appearance: &appearance,
+                });
             }
+            levels.push(Level::new(level.height, level.width, edges, &appearance, similar)?);
             bases.push(basis);
         }
         Ok(Self { levels, bases, recipe })

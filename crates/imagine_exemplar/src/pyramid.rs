@@ -1,4 +1,4 @@
-//! A pyramid of the exemplar in signed 12-bit integers: filtered by the binomial 1 4 6 4 1, every other place kept.
+//! A pyramid of the exemplar in signed 12-bit integers: filtered with the binomial 1 4 6 4 1, then halved.
 
 use imagine_cpu::Edges;
 use rayon::prelude::*;
@@ -8,7 +8,7 @@ use crate::maps::Maps;
 /// Largest absolute value of a place's channels.
 pub const LARGEST: i32 = 2048;
 
-/// Added to a channel's deviation (of 1): a channel that hardly varies counts little.
+/// Added to the deviation of a channel from 0 to 1, so that a channel that hardly varies counts little.
 pub const FLOOR: f64 = 0.05;
 
 const BINOMIAL: [i32; 5] = [1, 4, 6, 4, 1];
@@ -72,7 +72,7 @@ impl PyramidLevel {
     }
 }
 
-/// The row or column that stands for `index`, which may lie beyond a side of `length`: the other end's, or its mirror image.
+/// The row or column at `index`, which may lie beyond a side of `length`: wrapped or mirrored.
 fn beyond(edges: Edges, index: isize, length: usize) -> usize {
     match edges {
         Edges::Wrap => index.rem_euclid(length as isize) as usize,

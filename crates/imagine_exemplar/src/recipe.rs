@@ -1,20 +1,20 @@
 //! How freely an exemplar is rearranged.
 
-/// How a field is refined. Levels count from the coarsest, 0; what a list does not name is that of its last entry.
+/// How a field is refined. Levels count from the coarsest, 0.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Recipe {
     /// Halvings from the exemplar to the coarsest level.
     pub halvings: usize,
-    /// Cells along a side of the blocks that begin, and move, together.
+    /// Side, in cells, of the blocks that start and move together.
     pub block: u32,
-    /// Of 256 blocks so many move on each level; levels beyond the list have none.
+    /// How many of 256 blocks move on each level; 0 beyond the end of the list.
     pub moves: Vec<u8>,
-    /// Matching passes on each level.
+    /// Matching passes on each level; the last entry counts for all finer levels.
     pub passes: Vec<u8>,
-    /// Offsets from the exemplar are multiples of it, in texels, `(rows, columns)`. 1 is free; a side's length keeps every row
-    /// or column where it is.
+    /// Offsets (place minus cell) are multiples of this, in texels, `(rows, columns)`. 1 is free; the length of a side keeps
+    /// every row or column where it is.
     pub lattice: (u32, u32),
-    /// Levels whose places are so many texels apart, or more, have a table of similar places.
+    /// Levels whose places are at least this many texels apart have a table of similar places.
     pub tables_from: u32,
 }
 
@@ -25,7 +25,7 @@ impl Recipe {
         let side = height.min(width);
         let may_halve = |l: &usize| height.is_multiple_of(1 << l) && width.is_multiple_of(1 << l) && side >> l >= 4;
         let halvings = (1..16).take_while(may_halve).count();
-        // Tables are searched over all pairs; from 128 places a side on they cost too much.
+        // The search for similar places compares all pairs: too slow from 128 places a side on.
         let tables_from = (height.max(width) / 128).max(4).next_power_of_two() as u32;
         Self { halvings, block: 4, moves: vec![0, 230, 179, 128, 77], passes: vec![3], lattice: (1, 1), tables_from }
     }
@@ -35,7 +35,7 @@ impl Recipe {
         self.passes.get(level).or(self.passes.last()).copied().unwrap_or(0).into()
     }
 
-    /// Of 256 blocks so many move on a level.
+    /// How many of 256 blocks move on a level.
     pub fn moves_on(&self, level: usize) -> u8 {
         self.moves.get(level).copied().unwrap_or(0)
     }

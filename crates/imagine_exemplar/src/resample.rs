@@ -1,4 +1,4 @@
-//! Maps in another size, or cut: Lanczos filtering of maps that tile.
+//! Resamples maps that tile with a Lanczos filter, and crops maps.
 
 use rayon::prelude::*;
 
@@ -8,7 +8,7 @@ use crate::maps::{Maps, MapsError};
 const LOBES: f64 = 3.0;
 
 impl Maps {
-    /// The maps with `height` x `width` texels, filtered with a Lanczos kernel that goes on at the opposite edges.
+    /// The maps with `height` x `width` texels, filtered with a Lanczos kernel that wraps around the edges.
     pub fn resampled(&self, height: usize, width: usize) -> Result<Self, MapsError> {
         let (rows, columns, channels) = (taps(self.height(), height), taps(self.width(), width), self.channels());
         // Along columns first: a row of sums for each output row.

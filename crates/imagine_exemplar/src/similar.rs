@@ -1,4 +1,4 @@
-//! Places that look alike: for each place those whose four diagonal neighbours look most like its own, far from it.
+//! Similar places: for each place those far from it whose four diagonal neighbours look most like its own (k-coherence).
 //!
 //! The search is exact and over all pairs: a table is made for coarse levels only.
 
@@ -8,7 +8,7 @@ use wide::i16x8;
 
 /// Similar places of each place.
 pub const SIMILAR: usize = 8;
-/// Of so many nearest places those that are far are taken.
+/// Candidates by appearance, of which those far enough away are taken.
 const NEAREST: usize = 40;
 const LENGTH: usize = 4 * DIMENSIONS;
 
@@ -18,11 +18,9 @@ pub struct Search<'a> {
     pub height: usize,
     pub width: usize,
     pub edges: Edges,
-    /// Places along an edge that may not be shown, rows and columns.
-    pub margin: (usize, usize),
-    /// Offsets between similar places are multiples of it, rows and columns.
+    /// Offsets between similar places are multiples of this, rows and columns.
     pub lattice: (usize, usize),
-    pub looks: &'a [[i8; DIMENSIONS]],
+    pub appearance: &'a [[i8; DIMENSIONS]],
 }
 
 /// For each place [`SIMILAR`] packed places, most similar first; repeated if there are fewer, the place itself if there is none.
@@ -54,16 +52,19 @@ impl Search<'_> {
         };
         let mut all = [0; LENGTH];
         for (diagonal, (down, right)) in [(-1, -1), (-1, 1), (1, -1), (1, 1)].into_iter().enumerate() {
-            let look = self.looks[beyond(y, down, self.height) * self.width + beyond(x, right, self.width)];
-            look.into_iter().enumerate().for_each(|(k, value)| all[4 * k + diagonal] = value.into());
+            let vector = self.appearance[beyond(y, down, self.height) * self.width + beyond(x, right, self.width)];
+            vector.into_iter().enumerate().for_each(|(k, value)| all[4 * k + diagonal] = value.into());
         }
         std::array::from_fn(|k| i16x8::from(<[i16; 8]>::try_from(&all[8 * k..8 * k + 8]).expect("eight values")))
     }
 
     fn is_shown(&self, place: usize) -> bool {
         let (y, x) = (place / self.width, place % self.width);
-        let inside = |at: usize, length: usize, margin: usize| at >= margin && at + margin < length;
-        inside(y, self.height, self.margin.0) && inside(x, self.width, self.margin.1)
+        let inside = |at: usize, length: usize| {
+            let margin = self.edges.margin(length as u32) as usize;
+            at >= margin && at + margin < length
+        };
+        inside(y, self.height) && inside(x, self.width)
     }
 
     fn on_lattice(&self, one: usize, other: usize) -> bool {
@@ -73,7 +74,7 @@ impl Search<'_> {
                 && apart(one % self.width, other % self.width, self.lattice.1)
     }
 
-    /// Of the nearest places those that are far: more than a twentieth of the side, and more than one place.
+    /// The nearest places that are far away: more than a twentieth of the side, and more than one place.
     fn far(&self, place: usize, nearest: &Nearest) -> [u32; SIMILAR] {
         let apart = |a: usize, b: usize, length: usize| match self.edges {
             Edges::Wrap => a.abs_diff(b).min(length - a.abs_diff(b)),
@@ -92,14 +93,14 @@ impl Search<'_> {
     }
 }
 
-/// The nearest places so far, nearest first; of equals the first that was offered.
+/// The nearest places so far, nearest first; ties keep the first added.
 #[derive(Default)]
 struct Nearest {
     found: Vec<(i32, u32)>,
 }
 
 impl Nearest {
-    /// What is not nearer than this is not among the nearest.
+    /// A place must be nearer than this to be added.
     #[inline]
     fn limit(&self) -> i32 {
         if self.found.len() < NEAREST { i32::MAX } else { self.found[NEAREST - 1].0 }
@@ -112,10 +113,10 @@ impl Nearest {
     }
 }
 
-/// How four diagonal neighbours look: the first two dimensions of all of them first, which tell most.
+/// Appearance of four diagonal neighbours; the two most significant dimensions of all four come first.
 type Neighbourhood = [i16x8; LENGTH / 8];
 
-/// The squared distance, or something of at least `limit` if it is not below that.
+/// The squared distance; at least `limit`, and not exact, if it is not below `limit`.
 #[inline]
 fn distance(a: &Neighbourhood, b: &Neighbourhood, limit: i32) -> i32 {
     let part = |k: usize| {

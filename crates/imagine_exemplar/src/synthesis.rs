@@ -1,7 +1,7 @@
 //! Coordinate fields from a prepared exemplar: a torus, or a window of an endless plane.
 //!
-//! A window is computed level by level in spans of its own, each what the finer level needs and the reach of its passes, in whole
-//! blocks: equal to the whole plane to the byte, wherever it lies.
+//! A window is computed level by level. The span of each level covers what the finer level needs plus the reach of its passes, in
+//! whole blocks, so a window equals the same part of the whole plane to the byte.
 
 use imagine_cpu::{Field, REACH, double, match_pass, move_blocks, start};
 use imagine_graph::rng;
@@ -15,7 +15,7 @@ const STREAM: u32 = 0;
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum SynthesisError {
-    /// A torus of a size that the levels do not divide.
+    /// A torus whose size is not a multiple of what the levels need.
     #[error(
         "a torus of {height} x {width} texels: rows may be {} or {}, columns {} or {}",
         nearest.0, nearest.1, nearest.2, nearest.3
@@ -33,11 +33,11 @@ pub enum SynthesisError {
     Window(usize, usize),
 }
 
-/// Texels that a torus's sides are multiples of, `(rows, columns)`.
+/// The sides of a torus must be multiples of these, `(rows, columns)`, in texels.
 pub fn size_multiple(prepared: &Prepared) -> (usize, usize) {
     let recipe = prepared.recipe();
     let spacing = 1 << recipe.halvings;
-    // Offsets of both ends differ by the size: it has to be on the lattice too.
+    // Offsets at both ends differ by the size, so the size must lie on the lattice too.
     let along = |period: u32| spacing.max(period as usize);
     (along(recipe.lattice.0), along(recipe.lattice.1))
 }
@@ -119,7 +119,7 @@ pub fn window(
     Ok(field.expect("there is always a coarsest level").crop(top, left, height, width))
 }
 
-/// Cells that the passes of a window compute, all levels together.
+/// Number of cells that the passes of a window compute on all levels.
 pub fn window_cells(prepared: &Prepared, (top, left): (i64, i64), (height, width): (usize, usize)) -> usize {
     let wanted = Spans { top, left, bottom: top + height as i64, right: left + width as i64 };
     let cells = spans(prepared, wanted).into_iter().enumerate().map(|(index, span)| {

@@ -3,13 +3,14 @@
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use anyhow::{Context, ensure};
+use anyhow::ensure;
 use clap::Args;
 use imagine_train::data::pack;
 use imagine_train::material;
 use serde_json::json;
 
 use super::print;
+use crate::output_files::write_file;
 
 /// Arguments of `imagine pack`.
 #[derive(Args, Clone, Debug)]
@@ -22,7 +23,7 @@ pub struct Pack {
     /// The folder contains materials: a folder each, with color, normal, height, roughness, ao, metallic as png or jpg.
     #[arg(long)]
     materials: bool,
-    /// Folder to leave out (of materials `kind/name`); may be repeated.
+    /// Folder to leave out (`kind/name` for a material); may be repeated.
     #[arg(long)]
     leave_out: Vec<String>,
     /// Tab-separated table of captions with a header. Its column `file` names the picture: `<folder>/<name>.png`.
@@ -48,14 +49,7 @@ impl Pack {
             None => 0,
         };
         let bytes = pack::encode(&pictures);
-        let parent = self.out.parent().filter(|parent| !parent.as_os_str().is_empty());
-        let parent = parent.unwrap_or(std::path::Path::new("."));
-        let write = || {
-            let mut file = tempfile::NamedTempFile::new_in(parent)?;
-            std::io::Write::write_all(&mut file, &bytes)?;
-            file.persist(&self.out).map_err(|error| error.error)
-        };
-        write().with_context(|| format!("cannot write {}", self.out.display()))?;
+        write_file(&self.out, &bytes)?;
         let (out, count, length) = (self.out.display().to_string(), pictures.len(), bytes.len());
         let text = format!("wrote {out}: {count} pictures, {captions} with captions, {length} bytes");
         let report = json!({ "out": out, "pictures": count, "captions": captions, "bytes": length });

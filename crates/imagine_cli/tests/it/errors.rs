@@ -1,16 +1,16 @@
 //! Wrong input: exit code 2, one message that says what is wrong, and no files.
 
-use crate::place::Place;
+use crate::sandbox::Sandbox;
 
 /// Runs `arguments` among a valid generator, a broken one and a file that is no picture; the error must contain `part`.
 fn refuse(arguments: &str, part: &str) {
-    let place = Place::with_generator();
-    std::fs::write(place.path("bad.generator.safetensors"), b"no generator").unwrap();
-    std::fs::write(place.path("plain.png"), b"no picture").unwrap();
-    let before = place.names();
-    let message = place.bad(arguments);
+    let sandbox = Sandbox::with_generator();
+    std::fs::write(sandbox.path("bad.generator.safetensors"), b"no generator").unwrap();
+    std::fs::write(sandbox.path("plain.png"), b"no picture").unwrap();
+    let before = sandbox.names();
+    let message = sandbox.fail(arguments);
     assert!(message.contains(part), "{arguments}: {part:?} is missing in {message}");
-    assert_eq!(place.names(), before);
+    assert_eq!(sandbox.names(), before);
 }
 
 macro_rules! refused {

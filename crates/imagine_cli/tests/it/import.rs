@@ -2,13 +2,13 @@
 
 use imagine_graph::{Size, file};
 
-use crate::place::Place;
+use crate::sandbox::Sandbox;
 
 /// Imports a family; its output must be `factor` times as large as its input.
 fn import_scales_by(family: &str, factor: usize, roles: &str) {
-    let place = Place::with_family(family);
-    place.good(&format!("import model.onnx --out m.generator.safetensors {roles}"));
-    let generator = file::load(place.path("m.generator.safetensors")).unwrap().generator;
+    let sandbox = Sandbox::with_family(family);
+    sandbox.succeed(&format!("import model.onnx --out m.generator.safetensors {roles}"));
+    let generator = file::load(sandbox.path("m.generator.safetensors")).unwrap().generator;
     let side = 24 * factor.max(generator.generator.size.multiple.height);
     let bound = generator.output.bind(Size::new(side, side)).unwrap();
     let shape = |value| bound.value_type(value).shape[2..].to_vec();
@@ -39,11 +39,11 @@ fn psgan_makes_eight_texels_per_latent() {
 
 #[test]
 fn a_scaled_output_lies_between_0_and_1() {
-    let place = Place::with_family("psgan");
+    let sandbox = Sandbox::with_family("psgan");
     let roles = "--input local=latent:normal --output output=base_color@-1..1";
-    place.good(&format!("import model.onnx --out m.generator.safetensors {roles}"));
-    place.good("generate m.generator.safetensors --size 64x48 --seed 4 --backend cpu --out made.png");
-    let bytes = image::open(place.path("made.png")).unwrap().into_rgb8().into_raw();
+    sandbox.succeed(&format!("import model.onnx --out m.generator.safetensors {roles}"));
+    sandbox.succeed("generate m.generator.safetensors --size 64x48 --seed 4 --backend cpu --out made.png");
+    let bytes = image::open(sandbox.path("made.png")).unwrap().into_rgb8().into_raw();
     // tanh near 0 becomes medium grey; unscaled, half of the bytes would be black.
     let black = bytes.iter().filter(|byte| **byte == 0).count();
     assert!(black < bytes.len() / 20, "{black} of {} are 0", bytes.len());
@@ -51,9 +51,9 @@ fn a_scaled_output_lies_between_0_and_1() {
 
 #[test]
 fn wrong_roles_are_refused() {
-    let place = Place::with_family("srvgg");
+    let sandbox = Sandbox::with_family("srvgg");
     for role in ["image=colour", "picture=image", "image=image:srgb@3..1", "image"] {
-        place.bad(&format!("import model.onnx --out x.generator.safetensors --input {role}"));
-        assert_eq!(place.names(), ["model.onnx"], "{role}");
+        sandbox.fail(&format!("import model.onnx --out x.generator.safetensors --input {role}"));
+        assert_eq!(sandbox.names(), ["model.onnx"], "{role}");
     }
 }

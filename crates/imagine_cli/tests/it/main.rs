@@ -5,7 +5,7 @@ mod generate;
 mod import;
 mod onnx_test;
 mod pictures;
-mod place;
 mod reports;
+mod sandbox;
 mod train_materials;
 mod train_sprites;

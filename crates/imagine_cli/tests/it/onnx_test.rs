@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use crate::place::Place;
+use crate::sandbox::Sandbox;
 
 fn folder(name: &str) -> String {
     format!("{}/../../{name}", env!("CARGO_MANIFEST_DIR"))
@@ -10,7 +10,7 @@ fn folder(name: &str) -> String {
 
 /// The report on the tests below `folder`; none may fail or be refused.
 fn on_every_executor(folder: &str, options: &str) -> Value {
-    let mut command = Place::new().command("onnx-test --json");
+    let mut command = Sandbox::new().command("onnx-test --json");
     command.arg(folder).args(options.split_whitespace());
     // Without an adapter the other executors are still tested.
     if imagine_wgpu::headless::Gpu::for_test(imagine_wgpu::BoundsChecks::On).is_none() {
@@ -38,15 +38,15 @@ fn the_committed_node_tests_pass_on_every_executor() {
 
 #[test]
 fn a_broken_model_is_refused() {
-    let place = Place::new();
-    std::fs::create_dir_all(place.path("test_broken/test_data_set_0")).unwrap();
-    std::fs::write(place.path("test_broken/model.onnx"), b"no model").unwrap();
-    let [report, _] = place.good("onnx-test . --on flex --json");
+    let sandbox = Sandbox::new();
+    std::fs::create_dir_all(sandbox.path("test_broken/test_data_set_0")).unwrap();
+    std::fs::write(sandbox.path("test_broken/model.onnx"), b"no model").unwrap();
+    let [report, _] = sandbox.succeed("onnx-test . --on flex --json");
     let report: Value = serde_json::from_str(&report).unwrap();
     assert_eq!(report["refused"], 1, "{report:#}");
 }
 
 #[test]
 fn a_folder_without_models_is_an_error() {
-    assert!(Place::new().bad("onnx-test .").contains("no model.onnx"));
+    assert!(Sandbox::new().fail("onnx-test .").contains("no model.onnx"));
 }

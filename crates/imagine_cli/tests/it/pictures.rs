@@ -7,18 +7,18 @@ use image::ColorType;
 use imagine_graph::{Request, Size, Tensor};
 use imagine_onnx::{Roles, generator_from_file};
 
-use crate::place::Place;
+use crate::sandbox::Sandbox;
 
 /// Width and height of `small.png`.
 const SMALL: (usize, usize) = (12, 10);
 
 /// A folder with the network of a family in `model.onnx`, `small.png` and `gray.png`.
-fn with_pictures(family: &str) -> Place {
-    let place = Place::with_family(family);
+fn with_pictures(family: &str) -> Sandbox {
+    let sandbox = Sandbox::with_family(family);
     let pixels = colors().into_iter().map(|[r, g, b]| [r, g, b, 255]).collect::<Vec<_>>().concat();
-    write_png(&place.path("small.png"), SMALL, ColorType::Rgba8, &pixels);
-    write_png(&place.path("gray.png"), (6, 4), ColorType::L8, &[77; 24]);
-    place
+    write_png(&sandbox.path("small.png"), SMALL, ColorType::Rgba8, &pixels);
+    write_png(&sandbox.path("gray.png"), (6, 4), ColorType::L8, &[77; 24]);
+    sandbox
 }
 
 /// The pixels of `small.png`.
@@ -43,13 +43,13 @@ fn read_png(path: &Path) -> (usize, usize, Vec<u8>) {
 
 #[test]
 fn an_enlarged_picture_matches_the_executor() {
-    let place = with_pictures("srvgg");
-    let [_, errors] = place.good("generate model.onnx --image small.png --backend cpu --out large.png");
+    let sandbox = with_pictures("srvgg");
+    let [_, errors] = sandbox.succeed("generate model.onnx --image small.png --backend cpu --out large.png");
     assert!(errors.contains("input image is image:srgb (guessed)"), "{errors}");
-    let (width, height, bytes) = read_png(&place.path("large.png"));
+    let (width, height, bytes) = read_png(&sandbox.path("large.png"));
     assert_eq!((width, height), (48, 40));
 
-    let (generator, _) = generator_from_file(&place.path("model.onnx"), &Roles::default()).unwrap();
+    let (generator, _) = generator_from_file(&sandbox.path("model.onnx"), &Roles::default()).unwrap();
     let mut request = Request::new(Size::new(40, 48), 0);
     let colors = colors();
     let planes = (0..3).flat_map(|channel| colors.iter().map(move |color| f32::from(color[channel]) / 255.0));
@@ -68,58 +68,59 @@ fn an_enlarged_picture_matches_the_executor() {
 
 #[test]
 fn a_recipe_needs_the_same_pictures() {
-    let place = with_pictures("srvgg");
-    place.good("generate model.onnx --image small.png --backend cpu --out one.png");
-    place.good("generate model.onnx --from one.png --image small.png --out two.png");
-    assert_eq!(place.bytes("one.png"), place.bytes("two.png"));
-    let errors = place.bad("generate model.onnx --from one.png --image gray.png --out three.png");
+    let sandbox = with_pictures("srvgg");
+    sandbox.succeed("generate model.onnx --image small.png --backend cpu --out one.png");
+    sandbox.succeed("generate model.onnx --from one.png --image small.png --out two.png");
+    assert_eq!(sandbox.bytes("one.png"), sandbox.bytes("two.png"));
+    let errors = sandbox.fail("generate model.onnx --from one.png --image gray.png --out three.png");
     assert!(errors.contains("other pictures"), "{errors}");
     // The ONNX file has the hash of the generator file that import writes.
-    place.good("import model.onnx --out m.generator.safetensors");
-    place.good("generate --from one.png --image small.png --out four.png");
-    assert_eq!(place.bytes("one.png"), place.bytes("four.png"));
+    sandbox.succeed("import model.onnx --out m.generator.safetensors");
+    sandbox.succeed("generate --from one.png --image small.png --out four.png");
+    assert_eq!(sandbox.bytes("one.png"), sandbox.bytes("four.png"));
     let errors =
-        place.bad("generate model.onnx --from one.png --input image=image:linear --image small.png --out x.png");
+        sandbox.fail("generate model.onnx --from one.png --input image=image:linear --image small.png --out x.png");
     assert!(errors.contains("other roles"), "{errors}");
 }
 
 #[test]
 fn a_requested_size_scales_the_picture() {
-    let place = with_pictures("srvgg");
-    let [_, errors] = place.good("generate model.onnx --image gray.png --size 32x16 --backend cpu --out large.png");
+    let sandbox = with_pictures("srvgg");
+    let [_, errors] =
+        sandbox.succeed("generate model.onnx --image gray.png --size 32x16 --backend cpu --out large.png");
     assert!(errors.contains("gray.png is scaled from 6x4 to 8x4"), "{errors}");
-    let (width, height, _) = read_png(&place.path("large.png"));
+    let (width, height, _) = read_png(&sandbox.path("large.png"));
     assert_eq!((width, height), (32, 16));
 }
 
 #[test]
 fn arguments_override_the_file_beside_the_model() {
-    let place = with_pictures("psgan");
+    let sandbox = with_pictures("psgan");
     let sidecar = r#"(
         inputs: { "local": "latent:normal" },
         outputs: { "output": "base_color@-1..1" },
         card: (title: "Cobbles", license: "CC0-1.0"),
     )"#;
-    std::fs::write(place.path("model.onnx.ron"), sidecar).unwrap();
-    let [_, errors] = place.good("generate model.onnx --size 64x48 --seed 4 --backend cpu --out made.png");
+    std::fs::write(sandbox.path("model.onnx.ron"), sidecar).unwrap();
+    let [_, errors] = sandbox.succeed("generate model.onnx --size 64x48 --seed 4 --backend cpu --out made.png");
     assert!(!errors.contains("output output"), "{errors}");
-    let (width, height, bytes) = read_png(&place.path("made.png"));
+    let (width, height, bytes) = read_png(&sandbox.path("made.png"));
     assert_eq!((width, height), (64, 48));
     let black = bytes.iter().filter(|byte| **byte == 0).count();
     assert!(black < bytes.len() / 20, "{black} of {} are 0", bytes.len());
 
-    place.good("import model.onnx --title Pebbles --out m.generator.safetensors");
-    let card = imagine_graph::file::load(place.path("m.generator.safetensors")).unwrap().generator.generator.card;
+    sandbox.succeed("import model.onnx --title Pebbles --out m.generator.safetensors");
+    let card = imagine_graph::file::load(sandbox.path("m.generator.safetensors")).unwrap().generator.generator.card;
     assert_eq!((card.title.as_str(), card.license.as_str()), ("Pebbles", "CC0-1.0"));
 
-    std::fs::write(place.path("model.onnx.ron"), "(\n  inputs: { \"local\": \"noise\" }\n)").unwrap();
-    let errors = place.bad("generate model.onnx --out made.png");
+    std::fs::write(sandbox.path("model.onnx.ron"), "(\n  inputs: { \"local\": \"noise\" }\n)").unwrap();
+    let errors = sandbox.fail("generate model.onnx --out made.png");
     assert!(errors.contains("model.onnx.ron:2:") && errors.contains("\"noise\""), "{errors}");
 }
 
 #[test]
 fn unsuitable_pictures_are_refused_with_advice() {
-    let place = with_pictures("gated_unet");
+    let sandbox = with_pictures("gated_unet");
     for (arguments, part) in [
         ("--image none.png", "none.png"),
         ("--image model.onnx", "png or jpg"),
@@ -128,31 +129,31 @@ fn unsuitable_pictures_are_refused_with_advice() {
         ("--image small.png --set image=3", "cannot express"),
         ("--image small.png --input image=noise", "unknown input role"),
     ] {
-        let errors = place.bad(&format!("generate model.onnx --backend cpu --out o {arguments}"));
+        let errors = sandbox.fail(&format!("generate model.onnx --backend cpu --out o {arguments}"));
         assert!(errors.contains(part), "{arguments}: {errors}");
-        assert!(!place.path("o").exists());
+        assert!(!sandbox.path("o").exists());
     }
-    let place = with_pictures("psgan");
-    let errors = place.bad("generate model.onnx --backend cpu --out o --image small.png --input local=latent");
+    let sandbox = with_pictures("psgan");
+    let errors = sandbox.fail("generate model.onnx --backend cpu --out o --image small.png --input local=latent");
     assert!(errors.contains("takes no picture"), "{errors}");
-    let errors = place.bad("generate x.generator.safetensors --input a=mask --out o");
+    let errors = sandbox.fail("generate x.generator.safetensors --input a=mask --out o");
     assert!(errors.contains("ONNX files"), "{errors}");
 }
 
 #[test]
 fn a_fixed_size_network_scales_every_picture() {
-    let place = with_pictures("srvgg");
-    std::fs::write(place.path("model.onnx.ron"), r#"(dims: { "image/2": 8, "image/3": 16 })"#).unwrap();
-    let [_, errors] = place.good("generate model.onnx --image small.png --backend cpu --out made.png");
+    let sandbox = with_pictures("srvgg");
+    std::fs::write(sandbox.path("model.onnx.ron"), r#"(dims: { "image/2": 8, "image/3": 16 })"#).unwrap();
+    let [_, errors] = sandbox.succeed("generate model.onnx --image small.png --backend cpu --out made.png");
     assert!(errors.contains("small.png is scaled from 12x10 to 16x8"), "{errors}");
-    let (width, height, _) = read_png(&place.path("made.png"));
+    let (width, height, _) = read_png(&sandbox.path("made.png"));
     assert_eq!((width, height), (64, 32));
-    let errors = place.bad("generate model.onnx --image small.png --size 32x32 --backend cpu --out x.png");
+    let errors = sandbox.fail("generate model.onnx --image small.png --size 32x32 --backend cpu --out x.png");
     assert!(errors.contains("nearest such size is 64x32"), "{errors}");
 }
 
 #[test]
 fn a_fixed_batch_of_two_is_refused_with_advice() {
-    let errors = with_pictures("dcgan").bad("generate model.onnx --backend cpu --out made.png");
+    let errors = with_pictures("dcgan").fail("generate model.onnx --backend cpu --out made.png");
     assert!(errors.contains("fixed batch of 2") && errors.contains("dynamic"), "{errors}");
 }

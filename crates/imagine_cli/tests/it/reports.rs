@@ -2,10 +2,10 @@
 
 use serde_json::Value;
 
-use crate::place::{GENERATOR, Place};
+use crate::sandbox::{GENERATOR, Sandbox};
 
 fn json(arguments: &str) -> Value {
-    serde_json::from_str(&Place::with_generator().good(arguments)[0]).unwrap()
+    serde_json::from_str(&Sandbox::with_generator().succeed(arguments)[0]).unwrap()
 }
 
 #[test]
@@ -14,7 +14,7 @@ fn inspect_lists_outputs_steps_and_memory() {
     assert_eq!(report["outputs"].as_array().unwrap().len(), 2);
     assert_eq!(report["steps"], 3);
     assert!(report["arena_bytes"].as_u64().unwrap() > 0);
-    assert!(Place::with_generator().good(&format!("inspect {GENERATOR}"))[0].contains("roughness"));
+    assert!(Sandbox::with_generator().succeed(&format!("inspect {GENERATOR}"))[0].contains("roughness"));
     assert_eq!(json("inspect cloudy_sky --json")["card"]["license"], "MIT OR Apache-2.0");
 }
 
@@ -50,7 +50,7 @@ fn bench_can_measure_our_passes_alone() {
 fn a_closed_pipe_is_no_error() {
     let (reader, writer) = std::io::pipe().unwrap();
     drop(reader);
-    let place = Place::with_generator();
-    let output = place.command(&format!("inspect {GENERATOR}")).stdout(writer).output().unwrap();
+    let sandbox = Sandbox::with_generator();
+    let output = sandbox.command(&format!("inspect {GENERATOR}")).stdout(writer).output().unwrap();
     assert!(output.status.success() && output.stderr.is_empty(), "{}", String::from_utf8_lossy(&output.stderr));
 }

@@ -1,4 +1,4 @@
-//! Which way green points in a normal map, told by the map itself: slopes of a surface are integrable.
+//! Detects which way green points in a normal map from its values: the slopes of a surface are integrable.
 //!
 //! With `p` and `q` the slopes to the right and, after OpenGL's convention, up, a surface has `dp/dy + dq/dx = 0` where `y` counts
 //! rows downwards; with green flipped it is the difference that vanishes. Frankot and Chellappa, "A Method for Enforcing
@@ -6,16 +6,16 @@
 
 use super::NormalConvention;
 
-/// The other convention has to break integrability so many times as much. Of 84 sets of Poly Haven and ambientCG 79 are that clear,
-/// all of them right; the others are smooth metal, marble and steel.
+/// The other convention must violate integrability at least this many times as much. Of 84 sets of Poly Haven and ambientCG 79 are
+/// that clear, all of them right; the others are smooth metal, marble and steel.
 const CLEAR: f64 = 1.15;
-/// Mean squares below this are of a flat map, which has no convention.
+/// A map with mean squares below this is flat and has no convention.
 const FLAT: f64 = 1e-7;
 /// Steeper normals than this `nz` count as this steep.
 const LEAST_NZ: f32 = 0.2;
 
-/// The convention of a map of `width` texels a row, with normals from -1 to 1; `None` if the map does not tell clearly. A flat map
-/// is OpenGL's as well as DirectX's: OpenGL's.
+/// The convention of a map of `width` texels a row, with normals from -1 to 1; `None` if it is not clear. A flat map
+/// fits both and counts as OpenGL's.
 pub fn detect_convention(normals: &[[f32; 3]], width: usize) -> Option<NormalConvention> {
     let slopes: Vec<[f32; 2]> = normals.iter().map(|&[x, y, z]| [x / z.max(LEAST_NZ), y / z.max(LEAST_NZ)]).collect();
     let rows: Vec<&[[f32; 2]]> = slopes.chunks_exact(width.max(1)).collect();
@@ -57,7 +57,7 @@ mod tests {
     }
 
     #[test]
-    fn a_bumpy_map_tells_its_convention_and_a_flat_one_needs_none() {
+    fn the_convention_of_a_bumpy_map_is_detected_and_a_flat_one_needs_none() {
         assert_eq!(detect_convention(&bumps(), SIDE), Some(NormalConvention::OpenGl));
         let flipped: Vec<_> = bumps().into_iter().map(|[x, y, z]| [x, -y, z]).collect();
         assert_eq!(detect_convention(&flipped, SIDE), Some(NormalConvention::DirectX));
@@ -65,7 +65,7 @@ mod tests {
     }
 
     #[test]
-    fn noise_tells_nothing() {
+    fn noise_has_no_convention() {
         let hashed =
             |index: usize, plane| imagine_graph::rng::cell(index as u32, 0, plane, 1)[0] as f32 / u32::MAX as f32 - 0.5;
         let noise: Vec<_> = (0..SIDE * SIDE).map(|index| [hashed(index, 0), hashed(index, 1), 1.0]).collect();

@@ -1,8 +1,7 @@
-//! Which files of a folder are which maps of a PBR set, whatever they are called.
+//! Finds the maps of a PBR set in a folder by the names of its files.
 //!
-//! Of several files for one map the best is taken: a file of its own before a channel of a packed one, OpenGL normals before
-//! DirectX ones, lossless formats before lossy ones, then the first by name. What is not used is listed, so that a person sees
-//! which file became what.
+//! If several files hold the same map, the best is used: a file of its own before a channel of a packed one, OpenGL normals before
+//! DirectX ones, lossless formats before lossy ones, then the first by name. Unused files are listed too.
 
 mod convention;
 mod names;
@@ -17,12 +16,12 @@ pub use convention::detect_convention;
 pub use names::{ChannelRole, MapRole, NormalConvention, role_of};
 pub use read::read_map;
 
-/// Endings of picture files that can be read, the best for a map first.
+/// Extensions of picture files that can be read, best first.
 const EXTENSIONS: [&str; 3] = ["png", "jpg", "jpeg"];
-/// Endings of picture files that cannot be read yet; they are listed as not used.
+/// Extensions of picture files that cannot be read yet; they are listed as not used.
 const UNREADABLE: [&str; 7] = ["exr", "tif", "tiff", "webp", "tga", "bmp", "hdr"];
 
-/// Folders inside folders that are looked into.
+/// Levels of nested folders that are searched.
 const MAX_DEPTH: usize = 4;
 
 /// Where a map is to be read from.
@@ -34,9 +33,9 @@ pub struct MapFile {
     pub path: PathBuf,
     /// The channel of a packed picture, 0 to 3; `None` if the picture is this map alone.
     pub channel: Option<usize>,
-    /// Whether 1 less the value is meant: gloss in place of roughness.
+    /// Whether the value is inverted, `1 - v`: gloss in place of roughness.
     pub inverted: bool,
-    /// What the name says about green in a normal map; `None` where it says nothing, and for other maps.
+    /// The convention in the name of a normal map; `None` if the name does not say, and for other maps.
     pub convention: Option<NormalConvention>,
 }
 
@@ -49,7 +48,7 @@ pub struct MapFiles {
     pub unused: Vec<PathBuf>,
 }
 
-/// Why a folder is no set of maps.
+/// Why a folder is not a set of maps.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum FolderError {
@@ -69,7 +68,7 @@ pub enum FolderError {
         /// The decoder's reason.
         source: Box<image::ImageError>,
     },
-    /// No picture is a colour map by its name.
+    /// No picture is named as a colour map.
     #[error(
         "{path}: no colour map: {found}. Colour maps end in color, albedo, diffuse, basecolor or a short form of these, as in wall_diff_1k.png, and are png or jpg",
         path = path.display(), found = listed(pictures)
@@ -83,7 +82,7 @@ pub enum FolderError {
 }
 
 /// Finds the maps in `folder`, or in the only folder inside it if it holds no pictures itself (`textures`, or an unpacked archive).
-/// Hidden files, those of macOS among them (`._color.png`), are passed over.
+/// Hidden files, such as those of macOS (`._color.png`), are skipped.
 pub fn find_maps(folder: &Path) -> Result<MapFiles, FolderError> {
     let (mut pictures, mut folders) = list(folder)?;
     for _ in 0..MAX_DEPTH {
@@ -130,7 +129,7 @@ pub fn choose(pictures: &[PathBuf]) -> Option<MapFiles> {
     Some(MapFiles { maps, unused })
 }
 
-/// How good a source is, the least first: alone or packed, convention, derived, format, name.
+/// Rank of a source, best first: alone or packed, convention, derived, format, name.
 type Rank = (bool, u8, bool, usize, PathBuf);
 
 fn rank(map: &MapFile) -> Rank {

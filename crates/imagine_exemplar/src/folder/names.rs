@@ -1,8 +1,8 @@
-//! What a file of a PBR set is, by its name: the conventions of ambientCG, Poly Haven, Poliigon, FreePBR, 3dtextures, Substance,
+//! The role of a file of a PBR set by its name: the conventions of ambientCG, Poly Haven, Poliigon, FreePBR, 3dtextures, Substance,
 //! Quixel, Unreal, Unity, Godot and hand-made folders.
 //!
-//! A name is taken apart at separators, capitals and digits. What counts are the words before a resolution (`2K`, `1024`), or
-//! else those after it, and of these the longest ending that is known: `Wall_Mixed_AO`, `rock_nor_gl_1k`, `Bricks_2K-JPG_NormalGL`.
+//! A name is split at separators, capitals and digits. The longest known ending of the words before a resolution (`2K`, `1024`)
+//! decides, or else of those after it: `Wall_Mixed_AO`, `rock_nor_gl_1k`, `Bricks_2K-JPG_NormalGL`.
 
 /// Which way green points in a normal map.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -97,7 +97,7 @@ const ENDINGS: [(&[&str], MapRole); 21] = [
 /// Most words of an ending.
 const LONGEST_ENDING: usize = 4;
 
-/// What the file called `stem` (without its extension) holds; `None` if its name says nothing.
+/// The role of the file called `stem` (without its extension); `None` if the name is unknown.
 pub fn role_of(stem: &str) -> Option<MapRole> {
     let words = words(stem);
     let parts: Vec<&[String]> = match words.iter().rposition(|word| is_resolution(word)) {
@@ -107,11 +107,11 @@ pub fn role_of(stem: &str) -> Option<MapRole> {
     parts.into_iter().find_map(ending)
 }
 
-/// The longest known ending of `words`, also in front of a variant's number (`col_2`, `COL_VAR1`).
+/// The longest known ending of `words`, ignoring the number of a variant (`col_2`, `COL_VAR1`).
 fn ending(words: &[String]) -> Option<MapRole> {
     let known = (1..=words.len().min(LONGEST_ENDING)).rev().find_map(|count| {
         let joined = words[words.len() - count..].concat();
-        // A single letter is a role behind a name only: `T_Wall_N`, but not `n`.
+        // A single letter is a role only after a name: `T_Wall_N`, but not `n`.
         let is_word = joined.len() > 1 || words.len() > count;
         ENDINGS.iter().find(|(names, _)| is_word && names.contains(&&*joined)).map(|(_, role)| *role)
     });
@@ -121,7 +121,7 @@ fn ending(words: &[String]) -> Option<MapRole> {
     known.or_else(|| if is_variant { ending(rest) } else { None })
 }
 
-/// `1k` to `16k`, `256` to `16384`, and names of formats, which stand beside them.
+/// `1k` to `32k`, `128` to `32768`, and names of formats, which stand beside them.
 fn is_resolution(word: &str) -> bool {
     let number = word.strip_suffix('k').unwrap_or(word);
     match (number.parse::<u32>(), number.len() < word.len()) {
@@ -131,8 +131,8 @@ fn is_resolution(word: &str) -> bool {
     }
 }
 
-/// Words in lower case: taken apart where anything but letters and digits stands, before a capital that begins a word, and
-/// between letters and digits (`2K` stays one word).
+/// Words in lower case, split at characters other than letters and digits, before a capital that begins a word, and between
+/// letters and digits (`2K` stays one word).
 fn words(stem: &str) -> Vec<String> {
     let characters: Vec<char> = stem.chars().collect();
     let mut words: Vec<String> = vec![String::new()];

@@ -1,4 +1,4 @@
-//! A map as a picture of its own in our conventions: one channel of a packed picture, gloss as roughness, DirectX normals as OpenGL's.
+//! Converts a map to a picture of its own in our conventions: unpacks a channel, turns gloss into roughness, flips DirectX normals.
 
 use std::io::Cursor;
 
@@ -9,8 +9,8 @@ use super::convention::detect_convention;
 use super::{FolderError, MapFile};
 use crate::folder::names::NormalConvention;
 
-/// The bytes of a picture that is the map alone: those of the file if it is that already, else a PNG of 16 bits a channel.
-/// A normal map whose name says nothing is looked at; if it does not tell either, it is taken for OpenGL's.
+/// The bytes of a picture that holds the map alone: those of the file if no conversion is needed, else a PNG of 16 bits a channel.
+/// If the name of a normal map does not say its convention, its values decide; if they are not clear either, it is OpenGL's.
 pub fn read_map(map: &MapFile) -> Result<Vec<u8>, FolderError> {
     let bytes = std::fs::read(&map.path).map_err(|source| FolderError::Io { path: map.path.clone(), source })?;
     let decode = || {
@@ -43,7 +43,7 @@ fn flipped(picture: DynamicImage) -> DynamicImage {
     picture.into()
 }
 
-/// One channel, or the grey of all.
+/// One channel, or the luminance.
 fn single(picture: DynamicImage, channel: Option<usize>, inverted: bool) -> DynamicImage {
     let mut grey: ImageBuffer<Luma<u16>, Vec<u16>> = match channel {
         None => picture.into_luma16(),

@@ -1,4 +1,4 @@
-//! What `imagine` makes, plans and says.
+//! The pictures, plans and messages of `imagine`.
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
@@ -11,10 +11,10 @@ use crate::step::cargo;
 
 const SEEDS: [&str; 2] = ["1", "2"];
 const BACKENDS: [&str; 2] = ["gpu", "cpu"];
-/// Sizes that are tried; of each generator the first two that its size rule allows are taken. Skies need one twice as wide as high.
+/// Candidate sizes: each generator runs at the first two that its size rule allows. Skies need one twice as wide as high.
 const SIZES: [&str; 4] = ["64x32", "32x32", "64x64", "128x64"];
 
-/// Commands whose words are recorded.
+/// Commands whose output is recorded.
 const MESSAGES: [&str; 27] = [
     "",
     "--help",
@@ -98,7 +98,7 @@ fn generators(checkout: &Path) -> anyhow::Result<Vec<(String, String)>> {
     Ok(found)
 }
 
-/// The first two sizes that the generator allows; records what its plan is there.
+/// The first two sizes that the generator allows; records its plan at both.
 fn sizes(
     checkout: &Path,
     imagine: &Path,
@@ -112,7 +112,7 @@ fn sizes(
         if !output.status.success() || sizes.len() == 2 {
             continue;
         }
-        let report: Value = serde_json::from_slice(&output.stdout).context("inspect does not speak JSON")?;
+        let report: Value = serde_json::from_slice(&output.stdout).context("`imagine inspect --json` wrote no JSON")?;
         for part in report["parts"].as_array().into_iter().flatten() {
             let passes = part["passes"].as_array().into_iter().flatten();
             let passes: Vec<String> =
@@ -139,6 +139,6 @@ fn run(checkout: &Path, imagine: &Path, arguments: &[&str]) -> anyhow::Result<Ou
 /// The target folder of `checkout`.
 pub fn target(checkout: &Path) -> anyhow::Result<PathBuf> {
     let output = cargo(&["metadata", "--format-version", "1", "--no-deps"]).current_dir(checkout).output()?;
-    let metadata: Value = serde_json::from_slice(&output.stdout).context("cargo metadata does not speak JSON")?;
+    let metadata: Value = serde_json::from_slice(&output.stdout).context("cargo metadata wrote no JSON")?;
     Ok(metadata["target_directory"].as_str().context("cargo metadata names no target folder")?.into())
 }

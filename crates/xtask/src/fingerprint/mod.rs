@@ -1,9 +1,9 @@
-//! `fingerprint`: records what a checkout computes and says, to hold two checkouts against each other on one machine.
+//! `fingerprint`: records what a checkout computes and prints, to compare two checkouts on one machine.
 //!
-//! `record FILE [CHECKOUT]` writes hashes of what every shipped generator makes on GPU and CPU, of every recording, of what requests go
-//! through in the plugin, and the command line's messages. `compare BEFORE AFTER` lists the differences. Hashes of floats differ
-//! between processors and drivers, so no recording is committed. A checkout is any version of this workspace: what is run
-//! is its own `imagine` and an example that this command puts there and takes away again.
+//! `record FILE [CHECKOUT]` writes hashes of the output of every shipped generator on GPU and CPU and of every plan, the states that
+//! requests pass through in the plugin, and the messages of the command line. `compare BEFORE AFTER` lists the differences. Hashes
+//! of floats differ between processors and drivers, so none are committed. A checkout may be any version of this workspace: the
+//! command builds and runs its `imagine`, and an example that it adds for the build and removes again.
 
 mod imagine;
 mod plugin;
@@ -15,10 +15,10 @@ use anyhow::{Context, bail};
 
 use crate::step::{self, Outcome, StepResult, cargo, root};
 
-/// What was recorded: name of the entry to a hash or a text. Names begin with their section.
+/// Recorded entries: name to hash or text. A name begins with its section.
 pub type Entries = BTreeMap<String, String>;
 
-/// Sections whose entries have to stay; messages may be worded anew.
+/// Sections whose entries must not change; messages may.
 const EXACT: [&str; 3] = ["pixels", "recording", "plugin"];
 
 /// The command `cargo xtask fingerprint`.
@@ -50,12 +50,13 @@ fn record(checkout: &Path, file: &Path) -> StepResult {
 fn compare(before: &Path, after: &Path) -> StepResult {
     let read = |path: &Path| -> anyhow::Result<Entries> {
         let text = std::fs::read(path).with_context(|| format!("cannot read {}", path.display()))?;
-        serde_json::from_slice(&text).with_context(|| format!("{} is no recording", path.display()))
+        serde_json::from_slice(&text)
+            .with_context(|| format!("{} was not written by `fingerprint record`", path.display()))
     };
     let differences = differences(&read(before)?, &read(after)?);
     differences.iter().for_each(|difference| println!("{difference}\n"));
     let broken = differences.iter().filter(|d| EXACT.iter().any(|section| d.starts_with(section))).count();
-    println!("{} differences, {broken} of them in what has to stay", differences.len());
+    println!("{} differences, {broken} of them in results that must not change", differences.len());
     if broken > 0 {
         bail!("{broken} hashes differ");
     }
@@ -78,7 +79,7 @@ fn hash(bytes: &[u8]) -> String {
     format!("{:x}", sha2::Sha256::digest(bytes))[..16].into()
 }
 
-/// What a picture file shows, without what it says about itself: PNG without text chunks, Radiance without its header.
+/// The pixels of a picture file without its metadata: PNG without text chunks, Radiance without its header.
 fn pixels(file: &Path) -> anyhow::Result<Vec<u8>> {
     let bytes = std::fs::read(file).with_context(|| format!("cannot read {}", file.display()))?;
     if bytes.starts_with(b"#?") {
@@ -89,7 +90,7 @@ fn pixels(file: &Path) -> anyhow::Result<Vec<u8>> {
     let mut rest = bytes.get(8..).unwrap_or_default();
     while let (Some(length), Some(kind)) = (rest.get(..4), rest.get(4..8)) {
         let length = u32::from_be_bytes(length.try_into()?) as usize;
-        let data = rest.get(8..8 + length).with_context(|| format!("{} is cut", file.display()))?;
+        let data = rest.get(8..8 + length).with_context(|| format!("{} is truncated", file.display()))?;
         if [b"IHDR", b"IDAT"].iter().any(|shown| kind == *shown) {
             kept.extend_from_slice(data);
         }
@@ -114,7 +115,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn differences_name_what_changed_appeared_and_went() {
+    fn changed_added_and_removed_entries_are_found() {
         let entries = |pairs: &[(&str, &str)]| pairs.iter().map(|(k, v)| (k.to_string(), v.to_string())).collect();
         let before: Entries = entries(&[("a", "1"), ("b", "1"), ("c", "1")]);
         let after: Entries = entries(&[("a", "1"), ("b", "2"), ("d", "1")]);
@@ -124,7 +125,7 @@ mod tests {
     }
 
     #[test]
-    fn what_a_picture_says_about_itself_does_not_count() {
+    fn metadata_of_a_picture_does_not_count() {
         let chunk = |kind: &[u8], data: &[u8]| [&(data.len() as u32).to_be_bytes(), kind, data, &[0; 4]].concat();
         let picture =
             |text: &[u8]| [b"\x89PNG\r\n\x1a\n".to_vec(), chunk(b"tEXt", text), chunk(b"IDAT", b"x")].concat();

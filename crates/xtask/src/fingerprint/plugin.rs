@@ -1,4 +1,4 @@
-//! What requests go through in the plugin: which states, in which order, and what they show in the end.
+//! The states that requests pass through in the plugin, in order, and the pictures that they show at the end.
 
 use std::path::Path;
 
@@ -8,10 +8,10 @@ use super::imagine::target;
 use super::{Entries, add_pictures};
 use crate::step::StepResult;
 
-/// The example that is put into the checkout.
+/// The example that is added to the checkout.
 const PROBE: &str = include_str!("probe.rs");
 
-/// Does `build` while the probe is an example of `checkout`.
+/// Runs `build` while the probe is an example of `checkout`.
 pub fn with_probe(checkout: &Path, build: impl FnOnce() -> StepResult) -> StepResult {
     let place = checkout.join("examples/examples/fingerprint_probe.rs");
     std::fs::write(&place, PROBE)?;

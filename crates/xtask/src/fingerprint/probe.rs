@@ -1,4 +1,4 @@
-//! Prints what requests go through, and writes what they show into the folder that is the first argument.
+//! Prints the states that requests pass through, and exports what they show into the folder given as first argument.
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -15,7 +15,7 @@ use bevy_imagine::prelude::*;
 const ASSETS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../assets");
 const ROUNDS: u32 = 4;
 
-/// What each entity went through, by its name.
+/// The states of each entity, by its name.
 #[derive(Resource, Default)]
 struct Lives(BTreeMap<String, Vec<String>>);
 
@@ -94,7 +94,7 @@ fn spawn(app: &mut App) -> Vec<(&'static str, Entity)> {
     entities
 }
 
-/// Frames until nothing waits or runs any more, and some more.
+/// Updates until no request waits or runs, for at least 20 frames.
 fn settle(app: &mut App) {
     for frame in 0..4_000 {
         app.update();
@@ -109,7 +109,7 @@ fn settle(app: &mut App) {
     }
 }
 
-/// One change a round: another seed, a request again, a target and an entity gone.
+/// The changes of a round: another seed, a refresh, another target, a removed request, a removed entity.
 fn change(app: &mut App, entities: &mut Vec<(&'static str, Entity)>, round: u32) {
     let find = |name: &str| entities.iter().find(|(known, _)| *known == name).expect("it is there").1;
     let world = app.world_mut();
@@ -142,7 +142,7 @@ fn note(
     }
 }
 
-/// Adds a step to a life, unless it is the last one's again.
+/// Adds a step to a life, unless it repeats the last one.
 fn add<E>(lives: &mut Lives, name: Result<&Name, E>, step: String) {
     let life = lives.0.entry(name.map_or("unnamed".into(), ToString::to_string)).or_default();
     if life.last() != Some(&step) {

@@ -42,8 +42,8 @@ pub fn check(root: &Path, metadata: &Value, findings: &mut Vec<String>) -> anyho
         }
     }
     let manifest = std::fs::read_to_string(root.join("Cargo.toml")).context("cannot read Cargo.toml")?;
-    let of_nobody = workspace_dependencies(&manifest).filter(|name| !declared.contains(*name));
-    findings.extend(of_nobody.map(|name| format!("Cargo.toml: no package uses the workspace's dependency {name}")));
+    let unused = workspace_dependencies(&manifest).filter(|name| !declared.contains(*name));
+    findings.extend(unused.map(|name| format!("Cargo.toml: no package uses the workspace dependency {name}")));
     Ok(())
 }
 

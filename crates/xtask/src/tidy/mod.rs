@@ -2,10 +2,10 @@
 //!
 //! All findings are reported. Most checks are functions on text, so that they can be tested.
 
-mod arrows;
-mod circles;
 mod copies;
 mod dependencies;
+mod import_cycles;
+mod layers;
 mod links;
 mod operators;
 mod sources;
@@ -42,11 +42,11 @@ pub fn run() -> StepResult {
     operators::check(&operators, &read, &mut findings);
     let metadata = metadata(&[])?;
     dependencies::check(&root, &metadata, &mut findings)?;
-    let packages = arrows::packages(&metadata)?;
-    arrows::check(&packages, &mut findings);
-    arrows::check_described(&packages, &read(Path::new("ARCHITECTURE.md")).unwrap_or_default(), &mut findings);
-    for (package, known) in circles::PACKAGES {
-        circles::check(&root, package, known, &mut findings)?;
+    let packages = layers::packages(&metadata)?;
+    layers::check(&packages, &mut findings);
+    layers::check_described(&packages, &read(Path::new("ARCHITECTURE.md")).unwrap_or_default(), &mut findings);
+    for package in import_cycles::PACKAGES {
+        import_cycles::check(&root, package, &mut findings)?;
     }
     copies::check(&|path| std::fs::read(root.join(path)).ok(), &mut findings);
 

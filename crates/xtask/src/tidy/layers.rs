@@ -1,4 +1,4 @@
-//! Dependencies point one way: graph <- {burn, wgpu, onnx} <- train <- cli, and {graph, wgpu} <- bevy_imagine <- editor.
+//! Dependencies between packages point one way, as ARCHITECTURE.md draws them: nothing depends on a layer above it.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -164,7 +164,7 @@ mod tests {
     }
 
     #[test]
-    fn a_wrong_arrow_is_found_behind_another_package() {
+    fn a_forbidden_dependency_is_found_behind_another_package() {
         let packages = packages(&metadata()).unwrap();
         let mut findings = Vec::new();
         check(&packages, &mut findings);
@@ -173,8 +173,8 @@ mod tests {
 
     #[test]
     fn a_package_without_rule_or_description_is_found() {
-        let stranger = |name: &str| Package { name: name.into(), direct: BTreeSet::new(), all: BTreeSet::new() };
-        let packages = [stranger("new"), stranger("xtask")];
+        let package = |name: &str| Package { name: name.into(), direct: BTreeSet::new(), all: BTreeSet::new() };
+        let packages = [package("new"), package("xtask")];
         let mut findings = Vec::new();
         check(&packages, &mut findings);
         check_described(&packages, "see `crates/xtask`", &mut findings);

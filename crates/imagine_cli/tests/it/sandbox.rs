@@ -10,12 +10,12 @@ use imagine_graph::{
 };
 
 /// A temporary folder.
-pub struct Place(tempfile::TempDir);
+pub struct Sandbox(tempfile::TempDir);
 
-/// File name of [`Place::with_generator`].
+/// File name of [`Sandbox::with_generator`].
 pub const GENERATOR: &str = "noise.generator.safetensors";
 
-impl Place {
+impl Sandbox {
     /// An empty folder.
     pub fn new() -> Self {
         Self(tempfile::tempdir().unwrap())
@@ -23,17 +23,17 @@ impl Place {
 
     /// A folder with [`small_generator`] in the file [`GENERATOR`].
     pub fn with_generator() -> Self {
-        let place = Self::new();
-        file::save(place.path(GENERATOR), &small_generator(), WeightFormat::F32).unwrap();
-        place
+        let sandbox = Self::new();
+        file::save(sandbox.path(GENERATOR), &small_generator(), WeightFormat::F32).unwrap();
+        sandbox
     }
 
     /// A folder with a network of `tests/families` in the file `model.onnx`.
     pub fn with_family(family: &str) -> Self {
-        let place = Self::new();
+        let sandbox = Self::new();
         let model = format!("{}/../../tests/families/{family}/model.onnx", env!("CARGO_MANIFEST_DIR"));
-        std::fs::copy(model, place.path("model.onnx")).unwrap();
-        place
+        std::fs::copy(model, sandbox.path("model.onnx")).unwrap();
+        sandbox
     }
 
     /// The path of a file in the folder.
@@ -62,7 +62,7 @@ impl Place {
     }
 
     /// Runs the command, which must succeed; returns stdout and stderr.
-    pub fn good(&self, arguments: &str) -> [String; 2] {
+    pub fn succeed(&self, arguments: &str) -> [String; 2] {
         let output = self.command(arguments).output().unwrap();
         let [stdout, stderr] = texts(&output);
         assert!(output.status.success(), "{arguments}: {stderr}");
@@ -70,7 +70,7 @@ impl Place {
     }
 
     /// Runs the command, which must fail with exit code 2, print nothing on stdout and exactly one error; returns that.
-    pub fn bad(&self, arguments: &str) -> String {
+    pub fn fail(&self, arguments: &str) -> String {
         let output = self.command(arguments).output().unwrap();
         let [stdout, stderr] = texts(&output);
         assert_eq!(output.status.code(), Some(2), "{arguments}: {stderr}");
