@@ -53,8 +53,8 @@ impl<B: Backend> Network<B> {
         Self { weights, home: Tensor::zeros([1], device), index, graph: graph.clone() }
     }
 
-    /// The same network with the weights called `names` frozen. Names that are not float weights are ignored, so that one list serves
-    /// several graphs.
+    /// The same network with the weights called `names` frozen. Names that are not float weights are ignored, so that one list
+    /// serves several graphs.
     pub fn freeze(mut self, names: &[&str]) -> Self {
         for name in names {
             if let Some(&index) = self.index.floats.get(*name) {

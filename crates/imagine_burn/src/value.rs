@@ -28,12 +28,8 @@ impl<B: Backend> Value<B> {
     /// If the value does not hold floats of rank `D`.
     pub fn into_tensor<const D: usize>(self) -> Tensor<B, D> {
         let tensor = self.into_float();
-        assert_eq!(
-            tensor.shape().num_dims(),
-            D,
-            "a value of rank {} is no tensor of rank {D}",
-            tensor.shape().num_dims()
-        );
+        let rank = tensor.shape().num_dims();
+        assert_eq!(rank, D, "the value has rank {rank}, expected {D}");
         Tensor::from_primitive(TensorPrimitive::Float(tensor))
     }
 

@@ -23,11 +23,11 @@ pub(crate) fn decode(bytes: &[u8]) -> Result<ModelProto, ImportError> {
 /// The bytes of a model file, and its folder.
 pub(crate) fn read_file(path: &Path) -> Result<(Vec<u8>, &Path), ImportError> {
     let folder = path.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    Ok((read_bounded(path, MAX_FILE_BYTES)?, folder))
+    Ok((read_bounded(path, MAX_FILE_BYTES, "store weights as external data")?, folder))
 }
 
-/// The bytes of a file of at most `most` bytes.
-pub(crate) fn read_bounded(path: &Path, most: u64) -> Result<Vec<u8>, ImportError> {
+/// The bytes of a file of at most `limit` bytes; `remedy` ends the message about a longer one.
+pub(crate) fn read_bounded(path: &Path, limit: u64, remedy: &str) -> Result<Vec<u8>, ImportError> {
     let fault = |error: String| Fault::File { path: path.display().to_string(), error };
     let io = |error: std::io::Error| fault(error.to_string());
     let file = File::open(path).map_err(io)?;
@@ -36,11 +36,11 @@ pub(crate) fn read_bounded(path: &Path, most: u64) -> Result<Vec<u8>, ImportErro
         return Err(fault("is not a file".into()).into());
     }
     let mut bytes = Vec::new();
-    if metadata.len() <= most {
-        file.take(most + 1).read_to_end(&mut bytes).map_err(io)?;
+    if metadata.len() <= limit {
+        file.take(limit + 1).read_to_end(&mut bytes).map_err(io)?;
     }
-    if metadata.len().max(bytes.len() as u64) > most {
-        return Err(fault(format!("has more than {most} bytes; store weights as external data")).into());
+    if metadata.len().max(bytes.len() as u64) > limit {
+        return Err(fault(format!("has more than {limit} bytes; {remedy}")).into());
     }
     Ok(bytes)
 }

@@ -57,7 +57,7 @@ impl Roles {
         if !path.exists() {
             return Ok(Self::default());
         }
-        let bytes = read_bounded(&path, MAX_BYTES as u64)?;
+        let bytes = read_bounded(&path, MAX_BYTES as u64, "a roles file is a few lines of RON")?;
         let name = path.display().to_string();
         match String::from_utf8(bytes) {
             Ok(text) => Self::from_ron(&name, &text),

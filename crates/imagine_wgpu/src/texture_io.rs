@@ -1,7 +1,8 @@
 //! Passes from tensors to textures and from pictures to tensors, as plain data; `shaders/README.md` lists their bindings.
 //!
-//! Every pass has one invocation per texel, [`WORKGROUP`] of them along x. Its params begin with a zeroed [`crate::DispatchParams`]: the
-//! host may cut it along y or z and set `base` to the first workgroup. [`crate::PipelineStore`] compiles it.
+//! Every pass has one invocation per texel, [`WORKGROUP`] of them along x. Its params begin with a zeroed
+//! [`crate::DispatchParams`]: the host may cut it along y or z and set `base` to the first workgroup.
+//! [`crate::PipelineStore`] compiles it.
 
 use crate::kernel::{BindingLayout, PipelineKey, ShaderDef, WORKGROUP};
 use crate::params::{KernelParams, ParamsLayout, params};

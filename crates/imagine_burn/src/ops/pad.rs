@@ -81,8 +81,8 @@ fn runs(elements: &[Option<usize>]) -> Vec<Run> {
             let start = run.start.map(|index| index as i64);
             let step = start.zip(at).map_or(0, |(start, at)| at - start);
             let begins = run.count == 1 && (-1..=1).contains(&step);
-            let goes_on = start.is_some() && (begins || step == run.step * run.count as i64);
-            if start.is_some() == at.is_some() && (goes_on || at.is_none()) {
+            let continues = start.is_some() && (begins || step == run.step * run.count as i64);
+            if start.is_some() == at.is_some() && (continues || at.is_none()) {
                 run.step = if run.count == 1 { step } else { run.step };
                 run.count += 1;
                 continue;

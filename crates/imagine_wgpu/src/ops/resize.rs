@@ -64,7 +64,7 @@ pub fn lower(op: &Resize, node: &Lowering) -> KernelCall {
     call
 }
 
-/// TapLayout of the table of taps. The choice depends on the operator's parameters, never on a length.
+/// Layout of the table of taps. The choice depends on the operator's parameters, never on a length.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 enum TapLayout {
     /// For every element the index of its only tap, with weight 1.

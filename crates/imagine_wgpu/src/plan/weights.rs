@@ -11,7 +11,7 @@ use crate::recording::{BufferId, Region};
 pub(super) enum WeightLayout {
     /// Row-major, as in the file.
     Natural,
-    /// As one kernel wants them.
+    /// As one kernel expects them.
     Packed,
 }
 
