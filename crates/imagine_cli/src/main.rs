@@ -87,7 +87,32 @@ fn main() -> ExitCode {
         Command::Train(Train::Sprites(command)) => command.run(),
     };
     result.unwrap_or_else(|error| {
-        eprintln!("error: {error:#}");
+        eprintln!("error: {}", with_causes(&error));
         ExitCode::from(2)
     })
+}
+
+/// The error and its causes, each once: many errors already name their cause.
+fn with_causes(error: &anyhow::Error) -> String {
+    let mut message = String::new();
+    for cause in error.chain().map(ToString::to_string) {
+        if !message.contains(&cause) {
+            message += if message.is_empty() { "" } else { ": " };
+            message += &cause;
+        }
+    }
+    message
+}
+
+#[cfg(test)]
+mod tests {
+    use anyhow::{Context, anyhow};
+
+    use super::*;
+
+    #[test]
+    fn a_cause_is_told_once() {
+        let error = Err::<(), _>(anyhow!("no space")).context("a.png: no space").context("cannot write");
+        assert_eq!(with_causes(&error.unwrap_err()), "cannot write: a.png: no space");
+    }
 }
