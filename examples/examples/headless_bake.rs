@@ -72,7 +72,7 @@ fn exit_when_written(options: Res<Options>, start: Res<Start>, mut exit: Message
             && modified.is_ok_and(|time| time >= start.0)
     };
     let files = std::fs::read_dir(&options.folder).into_iter().flatten().flatten();
-    if files.filter(is_new).count() == GENERATORS.len() * MAPS {
+    if files.filter(is_new).count() >= GENERATORS.len() * MAPS {
         println!("saved {} maps in {}", GENERATORS.len() * MAPS, options.folder.display());
         exit.write(AppExit::Success);
     }

@@ -48,13 +48,13 @@ impl ImagineMemory {
         self.budget
     }
 
-    /// Whether `bytes` more stay within the budget.
-    pub(crate) fn check(&self, bytes: u64) -> Result<(), OverBudget> {
-        let held = self.bytes();
-        if held.saturating_add(bytes) > self.budget {
-            return Err(OverBudget { needed: bytes, held, budget: self.budget });
+    /// Counts `bytes` more, if they stay within the budget.
+    pub(crate) fn try_allocate(&self, bytes: u64) -> Result<Allocation, OverBudget> {
+        let grow = |held: u64| held.checked_add(bytes).filter(|sum| *sum <= self.budget);
+        match self.bytes.fetch_update(Ordering::Relaxed, Ordering::Relaxed, grow) {
+            Ok(_) => Ok(Allocation { memory: self.clone(), bytes }),
+            Err(held) => Err(OverBudget { needed: bytes, held, budget: self.budget }),
         }
-        Ok(())
     }
 
     /// Bytes held now: textures of results, buffers and textures of jobs.
@@ -62,6 +62,7 @@ impl ImagineMemory {
         self.bytes.load(Ordering::Relaxed)
     }
 
+    /// Counts `bytes` more, even beyond the budget.
     pub(crate) fn allocate(&self, bytes: u64) -> Allocation {
         self.bytes.fetch_add(bytes, Ordering::Relaxed);
         Allocation { memory: self.clone(), bytes }
@@ -71,5 +72,22 @@ impl ImagineMemory {
 impl Drop for Allocation {
     fn drop(&mut self) {
         self.memory.bytes.fetch_sub(self.bytes, Ordering::Relaxed);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn allocations_stay_within_the_budget_and_come_back() {
+        let memory = ImagineMemory::new(100);
+        let first = memory.try_allocate(60).unwrap();
+        let error = memory.try_allocate(41).unwrap_err();
+        assert_eq!(error, OverBudget { needed: 41, held: 60, budget: 100 });
+        assert!(memory.try_allocate(u64::MAX).is_err());
+        drop(first);
+        assert_eq!(memory.bytes(), 0);
+        assert!(memory.try_allocate(100).is_ok());
     }
 }

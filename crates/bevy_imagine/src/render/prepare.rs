@@ -114,10 +114,11 @@ fn prepare(job: &Job, images: &[InputImage], kernels: &Kernels, queue: &wgpu::Qu
     let resolved = generator.resolve_with(request, &uploaded).map_err(fail)?;
     let plan = kernels.plan(job, patch.as_ref())?;
     let bytes = plan.bytes() + Session::PARAMS_BYTES + TextureWriter::bytes(job);
-    if let Err(error) = kernels.memory.check(bytes) {
-        return if is_alone { Err(error.of(name)) } else { Ok(None) };
-    }
-    let buffers = kernels.memory.allocate(bytes);
+    let buffers = match kernels.memory.try_allocate(bytes) {
+        Ok(buffers) => buffers,
+        Err(error) if is_alone => return Err(error.of(name)),
+        Err(_) => return Ok(None),
+    };
     let recording = plan.whole(resolved.steps);
     info_span!("imagine_compile").in_scope(|| kernels.store.compile_all(&recording))?;
     if job.key.living.is_some() {

@@ -9,14 +9,17 @@ use crate::target::{Placeholder, SynthesisTextures, Target, Targets};
 
 /// Adds targets to an app.
 pub trait RegisterTarget {
-    /// Lets requests use `T` as a [`Target`]. Call it before or after adding [`ImaginePlugin`](crate::ImaginePlugin).
+    /// Lets requests use `T` as a [`Target`]. Call it before or after adding
+    /// [`ImaginePlugin`](crate::ImaginePlugin); a second call for the same `T` does nothing.
     fn register_target<T: Target>(&mut self) -> &mut Self;
 }
 
 impl RegisterTarget for App {
     fn register_target<T: Target>(&mut self) -> &mut Self {
         self.init_resource::<Targets>().init_resource::<Placeholder>();
-        self.world_mut().resource_mut::<Targets>().register::<T>();
+        if !self.world_mut().resource_mut::<Targets>().register::<T>() {
+            return self;
+        }
         // After `restart_changed::<Synthesis>`, so that the order of new requests does not depend on their targets.
         let system = restart_changed::<T>.in_set(RequestSteps::Restart).after(restart_changed::<Synthesis>);
         self.add_observer(update_target::<T>).add_observer(clear_target::<T>).add_systems(PostUpdate, system)

@@ -1,5 +1,7 @@
 //! The target trait, and the registered targets of an app.
 
+use std::any::TypeId;
+
 use bevy::ecs::system::{SystemParam, SystemParamItem};
 use bevy::ecs::world::FilteredEntityRef;
 use bevy::prelude::*;
@@ -12,7 +14,7 @@ use crate::error::SynthesisError;
 ///
 /// The plugin calls [`plan`](Self::plan) when the request is submitted, [`show`](Self::show) when the textures are complete,
 /// [`fail`](Self::fail) when they cannot be made, and [`clear`](Self::clear) when the request is removed. A changed component
-/// is synthesised again. An app registers each target once:
+/// is synthesised again; a target that is removed while its request stays keeps what it shows. An app registers each target:
 ///
 /// ```
 /// use bevy::ecs::system::{SystemParamItem, lifetimeless::SQuery};
@@ -76,9 +78,9 @@ pub trait Target: Component {
     fn clear(&self, entity: Entity, images: &[Handle<Image>], param: &mut SystemParamItem<Self::Param>);
 }
 
-/// The planning functions of the registered targets, in the order of registration.
+/// The registered targets with their planning functions, in the order of registration.
 #[derive(Resource, Default)]
-pub(crate) struct Targets(Vec<PlanTarget>);
+pub(crate) struct Targets(Vec<(TypeId, PlanTarget)>);
 
 /// Plans the target of an entity if it has one of the type.
 type PlanTarget = fn(&FilteredEntityRef, &PlanContext) -> Option<Result<TargetPlans, SynthesisError>>;
@@ -91,17 +93,24 @@ pub(crate) struct TargetPlans {
 }
 
 impl Targets {
-    pub fn register<T: Target>(&mut self) {
-        self.0.push(|entity, context| {
-            let target = entity.get::<T>()?;
-            Some(target.plan(context).map(|textures| TargetPlans { textures, images: target.images() }))
-        });
+    /// Adds a target. Returns whether it is new.
+    pub fn register<T: Target>(&mut self) -> bool {
+        let id = TypeId::of::<T>();
+        let is_new = self.0.iter().all(|(known, _)| *known != id);
+        if is_new {
+            let plan: PlanTarget = |entity, context| {
+                let target = entity.get::<T>()?;
+                Some(target.plan(context).map(|textures| TargetPlans { textures, images: target.images() }))
+            };
+            self.0.push((id, plan));
+        }
+        is_new
     }
 
     /// Plans all targets of an entity.
     pub fn plan(&self, entity: &FilteredEntityRef, context: &PlanContext) -> Result<TargetPlans, SynthesisError> {
         let generator = || context.generator().to_string();
-        let plans = self.0.iter().filter_map(|plan| plan(entity, context)).collect::<Result<Vec<_>, _>>()?;
+        let plans = self.0.iter().filter_map(|(_, plan)| plan(entity, context)).collect::<Result<Vec<_>, _>>()?;
         let Some(images) = plans.first().map(|plan| plan.images) else {
             return Err(SynthesisError::NoTarget { generator: generator() });
         };

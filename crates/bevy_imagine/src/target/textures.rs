@@ -44,7 +44,7 @@ impl SynthesisTextures {
         memory: &ImagineMemory,
     ) -> Result<Self, SynthesisError> {
         let bytes = plans.iter().map(|plan| plan.shape.bytes()).sum();
-        memory.check(bytes).map_err(|error| error.of(generator))?;
+        let memory = memory.try_allocate(bytes).map_err(|error| error.of(generator))?;
         let image = |plan: TexturePlan| {
             let image = match &plan.image {
                 Some((image, layer)) => prepare_own(image, *layer, &plan.shape, images).map(|()| image.clone())?,
@@ -53,7 +53,7 @@ impl SynthesisTextures {
             Ok((plan, image))
         };
         let list = plans.into_iter().map(image).collect::<Result<_, SynthesisError>>()?;
-        Ok(Self(Arc::new(Textures { list, _memory: memory.allocate(bytes) })))
+        Ok(Self(Arc::new(Textures { list, _memory: memory })))
     }
 
     pub(crate) fn plans(&self) -> impl Iterator<Item = &(TexturePlan, Handle<Image>)> {

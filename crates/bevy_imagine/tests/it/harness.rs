@@ -87,6 +87,8 @@ impl TestApp {
         let imagine = ImaginePlugin { frame_budget_ms: LARGE_BUDGET, memory_budget: MEMORY_BUDGET };
         let mut app = App::new();
         app.add_plugins((plugins, RenderDiagnosticsPlugin, imagine)).register_target::<NodeTarget>();
+        // A second registration does nothing.
+        app.register_target::<NodeTarget>();
         configure(&mut app);
         let events = Arc::new(Mutex::new(Vec::new()));
         let (finished, failed) = (events.clone(), events.clone());
