@@ -75,7 +75,7 @@ impl Tiling {
             let [height, width] = grid.largest()?;
             let options = PlanOptions { image_size: Some(size), ..options };
             match Plan::new(generator, Size { height, width, ..size }, options) {
-                Ok(_) => return Self::of_grid(generator, &grid, options),
+                Ok(plan) => return Self::of_grid(generator, &grid, plan, options),
                 Err(found @ (PlanError::TooLarge { .. } | PlanError::Arena { .. })) => error = found,
                 Err(found) => return Err(found),
             }
@@ -83,7 +83,14 @@ impl Tiling {
         Err(error)
     }
 
-    fn of_grid(generator: &ValidGenerator, grid: &TileGrid, options: PlanOptions) -> Result<Self, PlanError> {
+    /// `largest` is the plan of the largest tile.
+    fn of_grid(
+        generator: &ValidGenerator,
+        grid: &TileGrid,
+        largest: Plan,
+        options: PlanOptions,
+    ) -> Result<Self, PlanError> {
+        let mut largest = Some(largest);
         let mut plans: Vec<Arc<Plan>> = Vec::new();
         let mut tiles: Vec<(usize, Tile)> = Vec::new();
         let [rows, columns] = [grid.spans(0)?, grid.spans(1)?];
@@ -95,7 +102,11 @@ impl Tiling {
                 let index = match plans.iter().position(|plan| plan.size == size) {
                     Some(index) => index,
                     None => {
-                        plans.push(Arc::new(Plan::new(generator, size, options)?));
+                        let plan = match largest.take_if(|plan| plan.size == size) {
+                            Some(plan) => plan,
+                            None => Plan::new(generator, size, options)?,
+                        };
+                        plans.push(Arc::new(plan));
                         plans.len() - 1
                     }
                 };

@@ -47,13 +47,18 @@ pub const ALL: [(&str, fn() -> Generator); 2] = [("noise_material", noise_materi
 /// The generator called `name`, as if loaded from a file: validated, with the file's hash.
 pub fn load(name: &str) -> Option<LoadedGenerator> {
     let (name, build) = ALL.iter().find(|(known, _)| *known == name)?;
-    let bytes = file::write(&build(), WeightFormat::F32).expect("generators built in code are valid");
+    let bytes = file_bytes(*build);
     Some(file::from_bytes(&format!("{name}{EXTENSION}"), &bytes).expect("a written file can be read"))
 }
 
 /// Whether a generator file with this hash belongs to this module, so that its images come from a formula.
 pub fn is_built_in(hash: &str) -> bool {
     static HASHES: OnceLock<Vec<String>> = OnceLock::new();
-    let hashes = HASHES.get_or_init(|| ALL.iter().filter_map(|(name, _)| Some(load(name)?.hash)).collect());
+    let hashes = HASHES.get_or_init(|| ALL.iter().map(|(_, build)| file::hash(&file_bytes(*build))).collect());
     hashes.iter().any(|known| known == hash)
+}
+
+/// The bytes of the generator's file.
+fn file_bytes(build: fn() -> Generator) -> Vec<u8> {
+    file::write(&build(), WeightFormat::F32).expect("generators built in code are valid")
 }
