@@ -16,12 +16,10 @@ use imagine_graph::{
 };
 
 use crate::arguments::MAX_SIDE;
+use crate::files::read_file;
 
 /// Luminance weights of red, green and blue (Rec. 709).
 const LUMINANCE: [f32; 3] = [0.2126, 0.7152, 0.0722];
-
-/// Largest picture file.
-const MAX_BYTES: u64 = 1 << 30;
 
 /// A picture for one input.
 #[derive(Clone, Debug)]
@@ -72,11 +70,7 @@ fn find<'a>(inputs: &[&GraphInput], given: &'a str) -> anyhow::Result<(usize, &'
 }
 
 fn read(input: &GraphInput, file: &str) -> anyhow::Result<InputPicture> {
-    let path = Path::new(file);
-    let metadata = std::fs::metadata(path)?;
-    ensure!(metadata.is_file(), "not a file");
-    ensure!(metadata.len() <= MAX_BYTES, "larger than {MAX_BYTES} bytes");
-    let bytes = std::fs::read(path)?;
+    let bytes = read_file(Path::new(file))?;
     let mut reader = ImageReader::new(Cursor::new(&bytes)).with_guessed_format()?;
     let mut limits = Limits::default();
     (limits.max_image_width, limits.max_image_height) = (Some(MAX_SIDE as u32), Some(MAX_SIDE as u32));

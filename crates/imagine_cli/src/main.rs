@@ -5,12 +5,12 @@
 
 mod arguments;
 mod commands;
+mod files;
 mod gpu;
 mod hdr;
 mod input_picture;
 mod ktx2_file;
 mod network_file;
-mod output_files;
 mod picture;
 mod png_file;
 mod recipe;

@@ -2,14 +2,12 @@
 
 use std::path::Path;
 
-use anyhow::{Context, ensure};
+use anyhow::Context;
 use imagine_graph::generators;
 use imagine_png::{Picture, Source};
 
+use crate::files::read_file;
 use crate::recipe::Recipe;
-
-/// Largest file that a recipe is read from.
-const MAX_FILE_BYTES: u64 = 1 << 30;
 
 /// Encodes a PNG file. Equal pictures and recipes give equal bytes.
 pub fn encode(picture: &Picture, recipe: &Recipe) -> anyhow::Result<Vec<u8>> {
@@ -23,14 +21,7 @@ pub fn source(recipe: &Recipe) -> Source {
 
 /// Reads the recipe in the PNG file at `path`.
 pub fn read_recipe(path: &Path) -> anyhow::Result<Recipe> {
-    read(path).with_context(|| path.display().to_string())
-}
-
-fn read(path: &Path) -> anyhow::Result<Recipe> {
-    let metadata = std::fs::metadata(path)?;
-    ensure!(metadata.is_file(), "not a file");
-    ensure!(metadata.len() <= MAX_FILE_BYTES, "larger than {MAX_FILE_BYTES} bytes");
-    recipe_of(&std::fs::read(path)?)
+    read_file(path).and_then(|bytes| recipe_of(&bytes)).with_context(|| path.display().to_string())
 }
 
 /// Reads the recipe from the bytes of a PNG file, without decoding pixels.

@@ -4,5 +4,5 @@ use crate::step::{self, StepResult, cargo};
 
 /// Composes and validates all shaders.
 pub fn run() -> StepResult {
-    step::run(&mut cargo(&["test", "--workspace", "--test", "shaders"]))
+    step::run(&mut cargo(&["test", "--package", "imagine_tests", "--test", "it", "shaders::"]))
 }

@@ -14,12 +14,12 @@ use serde_json::json;
 
 use super::print;
 use crate::arguments::{Executor, controls, parse_patch, parse_set, parse_size, set_inputs, with_faces};
+use crate::files::{write_file, write_folder};
 use crate::gpu::open_gpu;
 use crate::hdr;
 use crate::input_picture::{InputPicture, read_pictures, set_pictures};
 use crate::ktx2_file;
 use crate::network_file::{RoleArguments, load};
-use crate::output_files::{write_file, write_folder};
 use crate::picture::{can_show, picture};
 use crate::png_file;
 use crate::recipe::Recipe;

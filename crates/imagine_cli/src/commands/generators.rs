@@ -9,7 +9,7 @@ use imagine_graph::generators;
 use serde_json::json;
 
 use super::print;
-use crate::output_files::write_folder;
+use crate::files::write_folder;
 
 /// Arguments of `imagine generators`.
 #[derive(Args, Clone, Debug)]

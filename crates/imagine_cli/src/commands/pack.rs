@@ -10,7 +10,7 @@ use imagine_train::material;
 use serde_json::json;
 
 use super::print;
-use crate::output_files::write_file;
+use crate::files::write_file;
 
 /// Arguments of `imagine pack`.
 #[derive(Args, Clone, Debug)]

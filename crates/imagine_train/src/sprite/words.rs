@@ -1,8 +1,8 @@
-//! Words for sprites: from names and captions, for the colours that cover most of a sprite, and for what things of such
-//! colours are called; prompts made of them.
+//! Words and prompts for sprites: from names and captions, for the colours that cover most of a sprite, and for looks (ice,
+//! fire, golden, silver).
 //!
-//! Sprites are also recoloured, with the words for their new colours. That teaches that a colour word means the same for
-//! everything, even where no picture of a set shows both together.
+//! Sprites are also recoloured, with the words for their new colours. That teaches that a colour word means the same on
+//! every object, even if no picture of the set shows both together.
 
 use rand::Rng;
 
@@ -28,7 +28,7 @@ pub(super) const LOOKS: [&str; 4] = ["ice", "fire", "golden", "silver"];
 /// All names of colours.
 const COLORS: [&str; 12] =
     ["black", "white", "grey", "brown", "pink", "red", "orange", "yellow", "green", "cyan", "blue", "purple"];
-/// Share of the covered pixels that a named colour has at least.
+/// Least share of the covered pixels of a named colour.
 const NAMED_SHARE: f32 = 0.25;
 
 /// The words of a file or folder name: runs of at least three letters.
@@ -37,7 +37,7 @@ pub(super) fn words(name: &str) -> Vec<String> {
     parts.filter(|part| part.chars().count() > 2 && !STOP_WORDS.split(' ').any(|stop| stop == part)).collect()
 }
 
-/// Synonyms of a word, with itself; none if there are no others.
+/// Synonyms of a word, itself included; empty if it has none.
 fn synonyms(word: &str) -> &'static [&'static str] {
     SYNONYMS.into_iter().find(|words| words.contains(&word)).unwrap_or_default()
 }

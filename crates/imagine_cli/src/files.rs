@@ -1,10 +1,21 @@
-//! Writes files atomically: to a temporary file in the same folder, renamed at the end.
+//! Reads files of limited size, and writes files atomically: to a temporary file in the same folder, renamed at the end.
 
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, ensure};
 use tempfile::NamedTempFile;
+
+/// Largest file to read.
+const MAX_BYTES: u64 = 1 << 30;
+
+/// The bytes of a file; fails if it is larger than 1 GiB.
+pub fn read_file(path: &Path) -> anyhow::Result<Vec<u8>> {
+    let metadata = std::fs::metadata(path)?;
+    ensure!(metadata.is_file(), "not a file");
+    ensure!(metadata.len() <= MAX_BYTES, "larger than {MAX_BYTES} bytes");
+    Ok(std::fs::read(path)?)
+}
 
 /// Writes one file; its folder must exist.
 pub fn write_file(path: &Path, bytes: &[u8]) -> anyhow::Result<()> {
