@@ -38,7 +38,7 @@ pub enum LevelError {
         found: usize,
     },
     /// The number of entries of the table is not a multiple of the number of places.
-    #[error("a table of {0} entries does not share out among the places")]
+    #[error("the table of similar places has {0} entries: it needs the same number for each place")]
     Table(usize),
     /// An entry of the table names no place that may be shown.
     #[error("the table of similar places names row {}, column {}, which may not be shown", .0 >> 16, .0 & 0xffff)]
@@ -167,7 +167,7 @@ mod tests {
     use crate::pack;
 
     #[test]
-    fn what_does_not_fit_is_refused() {
+    fn mismatched_sizes_are_refused() {
         let appearance = [[0; DIMENSIONS]; 4];
         let new =
             |height, width, similar: &[u32]| Level::new(height, width, Edges::Wrap, &appearance, similar.to_vec());

@@ -26,7 +26,7 @@ pub enum MapsError {
     #[error("an exemplar of {0} x {1} texels: sides are 4 to 8192")]
     Side(usize, usize),
     /// The number of bytes does not match the size.
-    #[error("{found} bytes for {expected}")]
+    #[error("expected {expected} bytes for height x width x channels, found {found}")]
     Bytes {
         /// Height times width times channels.
         expected: usize,

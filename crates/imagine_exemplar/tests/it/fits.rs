@@ -1,4 +1,4 @@
-//! Exemplars that repeat are found out, resampled to whole periods and rearranged without a broken joint; all others are free.
+//! Exemplars that repeat are detected, resampled to whole periods and rearranged without a broken joint; all others are free.
 
 use imagine_cpu::{Edges, unpack};
 use imagine_exemplar::{Maps, Prepared, Regularity, fit, regularity, size_multiple, torus};

@@ -20,13 +20,13 @@ fn found(files: &[&str]) -> String {
 }
 
 #[test]
-fn an_unpacked_archive_is_looked_into() {
+fn nested_folders_of_an_unpacked_archive_are_searched() {
     let files = ["rock_1k/textures/rock_diff_1k.jpg", "rock_1k/textures/rock_disp_1k.png", "rock_1k/rock.blend"];
     assert_eq!(found(&files), "base_color rock_diff_1k.jpg\nheight     rock_disp_1k.png\n");
 }
 
 #[test]
-fn files_of_the_system_are_passed_over() {
+fn files_of_the_system_are_skipped() {
     let files = ["._color.png", "color.PNG", ".thumbnails/color.png", "Thumbs.db"];
     assert_eq!(found(&files), "base_color color.PNG\n");
 }
@@ -46,7 +46,7 @@ fn two_sets_in_two_folders_are_no_set() {
 }
 
 #[test]
-fn pictures_that_cannot_be_read_are_said_so() {
+fn unreadable_pictures_are_reported() {
     let lines = "base_color color.png\nnot used   height.tif: neither png nor jpg\n";
     assert_eq!(found(&["color.png", "height.tif"]), lines);
     assert!(found(&["color.webp"]).contains("it holds color.webp. Colour maps"));
@@ -82,7 +82,7 @@ fn maps_are_read_in_our_conventions() {
 }
 
 #[test]
-fn a_picture_that_is_none_is_named() {
+fn the_error_names_a_picture_that_cannot_be_decoded() {
     let folder = tempfile::tempdir().unwrap();
     std::fs::write(folder.path().join("color.png"), "no picture").unwrap();
     std::fs::write(folder.path().join("gloss.png"), "no picture").unwrap();

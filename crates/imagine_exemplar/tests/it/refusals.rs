@@ -1,4 +1,4 @@
-//! What cannot be done is refused with words that say what can.
+//! Impossible requests are refused with messages that say what is possible.
 
 use imagine_cpu::Edges;
 use imagine_exemplar::{Maps, Prepared, Recipe, torus, window};
@@ -12,13 +12,13 @@ fn refused(change: impl Fn(&mut Recipe), edges: Edges) -> String {
 }
 
 #[test]
-fn maps_that_are_none() {
+fn maps_of_wrong_size() {
     let refused = |height, width, channels, bytes: usize| {
         Maps::new(height, width, channels, vec![0; bytes]).unwrap_err().to_string()
     };
     assert_eq!(refused(4, 4, 0, 0), "0 channels: an exemplar has 1 to 16");
     assert_eq!(refused(2, 4, 1, 8), "an exemplar of 2 x 4 texels: sides are 4 to 8192");
-    assert_eq!(refused(4, 4, 1, 8), "8 bytes for 16");
+    assert_eq!(refused(4, 4, 1, 8), "expected 16 bytes for height x width x channels, found 8");
 }
 
 #[test]
