@@ -8,8 +8,10 @@ mod import_cycles;
 mod layers;
 mod links;
 mod operators;
+mod orphans;
 mod sources;
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, bail};
@@ -24,11 +26,13 @@ pub fn run() -> StepResult {
     let root = root();
     let mut findings = Vec::new();
     let mut files = 0;
+    let mut rust = BTreeMap::new();
     let snippets = std::fs::read_to_string(root.join(links::SNIPPETS)).unwrap_or_default();
     for path in files_below(&root)? {
         let text =
             std::fs::read_to_string(root.join(&path)).with_context(|| format!("cannot read {}", path.display()))?;
         sources::check(&path, &text, &mut findings);
+        orphans::note(&path, &text, &mut rust);
         if path.extension().is_some_and(|extension| extension == "md") {
             links::check(&path, &text, &root.as_path(), &mut findings);
             links::check_compiled(&path, &text, &snippets, &mut findings);
@@ -48,6 +52,7 @@ pub fn run() -> StepResult {
     for package in import_cycles::PACKAGES {
         import_cycles::check(&root, package, &mut findings)?;
     }
+    orphans::check(&rust, &mut findings);
     copies::check(&|path| std::fs::read(root.join(path)).ok(), &mut findings);
 
     findings.iter().for_each(|finding| println!("{finding}"));
