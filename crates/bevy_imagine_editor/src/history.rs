@@ -1,11 +1,7 @@
 //! Undo and redo for each request.
 
 use bevy::prelude::*;
-use bevy_egui::EguiContext;
 use bevy_imagine::prelude::*;
-
-use crate::Variation;
-use crate::panel::ImagineEditor;
 
 /// Most states that are kept.
 const DEPTH: usize = 100;
@@ -51,30 +47,6 @@ impl History {
         let state = self.states.get(self.at + 1).cloned()?;
         self.at += 1;
         Some(state)
-    }
-}
-
-/// Records changes of all sources after the pointer is released, so that a drag is one change.
-pub(crate) fn record(
-    mut editor: ResMut<ImagineEditor>,
-    changed: Query<Entity, (Changed<Synthesis>, Without<Variation>)>,
-    requests: Query<&Synthesis>,
-    mut removed: RemovedComponents<Synthesis>,
-    mut contexts: Query<&mut EguiContext>,
-) {
-    let editor = editor.bypass_change_detection();
-    editor.changed.extend(&changed);
-    for entity in removed.read() {
-        editor.histories.remove(&entity);
-        editor.failures.remove(&entity);
-    }
-    if editor.changed.is_empty() || contexts.iter_mut().any(|mut context| context.get_mut().egui_is_using_pointer()) {
-        return;
-    }
-    for entity in editor.changed.drain() {
-        if let Ok(request) = requests.get(entity) {
-            editor.histories.entry(entity).or_default().record(request);
-        }
     }
 }
 

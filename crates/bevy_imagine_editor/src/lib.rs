@@ -14,6 +14,7 @@
 
 mod card;
 mod controls;
+mod editor;
 mod history;
 mod panel;
 mod theme;
@@ -25,7 +26,7 @@ use std::path::PathBuf;
 use bevy::prelude::*;
 use bevy_egui::{EguiPlugin, EguiPrimaryContextPass};
 
-pub use panel::ImagineEditor;
+pub use editor::ImagineEditor;
 pub use variations::{Variation, Variations};
 
 /// Adds the panel, and [`EguiPlugin`] if needed.
@@ -48,8 +49,8 @@ impl Plugin for ImagineEditorPlugin {
         }
         app.insert_resource(ImagineEditor { export_folder: self.export_folder.clone(), ..default() })
             .add_observer(variations::start_variations)
-            .add_observer(panel::note_failure)
-            .add_systems(Update, (history::record, variations::despawn_orphans))
+            .add_observer(editor::note_failure)
+            .add_systems(Update, (editor::record_changes, variations::despawn_orphans))
             .add_systems(EguiPrimaryContextPass, panel::show_panel);
     }
 }

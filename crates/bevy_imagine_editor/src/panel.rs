@@ -1,16 +1,10 @@
 //! The panel: its window, and the selected request.
 
-use std::collections::HashMap;
-use std::path::PathBuf;
-
-use bevy::ecs::entity::EntityHashSet;
 use bevy::prelude::*;
 use bevy_egui::{EguiContexts, egui};
-use bevy_imagine::asset::Generator;
 use bevy_imagine::prelude::*;
-use bevy_imagine::{ImagineMemory, ImagineStats};
 
-use crate::history::History;
+use crate::editor::{ImagineEditor, PanelResources};
 use crate::theme;
 use crate::variations::{Thumbnail, Variation, show_thumbnails, thumbnails};
 use crate::view::View;
@@ -18,54 +12,6 @@ use crate::view::View;
 /// Width of the window, and its distance from the screen edges, in points.
 const WIDTH: f32 = 356.0;
 const EDGE: f32 = 12.0;
-
-/// Settings and state of the panel.
-#[derive(Resource, Clone, Debug)]
-pub struct ImagineEditor {
-    /// Whether the panel is visible. Default on.
-    pub visible: bool,
-    /// Entity of the selected request. Default `None`: the first request.
-    pub selected: Option<Entity>,
-    /// Whether variations keep the seed. Default off.
-    pub lock_seed: bool,
-    /// Folder of exported files. Default `imagine`.
-    pub export_folder: PathBuf,
-    /// Requests with changes that the history does not have yet.
-    pub(crate) changed: EntityHashSet,
-    pub(crate) histories: HashMap<Entity, History>,
-    /// Error messages of failed requests.
-    pub(crate) failures: HashMap<Entity, String>,
-    /// Message about the last action.
-    pub(crate) notice: String,
-}
-
-impl Default for ImagineEditor {
-    fn default() -> Self {
-        Self {
-            visible: true,
-            selected: None,
-            lock_seed: false,
-            export_folder: "imagine".into(),
-            changed: EntityHashSet::default(),
-            histories: HashMap::new(),
-            failures: HashMap::new(),
-            notice: String::new(),
-        }
-    }
-}
-
-/// Resources that the panel reads.
-#[derive(bevy::ecs::system::SystemParam)]
-pub(crate) struct PanelResources<'w> {
-    pub generators: Res<'w, Assets<Generator>>,
-    pub stats: Res<'w, ImagineStats>,
-    pub memory: Res<'w, ImagineMemory>,
-}
-
-/// Keeps the error message of a failed request.
-pub(crate) fn note_failure(failed: On<SynthesisFailed>, mut editor: ResMut<ImagineEditor>) {
-    editor.failures.insert(failed.entity, failed.error.to_string());
-}
 
 /// Shows the panel.
 pub(crate) fn show_panel(

@@ -7,7 +7,7 @@ use bevy_imagine::prelude::*;
 use bevy_imagine::{ExportPng, SynthesisRecipe};
 use imagine_graph::Size;
 
-use crate::panel::{ImagineEditor, PanelResources};
+use crate::editor::{ImagineEditor, PanelResources};
 use crate::variations::Variations;
 use crate::{card, controls, theme};
 

@@ -33,7 +33,7 @@ pub fn run(arguments: &[String]) -> StepResult {
 
 /// Says what will happen and how long it takes, before anything is built.
 fn announce(asked: bool, headless: bool) -> anyhow::Result<()> {
-    let target = step::target_folder()?;
+    let target = step::target_folder(&root())?;
     let is_built = target.join("debug/examples").join(format!("demo{}", std::env::consts::EXE_SUFFIX)).exists();
     println!("The demo runs the generators of assets/generators.");
     match (headless, asked) {

@@ -70,9 +70,11 @@ pub fn text(value: &Value) -> String {
     value.as_str().unwrap_or_default().into()
 }
 
-/// Cargo's target folder.
-pub fn target_folder() -> anyhow::Result<PathBuf> {
-    Ok(PathBuf::from(text(&metadata(&["--no-deps"])?["target_directory"])))
+/// Cargo's target folder for the workspace at `root`.
+pub fn target_folder(root: &Path) -> anyhow::Result<PathBuf> {
+    let manifest = root.join("Cargo.toml");
+    let metadata = metadata(&["--no-deps", "--manifest-path", &manifest.to_string_lossy()])?;
+    Ok(PathBuf::from(text(&metadata["target_directory"])))
 }
 
 /// How long `what` takes to build for the first time, given the minutes on one core.

@@ -53,7 +53,7 @@ pub fn run() -> StepResult {
 fn announce() -> anyhow::Result<()> {
     println!("steps: {}", STEPS.map(|(name, _)| name).join(", "));
     println!("setup may install system packages; everything else writes only to cargo's target folder.");
-    let target = step::target_folder()?;
+    let target = step::target_folder(&step::root())?;
     if !target.join("debug/deps").exists() {
         println!("{}", step::first_build("The workspace", FIRST_RUN_CORE_MINUTES, &target));
     }

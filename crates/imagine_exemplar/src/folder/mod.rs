@@ -108,7 +108,7 @@ pub fn find_maps_in(folder: &Path) -> Result<MapFiles, FolderError> {
 }
 
 /// The maps among `pictures`; `None` if none of them is a colour map.
-pub fn choose(pictures: &[PathBuf]) -> Option<MapFiles> {
+fn choose(pictures: &[PathBuf]) -> Option<MapFiles> {
     let mut candidates: Vec<(Rank, MapFile)> = Vec::new();
     for path in pictures {
         if let Some(role) = role_of(&stem(path)).filter(|_| is_readable(path)) {

@@ -1,13 +1,13 @@
 //! The pictures, plans and messages of `imagine`.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::{Command, Output};
 
 use anyhow::{Context, bail};
 use serde_json::Value;
 
 use super::{Entries, add_pictures, hash};
-use crate::step::cargo;
+use crate::step;
 
 const SEEDS: [&str; 2] = ["1", "2"];
 const BACKENDS: [&str; 2] = ["gpu", "cpu"];
@@ -47,7 +47,7 @@ const MESSAGES: [&str; 27] = [
 
 /// Records the `imagine` that was built in `checkout`.
 pub fn record(checkout: &Path, entries: &mut Entries) -> anyhow::Result<()> {
-    let imagine = target(checkout)?.join("debug/imagine");
+    let imagine = step::target_folder(checkout)?.join("debug/imagine");
     let out = tempfile::tempdir()?;
     for (name, generator) in generators(checkout)? {
         let sizes = sizes(checkout, &imagine, &generator, &name, entries)?;
@@ -134,11 +134,4 @@ fn run(checkout: &Path, imagine: &Path, arguments: &[&str]) -> anyhow::Result<Ou
     let mut command = Command::new(imagine);
     command.args(arguments).current_dir(checkout).env("NO_COLOR", "1").env("COLUMNS", "120");
     command.output().with_context(|| format!("cannot run {}", imagine.display()))
-}
-
-/// The target folder of `checkout`.
-pub fn target(checkout: &Path) -> anyhow::Result<PathBuf> {
-    let output = cargo(&["metadata", "--format-version", "1", "--no-deps"]).current_dir(checkout).output()?;
-    let metadata: Value = serde_json::from_slice(&output.stdout).context("cargo metadata wrote no JSON")?;
-    Ok(metadata["target_directory"].as_str().context("cargo metadata names no target folder")?.into())
 }

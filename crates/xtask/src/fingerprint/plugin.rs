@@ -4,9 +4,8 @@ use std::path::Path;
 
 use anyhow::bail;
 
-use super::imagine::target;
 use super::{Entries, add_pictures};
-use crate::step::StepResult;
+use crate::step::{self, StepResult};
 
 /// The example that is added to the checkout.
 const PROBE: &str = include_str!("probe.rs");
@@ -22,7 +21,7 @@ pub fn with_probe(checkout: &Path, build: impl FnOnce() -> StepResult) -> StepRe
 
 /// Records the lines that the probe prints and the pictures that it writes.
 pub fn record(checkout: &Path, entries: &mut Entries) -> anyhow::Result<()> {
-    let probe = target(checkout)?.join("debug/examples/fingerprint_probe");
+    let probe = step::target_folder(checkout)?.join("debug/examples/fingerprint_probe");
     let folder = tempfile::tempdir()?;
     let output = std::process::Command::new(probe).arg(folder.path()).current_dir(checkout).output()?;
     let said = String::from_utf8_lossy(&output.stdout).into_owned();

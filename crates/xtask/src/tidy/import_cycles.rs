@@ -15,8 +15,18 @@ use syn::{Attribute, File, Item, ItemMod, UseTree, Visibility};
 use super::read_below;
 
 /// Checked packages.
-pub const PACKAGES: [&str; 6] =
-    ["imagine_graph", "imagine_wgpu", "imagine_train", "bevy_imagine", "imagine_onnx", "imagine_burn"];
+pub const PACKAGES: [&str; 10] = [
+    "imagine_graph",
+    "imagine_wgpu",
+    "imagine_train",
+    "bevy_imagine",
+    "imagine_onnx",
+    "imagine_burn",
+    "imagine_cpu",
+    "imagine_exemplar",
+    "imagine_cli",
+    "bevy_imagine_editor",
+];
 
 /// A module: `[]` is the crate's root.
 type Module = Vec<String>;
