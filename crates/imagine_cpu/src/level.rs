@@ -45,12 +45,52 @@ pub enum LevelError {
     Entry(u32),
 }
 
+/// Rows and columns of a level's places, and what lies beyond them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct LevelShape {
+    /// Rows of places.
+    pub height: u32,
+    /// Columns of places.
+    pub width: u32,
+    /// How the exemplar continues beyond its edges.
+    pub edges: Edges,
+}
+
+impl LevelShape {
+    /// `(y, x)` moved by `(down, right)`; beyond an edge it wraps or is clamped to the margin.
+    pub fn moved(self, (y, x): (u32, u32), down: i64, right: i64) -> u32 {
+        let along = |at: u32, by: i64, length: u32| {
+            let to = i64::from(at) + by;
+            let (margin, length) = (i64::from(self.edges.margin(length)), i64::from(length));
+            match self.edges {
+                Edges::Wrap => to.rem_euclid(length) as u32,
+                Edges::Bounded => to.clamp(margin, length - 1 - margin) as u32,
+            }
+        };
+        crate::pack(along(y, down, self.height), along(x, right, self.width))
+    }
+
+    /// `place`, or the nearest one of the level.
+    pub fn clamped(self, place: u32) -> u32 {
+        let (y, x) = crate::unpack(place);
+        crate::pack(y.min(self.height - 1), x.min(self.width - 1))
+    }
+
+    /// Whether a cell may show `place`.
+    pub fn may_show(self, place: u32) -> bool {
+        let (y, x) = crate::unpack(place);
+        let inside = |at: u32, length: u32| {
+            let margin = self.edges.margin(length);
+            at >= margin && at + margin < length
+        };
+        inside(y, self.height) && inside(x, self.width)
+    }
+}
+
 /// One level of an exemplar.
 #[derive(Clone, Debug)]
 pub struct Level {
-    height: u32,
-    width: u32,
-    edges: Edges,
+    shape: LevelShape,
     /// Appearance vectors, `[height + 2, width + 2]`: with a rim of one place.
     appearance: Vec<[i8; DIMENSIONS]>,
     /// `similar_per_place` packed places for each place, most similar first.
@@ -83,34 +123,54 @@ impl Level {
             let row = rim(edges, row, height) * width;
             padded.extend((0..width + 2).map(|column| appearance[row + rim(edges, column, width)]));
         }
-        let similar_per_place = similar.len() / places;
-        let level =
-            Self { height: height as u32, width: width as u32, edges, appearance: padded, similar, similar_per_place };
-        match level.similar.iter().find(|&&place| !level.may_show(place)) {
+        let shape = LevelShape { height: height as u32, width: width as u32, edges };
+        match similar.iter().find(|&&place| !shape.may_show(place)) {
             Some(&place) => Err(LevelError::Entry(place)),
-            None => Ok(level),
+            None => Ok(Self { shape, appearance: padded, similar_per_place: similar.len() / places, similar }),
         }
     }
 
-    /// Rows of places.
-    pub fn height(&self) -> u32 {
-        self.height
+    /// A level as operators have it: appearance in words of four bytes, `[height + 2, width + 2, 2]`, with a rim of one place, and
+    /// a table of packed places, `[height, width, k]`, or nothing. Places outside the level are clamped to it.
+    ///
+    /// # Panics
+    /// If the words do not have this shape.
+    pub fn from_words(height: usize, width: usize, edges: Edges, appearance: &[i32], similar: &[i32]) -> Self {
+        assert_eq!(appearance.len(), (height + 2) * (width + 2) * 2, "two words for each place and the rim");
+        assert!(similar.len().is_multiple_of(height * width), "the same number of similar places for each place");
+        let appearance = appearance.as_chunks().0.iter().map(|&[low, high]: &[i32; 2]| {
+            let ([a, b, c, d], [e, f, g, h]) = (low.to_le_bytes(), high.to_le_bytes());
+            [a, b, c, d, e, f, g, h].map(|v| v as i8)
+        });
+        let shape = LevelShape { height: height as u32, width: width as u32, edges };
+        Self {
+            shape,
+            appearance: appearance.collect(),
+            similar: similar.iter().map(|&place| shape.clamped(place as u32)).collect(),
+            similar_per_place: similar.len() / (height * width),
+        }
     }
 
-    /// Columns of places.
-    pub fn width(&self) -> u32 {
-        self.width
+    /// The appearance in words, `[height + 2, width + 2, 2]`, with a rim of one place: what [`Level::from_words`] takes.
+    pub fn appearance_words(&self) -> Vec<i32> {
+        let words = self.appearance.iter().flat_map(|&[a, b, c, d, e, f, g, h]| [word([a, b, c, d]), word([e, f, g, h])]);
+        words.collect()
     }
 
-    /// How the exemplar continues beyond its edges.
-    pub fn edges(&self) -> Edges {
-        self.edges
+    /// The table of similar places, `[height, width, similar per place]`; empty if there is none.
+    pub fn table(&self) -> &[u32] {
+        &self.similar
+    }
+
+    /// Rows and columns of places, and what lies beyond them.
+    pub fn shape(&self) -> LevelShape {
+        self.shape
     }
 
     /// Places similar to `place`, most similar first; none if the level has no table.
     pub fn similar(&self, place: u32) -> &[u32] {
         let (y, x) = crate::unpack(place);
-        let first = (y as usize * self.width as usize + x as usize) * self.similar_per_place;
+        let first = (y as usize * self.shape.width as usize + x as usize) * self.similar_per_place;
         &self.similar[first..first + self.similar_per_place]
     }
 
@@ -119,38 +179,18 @@ impl Level {
         self.similar_per_place > 0
     }
 
-    /// Places along an edge that are never shown, of a side of `length` places.
-    pub fn margin(&self, length: u32) -> u32 {
-        self.edges.margin(length)
-    }
-
-    /// Whether a cell may show `place`.
-    pub fn may_show(&self, place: u32) -> bool {
-        let (y, x) = crate::unpack(place);
-        let inside = |at: u32, length: u32| at >= self.margin(length) && at + self.margin(length) < length;
-        inside(y, self.height) && inside(x, self.width)
-    }
-
-    /// `(y, x)` moved by `(down, right)`; beyond an edge it wraps or is clamped to the margin.
-    pub fn moved(&self, (y, x): (u32, u32), down: i64, right: i64) -> u32 {
-        let along = |at: u32, by: i64, length: u32| {
-            let to = i64::from(at) + by;
-            let (margin, length) = (i64::from(self.margin(length)), i64::from(length));
-            match self.edges {
-                Edges::Wrap => to.rem_euclid(length) as u32,
-                Edges::Bounded => to.clamp(margin, length - 1 - margin) as u32,
-            }
-        };
-        crate::pack(along(y, down, self.height), along(x, right, self.width))
-    }
-
     /// The appearance of `place` moved by `(down, right)`, each -1, 0 or 1.
     #[inline]
     pub(crate) fn appearance(&self, place: u32, down: i32, right: i32) -> &[i8; DIMENSIONS] {
         let (y, x) = crate::unpack(place);
         let row = (y as i32 + 1 + down) as usize;
-        &self.appearance[row * (self.width as usize + 2) + (x as i32 + 1 + right) as usize]
+        &self.appearance[row * (self.shape.width as usize + 2) + (x as i32 + 1 + right) as usize]
     }
+}
+
+/// Appearance of four dimensions in one word, the first in the lowest byte.
+fn word([a, b, c, d]: [i8; 4]) -> i32 {
+    i32::from_le_bytes([a, b, c, d].map(|v| v as u8))
 }
 
 /// Row or column of the level that the rim's row or column `index` repeats.
@@ -181,9 +221,9 @@ mod tests {
     #[test]
     fn a_bounded_level_keeps_its_margin() {
         let level = Level::new(12, 6, Edges::Bounded, &[[0; DIMENSIONS]; 72], Vec::new()).unwrap();
-        assert!(level.may_show(pack(2, 1)) && !level.may_show(pack(1, 1)) && !level.may_show(pack(10, 1)));
-        assert_eq!(level.moved((5, 3), -9, 9), pack(2, 4));
+        assert!(level.shape().may_show(pack(2, 1)) && !level.shape().may_show(pack(1, 1)) && !level.shape().may_show(pack(10, 1)));
+        assert_eq!(level.shape().moved((5, 3), -9, 9), pack(2, 4));
         let tiles = Level::new(12, 6, Edges::Wrap, &[[0; DIMENSIONS]; 72], Vec::new()).unwrap();
-        assert_eq!(tiles.moved((5, 3), -9, 9), pack(8, 0));
+        assert_eq!(tiles.shape().moved((5, 3), -9, 9), pack(8, 0));
     }
 }

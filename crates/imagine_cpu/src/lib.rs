@@ -15,11 +15,13 @@
 //! k-coherence), Lefebvre and Hoppe 2006 (appearance vectors).
 
 mod field;
+mod gather;
 mod level;
 mod matching;
 mod refine;
 
 pub use field::{Field, pack, unpack};
-pub use level::{DIMENSIONS, Edges, Level, LevelError};
+pub use gather::gather;
+pub use level::{DIMENSIONS, Edges, Level, LevelError, LevelShape};
 pub use matching::{REACH, match_pass};
-pub use refine::{double, move_blocks, start};
+pub use refine::{Draw, double, move_blocks, start};

@@ -90,8 +90,9 @@ fn neighbour(index: usize) -> (i32, i32) {
 fn shifted(level: &Level, place: u32, down: i32, right: i32) -> Option<u32> {
     let (y, x) = unpack(place);
     let (y, x) = (y as i32 + down, x as i32 + right);
-    let (height, width) = (level.height() as i32, level.width() as i32);
-    match level.edges() {
+    let shape = level.shape();
+    let (height, width) = (shape.height as i32, shape.width as i32);
+    match shape.edges {
         Edges::Wrap => {
             let wrap = |at: i32, length: i32| {
                 (if at < 0 {
@@ -106,7 +107,7 @@ fn shifted(level: &Level, place: u32, down: i32, right: i32) -> Option<u32> {
         }
         Edges::Bounded => {
             let inside = (0..height).contains(&y) && (0..width).contains(&x);
-            inside.then(|| pack(y as u32, x as u32)).filter(|place| level.may_show(*place))
+            inside.then(|| pack(y as u32, x as u32)).filter(|place| shape.may_show(*place))
         }
     }
 }

@@ -3,12 +3,13 @@
 //!
 //! [`Maps`] are the exemplar. [`Prepared`] is what synthesis needs from it: the appearance of each place on every level of a
 //! pyramid, and tables of similar places. [`torus`] and [`window`] make coordinate fields from it; [`Maps::gather`] collects the
-//! texels at these coordinates. A [`Recipe`] says how freely the exemplar is rearranged; regular materials keep their lattice.
+//! texels at these coordinates; [`generator()`] makes a generator of it, which every executor runs. A [`Recipe`] says how freely the exemplar is rearranged; regular materials keep their lattice.
 //!
 //! The kernels are `imagine_cpu`'s. This crate never sees a GPU, burn or Bevy.
 
 mod appearance;
 mod fit;
+mod generator;
 pub mod folder;
 mod lattice;
 mod maps;
@@ -21,6 +22,7 @@ mod synthesis;
 
 pub use appearance::Basis;
 pub use fit::fit;
+pub use generator::{GeneratorError, generator};
 pub use lattice::{Regularity, regularity};
 pub use maps::{Maps, MapsError};
 pub use prepared::{PrepareError, Prepared};

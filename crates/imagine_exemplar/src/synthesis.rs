@@ -3,13 +3,10 @@
 //! A window is computed level by level. The span of each level covers what the finer level needs plus the reach of its passes, in
 //! whole blocks, so a window equals the same part of the whole plane to the byte.
 
-use imagine_cpu::{Field, REACH, double, match_pass, move_blocks, start};
+use imagine_cpu::{Draw, Field, REACH, double, match_pass, move_blocks, start};
 use imagine_graph::rng;
 
 use crate::prepared::Prepared;
-
-/// Stream of random numbers.
-const STREAM: u32 = 0;
 
 /// Why there is no field.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -54,13 +51,13 @@ pub fn torus(prepared: &Prepared, seed: u64, height: usize, width: usize) -> Res
     let recipe = prepared.recipe();
     let mut field: Option<Field> = None;
     for (index, level) in prepared.levels().iter().enumerate() {
-        let key = rng::key(seed, STREAM, index as u32);
+        let draw = Draw::new(rng::key(seed, index as u32, 0));
         let spacing = 1 << (recipe.halvings - index);
         let mut next = match &field {
-            None => start(level, (0, 0, height / spacing, width / spacing), recipe.block, recipe.lattice_on(0), key),
-            Some(field) => double(level, field),
+            None => start(level.shape(), (0, 0, height / spacing, width / spacing), recipe.block, recipe.lattice_on(0), draw),
+            Some(field) => double(level.shape(), field),
         };
-        move_blocks(level, &mut next, recipe.block, recipe.moves_on(index), key);
+        move_blocks(level, &mut next, recipe.block, recipe.moves_on(index), draw);
         for _ in 0..recipe.passes_on(index) {
             let inner = match_pass(level, &next.wrapped(REACH));
             next.places = inner.places;
@@ -104,13 +101,13 @@ pub fn window(
     let spans = spans(prepared, wanted);
     let mut field: Option<Field> = None;
     for (index, (level, span)) in prepared.levels().iter().zip(&spans).enumerate() {
-        let key = rng::key(seed, STREAM, index as u32);
+        let draw = Draw::new(rng::key(seed, index as u32, 0));
         let (rows, columns) = span.size();
         let mut next = match &field {
-            None => start(level, (span.top, span.left, rows, columns), recipe.block, recipe.lattice_on(0), key),
-            Some(field) => double(level, field).crop(span.top, span.left, rows, columns),
+            None => start(level.shape(), (span.top, span.left, rows, columns), recipe.block, recipe.lattice_on(0), draw),
+            Some(field) => double(level.shape(), field).crop(span.top, span.left, rows, columns),
         };
-        move_blocks(level, &mut next, recipe.block, recipe.moves_on(index), key);
+        move_blocks(level, &mut next, recipe.block, recipe.moves_on(index), draw);
         for _ in 0..recipe.passes_on(index) {
             next = match_pass(level, &next);
         }

@@ -12,6 +12,7 @@ mod conv_transpose;
 mod cum_sum;
 mod depth_to_space;
 mod einsum;
+mod exemplar;
 mod gather;
 mod grid_sample;
 mod matmul;
@@ -49,8 +50,12 @@ impl<B: Backend> Inputs<B> {
         self.next().into_float()
     }
 
+    fn optional(&mut self) -> Option<Value<B>> {
+        self.0.next().flatten()
+    }
+
     fn optional_float(&mut self) -> Option<FloatTensor<B>> {
-        self.0.next().flatten().map(Value::into_float)
+        self.optional().map(Value::into_float)
     }
 }
 
@@ -183,6 +188,11 @@ pub(crate) fn run<B: Backend>(op: &Op, inputs: Vec<Option<Value<B>>>, context: &
         }
         Op::MeanVarianceNormalization(params) => Value::Float(normalization::mean_variance::<B>(params, x.float())),
         Op::LpNormalization(params) => Value::Float(normalization::norm::<B>(params, x.float())),
+        Op::ExemplarStart(params) => exemplar::first(params, context),
+        Op::ExemplarDouble(params) => exemplar::doubled(params, x.next(), context),
+        Op::ExemplarMove(params) => exemplar::moved(params, x.next(), x.next(), context),
+        Op::ExemplarMatch(params) => exemplar::matched(params, x.next(), x.next(), x.optional(), context),
+        Op::ExemplarGather(params) => exemplar::gathered(params, x.next(), x.next(), context),
         Op::RandomUniform(params) => random::uniform(params, context),
         Op::RandomNormal(params) => random::normal(params, context),
         Op::Bernoulli(params) => random::bernoulli(params, x.next(), context),

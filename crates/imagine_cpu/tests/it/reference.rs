@@ -1,6 +1,6 @@
 //! Fields equal those of `tests/reference.py`, to the bit, with any number of threads, and windows equal the whole.
 
-use imagine_cpu::{Edges, Field, Level, REACH, double, match_pass, move_blocks, pack, start};
+use imagine_cpu::{Draw, Edges, Field, Level, REACH, double, match_pass, move_blocks, pack, start};
 use imagine_graph::rng;
 
 const BLOCK: u32 = 4;
@@ -39,11 +39,11 @@ fn torus(rows: usize, columns: usize, seed: u64, lattice: (u32, u32)) -> Field {
         let mut next = match &field {
             None => {
                 let key = rng::key(seed, 0, 0);
-                start(&level, (0, 0, rows / spacing, columns / spacing), BLOCK, lattice, key)
+                start(level.shape(), (0, 0, rows / spacing, columns / spacing), BLOCK, lattice, Draw::new(key))
             }
-            Some(field) => double(&level, field),
+            Some(field) => double(level.shape(), field),
         };
-        move_blocks(&level, &mut next, BLOCK, MOVES[number], rng::key(seed, 0, number as u32));
+        move_blocks(&level, &mut next, BLOCK, MOVES[number], Draw::new(rng::key(seed, 0, number as u32)));
         for _ in 0..PASSES {
             next.places = match_pass(&level, &next.wrapped(REACH)).places;
         }

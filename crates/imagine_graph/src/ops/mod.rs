@@ -42,6 +42,11 @@ pub struct Tolerance {
     pub relative: f32,
 }
 
+impl Tolerance {
+    /// Equal to the bit.
+    pub const EXACT: Self = Self { absolute: 0.0, relative: 0.0 };
+}
+
 /// An operator; the implementing type holds its parameters: the ONNX attributes under their ONNX names, with ONNX's defaults
 /// as `Default`.
 pub trait Operator: Clone + PartialEq + std::fmt::Debug + Default + Serialize + DeserializeOwned + Into<Op> {
@@ -179,6 +184,7 @@ mod conv_transpose;
 mod cum_sum;
 mod depth_to_space;
 mod einsum;
+mod exemplar;
 mod gather;
 mod grid_sample;
 mod matmul;
@@ -199,6 +205,7 @@ mod window;
 
 pub use depth_to_space::DepthToSpaceMode;
 pub use einsum::EinsumAxes;
+pub use exemplar::{APPEARANCE_BYTES, MAX_EXEMPLAR_SIDE};
 pub use gather::{GatherLayout, PickedAxis};
 pub use grid_sample::{GridSampleMode, GridSamplePadding};
 pub use pool::Pool;
@@ -426,6 +433,16 @@ operators! {
     RandomNormal => random, Pass;
     /// Zeros and ones with given probabilities, from the counter-based hash of [`crate::tensor::rng`].
     Bernoulli => random, Pass;
+    /// Blocks of an exemplar from hashed places: the first coordinate field of synthesis by example.
+    ExemplarStart => exemplar, Pass;
+    /// The coordinate field of the next finer level.
+    ExemplarDouble => exemplar, Pass;
+    /// Moves blocks of a coordinate field to similar places.
+    ExemplarMove => exemplar, Pass;
+    /// Replaces every cell of a coordinate field by the candidate that fits its neighbours best.
+    ExemplarMatch => exemplar, Pass;
+    /// The exemplar's texels at the places of a coordinate field.
+    ExemplarGather => exemplar, Pass;
     /// A tensor in the graph itself.
     Constant => constant, Fold;
 }
@@ -437,6 +454,8 @@ impl Op {
             Op::RandomUniform(op) => Some(&op.shape),
             Op::RandomNormal(op) => Some(&op.shape),
             Op::Bernoulli(op) => Some(&op.shape),
+            Op::ExemplarStart(op) => Some(&op.shape),
+            Op::ExemplarMove(op) => Some(&op.shape),
             _ => None,
         }
     }

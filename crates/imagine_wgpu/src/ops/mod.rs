@@ -22,6 +22,7 @@ pub mod conv_transpose;
 pub mod cum_sum;
 pub mod depth_to_space;
 pub mod einsum;
+pub mod exemplar;
 pub mod gather;
 pub mod grid_sample;
 pub mod matmul;
@@ -143,6 +144,11 @@ pub fn lower(op: &Op, node: &Lowering) -> Vec<KernelCall> {
         // ONNX adds 1e-9 to the deviation; adding its square to the variance differs only for variances near 1e-18.
         Op::MeanVarianceNormalization(op) => normalization::lower_broadcast("CENTERED", 1e-18, op, node),
         Op::LpNormalization(op) => normalization::lower_norm(op, node),
+        Op::ExemplarStart(op) => exemplar::lower_start(op, node),
+        Op::ExemplarDouble(op) => exemplar::lower_double(op, node),
+        Op::ExemplarMove(op) => exemplar::lower_move(op, node),
+        Op::ExemplarMatch(op) => exemplar::lower_match(op, node),
+        Op::ExemplarGather(op) => exemplar::lower_gather(op, node),
         Op::RandomUniform(op) => random::lower_uniform(op, node),
         Op::RandomNormal(op) => random::lower_normal(op, node),
         Op::Bernoulli(op) => random::lower_bernoulli(op, node),

@@ -333,6 +333,7 @@ fn pad_mode(op: &Op) -> PadMode {
     match op {
         Op::Conv(op) => op.pad_mode,
         Op::Pad(op) => op.mode,
+        Op::ExemplarMove(_) | Op::ExemplarMatch(_) => PadMode::Wrap,
         _ => PadMode::Constant,
     }
 }

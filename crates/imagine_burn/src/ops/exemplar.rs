@@ -1,0 +1,135 @@
+//! `ExemplarStart`, `ExemplarDouble`, `ExemplarMove`, `ExemplarMatch` and `ExemplarGather`: integer arithmetic in `imagine_cpu`, on the CPU
+//! whatever the backend.
+
+use burn::tensor::TensorData as BurnData;
+use burn::tensor::backend::Backend;
+use imagine_cpu::{Draw, Edges, Field, Level, LevelShape, REACH, double, gather, match_pass, move_blocks, start};
+use imagine_graph::rng;
+use imagine_graph::{
+    Dim, ExemplarDouble, ExemplarGather, ExemplarMatch, ExemplarMove, ExemplarStart, Size, TensorData,
+};
+
+use crate::context::Context;
+use crate::value::Value;
+
+pub(super) fn first<B: Backend>(op: &ExemplarStart, context: &Context<B>) -> Value<B> {
+    let shape = &context.outputs[0].shape;
+    let level = LevelShape { height: op.height as u32, width: op.width as u32, edges: edges(op.tiles) };
+    let lattice = (op.lattice[0] as u32, op.lattice[1] as u32);
+    let origin = context.random.domain.tensor_origin(&op.shape);
+    let places = (0..shape[0]).flat_map(|image| {
+        let draw = draw(context, &op.shape, op.stream, image);
+        let span = (origin.y.into(), origin.x.into(), shape[2], shape[3]);
+        start(level, span, op.block as u32, lattice, draw).places
+    });
+    value(places, shape, context)
+}
+
+pub(super) fn doubled<B: Backend>(op: &ExemplarDouble, field: Value<B>, context: &Context<B>) -> Value<B> {
+    let level = LevelShape { height: op.height as u32, width: op.width as u32, edges: edges(op.tiles) };
+    // A place outside the coarser level wraps or is clamped when it is doubled.
+    let fields = fields(field, |place| place);
+    let places = fields.into_iter().flat_map(|field| double(level, &field).places);
+    value(places, &context.outputs[0].shape, context)
+}
+
+pub(super) fn moved<B: Backend>(
+    op: &ExemplarMove,
+    field: Value<B>,
+    similar: Value<B>,
+    context: &Context<B>,
+) -> Value<B> {
+    let [height, width] = sides(&similar);
+    let similar = words(similar);
+    let blank = vec![0; (height + 2) * (width + 2) * 2];
+    let level = Level::from_words(height, width, edges(op.tiles), &blank, &similar);
+    let origin = context.random.domain.tensor_origin(&op.shape);
+    let fields = fields(field, |place| level.shape().clamped(place));
+    let places = fields.into_iter().enumerate().flat_map(|(image, mut field)| {
+        field.top = i64::from(origin.y) + i64::from(op.origin[0]);
+        field.left = i64::from(origin.x) + i64::from(op.origin[1]);
+        let draw = draw(context, &op.shape, op.stream, image);
+        move_blocks(&level, &mut field, op.block as u32, op.probability, draw);
+        field.places
+    });
+    value(places, &context.outputs[0].shape, context)
+}
+
+pub(super) fn matched<B: Backend>(
+    op: &ExemplarMatch,
+    field: Value<B>,
+    appearance: Value<B>,
+    similar: Option<Value<B>>,
+    context: &Context<B>,
+) -> Value<B> {
+    let [height, width] = sides(&appearance).map(|side| side - 2);
+    let similar = similar.map(words).unwrap_or_default();
+    let level = Level::from_words(height, width, edges(op.tiles), &words(appearance), &similar);
+    let fields = fields(field, |place| level.shape().clamped(place));
+    let places = fields.into_iter().flat_map(|field| match_pass(&level, &field.wrapped(REACH)).places);
+    value(places, &context.outputs[0].shape, context)
+}
+
+pub(super) fn gathered<B: Backend>(
+    op: &ExemplarGather,
+    field: Value<B>,
+    texels: Value<B>,
+    context: &Context<B>,
+) -> Value<B> {
+    let shape = &context.outputs[0].shape;
+    let [height, width] = sides(&texels);
+    let level = LevelShape { height: height as u32, width: width as u32, edges: Edges::Wrap };
+    let texels = words(texels);
+    let fields = fields(field, |place| level.clamped(place));
+    let channels = op.first..op.first + op.channels;
+    let numbers: Vec<f32> =
+        fields.iter().flat_map(|field| gather(level, &texels, field, channels.clone(), op.signed)).collect();
+    Value::Float(B::float_from_data(BurnData::new(numbers, shape.clone()), context.device))
+}
+
+fn edges(tiles: bool) -> Edges {
+    if tiles { Edges::Wrap } else { Edges::Bounded }
+}
+
+/// What `image` draws from, in a field whose whole has the symbolic shape `dims`.
+fn draw<B: Backend>(context: &Context<B>, dims: &[Dim], stream: u32, image: usize) -> Draw {
+    let random = context.random;
+    let torus = random.domain.wrap.then(|| whole(dims, context.size));
+    Draw { torus, image: image as u32, key: rng::key(random.seed, stream, random.step) }
+}
+
+/// Rows and columns of a field of the whole image.
+fn whole(dims: &[Dim], size: Size) -> [usize; 2] {
+    [2, 3].map(|axis| dims[axis].bind(size).expect("the shape rule bound it"))
+}
+
+/// Rows and columns of places of a tensor of an exemplar.
+fn sides<B: Backend>(exemplar: &Value<B>) -> [usize; 2] {
+    let shape = exemplar.shape();
+    [shape[0], shape[1]]
+}
+
+fn words<B: Backend>(integers: Value<B>) -> Vec<i32> {
+    match integers.into_data().data {
+        TensorData::I32(words) => words,
+        _ => unreachable!("the shape rule asked for integers"),
+    }
+}
+
+/// The fields of all images, each place changed by `map`.
+fn fields<B: Backend>(field: Value<B>, map: impl Fn(u32) -> u32) -> Vec<Field> {
+    let shape = field.shape();
+    let (height, width) = (shape[2], shape[3]);
+    let words = words(field);
+    let fields = words.chunks(height * width).map(|places| {
+        let places = places.iter().map(|&place| map(place as u32)).collect();
+        Field { top: 0, left: 0, height, width, places }
+    });
+    fields.collect()
+}
+
+fn value<B: Backend>(places: impl Iterator<Item = u32>, shape: &[usize], context: &Context<B>) -> Value<B> {
+    let places: Vec<i32> = places.map(|place| place as i32).collect();
+    let data = BurnData::new(places, shape.to_vec()).convert::<B::IntElem>();
+    Value::Int(B::int_from_data(data, context.device))
+}

@@ -1,0 +1,144 @@
+//! A prepared exemplar as a generator: one graph, which every executor runs.
+
+use imagine_cpu::{Edges, Level};
+use imagine_graph::{
+    Card, Dim, ExemplarDouble, ExemplarGather, ExemplarMatch, ExemplarMove, ExemplarStart, Extent, Generator, Graph,
+    OutputKind, Ratio, SizeRule, Symbol, Tensor, TensorData,
+};
+
+use crate::maps::Maps;
+use crate::prepared::Prepared;
+use crate::synthesis::size_multiple;
+
+/// Why maps and their kinds do not make a generator.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum GeneratorError {
+    /// The kinds do not have as many channels as the maps.
+    #[error("maps of {found} channels, but their kinds have {expected}: {kinds}")]
+    Channels {
+        /// Channels of the maps.
+        found: usize,
+        /// Channels of the kinds.
+        expected: usize,
+        /// Names of the kinds.
+        kinds: String,
+    },
+    /// Two maps are of the same kind, or a kind has no number of channels.
+    #[error("{} is not a map of its own", .0.name())]
+    Kind(OutputKind),
+    /// The maps do not have the size of the finest level.
+    #[error("maps of {found:?} texels, but the exemplar was prepared from {expected:?}")]
+    Size {
+        /// Rows and columns of the maps.
+        found: (usize, usize),
+        /// Rows and columns of the finest level.
+        expected: (usize, usize),
+    },
+}
+
+/// The generator of `prepared`, which shows the texels of `maps`: one output for each of `kinds`, whose channels follow each other in
+/// the maps. Base colour and emissive are sRGB bytes; normals are 128 for 0, +Y up.
+///
+/// Every seed is another arrangement. Sizes are multiples of [`size_multiple`]; results tile.
+pub fn generator(
+    prepared: &Prepared,
+    maps: &Maps,
+    kinds: &[OutputKind],
+    card: Card,
+) -> Result<Generator, GeneratorError> {
+    check(prepared, maps, kinds)?;
+    let recipe = prepared.recipe();
+    let mut graph = Graph::default();
+    let mut field = String::new();
+    for (index, level) in prepared.levels().iter().enumerate() {
+        let spacing = 1 << (recipe.halvings - index);
+        let name = |part: &str| format!("spacing_{spacing}.{part}");
+        let (shape, tiles) = (level.shape(), level.shape().edges == Edges::Wrap);
+        let (height, width) = (shape.height as usize, shape.width as usize);
+        let dims = vec![Dim::BATCH, Dim::Fixed(1), divided(Symbol::Height, spacing), divided(Symbol::Width, spacing)];
+        let (block, stream) = (recipe.block as usize, index as u32);
+        field = match index {
+            0 => {
+                let (rows, columns) = recipe.lattice_on(0);
+                let lattice = [rows as usize, columns as usize];
+                let start = ExemplarStart { height, width, tiles, block, lattice, shape: dims.clone(), stream };
+                graph.push(&name("start"), start, [])
+            }
+            _ => graph.push(&name("double"), ExemplarDouble { height, width, tiles }, [field.as_str()]),
+        };
+        let passes = recipe.passes_on(index);
+        let moves = recipe.moves_on(index) > 0 && level.has_table();
+        if moves || (passes > 0 && level.has_table()) {
+            graph.weight(&name("similar"), table(level));
+        }
+        if moves {
+            let probability = recipe.moves_on(index);
+            let op = ExemplarMove { tiles, block, probability, shape: dims, origin: [0, 0], stream };
+            field = graph.push(&name("move"), op, [field.as_str(), &name("similar")]);
+        }
+        if passes > 0 {
+            let words = TensorData::I32(level.appearance_words());
+            graph.weight(&name("appearance"), Tensor::new(vec![height + 2, width + 2, 2], words));
+        }
+        for pass in 0..passes {
+            let mut inputs = vec![field, name("appearance")];
+            if level.has_table() {
+                inputs.push(name("similar"));
+            }
+            let inputs = inputs.iter().map(String::as_str);
+            field = graph.push(&name(&format!("match_{pass}")), ExemplarMatch { tiles }, inputs);
+        }
+    }
+    graph.weight("texels", texels(maps));
+    let mut first = 0;
+    for kind in kinds {
+        let channels = kind.channels().unwrap_or(1);
+        let op = ExemplarGather { first, channels, signed: *kind == OutputKind::Normal };
+        graph.push(kind.name(), op, [field.as_str(), "texels"]);
+        graph.output(kind.name(), *kind);
+        first += channels;
+    }
+    let (rows, columns) = size_multiple(prepared);
+    let multiple = Extent { height: rows, width: columns };
+    Ok(Generator { output: graph, recurrence: None, size: SizeRule { multiple, min: multiple, tiles: true }, card })
+}
+
+fn check(prepared: &Prepared, maps: &Maps, kinds: &[OutputKind]) -> Result<(), GeneratorError> {
+    if let Some((_, kind)) =
+        kinds.iter().enumerate().find(|(index, kind)| kind.channels().is_none() || kinds[..*index].contains(kind))
+    {
+        return Err(GeneratorError::Kind(*kind));
+    }
+    let expected = kinds.iter().filter_map(|kind| kind.channels()).sum();
+    if expected != maps.channels() {
+        let kinds = kinds.iter().map(|kind| kind.name()).collect::<Vec<_>>().join(", ");
+        return Err(GeneratorError::Channels { found: maps.channels(), expected, kinds });
+    }
+    let finest = prepared.levels().last().map(|level| level.shape());
+    let expected = finest.map_or((0, 0), |shape| (shape.height as usize, shape.width as usize));
+    let found = (maps.height(), maps.width());
+    if found == expected { Ok(()) } else { Err(GeneratorError::Size { found, expected }) }
+}
+
+fn divided(symbol: fn(Ratio) -> Symbol, spacing: usize) -> Dim {
+    Dim::Symbol(symbol(Ratio::new(1, spacing)))
+}
+
+fn table(level: &Level) -> Tensor {
+    let (height, width) = (level.shape().height as usize, level.shape().width as usize);
+    let places: Vec<i32> = level.table().iter().map(|&place| place as i32).collect();
+    Tensor::new(vec![height, width, places.len() / (height * width)], TensorData::I32(places))
+}
+
+/// Texels with four channels to a word, `[height, width, words]`.
+fn texels(maps: &Maps) -> Tensor {
+    let words = maps.channels().div_ceil(4);
+    let word = |bytes: &[u8]| {
+        let mut word = [0; 4];
+        word[..bytes.len()].copy_from_slice(bytes);
+        i32::from_le_bytes(word)
+    };
+    let packed = maps.texels().chunks(maps.channels()).flat_map(|texel| texel.chunks(4).map(word)).collect();
+    Tensor::new(vec![maps.height(), maps.width(), words], TensorData::I32(packed))
+}

@@ -1,0 +1,395 @@
+//! `ExemplarStart`, `ExemplarDouble`, `ExemplarMove`, `ExemplarMatch` and `ExemplarGather`: synthesis by example, after order-independent
+//! synthesis (Wei and Levoy 2002), k-coherence (Tong et al. 2002) and appearance vectors (Lefebvre and Hoppe 2006).
+//!
+//! A **coordinate field** is an i32 tensor `[N, 1, H, W]`. Each cell holds the place of an exemplar whose texel it shows, packed as
+//! `y << 16 | x`. Fields are refined from a coarse level of the exemplar to its texels; a level has `height` x `width` places. All
+//! arithmetic is on integers, so results are equal to the bit on every executor.
+//!
+//! | operator | Y |
+//! |---|---|
+//! | `ExemplarStart` | cell p shows `p + offset`; the offset is a hash of the block of `block` x `block` cells that p is in, a multiple of `lattice` |
+//! | `ExemplarDouble` | `Y[2p + d] = 2 field[p] + d`, d in {0, 1}^2: the field of a level with twice the places a side |
+//! | `ExemplarMove` | in `probability` of 256 blocks, chosen by hash: `field[p] + (t - c)`, c what the block's centre shows, t a place similar to c; else `field[p]` |
+//! | `ExemplarMatch` | the candidate of p whose surroundings look most like those of p, see below |
+//! | `ExemplarGather` | `byte / 255`, or `(2 byte - 255) / 255` if `signed`, of the channels at the place that p shows |
+//!
+//! **Edges.** If the exemplar `tiles`, places beyond an edge are those at the opposite edge. If not, a place is never shown nearer to
+//! an edge than `min(2, side / 6)`: offsets are clamped, and candidates beyond are left out. The field itself wraps in `ExemplarMove`
+//! and `ExemplarMatch`. Places in a field or table that the exemplar does not have are clamped to it.
+//!
+//! **Hash.** `cell(x, y, plane, key(seed, stream, step))` of [`crate::rng`] at block coordinates (cell coordinates divided by `block`,
+//! rounded down); `plane` is `2 n` for starts and `2 n + 1` for moves of image n. A start takes word 0 for y and word 1 for x: an
+//! exemplar that tiles gives `p mod side + lattice * (((word >> 16) * (side / lattice)) >> 16)`, one that does not
+//! `p mod block + margin + (((word >> 16) * free) >> 16)`, with `free = max(side - 2 margin - block, 0) + 1`. A block moves if
+//! `word 0 >> 24 < probability`, to entry `(word 1 >> 29) mod k` of the table. A block's centre is its cell `(block / 2, block / 2)`, or
+//! the last cell of a torus that ends before it.
+//!
+//! **Matching.** Each of the nine cells around p (p included), at `p + e`, proposes `field[p + e] - e`, and if there is a table, the
+//! first similar place of `field[p + e]`, less e. With A the appearance, the four diagonal neighbours d of p have the target
+//! `T_d = A[field[p + d]] + A[field[p + (2 d_y, d_x)] - (d_y, 0)] + A[field[p + (d_y, 2 d_x)] - (0, d_x)]`, where the second and third cell
+//! lie one row and one column beyond. A candidate c costs `f * sum over d of |3 A[c + d] - T_d|^2`, f = 20 for a neighbour's own place and 21
+//! for a similar one. If one of the 24 cells within two cells of p shows c, the cost is doubled and 2,000,000 more. The least cost wins; of
+//! equal ones the first in the order of e (row by row), own place before similar one. Without a table, p keeps the candidate on which all
+//! nine agree. If there is no candidate, p keeps its place. Costs stay below 2^31.
+
+use serde::{Deserialize, Serialize};
+
+use super::inputs::{Inputs, output, require, require_param};
+use super::random::bind;
+use super::{Case, NodeError, Operator, Reach, Tolerance, Window};
+use crate::tensor::{DType, Dim, PerAxis, TensorType};
+
+/// Maximum side of an exemplar in texels.
+pub const MAX_EXEMPLAR_SIDE: usize = 16_384;
+/// Bytes of an appearance vector.
+pub const APPEARANCE_BYTES: usize = 8;
+const APPEARANCE_WORDS: usize = APPEARANCE_BYTES / 4;
+const MAX_BLOCK: usize = 64;
+
+/// Words of cases whose four bytes differ.
+const WORDS: std::ops::Range<i32> = -(1 << 29)..1 << 29;
+/// Words of cases that are no places.
+const OUTSIDE: std::ops::Range<i32> = -(1 << 30)..0;
+
+/// Parameters of `ExemplarStart`. No inputs.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct ExemplarStart {
+    /// Rows of places of the exemplar's level.
+    pub height: usize,
+    /// Columns of places of the exemplar's level.
+    pub width: usize,
+    /// Whether the exemplar continues at the opposite edge.
+    pub tiles: bool,
+    /// Side of the blocks in cells, 1 to 64.
+    pub block: usize,
+    /// Offsets are multiples of this, rows and columns; must divide height and width. `[1, 1]` if the exemplar does not tile.
+    pub lattice: [usize; 2],
+    /// Shape of the output, `[N, 1, H, W]`.
+    pub shape: Vec<Dim>,
+    /// Distinguishes the random nodes of a graph.
+    pub stream: u32,
+}
+
+/// Parameters of `ExemplarDouble`. Input: a field.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct ExemplarDouble {
+    /// Rows of places of the finer level.
+    pub height: usize,
+    /// Columns of places of the finer level.
+    pub width: usize,
+    /// Whether the exemplar continues at the opposite edge.
+    pub tiles: bool,
+}
+
+/// Parameters of `ExemplarMove`. Inputs: a field; a table of similar places `[height, width, k]`, packed.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct ExemplarMove {
+    /// Whether the exemplar continues at the opposite edge.
+    pub tiles: bool,
+    /// Side of the blocks in cells, 1 to 64.
+    pub block: usize,
+    /// How many of 256 blocks move, 0 to 255.
+    pub probability: u8,
+    /// Symbolic shape of the field of the whole image, which scales the origin of its random numbers.
+    pub shape: Vec<Dim>,
+    /// Row and column of the whole image's field at which this field begins, if it is a part of it.
+    pub origin: [i32; 2],
+    /// Distinguishes the random nodes of a graph.
+    pub stream: u32,
+}
+
+/// Parameters of `ExemplarMatch`. Inputs: a field; the appearance of each place and of a rim of one place around all,
+/// `[height + 2, width + 2, 2]`, four signed bytes to a word, the first in the lowest byte; optionally a table of similar places
+/// `[height, width, k]`, packed.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct ExemplarMatch {
+    /// Whether the exemplar continues at the opposite edge.
+    pub tiles: bool,
+}
+
+/// Parameters of `ExemplarGather`. Inputs: a field; texels `[height, width, words]`, four unsigned bytes to a word, the first channel in
+/// the lowest byte of the first word.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct ExemplarGather {
+    /// The first channel to gather.
+    pub first: usize,
+    /// Number of channels of the output.
+    pub channels: usize,
+    /// Whether bytes stand for -1 to 1, as in a normal map, and not for 0 to 1.
+    pub signed: bool,
+}
+
+impl Default for ExemplarStart {
+    fn default() -> Self {
+        Self { height: 0, width: 0, tiles: true, block: 4, lattice: [1, 1], shape: Vec::new(), stream: 0 }
+    }
+}
+
+impl Default for ExemplarDouble {
+    fn default() -> Self {
+        Self { height: 0, width: 0, tiles: true }
+    }
+}
+
+impl Default for ExemplarMove {
+    fn default() -> Self {
+        Self { tiles: true, block: 4, probability: 0, shape: Vec::new(), origin: [0, 0], stream: 0 }
+    }
+}
+
+impl Default for ExemplarMatch {
+    fn default() -> Self {
+        Self { tiles: true }
+    }
+}
+
+impl Operator for ExemplarStart {
+    fn infer(&self, inputs: &Inputs) -> Result<Vec<TensorType>, NodeError> {
+        inputs.count(0..=0)?;
+        check_side("height", self.height)?;
+        check_side("width", self.width)?;
+        check_block(self.block)?;
+        let lattice = self.lattice.iter().zip([self.height, self.width]);
+        let divides = lattice.clone().all(|(period, side)| *period > 0 && side.is_multiple_of(*period));
+        let expected = format!("divisors of {} and {}", self.height, self.width);
+        require_param(divides, "lattice", expected, self.lattice)?;
+        let is_free = self.tiles || self.lattice == [1, 1];
+        require_param(is_free, "lattice", "[1, 1], as the exemplar does not tile", self.lattice)?;
+        let shape = bind(&self.shape, inputs.size, "shape")?;
+        require_param(shape.len() == 4 && shape[1] == 1, "shape", "[N, 1, H, W]", &shape)?;
+        Ok(vec![output(DType::I32, shape)?])
+    }
+
+    fn reach(&self, _: &[Option<&TensorType>], _: &TensorType) -> Vec<Reach> {
+        Vec::new()
+    }
+
+    fn cases() -> Vec<Case> {
+        let op = |height, width, shape: Vec<Dim>, stream| Self { height, width, shape, stream, ..Self::default() };
+        let fixed = |shape: [usize; 4]| shape.map(Dim::Fixed).to_vec();
+        vec![
+            Case::new("one of one", op(1, 1, fixed([1, 1, 1, 1]), 0)),
+            Case::new("odd size 97x61", op(13, 7, fixed([2, 1, 97, 61]), 1)),
+            Case::new("whole image", op(5, 6, Dim::nchw(1), u32::MAX)),
+            Case::new("blocks of 3", Self { block: 3, ..op(8, 8, fixed([1, 1, 9, 7]), 2) }),
+            Case::new("lattice", Self { lattice: [4, 6], ..op(8, 6, fixed([1, 1, 16, 18]), 3) }),
+            Case::new("does not tile", Self { tiles: false, ..op(17, 12, fixed([3, 1, 19, 23]), 4) }),
+            Case::new("smaller than a block, does not tile", Self { tiles: false, ..op(3, 2, fixed([1, 1, 9, 9]), 5) }),
+        ]
+    }
+
+    fn tolerance(&self) -> Tolerance {
+        Tolerance::EXACT
+    }
+}
+
+impl Operator for ExemplarDouble {
+    fn infer(&self, inputs: &Inputs) -> Result<Vec<TensorType>, NodeError> {
+        inputs.count(1..=1)?;
+        check_side("height", self.height)?;
+        check_side("width", self.width)?;
+        let [images, _, height, width] = field(inputs)?;
+        Ok(vec![output(DType::I32, vec![images, 1, 2 * height, 2 * width])?])
+    }
+
+    fn reach(&self, _: &[Option<&TensorType>], _: &TensorType) -> Vec<Reach> {
+        vec![Reach::Window(PerAxis::splat(Window { stride: 1, repeat: 2, low: 0, high: 0 }))]
+    }
+
+    fn cases() -> Vec<Case> {
+        let case = |name: &str, op: Self, field: [usize; 4]| {
+            Case::new(name, op.clone()).int(field, places(op.height / 2, op.width / 2)).not_differentiable()
+        };
+        let op = |height, width| Self { height, width, ..Self::default() };
+        vec![
+            case("one of one", op(2, 2), [1, 1, 1, 1]),
+            case("odd size 97x61", op(26, 14), [2, 1, 97, 61]),
+            case("does not tile", Self { tiles: false, ..op(24, 18) }, [1, 1, 7, 9]),
+            Case::new("places outside", op(6, 4)).int([1, 1, 5, 3], OUTSIDE).not_differentiable(),
+        ]
+    }
+
+    fn tolerance(&self) -> Tolerance {
+        Tolerance::EXACT
+    }
+}
+
+impl Operator for ExemplarMove {
+    fn infer(&self, inputs: &Inputs) -> Result<Vec<TensorType>, NodeError> {
+        inputs.count(2..=2)?;
+        check_block(self.block)?;
+        let shape = field(inputs)?;
+        table(inputs, 1)?;
+        let whole = bind(&self.shape, inputs.size, "shape")?;
+        require_param(whole.len() == 4, "shape", "[N, 1, H, W], that of the whole field", &whole)?;
+        Ok(vec![output(DType::I32, shape.to_vec())?])
+    }
+
+    fn reach(&self, _: &[Option<&TensorType>], _: &TensorType) -> Vec<Reach> {
+        let (block, center) = (self.block as i64, self.block as i64 / 2);
+        let window = Window { stride: 1, repeat: 1, low: center + 1 - block, high: center };
+        vec![Reach::Window(PerAxis::splat(window)), Reach::Everything("the exemplar")]
+    }
+
+    fn cases() -> Vec<Case> {
+        let op = |probability, stream| Self { probability, stream, shape: Dim::nchw(1), ..Self::default() };
+        let case = |name: &str, op: Self, field: [usize; 4], table: [usize; 3]| {
+            let range = || places(table[0], table[1]);
+            Case::new(name, op).int(field, range()).int(table, range()).not_differentiable()
+        };
+        vec![
+            case("one of one", op(255, 0), [1, 1, 1, 1], [1, 1, 1]),
+            case("odd size 97x61", op(128, 1), [2, 1, 97, 61], [13, 7, 8]),
+            case("never", op(0, 2), [1, 1, 8, 8], [4, 4, 2]),
+            case("blocks of 3", Self { block: 3, ..op(200, 3) }, [1, 1, 10, 8], [6, 5, 3]),
+            case("a part", Self { origin: [-3, 6], ..op(230, 4) }, [1, 1, 12, 16], [8, 8, 8]),
+            case("does not tile", Self { tiles: false, ..op(230, 5) }, [1, 1, 16, 12], [17, 12, 4]),
+            Case::new("places outside", op(255, 6))
+                .int([1, 1, 8, 8], OUTSIDE)
+                .int([3, 4, 2], -9..9)
+                .not_differentiable(),
+        ]
+    }
+
+    fn tolerance(&self) -> Tolerance {
+        Tolerance::EXACT
+    }
+}
+
+impl Operator for ExemplarMatch {
+    fn infer(&self, inputs: &Inputs) -> Result<Vec<TensorType>, NodeError> {
+        inputs.count(2..=3)?;
+        let shape = field(inputs)?;
+        let appearance = inputs.required(1, "appearance")?;
+        let expected = "i32 [height + 2, width + 2, 2]";
+        let is_rimmed = |side: usize| (3..=MAX_EXEMPLAR_SIDE + 2).contains(&side);
+        let fits = appearance.dtype == DType::I32
+            && matches!(appearance.shape[..], [h, w, APPEARANCE_WORDS] if is_rimmed(h) && is_rimmed(w));
+        require(fits, 1, "appearance", expected, appearance)?;
+        if inputs.optional(2).is_some() {
+            let [height, width, _] = table(inputs, 2)?;
+            let same = [height + 2, width + 2] == appearance.shape[..2];
+            let expected = format!("[{}, {}, k]", appearance.shape[0] - 2, appearance.shape[1] - 2);
+            require(same, 2, "similar", expected, inputs.required(2, "similar")?)?;
+        }
+        Ok(vec![output(DType::I32, shape.to_vec())?])
+    }
+
+    fn reach(&self, inputs: &[Option<&TensorType>], _: &TensorType) -> Vec<Reach> {
+        let window = Window { stride: 1, repeat: 1, low: -2, high: 2 };
+        let exemplar = vec![Reach::Everything("the exemplar"); inputs.len() - 1];
+        [vec![Reach::Window(PerAxis::splat(window))], exemplar].concat()
+    }
+
+    fn cases() -> Vec<Case> {
+        let op = |tiles| Self { tiles };
+        let case = |name: &str, tiles, field: [usize; 4], [height, width]: [usize; 2]| {
+            let words = [height + 2, width + 2, APPEARANCE_WORDS];
+            Case::new(name, op(tiles)).int(field, places(height, width)).int(words, WORDS).not_differentiable()
+        };
+        let coherent = |height: i32, width: i32| {
+            let cells = (0..height).flat_map(|y| (0..width).map(move |x| (y % 6) << 16 | (x + y / 5) % 7)).collect();
+            crate::Tensor::new(vec![1, 1, height as usize, width as usize], crate::TensorData::I32(cells))
+        };
+        let words = [8, 9, APPEARANCE_WORDS];
+        let pieces = Case::new("coherent pieces", op(true)).tensor(coherent(20, 21)).int(words, WORDS);
+        vec![
+            case("one of one", true, [1, 1, 1, 1], [1, 1]),
+            case("odd size 97x61", true, [2, 1, 97, 61], [13, 7]),
+            case("with a table", true, [1, 1, 16, 16], [8, 6]).int([8, 6, 3], places(8, 6)),
+            case("does not tile", false, [1, 1, 17, 12], [13, 14]),
+            case("does not tile, with a table", false, [2, 1, 9, 12], [12, 9]).int([12, 9, 2], places(12, 9)),
+            pieces.clone().not_differentiable(),
+            pieces.int([6, 7, 8], places(6, 7)).not_differentiable(),
+            Case::new("places outside", op(true))
+                .int([1, 1, 8, 8], OUTSIDE)
+                .int([5, 6, APPEARANCE_WORDS], WORDS)
+                .int([3, 4, 2], -9..9)
+                .not_differentiable(),
+        ]
+    }
+
+    fn tolerance(&self) -> Tolerance {
+        Tolerance::EXACT
+    }
+}
+
+impl Operator for ExemplarGather {
+    fn infer(&self, inputs: &Inputs) -> Result<Vec<TensorType>, NodeError> {
+        inputs.count(2..=2)?;
+        let [images, _, height, width] = field(inputs)?;
+        let texels = inputs.required(1, "texels")?;
+        let is_side = |side: usize| (1..=MAX_EXEMPLAR_SIDE).contains(&side);
+        let fits = texels.dtype == DType::I32
+            && matches!(texels.shape[..], [h, w, words] if is_side(h) && is_side(w) && words > 0);
+        require(fits, 1, "texels", "i32 [height, width, words]", texels)?;
+        let all = texels.shape[2].saturating_mul(4);
+        let end = self.first.saturating_add(self.channels);
+        let expected = format!("1 to {} after the first {}", all.saturating_sub(self.first), self.first);
+        require_param(self.channels > 0 && end <= all, "channels", expected, self.channels)?;
+        Ok(vec![output(DType::F32, vec![images, self.channels, height, width])?])
+    }
+
+    fn reach(&self, _: &[Option<&TensorType>], _: &TensorType) -> Vec<Reach> {
+        vec![Reach::Pointwise, Reach::Everything("the exemplar")]
+    }
+
+    fn cases() -> Vec<Case> {
+        let case = |name: &str, first, channels, signed, field: [usize; 4], texels: [usize; 3]| {
+            Case::new(name, Self { first, channels, signed })
+                .int(field, places(texels[0], texels[1]))
+                .int(texels, WORDS)
+                .not_differentiable()
+        };
+        vec![
+            case("one of one", 0, 1, false, [1, 1, 1, 1], [1, 1, 1]),
+            case("odd size 97x61", 0, 3, false, [2, 1, 97, 61], [13, 7, 1]),
+            case("normals", 3, 3, true, [1, 1, 9, 7], [5, 4, 3]),
+            case("across words", 2, 7, false, [2, 1, 5, 3], [4, 4, 3]),
+            Case::new("places outside", Self { first: 1, channels: 2, signed: false })
+                .int([1, 1, 4, 4], OUTSIDE)
+                .int([3, 4, 1], WORDS)
+                .not_differentiable(),
+        ]
+    }
+
+    fn tolerance(&self) -> Tolerance {
+        Tolerance::EXACT
+    }
+}
+
+/// Packed places of an exemplar of `height` x `width`, some of them outside it.
+fn places(height: usize, width: usize) -> std::ops::Range<i32> {
+    0..((height as i32 - 1) << 16 | width as i32).max(1)
+}
+
+fn check_side(name: &'static str, side: usize) -> Result<(), NodeError> {
+    require_param((1..=MAX_EXEMPLAR_SIDE).contains(&side), name, "1 to 16384", side)
+}
+
+fn check_block(block: usize) -> Result<(), NodeError> {
+    require_param((1..=MAX_BLOCK).contains(&block), "block", "1 to 64", block)
+}
+
+/// The shape of the field, input 0.
+fn field(inputs: &Inputs) -> Result<[usize; 4], NodeError> {
+    let found = inputs.required(0, "field")?;
+    let fits = found.dtype == DType::I32 && matches!(found.shape[..], [_, 1, _, _]);
+    require(fits, 0, "field", "i32 [N, 1, H, W]", found)?;
+    Ok(std::array::from_fn(|axis| found.shape[axis]))
+}
+
+/// The shape of a table of similar places.
+fn table(inputs: &Inputs, input: usize) -> Result<[usize; 3], NodeError> {
+    let found = inputs.required(input, "similar")?;
+    let is_side = |side: usize| (1..=MAX_EXEMPLAR_SIDE).contains(&side);
+    let fits = found.dtype == DType::I32
+        && matches!(found.shape[..], [h, w, k] if is_side(h) && is_side(w) && (1..=64).contains(&k));
+    require(fits, input, "similar", "i32 [height, width, k], k 1 to 64", found)?;
+    Ok(std::array::from_fn(|axis| found.shape[axis]))
+}

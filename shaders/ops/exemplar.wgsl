@@ -1,0 +1,280 @@
+// ExemplarStart (START), ExemplarDouble (DOUBLE), ExemplarMove (MOVE), ExemplarMatch (MATCH) and ExemplarGather (GATHER): coordinate
+// fields of synthesis by example. imagine_graph's reference page of these operators defines every bit.
+#import imagine::dispatch::DispatchParams
+#import imagine::index::invocation
+#import imagine::rng::{lattice_coordinate, pcg}
+
+struct Params {
+    dispatch: DispatchParams,
+    // Rows and columns of cells of the output.
+    size: vec2<u32>,
+    // Rows and columns of places of the exemplar's level.
+    level: vec2<u32>,
+    // Rows and columns at which the plane of random numbers repeats on a torus.
+    period: vec2<u32>,
+    // First row and column of the field in the whole image's.
+    origin: vec2<u32>,
+    // START: offsets are multiples of these.
+    lattice: vec2<u32>,
+    // Number of cells of the output, in all images.
+    count: u32,
+    // Side of a block in cells.
+    block: u32,
+    // MOVE: how many of 256 blocks move.
+    probability: u32,
+    // Entries of the table for each place.
+    similar: u32,
+    // GATHER: first channel, number of channels, words of a texel, and whether bytes are signed numbers.
+    first: u32,
+    channels: u32,
+    words: u32,
+    is_signed: u32,
+    unused: vec2<u32>,
+}
+
+const NONE = 0xffffffffu;
+
+@group(0) @binding(0) var<uniform> params: Params;
+#ifdef START
+@group(0) @binding(1) var<storage, read_write> y: array<u32>; // [N, 1, height, width]
+#else
+@group(0) @binding(1) var<storage, read_write> field: array<u32>; // [N, 1, H, W], packed places
+#ifdef DOUBLE
+@group(0) @binding(2) var<storage, read_write> y: array<u32>;
+#endif
+#ifdef MOVE
+@group(0) @binding(2) var<storage, read_write> table: array<u32>; // [level height, level width, similar]
+@group(0) @binding(3) var<storage, read_write> y: array<u32>;
+#endif
+#ifdef MATCH
+@group(0) @binding(2) var<storage, read_write> appearance: array<u32>; // [level height + 2, level width + 2, 2]
+#ifdef TABLE
+@group(0) @binding(3) var<storage, read_write> table: array<u32>; // [level height, level width, similar]
+@group(0) @binding(4) var<storage, read_write> y: array<u32>;
+#else
+@group(0) @binding(3) var<storage, read_write> y: array<u32>;
+#endif
+#endif
+#ifdef GATHER
+@group(0) @binding(2) var<storage, read_write> texels: array<u32>; // [level height, level width, words]
+@group(0) @binding(3) var<storage, read_write> y: array<f32>; // [N, channels, height, width]
+#endif
+#endif
+
+fn unpack(place: u32) -> vec2<i32> {
+    return vec2(i32(place >> 16u), i32(place & 0xffffu));
+}
+
+fn pack(place: vec2<i32>) -> u32 {
+    return u32(place.x) << 16u | u32(place.y);
+}
+
+// A packed place, or the nearest one of the level.
+fn clamped(place: u32) -> vec2<i32> {
+    return min(unpack(place), vec2<i32>(params.level) - 1);
+}
+
+// Places along each edge that are never shown.
+fn margin() -> vec2<i32> {
+#ifdef TILES
+    return vec2(0);
+#else
+    return min(vec2<i32>(params.level) / 6, vec2(2));
+#endif
+}
+
+// Integers that are not negative modulo the level, or clamped to the places that may be shown.
+fn inside(place: vec2<i32>) -> vec2<i32> {
+#ifdef TILES
+    return vec2<i32>(vec2<u32>(place) % params.level);
+#else
+    return clamp(place, margin(), vec2<i32>(params.level) - 1 - margin());
+#endif
+}
+
+// Rounds towards minus infinity.
+fn divide(a: vec2<i32>, b: i32) -> vec2<i32> {
+    return (a - select(vec2(0), vec2(b - 1), a < vec2(0))) / b;
+}
+
+// The four words of the block of a cell: plane 0 of each image for starts, 1 for moves.
+fn block_words(coordinate: vec2<i32>, image: u32, plane: u32) -> vec4<u32> {
+    let block = vec2<u32>(divide(coordinate, i32(params.block)));
+    return pcg(vec4(block.y, block.x, 2u * image + plane, params.dispatch.random.x));
+}
+
+#ifdef START
+fn below(word: u32, count: i32) -> i32 {
+    return i32(((word >> 16u) * u32(count)) >> 16u);
+}
+
+fn first_place(word: u32, at: i32, axis: u32) -> i32 {
+    let side = i32(params.level[axis]);
+#ifdef TILES
+    let period = i32(params.lattice[axis]);
+    let start = at - divide(vec2(at), side).x * side;
+    return start + below(word, side / period) * period;
+#else
+    let block = i32(params.block);
+    let free = max(side - 2 * margin()[axis] - block, 0) + 1;
+    let start = at - divide(vec2(at), block).x * block;
+    return start + margin()[axis] + below(word, free);
+#endif
+}
+#endif
+
+#ifdef MATCH
+// `place` moved by at most one row and column; NONE if it may not be shown.
+fn shifted(place: vec2<i32>, by: vec2<i32>) -> u32 {
+    let side = vec2<i32>(params.level);
+    let to = place + by;
+#ifdef TILES
+    return pack(select(select(to, to - side, to >= side), to + side, to < vec2(0)));
+#else
+    let is_shown = all(to >= margin()) && all(to < side - margin());
+    return select(NONE, pack(to), is_shown);
+#endif
+}
+
+// The first or second four dimensions of the appearance of `place` moved by `by`, each -1, 0 or 1.
+fn look(place: vec2<i32>, by: vec2<i32>, half: u32) -> vec4<i32> {
+    let at = vec2<u32>(place + by + 1);
+    return unpack4xI8(appearance[(at.x * (params.level.y + 2u) + at.y) * 2u + half]);
+}
+#endif
+
+@compute @workgroup_size(#{WORKGROUP})
+fn main(@builtin(workgroup_id) workgroup: vec3<u32>, @builtin(local_invocation_index) local: u32) {
+    let i = invocation(workgroup, params.dispatch.base, local);
+    if i >= params.count { return; }
+    let row = i / params.size.y;
+    let cell = vec2(row % params.size.x, i % params.size.y);
+    let image = row / params.size.x;
+
+#ifdef START
+    let at = vec2<i32>(lattice_coordinate(params.dispatch.random, params.period, cell));
+    let words = block_words(at, image, 0u);
+    y[i] = pack(inside(vec2(first_place(words.x, at.x, 0u), first_place(words.y, at.y, 1u))));
+#endif
+
+#ifdef DOUBLE
+    let coarse = (image * (params.size.x / 2u) + cell.x / 2u) * (params.size.y / 2u) + cell.y / 2u;
+    y[i] = pack(inside(2 * unpack(field[coarse]) + vec2<i32>(cell % 2u)));
+#endif
+
+#ifdef MOVE
+    let at = vec2<i32>(lattice_coordinate(params.dispatch.random, params.period, params.origin + cell));
+    let words = block_words(at, image, 1u);
+    let place = clamped(field[i]);
+    if words.x >> 24u >= params.probability {
+        y[i] = pack(place);
+        return;
+    }
+    let block = i32(params.block);
+    var center = divide(at, block) * block + block / 2;
+    let is_torus = params.dispatch.random.w == 1u;
+    center = select(center, min(center, vec2<i32>(params.period) - 1), is_torus);
+    // The centre's cell in this field: on a torus it may be at the other end.
+    let size = vec2<i32>(params.size);
+    let seen = vec2<i32>(cell) + center - at;
+    let wrapped = seen - vec2(divide(seen.xx, size.x).x, divide(seen.yy, size.y).x) * size;
+    let here = vec2<u32>(select(clamp(seen, vec2(0), size - 1), wrapped, is_torus));
+    let found = clamped(field[(image * params.size.x + here.x) * params.size.y + here.y]);
+    let entry = (u32(found.x) * params.level.y + u32(found.y)) * params.similar + (words.y >> 29u) % params.similar;
+    let moved = place + clamped(table[entry]) - found;
+#ifdef TILES
+    // At least minus one side.
+    y[i] = pack(inside(moved + vec2<i32>(params.level)));
+#else
+    y[i] = pack(inside(moved));
+#endif
+#endif
+
+#ifdef MATCH
+    // The places that the cells within two cells show, row by row; the field wraps.
+    var near: array<vec2<i32>, 25>;
+    let size = params.size;
+    for (var k = 0u; k < 25u; k++) {
+        // Sides may be smaller than two.
+        let at = (cell + size * 2u + vec2(k / 5u, k % 5u) - 2u) % size;
+        near[k] = clamped(field[(image * size.x + at.x) * size.y + at.y]);
+    }
+    let own_place = pack(near[12]);
+    var own: array<u32, 9>;
+    var agree = true;
+    for (var e = 0u; e < 9u; e++) {
+        let by = vec2(i32(e / 3u), i32(e % 3u)) - 1;
+        own[e] = shifted(near[(e / 3u + 1u) * 5u + e % 3u + 1u], -by);
+        agree = agree && own[e] == own[0];
+    }
+#ifndef TABLE
+    if agree {
+        y[i] = select(own[0], own_place, own[0] == NONE);
+        return;
+    }
+#endif
+    // Three predictions of the appearance of each diagonal neighbour.
+    var targets: array<vec4<i32>, 8>;
+    for (var d = 0u; d < 4u; d++) {
+        let by = vec2(i32(d / 2u), i32(d % 2u)) * 2 - 1;
+        let corner = u32((by.x + 2) * 5 + by.y + 2);
+        let beside = u32((2 * by.x + 2) * 5 + by.y + 2);
+        let above = u32((by.x + 2) * 5 + 2 * by.y + 2);
+        for (var half = 0u; half < 2u; half++) {
+            targets[d * 2u + half] = look(near[corner], vec2(0), half) + look(near[beside], vec2(-by.x, 0), half)
+                + look(near[above], vec2(0, -by.y), half);
+        }
+    }
+    var best = own_place;
+    var least = 0x7fffffff;
+#ifdef TABLE
+    for (var k = 0u; k < 18u; k++) {
+        let e = k / 2u;
+        let factor = 20 + i32(k % 2u);
+        var candidate = own[e];
+        if k % 2u == 1u {
+            let by = vec2(i32(e / 3u), i32(e % 3u)) - 1;
+            let from_place = vec2<u32>(near[(e / 3u + 1u) * 5u + e % 3u + 1u]);
+            candidate = shifted(clamped(table[(from_place.x * params.level.y + from_place.y) * params.similar]), -by);
+        }
+#else
+    for (var e = 0u; e < 9u; e++) {
+        let factor = 20;
+        let candidate = own[e];
+#endif
+        if candidate == NONE { continue; }
+        let place = unpack(candidate);
+        var sum = 0;
+        for (var d = 0u; d < 4u; d++) {
+            let by = vec2(i32(d / 2u), i32(d % 2u)) * 2 - 1;
+            let low = 3 * look(place, by, 0u) - targets[d * 2u];
+            let high = 3 * look(place, by, 1u) - targets[d * 2u + 1u];
+            sum += dot(low, low) + dot(high, high);
+        }
+        var cost = factor * sum;
+        if cost >= least { continue; }
+        var repeated = false;
+        for (var k = 0u; k < 25u; k++) {
+            repeated = repeated || (k != 12u && all(near[k] == place));
+        }
+        cost = select(cost, 2 * cost + 2000000, repeated);
+        if cost < least {
+            least = cost;
+            best = candidate;
+        }
+    }
+    y[i] = best;
+#endif
+
+#ifdef GATHER
+    let place = vec2<u32>(clamped(field[i]));
+    let texel = (place.x * params.level.y + place.y) * params.words;
+    let plane = params.size.x * params.size.y;
+    for (var k = 0u; k < params.channels; k++) {
+        let channel = params.first + k;
+        let byte = extractBits(texels[texel + channel / 4u], 8u * (channel % 4u), 8u);
+        let numerator = select(i32(byte), 2 * i32(byte) - 255, params.is_signed != 0u);
+        y[(image * params.channels + k) * plane + cell.x * params.size.y + cell.y] = f32(numerator) * (1.0 / 255.0);
+    }
+#endif
+}
