@@ -5,6 +5,7 @@
 
 mod bits;
 mod built_generators;
+mod by_example;
 mod compare;
 mod infinite_weights;
 mod material_networks;

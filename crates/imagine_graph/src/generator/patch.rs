@@ -10,11 +10,11 @@ use super::fields::{FIELD_INPUT, Fields};
 use super::request::{Request, ResolvedRequest};
 use super::request_error::RequestError;
 use super::resolve::check_batch;
-use super::windows::{Span, Windows};
-use crate::graph::{Coordinates, Graph, InputKind, ValidGraph};
-use crate::ops::Slice;
+use super::windows::{LevelSpan, Span, Windows};
+use crate::graph::{Coordinates, Graph, InputKind, ValidGraph, ValueId};
+use crate::ops::{Op, Slice};
 use crate::tensor::rng::Domain;
-use crate::tensor::{Axis, Extent, Size, Texel};
+use crate::tensor::{Axis, Extent, PerAxis, Size, Texel};
 
 /// Maximum side of a window in texels.
 pub const MAX_WINDOW_SIDE: usize = 16_384;
@@ -69,14 +69,17 @@ impl ValidGenerator {
         self.check_world_inputs()?;
         let with_fields = request.fields.as_ref().map(|fields| self.with_fields(fields)).transpose()?;
         let generator = with_fields.as_ref().unwrap_or(self);
-        let (window, crop) = window(generator, request, self.steps(request)?)?;
-        let mut window_request = Request { size: window.size, domain: window.domain, fields: None, ..request.clone() };
+        let Window { size, domain, crop, levels } = window(generator, request, self.steps(request)?)?;
+        let mut window_request = Request { size, domain, fields: None, ..request.clone() };
         window_request.period = Some(self.world_period(request)?);
         if let Some(fields) = &request.fields {
-            let values = fields.sample(self, window.size, window.domain.origin)?;
+            let values = fields.sample(self, size, domain.origin)?;
             window_request.inputs.insert(FIELD_INPUT.into(), values);
         }
-        let output = crop_outputs(&generator.output, window.size, request.size, crop)?;
+        let output = match levels {
+            Some(levels) => cut_levels(&generator.output, request, size, domain.origin, &levels)?,
+            None => crop_outputs(&generator.output, size, request.size, crop)?,
+        };
         let generator = ValidGenerator { output, ..generator.clone() };
         Ok(Some(Patch { generator, request: window_request, crop }))
     }
@@ -116,15 +119,18 @@ impl ValidGenerator {
     }
 }
 
-/// Size and position of a window.
-#[derive(Clone, Copy, Debug)]
+/// The window of a patch.
 struct Window {
     size: Size,
     domain: Domain,
+    /// Texel of the window at which the patch begins.
+    crop: Texel,
+    /// For a graph that refines levels: where each value lies.
+    levels: Option<PerAxis<Vec<LevelSpan>>>,
 }
 
-/// The window of the patch that `request` asks for, and the texel in it at which the patch begins.
-fn window(generator: &ValidGenerator, request: &Request, steps: u32) -> Result<(Window, Texel), RequestError> {
+/// The window of the patch that `request` asks for.
+fn window(generator: &ValidGenerator, request: &Request, steps: u32) -> Result<Window, RequestError> {
     let along = |axis: Axis| {
         let side = axis.of(request.size);
         let too_long = |window| RequestError::WindowSize { side, window, limit: MAX_WINDOW_SIDE };
@@ -132,18 +138,24 @@ fn window(generator: &ValidGenerator, request: &Request, steps: u32) -> Result<(
             return Err(too_long(side));
         }
         let windows = Windows::of_plane(generator, known_size(generator, request.size), steps, axis)?;
-        let start = i64::from(request.domain.origin[axis]);
-        let found = windows.around(Span { start, length: side })?;
+        let wanted = Span { start: i64::from(request.domain.origin[axis]), length: side };
+        let by_level = windows.clone().by_level();
+        let found = by_level.as_ref().unwrap_or(&windows).around(wanted)?;
         if found.length > MAX_WINDOW_SIDE {
             return Err(too_long(found.length));
         }
         i32::try_from(found.end()).map_err(|_| RequestError::WorldEnd)?;
         let origin = i32::try_from(found.start).map_err(|_| RequestError::WorldEnd)?;
-        Ok((origin, (start - found.start) as i32, found.length))
+        let levels = by_level.map(|windows| windows.levels(found.start, wanted));
+        Ok((origin, (wanted.start - found.start) as i32, found.length, levels))
     };
-    let ((y, crop_y, height), (x, crop_x, width)) = (along(Axis::Height)?, along(Axis::Width)?);
-    let domain = Domain { origin: Texel { y, x }, wrap: false };
-    Ok((Window { size: Size { batch: request.size.batch, height, width }, domain }, Texel { y: crop_y, x: crop_x }))
+    let ((y, crop_y, height, rows), (x, crop_x, width, columns)) = (along(Axis::Height)?, along(Axis::Width)?);
+    Ok(Window {
+        size: Size { batch: request.size.batch, height, width },
+        domain: Domain { origin: Texel { y, x }, wrap: false },
+        crop: Texel { y: crop_y, x: crop_x },
+        levels: PerAxis { height: rows, width: columns }.both(),
+    })
 }
 
 /// A size at which the graphs have shapes: near the requested size, but no larger than needed.
@@ -157,6 +169,57 @@ fn known_size(generator: &ValidGenerator, requested: Size) -> Size {
     Size { batch: requested.batch, height: side(Axis::Height), width: side(Axis::Width) }
 }
 
+/// `graph` with each level cut to what the finer levels need, and outputs to the patch. `window` and `origin` are the size and
+/// the first texel of the coarsest level's window.
+fn cut_levels(
+    graph: &ValidGraph,
+    request: &Request,
+    window: Size,
+    origin: Texel,
+    levels: &PerAxis<Vec<LevelSpan>>,
+) -> Result<ValidGraph, RequestError> {
+    let at = |value: ValueId| PerAxis::from_fn(|axis| &levels[axis][value.0]);
+    let mut plain = graph.graph().clone();
+    for node in graph.nodes() {
+        // Random numbers begin where the node's field does, not where the window does.
+        if let (Op::ExemplarMove(op), Some(Some(field))) = (&node.op, node.inputs.first()) {
+            let first = at(*field);
+            let start = Domain { origin, wrap: false }.tensor_origin(&op.shape);
+            let begins = Axis::ALL.map(|axis| (first[axis].first - i64::from(start[axis])) as i32);
+            let moved = plain.nodes.iter_mut().find(|plain| plain.name == node.name);
+            if let Some(Op::ExemplarMove(op)) = moved.map(|node| &mut node.op) {
+                op.origin = begins;
+            }
+        }
+        for &value in &node.outputs {
+            let span = at(value);
+            if let (Some(rows), Some(columns)) = (&span.height.keep, &span.width.keep) {
+                let name = graph.name(value);
+                let computed = format!("imagine.level.{name}");
+                rename_written(&mut plain, name, &computed);
+                let starts = vec![rows.start as i64, columns.start as i64];
+                let ends = vec![rows.end as i64, columns.end as i64];
+                plain.push(name, Slice { starts, ends, axes: vec![-2, -1], steps: Vec::new() }, [computed.as_str()]);
+            }
+        }
+    }
+    for (output, value) in graph.graph().outputs.iter().zip(graph.outputs()) {
+        let spans = at(*value);
+        let Some(scales) = spans.map(|span| span.scale).both() else { continue };
+        let wanted = |axis: Axis| {
+            let patch = Span { start: i64::from(request.domain.origin[axis]), length: axis.of(request.size) };
+            let elements = patch.scaled(scales[axis]);
+            (elements.start - spans[axis].first, elements.end() - spans[axis].first)
+        };
+        let (starts, ends) = Axis::ALL.map(wanted).into_iter().unzip();
+        let slice = Slice { starts, ends, axes: vec![-2, -1], steps: Vec::new() };
+        crop_output(&mut plain, &output.name, slice)?;
+    }
+    let cut = plain.validate()?;
+    cut.bind(window)?;
+    Ok(cut)
+}
+
 /// `graph` with outputs cropped to the patch at `crop` of a window.
 fn crop_outputs(graph: &ValidGraph, window: Size, patch: Size, crop: Texel) -> Result<ValidGraph, RequestError> {
     if window.extent() == patch.extent() {
@@ -167,16 +230,22 @@ fn crop_outputs(graph: &ValidGraph, window: Size, patch: Size, crop: Texel) -> R
     for (output, value) in graph.graph().outputs.iter().zip(graph.outputs()) {
         let shape = &bound.value_type(*value).shape;
         let Some(slice) = slice(shape, window, patch, crop) else { continue };
-        let whole = format!("imagine.window.{}", output.name);
-        if !rename(&mut plain, &output.name, &whole) {
-            let reason = "both an input and an output, so that it cannot be cropped".into();
-            return Err(RequestError::Patch { value: output.name.clone(), reason });
-        }
-        plain.push(&output.name, slice, [whole.as_str()]);
+        crop_output(&mut plain, &output.name, slice)?;
     }
     let cropped = plain.validate()?;
     cropped.bind(window)?;
     Ok(cropped)
+}
+
+/// Crops output `name` by `slice`.
+fn crop_output(graph: &mut Graph, name: &str, slice: Slice) -> Result<(), RequestError> {
+    let whole = format!("imagine.window.{name}");
+    if !rename(graph, name, &whole) {
+        let reason = "both an input and an output, so that it cannot be cropped".into();
+        return Err(RequestError::Patch { value: name.into(), reason });
+    }
+    graph.push(name, slice, [whole.as_str()]);
+    Ok(())
 }
 
 /// The slice that crops a value of `shape` to the patch; `None` if the value has no height and width.
@@ -192,8 +261,15 @@ fn slice(shape: &[usize], window: Size, patch: Size, crop: Texel) -> Option<Slic
     Some(Slice { starts, ends, axes: vec![-2, -1], steps: Vec::new() })
 }
 
-/// Renames the value `from`, which a node writes. False if no node writes it.
+/// Renames the value `from`, which a node writes, also where it is read. False if no node writes it.
 fn rename(graph: &mut Graph, from: &str, to: &str) -> bool {
+    let inputs = graph.nodes.iter_mut().flat_map(|node| &mut node.inputs);
+    inputs.filter(|input| **input == from).for_each(|input| *input = to.into());
+    rename_written(graph, from, to)
+}
+
+/// Renames the value `from` where a node writes it, so that another node can write `from`. False if no node writes it.
+fn rename_written(graph: &mut Graph, from: &str, to: &str) -> bool {
     let mut is_written = false;
     for node in &mut graph.nodes {
         for output in node.outputs.iter_mut().filter(|output| **output == from) {
@@ -205,8 +281,6 @@ fn rename(graph: &mut Graph, from: &str, to: &str) -> bool {
             node.name = to.into();
         }
     }
-    let inputs = graph.nodes.iter_mut().flat_map(|node| &mut node.inputs);
-    inputs.filter(|input| **input == from).for_each(|input| *input = to.into());
     is_written
 }
 

@@ -15,6 +15,7 @@ mod span;
 pub use error::WindowError;
 pub use span::{Boundary, Span};
 
+pub(super) use self::axis_graph::LevelSpan;
 use self::axis_graph::{AxisGraph, Placement, RequiredElements};
 use self::span::ceil_div;
 use super::ValidGenerator;
@@ -33,6 +34,8 @@ pub struct Windows<'a> {
     alignment: usize,
     steps: u32,
     output: AxisGraph<'a>,
+    /// Whether windows leave out values after a cut.
+    by_level: bool,
     /// The graphs of the step and of the initial state.
     recurrence: Option<[AxisGraph<'a>; 2]>,
 }
@@ -71,8 +74,8 @@ impl<'a> Windows<'a> {
             None => None,
         };
         let multiple = generator.generator.size.multiple[axis].max(1);
-        let mut windows =
-            Self { generator, size, axis, boundary: Boundary::Padded, alignment: multiple, steps, output, recurrence };
+        let (boundary, alignment, by_level) = (Boundary::Padded, multiple, false);
+        let mut windows = Self { generator, size, axis, boundary, alignment, steps, output, by_level, recurrence };
         let alignment =
             windows.axis_graphs().map(AxisGraph::alignment).try_fold(multiple, |all, one| checked_lcm(all, one?));
         windows.alignment = alignment.filter(|found| *found as i64 <= MAX_REACH).ok_or(WindowError::Reach {
@@ -81,6 +84,18 @@ impl<'a> Windows<'a> {
             limit: MAX_REACH,
         })?;
         Ok(windows)
+    }
+
+    /// The same windows for a graph whose finer levels are cut to what they need, by [`Windows::levels`]; `None` if it refines no
+    /// levels. Reaches add up over levels, so a window of a coarse level is far wider than what it shows.
+    pub(super) fn by_level(self) -> Option<Self> {
+        let refines = self.boundary == Boundary::Open && self.recurrence.is_none() && self.output.has_cuts();
+        refines.then_some(Self { by_level: true, ..self })
+    }
+
+    /// Where every value of the output graph begins, and what its cut keeps, in a window from pixel `start` around `wanted`.
+    pub(super) fn levels(&self, start: i64, wanted: Span) -> Vec<LevelSpan> {
+        self.output.levels(start, &self.output.required_by_outputs(wanted, self.boundary))
     }
 
     /// What lies beyond the image's ends.
@@ -171,6 +186,9 @@ impl<'a> Windows<'a> {
         visit: &mut dyn FnMut(&AxisGraph, &RequiredElements),
     ) -> Result<(), WindowError> {
         let mut required = self.output.required_by_outputs(wanted, self.boundary);
+        if self.by_level {
+            required = self.output.before_cuts(required);
+        }
         visit(&self.output, &required);
         let Some([step, init]) = &self.recurrence else { return Ok(()) };
         let Some(read) = self.output.required_state(&required) else { return Ok(()) };

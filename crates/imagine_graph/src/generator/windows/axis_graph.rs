@@ -31,6 +31,17 @@ struct WindowedRead {
     wraps: bool,
 }
 
+/// Where a value of a graph with cut levels lies.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct LevelSpan {
+    /// Elements per pixel; `None` if it is the same in every window.
+    pub scale: Option<Ratio>,
+    /// Its first element on the plane, after the cut.
+    pub first: i64,
+    /// The elements that its cut keeps, of those that the node computes.
+    pub keep: Option<Range<usize>>,
+}
+
 /// The elements required of every value.
 pub(super) type RequiredElements = Vec<Option<Range<i64>>>;
 
@@ -46,6 +57,8 @@ pub(super) struct AxisGraph<'a> {
     lengths: Vec<usize>,
     placements: Vec<Placement>,
     reads: Vec<WindowedRead>,
+    /// Whether each value lies after a cut: is the field of a finer level, or depends on one.
+    after_cut: Vec<bool>,
 }
 
 impl Placement {
@@ -62,8 +75,14 @@ impl<'a> AxisGraph<'a> {
         let lengths = (0..graph.value_count()).map(|value| length_of(bound.value_type(ValueId(value)), axis)).collect();
         let placements = vec![Placement::Fixed; graph.value_count()];
         let length = axis.of(bound.size);
+        let mut after_cut = vec![false; graph.value_count()];
+        for node in graph.nodes() {
+            let is_after = is_cut(node) || node.inputs.iter().flatten().any(|input| after_cut[input.0]);
+            node.outputs.iter().for_each(|output| after_cut[output.0] = is_after);
+        }
+        let (draws_random_numbers, reads) = (false, Vec::new());
         let mut found =
-            Self { graph, draws_random_numbers: false, part, axis, length, lengths, placements, reads: Vec::new() };
+            Self { graph, draws_random_numbers, part, axis, length, lengths, placements, reads, after_cut };
         for (index, input) in graph.graph().inputs.iter().enumerate() {
             let scale = scale_of(&input.shape, axis).map_err(|()| WindowError::Layout {
                 input: input.name.clone(),
@@ -238,6 +257,41 @@ impl<'a> AxisGraph<'a> {
         required
     }
 
+    /// Whether the graph refines levels, which can be cut.
+    pub fn has_cuts(&self) -> bool {
+        self.after_cut.contains(&true)
+    }
+
+    /// The same elements, without those of values after a cut.
+    pub fn before_cuts(&self, required: RequiredElements) -> RequiredElements {
+        required.into_iter().zip(&self.after_cut).map(|(range, after)| range.filter(|_| !after)).collect()
+    }
+
+    /// Where every value begins and which elements its cut keeps, in a window from pixel `start`.
+    pub fn levels(&self, start: i64, required: &RequiredElements) -> Vec<LevelSpan> {
+        let whole = |place: &Placement| {
+            let scale = place.scale();
+            LevelSpan { scale, first: scale.map_or(0, |scale| scale.floor(start)), keep: None }
+        };
+        let mut spans: Vec<LevelSpan> = self.placements.iter().map(whole).collect();
+        for node in self.graph.nodes() {
+            let field = node.inputs.iter().flatten().find(|input| self.placements[input.0].scale().is_some());
+            let Some(field) = field.map(|field| spans[field.0].first) else { continue };
+            for output in node.outputs.iter().filter(|output| self.after_cut[output.0]) {
+                let span = &mut spans[output.0];
+                span.first = field;
+                if is_cut(node) {
+                    span.first = 2 * field;
+                    if let Some(range) = &required[output.0] {
+                        span.keep = Some((range.start - 2 * field) as usize..(range.end - 2 * field) as usize);
+                        span.first = range.start;
+                    }
+                }
+            }
+        }
+        spans
+    }
+
     /// The smallest span around `span` that contains all required elements.
     pub fn hull(&self, required: &RequiredElements, span: Span) -> Span {
         let (mut start, mut end) = (span.start, span.end());
@@ -336,6 +390,11 @@ fn pad_mode(op: &Op) -> PadMode {
         Op::ExemplarMove(_) | Op::ExemplarMatch(_) => PadMode::Wrap,
         _ => PadMode::Constant,
     }
+}
+
+/// Whether the node's output is the field of a finer level, of which only what is needed has to be computed.
+fn is_cut(node: &ValidNode) -> bool {
+    matches!(node.op, Op::ExemplarDouble(_))
 }
 
 fn reaches(bound: &BoundGraph, node: &ValidNode, output: ValueId) -> Vec<Reach> {
