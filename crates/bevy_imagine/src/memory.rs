@@ -69,6 +69,13 @@ impl ImagineMemory {
     }
 }
 
+impl Allocation {
+    /// Its bytes.
+    pub fn bytes(&self) -> u64 {
+        self.bytes
+    }
+}
+
 impl Drop for Allocation {
     fn drop(&mut self) {
         self.memory.bytes.fetch_sub(self.bytes, Ordering::Relaxed);

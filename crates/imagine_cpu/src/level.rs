@@ -153,7 +153,8 @@ impl Level {
 
     /// The appearance in words, `[height + 2, width + 2, 2]`, with a rim of one place: what [`Level::from_words`] takes.
     pub fn appearance_words(&self) -> Vec<i32> {
-        let words = self.appearance.iter().flat_map(|&[a, b, c, d, e, f, g, h]| [word([a, b, c, d]), word([e, f, g, h])]);
+        let words =
+            self.appearance.iter().flat_map(|&[a, b, c, d, e, f, g, h]| [word([a, b, c, d]), word([e, f, g, h])]);
         words.collect()
     }
 
@@ -221,7 +222,11 @@ mod tests {
     #[test]
     fn a_bounded_level_keeps_its_margin() {
         let level = Level::new(12, 6, Edges::Bounded, &[[0; DIMENSIONS]; 72], Vec::new()).unwrap();
-        assert!(level.shape().may_show(pack(2, 1)) && !level.shape().may_show(pack(1, 1)) && !level.shape().may_show(pack(10, 1)));
+        assert!(
+            level.shape().may_show(pack(2, 1))
+                && !level.shape().may_show(pack(1, 1))
+                && !level.shape().may_show(pack(10, 1))
+        );
         assert_eq!(level.shape().moved((5, 3), -9, 9), pack(2, 4));
         let tiles = Level::new(12, 6, Edges::Wrap, &[[0; DIMENSIONS]; 72], Vec::new()).unwrap();
         assert_eq!(tiles.shape().moved((5, 3), -9, 9), pack(8, 0));

@@ -9,8 +9,8 @@
 
 mod appearance;
 mod fit;
-mod generator;
 pub mod folder;
+mod generator;
 mod lattice;
 mod maps;
 mod prepared;

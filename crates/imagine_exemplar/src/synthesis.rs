@@ -54,7 +54,13 @@ pub fn torus(prepared: &Prepared, seed: u64, height: usize, width: usize) -> Res
         let draw = Draw::new(rng::key(seed, index as u32, 0));
         let spacing = 1 << (recipe.halvings - index);
         let mut next = match &field {
-            None => start(level.shape(), (0, 0, height / spacing, width / spacing), recipe.block, recipe.lattice_on(0), draw),
+            None => start(
+                level.shape(),
+                (0, 0, height / spacing, width / spacing),
+                recipe.block,
+                recipe.lattice_on(0),
+                draw,
+            ),
             Some(field) => double(level.shape(), field),
         };
         move_blocks(level, &mut next, recipe.block, recipe.moves_on(index), draw);
@@ -104,7 +110,9 @@ pub fn window(
         let draw = Draw::new(rng::key(seed, index as u32, 0));
         let (rows, columns) = span.size();
         let mut next = match &field {
-            None => start(level.shape(), (span.top, span.left, rows, columns), recipe.block, recipe.lattice_on(0), draw),
+            None => {
+                start(level.shape(), (span.top, span.left, rows, columns), recipe.block, recipe.lattice_on(0), draw)
+            }
             Some(field) => double(level.shape(), field).crop(span.top, span.left, rows, columns),
         };
         move_blocks(level, &mut next, recipe.block, recipe.moves_on(index), draw);

@@ -26,7 +26,7 @@ pub use generator::{
 };
 pub use graph::{
     BoundGraph, ColorSpace, Coordinates, Distribution, Graph, GraphError, GraphErrors, GraphInput, GraphOutput,
-    InputKind, Node, NodeId, OutputKind, OutputSupport, Support, ValidGraph, ValidNode, ValueId, ValueSource,
+    InputKind, Node, NodeId, OutputKind, OutputSupport, Support, ValidGraph, ValidNode, ValueId, ValueSource, Weights,
 };
 pub use ops::*;
 pub use tensor::{

@@ -23,6 +23,7 @@ mod recording;
 mod session;
 pub mod texture_io;
 pub mod tiles;
+mod weight_store;
 
 pub use analysis::cost::Cost;
 pub use analysis::fused::{Activation, FusedOps, NodeInput};
@@ -37,8 +38,9 @@ pub use params::{DispatchParams, ParamsLayout};
 pub use pipeline::{BoundsChecks, Pipeline, PipelineError, PipelineStore};
 pub use plan::{
     DeviceLimits, Fusion, KernelTarget, KernelTuning, Network, Plan, PlanError, PlanOptions, PlannedInput,
-    PlannedOutput, PlannedState, Precision,
+    PlannedOutput, PlannedState, Precision, SharedWeight,
 };
 pub use recording::{BufferId, Pass, PlannedCall, Recording, Region};
 pub use session::{EncodeError, RunSeed, Session, UploadError, random_words};
 pub use tiles::{Tile, Tiling};
+pub use weight_store::WeightStore;

@@ -48,6 +48,8 @@ pub enum BufferId {
     Constants(usize),
     /// Weights packed for a kernel.
     Packed(usize),
+    /// A large weight, shared among sessions.
+    Shared(usize),
 }
 
 /// One dispatch: a call or a slice of it.
@@ -175,6 +177,7 @@ impl fmt::Display for Region {
             BufferId::Arena(index) => ("arena", index),
             BufferId::Constants(index) => ("constants", index),
             BufferId::Packed(index) => ("packed", index),
+            BufferId::Shared(index) => ("shared", index),
         };
         write!(f, "{name}{index}[{}+{}]", self.offset, self.bytes)
     }

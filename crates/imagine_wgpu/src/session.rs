@@ -11,6 +11,7 @@ use crate::params::DispatchParams;
 use crate::pipeline::{PipelineError, PipelineStore};
 use crate::plan::{Plan, tensor_bytes};
 use crate::recording::{BufferId, Pass, PlannedCall, Recording, Region};
+use crate::weight_store::WeightStore;
 
 /// Alignment of a uniform with a dynamic offset in bytes, the largest that a WebGPU device may require.
 const UNIFORM_ALIGNMENT: u64 = 256;
@@ -30,6 +31,7 @@ pub struct Session {
     arena: Vec<wgpu::Buffer>,
     constants: Vec<wgpu::Buffer>,
     packed: Vec<wgpu::Buffer>,
+    shared: Vec<wgpu::Buffer>,
     params: wgpu::Buffer,
     bind_groups: Vec<Option<(Arc<crate::pipeline::Pipeline>, wgpu::BindGroup)>>,
 }
@@ -77,6 +79,11 @@ impl Session {
 
     /// Allocates the buffers of `plan` and uploads its weights.
     pub fn new(device: &wgpu::Device, plan: Arc<Plan>) -> Self {
+        Self::sharing(device, plan, &WeightStore::default())
+    }
+
+    /// The same with large weights from `store`, which uploads those that it does not have.
+    pub fn sharing(device: &wgpu::Device, plan: Arc<Plan>, store: &WeightStore) -> Self {
         let storage = wgpu::BufferUsages::STORAGE | wgpu::BufferUsages::COPY_SRC;
         let scratch = |&size: &u64| {
             let usage = storage | wgpu::BufferUsages::COPY_DST;
@@ -102,6 +109,7 @@ impl Session {
             arena: plan.arena.iter().map(scratch).collect(),
             constants: plan.constants.iter().map(filled).collect(),
             packed: plan.packed.iter().map(filled).collect(),
+            shared: plan.shared.iter().map(|weight| store.buffer(device, weight)).collect(),
             params,
             bind_groups: vec![None; plan.call_count],
             plan,
@@ -148,6 +156,7 @@ impl Session {
             BufferId::Arena(index) => &self.arena[index],
             BufferId::Constants(index) => &self.constants[index],
             BufferId::Packed(index) => &self.packed[index],
+            BufferId::Shared(index) => &self.shared[index],
         }
     }
 

@@ -6,12 +6,12 @@ use bevy::prelude::*;
 use bevy::render::renderer::{RenderAdapterInfo, RenderDevice};
 use imagine_graph::{Patch, Size, Texel};
 use imagine_wgpu::texture_io::variants;
-use imagine_wgpu::{BoundsChecks, PipelineError, PipelineStore, Plan, PlanOptions};
+use imagine_wgpu::{BoundsChecks, PipelineError, PipelineStore, Plan, PlanOptions, Session, WeightStore};
 
 use crate::asset::Generator;
 use crate::error::SynthesisError;
 use crate::job::Job;
-use crate::memory::ImagineMemory;
+use crate::memory::{Allocation, ImagineMemory};
 
 /// Plans kept for later requests.
 const KEPT_PLANS: usize = 8;
@@ -24,6 +24,9 @@ pub(crate) struct Kernels {
     /// Linear and clamping.
     pub sampler: wgpu::Sampler,
     pub memory: ImagineMemory,
+    /// Large weights, uploaded once for each generator, and what they take.
+    weights: WeightStore,
+    weight_memory: Arc<Mutex<Option<Allocation>>>,
     options: PlanOptions,
     plans: Arc<Mutex<Vec<(PlanKey, Arc<Plan>)>>>,
 }
@@ -48,6 +51,8 @@ impl FromWorld for Kernels {
             sampler,
             memory: world.resource::<ImagineMemory>().clone(),
             options: PlanOptions::for_device(device, world.resource::<RenderAdapterInfo>()),
+            weights: WeightStore::default(),
+            weight_memory: Arc::default(),
             plans: Arc::default(),
         }
     }
@@ -97,5 +102,31 @@ impl Kernels {
         }
         plans.push((key, plan.clone()));
         Ok(plan)
+    }
+
+    /// Bytes of the large weights of `plan` that are not on the device yet.
+    pub fn missing_weights(&self, plan: &Plan) -> u64 {
+        self.weights.missing_bytes(plan)
+    }
+
+    /// A session of `plan`.
+    pub fn session(&self, plan: &Arc<Plan>) -> Session {
+        let session = Session::sharing(self.store.device(), plan.clone(), &self.weights);
+        self.release_weights();
+        session
+    }
+
+    /// Drops large weights of generators that are gone, and counts those that stay.
+    pub fn release_weights(&self) {
+        let mut plans = self.plans.lock().unwrap_or_else(PoisonError::into_inner);
+        let idle: Vec<Arc<Plan>> = plans.iter().map(|(_, plan)| plan.clone()).collect();
+        let is_gone = |plan: &Arc<Plan>| plan.shared.iter().any(|weight| self.weights.is_last_holder(weight, &idle));
+        plans.retain(|(_, plan)| !is_gone(plan));
+        drop((idle, plans));
+        let bytes = self.weights.prune();
+        let mut counted = self.weight_memory.lock().unwrap_or_else(PoisonError::into_inner);
+        if counted.as_ref().map_or(0, Allocation::bytes) != bytes {
+            *counted = Some(self.memory.allocate(bytes));
+        }
     }
 }

@@ -48,6 +48,7 @@ pub(crate) fn prepare_jobs(
     events: Res<JobEvents>,
 ) {
     if queue.jobs.is_empty() {
+        kernels.release_weights();
         return;
     }
     let order = queue.order();
@@ -113,9 +114,11 @@ fn prepare(job: &Job, images: &[InputImage], kernels: &Kernels, queue: &wgpu::Qu
     let (generator, request) = patch.as_ref().map_or((generator, request), |p| (&p.generator, &p.request));
     let resolved = generator.resolve_with(request, &uploaded).map_err(fail)?;
     let plan = kernels.plan(job, patch.as_ref())?;
-    let bytes = plan.bytes() + Session::PARAMS_BYTES + TextureWriter::bytes(job);
-    let buffers = match kernels.memory.try_allocate(bytes) {
-        Ok(buffers) => buffers,
+    let own = plan.bytes() + Session::PARAMS_BYTES + TextureWriter::bytes(job);
+    // What is missing of the weights is counted apart once it is there: other requests share it.
+    let needed = kernels.memory.try_allocate(own + kernels.missing_weights(&plan));
+    let needed = match needed {
+        Ok(needed) => needed,
         Err(error) if is_alone => return Err(error.of(name)),
         Err(_) => return Ok(None),
     };
@@ -125,7 +128,9 @@ fn prepare(job: &Job, images: &[InputImage], kernels: &Kernels, queue: &wgpu::Qu
         kernels.compile_brushes()?;
     }
     let _span = info_span!("imagine_allocate").entered();
-    let session = Session::new(kernels.store.device(), plan.clone());
+    let session = kernels.session(&plan);
+    let buffers = kernels.memory.allocate(own);
+    drop(needed);
     for input in &plan.inputs {
         if let Some(tensor) = resolved.inputs.get(&input.name) {
             session.set_input(queue, &input.name, tensor)?;

@@ -5,13 +5,13 @@ mod error;
 mod kind;
 mod support;
 mod validate;
+mod weights;
 
 pub use error::{GraphError, GraphErrors};
 pub use kind::{ColorSpace, Coordinates, Distribution, InputKind, OutputKind};
 pub use support::{OutputSupport, Support};
 pub use validate::{BoundGraph, NodeId, ValidGraph, ValidNode, ValueId, ValueSource};
-
-use std::collections::BTreeMap;
+pub use weights::Weights;
 
 use serde::{Deserialize, Serialize};
 
@@ -24,7 +24,7 @@ pub struct Graph {
     /// Values that the caller provides.
     pub inputs: Vec<GraphInput>,
     /// Trained values, by name.
-    pub weights: BTreeMap<String, Tensor>,
+    pub weights: Weights,
     /// Operators, in any order.
     pub nodes: Vec<Node>,
     /// Values that the caller receives.

@@ -192,7 +192,7 @@ impl<A: AutodiffBackend, T: Task<A>> Training<A, T> {
         if let Some(distance) = self.best {
             card.set_metric("filter_distance", distance);
         }
-        self.task.shipped(&Graph { weights: self.networks.average.weights(), ..Graph::default() }, card)
+        self.task.shipped(&Graph { weights: self.networks.average.weights().into(), ..Graph::default() }, card)
     }
 
     /// Writes the resume set, and the generator if it is the best so far.

@@ -14,6 +14,7 @@ use crate::plan::{Plan, PlanOptions, Precision};
 use crate::recording::Recording;
 use crate::session::{RunSeed, Session};
 use crate::tiles::{Tile, Tiling};
+use crate::weight_store::WeightStore;
 
 /// Work of one submission: below the limit of every operating system's GPU watchdog, also on a software adapter.
 const SUBMISSION_WORK: u64 = 8_000_000_000;
@@ -29,6 +30,8 @@ pub struct Gpu {
     pub queue: wgpu::Queue,
     /// Pipelines compiled for it.
     pub store: PipelineStore,
+    /// Large weights of the generators that ran on it.
+    pub weights: WeightStore,
     options: PlanOptions,
 }
 
@@ -56,7 +59,7 @@ impl Gpu {
             .map_err(|error| GpuError::NoDevice { adapter: adapter.get_info().name, reason: error.to_string() })?;
         let store = PipelineStore::new(&device, checks);
         let options = PlanOptions::for_device(&device, &adapter.get_info());
-        Ok(Self { adapter, device, queue, store, options })
+        Ok(Self { adapter, device, queue, store, weights: WeightStore::default(), options })
     }
 
     /// Options of plans for this device.
@@ -91,7 +94,7 @@ impl Gpu {
         let resolved = generator.resolve(request)?;
         let tiling = Tiling::new(generator, &resolved, self.options)?;
         if let [only] = tiling.tiles.as_slice() {
-            let mut session = Session::new(&self.device, only.plan.clone());
+            let mut session = self.session(&only.plan);
             return self.make_tile(&mut session, &tiling, only, &resolved);
         }
         let outputs = generator.generator.output.outputs.iter().enumerate();
@@ -104,7 +107,7 @@ impl Gpu {
                 other => {
                     // Free the buffers of the previous plan before allocating new ones.
                     *other = None;
-                    other.insert(Session::new(&self.device, tile.plan.clone()))
+                    other.insert(self.session(&tile.plan))
                 }
             };
             let made = self.make_tile(session, &tiling, tile, &resolved)?;
@@ -155,7 +158,7 @@ impl Gpu {
         random: RandomState,
     ) -> Result<Vec<Tensor>, GpuError> {
         let plan = Arc::new(Plan::new(graph, size, self.options)?);
-        let mut session = Session::new(&self.device, plan.clone());
+        let mut session = self.session(&plan);
         for (input, tensor) in graph.graph().inputs.iter().zip(inputs) {
             session.set_input(&self.queue, &input.name, tensor)?;
         }
@@ -163,6 +166,12 @@ impl Gpu {
         recording.passes.iter_mut().for_each(|pass| pass.step = random.step);
         self.play(&mut session, recording, RunSeed { seed: random.seed, domain: random.domain })?;
         Ok(self.collect(&session, 0)?.outputs.into_iter().map(|(_, tensor)| tensor).collect())
+    }
+
+    /// A session whose large weights are shared with others of the same generator; drops those of generators that are gone.
+    pub fn session(&self, plan: &Arc<Plan>) -> Session {
+        self.weights.prune();
+        Session::sharing(&self.device, plan.clone(), &self.weights)
     }
 
     /// Compiles missing pipelines, then encodes and submits `recording` in slices. Does not wait for the GPU.

@@ -76,6 +76,7 @@ impl Plan {
             call_count: binder.next_id,
             constants: binder.weights.constants,
             packed: binder.weights.packed,
+            shared: binder.weights.shared,
             init,
             step,
             output,

@@ -17,4 +17,5 @@ pub use build::Network;
 pub use error::PlanError;
 pub use options::{DeviceLimits, Fusion, KernelTarget, KernelTuning, PlanOptions, Precision};
 pub use planned::{Plan, PlannedInput, PlannedOutput, PlannedState};
+pub use weights::SharedWeight;
 pub(crate) use weights::tensor_bytes;

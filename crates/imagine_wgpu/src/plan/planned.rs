@@ -9,6 +9,7 @@ use std::sync::Arc;
 
 use imagine_graph::{GraphOutput, InputKind, Size, TensorType};
 
+use super::weights::SharedWeight;
 use crate::recording::{PlannedCall, Recording, Region};
 
 /// Kernel calls and memory of one generator at one size.
@@ -28,6 +29,8 @@ pub struct Plan {
     pub constants: Vec<Vec<u8>>,
     /// Contents of the buffers of packed weights.
     pub packed: Vec<Vec<u8>>,
+    /// Large weights, whose buffers sessions share.
+    pub shared: Vec<SharedWeight>,
     /// Number of calls; their ids are smaller.
     pub call_count: usize,
     pub(super) init: Vec<Arc<PlannedCall>>,
@@ -100,9 +103,14 @@ impl Plan {
         recording
     }
 
-    /// Bytes of all its buffers: arena and weights.
+    /// Bytes of the buffers that every session of it has for itself: arena and small weights.
     pub fn bytes(&self) -> u64 {
         let weights = self.constants.iter().chain(&self.packed).map(|data| data.len() as u64);
         self.arena.iter().copied().chain(weights).sum()
+    }
+
+    /// Bytes of the buffers that it shares with other plans of the same weights.
+    pub fn shared_bytes(&self) -> u64 {
+        self.shared.iter().map(SharedWeight::bytes).sum()
     }
 }

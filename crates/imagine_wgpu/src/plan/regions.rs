@@ -168,8 +168,16 @@ impl<'a> RegionPlanner<'a> {
                 if regions.contains_key(&(*role, value)) {
                     continue;
                 }
-                let name = lowered.bound.graph.name(value);
-                let region = weights.add(WeightLayout::Natural, &tensor_bytes(tensor), name)?;
+                let graph = lowered.bound.graph;
+                let name = graph.name(value);
+                let shared = match graph.source(value) {
+                    ValueSource::Weight => weights.share(&graph.graph().weights, name)?,
+                    _ => None,
+                };
+                let region = match shared {
+                    Some(region) => region,
+                    None => weights.add(WeightLayout::Natural, &tensor_bytes(tensor), name)?,
+                };
                 regions.insert((*role, value), region);
             }
         }

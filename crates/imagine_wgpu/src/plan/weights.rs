@@ -1,6 +1,6 @@
 //! Buffers of weights, as bytes ready to upload.
 
-use imagine_graph::{Tensor, TensorData};
+use imagine_graph::{Tensor, TensorData, Weights as GraphWeights};
 
 use super::error::PlanError;
 use crate::analysis::arena::ALIGNMENT;
@@ -15,18 +15,31 @@ pub(super) enum WeightLayout {
     Packed,
 }
 
+/// Bytes from which a weight has a buffer of its own, which sessions share.
+const SHARED_BYTES: usize = 64 << 10;
+
+/// A large weight in its natural layout, uploaded once for all sessions of a [`crate::WeightStore`].
+#[derive(Clone, Debug)]
+pub struct SharedWeight {
+    /// The weights of its graph.
+    pub weights: GraphWeights,
+    /// Its name among them.
+    pub name: String,
+}
+
 /// Contents of the weight buffers of a plan.
 pub(super) struct Weights {
     /// Maximum bytes of one buffer.
     pub limit: u64,
     pub constants: Vec<Vec<u8>>,
     pub packed: Vec<Vec<u8>>,
+    pub shared: Vec<SharedWeight>,
 }
 
 impl Weights {
     /// Empty buffers of at most `limit` bytes each.
     pub fn new(limit: u64) -> Self {
-        Self { limit, constants: Vec::new(), packed: Vec::new() }
+        Self { limit, constants: Vec::new(), packed: Vec::new(), shared: Vec::new() }
     }
 
     /// Appends `data`; `name` is for the error if it exceeds a buffer.
@@ -55,6 +68,24 @@ impl Weights {
         Ok(Region { buffer, offset, bytes })
     }
 
+    /// A buffer of its own for weight `name` of a graph, if it is large. Other plans may share it.
+    pub fn share(&mut self, weights: &GraphWeights, name: &str) -> Result<Option<Region>, PlanError> {
+        let Some(bytes) = weights.get(name).map(|tensor| 4 * tensor.len()).filter(|bytes| *bytes >= SHARED_BYTES)
+        else {
+            return Ok(None);
+        };
+        let bytes = bytes as u64;
+        if bytes > self.limit {
+            return Err(PlanError::TooLarge { value: name.into(), bytes, limit: self.limit });
+        }
+        let found = self.shared.iter().position(|other| other.name == name && other.weights.shares(weights));
+        let index = found.unwrap_or_else(|| {
+            self.shared.push(SharedWeight { weights: weights.clone(), name: name.into() });
+            self.shared.len() - 1
+        });
+        Ok(Some(Region { buffer: BufferId::Shared(index), offset: 0, bytes }))
+    }
+
     /// Appends packed weights, or finds equal ones: the two parities of a step share them.
     pub fn add_packed(&mut self, label: &str, data: &[u8]) -> Result<Region, PlanError> {
         let buffers = self.packed.iter().enumerate();
@@ -65,6 +96,23 @@ impl Weights {
             return Ok(Region { buffer: BufferId::Packed(index), offset: at as u64, bytes: data.len() as u64 });
         }
         self.add(WeightLayout::Packed, data, label)
+    }
+}
+
+impl SharedWeight {
+    /// Whether both are the same weight of the same graph.
+    pub(crate) fn is_same(&self, other: &SharedWeight) -> bool {
+        self.name == other.name && self.weights.shares(&other.weights)
+    }
+
+    /// Bytes of its buffer.
+    pub fn bytes(&self) -> u64 {
+        self.weights.get(&self.name).map_or(0, |tensor| 4 * tensor.len() as u64)
+    }
+
+    /// The elements as they are stored on the GPU.
+    pub(crate) fn contents(&self) -> Vec<u8> {
+        self.weights.get(&self.name).map(tensor_bytes).unwrap_or_default()
     }
 }
 

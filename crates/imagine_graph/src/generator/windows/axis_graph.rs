@@ -81,8 +81,7 @@ impl<'a> AxisGraph<'a> {
             node.outputs.iter().for_each(|output| after_cut[output.0] = is_after);
         }
         let (draws_random_numbers, reads) = (false, Vec::new());
-        let mut found =
-            Self { graph, draws_random_numbers, part, axis, length, lengths, placements, reads, after_cut };
+        let mut found = Self { graph, draws_random_numbers, part, axis, length, lengths, placements, reads, after_cut };
         for (index, input) in graph.graph().inputs.iter().enumerate() {
             let scale = scale_of(&input.shape, axis).map_err(|()| WindowError::Layout {
                 input: input.name.clone(),

@@ -1,0 +1,64 @@
+//! Buffers of large weights on a device, uploaded once for all sessions that read them.
+
+use std::sync::{Arc, Mutex, PoisonError};
+
+use wgpu::util::DeviceExt;
+
+use crate::plan::{Plan, SharedWeight};
+
+/// The large weights of one device. Clones share it.
+///
+/// A buffer stays for as long as anything beside the store holds the weights of its graph: a generator, a plan. So requests of
+/// a loaded generator never upload them again.
+#[derive(Clone, Debug, Default)]
+pub struct WeightStore(Arc<Mutex<Vec<(SharedWeight, wgpu::Buffer)>>>);
+
+impl WeightStore {
+    /// The buffer of `weight`, uploaded if it is not there yet.
+    pub(crate) fn buffer(&self, device: &wgpu::Device, weight: &SharedWeight) -> wgpu::Buffer {
+        // Held while uploading, so that sessions made at the same time do not upload twice.
+        let mut entries = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some((_, buffer)) = entries.iter().find(|(known, _)| known.is_same(weight)) {
+            return buffer.clone();
+        }
+        let descriptor = wgpu::util::BufferInitDescriptor {
+            label: Some("shared weights"),
+            contents: &weight.contents(),
+            usage: wgpu::BufferUsages::STORAGE | wgpu::BufferUsages::COPY_SRC,
+        };
+        let buffer = device.create_buffer_init(&descriptor);
+        entries.push((weight.clone(), buffer.clone()));
+        buffer
+    }
+
+    /// Bytes of the large weights of `plan` that are not uploaded yet.
+    pub fn missing_bytes(&self, plan: &Plan) -> u64 {
+        let entries = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let missing = plan.shared.iter().filter(|weight| !entries.iter().any(|(known, _)| known.is_same(weight)));
+        missing.map(SharedWeight::bytes).sum()
+    }
+
+    /// Whether nothing but this store and `plans` holds the graph of `weight`.
+    pub fn is_last_holder(&self, weight: &SharedWeight, plans: &[Arc<Plan>]) -> bool {
+        let entries = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let stored = entries.iter().map(|(known, _)| known);
+        let planned = plans.iter().flat_map(|plan| &plan.shared);
+        let own = stored.chain(planned).filter(|other| other.weights.shares(&weight.weights)).count();
+        weight.weights.holders() <= own
+    }
+
+    /// Drops the buffers whose weights nothing else holds; returns the bytes of those that stay.
+    pub fn prune(&self) -> u64 {
+        let mut entries = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        loop {
+            // Entries of one graph hold its weights together.
+            let held = |(weight, _): &(SharedWeight, wgpu::Buffer), all: &[(SharedWeight, wgpu::Buffer)]| {
+                let own = all.iter().filter(|(other, _)| other.weights.shares(&weight.weights)).count();
+                weight.weights.holders() > own
+            };
+            let Some(index) = (0..entries.len()).find(|index| !held(&entries[*index], &entries)) else { break };
+            entries.swap_remove(index);
+        }
+        entries.iter().map(|(weight, _)| weight.bytes()).sum()
+    }
+}
