@@ -136,6 +136,12 @@ fn shifted(place: vec2<i32>, by: vec2<i32>) -> u32 {
 #endif
 }
 
+// The place that cell k of the 5 x 5 cells around `cell` shows; the field wraps, and may be smaller than that.
+fn shown(image: u32, cell: vec2<u32>, k: u32) -> vec2<i32> {
+    let at = (cell + params.size * 2u + vec2(k / 5u, k % 5u) - 2u) % params.size;
+    return clamped(field[(image * params.size.x + at.x) * params.size.y + at.y]);
+}
+
 // The first or second four dimensions of the appearance of `place` moved by `by`, each -1, 0 or 1.
 fn look(place: vec2<i32>, by: vec2<i32>, half: u32) -> vec4<i32> {
     let at = vec2<u32>(place + by + 1);
@@ -191,28 +197,27 @@ fn main(@builtin(workgroup_id) workgroup: vec3<u32>, @builtin(local_invocation_i
 #endif
 
 #ifdef MATCH
-    // The places that the cells within two cells show, row by row; the field wraps.
+    // The places that the cells within two cells show, row by row. The nine nearest are enough for most cells.
     var near: array<vec2<i32>, 25>;
-    let size = params.size;
-    for (var k = 0u; k < 25u; k++) {
-        // Sides may be smaller than two.
-        let at = (cell + size * 2u + vec2(k / 5u, k % 5u) - 2u) % size;
-        near[k] = clamped(field[(image * size.x + at.x) * size.y + at.y]);
-    }
-    let own_place = pack(near[12]);
     var own: array<u32, 9>;
     var agree = true;
     for (var e = 0u; e < 9u; e++) {
-        let by = vec2(i32(e / 3u), i32(e % 3u)) - 1;
-        own[e] = shifted(near[(e / 3u + 1u) * 5u + e % 3u + 1u], -by);
+        let k = (e / 3u + 1u) * 5u + e % 3u + 1u;
+        near[k] = shown(image, cell, k);
+        own[e] = shifted(near[k], 1 - vec2(i32(e / 3u), i32(e % 3u)));
         agree = agree && own[e] == own[0];
     }
+    let own_place = pack(near[12]);
 #ifndef TABLE
     if agree {
         y[i] = select(own[0], own_place, own[0] == NONE);
         return;
     }
 #endif
+    for (var k = 0u; k < 25u; k++) {
+        let is_inner = all(vec2(k / 5u, k % 5u) - 1u < vec2(3u));
+        if !is_inner { near[k] = shown(image, cell, k); }
+    }
     // Three predictions of the appearance of each diagonal neighbour.
     var targets: array<vec4<i32>, 8>;
     for (var d = 0u; d < 4u; d++) {
