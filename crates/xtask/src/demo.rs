@@ -1,6 +1,7 @@
 //! `demo`: runs the demo scene, in a window if there is a display, else to pictures.
 
 use std::path::PathBuf;
+use std::process::Command;
 use std::time::SystemTime;
 
 use anyhow::{Context, bail};
@@ -18,8 +19,10 @@ pub fn run(arguments: &[String]) -> StepResult {
     announce(asked, headless)?;
     setup::install(if headless { setup::Needs::Adapter } else { setup::Needs::Window })?;
 
-    let mut command = cargo(&["run", "--package", "imagine_examples", "--example", "demo", "--"]);
-    command.args(arguments);
+    // With the features of the whole workspace, so that tests and the demo share one build of Bevy.
+    step::run(&mut cargo(&["build", "--workspace", "--example", "demo"]))?;
+    let mut command = Command::new(executable()?);
+    command.current_dir(root()).env("CARGO_MANIFEST_DIR", root().join("examples")).args(arguments);
     if headless && !asked {
         command.arg("--headless");
     }
@@ -34,7 +37,7 @@ pub fn run(arguments: &[String]) -> StepResult {
 /// Says what will happen and how long it takes, before anything is built.
 fn announce(asked: bool, headless: bool) -> anyhow::Result<()> {
     let target = step::target_folder(&root())?;
-    let is_built = target.join("debug/examples").join(format!("demo{}", std::env::consts::EXE_SUFFIX)).exists();
+    let is_built = executable()?.exists();
     println!("The demo runs the generators of assets/generators.");
     match (headless, asked) {
         (false, _) => println!("It opens a window; close the window to end it."),
@@ -46,6 +49,12 @@ fn announce(asked: bool, headless: bool) -> anyhow::Result<()> {
         false => println!("{}", step::first_build("It", BUILD_CORE_MINUTES, &target)),
     }
     Ok(())
+}
+
+/// The demo, once it is built.
+fn executable() -> anyhow::Result<PathBuf> {
+    let name = format!("demo{}", std::env::consts::EXE_SUFFIX);
+    Ok(step::target_folder(&root())?.join("debug/examples").join(name))
 }
 
 /// Folder of the pictures.
