@@ -77,7 +77,7 @@ fn trace_has_every_value_under_its_id() {
     assert_eq!(values["w"].shape, [1, 2, 1, 1]);
     assert_eq!(values["sum"], Tensor::f32([1, 2, 1, 2], [2.0, 3.0, 0.0, 1.0]));
     assert_eq!(values["y"], values["sum"]);
-    assert_eq!(network.weights(), valid.graph().weights);
+    assert_eq!(valid.graph().weights, network.weights());
 }
 
 #[test]

@@ -158,7 +158,8 @@ fn a_training_starts_from_a_texture_and_its_recipe_says_so() {
     let untrained = TextureTraining::<Backend>::new(stripes(), small(1), Some(&first), &device).unwrap();
     let trained = |generator: &Generator| {
         let weights = generator.recurrence.as_ref().unwrap().step.weights.clone();
-        weights.into_iter().filter(|(name, _)| TRAINABLE.contains(&name.as_str())).collect::<Vec<_>>()
+        let learned = weights.iter().filter(|(name, _)| TRAINABLE.contains(&name.as_str()));
+        learned.map(|(name, weight)| (name.clone(), weight.clone())).collect::<Vec<_>>()
     };
     assert_eq!(trained(&untrained.generator(&Card::default())), trained(&first));
     let folder = tempfile::tempdir().unwrap();
