@@ -8,6 +8,7 @@ use imagine_graph::{
 
 use crate::maps::Maps;
 use crate::prepared::Prepared;
+use crate::recipe::Recipe;
 use crate::synthesis::size_multiple;
 
 /// Why maps and their kinds do not make a generator.
@@ -48,47 +49,10 @@ pub fn generator(
     card: Card,
 ) -> Result<Generator, GeneratorError> {
     check(prepared, maps, kinds)?;
-    let recipe = prepared.recipe();
     let mut graph = Graph::default();
     let mut field = String::new();
     for (index, level) in prepared.levels().iter().enumerate() {
-        let spacing = 1 << (recipe.halvings - index);
-        let name = |part: &str| format!("spacing_{spacing}.{part}");
-        let (shape, tiles) = (level.shape(), level.shape().edges == Edges::Wrap);
-        let (height, width) = (shape.height as usize, shape.width as usize);
-        let dims = vec![Dim::BATCH, Dim::Fixed(1), divided(Symbol::Height, spacing), divided(Symbol::Width, spacing)];
-        let (block, stream) = (recipe.block as usize, index as u32);
-        field = match index {
-            0 => {
-                let (rows, columns) = recipe.lattice_on(0);
-                let lattice = [rows as usize, columns as usize];
-                let start = ExemplarStart { height, width, tiles, block, lattice, shape: dims.clone(), stream };
-                graph.push(&name("start"), start, [])
-            }
-            _ => graph.push(&name("double"), ExemplarDouble { height, width, tiles }, [field.as_str()]),
-        };
-        let passes = recipe.passes_on(index);
-        let moves = recipe.moves_on(index) > 0 && level.has_table();
-        if moves || (passes > 0 && level.has_table()) {
-            graph.weight(&name("similar"), table(level));
-        }
-        if moves {
-            let probability = recipe.moves_on(index);
-            let op = ExemplarMove { tiles, block, probability, shape: dims, origin: [0, 0], stream };
-            field = graph.push(&name("move"), op, [field.as_str(), &name("similar")]);
-        }
-        if passes > 0 {
-            let words = TensorData::I32(level.appearance_words());
-            graph.weight(&name("appearance"), Tensor::new(vec![height + 2, width + 2, 2], words));
-        }
-        for pass in 0..passes {
-            let mut inputs = vec![field, name("appearance")];
-            if level.has_table() {
-                inputs.push(name("similar"));
-            }
-            let inputs = inputs.iter().map(String::as_str);
-            field = graph.push(&name(&format!("match_{pass}")), ExemplarMatch { tiles }, inputs);
-        }
+        field = refine(&mut graph, prepared.recipe(), index, level, field);
     }
     graph.weight("texels", texels(maps));
     let mut first = 0;
@@ -102,6 +66,44 @@ pub fn generator(
     let (rows, columns) = size_multiple(prepared);
     let multiple = Extent { height: rows, width: columns };
     Ok(Generator { output: graph, recurrence: None, size: SizeRule { multiple, min: multiple, tiles: true }, card })
+}
+
+/// Adds the nodes of level `index`, which refine `field`, the field of the level before; returns the refined field.
+fn refine(graph: &mut Graph, recipe: &Recipe, index: usize, level: &Level, field: String) -> String {
+    let spacing = 1 << (recipe.halvings - index);
+    let name = |part: &str| format!("spacing_{spacing}.{part}");
+    let (shape, tiles) = (level.shape(), level.shape().edges == Edges::Wrap);
+    let (height, width) = (shape.height as usize, shape.width as usize);
+    let dims = vec![Dim::BATCH, Dim::Fixed(1), divided(Symbol::Height, spacing), divided(Symbol::Width, spacing)];
+    let (block, stream) = (recipe.block as usize, index as u32);
+    let mut field = match index {
+        0 => {
+            let (rows, columns) = recipe.lattice_on(0);
+            let lattice = [rows as usize, columns as usize];
+            let op = ExemplarStart { height, width, tiles, block, lattice, shape: dims.clone(), stream };
+            graph.push(&name("start"), op, [])
+        }
+        _ => graph.push(&name("double"), ExemplarDouble { height, width, tiles }, [field.as_str()]),
+    };
+    let (passes, probability) = (recipe.passes_on(index), recipe.moves_on(index));
+    let moves = probability > 0 && level.has_table();
+    if level.has_table() && (moves || passes > 0) {
+        graph.weight(&name("similar"), table(level));
+    }
+    if moves {
+        let op = ExemplarMove { tiles, block, probability, shape: dims, origin: [0, 0], stream };
+        field = graph.push(&name("move"), op, [field.as_str(), &name("similar")]);
+    }
+    if passes > 0 {
+        let words = TensorData::I32(level.appearance_words());
+        graph.weight(&name("appearance"), Tensor::new(vec![height + 2, width + 2, 2], words));
+    }
+    for pass in 0..passes {
+        let mut inputs = vec![field, name("appearance")];
+        inputs.extend(level.has_table().then(|| name("similar")));
+        field = graph.push(&name(&format!("match_{pass}")), ExemplarMatch { tiles }, inputs.iter().map(String::as_str));
+    }
+    field
 }
 
 fn check(prepared: &Prepared, maps: &Maps, kinds: &[OutputKind]) -> Result<(), GeneratorError> {
