@@ -6,6 +6,7 @@ use bevy::prelude::*;
 use bevy::render::gpu_readback::{Readback, ReadbackComplete};
 use bevy::render::render_resource::TextureFormat;
 use bevy::tasks::IoTaskPool;
+use imagine_graph::file::{WriteError, make_folder, replace};
 use imagine_graph::generators;
 use imagine_ktx2::{Average, Format, Texture};
 use imagine_png::{Picture, Source};
@@ -120,8 +121,9 @@ fn write_file(read: On<ReadbackComplete>, mut commands: Commands, exports: Query
     IoTaskPool::get()
         .spawn(async move {
             let path = exporting.path.display();
-            match exporting.encode(bytes).and_then(|bytes| write(&exporting.path, &bytes)) {
-                Ok(()) => info!("wrote {path}"),
+            match exporting.encode(bytes).map(|bytes| write(&exporting.path, &bytes)) {
+                Ok(Ok(())) => info!("wrote {path}"),
+                Ok(Err(error)) => error!("{error}"),
                 Err(error) => error!("{path}: {error}"),
             }
         })
@@ -152,15 +154,12 @@ impl Exporting {
     }
 }
 
-/// Writes a temporary file and renames it, so that no file is ever incomplete.
-fn write(path: &Path, bytes: &[u8]) -> Result<(), std::io::Error> {
+/// Writes the whole file or nothing, in a folder that is made if needed.
+fn write(path: &Path, bytes: &[u8]) -> Result<(), WriteError> {
     if let Some(folder) = path.parent() {
-        std::fs::create_dir_all(folder)?;
+        make_folder(folder)?;
     }
-    let mut part = path.as_os_str().to_owned();
-    part.push(".part");
-    std::fs::write(&part, bytes)?;
-    std::fs::rename(&part, path)
+    replace(path, bytes)
 }
 
 fn file_name(role: TextureRole) -> &'static str {

@@ -76,7 +76,9 @@ impl RequestArguments {
                 let key = rng::key(self.seed, stream, 0);
                 let draw = |x, y, plane| rng::uniform(rng::cell(x, y, plane, key));
                 let shape: Option<Vec<usize>> = input.shape.iter().map(|dim| dim.bind(self.size)).collect();
-                let shape = shape.with_context(|| format!("input {:?} does not exist at this size", input.name))?;
+                let shape = shape.with_context(|| {
+                    format!("input {:?} does not exist at this size; choose another --size", input.name)
+                })?;
                 let values = rng::fill(&shape, &input.shape, request.domain, draw);
                 request.inputs.insert(input.name.clone(), Tensor::f32(shape, values));
             }

@@ -9,7 +9,19 @@ use imagine_wgpu::{BoundsChecks, Plan, Recording, RunSeed, Session};
 
 /// Opens the GPU with bounds checks: sizes come from files of unknown origin.
 pub fn open_gpu() -> anyhow::Result<Gpu> {
-    Gpu::new(BoundsChecks::On).context("no GPU (`imagine generate --backend cpu` needs none)")
+    Gpu::new(BoundsChecks::On).context(
+        "no GPU can be used (`imagine doctor` says what to install; `imagine generate --backend cpu` needs none)",
+    )
+}
+
+/// Fails if burn-wgpu, which panics in that case, has no adapter. `otherwise` says what to do without one.
+#[cfg(feature = "wgpu-backend")]
+pub fn check_burn_wgpu(otherwise: &str) -> anyhow::Result<()> {
+    anyhow::ensure!(
+        imagine_wgpu::headless::has_default_adapter(),
+        "burn-wgpu finds no Vulkan driver (`imagine doctor` says what to install); {otherwise}"
+    );
+    Ok(())
 }
 
 /// A session with the inputs and random seed of one request.

@@ -17,6 +17,7 @@ use imagine_graph::{
 
 use crate::arguments::MAX_SIDE;
 use crate::files::read_file;
+use crate::output::note;
 
 /// Luminance weights of red, green and blue (Rec. 709).
 const LUMINANCE: [f32; 3] = [0.2126, 0.7152, 0.0722];
@@ -124,7 +125,7 @@ impl InputPicture {
         ensure!(fits, "input {name:?} is {width}x{height} at this size; at most {MAX_SIDE} per side are supported");
         let pixels = self.scaled(height as u32, width as u32);
         if channels == 3 && pixels.pixels().any(|pixel| pixel.0[3] < 1.0) {
-            eprintln!("note: alpha of {} is ignored: input {name:?} has 3 channels", self.file);
+            note(format_args!("note: alpha of {} is ignored: input {name:?} has 3 channels", self.file));
         }
         let mut values = Vec::with_capacity(channels * height * width);
         for channel in 0..channels {
@@ -140,7 +141,7 @@ impl InputPicture {
             return pixels;
         }
         let (from_width, from_height) = pixels.dimensions();
-        eprintln!("note: {} is scaled from {from_width}x{from_height} to {width}x{height}", self.file);
+        note(format_args!("note: {} is scaled from {from_width}x{from_height} to {width}x{height}", self.file));
         let mut scaled = imageops::resize(&pixels, width, height, FilterType::CatmullRom);
         scaled.iter_mut().for_each(|value| *value = value.clamp(0.0, 1.0));
         scaled

@@ -11,13 +11,16 @@ mod hdr;
 mod input_picture;
 mod ktx2_file;
 mod network_file;
+mod output;
+mod panics;
 mod picture;
 mod png_file;
 mod recipe;
 
+use std::io::ErrorKind;
 use std::process::ExitCode;
 
-use clap::{Parser, Subcommand};
+use clap::{CommandFactory, Parser, Subcommand};
 
 #[derive(Parser)]
 #[command(name = "imagine", version, about = "Runs and trains generator networks")]
@@ -54,6 +57,12 @@ enum Command {
     /// Train a generator.
     #[command(subcommand)]
     Train(Train),
+    /// Say what this machine has for generators, what will be slow, and what to install.
+    Doctor(commands::doctor::Doctor),
+    /// Print completions for a shell.
+    Completions(commands::completions::Completions),
+    /// Write manual pages.
+    Man(commands::man::Man),
 }
 
 #[derive(Subcommand)]
@@ -69,27 +78,47 @@ enum Train {
 fn main() -> ExitCode {
     // SAFETY: there is no other thread yet.
     unsafe { imagine_wgpu::headless::quiet_without_display() };
-    let result = match Arguments::parse().command {
-        Command::Inspect(command) => command.run(),
-        Command::Generate(command) => command.run(),
-        Command::Compare(command) => command.run(),
-        #[cfg(feature = "wgpu-backend")]
-        Command::Bench(command) => command.run(),
-        #[cfg(feature = "wgpu-backend")]
-        Command::FirstImage(command) => command.run(),
-        Command::Generators(command) => command.run(),
-        Command::Import(command) => command.run(),
-        Command::OnnxTest(command) => command.run(),
-        Command::Evaluate(command) => command.run(),
-        Command::Pack(command) => command.run(),
-        Command::Train(Train::Texture(command)) => command.run(),
-        Command::Train(Train::Materials(command)) => command.run(),
-        Command::Train(Train::Sprites(command)) => command.run(),
+    let arguments = match Arguments::try_parse() {
+        Ok(arguments) => arguments,
+        Err(error) if error.use_stderr() => {
+            let _ = error.print();
+            return ExitCode::from(2);
+        }
+        Err(help) => match help.print() {
+            // A full disk is an error; a closed pipe, as after `| head`, is not.
+            Err(error) if error.kind() != ErrorKind::BrokenPipe => return ExitCode::from(2),
+            _ => return ExitCode::SUCCESS,
+        },
     };
-    result.unwrap_or_else(|error| {
-        eprintln!("error: {}", with_causes(&error));
+    panics::guard(|| arguments.command.run()).unwrap_or_else(|error| {
+        output::note(format_args!("error: {}", with_causes(&error)));
         ExitCode::from(2)
     })
+}
+
+impl Command {
+    fn run(self) -> anyhow::Result<ExitCode> {
+        match self {
+            Command::Inspect(command) => command.run(),
+            Command::Generate(command) => command.run(),
+            Command::Compare(command) => command.run(),
+            #[cfg(feature = "wgpu-backend")]
+            Command::Bench(command) => command.run(),
+            #[cfg(feature = "wgpu-backend")]
+            Command::FirstImage(command) => command.run(),
+            Command::Generators(command) => command.run(),
+            Command::Import(command) => command.run(),
+            Command::OnnxTest(command) => command.run(),
+            Command::Evaluate(command) => command.run(),
+            Command::Pack(command) => command.run(),
+            Command::Train(Train::Texture(command)) => command.run(),
+            Command::Train(Train::Materials(command)) => command.run(),
+            Command::Train(Train::Sprites(command)) => command.run(),
+            Command::Doctor(command) => command.run(),
+            Command::Completions(command) => command.run(Arguments::command()),
+            Command::Man(command) => command.run(Arguments::command()),
+        }
+    }
 }
 
 /// The error and its causes, each once: many errors already name their cause.

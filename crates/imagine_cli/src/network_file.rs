@@ -9,6 +9,7 @@ use imagine_graph::file::{self, LoadedGenerator, WeightFormat};
 use imagine_onnx::{AssignedRole, InputRole, OutputRole, Roles};
 
 use crate::arguments::load_generator;
+use crate::output::note;
 
 /// Roles given as arguments.
 #[derive(Args, Clone, Debug, Default)]
@@ -67,7 +68,7 @@ pub fn load(path: &Path, roles: &RoleArguments) -> anyhow::Result<LoadedGenerato
         return load_generator(path);
     }
     let (generator, used) = import(path, &roles.with_file(path)?)?;
-    used.iter().filter(|used| used.guessed).for_each(|used| eprintln!("{}", role_line(used)));
+    used.iter().filter(|used| used.guessed).for_each(|used| note(role_line(used)));
     let bytes = file::write(&generator.generator, WeightFormat::F32)?;
     Ok(file::from_bytes(&path.to_string_lossy(), &bytes)?)
 }

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use imagine_burn::RunError;
 use imagine_exemplar::folder::FolderError;
 use imagine_graph::GraphErrors;
-use imagine_graph::file::SaveError;
+use imagine_graph::file::{SaveError, WriteError};
 
 /// Why a picture or a folder of maps cannot be used.
 #[derive(Debug, thiserror::Error)]
@@ -99,6 +99,24 @@ pub enum PackError {
         path: PathBuf,
         /// The problem.
         reason: String,
+    },
+    /// A file, a picture or a whole pack is too large.
+    #[error("{what}: {found} bytes, the limit is {most}: make the pictures smaller, or leave some out")]
+    TooLarge {
+        /// The file or picture.
+        what: String,
+        /// Its length in bytes.
+        found: u64,
+        /// The limit in bytes.
+        most: u64,
+    },
+    /// There are too many pictures.
+    #[error("{found} pictures, the limit is {most}: leave some out")]
+    TooMany {
+        /// Number of pictures.
+        found: usize,
+        /// The limit.
+        most: usize,
     },
     /// A table of captions cannot be used.
     #[error("{}: line {line}: {reason}; expected tab-separated lines below a header", path.display())]
@@ -253,13 +271,24 @@ impl OptionRange {
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum CheckpointError {
-    /// A file cannot be read or written.
+    /// A file cannot be read, moved or removed.
     #[error("{}: {source}", path.display())]
     Io {
         /// The file.
         path: PathBuf,
         /// The system's error.
         source: std::io::Error,
+    },
+    /// A file cannot be written.
+    #[error(transparent)]
+    Write(#[from] WriteError),
+    /// Another training writes into the folder.
+    #[error("{}: {other} is training here: wait for its end, stop it, or use another folder", path.display())]
+    InUse {
+        /// The folder.
+        path: PathBuf,
+        /// The other training, as `process 4711`.
+        other: String,
     },
     /// The generator cannot be written.
     #[error(transparent)]

@@ -1,6 +1,7 @@
 //! `cargo xtask <command>`: setup, demo, tests and checks, for README and CI. One file per command.
 
 mod clippy;
+mod crash_test;
 mod demo;
 mod deny;
 mod doc;
@@ -29,6 +30,7 @@ usage: cargo xtask <command>
                      [--bless: save a better score, --subset: rebuild third_party/onnx]
   fingerprint        record FILE [CHECKOUT]: record what a checkout computes and prints
                      compare BEFORE AFTER: compare two recordings
+  crash-test [SEED]  kill `imagine` 200 times at random moments and look for half files
   setup              find a Vulkan driver and system libraries; install missing packages
 
 steps of test:
@@ -47,6 +49,7 @@ fn main() -> ExitCode {
         ("test", []) => test::run(),
         ("fingerprint", rest) => fingerprint::run(rest),
         ("onnx-conformance", rest) => onnx_conformance::run(rest),
+        ("crash-test", rest) => crash_test::run(rest),
         ("setup", []) => setup::run(),
         ("fmt", []) => fmt::run(),
         ("clippy", []) => clippy::run(),

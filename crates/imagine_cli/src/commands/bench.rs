@@ -20,7 +20,7 @@ use serde_json::{Value, json};
 use self::baseline::Baseline;
 use super::print;
 use crate::arguments::{Precision, RequestArguments, name};
-use crate::gpu::{GpuSession, open_gpu};
+use crate::gpu::{GpuSession, check_burn_wgpu, open_gpu};
 
 /// Arguments of `imagine bench`.
 #[derive(Args, Clone, Debug)]
@@ -77,6 +77,9 @@ impl Bench {
         let resolved = loaded.generator.resolve(&request)?;
         let steps = resolved.steps;
         let gpu = open_gpu()?.with_precision(self.precision.into())?;
+        if !self.ours_alone {
+            check_burn_wgpu("--ours-alone measures without it")?;
+        }
         let unfused = Plan::new(&loaded.generator, request.size, PlanOptions { fusion: Fusion::Off, ..gpu.options() })?;
         let flop = unfused.whole(steps).cost().flop;
         let plan = Arc::new(Plan::new(&loaded.generator, request.size, gpu.options())?);
@@ -118,7 +121,7 @@ impl Bench {
             "ours_first_image_ms": ours_cold,
             "burn_wgpu_first_image_ms": theirs_cold,
         });
-        print(self.json, &report, &text(&report));
+        print(self.json, &report, &text(&report))?;
         Ok(ExitCode::SUCCESS)
     }
 
@@ -185,7 +188,10 @@ impl FirstImage {
         let (loaded, request) = self.request.load_with_noise(self.steps)?;
         let outputs = match self.by {
             Implementation::Ours => open_gpu()?.generate(&loaded.generator, &request)?.outputs.len(),
-            Implementation::BurnWgpu => baseline::first_image(&loaded.generator, &request)?,
+            Implementation::BurnWgpu => {
+                check_burn_wgpu("--ours-alone measures without it")?;
+                baseline::first_image(&loaded.generator, &request)?
+            }
         };
         if outputs == 0 {
             bail!("the generator has no output");

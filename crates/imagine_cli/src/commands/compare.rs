@@ -102,7 +102,7 @@ impl Compare {
             "outputs": outputs,
             "passes": passes,
         });
-        print(self.json, &report, &text(&report));
+        print(self.json, &report, &text(&report))?;
         Ok(if passes { ExitCode::SUCCESS } else { ExitCode::FAILURE })
     }
 }

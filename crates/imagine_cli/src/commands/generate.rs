@@ -14,7 +14,7 @@ use serde_json::json;
 
 use super::print;
 use crate::arguments::{Executor, controls, parse_patch, parse_set, parse_size, set_inputs, with_faces};
-use crate::files::{write_file, write_folder};
+use crate::files::write_folder;
 use crate::gpu::open_gpu;
 use crate::hdr;
 use crate::input_picture::{InputPicture, read_pictures, set_pictures};
@@ -123,6 +123,7 @@ impl Generate {
             let names: Vec<_> = wanted.iter().map(|output| &output.name).collect();
             bail!("--out is one file, but outputs {names:?} are several pictures: give a folder");
         }
+        if is_file { file::check_place(&self.out) } else { file::check_folder(&self.out) }.context("--out")?;
         let generated = generate(&job.loaded, &job.request, job.executor, self.memory)?;
         let files = encode(&job, &wanted, &generated)?;
         ensure!(
@@ -131,14 +132,14 @@ impl Generate {
         );
         let written = match is_file {
             true => {
-                write_file(&self.out, &files[0].1)?;
+                file::replace(&self.out, &files[0].1)?;
                 vec![self.out.clone()]
             }
             false => write_folder(&self.out, &files)?,
         };
         let written: Vec<String> = written.iter().map(|path| path.display().to_string()).collect();
         let report = json!({ "files": written, "generator_sha256": job.loaded.hash, "seed": job.request.seed });
-        print(self.json, &report, &written.join("\n"));
+        print(self.json, &report, &written.join("\n"))?;
         Ok(ExitCode::SUCCESS)
     }
 

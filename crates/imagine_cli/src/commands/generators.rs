@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 use std::process::ExitCode;
 
+use anyhow::Context;
 use clap::Args;
 use imagine_graph::file::{self, EXTENSION, WeightFormat};
 use imagine_graph::generators;
@@ -27,16 +28,17 @@ impl Generators {
     pub fn run(self) -> anyhow::Result<ExitCode> {
         let Some(folder) = &self.out else {
             let names = generators::ALL.map(|(name, _)| name);
-            print(self.json, &json!({ "generators": names }), &names.join("\n"));
+            print(self.json, &json!({ "generators": names }), &names.join("\n"))?;
             return Ok(ExitCode::SUCCESS);
         };
+        file::check_folder(folder).context("--out")?;
         let mut files = Vec::new();
         for (name, build) in generators::ALL {
             files.push((format!("{name}{EXTENSION}"), file::write(&build(), WeightFormat::F32)?));
         }
         let written = write_folder(folder, &files)?;
         let written: Vec<String> = written.iter().map(|path| path.display().to_string()).collect();
-        print(self.json, &json!({ "files": written }), &written.join("\n"));
+        print(self.json, &json!({ "files": written }), &written.join("\n"))?;
         Ok(ExitCode::SUCCESS)
     }
 }

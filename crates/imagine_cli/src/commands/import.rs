@@ -5,7 +5,7 @@
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use anyhow::ensure;
+use anyhow::{Context, ensure};
 use clap::Args;
 use imagine_graph::file::{self, EXTENSION, WeightFormat};
 use serde_json::json;
@@ -39,6 +39,7 @@ impl ImportOnnx {
     pub fn run(self) -> anyhow::Result<ExitCode> {
         let name = self.out.to_string_lossy();
         ensure!(name.ends_with(EXTENSION), "--out {name:?} must end in {EXTENSION}");
+        file::check_place(&self.out).context("--out")?;
         let mut roles = self.roles.with_file(&self.file)?;
         roles.card.title = self.title.unwrap_or(roles.card.title);
         roles.card.license = self.license.unwrap_or(roles.card.license);
@@ -54,7 +55,7 @@ impl ImportOnnx {
             .collect();
         let lines = used.iter().map(role_line).chain([format!("wrote {name}")]);
         let text = lines.collect::<Vec<_>>().join("\n");
-        print(self.json, &json!({ "out": name, "roles": list, "size_rule": size }), &text);
+        print(self.json, &json!({ "out": name, "roles": list, "size_rule": size }), &text)?;
         Ok(ExitCode::SUCCESS)
     }
 }

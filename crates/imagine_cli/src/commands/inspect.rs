@@ -32,7 +32,7 @@ impl Inspect {
         let loaded = load_generator(&self.file)?;
         let plan = Plan::new(&loaded.generator, self.size, PlanOptions::default())?;
         let report = report(&loaded, &plan)?;
-        print(self.json, &report, &text(&loaded, &report));
+        print(self.json, &report, &text(&loaded, &report))?;
         Ok(ExitCode::SUCCESS)
     }
 }

@@ -103,7 +103,7 @@ impl OnnxTest {
         }
         let [passed, failed, refused] = counts;
         let report = json!({ "passed": passed, "failed": failed, "refused": refused, "tests": tests });
-        print(self.json, &report, &text(&report));
+        print(self.json, &report, &text(&report))?;
         Ok(if failed == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE })
     }
 }

@@ -3,14 +3,14 @@
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use anyhow::ensure;
+use anyhow::{Context, ensure};
 use clap::Args;
+use imagine_graph::file::{check_place, replace};
 use imagine_train::data::pack;
 use imagine_train::material;
 use serde_json::json;
 
 use super::print;
-use crate::files::write_file;
 
 /// Arguments of `imagine pack`.
 #[derive(Args, Clone, Debug)]
@@ -40,6 +40,7 @@ pub struct Pack {
 impl Pack {
     /// Reads the folder and writes the pack.
     pub fn run(&self) -> anyhow::Result<ExitCode> {
+        check_place(&self.out).context("--out")?;
         let mut pictures =
             if self.materials { material::read_folder(&self.folder)? } else { pack::read_folders(&self.folder)? };
         pictures.retain(|picture| !self.leave_out.contains(&picture.group));
@@ -48,12 +49,12 @@ impl Pack {
             Some(table) => pack::read_captions(&mut pictures, table, &self.caption_column)?,
             None => 0,
         };
-        let bytes = pack::encode(&pictures);
-        write_file(&self.out, &bytes)?;
+        let bytes = pack::encode(&pictures).with_context(|| self.folder.display().to_string())?;
+        replace(&self.out, &bytes)?;
         let (out, count, length) = (self.out.display().to_string(), pictures.len(), bytes.len());
         let text = format!("wrote {out}: {count} pictures, {captions} with captions, {length} bytes");
         let report = json!({ "out": out, "pictures": count, "captions": captions, "bytes": length });
-        print(self.json, &report, &text);
+        print(self.json, &report, &text)?;
         Ok(ExitCode::SUCCESS)
     }
 }

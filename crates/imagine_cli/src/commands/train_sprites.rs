@@ -1,6 +1,6 @@
 //! `imagine train sprites`: trains a generator of sprites with classes and prompts.
 //!
-//! Ctrl-C stops after the current update and writes a resume set; `--resume` continues.
+//! Ctrl-C, SIGTERM and SIGHUP stop after the current update and write a resume set; `--resume` continues.
 
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;

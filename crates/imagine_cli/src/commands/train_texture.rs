@@ -1,6 +1,6 @@
 //! `imagine train texture`: trains a living texture on one picture or one material folder.
 //!
-//! Ctrl-C stops after the current update and writes a resume set; `--resume` continues.
+//! Ctrl-C, SIGTERM and SIGHUP stop after the current update and write a resume set; `--resume` continues.
 
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -13,8 +13,8 @@ use imagine_graph::{Generator, file};
 use imagine_train::living::{Automaton, Event, Exemplar, ExemplarOptions, Progress, TextureOptions, train};
 use serde_json::json;
 
-use super::print;
-use super::training::{Format, Interruption, Log, TrainArguments, TrainBackend, time_left, with_backend};
+use super::training::{Format, Interruption, Log, TrainArguments, TrainBackend, resumable, time_left, with_backend};
+use super::{note, print};
 
 /// Arguments of `imagine train texture`.
 #[derive(Args, Clone, Debug)]
@@ -46,7 +46,7 @@ impl TrainTexture {
         let folder = self.common.check_files()?;
         let exemplar = ExemplarOptions { side: self.side, tiles: !self.no_tiles };
         if self.exemplar.is_dir() {
-            eprint!("{}", find_maps(&self.exemplar)?);
+            note(find_maps(&self.exemplar)?.to_string().trim_end());
         }
         let exemplar = Exemplar::load(&self.exemplar, &exemplar)?;
         let start = self.from.as_deref().map(file::load).transpose()?;
@@ -75,7 +75,8 @@ impl TrainTexture {
         let generator = train::<A>(exemplar, options, start, &card, Some(folder), device, |event| {
             show(&mut log, &event);
             interruption.flow()
-        })?;
+        })
+        .map_err(|error| resumable(error, folder))?;
         if let Some(code) = log.finish(folder) {
             return Ok(code);
         }
@@ -83,7 +84,7 @@ impl TrainTexture {
         file::save(out, &generator, self.format.into())?;
         let loss = generator.card.metrics.get("training_loss");
         let report = json!({ "out": out.display().to_string(), "updates": log.update, "training_loss": loss });
-        print(self.common.json, &report, &format!("wrote {}", out.display()));
+        print(self.common.json, &report, &format!("wrote {}", out.display()))?;
         Ok(ExitCode::SUCCESS)
     }
 }

@@ -1,23 +1,23 @@
-//! What the training commands share: backends, arguments, progress, Ctrl-C.
+//! What the training commands share: backends, arguments, progress, the file of the result.
 
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use anyhow::{Context, bail, ensure};
+use anyhow::{Context, anyhow, bail};
 use clap::{Args, ValueEnum};
-use imagine_graph::file::{EXTENSION, WeightFormat};
+use imagine_graph::file::{EXTENSION, WeightFormat, check_folder, check_place, replace};
 use imagine_graph::{Card, Provenance};
-use imagine_train::TrainError;
-use imagine_train::core::is_resumable;
+use imagine_train::core::{check_unlocked, is_resumable};
 use imagine_train::gan::{Event, Progress};
+use imagine_train::{CheckpointError, TrainError};
 use indicatif::{HumanDuration, ProgressBar, ProgressStyle};
 use serde_json::json;
 
-use super::{print, say};
+use super::interruption::INTERRUPTED;
+pub use super::interruption::Interruption;
+use super::{note, print, say};
 
 /// Where a training runs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -42,7 +42,10 @@ macro_rules! with_backend {
         match $backend {
             TrainBackend::Flex => $this.$method::<Autodiff<burn::backend::Flex>>($($argument,)* &Default::default()),
             #[cfg(feature = "wgpu-backend")]
-            TrainBackend::Wgpu => $this.$method::<Autodiff<burn::backend::Wgpu>>($($argument,)* &Default::default()),
+            TrainBackend::Wgpu => {
+                crate::gpu::check_burn_wgpu("--backend flex trains on the CPU")?;
+                $this.$method::<Autodiff<burn::backend::Wgpu>>($($argument,)* &Default::default())
+            }
             #[cfg(feature = "tch")]
             TrainBackend::Tch => {
                 let device = crate::commands::training::libtorch_device();
@@ -152,12 +155,19 @@ impl TrainArguments {
         let text = self.out.to_string_lossy();
         let base = text.strip_suffix(EXTENSION);
         let base = base.with_context(|| format!("--out {text:?}: expected a name ending in {EXTENSION}"))?;
-        let parent = self.out.parent().filter(|parent| !parent.as_os_str().is_empty());
-        ensure!(parent.is_none_or(Path::is_dir), "--out {text:?}: its folder does not exist");
+        check_place(&self.out).context("--out")?;
         let folder = self.folder.clone().unwrap_or_else(|| format!("{base}.training").into());
+        check_folder(&folder).context("--folder")?;
+        check_unlocked(&folder)?;
         match (is_resumable(&folder), self.resume) {
-            (true, false) => bail!("{}: holds a resume set: use --resume or another --folder", folder.display()),
-            (false, true) => bail!("{}: holds no resume set", folder.display()),
+            (true, false) => bail!(
+                "{}: holds a resume set of an earlier training: --resume continues it, another --folder begins a new one",
+                folder.display()
+            ),
+            (false, true) => bail!(
+                "{}: holds no resume set, so there is nothing to continue: leave --resume out, or give its --folder",
+                folder.display()
+            ),
             _ => Ok(folder),
         }
     }
@@ -167,7 +177,7 @@ impl TrainArguments {
         Log::new(updates, self.json, self.log_every)
     }
 
-    /// Runs an adversarial training of `updates` in `folder`, and copies its best generator to `out`.
+    /// Runs an adversarial training of `updates` in `folder`, and writes its best generator to `out`.
     pub fn run_adversarial(
         &self,
         updates: u32,
@@ -179,14 +189,16 @@ impl TrainArguments {
         train(&self.card.card(), &mut |event| {
             show(&mut log, &event);
             interruption.flow()
-        })?;
+        })
+        .map_err(|error| resumable(error, folder))?;
         if let Some(code) = log.finish(folder) {
             return Ok(code);
         }
         let (best, out) = (folder.join(format!("best{EXTENSION}")), &self.out);
-        std::fs::copy(&best, out).with_context(|| format!("cannot copy {} to {}", best.display(), out.display()))?;
+        let generator = std::fs::read(&best).with_context(|| format!("cannot read {}", best.display()))?;
+        replace(out, &generator).with_context(|| format!("the finished generator is {}", best.display()))?;
         let report = json!({ "out": out.display().to_string(), "updates": log.update });
-        print(self.json, &report, &format!("wrote {}", out.display()));
+        print(self.json, &report, &format!("wrote {}", out.display()))?;
         Ok(ExitCode::SUCCESS)
     }
 }
@@ -216,21 +228,11 @@ pub fn time_left(remaining: Duration) -> String {
     format!("{} left", HumanDuration(Duration::from_secs(remaining.as_secs())))
 }
 
-/// Whether Ctrl-C was pressed.
-pub struct Interruption(Arc<AtomicBool>);
-
-impl Interruption {
-    /// Starts to listen.
-    pub fn listen() -> anyhow::Result<Self> {
-        let stop = Arc::new(AtomicBool::new(false));
-        let flag = stop.clone();
-        ctrlc::set_handler(move || flag.store(true, Ordering::Relaxed)).context("cannot listen for Ctrl-C")?;
-        Ok(Self(stop))
-    }
-
-    /// Breaks after Ctrl-C.
-    pub fn flow(&self) -> ControlFlow<()> {
-        if self.0.load(Ordering::Relaxed) { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+/// The error of a training, with the way to continue it if there is one.
+pub fn resumable(error: TrainError, folder: &Path) -> anyhow::Error {
+    match is_resumable(folder) && matches!(error, TrainError::Checkpoint(CheckpointError::Write(_))) {
+        true => anyhow!("{error}; --resume then continues from {}", folder.display()),
+        false => error.into(),
     }
 }
 
@@ -286,8 +288,8 @@ impl Log {
     pub fn finish(&self, folder: &Path) -> Option<ExitCode> {
         self.bar.finish_and_clear();
         (self.update < self.updates).then(|| {
-            eprintln!("interrupted at update {}; --resume continues from {}", self.update, folder.display());
-            ExitCode::from(130)
+            note(format_args!("interrupted at update {}; --resume continues from {}", self.update, folder.display()));
+            ExitCode::from(INTERRUPTED)
         })
     }
 }

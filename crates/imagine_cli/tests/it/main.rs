@@ -1,11 +1,16 @@
 //! The `imagine` command as users run it: one process per call, in a temporary folder.
 
+mod disks;
 mod errors;
 mod generate;
+mod help;
 mod import;
+mod messages;
 mod onnx_test;
 mod pictures;
 mod reports;
 mod sandbox;
+#[cfg(unix)]
+mod signals;
 mod train_materials;
 mod train_sprites;

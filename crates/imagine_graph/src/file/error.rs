@@ -1,5 +1,6 @@
 //! Faults of a generator file, from the outside in: file, container, document, graph, node, operator, input.
 
+use super::whole::WriteError;
 use crate::graph::GraphErrors;
 
 /// Maximum length of a message's line in characters.
@@ -45,13 +46,8 @@ pub enum SaveError {
     #[error("{0}")]
     Unwritable(Fault),
     /// The file cannot be written.
-    #[error("{file}: {source}")]
-    Io {
-        /// Path of the file.
-        file: String,
-        /// The error of the operating system.
-        source: std::io::Error,
-    },
+    #[error(transparent)]
+    Write(#[from] WriteError),
 }
 
 /// A fault of a generator file.

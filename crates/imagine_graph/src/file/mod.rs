@@ -14,8 +14,9 @@ mod json;
 mod limits;
 mod parts;
 mod weights;
+mod whole;
 
-use std::io::{Read, Write};
+use std::io::Read;
 use std::path::Path;
 
 use sha2::{Digest, Sha256};
@@ -23,6 +24,7 @@ use sha2::{Digest, Sha256};
 pub use error::{Fault, LoadError, SaveError};
 pub use limits::{FORMAT, MAX_FILE_BYTES, MAX_HEADER_BYTES, MAX_TENSORS};
 pub use weights::WeightFormat;
+pub use whole::{StagedFile, WriteError, check_folder, check_place, make_folder, replace};
 
 use crate::generator::{Generator, ValidGenerator};
 use crate::graph::GraphErrors;
@@ -82,20 +84,9 @@ pub fn write(generator: &Generator, format: WeightFormat) -> Result<Vec<u8>, Sav
     Ok(bytes)
 }
 
-/// Writes a file atomically, through a temporary file in the same folder.
+/// Writes a generator file, in place of one that is there (see [`replace`]).
 pub fn save(path: impl AsRef<Path>, generator: &Generator, format: WeightFormat) -> Result<(), SaveError> {
-    let path = path.as_ref();
-    let bytes = write(generator, format)?;
-    let name = path.file_name().unwrap_or_default().to_string_lossy();
-    let temporary = path.with_file_name(format!(".{name}.{}.tmp", std::process::id()));
-    let written = std::fs::File::create(&temporary)
-        .and_then(|mut file| file.write_all(&bytes).and_then(|()| file.sync_all()))
-        .and_then(|()| std::fs::rename(&temporary, path));
-    written.map_err(|source| {
-        // Report the first error only.
-        let _ = std::fs::remove_file(&temporary);
-        SaveError::Io { file: path.display().to_string(), source }
-    })
+    Ok(replace(path, &write(generator, format)?)?)
 }
 
 /// SHA-256 of `bytes` as 64 hexadecimal digits.

@@ -1,9 +1,9 @@
 //! The history of an adversarial training: one line of JSON per checkpoint in `history.jsonl`.
 
 use std::collections::BTreeMap;
-use std::io::Write;
 use std::path::Path;
 
+use imagine_graph::file::replace;
 use serde::{Deserialize, Serialize};
 
 use crate::error::CheckpointError;
@@ -32,11 +32,48 @@ pub struct HistoryEntry {
 }
 
 impl HistoryEntry {
-    /// Appends the entry to the history in `folder`.
-    pub(crate) fn append(&self, folder: &Path) -> Result<(), CheckpointError> {
+    /// Adds the entry to the history in `folder`, in place of entries of this update and later ones: those of a training that was
+    /// killed before its checkpoint and resumed.
+    pub(crate) fn add(&self, folder: &Path) -> Result<(), CheckpointError> {
         let path = folder.join(FILE);
-        let line = serde_json::to_string(self).expect("numbers have a JSON form") + "\n";
-        let open = std::fs::OpenOptions::new().create(true).append(true).open(&path);
-        open.and_then(|mut file| file.write_all(line.as_bytes())).map_err(|source| CheckpointError::Io { path, source })
+        let old = match std::fs::read_to_string(&path) {
+            Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
+                return Err(CheckpointError::Io { path, source: error });
+            }
+            old => old.unwrap_or_default(),
+        };
+        let is_earlier = |line: &&str| match serde_json::from_str::<Self>(line) {
+            Ok(entry) => entry.update < self.update,
+            // What another version wrote stays; a line that was cut off does not.
+            Err(_) => serde_json::from_str::<serde_json::Value>(line).is_ok(),
+        };
+        let mut history: String = old.lines().filter(is_earlier).map(|line| format!("{line}\n")).collect();
+        history += &serde_json::to_string(self).expect("numbers have a JSON form");
+        history.push('\n');
+        Ok(replace(path, history.as_bytes())?)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_resumed_training_replaces_what_it_repeats() {
+        let folder = tempfile::tempdir().unwrap();
+        let entry = |update, distance| {
+            let (images, loss, lead, overfit, family) = (1, 0.0, 0.0, 0.0, BTreeMap::new());
+            HistoryEntry { update, images, distance, loss, lead, overfit, family }
+        };
+        for (update, distance) in [(1, 0.5), (2, 0.25), (3, 0.75)] {
+            entry(update, distance).add(folder.path()).unwrap();
+        }
+        let path = folder.path().join(FILE);
+        let cut = std::fs::read_to_string(&path).unwrap() + "{\"upda";
+        std::fs::write(&path, cut).unwrap();
+        entry(2, 0.125).add(folder.path()).unwrap();
+        let text = std::fs::read_to_string(&path).unwrap();
+        let found: Vec<HistoryEntry> = text.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+        assert_eq!(found, [entry(1, 0.5), entry(2, 0.125)]);
     }
 }

@@ -8,6 +8,7 @@ use std::collections::{BTreeMap, HashMap};
 use std::path::{Path, PathBuf};
 
 use imagine_graph::Tensor;
+use imagine_graph::file::{make_folder, replace};
 use safetensors::tensor::{Dtype, SafeTensors, TensorView};
 use serde::{Deserialize, Serialize};
 
@@ -60,7 +61,8 @@ impl ResumeSet {
         Self { record, parts, path: folder.join(FOLDER) }
     }
 
-    /// Writes the set, in place of one that is there; returns its folder.
+    /// Writes the set, in place of one that is there; returns its folder. An error, such as a full disk, leaves the one that is
+    /// there.
     pub fn save(&self) -> Result<PathBuf, CheckpointError> {
         let [whole, partial, old] = places(&self.path);
         let io = |path: &Path| {
@@ -70,12 +72,10 @@ impl ResumeSet {
         if partial.exists() {
             std::fs::remove_dir_all(&partial).map_err(io(&partial))?;
         }
-        std::fs::create_dir_all(&partial).map_err(io(&partial))?;
-        for (name, tensors) in &self.parts {
-            let path = partial.join(format!("{name}.safetensors"));
-            let file = encode(tensors, &self.record)
-                .map_err(|reason| CheckpointError::Malformed { path: path.clone(), reason })?;
-            write_whole(&path, &file)?;
+        if let Err(error) = self.write_parts(&partial) {
+            // The first error is what matters.
+            let _ = std::fs::remove_dir_all(&partial);
+            return Err(error);
         }
         if whole.exists() {
             if old.exists() {
@@ -88,6 +88,17 @@ impl ResumeSet {
             std::fs::remove_dir_all(&old).map_err(io(&old))?;
         }
         Ok(whole)
+    }
+
+    fn write_parts(&self, folder: &Path) -> Result<(), CheckpointError> {
+        make_folder(folder)?;
+        for (name, tensors) in &self.parts {
+            let path = folder.join(format!("{name}.safetensors"));
+            let file = encode(tensors, &self.record)
+                .map_err(|reason| CheckpointError::Malformed { path: path.clone(), reason })?;
+            replace(&path, &file)?;
+        }
+        Ok(())
     }
 
     /// The set in a training's `folder`; `None` if there is none. A set of another `identity` is an error.
@@ -163,24 +174,12 @@ pub fn is_resumable(folder: &Path) -> bool {
     find(folder).is_some()
 }
 
-/// Writes a file through a temporary one beside it, so that a kill leaves the old or the new file.
-pub(crate) fn write_whole(path: &Path, bytes: &[u8]) -> Result<(), CheckpointError> {
-    let temporary = path.with_extension("partial");
-    let write = || {
-        let mut file = std::fs::File::create(&temporary)?;
-        std::io::Write::write_all(&mut file, bytes)?;
-        file.sync_all()?;
-        std::fs::rename(&temporary, path)
-    };
-    write().map_err(|source| CheckpointError::Io { path: path.to_path_buf(), source })
-}
-
 /// Writes a picture as a PNG file.
 pub(crate) fn write_png(path: &Path, picture: &image::RgbImage) -> Result<(), CheckpointError> {
     let mut bytes = std::io::Cursor::new(Vec::new());
     let encode = picture.write_to(&mut bytes, image::ImageFormat::Png);
     encode.map_err(|source| CheckpointError::Preview { path: path.to_path_buf(), source })?;
-    write_whole(path, bytes.get_ref())
+    Ok(replace(path, bytes.get_ref())?)
 }
 
 /// The folder of the whole set or the file of an earlier version, if there is one.
@@ -290,7 +289,7 @@ mod tests {
         assert!(message.contains("made with channels 4, this training has 8"), "{message}");
         let file = whole.join("moments.safetensors");
         set.record.update = 4;
-        write_whole(&file, &encode(&set.parts["moments"], &set.record).unwrap()).unwrap();
+        replace(&file, &encode(&set.parts["moments"], &set.record).unwrap()).unwrap();
         assert!(load(folder.path()).unwrap_err().contains("network.safetensors: not a resume file"));
         let bytes = std::fs::read(&file).unwrap();
         std::fs::write(&file, &bytes[..bytes.len() - 3]).unwrap();

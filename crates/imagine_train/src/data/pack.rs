@@ -16,12 +16,21 @@ use serde::{Deserialize, Serialize};
 use crate::error::PackError;
 
 const MAGIC: &[u8; 8] = b"imgpack1";
-/// Largest file that is read or written.
-const MAX_BYTES: usize = 256 << 20;
-/// Largest picture.
-const MAX_PICTURE: usize = 1 << 20;
-/// Most pictures.
-const MAX_PICTURES: usize = 1 << 20;
+/// Limits of what is read and of what is written.
+const LIMITS: Limits = Limits { pack: 1 << 30, picture: MAX_PICTURE, pictures: 1 << 20 };
+/// Most bytes of a picture, in a pack or in a folder.
+pub(crate) const MAX_PICTURE: usize = 128 << 20;
+
+/// What a pack may hold. The writer refuses what the reader would.
+#[derive(Clone, Copy, Debug)]
+struct Limits {
+    /// Bytes of the pack.
+    pack: usize,
+    /// Bytes of a picture.
+    picture: usize,
+    /// Number of pictures.
+    pictures: usize,
+}
 
 /// One picture, still encoded.
 #[derive(Clone, Debug, PartialEq)]
@@ -55,7 +64,7 @@ pub fn read_folders(folder: &Path) -> Result<Vec<PackedPicture>, PackError> {
                 continue;
             }
             let text = |part: Option<&std::ffi::OsStr>| part.unwrap_or_default().to_string_lossy().into_owned();
-            let bytes = std::fs::read(&file).map_err(|source| PackError::Io { path: file.clone(), source })?;
+            let bytes = read_bounded(&file, MAX_PICTURE)?;
             let (group, name) = (text(group.file_name()), text(file.file_stem()));
             pictures.push(PackedPicture { group, name, caption: String::new(), file: bytes });
         }
@@ -79,21 +88,40 @@ pub fn read(path: &Path) -> Result<Vec<PackedPicture>, PackError> {
         return read_folders(path);
     }
     let malformed = |reason| PackError::Malformed { path: path.to_path_buf(), reason };
-    parse(&read_bounded(path, malformed)?).map_err(malformed)
+    parse(&read_bounded(path, LIMITS.pack)?, LIMITS).map_err(malformed)
 }
 
-/// The bytes of a file that is not too large.
-fn read_bounded(path: &Path, refuse: impl Fn(String) -> PackError) -> Result<Vec<u8>, PackError> {
-    let io = |source| PackError::Io { path: path.to_path_buf(), source };
-    let length = std::fs::metadata(path).map_err(io)?.len();
-    if length > MAX_BYTES as u64 {
-        return Err(refuse(format!("{length} bytes; at most {MAX_BYTES} are read")));
+/// The bytes of a file of at most `most` bytes.
+pub(crate) fn read_bounded(path: &Path, most: usize) -> Result<Vec<u8>, PackError> {
+    check_length(path, most)?;
+    std::fs::read(path).map_err(|source| PackError::Io { path: path.to_path_buf(), source })
+}
+
+/// Fails if the file has more than `most` bytes.
+pub(crate) fn check_length(path: &Path, most: usize) -> Result<(), PackError> {
+    let found = std::fs::metadata(path).map_err(|source| PackError::Io { path: path.to_path_buf(), source })?.len();
+    if found > most as u64 {
+        return Err(PackError::TooLarge { what: path.display().to_string(), found, most: most as u64 });
     }
-    std::fs::read(path).map_err(io)
+    Ok(())
 }
 
-/// The bytes of a pack.
-pub fn encode(pictures: &[PackedPicture]) -> Vec<u8> {
+/// The bytes of a pack; an error if [`read`] would refuse it for its size.
+pub fn encode(pictures: &[PackedPicture]) -> Result<Vec<u8>, PackError> {
+    encode_within(pictures, LIMITS)
+}
+
+fn encode_within(pictures: &[PackedPicture], limits: Limits) -> Result<Vec<u8>, PackError> {
+    let refuse =
+        |what, found: usize, most: usize| Err(PackError::TooLarge { what, found: found as u64, most: most as u64 });
+    if pictures.len() > limits.pictures {
+        return Err(PackError::TooMany { found: pictures.len(), most: limits.pictures });
+    }
+    for PackedPicture { group, name, file, .. } in pictures {
+        if file.len() > limits.picture {
+            return refuse(format!("{group}/{name}"), file.len(), limits.picture);
+        }
+    }
     let entry = |PackedPicture { group, name, caption, file }: &PackedPicture| {
         let [group, name, caption] = [group, name, caption].map(String::clone);
         Entry { group, name, caption, bytes: file.len() }
@@ -101,23 +129,34 @@ pub fn encode(pictures: &[PackedPicture]) -> Vec<u8> {
     let list: Vec<Entry> = pictures.iter().map(entry).collect();
     let list = serde_json::to_vec(&list).expect("names and numbers are JSON");
     let mut pack = [MAGIC.as_slice(), &(list.len() as u64).to_le_bytes(), &list].concat();
+    let length = pack.len() + pictures.iter().map(|picture| picture.file.len()).sum::<usize>();
+    if length > limits.pack {
+        return refuse("the whole pack".into(), length, limits.pack);
+    }
+    pack.reserve_exact(length - pack.len());
     pictures.iter().for_each(|picture| pack.extend(&picture.file));
-    pack
+    Ok(pack)
 }
 
-fn parse(pack: &[u8]) -> Result<Vec<PackedPicture>, String> {
+fn parse(pack: &[u8], limits: Limits) -> Result<Vec<PackedPicture>, String> {
+    if pack.len() > limits.pack {
+        return Err(format!("{} bytes; at most {} are read", pack.len(), limits.pack));
+    }
     let rest = pack.strip_prefix(MAGIC).ok_or("it does not begin with \"imgpack1\"; `imagine pack` makes one")?;
     let (length, rest) = rest.split_first_chunk::<8>().ok_or("it ends in its first 16 bytes")?;
     let length = usize::try_from(u64::from_le_bytes(*length)).unwrap_or(usize::MAX);
     let list = rest.get(..length).ok_or(format!("a list of {length} bytes, and {} follow", rest.len()))?;
     let list: Vec<Entry> = serde_json::from_slice(list).map_err(|error| format!("its list: {error}"))?;
-    if list.len() > MAX_PICTURES || list.is_empty() {
-        return Err(format!("{} pictures; 1 to {MAX_PICTURES} expected", list.len()));
+    if list.len() > limits.pictures || list.is_empty() {
+        return Err(format!("{} pictures; 1 to {} expected", list.len(), limits.pictures));
     }
     let mut rest = &rest[length..];
     let mut pictures = Vec::new();
     for Entry { group, name, caption, bytes } in list {
-        if bytes > MAX_PICTURE || bytes > rest.len() {
+        if bytes > limits.picture {
+            return Err(format!("picture {group:?}/{name:?} of {bytes} bytes; at most {} are read", limits.picture));
+        }
+        if bytes > rest.len() {
             return Err(format!("picture {group:?}/{name:?} of {bytes} bytes, and {} follow", rest.len()));
         }
         let (file, after) = rest.split_at(bytes);
@@ -134,7 +173,7 @@ fn parse(pack: &[u8]) -> Result<Vec<PackedPicture>, String> {
 /// `<folder>/<name>.png`. Returns the number of pictures with a caption.
 pub fn read_captions(pictures: &mut [PackedPicture], table: &Path, column: &str) -> Result<usize, PackError> {
     let captions = |line, reason| PackError::Captions { path: table.to_path_buf(), line, reason };
-    let bytes = read_bounded(table, |reason| captions(0, reason))?;
+    let bytes = read_bounded(table, MAX_PICTURE)?;
     let text = String::from_utf8(bytes).map_err(|error| captions(0, error.to_string()))?;
     let mut lines = text.lines();
     let names: Vec<&str> = lines.next().unwrap_or_default().split('\t').collect();
@@ -168,6 +207,11 @@ mod tests {
             PackedPicture { group, name, caption, file: file.into() }
         };
         encode(&[picture("one", "", b"first"), picture("two", "", b""), picture("two", "more words", b"third")])
+            .unwrap()
+    }
+
+    fn parse(pack: &[u8]) -> Result<Vec<PackedPicture>, String> {
+        super::parse(pack, LIMITS)
     }
 
     #[test]
@@ -176,7 +220,31 @@ mod tests {
         assert_eq!(pictures.len(), 3);
         assert_eq!((pictures[2].group.as_str(), pictures[2].file.as_slice()), ("two", b"third".as_slice()));
         assert_eq!((pictures[1].caption.as_str(), pictures[2].caption.as_str()), ("", "more words"));
-        assert_eq!(encode(&pictures), pack());
+        assert_eq!(encode(&pictures).unwrap(), pack());
+    }
+
+    #[test]
+    fn writer_and_reader_have_the_same_limits() {
+        let pictures = parse(&pack()).unwrap();
+        let exact = Limits { pack: pack().len(), picture: 5, pictures: 3 };
+        assert_eq!(encode_within(&pictures, exact).unwrap(), pack());
+        assert_eq!(super::parse(&pack(), exact).unwrap(), pictures);
+        for (limits, message) in [
+            (Limits { pack: pack().len() - 1, ..exact }, "the whole pack"),
+            (Limits { picture: 4, ..exact }, "one/a"),
+            (Limits { pictures: 2, ..exact }, "3 pictures"),
+        ] {
+            let error = encode_within(&pictures, limits).unwrap_err().to_string();
+            assert!(error.contains(message), "{error}");
+            super::parse(&pack(), limits).unwrap_err();
+        }
+    }
+
+    #[test]
+    fn a_map_above_a_mebibyte_is_packed_and_read_back() {
+        let [group, name, caption] = ["stone/wall", "normal", ""].map(String::from);
+        let pictures = [PackedPicture { group, name, caption, file: vec![7; (1 << 20) + 1] }];
+        assert_eq!(parse(&encode(&pictures).unwrap()).unwrap(), pictures);
     }
 
     #[test]

@@ -12,7 +12,7 @@ use rand::rngs::StdRng;
 
 use super::adversarial::{Adversarial, BatchGradients};
 use super::task::Task;
-use crate::core::{Clock, HistoryEntry, LearningRates, Record, ResumeSet, write_png};
+use crate::core::{Clock, FolderLock, HistoryEntry, LearningRates, Record, ResumeSet, write_png};
 use crate::error::{CheckpointError, TrainError};
 
 /// Share of the old value in running means.
@@ -69,8 +69,8 @@ pub enum Event {
 
 /// Trains to the end, or until `report` breaks.
 ///
-/// The resume set, contact sheets and `best.generator.safetensors`, with `card` completed, go to `folder`. A resume set
-/// found there is continued.
+/// The resume set, contact sheets and `best.generator.safetensors`, with `card` completed, go to `folder`, where no other training
+/// may run. A resume set found there is continued.
 pub(crate) fn run<A: AutodiffBackend, T: Task<A>>(
     task: T,
     card: &Card,
@@ -78,8 +78,8 @@ pub(crate) fn run<A: AutodiffBackend, T: Task<A>>(
     device: &A::Device,
     mut report: impl FnMut(Event) -> ControlFlow<()>,
 ) -> Result<(), TrainError> {
-    std::fs::create_dir_all(folder).map_err(|source| CheckpointError::Io { path: folder.to_path_buf(), source })?;
     let mut training = Training::<A, T>::new(task, device)?;
+    let _lock = FolderLock::take(folder)?;
     if training.resume(folder)? && report(Event::Resumed(training.update())).is_break() {
         return Ok(());
     }
@@ -200,7 +200,7 @@ impl<A: AutodiffBackend, T: Task<A>> Training<A, T> {
         let distance = self.task.distance(&self.networks)?;
         let Progress { loss, lead, overfit, .. } = self.progress;
         let (update, images, family) = (self.update(), self.images(), self.task.numbers());
-        HistoryEntry { update, images, distance, loss, lead, overfit, family }.append(folder)?;
+        HistoryEntry { update, images, distance, loss, lead, overfit, family }.add(folder)?;
         let best = self.best.is_none_or(|smallest| distance < smallest);
         if best {
             self.best = Some(distance);

@@ -24,7 +24,8 @@ use super::options::TextureOptions;
 use super::pool::Pool;
 use super::preview::{Panel, sheet};
 use crate::core::{
-    Adam, AdamOptions, Clock, Identity, Numbers, Record, ResumeSet, StepDecay, Tensors, identity, rng, write_png,
+    Adam, AdamOptions, Clock, FolderLock, Identity, Numbers, Record, ResumeSet, StepDecay, Tensors, identity, rng,
+    write_png,
 };
 use crate::data::sha256_hex;
 use crate::error::{CheckpointError, TrainError};
@@ -85,8 +86,8 @@ pub enum Event {
 /// Trains to the end, or until `report` breaks, and returns the generator with `card` completed.
 ///
 /// Training begins with the weights of the living texture `start`, if given, whose sizes `options` must have
-/// ([`Automaton::of`]). The resume set and previews go to `folder`, which is made if needed; a resume set found there is
-/// continued.
+/// ([`Automaton::of`]). The resume set and previews go to `folder`, which is made if needed and where no other training may
+/// run; a resume set found there is continued.
 pub fn train<A: AutodiffBackend>(
     exemplar: &Exemplar,
     options: &TextureOptions,
@@ -97,8 +98,8 @@ pub fn train<A: AutodiffBackend>(
     mut report: impl FnMut(Event) -> ControlFlow<()>,
 ) -> Result<Generator, TrainError> {
     let mut training = TextureTraining::<A>::new(exemplar.clone(), options.clone(), start, device)?;
+    let _lock = folder.map(FolderLock::take).transpose()?;
     if let Some(folder) = folder {
-        std::fs::create_dir_all(folder).map_err(|source| CheckpointError::Io { path: folder.to_path_buf(), source })?;
         if training.resume(folder)? && report(Event::Resumed(training.update)).is_break() {
             return Ok(training.generator(card));
         }

@@ -22,7 +22,7 @@ use super::maps::{Level, Maps};
 use super::waves::{WaveBasis, wave_basis};
 use crate::data::pack::{self, PackedPicture, sorted};
 use crate::data::{first_word, sha256_hex, trained_maps};
-use crate::error::{ExemplarError, MaterialError, PackError};
+use crate::error::{ExemplarError, MaterialError};
 
 /// Scales at which materials are kept.
 pub const SCALES: [f32; 3] = [1.0, std::f32::consts::FRAC_1_SQRT_2, 0.5];
@@ -298,8 +298,8 @@ fn filled(crops: &[Crop], side: usize) -> Vec<f32> {
 
 /// The file with the kinds of materials.
 const MANIFEST: &str = "manifest.json";
-/// Largest manifest or map.
-const MAX_BYTES: u64 = 1 << 24;
+/// Most bytes of a manifest.
+const MAX_MANIFEST: usize = 1 << 24;
 
 /// A manifest's entry; other fields are ignored.
 #[derive(Deserialize)]
@@ -341,8 +341,8 @@ fn manifest(path: &Path) -> Result<BTreeMap<String, Entry>, MaterialError> {
         return Ok(BTreeMap::new());
     }
     let malformed = |reason: String| MaterialError::Manifest { path: path.to_path_buf(), reason };
-    let entries: BTreeMap<String, Entry> =
-        serde_json::from_slice(&read_file(path)?).map_err(|error| malformed(error.to_string()))?;
+    let entries: BTreeMap<String, Entry> = serde_json::from_slice(&pack::read_bounded(path, MAX_MANIFEST)?)
+        .map_err(|error| malformed(error.to_string()))?;
     match entries.iter().find(|(_, entry)| entry.category.is_empty() || entry.category.contains('/')) {
         Some((name, entry)) => Err(malformed(format!("category {:?} of {name:?} is no name", entry.category))),
         None => Ok(entries),
@@ -368,23 +368,8 @@ fn add(group: &str, maps: Vec<(OutputKind, Vec<u8>)>, pictures: &mut Vec<PackedP
 }
 
 fn read(map: &MapFile) -> Result<Vec<u8>, MaterialError> {
-    check_length(&map.path)?;
+    pack::check_length(&map.path, pack::MAX_PICTURE)?;
     Ok(read_map(map).map_err(ExemplarError::from)?)
-}
-
-fn read_file(path: &Path) -> Result<Vec<u8>, MaterialError> {
-    check_length(path)?;
-    Ok(std::fs::read(path).map_err(|source| PackError::Io { path: path.to_path_buf(), source })?)
-}
-
-fn check_length(path: &Path) -> Result<(), MaterialError> {
-    let io = |source| PackError::Io { path: path.to_path_buf(), source };
-    let length = std::fs::metadata(path).map_err(io)?.len();
-    if length > MAX_BYTES {
-        let reason = format!("{length} bytes; at most {MAX_BYTES} are read");
-        return Err(PackError::Malformed { path: path.to_path_buf(), reason }.into());
-    }
-    Ok(())
 }
 
 fn file_name(path: &Path) -> String {

@@ -1,4 +1,4 @@
-//! Choice of the adapter by environment variables.
+//! Choice of the adapter by environment variables, and its device.
 
 use super::error::GpuError;
 
@@ -21,7 +21,7 @@ pub unsafe fn quiet_without_display() {
 
 /// Conditions from the environment; empty strings are no condition.
 #[derive(Default)]
-struct AdapterFilter {
+pub(super) struct AdapterFilter {
     /// `IMAGINE_ADAPTER`: `software` or `hardware`.
     kind: String,
     /// `WGPU_ADAPTER_NAME`: part of the name, in any case.
@@ -31,7 +31,7 @@ struct AdapterFilter {
 }
 
 impl AdapterFilter {
-    fn from_env() -> Self {
+    pub fn from_env() -> Self {
         let variable = |name: &str| std::env::var(name).unwrap_or_default();
         let [kind, name, backend] = ["IMAGINE_ADAPTER", "WGPU_ADAPTER_NAME", "WGPU_BACKEND"].map(variable);
         Self { kind, name, backend }
@@ -64,23 +64,66 @@ impl AdapterFilter {
 /// The fastest adapter that the environment allows.
 pub(super) async fn choose_adapter() -> Result<wgpu::Adapter, GpuError> {
     let filter = AdapterFilter::from_env();
+    let mut adapters = all_adapters().await;
+    match best(&adapters, &filter) {
+        Some(index) => Ok(adapters.swap_remove(index)),
+        None => {
+            let found = adapters.iter().map(|adapter| adapter.get_info().name).collect();
+            Err(GpuError::NoAdapter { wanted: filter.describe(), found })
+        }
+    }
+}
+
+/// Every adapter of the system, within `WGPU_BACKEND`.
+pub(super) async fn all_adapters() -> Vec<wgpu::Adapter> {
     let instance = wgpu::Instance::new(wgpu::InstanceDescriptor::new_without_display_handle_from_env());
-    let rank = |adapter: &wgpu::Adapter| match adapter.get_info().device_type {
+    instance.enumerate_adapters(wgpu::Backends::all()).await
+}
+
+/// Index of the fastest adapter that the filter accepts and that can compute.
+pub(super) fn best(adapters: &[wgpu::Adapter], filter: &AdapterFilter) -> Option<usize> {
+    let rank = |index: &usize| match adapters[*index].get_info().device_type {
         wgpu::DeviceType::DiscreteGpu => 0,
         wgpu::DeviceType::IntegratedGpu => 1,
         wgpu::DeviceType::VirtualGpu => 2,
         wgpu::DeviceType::Other => 3,
         wgpu::DeviceType::Cpu => 4,
     };
-    let adapters = instance.enumerate_adapters(wgpu::Backends::all()).await;
-    let names: Vec<String> = adapters.iter().map(|adapter| adapter.get_info().name).collect();
-    let is_usable = |adapter: &wgpu::Adapter| {
-        let info = adapter.get_info();
-        let flags = adapter.get_downlevel_capabilities().flags;
-        filter.accepts(&info.name, info.device_type) && flags.contains(wgpu::DownlevelFlags::COMPUTE_SHADERS)
+    let is_usable = |index: &usize| {
+        let info = adapters[*index].get_info();
+        filter.accepts(&info.name, info.device_type) && can_compute(&adapters[*index])
     };
-    let usable = adapters.into_iter().filter(is_usable);
-    usable.min_by_key(rank).ok_or_else(|| GpuError::NoAdapter { wanted: filter.describe(), found: names })
+    (0..adapters.len()).filter(is_usable).min_by_key(rank)
+}
+
+/// Whether the adapter runs compute shaders.
+pub(super) fn can_compute(adapter: &wgpu::Adapter) -> bool {
+    adapter.get_downlevel_capabilities().flags.contains(wgpu::DownlevelFlags::COMPUTE_SHADERS)
+}
+
+/// Opens a device with everything that kernels and timers can use.
+pub(super) async fn open_device(adapter: &wgpu::Adapter) -> Result<(wgpu::Device, wgpu::Queue), GpuError> {
+    let wanted = wgpu::Features::TIMESTAMP_QUERY
+        | wgpu::Features::TIMESTAMP_QUERY_INSIDE_ENCODERS
+        | wgpu::Features::SHADER_F16
+        | wgpu::Features::SUBGROUP;
+    let descriptor = wgpu::DeviceDescriptor {
+        label: Some("imagine"),
+        required_features: adapter.features() & wanted,
+        required_limits: adapter.limits(),
+        ..Default::default()
+    };
+    let device = adapter.request_device(&descriptor).await;
+    device.map_err(|error| GpuError::NoDevice { adapter: adapter.get_info().name, reason: error.to_string() })
+}
+
+/// Whether libraries that take the system's default adapter, as burn-wgpu does, find one: Metal's on Apple systems, else Vulkan's.
+pub fn has_default_adapter() -> bool {
+    let backends = if cfg!(target_vendor = "apple") { wgpu::Backends::METAL } else { wgpu::Backends::VULKAN };
+    let descriptor = wgpu::InstanceDescriptor { backends, ..wgpu::InstanceDescriptor::new_without_display_handle() };
+    let power_preference = wgpu::PowerPreference::HighPerformance;
+    let options = wgpu::RequestAdapterOptions { power_preference, ..Default::default() };
+    pollster::block_on(wgpu::Instance::new(descriptor).request_adapter(&options)).is_ok()
 }
 
 #[cfg(test)]

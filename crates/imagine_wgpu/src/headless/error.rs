@@ -11,7 +11,7 @@ use crate::session::{EncodeError, UploadError};
 #[non_exhaustive]
 pub enum GpuError {
     /// No adapter that the environment variables allow.
-    #[error("no {wanted}: found {found:?}")]
+    #[error("no {wanted}: {}", found_adapters(found))]
     NoAdapter {
         /// The requested kind of adapter, and the variables that restrict it.
         wanted: String,
@@ -19,7 +19,7 @@ pub enum GpuError {
         found: Vec<String>,
     },
     /// The adapter gives no device.
-    #[error("{adapter}: {reason}")]
+    #[error("the driver of {adapter} opens no device: {reason}")]
     NoDevice {
         /// Name of the adapter.
         adapter: String,
@@ -48,6 +48,10 @@ pub enum GpuError {
     #[error(transparent)]
     Upload(#[from] UploadError),
     /// The device was lost or ran out of memory.
-    #[error("the device failed: {0}")]
+    #[error("the GPU was lost or ran out of memory: {0}")]
     Device(String),
+}
+
+fn found_adapters(names: &[String]) -> String {
+    if names.is_empty() { "the system shows none".into() } else { format!("found {names:?}") }
 }

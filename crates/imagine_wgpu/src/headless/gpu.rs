@@ -7,7 +7,7 @@ use imagine_graph::{
     DType, Generated, Request, ResolvedRequest, Size, Tensor, TensorData, TensorType, ValidGenerator, ValidGraph,
 };
 
-use super::adapter::choose_adapter;
+use super::adapter::{choose_adapter, open_device};
 use super::error::GpuError;
 use crate::pipeline::{BoundsChecks, PipelineStore};
 use crate::plan::{Plan, PlanOptions, Precision};
@@ -43,20 +43,7 @@ impl Gpu {
 
     async fn open(checks: BoundsChecks) -> Result<Self, GpuError> {
         let adapter = choose_adapter().await?;
-        let wanted = wgpu::Features::TIMESTAMP_QUERY
-            | wgpu::Features::TIMESTAMP_QUERY_INSIDE_ENCODERS
-            | wgpu::Features::SHADER_F16
-            | wgpu::Features::SUBGROUP;
-        let descriptor = wgpu::DeviceDescriptor {
-            label: Some("imagine"),
-            required_features: adapter.features() & wanted,
-            required_limits: adapter.limits(),
-            ..Default::default()
-        };
-        let (device, queue) = adapter
-            .request_device(&descriptor)
-            .await
-            .map_err(|error| GpuError::NoDevice { adapter: adapter.get_info().name, reason: error.to_string() })?;
+        let (device, queue) = open_device(&adapter).await?;
         let store = PipelineStore::new(&device, checks);
         let options = PlanOptions::for_device(&device, &adapter.get_info());
         Ok(Self { adapter, device, queue, store, weights: WeightStore::default(), options })

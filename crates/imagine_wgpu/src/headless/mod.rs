@@ -7,8 +7,10 @@ mod adapter;
 mod error;
 mod gpu;
 mod read;
+mod survey;
 mod testing;
 
-pub use adapter::quiet_without_display;
+pub use adapter::{has_default_adapter, quiet_without_display};
 pub use error::GpuError;
 pub use gpu::Gpu;
+pub use survey::{AdapterSurvey, survey};

@@ -15,7 +15,7 @@ const BACKENDS: [&str; 2] = ["gpu", "cpu"];
 const SIZES: [&str; 4] = ["64x32", "32x32", "64x64", "128x64"];
 
 /// Commands whose output is recorded.
-const MESSAGES: [&str; 27] = [
+const MESSAGES: [&str; 30] = [
     "",
     "--help",
     "inspect --help",
@@ -29,6 +29,9 @@ const MESSAGES: [&str; 27] = [
     "train texture --help",
     "train sprites --help",
     "train materials --help",
+    "doctor --help",
+    "completions --help",
+    "man --help",
     "generators",
     "inspect nothing.generator.safetensors",
     "inspect Cargo.toml",

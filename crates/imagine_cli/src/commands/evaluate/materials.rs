@@ -1,12 +1,11 @@
 //! `imagine evaluate` of a generator of materials.
 
-use anyhow::Context;
 use burn::tensor::backend::AutodiffBackend;
-use imagine_graph::file::LoadedGenerator;
+use imagine_graph::file::{LoadedGenerator, make_folder, replace};
 use imagine_train::material::{MaterialEvaluation, MaterialEvaluationOptions, MaterialSet, contact_sheet, evaluate};
 use serde_json::json;
 
-use super::{Evaluate, copies_text, knows, plots, save, write};
+use super::{Evaluate, copies_text, knows, plots, save};
 use crate::commands::print;
 
 impl Evaluate {
@@ -22,8 +21,8 @@ impl Evaluate {
         let same = knows(loaded, &set.sha256);
         let report = json!({ "file": loaded.name, "trained_on_this_data": same, "figures": found });
         if let Some(folder) = &self.report {
-            std::fs::create_dir_all(folder).with_context(|| format!("cannot make {}", folder.display()))?;
-            write(&folder.join("figures.json"), &serde_json::to_vec_pretty(&report)?)?;
+            make_folder(folder)?;
+            replace(folder.join("figures.json"), &serde_json::to_vec_pretty(&report)?)?;
             let kinds: Vec<_> =
                 found.kinds.iter().map(|kind| (kind.kind.as_str(), kind.agreement, kind.accuracy)).collect();
             plots::classes(&folder.join("kinds.svg"), &kinds)?;
@@ -32,7 +31,7 @@ impl Evaluate {
         if let Some(path) = &self.sheet {
             save(path, &contact_sheet::<A::InnerBackend>(&loaded.generator, &set, device)?)?;
         }
-        print(self.json, &report, &text(&found, same));
+        print(self.json, &report, &text(&found, same))?;
         Ok(())
     }
 }

@@ -5,13 +5,14 @@ mod materials;
 mod plots;
 mod sprites;
 
+use std::io::Cursor;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use anyhow::{Context, bail};
 use clap::Args;
 use image::ImageFormat;
-use imagine_graph::file::{self, LoadedGenerator};
+use imagine_graph::file::{self, LoadedGenerator, check_folder, check_place, replace};
 use imagine_train::Family;
 use imagine_train::material::MaterialEvaluationOptions;
 use imagine_train::metric::CopyTest;
@@ -73,6 +74,9 @@ impl Evaluate {
     /// Runs the generator and prints the figures.
     pub fn run(&self) -> anyhow::Result<ExitCode> {
         let loaded = file::load(&self.file)?;
+        self.report.as_ref().map_or(Ok(()), check_folder).context("--report")?;
+        self.sheet.as_ref().map_or(Ok(()), check_place).context("--sheet")?;
+        self.pairs.as_ref().map_or(Ok(()), check_place).context("--pairs")?;
         match self.family.or_else(|| Family::of(&loaded.generator.generator.card)) {
             Some(Family::Materials) => with_backend!(self.backend, self.materials(&loaded))?,
             Some(Family::Sprites) => self.sprites(&loaded)?,
@@ -90,11 +94,9 @@ impl Evaluate {
 }
 
 fn save(path: &Path, picture: &image::RgbImage) -> anyhow::Result<()> {
-    picture.save_with_format(path, ImageFormat::Png).with_context(|| format!("cannot write {}", path.display()))
-}
-
-fn write(path: &Path, bytes: &[u8]) -> anyhow::Result<()> {
-    std::fs::write(path, bytes).with_context(|| format!("cannot write {}", path.display()))
+    let mut bytes = Cursor::new(Vec::new());
+    picture.write_to(&mut bytes, ImageFormat::Png).with_context(|| path.display().to_string())?;
+    Ok(replace(path, bytes.get_ref())?)
 }
 
 /// Whether the card names training data with this hash.

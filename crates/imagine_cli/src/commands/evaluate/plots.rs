@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use anyhow::anyhow;
+use imagine_graph::file::replace;
 use imagine_train::metric::CopyTest;
 use plotters::coord::types::RangedCoordf64;
 use plotters::prelude::*;
@@ -87,10 +88,14 @@ pub fn classes(path: &Path, classes: &[(&str, f64, f64)]) -> anyhow::Result<()> 
 }
 
 fn draw(path: &Path, content: impl FnOnce(&Area) -> anyhow::Result<()>) -> anyhow::Result<()> {
-    let area = SVGBackend::new(path, SIZE).into_drawing_area();
-    area.fill(&WHITE).map_err(failed)?;
-    content(&area)?;
-    area.present().map_err(|error| anyhow!("cannot write {}: {error}", path.display()))
+    let mut svg = String::new();
+    {
+        let area = SVGBackend::with_string(&mut svg, SIZE).into_drawing_area();
+        area.fill(&WHITE).map_err(failed)?;
+        content(&area)?;
+        area.present().map_err(failed)?;
+    }
+    Ok(replace(path, svg.as_bytes())?)
 }
 
 fn chart<'a, 'b>(area: &'a Area<'b>, x: &str, y: &str, right: f64, top: f64) -> anyhow::Result<Chart<'a, 'b>> {

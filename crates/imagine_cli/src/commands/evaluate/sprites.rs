@@ -1,15 +1,15 @@
 //! `imagine evaluate` of a generator of sprites.
 
-use anyhow::{Context, ensure};
+use anyhow::ensure;
 use burn::tensor::backend::AutodiffBackend;
-use imagine_graph::file::LoadedGenerator;
+use imagine_graph::file::{LoadedGenerator, make_folder, replace};
 use imagine_train::sprite::{
     ClassifierOptions, Evaluated, Evaluation, EvaluationOptions, LookFigures, SpriteSet, evaluate, samples, sheet,
 };
 use serde_json::json;
 
 use super::history::History;
-use super::{Evaluate, copies_text, knows, plots, save, write};
+use super::{Evaluate, copies_text, knows, plots, save};
 use crate::commands::print;
 use crate::commands::training::{TrainBackend, with_backend};
 
@@ -27,8 +27,8 @@ impl Evaluate {
         let figures = &found.evaluation;
         let report = json!({ "file": loaded.name, "trained_on_this_data": same, "figures": figures });
         if let Some(folder) = &self.report {
-            std::fs::create_dir_all(folder).with_context(|| format!("cannot make {}", folder.display()))?;
-            write(&folder.join("figures.json"), &serde_json::to_vec_pretty(&report)?)?;
+            make_folder(folder)?;
+            replace(folder.join("figures.json"), &serde_json::to_vec_pretty(&report)?)?;
             let classes = &figures.agreement.classes;
             let classes: Vec<_> =
                 classes.iter().map(|class| (class.name.as_str(), class.agreement, class.accuracy)).collect();
@@ -41,7 +41,7 @@ impl Evaluate {
         if let Some(path) = &self.pairs {
             save(path, &sheet(&found.pairs, 8))?;
         }
-        print(self.json, &report, &text(figures, same));
+        print(self.json, &report, &text(figures, same))?;
         Ok(())
     }
 

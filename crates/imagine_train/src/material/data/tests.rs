@@ -202,7 +202,7 @@ fn a_folder_and_its_pack_are_the_same_set() {
     std::fs::remove_file(data.join("sand0/normal_derived.png")).unwrap();
     std::fs::write(data.join("manifest.json"), serde_json::to_vec(&manifest).unwrap()).unwrap();
     let file = folder.path().join("materials.pack");
-    std::fs::write(&file, pack::encode(&read_folder(&data).unwrap())).unwrap();
+    std::fs::write(&file, pack::encode(&read_folder(&data).unwrap()).unwrap()).unwrap();
     let [from_folder, from_pack] = [&data, &file].map(|path| MaterialSet::read(path).unwrap());
     assert_eq!(from_folder.kinds, ["bumps", "rows", "sand"]);
     assert_eq!((&from_folder.kinds, &from_folder.sha256), (&from_pack.kinds, &from_pack.sha256));

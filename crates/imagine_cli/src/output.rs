@@ -1,0 +1,33 @@
+//! What the command prints: results on stdout, notes and errors on stderr.
+
+use std::fmt::Display;
+use std::io::{self, ErrorKind, Write};
+
+use anyhow::Context;
+use serde_json::Value;
+
+/// Prints a result as JSON or as text. A closed pipe, as after `| head`, is no error.
+pub fn print(as_json: bool, json: &Value, text: &str) -> anyhow::Result<()> {
+    match as_json {
+        true => write_line(io::stdout(), format_args!("{json:#}")),
+        false => write_line(io::stdout(), text.trim_end()),
+    }
+    .context("the result cannot be written to stdout")
+}
+
+/// Prints a line of progress on stdout, if stdout takes it: hours of work do not end for it.
+pub fn say(line: &str) {
+    let _ = write_line(io::stdout(), line);
+}
+
+/// Prints a line on stderr, if stderr takes it. `eprintln!` would panic.
+pub fn note(line: impl Display) {
+    let _ = write_line(io::stderr(), line);
+}
+
+fn write_line(mut to: impl Write, line: impl Display) -> io::Result<()> {
+    match writeln!(to, "{line}").and_then(|()| to.flush()) {
+        Err(error) if error.kind() == ErrorKind::BrokenPipe => Ok(()),
+        other => other,
+    }
+}
