@@ -115,7 +115,10 @@ pub fn set_inputs(
     for (name, text) in values {
         let known: Vec<&str> = declared.iter().map(|input| input.name.as_str()).collect();
         let input = declared.iter().find(|input| input.name == name);
-        let input = input.with_context(|| format!("no input is called {name:?}; inputs are {known:?}"))?;
+        let input = input.with_context(|| match known.is_empty() {
+            true => format!("no input is called {name:?}; this generator has none"),
+            false => format!("no input is called {name:?}; inputs are {known:?}"),
+        })?;
         request.inputs.insert(name, parse_input(input, &text)?);
     }
     Ok(())

@@ -7,6 +7,7 @@ use imagine_graph::color::linear_to_srgb;
 use imagine_graph::{GraphOutput, Tensor};
 use imagine_png::Picture;
 
+use crate::picture::NOT_A_NUMBER;
 use crate::recipe::Recipe;
 
 /// First line of a Radiance file; the recipe follows as a header variable.
@@ -44,7 +45,7 @@ fn pixels(output: &GraphOutput, tensor: &Tensor) -> anyhow::Result<(Vec<[f32; 3]
     let (Some(values), &[1, 3, height, width]) = (tensor.as_f32(), tensor.shape.as_slice()) else {
         bail!("output {name:?}: expected floats [1, 3, height, width], found {}", tensor.tensor_type());
     };
-    ensure!(!values.iter().any(|value| value.is_nan()), "output {name:?} contains NaN");
+    ensure!(!values.iter().any(|value| value.is_nan()), "output {name:?} {NOT_A_NUMBER}");
     let [low, high] = output.range;
     let count = height * width;
     let pixel = |index: usize| [0, 1, 2].map(|channel| values[channel * count + index].clamp(low, high));

@@ -117,8 +117,14 @@ impl InputPicture {
     fn tensor(&self, size: Size) -> anyhow::Result<Tensor> {
         let name = &self.input.name;
         let shape: Option<Vec<usize>> = self.input.shape.iter().map(|dim| dim.bind(size)).collect();
-        let Some(&[1, channels @ (1 | 3 | 4), height, width]) = shape.as_deref() else {
-            let found = shape.map_or("impossible at this size".into(), |shape| format!("{shape:?}"));
+        let shape = shape.with_context(|| {
+            let Size { width, height, .. } = size;
+            format!(
+                "no picture for input {name:?} gives {width}x{height} pixels: choose another --size, or leave it out"
+            )
+        })?;
+        let &[1, channels @ (1 | 3 | 4), height, width] = shape.as_slice() else {
+            let found = format!("{shape:?}");
             bail!("input {name:?} is {found}; a picture needs [1, 1 or 3 or 4, height, width]");
         };
         let fits = (1..=MAX_SIDE).contains(&height) && (1..=MAX_SIDE).contains(&width);

@@ -4,7 +4,7 @@ use anyhow::{bail, ensure};
 use imagine_graph::{GraphOutput, OutputKind, Tensor};
 use imagine_ktx2::{Average, Format, Texture, levels};
 
-use crate::picture::{bytes, unit_image};
+use crate::picture::{NOT_A_NUMBER, bytes, unit_image};
 use crate::png_file::source;
 use crate::recipe::Recipe;
 
@@ -45,7 +45,7 @@ fn radiance(output: &GraphOutput, image: &Tensor) -> anyhow::Result<Texture> {
     let (Some(values), &[1, 3, height, width]) = (image.as_f32(), image.shape.as_slice()) else {
         bail!("output {:?}: expected floats [1, 3, height, width], found {}", output.name, image.tensor_type());
     };
-    ensure!(values.iter().all(|value| !value.is_nan()), "output {:?} contains NaN", output.name);
+    ensure!(values.iter().all(|value| !value.is_nan()), "output {:?} {NOT_A_NUMBER}", output.name);
     let area = height * width;
     let texel = |i: usize| [values[i], values[i + area], values[i + 2 * area], 1.0];
     let texels: Vec<f32> = (0..area).flat_map(texel).map(|value| value.clamp(0.0, LARGEST_HALF)).collect();

@@ -125,9 +125,10 @@ impl Command {
 fn with_causes(error: &anyhow::Error) -> String {
     let mut message = String::new();
     for cause in error.chain().map(ToString::to_string) {
-        if !message.contains(&cause) {
-            message += if message.is_empty() { "" } else { ": " };
-            message += &cause;
+        if cause.starts_with(&message) {
+            message = cause;
+        } else if !message.contains(&cause) {
+            message = format!("{message}: {cause}");
         }
     }
     message
@@ -143,5 +144,7 @@ mod tests {
     fn a_cause_is_told_once() {
         let error = Err::<(), _>(anyhow!("no space")).context("a.png: no space").context("cannot write");
         assert_eq!(with_causes(&error.unwrap_err()), "cannot write: a.png: no space");
+        let error = Err::<(), _>(anyhow!("a.png: no space")).context("a.png");
+        assert_eq!(with_causes(&error.unwrap_err()), "a.png: no space");
     }
 }

@@ -5,6 +5,9 @@ use imagine_graph::color::linear_to_srgb;
 use imagine_graph::{ColorSpace, GraphOutput, OutputKind, Tensor};
 use imagine_png::Picture;
 
+/// What is wrong with an output that holds NaN, after its name.
+pub const NOT_A_NUMBER: &str = "has values that are no numbers (NaN): try another seed or other values of inputs";
+
 /// Whether an 8-bit picture can show the output; states and HDR cannot be shown.
 pub fn can_show(output: &GraphOutput) -> bool {
     let [low, high] = output.range;
@@ -52,7 +55,7 @@ pub fn unit_image(output: &GraphOutput, tensor: &Tensor) -> anyhow::Result<UnitI
     let pixels = height * width;
     let mut units = vec![0.0; values.len()];
     for (index, value) in values.iter().enumerate() {
-        ensure!(!value.is_nan(), "output {name:?} contains NaN");
+        ensure!(!value.is_nan(), "output {name:?} {NOT_A_NUMBER}");
         let (channel, pixel) = (index / pixels, index % pixels);
         let mut unit = ((value - low) / (high - low)).clamp(0.0, 1.0);
         if is_color && output.color_space == ColorSpace::Linear && channel < 3 {

@@ -49,16 +49,21 @@ struct Tally {
     resumed: u32,
 }
 
-/// The command `cargo xtask crash-test [SEED]`.
+/// The command `cargo xtask crash-test [SEED [IMAGINE]]`; without a program to test, it is built.
 pub fn run(arguments: &[String]) -> StepResult {
-    let seed = match arguments {
-        [] => SystemTime::now().duration_since(SystemTime::UNIX_EPOCH)?.as_secs(),
-        [seed] => seed.parse().with_context(|| format!("{seed:?} is no seed; expected a whole number"))?,
-        _ => bail!("expected at most one seed"),
+    let seed = match arguments.first() {
+        None => SystemTime::now().duration_since(SystemTime::UNIX_EPOCH)?.as_secs(),
+        Some(seed) => seed.parse().with_context(|| format!("{seed:?} is no seed; expected a whole number"))?,
+    };
+    let imagine = match arguments {
+        [_, imagine] => Path::new(imagine).canonicalize().with_context(|| format!("there is no {imagine}"))?,
+        [] | [_] => {
+            step::run(&mut cargo(&["build", "--quiet", "--package", "imagine_cli"]))?;
+            step::target_folder(&root())?.join("debug/imagine")
+        }
+        _ => bail!("expected a seed and a program"),
     };
     println!("seed {seed}");
-    step::run(&mut cargo(&["build", "--quiet", "--package", "imagine_cli"]))?;
-    let imagine = step::target_folder(&root())?.join("debug/imagine");
     let place = tempfile::tempdir()?;
     let mut random = Random(seed);
     println!("command   kills  over before  all old  all new  old and new  leftovers  resumed");
@@ -84,7 +89,7 @@ fn cases(imagine: &Path, place: &Path) -> anyhow::Result<Vec<Case>> {
         files: files.iter().map(PathBuf::from).collect(),
         moments,
     };
-    let make = "generate noise_material --backend cpu --size 512x512";
+    let make = "generate noise_material --backend cpu --size 128x128";
     // Pictures to pack and to train on.
     for class in 0..8 {
         let text = format!("{make} --seed {class} --out data/class_{class}");

@@ -30,7 +30,8 @@ usage: cargo xtask <command>
                      [--bless: save a better score, --subset: rebuild third_party/onnx]
   fingerprint        record FILE [CHECKOUT]: record what a checkout computes and prints
                      compare BEFORE AFTER: compare two recordings
-  crash-test [SEED]  kill `imagine` 200 times at random moments and look for half files
+  crash-test [SEED [IMAGINE]]
+                     kill `imagine` 200 times at random moments and look for half files
   setup              find a Vulkan driver and system libraries; install missing packages
 
 steps of test:

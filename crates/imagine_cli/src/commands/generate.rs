@@ -121,7 +121,8 @@ impl Generate {
         );
         if is_file && (wanted.len() > 1 || (job.request.size.batch > 1 && !job.ktx2)) {
             let names: Vec<_> = wanted.iter().map(|output| &output.name).collect();
-            bail!("--out is one file, but outputs {names:?} are several pictures: give a folder");
+            let count = wanted.len() * job.request.size.batch;
+            bail!("--out is one file, but the outputs {names:?} are {count} pictures: give a folder");
         }
         if is_file { file::check_place(&self.out) } else { file::check_folder(&self.out) }.context("--out")?;
         let generated = generate(&job.loaded, &job.request, job.executor, self.memory)?;

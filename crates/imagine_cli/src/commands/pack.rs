@@ -41,6 +41,11 @@ impl Pack {
     /// Reads the folder and writes the pack.
     pub fn run(&self) -> anyhow::Result<ExitCode> {
         check_place(&self.out).context("--out")?;
+        let folder = self.folder.display();
+        ensure!(
+            !self.folder.is_file(),
+            "{folder}: is a file; expected a folder that has a folder for each class or material"
+        );
         let mut pictures =
             if self.materials { material::read_folder(&self.folder)? } else { pack::read_folders(&self.folder)? };
         pictures.retain(|picture| !self.leave_out.contains(&picture.group));

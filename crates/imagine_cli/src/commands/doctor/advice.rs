@@ -2,8 +2,8 @@
 
 use imagine_wgpu::headless::AdapterSurvey;
 
-use super::bytes;
 use super::machine::Machine;
+use super::text::bytes;
 
 /// Free bytes below which a training's checkpoints or large pictures may not fit.
 const LITTLE_SPACE: u64 = 1 << 30;

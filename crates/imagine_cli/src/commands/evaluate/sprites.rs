@@ -20,7 +20,11 @@ impl Evaluate {
     /// Runs the generator on the classes of the set and prints the figures.
     pub(super) fn sprites(&self, loaded: &LoadedGenerator) -> anyhow::Result<()> {
         let set = SpriteSet::read(&self.data, &self.leave_out)?;
-        ensure!(!set.held_back.is_empty(), "{}: too few pictures to hold any back", self.data.display());
+        ensure!(
+            !set.held_back.is_empty(),
+            "{}: too few pictures: none is held back from training; figures need about a hundred",
+            self.data.display()
+        );
         let curves = self.history.iter().map(History::read).collect::<anyhow::Result<Vec<_>>>()?;
         let found = with_backend!(self.backend, self.evaluate_sprites(loaded, &set))?;
         let same = knows(loaded, &set.sha256);
