@@ -10,6 +10,7 @@ mod links;
 mod operators;
 mod orphans;
 mod sources;
+mod writes;
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -32,6 +33,7 @@ pub fn run() -> StepResult {
         let text =
             std::fs::read_to_string(root.join(&path)).with_context(|| format!("cannot read {}", path.display()))?;
         sources::check(&path, &text, &mut findings);
+        writes::check(&path, &text, &mut findings);
         orphans::note(&path, &text, &mut rust);
         if path.extension().is_some_and(|extension| extension == "md") {
             links::check(&path, &text, &root.as_path(), &mut findings);
