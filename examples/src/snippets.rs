@@ -10,6 +10,7 @@ macro_rules! pages {
 pages! {
     readme "README.md",
     editor "docs/editor.md",
+    exemplar "docs/exemplar.md",
     generators "docs/generators.md",
     install "docs/install.md",
     materials "docs/materials.md",

@@ -69,6 +69,8 @@ enum Command {
 enum Train {
     /// Train a living texture (neural cellular automaton) from one picture or material.
     Texture(Box<commands::train_texture::TrainTexture>),
+    /// Make a generator by example from one picture or material, in seconds.
+    Exemplar(Box<commands::train_exemplar::TrainExemplar>),
     /// Train a generator of PBR materials of several kinds.
     Materials(Box<commands::train_materials::TrainMaterials>),
     /// Train a generator of sprites with classes and prompts.
@@ -112,6 +114,7 @@ impl Command {
             Command::Evaluate(command) => command.run(),
             Command::Pack(command) => command.run(),
             Command::Train(Train::Texture(command)) => command.run(),
+            Command::Train(Train::Exemplar(command)) => command.run(),
             Command::Train(Train::Materials(command)) => command.run(),
             Command::Train(Train::Sprites(command)) => command.run(),
             Command::Doctor(command) => command.run(),

@@ -1,6 +1,6 @@
 //! Fits an exemplar and its recipe to each other: resamples so that periods are powers of two in texels.
 
-use crate::lattice::{Regularity, regularity};
+use crate::lattice::{Regularity, phase, regularity};
 use crate::maps::{Maps, MapsError};
 use crate::recipe::Recipe;
 
@@ -10,7 +10,8 @@ const PERIODS: std::ops::RangeInclusive<usize> = 4..=128;
 const LARGEST: f64 = 1.5;
 
 /// Resamples maps that tile so that their periods are powers of two, and returns them with a recipe. Irregular exemplars get
-/// sides that can be halved down to four to seven places. An exemplar that repeats its texels exactly is cropped to one copy.
+/// sides that can be halved down to four to seven places. An exemplar that repeats its texels exactly is cropped to one copy. A period
+/// begins where periods look most alike: at a joint.
 pub fn fit(maps: &Maps) -> Result<(Maps, Recipe), MapsError> {
     let (down, right) = regularity(maps);
     let cut = |regularity: Regularity, side: usize| match regularity {
@@ -36,6 +37,11 @@ pub fn fit(maps: &Maps) -> Result<(Maps, Recipe), MapsError> {
     let (height, width) = (side(&rows), side(&columns));
     let fitted =
         if (height, width) == (maps.height(), maps.width()) { maps.clone() } else { maps.resampled(height, width)? };
+    let cut = |down: bool, axis: &Axis, other: &Axis| axis.period.map_or(0, |p| phase(&fitted, down, p, other.period));
+    let fitted = match (cut(true, &rows, &columns), cut(false, &columns, &rows)) {
+        (0, 0) => fitted,
+        (down, right) => fitted.rolled(down, right),
+    };
     let lattice = |axis: &Axis, fixed: bool, side: usize| if fixed { side } else { axis.period.unwrap_or(1) } as u32;
     // Stripes along one axis may slide along it; across it they stay where they are, unless they repeat there.
     let (fixed_rows, fixed_columns) = (
@@ -78,4 +84,14 @@ fn halvings(side: usize) -> usize {
 /// The multiple of `multiple` nearest to `side`, at least four of them.
 fn whole(side: usize, multiple: usize) -> usize {
     ((side + multiple / 2) / multiple).max(4) * multiple
+}
+
+/// Crops maps that do not tile, equally on all sides, to sides that can be halved down to four to seven places, and returns them with a
+/// recipe.
+pub fn fit_bounded(maps: &Maps) -> Result<(Maps, Recipe), MapsError> {
+    let halvings = halvings(maps.height().min(maps.width()));
+    let side = |length: usize| length >> halvings << halvings;
+    let (height, width) = (side(maps.height()), side(maps.width()));
+    let rolled = maps.rolled((maps.height() - height) / 2, (maps.width() - width) / 2);
+    Ok((rolled.cropped(height, width)?, Recipe { halvings, ..Recipe::free(height, width) }))
 }

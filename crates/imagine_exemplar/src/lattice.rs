@@ -49,6 +49,46 @@ pub fn regularity(maps: &Maps) -> (Regularity, Regularity) {
     (classify(&lines(true)), classify(&lines(false)))
 }
 
+/// The row (with `down`) or column, below `period`, before which whole periods are best cut from each other: around it they look most alike, as
+/// along a joint. `other` is the period along the other axis.
+pub fn phase(maps: &Maps, down: bool, period: usize, other: Option<usize>) -> usize {
+    let level = PyramidLevel::of_maps(maps);
+    let (side, lines) = if down { (level.height, level.width) } else { (level.width, level.height) };
+    let other = other.unwrap_or(lines);
+    let pool = ((side / period) * (lines / other)) as f64;
+    let mut unlike = vec![0.0; period];
+    for channel in 0..level.channels {
+        let weight = 1.0 / (deviation(&level, channel) + FLOOR);
+        for (at, unlike) in unlike.iter_mut().enumerate() {
+            for line in 0..other {
+                let (mut sum, mut squares) = (0.0, 0.0);
+                for place in (at..side).step_by(period) {
+                    for line in (line..lines).step_by(other) {
+                        let (row, column) = if down { (place, line) } else { (line, place) };
+                        let value = f64::from(level.at(row, column)[channel]) / 4095.0;
+                        sum += value;
+                        squares += value * value;
+                    }
+                }
+                *unlike += weight * weight * (squares / pool - (sum / pool).powi(2)).max(0.0);
+            }
+        }
+    }
+    let reach = (period / 16).max(1);
+    // Rows next to the cut count most.
+    let row = |cut: usize, k: usize| unlike[(cut + k) % period] + unlike[(cut + period - 1 - k) % period];
+    let around = |cut: usize| (0..reach).map(|k| (reach - k) as f64 * row(cut, k)).sum::<f64>();
+    (0..period).min_by(|a, b| around(*a).total_cmp(&around(*b))).unwrap_or(0)
+}
+
+/// The deviation of a channel whose values go from 0 to 1.
+fn deviation(level: &PyramidLevel, channel: usize) -> f64 {
+    let count = (level.height * level.width) as f64;
+    let values = || level.values.iter().skip(channel).step_by(level.channels).map(|v| f64::from(*v) / 4095.0);
+    let mean = values().sum::<f64>() / count;
+    (values().map(|v| (v - mean).powi(2)).sum::<f64>() / count).sqrt()
+}
+
 /// The regularity of an axis with this autocorrelation at every lag.
 fn classify(correlation: &[f64]) -> Regularity {
     let side = correlation.len();

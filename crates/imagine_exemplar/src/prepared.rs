@@ -1,10 +1,12 @@
 //! Everything that synthesis needs from an exemplar, computed once.
 
-use imagine_cpu::{Edges, Level, LevelError};
+use std::collections::BTreeMap;
+
+use imagine_cpu::{DIMENSIONS, Edges, Level, LevelError};
 
 use crate::appearance::{self, Basis};
 use crate::maps::Maps;
-use crate::pyramid::pyramid;
+use crate::pyramid::{PyramidLevel, pyramid};
 use crate::recipe::Recipe;
 use crate::similar::{Search, similar_places};
 
@@ -50,28 +52,16 @@ pub enum PrepareError {
 impl Prepared {
     /// Prepares `maps`; `edges` says how they continue beyond their edges.
     pub fn new(maps: &Maps, edges: Edges, recipe: Recipe) -> Result<Self, PrepareError> {
-        check(maps, edges, &recipe)?;
-        let pyramid = pyramid(maps, edges, recipe.halvings);
-        let (mut levels, mut bases) = (Vec::new(), Vec::new());
-        for (index, level) in pyramid.iter().rev().enumerate() {
-            let padded = appearance::padded(level, edges);
-            let basis = Basis::of(level, &padded);
-            let appearance = basis.appearance(level, &padded);
-            let mut similar = Vec::new();
-            if 1u32 << (recipe.halvings - index) >= recipe.tables_from {
-                let lattice = recipe.lattice_on(index);
-                similar = similar_places(&Search {
-                    height: level.height,
-                    width: level.width,
-                    edges,
-                    lattice: (lattice.0 as usize, lattice.1 as usize),
-                    appearance: &appearance,
-                });
-            }
-            levels.push(Level::new(level.height, level.width, edges, &appearance, similar)?);
-            bases.push(basis);
-        }
-        Ok(Self { levels, bases, recipe })
+        check(maps.height(), maps.width(), edges, &recipe)?;
+        let mut analysis = Analysis::new(maps, edges, recipe.halvings);
+        analysis.refine(usize::MAX);
+        analysis.prepared(recipe)
+    }
+
+    /// Levels without their projections.
+    #[cfg(test)]
+    pub(crate) fn of_levels(levels: Vec<Level>, recipe: Recipe) -> Self {
+        Self { levels, bases: Vec::new(), recipe }
     }
 
     /// Levels, coarse to fine.
@@ -90,8 +80,78 @@ impl Prepared {
     }
 }
 
-fn check(maps: &Maps, edges: Edges, recipe: &Recipe) -> Result<(), PrepareError> {
-    let (height, width, halvings) = (maps.height(), maps.width(), recipe.halvings);
+/// The levels of an exemplar before a recipe is chosen: several recipes of as many halvings share them.
+pub(crate) struct Analysis {
+    edges: Edges,
+    /// Levels that are not analysed yet, the finest first.
+    finer: Vec<PyramidLevel>,
+    /// Analysed levels, coarse to fine.
+    pub levels: Vec<AnalysedLevel>,
+    size: (usize, usize),
+}
+
+/// A level with the appearance of its places, and its tables of similar places by lattice.
+pub(crate) struct AnalysedLevel {
+    pub values: PyramidLevel,
+    pub basis: Basis,
+    pub appearance: Vec<[i8; DIMENSIONS]>,
+    tables: BTreeMap<(usize, usize), Vec<u32>>,
+}
+
+impl Analysis {
+    /// Both sides can be halved that often. No level is analysed yet.
+    pub fn new(maps: &Maps, edges: Edges, halvings: usize) -> Self {
+        let finer = pyramid(maps, edges, halvings);
+        Self { edges, finer, levels: Vec::new(), size: (maps.height(), maps.width()) }
+    }
+
+    /// Analyses further levels, as long as their longer side has at most `side` places.
+    pub fn refine(&mut self, side: usize) {
+        while let Some(values) = self.finer.pop_if(|level| level.height.max(level.width) <= side) {
+            let padded = appearance::padded(&values, self.edges);
+            let basis = Basis::of(&values, &padded);
+            let appearance = basis.appearance(&values, &padded);
+            self.levels.push(AnalysedLevel { values, basis, appearance, tables: BTreeMap::new() });
+        }
+    }
+
+    /// The analysed levels with the tables of `recipe`, which has as many halvings as the analysis. If finer levels are
+    /// missing, fields end at the finest level there is.
+    pub fn prepared(&mut self, recipe: Recipe) -> Result<Prepared, PrepareError> {
+        check(self.size.0, self.size.1, self.edges, &recipe)?;
+        let (mut levels, mut bases) = (Vec::new(), Vec::new());
+        for (index, level) in self.levels.iter_mut().enumerate() {
+            let (height, width) = (level.values.height, level.values.width);
+            let similar = match 1u32 << (recipe.halvings - index) >= recipe.tables_from {
+                true => level.table(recipe.lattice_on(index), self.edges).to_vec(),
+                false => Vec::new(),
+            };
+            levels.push(Level::new(height, width, self.edges, &level.appearance, similar)?);
+            bases.push(level.basis.clone());
+        }
+        Ok(Prepared { levels, bases, recipe })
+    }
+}
+
+impl AnalysedLevel {
+    /// The neighbourhoods of the level, among which similar ones are sought.
+    pub fn search(&self, edges: Edges) -> Search<'_> {
+        let (height, width) = (self.values.height, self.values.width);
+        Search { height, width, edges, lattice: (1, 1), appearance: &self.appearance }
+    }
+
+    fn table(&mut self, lattice: (u32, u32), edges: Edges) -> &[u32] {
+        let lattice = (lattice.0 as usize, lattice.1 as usize);
+        if !self.tables.contains_key(&lattice) {
+            let table = similar_places(&Search { lattice, ..self.search(edges) });
+            self.tables.insert(lattice, table);
+        }
+        &self.tables[&lattice]
+    }
+}
+
+fn check(height: usize, width: usize, edges: Edges, recipe: &Recipe) -> Result<(), PrepareError> {
+    let halvings = recipe.halvings;
     let multiple = 1usize.checked_shl(halvings as u32).unwrap_or(usize::MAX);
     let fits = |side: usize| side.is_multiple_of(multiple) && side / multiple >= 4;
     if !fits(height) || !fits(width) {

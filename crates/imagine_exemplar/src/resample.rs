@@ -1,4 +1,4 @@
-//! Resamples maps that tile with a Lanczos filter, and crops maps.
+//! Resamples maps that tile with a Lanczos filter, rolls and crops maps.
 
 use rayon::prelude::*;
 
@@ -36,6 +36,15 @@ impl Maps {
             },
         );
         Maps::new(height, width, channels, texels)
+    }
+
+    /// The maps, which tile, so that they begin at row `down` and column `right`.
+    pub fn rolled(&self, down: usize, right: usize) -> Self {
+        let row_bytes = self.width() * self.channels();
+        let mut texels = self.texels().to_vec();
+        texels.rotate_left(down % self.height() * row_bytes);
+        texels.chunks_mut(row_bytes).for_each(|row| row.rotate_left(right % self.width() * self.channels()));
+        Maps::new(self.height(), self.width(), self.channels(), texels).expect("as many texels as before")
     }
 
     /// The first `height` rows and `width` columns.

@@ -43,6 +43,30 @@ pub fn similar_places(search: &Search) -> Vec<u32> {
     rows.flat_map_iter(|row| row).collect()
 }
 
+/// For each of `cells` of `made` the squared distance to the nearest neighbourhood of `exemplar`.
+pub fn nearest_distances(exemplar: &Search, made: &Search, cells: &[usize]) -> Vec<i32> {
+    let places: Vec<usize> = (0..exemplar.height * exemplar.width).filter(|place| exemplar.is_shown(*place)).collect();
+    let known: Vec<Neighbourhood> = places.par_iter().map(|place| exemplar.neighbourhood(*place)).collect();
+    let nearest = |cell: &usize| {
+        let made = made.neighbourhood(*cell);
+        known.iter().fold(i32::MAX, |nearest, known| nearest.min(distance(&made, known, nearest)))
+    };
+    cells.par_iter().map(nearest).collect()
+}
+
+/// For each of `places` the squared distance to the nearest neighbourhood that is far away.
+pub fn own_distances(exemplar: &Search, places: &[usize]) -> Vec<i32> {
+    let all = 0..exemplar.height * exemplar.width;
+    let shown: Vec<usize> = all.filter(|place| exemplar.is_shown(*place)).collect();
+    let known: Vec<Neighbourhood> = shown.par_iter().map(|place| exemplar.neighbourhood(*place)).collect();
+    let nearest = |place: &usize| {
+        let own = exemplar.neighbourhood(*place);
+        let far = shown.iter().zip(&known).filter(|(other, _)| exemplar.is_far(*place, **other));
+        far.fold(i32::MAX, |nearest, (_, known)| nearest.min(distance(&own, known, nearest)))
+    };
+    places.par_iter().map(nearest).filter(|distance| *distance < i32::MAX).collect()
+}
+
 impl Search<'_> {
     fn neighbourhood(&self, place: usize) -> Neighbourhood {
         let (y, x) = (place / self.width, place % self.width);
@@ -74,18 +98,21 @@ impl Search<'_> {
                 && apart(one % self.width, other % self.width, self.lattice.1)
     }
 
-    /// The nearest places that are far away: more than a twentieth of the side, and more than one place.
-    fn far(&self, place: usize, nearest: &Nearest) -> [u32; SIMILAR] {
+    /// Whether two places are more than a twentieth of the side apart, and more than one place.
+    fn is_far(&self, one: usize, other: usize) -> bool {
         let apart = |a: usize, b: usize, length: usize| match self.edges {
             Edges::Wrap => a.abs_diff(b).min(length - a.abs_diff(b)),
             Edges::Bounded => a.abs_diff(b),
         };
-        let is_far = |other: usize| {
-            let rows = apart(place / self.width, other / self.width, self.height);
-            let columns = apart(place % self.width, other % self.width, self.width);
-            rows.max(columns) * 20 > self.height.max(20)
-        };
-        let far = nearest.found.iter().map(|(_, other)| *other as usize).filter(|other| is_far(*other));
+        let rows = apart(one / self.width, other / self.width, self.height);
+        let columns = apart(one % self.width, other % self.width, self.width);
+        rows.max(columns) * 20 > self.height.max(20)
+    }
+
+    /// The nearest places that are far away.
+    fn far(&self, place: usize, nearest: &Nearest) -> [u32; SIMILAR] {
+        let others = nearest.found.iter().map(|(_, other)| *other as usize);
+        let far = others.filter(|other| self.is_far(place, *other));
         let far: Vec<u32> =
             far.take(SIMILAR).map(|other| pack((other / self.width) as u32, (other % self.width) as u32)).collect();
         let itself = pack((place / self.width) as u32, (place % self.width) as u32);

@@ -48,6 +48,13 @@ pub fn torus(prepared: &Prepared, seed: u64, height: usize, width: usize) -> Res
         let (down, right) = (below(height, rows), below(width, columns));
         return Err(SynthesisError::Size { height, width, nearest: (down, down + rows, right, right + columns) });
     }
+    let mut finest = None;
+    refine(prepared, seed, height, width, |_, field| finest = Some(field.clone()));
+    Ok(finest.expect("there is always a coarsest level"))
+}
+
+/// Refines the field of a torus whose size fits, and calls `each` with the index and the field of every level.
+pub(crate) fn refine(prepared: &Prepared, seed: u64, height: usize, width: usize, mut each: impl FnMut(usize, &Field)) {
     let recipe = prepared.recipe();
     let mut field: Option<Field> = None;
     for (index, level) in prepared.levels().iter().enumerate() {
@@ -68,9 +75,9 @@ pub fn torus(prepared: &Prepared, seed: u64, height: usize, width: usize) -> Res
             let inner = match_pass(level, &next.wrapped(REACH));
             next.places = inner.places;
         }
+        each(index, &next);
         field = Some(next);
     }
-    Ok(field.expect("there is always a coarsest level"))
 }
 
 /// A half-open span of rows and of columns of the plane.

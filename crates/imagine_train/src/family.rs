@@ -7,10 +7,12 @@ use imagine_graph::Card;
 
 use crate::{living, material, sprite};
 
-/// A kind of generator that is trained and evaluated here.
+/// A kind of generator that is made and evaluated here.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[cfg_attr(feature = "clap", derive(clap::ValueEnum))]
 pub enum Family {
+    /// Textures by example.
+    Exemplar,
     /// Living textures.
     Living,
     /// Sprites.
@@ -23,7 +25,9 @@ impl Family {
     /// The family that a card's recipe names, if it names one.
     pub fn of(card: &Card) -> Option<Self> {
         let recipe = card.recipe.to_lowercase();
-        if recipe.contains(living::RECIPE) {
+        if recipe.starts_with(imagine_exemplar::RECIPE) {
+            Some(Self::Exemplar)
+        } else if recipe.contains(living::RECIPE) {
             Some(Self::Living)
         } else if recipe.starts_with(sprite::RECIPE) {
             Some(Self::Sprites)
@@ -40,7 +44,7 @@ mod tests {
     #[test]
     fn every_shipped_generator_tells_its_family() {
         let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/../../assets/generators");
-        let mut counts = [0; 3];
+        let mut counts = [0; 4];
         for file in std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()) {
             if file.extension().is_some_and(|extension| extension == "safetensors") {
                 let card = imagine_graph::file::load(&file).unwrap().generator.generator.card;
@@ -48,7 +52,7 @@ mod tests {
                 counts[family as usize] += 1;
             }
         }
-        assert!(counts[0] >= 1 && counts[1..] == [1, 1], "{counts:?}");
+        assert!(counts[1] >= 1 && counts[2..] == [1, 1], "{counts:?}");
     }
 
     #[test]

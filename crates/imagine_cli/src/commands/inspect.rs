@@ -114,6 +114,10 @@ fn describe(text: &mut String, loaded: &LoadedGenerator, report: &Value) -> std:
         writeln!(text, "  trained on  {} ({}) {}", data.name, data.license, data.source)?;
     }
     writeln!(text, "  parameters  {}", report["parameters"])?;
+    if let Some(parts) = imagine_exemplar::describe(generator) {
+        let (width, height) = (parts.width, parts.height);
+        writeln!(text, "  by example  {width}x{height} texels, {} levels, {} passes", parts.levels, parts.passes)?;
+    }
     let Extent { height: rows, width: columns } = generator.size.multiple;
     let tiles = if generator.size.tiles { ", tiles" } else { "" };
     writeln!(text, "  sizes       multiples of {columns}x{rows}{tiles}")?;

@@ -14,6 +14,7 @@ mod interruption;
 pub mod man;
 pub mod onnx_test;
 pub mod pack;
+pub mod train_exemplar;
 pub mod train_materials;
 pub mod train_sprites;
 pub mod train_texture;

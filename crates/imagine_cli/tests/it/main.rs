@@ -12,5 +12,6 @@ mod reports;
 mod sandbox;
 #[cfg(unix)]
 mod signals;
+mod train_exemplar;
 mod train_materials;
 mod train_sprites;

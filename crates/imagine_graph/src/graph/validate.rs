@@ -59,6 +59,7 @@ impl Graph {
         let mut errors = Vec::new();
         check_names(self, &mut errors);
         check_weights(&self.weights, &mut errors);
+        check_weights_of_nodes(self, &mut errors);
         let order = order(self, &mut errors);
         if !errors.is_empty() {
             return Err(GraphErrors(errors));
@@ -246,6 +247,16 @@ fn check_weights(weights: &BTreeMap<String, Tensor>, errors: &mut Vec<GraphError
         let TensorData::F32(values) = &weight.data else { continue };
         if let Some(index) = values.iter().position(|v| v.is_nan()) {
             errors.push(GraphError::NotANumber { weight: name.clone(), index });
+        }
+    }
+}
+
+/// Operators may restrict the elements of weights.
+fn check_weights_of_nodes(graph: &Graph, errors: &mut Vec<GraphError>) {
+    for node in &graph.nodes {
+        let weights: Vec<Option<&Tensor>> = node.inputs.iter().map(|name| graph.weights.get(name)).collect();
+        if let Err(error) = node.op.check_weights(&weights) {
+            errors.push(GraphError::Node { node: node.name.clone(), op: node.op.name(), error });
         }
     }
 }

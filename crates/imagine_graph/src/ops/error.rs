@@ -34,6 +34,20 @@ pub enum NodeError {
         /// Type of the input.
         found: TensorType,
     },
+    /// An element of a weight out of range.
+    #[error("input {input} ({name}): element {index} is {found}, expected {expected}")]
+    Element {
+        /// Index of the input.
+        input: usize,
+        /// Name of the input.
+        name: &'static str,
+        /// Index of the first such element.
+        index: usize,
+        /// The range or rule.
+        expected: String,
+        /// The element.
+        found: String,
+    },
     /// Two inputs that do not fit together.
     #[error("inputs {left} and {right} do not fit together: {reason}")]
     Inputs {

@@ -15,7 +15,8 @@
 //!
 //! **Edges.** If the exemplar `tiles`, places beyond an edge are those at the opposite edge. If not, a place is never shown nearer to
 //! an edge than `min(2, side / 6)`: offsets are clamped, and candidates beyond are left out. The field itself wraps in `ExemplarMove`
-//! and `ExemplarMatch`. Places in a field or table that the exemplar does not have are clamped to it.
+//! and `ExemplarMatch`. Places in a field or table that the exemplar does not have are clamped to it; a table that is a weight must not have
+//! any.
 //!
 //! **Hash.** `cell(x, y, plane, key(seed, stream, step))` of [`crate::rng`] at block coordinates (cell coordinates divided by `block`,
 //! rounded down); `plane` is `2 n` for starts and `2 n + 1` for moves of image n. A start takes word 0 for y and word 1 for x: an
@@ -37,7 +38,7 @@ use serde::{Deserialize, Serialize};
 use super::inputs::{Inputs, output, require, require_param};
 use super::random::bind;
 use super::{Case, NodeError, Operator, Reach, Tolerance, Window};
-use crate::tensor::{DType, Dim, PerAxis, TensorType};
+use crate::tensor::{DType, Dim, PerAxis, Tensor, TensorData, TensorType};
 
 /// Maximum side of an exemplar in texels.
 pub const MAX_EXEMPLAR_SIDE: usize = 16_384;
@@ -230,6 +231,10 @@ impl Operator for ExemplarMove {
         Ok(vec![output(DType::I32, shape.to_vec())?])
     }
 
+    fn check_weights(&self, weights: &[Option<&Tensor>]) -> Result<(), NodeError> {
+        check_places(weights, 1)
+    }
+
     fn reach(&self, _: &[Option<&TensorType>], _: &TensorType) -> Vec<Reach> {
         let (block, center) = (self.block as i64, self.block as i64 / 2);
         let window = Window { stride: 1, repeat: 1, low: center + 1 - block, high: center };
@@ -280,6 +285,10 @@ impl Operator for ExemplarMatch {
         Ok(vec![output(DType::I32, shape.to_vec())?])
     }
 
+    fn check_weights(&self, weights: &[Option<&Tensor>]) -> Result<(), NodeError> {
+        check_places(weights, 2)
+    }
+
     fn reach(&self, inputs: &[Option<&TensorType>], _: &TensorType) -> Vec<Reach> {
         let window = Window { stride: 1, repeat: 1, low: -2, high: 2 };
         let exemplar = vec![Reach::Everything("the exemplar"); inputs.len() - 1];
@@ -294,7 +303,7 @@ impl Operator for ExemplarMatch {
         };
         let coherent = |height: i32, width: i32| {
             let cells = (0..height).flat_map(|y| (0..width).map(move |x| (y % 6) << 16 | (x + y / 5) % 7)).collect();
-            crate::Tensor::new(vec![1, 1, height as usize, width as usize], crate::TensorData::I32(cells))
+            Tensor::new(vec![1, 1, height as usize, width as usize], TensorData::I32(cells))
         };
         let words = [8, 9, APPEARANCE_WORDS];
         let pieces = Case::new("coherent pieces", op(true)).tensor(coherent(20, 21)).int(words, WORDS);
@@ -360,6 +369,21 @@ impl Operator for ExemplarGather {
 
     fn tolerance(&self) -> Tolerance {
         Tolerance::EXACT
+    }
+}
+
+/// The places of a table of similar places that is a weight lie in the exemplar.
+fn check_places(weights: &[Option<&Tensor>], input: usize) -> Result<(), NodeError> {
+    let Some(Some(Tensor { shape, data: TensorData::I32(places) })) = weights.get(input) else { return Ok(()) };
+    let &[height, width, _] = &shape[..] else { return Ok(()) };
+    let is_inside = |place: i32| place >= 0 && ((place >> 16) as usize) < height && ((place & 0xffff) as usize) < width;
+    match places.iter().position(|place| !is_inside(*place)) {
+        None => Ok(()),
+        Some(index) => {
+            let found = format!("row {}, column {}", places[index] >> 16, places[index] & 0xffff);
+            let expected = format!("a place of an exemplar of {height} rows and {width} columns");
+            Err(NodeError::Element { input, name: "similar", index, expected, found })
+        }
     }
 }
 

@@ -53,6 +53,12 @@ pub trait Operator: Clone + PartialEq + std::fmt::Debug + Default + Serialize + 
     /// Checks parameters and inputs; returns the type of every output.
     fn infer(&self, inputs: &Inputs) -> Result<Vec<TensorType>, NodeError>;
 
+    /// Checks the elements of inputs that are weights; `None` for all others. Types may be wrong: [`Self::infer`] checks those.
+    fn check_weights(&self, weights: &[Option<&Tensor>]) -> Result<(), NodeError> {
+        let _ = weights;
+        Ok(())
+    }
+
     /// The elements of each input that one output element reads; [`Self::infer`] has accepted `inputs` and `output`.
     fn reach(&self, inputs: &[Option<&TensorType>], output: &TensorType) -> Vec<Reach>;
 
@@ -126,6 +132,11 @@ macro_rules! operators {
             /// Checks parameters and inputs; returns the type of every output.
             pub fn infer(&self, inputs: &Inputs) -> Result<Vec<TensorType>, NodeError> {
                 match self { $(Op::$name(op) => op.infer(inputs),)* }
+            }
+
+            /// Checks the elements of inputs that are weights.
+            pub fn check_weights(&self, weights: &[Option<&Tensor>]) -> Result<(), NodeError> {
+                match self { $(Op::$name(op) => op.check_weights(weights),)* }
             }
 
             /// The elements of each input that one output element reads.

@@ -15,7 +15,7 @@ impl Evaluate {
         loaded: &LoadedGenerator,
         device: &A::Device,
     ) -> anyhow::Result<()> {
-        let set = MaterialSet::read(&self.data)?;
+        let set = MaterialSet::read(self.data()?)?;
         let options = MaterialEvaluationOptions { crop: self.crop, copies: self.copies };
         let found = evaluate::<A::InnerBackend>(&loaded.generator, &set, &options, device)?;
         let same = knows(loaded, &set.sha256);

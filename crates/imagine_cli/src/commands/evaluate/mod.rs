@@ -1,5 +1,7 @@
-//! `imagine evaluate`: figures of a generator of sprites or materials, on the data held back from its training.
+//! `imagine evaluate`: figures of a generator of sprites or materials, on the data held back from its training; of one by example, those
+//! of its card.
 
+mod exemplar;
 mod history;
 mod materials;
 mod plots;
@@ -29,9 +31,10 @@ const OTHER_DATA: &str = "the card names other training data: the held-back data
 pub struct Evaluate {
     /// Generator file.
     file: PathBuf,
-    /// The training data: a folder of classes, a folder of materials, or a pack that `imagine pack` made of one.
+    /// The training data: a folder of classes, a folder of materials, or a pack that `imagine pack` made of one. A generator by example
+    /// needs none.
     #[arg(long)]
-    data: PathBuf,
+    data: Option<PathBuf>,
     /// What the file generates; by default as its card says.
     #[arg(long, value_enum)]
     family: Option<Family>,
@@ -78,6 +81,7 @@ impl Evaluate {
         self.sheet.as_ref().map_or(Ok(()), check_place).context("--sheet")?;
         self.pairs.as_ref().map_or(Ok(()), check_place).context("--pairs")?;
         match self.family.or_else(|| Family::of(&loaded.generator.generator.card)) {
+            Some(Family::Exemplar) => self.exemplar(&loaded)?,
             Some(Family::Materials) => with_backend!(self.backend, self.materials(&loaded))?,
             Some(Family::Sprites) => self.sprites(&loaded)?,
             Some(Family::Living) => {
@@ -86,6 +90,10 @@ impl Evaluate {
             None => bail!("{}: its card does not say what it generates: give --family", loaded.name),
         }
         Ok(ExitCode::SUCCESS)
+    }
+
+    fn data(&self) -> anyhow::Result<&Path> {
+        self.data.as_deref().context("--data is missing: the folder or pack that the generator was trained on")
     }
 
     fn plot_copies(&self, folder: &Path, tests: &[CopyTest]) -> anyhow::Result<()> {

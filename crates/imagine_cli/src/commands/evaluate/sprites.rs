@@ -19,11 +19,11 @@ const SHEET: usize = 12;
 impl Evaluate {
     /// Runs the generator on the classes of the set and prints the figures.
     pub(super) fn sprites(&self, loaded: &LoadedGenerator) -> anyhow::Result<()> {
-        let set = SpriteSet::read(&self.data, &self.leave_out)?;
+        let set = SpriteSet::read(self.data()?, &self.leave_out)?;
         ensure!(
             !set.held_back.is_empty(),
             "{}: too few pictures: none is held back from training; figures need about a hundred",
-            self.data.display()
+            self.data()?.display()
         );
         let curves = self.history.iter().map(History::read).collect::<anyhow::Result<Vec<_>>>()?;
         let found = with_backend!(self.backend, self.evaluate_sprites(loaded, &set))?;

@@ -1,0 +1,119 @@
+//! `imagine train exemplar`: makes a generator by example from a picture or a folder of maps, in seconds, without training a network.
+
+use std::io::{Cursor, IsTerminal};
+use std::path::PathBuf;
+use std::process::ExitCode;
+use std::time::Instant;
+
+use anyhow::Context;
+use clap::Args;
+use image::ImageFormat;
+use imagine_exemplar::folder::find_maps;
+use imagine_exemplar::{Exemplar, ExemplarOptions, Stage, sheet};
+use imagine_graph::file::{self, EXTENSION, WeightFormat, check_place, replace};
+use serde_json::json;
+
+use super::training::CardArguments;
+use super::{note, print};
+
+/// Arguments of `imagine train exemplar`.
+#[derive(Args, Clone, Debug)]
+pub struct TrainExemplar {
+    /// A picture, or a folder of maps, named as ambientCG, Poly Haven, Substance and others do: color or albedo, normal, roughness or
+    /// gloss, height, ao, metallic, opacity, emissive, or packed as arm or orm.
+    exemplar: PathBuf,
+    /// Generator file to write, ending in .generator.safetensors.
+    #[arg(long)]
+    out: PathBuf,
+    /// Most texels along the exemplar's longer side; larger pictures are scaled down.
+    #[arg(long, default_value_t = ExemplarOptions::default().side)]
+    side: u32,
+    /// The exemplar does not tile. By default its edges tell.
+    #[arg(long)]
+    no_tiles: bool,
+    /// The exemplar tiles, whatever its edges look like.
+    #[arg(long, conflicts_with = "no_tiles")]
+    tiles: bool,
+    /// Picture to write: the exemplar, three seeds, and four tiles of the first; `<out>.png` by default.
+    #[arg(long, value_name = "PNG")]
+    preview: Option<PathBuf>,
+    /// Print JSON at the end, and no progress.
+    #[arg(long)]
+    json: bool,
+    #[command(flatten)]
+    card: CardArguments,
+}
+
+impl TrainExemplar {
+    /// Makes and writes the generator file and its preview.
+    pub fn run(&self) -> anyhow::Result<ExitCode> {
+        let name = self.out.to_string_lossy();
+        let base = name.strip_suffix(EXTENSION);
+        let base = base.with_context(|| format!("--out {name:?}: expected a name ending in {EXTENSION}"))?;
+        check_place(&self.out).context("--out")?;
+        let preview = self.preview.clone().unwrap_or_else(|| format!("{base}.png").into());
+        check_place(&preview).context("--preview")?;
+        let begin = Instant::now();
+        let tell = |line: &str| {
+            if !self.json && std::io::stderr().is_terminal() {
+                note(format_args!("{:5.1} s  {line}", begin.elapsed().as_secs_f32()));
+            }
+        };
+        if !self.json && self.exemplar.is_dir() {
+            note(find_maps(&self.exemplar)?.to_string().trim_end());
+        }
+        let tiles = self.tiles.then_some(true).or(self.no_tiles.then_some(false));
+        let exemplar = Exemplar::load(&self.exemplar, &ExemplarOptions { side: self.side, tiles })
+            .with_context(|| self.exemplar.display().to_string())?;
+        tell(&described(&exemplar));
+        let mut trials = 0;
+        let made = exemplar.generator(self.card.card(), |stage| match stage {
+            Stage::Fitted { size: (height, width), lattice: (1, 1) } => {
+                tell(&format!("{width}x{height}, nothing repeats"))
+            }
+            Stage::Fitted { size: (height, width), lattice: (rows, columns) } => {
+                tell(&format!("{width}x{height}, offsets are multiples of {columns}x{rows}"));
+            }
+            Stage::Tried { trial } => {
+                trials += 1;
+                let figures = trial.figures;
+                tell(&format!(
+                    "recipe {trials}: error {:.3}, loops {:.3}, variation {:.3}",
+                    figures.error, figures.loops, figures.variation
+                ));
+            }
+            _ => tell("prepared"),
+        })?;
+        file::save(&self.out, &made.generator, WeightFormat::F32)?;
+        tell("written");
+        let mut png = Cursor::new(Vec::new());
+        sheet(&made)?.write_to(&mut png, ImageFormat::Png)?;
+        replace(&preview, &png.into_inner())?;
+        let (height, width) = (made.maps.height(), made.maps.width());
+        let card = &made.generator.card;
+        let seconds = begin.elapsed().as_secs_f64();
+        let report = json!({
+            "out": name, "preview": preview.display().to_string(), "width": width, "height": height,
+            "tiles": exemplar.tiles(), "recipe": card.recipe, "metrics": card.metrics, "seconds": seconds,
+            "size_rule": made.generator.size,
+        });
+        let size = made.generator.size.multiple;
+        let text = format!(
+            "{}\nwrote {name} and {}; sizes are multiples of {}x{}",
+            card.recipe,
+            preview.display(),
+            size.width,
+            size.height
+        );
+        print(self.json, &report, &text)?;
+        Ok(ExitCode::SUCCESS)
+    }
+}
+
+fn described(exemplar: &Exemplar) -> String {
+    let kinds: Vec<&str> = exemplar.kinds().iter().map(|kind| kind.name()).collect();
+    let (height, width) = (exemplar.maps().height(), exemplar.maps().width());
+    let tiles = if exemplar.tiles() { "tiles" } else { "does not tile" };
+    let derived = if exemplar.has_derived_height() { "; height integrated from the normals" } else { "" };
+    format!("{width}x{height}, {tiles}: {}{derived}", kinds.join(", "))
+}
