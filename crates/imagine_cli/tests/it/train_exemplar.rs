@@ -135,7 +135,7 @@ fn wrong_exemplars_and_options_are_refused() {
         ("thin.png --out x.generator.safetensors", "at least 32"),
         ("absent.png --out x.generator.safetensors", "absent.png"),
         ("set --out x.png", "expected a name ending in .generator.safetensors"),
-        ("set --out no/x.generator.safetensors", "its folder does not exist"),
+        ("set --out no/x.generator.safetensors", "there is no folder"),
         ("set --out x.generator.safetensors --side 8", "side 8: expected 32 to 4096"),
     ] {
         let message = sandbox.fail(&format!("train exemplar {arguments}"));
