@@ -66,24 +66,7 @@ impl TrainExemplar {
         let exemplar = Exemplar::load(&self.exemplar, &ExemplarOptions { side: self.side, tiles })
             .with_context(|| self.exemplar.display().to_string())?;
         tell(&described(&exemplar));
-        let mut trials = 0;
-        let made = exemplar.generator(self.card.card(), |stage| match stage {
-            Stage::Fitted { size: (height, width), lattice: (1, 1) } => {
-                tell(&format!("{width}x{height}, nothing repeats"))
-            }
-            Stage::Fitted { size: (height, width), lattice: (rows, columns) } => {
-                tell(&format!("{width}x{height}, offsets are multiples of {columns}x{rows}"));
-            }
-            Stage::Tried { trial } => {
-                trials += 1;
-                let figures = trial.figures;
-                tell(&format!(
-                    "recipe {trials}: error {:.3}, loops {:.3}, variation {:.3}",
-                    figures.error, figures.loops, figures.variation
-                ));
-            }
-            _ => tell("prepared"),
-        })?;
+        let made = exemplar.generator(self.card.card(), |stage| tell(&stage_line(&stage)))?;
         file::save(&self.out, &made.generator, WeightFormat::F32)?;
         tell("written");
         let mut png = Cursor::new(Vec::new());
@@ -107,6 +90,23 @@ impl TrainExemplar {
         );
         print(self.json, &report, &text)?;
         Ok(ExitCode::SUCCESS)
+    }
+}
+
+fn stage_line(stage: &Stage) -> String {
+    match stage {
+        Stage::Fitted { size: (height, width), lattice: (1, 1) } => format!("{width}x{height}, nothing repeats"),
+        Stage::Fitted { size: (height, width), lattice: (rows, columns) } => {
+            format!("{width}x{height}, offsets are multiples of {columns}x{rows}")
+        }
+        Stage::Tried { trial } => {
+            let figures = trial.figures;
+            format!(
+                "tried a recipe: error {:.3}, loops {:.3}, variation {:.3}",
+                figures.error, figures.loops, figures.variation
+            )
+        }
+        _ => "prepared".into(),
     }
 }
 
