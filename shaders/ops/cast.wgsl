@@ -1,4 +1,4 @@
-// Cast. The defs FROM_* and TO_* choose the element types.
+// Cast. The defs FROM_* and TO_* choose the element types; with BFLOAT16 floats are rounded to that type.
 #import imagine::dispatch::DispatchParams
 #import imagine::index::invocation
 
@@ -36,7 +36,12 @@ fn main(@builtin(workgroup_id) workgroup: vec3<u32>, @builtin(local_invocation_i
     let i = invocation(workgroup, params.dispatch.base, local);
     if i >= params.count { return; }
     let v = x[i];
-#ifdef TO_BOOL
+#ifdef BFLOAT16
+    // The upper half of the bits, rounded to nearest, halves to even. NaN stays.
+    let bits = bitcast<u32>(v);
+    let rounded = (bits + 0x7fffu + ((bits >> 16u) & 1u)) & 0xffff0000u;
+    y[i] = select(bitcast<f32>(rounded), v, (bits & 0x7fffffffu) > 0x7f800000u);
+#else ifdef TO_BOOL
     y[i] = u32(v != From(0));
 #else ifdef TO_I32
 #ifdef FROM_F32

@@ -1015,9 +1015,18 @@ def power(run, attributes, a, b):
     return elementwise(whole if b.dtype == "i32" else lambda x, y: int(x**y), a, b, dtype="i32")
 
 
+def to_bfloat16(v):
+    """The upper 16 bits of the float, rounded to nearest, halves to even."""
+    bits = struct.unpack("<I", struct.pack("<f", v))[0]
+    upper = (bits + 0x7FFF + (bits >> 16 & 1)) & 0xFFFF0000
+    return struct.unpack("<f", struct.pack("<I", upper))[0]
+
+
 def cast(run, attributes, x):
     to = attributes.get("to", "f32")
     limited = lambda v: int(min(max(v, -(2**31)), 2**31 - 1))
+    if attributes.get("bfloat16", False):
+        return elementwise(to_bfloat16, x)
     return elementwise({"f32": float, "i32": limited, "bool": lambda v: v != 0}[to], x, dtype=to)
 
 

@@ -1,15 +1,19 @@
 //! Arguments that several commands share: sizes, named values, executors, generator files.
 
 use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use anyhow::Context;
 use clap::{Args, ValueEnum};
-use imagine_graph::file::{self, LoadedGenerator};
-use imagine_graph::{DType, InputKind, Request, Size, Tensor, ValidGenerator, generators, parse_input, rng};
+use imagine_graph::file::LoadedGenerator;
+use imagine_graph::{DType, InputKind, Request, Size, Tensor, TensorData, ValidGenerator, parse_input, rng};
+
+use crate::network_file::{RoleArguments, load};
 
 /// Largest height and width in pixels.
 pub const MAX_SIDE: usize = 16_384;
+/// Default size, before it is rounded to one that the generator supports.
+pub const DEFAULT_SIZE: Size = Size { batch: 1, height: 256, width: 256 };
 /// Number of faces of a cubemap.
 const FACES: usize = 6;
 
@@ -48,11 +52,14 @@ pub fn name(value: impl ValueEnum) -> String {
 /// A generator and one request to it.
 #[derive(Args, Clone, Debug)]
 pub struct RequestArguments {
-    /// Generator file, or the name of a built-in generator (see `imagine generators`).
+    /// Generator file, ONNX file (roles in FILE.onnx.ron or as arguments), or the name of a built-in generator (see `imagine
+    /// generators`).
     pub file: PathBuf,
-    /// Width x height in pixels, for example 256x128.
-    #[arg(long, value_parser = parse_size, default_value = "256x256", value_name = "WxH")]
-    pub size: Size,
+    #[command(flatten)]
+    pub roles: RoleArguments,
+    /// Width x height in pixels, for example 256x128. Default: the size nearest to 256x256.
+    #[arg(long, value_parser = parse_size, value_name = "WxH")]
+    pub size: Option<Size>,
     /// Generate the six square faces of a cubemap.
     #[arg(long)]
     pub cube: bool,
@@ -65,22 +72,29 @@ pub struct RequestArguments {
 }
 
 impl RequestArguments {
-    /// Reads the file and makes the request. Images and tensors, which these arguments cannot give, are noise.
+    /// Reads the file and makes the request. Images and tensors, which these arguments cannot give, are noise, or 0 if they are
+    /// whole numbers.
     pub fn load_with_noise(&self, steps: Option<u32>) -> anyhow::Result<(LoadedGenerator, Request)> {
-        let loaded = load_generator(&self.file)?;
-        let mut request = Request { steps, ..Request::new(with_faces(self.size, self.cube), self.seed) };
+        let loaded = load(&self.file, &self.roles)?;
+        let size = self.size.unwrap_or_else(|| default_size(&loaded.generator));
+        let mut request = Request { steps, ..Request::new(with_faces(size, self.cube), self.seed) };
         set_inputs(&mut request, &loaded.generator, self.set.iter().cloned())?;
         for (stream, input) in (0..).zip(loaded.generator.inputs()) {
-            let needed = matches!(input.kind, InputKind::Image(_) | InputKind::Tensor) && input.dtype == DType::F32;
+            let needed = matches!(input.kind, InputKind::Image(_) | InputKind::Tensor);
             if needed && !request.inputs.contains_key(&input.name) {
                 let key = rng::key(self.seed, stream, 0);
                 let draw = |x, y, plane| rng::uniform(rng::cell(x, y, plane, key));
-                let shape: Option<Vec<usize>> = input.shape.iter().map(|dim| dim.bind(self.size)).collect();
+                let shape: Option<Vec<usize>> = input.shape.iter().map(|dim| dim.bind(size)).collect();
                 let shape = shape.with_context(|| {
                     format!("input {:?} does not exist at this size; choose another --size", input.name)
                 })?;
-                let values = rng::fill(&shape, &input.shape, request.domain, draw);
-                request.inputs.insert(input.name.clone(), Tensor::f32(shape, values));
+                let count = shape.iter().product();
+                let data = match input.dtype {
+                    DType::F32 => TensorData::F32(rng::fill(&shape, &input.shape, request.domain, draw)),
+                    DType::I32 => TensorData::I32(vec![0; count]),
+                    DType::Bool => TensorData::Bool(vec![false; count]),
+                };
+                request.inputs.insert(input.name.clone(), Tensor::new(shape, data));
             }
         }
         // Executors check the request too, but only after opening a device.
@@ -89,20 +103,14 @@ impl RequestArguments {
     }
 }
 
+/// The size nearest to [`DEFAULT_SIZE`] that the generator supports.
+pub fn default_size(generator: &ValidGenerator) -> Size {
+    generator.with_fixed_sides(generator.generator.size.nearest(DEFAULT_SIZE))
+}
+
 /// `size` as a batch of a cubemap's six faces if `cube`.
 pub fn with_faces(size: Size, cube: bool) -> Size {
     if cube { size.with_batch(FACES) } else { size }
-}
-
-/// Loads a generator file, or the built-in generator of that name if there is no such file.
-pub fn load_generator(file: &Path) -> anyhow::Result<LoadedGenerator> {
-    if file.exists() {
-        return Ok(file::load(file)?);
-    }
-    file.to_str().and_then(generators::load).with_context(|| {
-        let names = generators::ALL.map(|(name, _)| name);
-        format!("{}: there is no such file, and it is not a built-in generator, which are {names:?}", file.display())
-    })
 }
 
 /// Sets inputs of a request from texts.

@@ -15,7 +15,7 @@ use imagine_graph::{
     ColorSpace, Dim, GraphInput, InputKind, Ratio, Request, Size, Symbol, Tensor, ValidGenerator, file,
 };
 
-use crate::arguments::MAX_SIDE;
+use crate::arguments::{MAX_SIDE, default_size};
 use crate::files::read_file;
 use crate::output::note;
 
@@ -92,25 +92,37 @@ pub fn set_pictures(
     for input in generator.inputs() {
         let given = request.inputs.contains_key(&input.name) || !matches!(input.kind, InputKind::Image(_));
         ensure!(given, "input {:?} is a picture: give it with --image {}=FILE", input.name, input.name);
+        let name = &input.name;
+        let set = request.inputs.contains_key(name) || input.kind != InputKind::Tensor;
+        let shape: Vec<String> = input.shape.iter().map(|dim| dim.to_string()).collect();
+        ensure!(
+            set,
+            "input {name:?} is a tensor [{}] without a meaning: give its numbers with --set {name}=1,2,.., or say what it is, as in \
+             --input {name}=latent for random numbers",
+            shape.join(", ")
+        );
     }
     Ok(pictures.iter().map(|picture| (picture.input.name.clone(), picture.hash.clone())).collect())
 }
 
 impl InputPicture {
-    /// Output size for this picture; `None` if the input's size is fixed.
-    pub fn output_size(&self) -> anyhow::Result<Option<Size>> {
-        let side = |dim: Option<&Dim>, found: u32| match dim {
-            Some(Dim::Symbol(Symbol::Height(ratio) | Symbol::Width(ratio))) => {
-                let Ratio { numerator: n, denominator: d } = *ratio;
-                let made = (found as usize).checked_mul(d).filter(|whole| n > 0 && whole.is_multiple_of(n));
-                let fault = || format!("{}: {found} pixels must be a multiple of {n}; --size WxH scales it", self.file);
-                made.map(|whole| Some(whole / n)).with_context(fault)
-            }
-            _ => Ok(None),
+    /// Output size for this picture. A side that the network fixes is as it makes it.
+    pub fn output_size(&self, generator: &ValidGenerator) -> anyhow::Result<Size> {
+        let default = default_size(generator);
+        let height = self.output_side(2, self.picture.height())?.unwrap_or(default.height);
+        let width = self.output_side(3, self.picture.width())?.unwrap_or(default.width);
+        Ok(generator.with_fixed_sides(Size::new(height, width)))
+    }
+
+    /// Length of the output along `axis` if the picture's is `found`; `None` if the input's is fixed.
+    fn output_side(&self, axis: usize, found: u32) -> anyhow::Result<Option<usize>> {
+        let Some(Dim::Symbol(Symbol::Height(ratio) | Symbol::Width(ratio))) = self.input.shape.get(axis) else {
+            return Ok(None);
         };
-        let (height, width) = (self.picture.height(), self.picture.width());
-        let sides = (side(self.input.shape.get(2), height)?, side(self.input.shape.get(3), width)?);
-        Ok(if let (Some(height), Some(width)) = sides { Some(Size::new(height, width)) } else { None })
+        let Ratio { numerator: n, denominator: d } = *ratio;
+        let made = (found as usize).checked_mul(d).filter(|whole| n > 0 && whole.is_multiple_of(n));
+        let fault = || format!("{}: {found} pixels must be a multiple of {n}; --size WxH scales it", self.file);
+        made.map(|whole| Some(whole / n)).with_context(fault)
     }
 
     /// The value of the input in a request of `size`.
@@ -203,10 +215,10 @@ mod tests {
     #[test]
     fn the_output_size_follows_from_the_picture_and_the_picture_from_the_size() {
         let kind = InputKind::Image(ColorSpace::Srgb);
-        assert_eq!(picture(kind.clone(), 3, Ratio::new(1, 4)).output_size().unwrap(), Some(Size::new(4, 8)));
-        assert!(
-            picture(kind.clone(), 3, Ratio::new(2, 1)).output_size().unwrap_err().to_string().contains("multiple of 2")
-        );
+        let quarter = picture(kind.clone(), 3, Ratio::new(1, 4));
+        assert_eq!([2, 3].map(|axis| quarter.output_side(axis, axis as u32).unwrap()), [Some(8), Some(12)]);
+        let told = picture(kind.clone(), 3, Ratio::new(2, 1)).output_side(2, 1).unwrap_err().to_string();
+        assert!(told.contains("multiple of 2"), "{told}");
         let tensor = picture(kind, 3, Ratio::new(1, 4)).tensor(Size::new(12, 20)).unwrap();
         assert_eq!(tensor.shape, [1, 3, 3, 5]);
         assert!(tensor.as_f32().unwrap().iter().all(|value| (0.0..=1.0).contains(value)));

@@ -5,6 +5,7 @@
 
 mod arguments;
 mod commands;
+mod cutout;
 mod files;
 mod gpu;
 mod hdr;

@@ -4,25 +4,33 @@ use std::path::Path;
 
 use anyhow::{Context, ensure};
 use clap::Args;
-use imagine_graph::ValidGenerator;
 use imagine_graph::file::{self, LoadedGenerator, WeightFormat};
+use imagine_graph::{Dim, ValidGenerator, generators};
 use imagine_onnx::{AssignedRole, InputRole, OutputRole, Roles};
 
-use crate::arguments::load_generator;
 use crate::output::note;
 
 /// Roles given as arguments.
 #[derive(Args, Clone, Debug, Default)]
 pub struct RoleArguments {
-    /// Role of an input of an ONNX file: image[:srgb|:linear], mask, latent[:normal|:uniform] or tensor. Append
-    /// @LOW..HIGH if the network expects another range than 0 to 1, as in image:srgb@0..255. May be repeated.
+    /// Role of an input of an ONNX file: image[:srgb|:linear], mask, latent[:normal|:uniform], range, choice[:A,B,..], color or
+    /// tensor. Append @LOW..HIGH if the network expects another range than 0 to 1, as in image:srgb@0..255; for a range these
+    /// are its limits, as in range@0..9. May be repeated.
     #[arg(long, value_parser = parse::<InputRole>, value_name = "NAME=ROLE")]
     input: Vec<(String, InputRole)>,
     /// Role of an output of an ONNX file: base_color, alpha, normal, height, roughness, metallic, occlusion, emissive,
     /// radiance or tensor. Append @LOW..HIGH if the network produces another range than 0 to 1, as in base_color@-1..1.
-    /// May be repeated.
+    /// Some channels of an output are a map of their own as NAME/0..3=base_color or NAME/3=alpha. May be repeated.
     #[arg(long, value_parser = parse::<OutputRole>, value_name = "NAME=ROLE")]
     output: Vec<(String, OutputRole)>,
+    /// An open dimension of an ONNX file, by its name or as INPUT/AXIS: a number, batch, height or width, or a fraction such as
+    /// height/4. May be repeated.
+    #[arg(long, value_parser = parse::<Dim>, value_name = "NAME=DIM")]
+    dim: Vec<(String, Dim)>,
+    /// Value of an input of an ONNX file that must be known at import, such as a size: one number, or several with commas. May be
+    /// repeated.
+    #[arg(long, value_parser = parse_value, value_name = "NAME=NUMBERS")]
+    value: Vec<(String, Vec<f64>)>,
 }
 
 /// `NAME=ROLE`.
@@ -32,12 +40,37 @@ fn parse<T: std::str::FromStr<Err: std::fmt::Display>>(text: &str) -> Result<(St
     Ok((name.into(), role.parse().map_err(|error: T::Err| error.to_string())?))
 }
 
+/// `NAME=1,2,3`.
+fn parse_value(text: &str) -> Result<(String, Vec<f64>), String> {
+    let (name, numbers) = text.rsplit_once('=').ok_or("expected NAME=NUMBERS")?;
+    let number = |text: &str| text.trim().parse().ok().filter(|number: &f64| number.is_finite());
+    let numbers: Option<Vec<f64>> = numbers.split(',').map(number).collect();
+    Ok((name.into(), numbers.ok_or("expected numbers with commas between them")?))
+}
+
 impl RoleArguments {
+    /// Whether none is given.
+    fn is_empty(&self) -> bool {
+        self.input.is_empty() && self.output.is_empty() && self.dim.is_empty() && self.value.is_empty()
+    }
+
+    /// These roles as arguments of the program.
+    pub fn arguments(&self) -> Vec<String> {
+        let list = |numbers: &[f64]| numbers.iter().map(f64::to_string).collect::<Vec<_>>().join(",");
+        let inputs = self.input.iter().map(|(name, role)| format!("--input={name}={role}"));
+        let outputs = self.output.iter().map(|(name, role)| format!("--output={name}={role}"));
+        let dims = self.dim.iter().map(|(name, dim)| format!("--dim={name}={dim}"));
+        let values = self.value.iter().map(|(name, numbers)| format!("--value={name}={}", list(numbers)));
+        inputs.chain(outputs).chain(dims).chain(values).collect()
+    }
+
     /// These roles; the file beside the model supplies the rest.
     pub fn with_file(&self, model: &Path) -> anyhow::Result<Roles> {
         let mut roles = Roles::beside(model)?;
         roles.inputs.extend(self.input.iter().cloned());
         roles.outputs.extend(self.output.iter().cloned());
+        roles.dims.extend(self.dim.iter().cloned());
+        roles.values.extend(self.value.iter().cloned());
         Ok(roles)
     }
 }
@@ -59,10 +92,9 @@ pub fn role_line(used: &AssignedRole) -> String {
 /// An ONNX file has the hash of the generator file that `imagine import` writes for it.
 pub fn load(path: &Path, roles: &RoleArguments) -> anyhow::Result<LoadedGenerator> {
     if !path.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("onnx")) {
-        let none = roles.input.is_empty() && roles.output.is_empty();
         ensure!(
-            none,
-            "{}: --input and --output are only for ONNX files; a generator file already has roles",
+            roles.is_empty(),
+            "{}: --input, --output, --dim and --value are only for ONNX files; a generator file already has roles",
             path.display()
         );
         return load_generator(path);
@@ -71,4 +103,15 @@ pub fn load(path: &Path, roles: &RoleArguments) -> anyhow::Result<LoadedGenerato
     used.iter().filter(|used| used.guessed).for_each(|used| note(role_line(used)));
     let bytes = file::write(&generator.generator, WeightFormat::F32)?;
     Ok(file::from_bytes(&path.to_string_lossy(), &bytes)?)
+}
+
+/// Loads a generator file, or the built-in generator of that name if there is no such file.
+fn load_generator(file: &Path) -> anyhow::Result<LoadedGenerator> {
+    if file.exists() {
+        return Ok(file::load(file)?);
+    }
+    file.to_str().and_then(generators::load).with_context(|| {
+        let names = generators::ALL.map(|(name, _)| name);
+        format!("{}: there is no such file, and it is not a built-in generator, which are {names:?}", file.display())
+    })
 }

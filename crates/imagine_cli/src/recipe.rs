@@ -21,6 +21,9 @@ pub struct Recipe {
     pub generator_sha256: String,
     /// Name of the output shown.
     pub output: String,
+    /// Whether the alpha output is the picture's alpha channel.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub alpha: bool,
     /// Random seed.
     pub seed: u64,
     /// Width and height in pixels, as `256x128`.
@@ -53,6 +56,7 @@ impl Recipe {
         Self {
             generator_sha256: loaded.hash.clone(),
             output: String::new(),
+            alpha: false,
             seed: request.seed,
             size: format!("{}x{}", request.size.width, request.size.height),
             steps,

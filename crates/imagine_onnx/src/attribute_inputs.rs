@@ -29,7 +29,6 @@ const fn entry(input: usize, attribute: &'static str, kind: Kind) -> Entry {
 /// Operator, first opset, inputs. The newest line that applies counts.
 const TABLE: &[(&str, i64, &[Entry])] = &[
     ("AffineGrid", 20, &[entry(1, "size", Kind::Dims)]),
-    ("CenterCropPad", 18, &[entry(1, "shape", Kind::Dims)]),
     ("Clip", 11, &[entry(1, "min", Kind::Float), entry(2, "max", Kind::Float)]),
     ("Col2Im", 18, &[entry(1, "image_shape", Kind::Ints), entry(2, "block_shape", Kind::Ints)]),
     ("ConstantOfShape", 9, &[entry(0, "shape", Kind::Dims)]),
@@ -74,6 +73,12 @@ const TABLE: &[(&str, i64, &[Entry])] = &[
 ];
 
 const REDUCE: &[Entry] = &[entry(1, "axes", Kind::Ints)];
+
+/// Operators that have such inputs.
+#[cfg(test)]
+pub(crate) fn operators() -> impl Iterator<Item = &'static str> {
+    TABLE.iter().map(|(name, _, _)| *name)
+}
 
 /// The inputs of `op` that are attributes in a graph.
 pub(crate) fn entries(op: &str, opset: i64) -> &'static [Entry] {

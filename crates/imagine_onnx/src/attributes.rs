@@ -7,6 +7,7 @@ use std::rc::Rc;
 use imagine_graph::DType;
 
 use crate::array::{Array, Elements};
+use crate::call::Call;
 use crate::error::NodeFault;
 use crate::external::ExternalData;
 use crate::proto::{AttributeProto, GraphProto};
@@ -29,7 +30,7 @@ pub(crate) enum Attribute {
     Floats(Vec<f32>),
     Ints(Vec<i64>),
     Texts,
-    Tensor(Rc<Array>),
+    Tensor(Rc<Array>, ElementType),
     Graph(Rc<GraphProto>),
     /// An input that the graph's operator has as an attribute.
     Input(PerProbe),
@@ -51,14 +52,35 @@ pub(crate) fn axis_from_front(name: &str, axis: i64, rank: usize) -> Result<usiz
 }
 
 impl Attributes {
-    pub fn read(protos: &[AttributeProto], external: ExternalData) -> Result<Self, NodeFault> {
+    /// Reads attributes; inside a function, they may name parameters of `call`.
+    pub fn read(protos: &[AttributeProto], external: ExternalData, call: Option<&Call>) -> Result<Self, NodeFault> {
         let mut attributes = BTreeMap::new();
         for proto in protos {
-            if attributes.insert(proto.name.clone(), read(proto, external)?).is_some() {
+            let value = match (proto.ref_attr_name.as_str(), call) {
+                ("", _) => read(proto, external)?,
+                (_, None) => return Err(invalid(&proto.name, "refers to a parameter, but is not inside a function")),
+                (name, Some(call)) => match call.parameters.get(name) {
+                    Some(value) => value.clone(),
+                    // Without a value the attribute has its own default.
+                    None => continue,
+                },
+            };
+            if attributes.insert(proto.name.clone(), value).is_some() {
                 return Err(invalid(&proto.name, "is given twice"));
             }
         }
         Ok(Self(attributes))
+    }
+
+    /// Elements of all tensors.
+    pub fn elements(&self) -> usize {
+        let count = |attribute: &Attribute| if let Attribute::Tensor(array, _) = attribute { array.len() } else { 0 };
+        self.0.values().map(count).sum()
+    }
+
+    /// Element type of tensor `name`.
+    pub fn element(&self, name: &str) -> Option<ElementType> {
+        if let Some(Attribute::Tensor(_, element)) = self.0.get(name) { Some(*element) } else { None }
     }
 
     pub fn has(&self, name: &str) -> bool {
@@ -136,9 +158,6 @@ impl Attributes {
 
 fn read(proto: &AttributeProto, external: ExternalData) -> Result<Attribute, NodeFault> {
     let name = proto.name.as_str();
-    if !proto.ref_attr_name.is_empty() {
-        return Err(invalid(name, "refers to a function's attribute: inline functions first (onnx.inliner)"));
-    }
     let reject_nan = |values: &[f32]| match values.iter().find(|v| v.is_nan()) {
         Some(_) => Err(invalid(name, "is NaN")),
         None => Ok(()),
@@ -155,9 +174,9 @@ fn read(proto: &AttributeProto, external: ExternalData) -> Result<Attribute, Nod
         },
         4 => {
             let tensor = proto.t.as_ref().ok_or_else(|| invalid(name, "has no tensor"))?;
-            let (array, _) =
+            let (array, element) =
                 tensor::read(tensor, external).map_err(|error| NodeFault::Tensor { name: name.into(), error })?;
-            Attribute::Tensor(Rc::new(array))
+            Attribute::Tensor(Rc::new(array), element)
         }
         5 => {
             let graph = proto.g.as_ref().ok_or_else(|| invalid(name, "has no graph"))?;
@@ -180,7 +199,7 @@ pub(crate) fn constant_value(attributes: &mut Attributes) -> Result<Rc<Array>, N
         return Err(NodeFault::Unsupported { reason: "has no value" });
     };
     match (name.as_str(), value) {
-        ("value", Attribute::Tensor(tensor)) => Ok(tensor),
+        ("value", Attribute::Tensor(tensor, _)) => Ok(tensor),
         ("value_float", Attribute::Float(v)) => Ok(array(&[], Elements::Float(vec![v]))),
         ("value_int", Attribute::Int(v)) => Ok(array(&[], Elements::Int(vec![v]))),
         ("value_floats", Attribute::Floats(v)) => Ok(array(&[v.len()], Elements::Float(v))),

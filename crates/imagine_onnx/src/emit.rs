@@ -64,7 +64,7 @@ impl Importer<'_> {
                 self.claim(&label)
             };
             let types = types.iter().map(|t| t[index].clone()).collect();
-            values.push(Value { label, types, known: None, name: Some(name), weight: false, producer: None });
+            values.push(Value::in_graph(&label, types, name));
         }
         let outputs = values.iter().filter_map(|v| v.name.clone()).collect();
         self.graph.nodes.push(Node { name: node_name, op, inputs: names, outputs });
@@ -94,7 +94,7 @@ impl Importer<'_> {
             Attribute::Text(text) => json!(text),
             Attribute::Ints(values) => json!(values),
             Attribute::Input(known) => self.constant_to_json(op, name, known)?,
-            Attribute::Texts | Attribute::Tensor(_) | Attribute::Graph(_) => {
+            Attribute::Texts | Attribute::Tensor(..) | Attribute::Graph(_) => {
                 return Err(invalid(name, "is not known"));
             }
         })

@@ -1,6 +1,6 @@
 //! The faults of an ONNX file: each names node, operator and attribute, and says what to do.
 
-use imagine_graph::{GraphError, GraphErrors, NodeError};
+use imagine_graph::{GraphError, GraphErrors, MAX_ELEMENTS, NodeError};
 
 /// All faults of one file.
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
@@ -146,14 +146,35 @@ pub enum Fault {
         /// Number of images.
         batch: usize,
     },
+    /// An output whose size is not a fixed fraction of the input's.
+    #[error("output {output:?} {reason}")]
+    OddSize {
+        /// Name of the output.
+        output: String,
+        /// The sizes and what to do.
+        reason: String,
+    },
     /// A network without a regular rule for its sizes.
     #[error(
-        "the network accepts no multiple of up to {most} pixels: give its size rule (`size` of the roles), or fix its open dimensions (`dims`)"
+        "the network accepts no multiple of up to {most} pixels: give its size rule (`size` of the roles), or fix its size in `dims` (--dim x/2=256 --dim x/3=256)"
     )]
     NoSize {
         /// Largest multiple that was tried.
         most: usize,
     },
+}
+
+impl Fault {
+    /// Whether a value would have too many elements.
+    pub(crate) fn is_too_large(&self) -> bool {
+        let above = |shape: &[usize]| shape.iter().fold(1usize, |n, &d| n.saturating_mul(d)) > MAX_ELEMENTS;
+        match self {
+            Self::Node { error: NodeFault::Size { shape, .. }, .. }
+            | Self::Node { error: NodeFault::Shape { error: NodeError::OutputShape { shape, .. }, .. }, .. }
+            | Self::Graph(GraphError::Node { error: NodeError::OutputShape { shape, .. }, .. }) => above(shape),
+            _ => false,
+        }
+    }
 }
 
 /// Why a node cannot be imported.
@@ -162,7 +183,7 @@ pub enum Fault {
 pub enum NodeFault {
     /// An operator of another domain.
     #[error(
-        "domain {domain:?} is not supported: export the model with ONNX's own operators only, or inline its functions first (onnx.inliner)"
+        "domain {domain:?} is not supported, and the model has no such function: export the model with ONNX's own operators only"
     )]
     Domain {
         /// The domain.
@@ -173,9 +194,9 @@ pub enum NodeFault {
         "this operator is not supported: export the model without it, or fold its constants first (onnx-simplifier)"
     )]
     UnknownOperator,
-    /// A value that no earlier node writes.
+    /// A value that no node writes.
     #[error(
-        "input {input} reads {value:?}, which no input, initializer or earlier node writes: export the model again with its weights (export_params)"
+        "input {input} reads {value:?}, which no input, initializer or node writes: export the model again with its weights (export_params)"
     )]
     UnknownValue {
         /// Index of the input.
@@ -183,11 +204,9 @@ pub enum NodeFault {
         /// The name.
         value: String,
     },
-    /// Nodes that are not in execution order.
-    #[error(
-        "input {input} reads {value:?}, which only this or a later node writes: nodes must be in execution order, without a cycle"
-    )]
-    Order {
+    /// A value that depends on itself.
+    #[error("input {input} reads {value:?}, which is computed from this node's output: the nodes form a cycle")]
+    Cycle {
         /// Index of the input.
         input: usize,
         /// The name.
@@ -217,7 +236,7 @@ pub enum NodeFault {
     },
     /// An input that must be known at import time.
     #[error(
-        "input {name:?} depends on run-time data, but must be known at import time: give its value in `Options::values`"
+        "input {name:?} depends on run-time data, but must be known at import time: give the value of the model's input that it comes from in `values` (--value NAME=1,2)"
     )]
     Unknown {
         /// ONNX name of the input.
@@ -225,7 +244,7 @@ pub enum NodeFault {
     },
     /// A size-dependent number that no dimension expresses.
     #[error(
-        "{name:?} is {found} at the probe sizes {probes}, which is neither constant nor a fixed fraction of batch, height or width: fix dimensions in `Options::dims`"
+        "{name:?} is {found} at the probe sizes {probes}, which is neither constant nor a fixed fraction of batch, height or width: fix the size in `dims` (--dim x/2=256 --dim x/3=256)"
     )]
     Inexpressible {
         /// ONNX name of the attribute.
@@ -237,7 +256,7 @@ pub enum NodeFault {
     },
     /// A size-dependent value that the graph cannot compute.
     #[error(
-        "input {value:?} is computed from shapes, and the graph cannot compute it: fix dimensions in `Options::dims`"
+        "input {value:?} is computed from shapes, and the graph cannot compute it: fix the size in `dims` (--dim x/2=256 --dim x/3=256)"
     )]
     SizeData {
         /// Name of the value.

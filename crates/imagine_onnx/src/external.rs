@@ -6,7 +6,7 @@ use std::io::{Read, Seek, SeekFrom};
 use std::path::{Component, Path};
 
 use crate::error::{Fault, ImportError, TensorError};
-use crate::proto::{GraphProto, TensorProto};
+use crate::proto::{NodeProto, TensorProto};
 use crate::read::decode;
 
 /// Where to find external data.
@@ -25,7 +25,12 @@ pub enum ExternalData<'a> {
 pub fn external_data_files(bytes: &[u8]) -> Result<BTreeSet<String>, ImportError> {
     let model = decode(bytes)?;
     let mut tensors = Vec::new();
-    model.graph.iter().for_each(|graph| collect(graph, &mut tensors));
+    if let Some(graph) = &model.graph {
+        tensors.extend(&graph.initializer);
+        collect(&graph.node, &mut tensors);
+    }
+    model.functions.iter().for_each(|function| collect(&function.node, &mut tensors));
+    tensors.retain(|tensor| is_external(tensor));
     let mut files = BTreeSet::new();
     let mut faults = Vec::new();
     for tensor in tensors {
@@ -37,12 +42,15 @@ pub fn external_data_files(bytes: &[u8]) -> Result<BTreeSet<String>, ImportError
     if faults.is_empty() { Ok(files) } else { Err(ImportError(faults)) }
 }
 
-/// Adds the tensors of a model or branch that have external data.
-fn collect<'a>(graph: &'a GraphProto, tensors: &mut Vec<&'a TensorProto>) {
-    let attributes = || graph.node.iter().flat_map(|node| &node.attribute);
-    let all = graph.initializer.iter().chain(attributes().filter_map(|attribute| attribute.t.as_deref()));
-    tensors.extend(all.filter(|tensor| is_external(tensor)));
-    attributes().filter_map(|attribute| attribute.g.as_deref()).for_each(|branch| collect(branch, tensors));
+/// Adds the tensors of attributes, branches and bodies.
+fn collect<'a>(nodes: &'a [NodeProto], tensors: &mut Vec<&'a TensorProto>) {
+    for attribute in nodes.iter().flat_map(|node| &node.attribute) {
+        tensors.extend(attribute.t.as_deref());
+        if let Some(branch) = &attribute.g {
+            tensors.extend(&branch.initializer);
+            collect(&branch.node, tensors);
+        }
+    }
 }
 
 /// Whether `tensor` has external data.

@@ -6,10 +6,11 @@ use std::path::Path;
 use imagine_graph::{DType, Dim, Graph, GraphInput, GraphOutput, Identity, InputKind, OutputKind, Size, TensorType};
 
 use crate::array::Array;
+use crate::call::{Functions, own_version};
 use crate::error::{Fault, ImportError};
 use crate::external::ExternalData;
 use crate::importer::Importer;
-use crate::inputs::{Options, ValueInfo, check_options, probe_sizes, value_infos};
+use crate::inputs::{MULTIPLES, Options, ValueInfo, check_options, probe_sizes, value_infos};
 use crate::probe_sizes::ProbeSizes;
 use crate::proto::{GraphProto, ModelProto, ValueInfoProto};
 use crate::read::{decode, read_file};
@@ -29,6 +30,7 @@ pub struct Import {
     pub outputs: Vec<ValueInfo>,
     /// A size at which the graph can be bound.
     pub size: Size,
+    pub(crate) probes: ProbeSizes,
 }
 
 /// Imports a model without external data from memory.
@@ -48,6 +50,28 @@ pub(crate) fn import_model(
     external: ExternalData,
     options: &Options,
 ) -> Result<Import, ImportError> {
+    if let Some(multiple) = options.size_multiple {
+        return import_at(model, external, options, multiple);
+    }
+    let mut first: Option<ImportError> = None;
+    for multiple in MULTIPLES {
+        match import_at(model, external, options, multiple) {
+            Err(error) if error.0.iter().any(Fault::is_too_large) => drop(first.get_or_insert(error)),
+            // Another fault at smaller sizes is due to them.
+            Err(error) => return Err(first.unwrap_or(error)),
+            sound => return sound,
+        }
+    }
+    Err(first.unwrap_or_else(|| Fault::NoGraph.into()))
+}
+
+/// Imports a decoded model with probe sizes that are multiples of `multiple`.
+fn import_at(
+    model: &ModelProto,
+    external: ExternalData,
+    options: &Options,
+    multiple: usize,
+) -> Result<Import, ImportError> {
     let opset = opset(model)?;
     let graph = model.graph.as_ref().ok_or(Fault::NoGraph)?;
     if !graph.sparse_initializer.is_empty() {
@@ -61,14 +85,14 @@ pub(crate) fn import_model(
     let all = value_infos(graph.input.iter().filter(given), options)?;
     // A graph cannot hold a tensor without elements; as a constant it disappears.
     let (empty, inputs): (Vec<_>, Vec<_>) = all.into_iter().partition(|info| info.shape.contains(&Dim::Fixed(0)));
-    let probes = probe_sizes(&inputs, options);
-    let mut importer = Importer::new(probes, opset, external);
+    let probes = probe_sizes(&inputs, multiple);
+    let mut importer = Importer::new(probes, opset, external, Functions::of(model));
     let names = graph.node.iter().flat_map(|n| &n.output).chain(graph.input.iter().map(|i| &i.name));
     names.chain(graph.initializer.iter().map(|t| &t.name)).for_each(|name| importer.value_names.reserve(name));
     define_inputs(&mut importer, &inputs);
     define_known(&mut importer, graph, &empty, options);
     importer.define_initializers(graph);
-    importer.add_nodes(graph);
+    importer.add_nodes(&graph.node, graph.output.iter().map(|output| output.name.as_str()));
     let outputs = outputs(&mut importer, graph);
     if !importer.faults.is_empty() {
         return Err(ImportError(importer.faults));
@@ -76,12 +100,11 @@ pub(crate) fn import_model(
     let mut result = importer.graph;
     prune(&mut result);
     check(&result, &importer.probes)?;
-    Ok(Import { graph: result, inputs, outputs, size: importer.probes.0[0] })
+    Ok(Import { graph: result, inputs, outputs, size: importer.probes.0[0], probes: importer.probes })
 }
 
 fn opset(model: &ModelProto) -> Result<i64, ImportError> {
-    let own = model.opset_import.iter().filter(|set| matches!(set.domain.as_str(), "" | "ai.onnx"));
-    let version = own.map(|set| set.version).max().ok_or(Fault::NoOpset)?;
+    let version = own_version(&model.opset_import).ok_or(Fault::NoOpset)?;
     if OPSETS.contains(&version) { Ok(version) } else { Err(Fault::Opset { version }.into()) }
 }
 
@@ -96,7 +119,7 @@ fn define_inputs(importer: &mut Importer, infos: &[ValueInfo]) {
         let sound = types.iter().all(|t| !t.shape.contains(&0) && t.elements() <= imagine_graph::MAX_ELEMENTS);
         if types.len() < importer.probes.len() || !sound {
             let reason = "has an empty dimension, too many elements, or a fraction of the size that is not whole: \
-                set `Options::dims` and `Options::size_multiple`";
+                correct `dims` (--dim)";
             importer.faults.push(Fault::Input { input: info.name.clone(), reason: reason.into() });
             importer.define(&info.name, None);
             continue;
@@ -107,8 +130,8 @@ fn define_inputs(importer: &mut Importer, infos: &[ValueInfo]) {
             dtype,
             shape: info.shape.clone(),
         });
-        let name = Some(info.name.clone());
-        let value = Value { label: info.name.clone(), types, known: None, name, weight: false, producer: None };
+        let value = Value::in_graph(&info.name, types, info.name.clone());
+        let value = Value { element: info.element, ..value };
         importer.define(&info.name, Some(value));
     }
 }
@@ -116,14 +139,16 @@ fn define_inputs(importer: &mut Importer, infos: &[ValueInfo]) {
 fn define_known(importer: &mut Importer, graph: &GraphProto, empty: &[ValueInfo], options: &Options) {
     let given = graph.input.iter().filter_map(|input| {
         let tensor = options.values.get(&input.name)?;
-        Some((input.name.as_str(), Array::from(tensor)))
+        let declared = input.r#type.as_ref().and_then(|t| t.tensor_type.as_ref()).map(|t| t.elem_type);
+        Some((input.name.as_str(), Array::from(tensor), declared.and_then(ElementType::from_code)))
     });
     let empty = empty.iter().map(|info| {
         let shape = info.shape.iter().map(|dim| if let Dim::Fixed(n) = dim { *n } else { 0 }).collect();
-        (info.name.as_str(), Array::none(info.element.map_or(DType::F32, ElementType::dtype), shape))
+        (info.name.as_str(), Array::none(info.element.map_or(DType::F32, ElementType::dtype), shape), info.element)
     });
-    for (name, array) in given.chain(empty) {
-        importer.define(name, Some(Value::constant(name, array, importer.probes.len())));
+    for (name, array, element) in given.chain(empty) {
+        let value = Value::constant(name, array, importer.probes.len());
+        importer.define(name, Some(Value { element, ..value }));
     }
 }
 
@@ -141,6 +166,11 @@ fn outputs(importer: &mut Importer, graph: &GraphProto) -> Vec<ValueInfo> {
                 continue;
             }
         };
+        if value.sequence.is_some() {
+            let reason = "is a sequence, and only tensors are supported".into();
+            importer.faults.push(Fault::Output { output: output.name.clone(), reason });
+            continue;
+        }
         let name = output.name.clone();
         let tensor = output.r#type.as_ref().and_then(|t| t.tensor_type.as_ref());
         let element = tensor.and_then(|t| ElementType::from_code(t.elem_type));

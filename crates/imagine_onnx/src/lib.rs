@@ -15,9 +15,10 @@
 //! ```
 //!
 //! # Open dimensions
-//! A dimension without a number becomes the batch, the height or the width. [`Options::dims`] decides; then its name
-//! (`batch`, `height`, `width` or a usual short form); then its position in an input of rank 4 (`[batch, channels, height,
-//! width]`). The first open dimension of any other input is the batch. Channels must be numbers.
+//! A dimension without a number becomes the batch, the height or the width. [`Options::dims`] decides; then, in an input of rank
+//! 4, its place (`[batch, channels, height, width]`, or the channels last if only the last is 1 to 4); its name means nothing there.
+//! The first open dimension of any other input is the batch; its others are what an image of the model calls so, or what a usual
+//! name says (`height`, `w`). Channels must be numbers.
 //!
 //! Shape arithmetic is evaluated at three probe sizes, multiples of [`Options::size_multiple`]. A model that branches on the
 //! size, say above 1024 pixels, takes the branch of the probe sizes at every size.
@@ -35,8 +36,11 @@
 mod array;
 mod attribute_inputs;
 mod attributes;
+mod call;
+mod control_flow;
 mod convert;
 mod describe;
+mod element;
 mod emit;
 mod error;
 mod external;
@@ -46,6 +50,7 @@ mod import;
 mod importer;
 mod inputs;
 mod materialize;
+mod order;
 mod probe_sizes;
 #[doc(hidden)]
 pub mod proto;
@@ -53,6 +58,7 @@ mod read;
 mod rewrite;
 mod role;
 mod roles;
+mod sequence;
 mod tensor;
 mod unique_names;
 mod value;

@@ -9,6 +9,7 @@ use imagine_graph::{Dim, Ratio, Size, Symbol};
 use crate::error::NodeFault;
 
 /// The sizes at which shape arithmetic is evaluated.
+#[derive(Clone, Debug)]
 pub(crate) struct ProbeSizes(pub Vec<Size>);
 
 impl ProbeSizes {
@@ -20,6 +21,11 @@ impl ProbeSizes {
             width: width.saturating_mul(multiple),
         };
         Self(vec![size(1, 2, 1), size(2, 1, 3), size(3, 3, 2)])
+    }
+
+    /// What heights and widths of [`Self::open`] are multiples of.
+    pub fn multiple(&self) -> usize {
+        self.0[0].width
     }
 
     pub fn len(&self) -> usize {

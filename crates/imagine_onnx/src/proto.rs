@@ -17,6 +17,38 @@ pub struct ModelProto {
     /// The network.
     #[prost(message, optional, tag = "7")]
     pub graph: Option<GraphProto>,
+    /// Functions that nodes may call.
+    #[prost(message, repeated, tag = "25")]
+    pub functions: Vec<FunctionProto>,
+}
+
+/// An operator that the model itself defines.
+#[derive(Clone, PartialEq, Message)]
+pub struct FunctionProto {
+    /// Name; nodes call it as their operator.
+    #[prost(string, tag = "1")]
+    pub name: String,
+    /// Names of its inputs.
+    #[prost(string, repeated, tag = "4")]
+    pub input: Vec<String>,
+    /// Names of its outputs.
+    #[prost(string, repeated, tag = "5")]
+    pub output: Vec<String>,
+    /// Nodes.
+    #[prost(message, repeated, tag = "7")]
+    pub node: Vec<NodeProto>,
+    /// Operator sets of its nodes.
+    #[prost(message, repeated, tag = "9")]
+    pub opset_import: Vec<OperatorSetIdProto>,
+    /// Domain.
+    #[prost(string, tag = "10")]
+    pub domain: String,
+    /// Parameters with a default.
+    #[prost(message, repeated, tag = "11")]
+    pub attribute_proto: Vec<AttributeProto>,
+    /// Distinguishes functions of one name.
+    #[prost(string, tag = "13")]
+    pub overload: String,
 }
 
 /// An operator set.
@@ -30,10 +62,10 @@ pub struct OperatorSetIdProto {
     pub version: i64,
 }
 
-/// A network, or a branch of an `If`.
+/// A network, a branch of an `If`, or the body of a `Loop`.
 #[derive(Clone, PartialEq, Message)]
 pub struct GraphProto {
-    /// Nodes, in the order in which they run.
+    /// Nodes, in any order.
     #[prost(message, repeated, tag = "1")]
     pub node: Vec<NodeProto>,
     /// Name.
@@ -75,6 +107,9 @@ pub struct NodeProto {
     /// Domain; empty for ONNX's own operators.
     #[prost(string, tag = "7")]
     pub domain: String,
+    /// Distinguishes functions of one name.
+    #[prost(string, tag = "8")]
+    pub overload: String,
     /// Parameters.
     #[prost(message, repeated, tag = "5")]
     pub attribute: Vec<AttributeProto>,
@@ -86,7 +121,7 @@ pub struct AttributeProto {
     /// Name.
     #[prost(string, tag = "1")]
     pub name: String,
-    /// Name of a function's parameter; refused.
+    /// Name of a function's parameter, which is the value.
     #[prost(string, tag = "21")]
     pub ref_attr_name: String,
     /// Which field holds the value, as `AttributeProto.AttributeType`.
@@ -104,7 +139,7 @@ pub struct AttributeProto {
     /// A tensor (4).
     #[prost(message, optional, boxed, tag = "5")]
     pub t: Option<Box<TensorProto>>,
-    /// A branch (5).
+    /// A branch or a body (5).
     #[prost(message, optional, boxed, tag = "6")]
     pub g: Option<Box<GraphProto>>,
     /// Floats (6).

@@ -1,4 +1,4 @@
-//! The role of an input or output, as text: `image:srgb@0..255`, `base_color@-1..1`.
+//! The role of an input or output, as text: `image:srgb@0..255`, `range@0..9`, `base_color@-1..1`.
 
 use std::fmt::{self, Display, Formatter};
 use std::str::FromStr;
@@ -7,7 +7,7 @@ use imagine_graph::{ColorSpace, Distribution, InputKind, OutputKind};
 use serde::Deserialize;
 
 /// Roles of inputs by their text.
-const INPUTS: [(&str, InputKind); 8] = [
+static INPUTS: [(&str, InputKind); 11] = [
     ("image", InputKind::Image(ColorSpace::Srgb)),
     ("image:srgb", InputKind::Image(ColorSpace::Srgb)),
     ("image:linear", InputKind::Image(ColorSpace::Linear)),
@@ -15,8 +15,14 @@ const INPUTS: [(&str, InputKind); 8] = [
     ("latent", InputKind::Latent(Distribution::Normal)),
     ("latent:normal", InputKind::Latent(Distribution::Normal)),
     ("latent:uniform", InputKind::Latent(Distribution::Uniform)),
+    ("range", InputKind::Range { min: 0.0, max: 1.0, default: 0.0 }),
+    ("choice", InputKind::Choice { options: Vec::new(), default: 0 }),
+    ("color", InputKind::Color { default: [0.5; 3] }),
     ("tensor", InputKind::Tensor),
 ];
+
+/// Precedes the options of a choice, which commas separate.
+const CHOICE: &str = "choice:";
 
 /// Roles of outputs.
 const OUTPUTS: [OutputKind; 10] = [
@@ -38,7 +44,8 @@ const OUTPUTS: [OutputKind; 10] = [
 pub struct InputRole {
     /// Its kind in a graph.
     pub kind: InputKind,
-    /// The values that the network expects for 0 and 1 of the graph's input; 0 and 1 if `None`.
+    /// The values that the network expects for 0 and 1 of the graph's input; 0 and 1 if `None`. Of a number it is the kind that has
+    /// the limits.
     pub range: Option<[f32; 2]>,
 }
 
@@ -84,9 +91,16 @@ impl FromStr for InputRole {
     type Err = RoleError;
 
     fn from_str(text: &str) -> Result<Self, RoleError> {
+        if let Some(options) = text.strip_prefix(CHOICE) {
+            let options = options.split(',').map(String::from).collect();
+            return Ok(Self { kind: InputKind::Choice { options, default: 0 }, range: None });
+        }
         let (role, range) = split(text)?;
         let known = INPUTS.iter().find(|(name, _)| *name == role);
         let (_, kind) = known.ok_or_else(|| RoleError::Input { role: role.into() })?;
+        if let (InputKind::Range { .. }, Some([min, max])) = (kind, range) {
+            return Ok(InputKind::Range { min, max, default: 0.0f32.clamp(min, max) }.into());
+        }
         Ok(Self { kind: kind.clone(), range })
     }
 }
@@ -139,6 +153,13 @@ impl From<OutputKind> for OutputRole {
 
 impl Display for InputRole {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        match &self.kind {
+            InputKind::Range { min, max, .. } => return write!(f, "range@{min}..{max}"),
+            InputKind::Choice { options, .. } if !options.is_empty() => {
+                return write!(f, "{CHOICE}{}", options.join(","));
+            }
+            _ => {}
+        }
         // The last of equal roles is the explicit one.
         let known = INPUTS.iter().rev().find(|(_, kind)| *kind == self.kind);
         f.write_str(known.map_or(self.kind.name(), |(name, _)| name))?;
@@ -163,7 +184,17 @@ mod tests {
 
     #[test]
     fn roles_survive_a_round_trip_through_text() {
-        for text in ["image:srgb@0..255", "image:linear", "mask@-1..1", "latent:uniform", "tensor"] {
+        for text in [
+            "image:srgb@0..255",
+            "image:linear",
+            "mask@-1..1",
+            "latent:uniform",
+            "range@-2..9.5",
+            "choice",
+            "choice:moss,rock",
+            "color",
+            "tensor",
+        ] {
             assert_eq!(text.parse::<InputRole>().unwrap().to_string(), text);
         }
         for text in ["base_color@-1..1", "radiance", "tensor@0.25..0.5"] {

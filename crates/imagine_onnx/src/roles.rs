@@ -23,10 +23,12 @@ const MAX_BYTES: usize = 1 << 20;
 pub struct Roles {
     /// Roles of inputs, by name.
     pub inputs: BTreeMap<String, InputRole>,
-    /// Roles of outputs, by name.
+    /// Roles of outputs, by name, or of some of their channels, as in `y/0..3` or `y/3`.
     pub outputs: BTreeMap<String, OutputRole>,
-    /// Open dimensions by their name in the file, or as `"input/axis"` such as `"x/2"`.
+    /// Open dimensions by their name in the file, or as `"input/axis"` such as `"x/2"`, which takes precedence.
     pub dims: BTreeMap<String, Dim>,
+    /// Values of inputs that become constants, by name: one number or a list. Inputs that define a shape must be here.
+    pub values: BTreeMap<String, Vec<f64>>,
     /// The supported sizes; found by trial if `None`.
     pub size: Option<SizeRule>,
     /// Licence and origin.

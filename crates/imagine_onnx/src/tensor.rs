@@ -26,6 +26,8 @@ pub enum ElementType {
     Uint32,
     Uint64,
     Bfloat16,
+    Uint4,
+    Int4,
 }
 
 impl ElementType {
@@ -45,6 +47,8 @@ impl ElementType {
             12 => Self::Uint32,
             13 => Self::Uint64,
             16 => Self::Bfloat16,
+            21 => Self::Uint4,
+            22 => Self::Int4,
             _ => return None,
         })
     }
@@ -58,14 +62,37 @@ impl ElementType {
         }
     }
 
-    /// Bytes of an element.
+    /// The smallest and largest integer, if it has at most 16 bits.
+    pub(crate) fn range(self) -> Option<[i64; 2]> {
+        Some(match self {
+            Self::Uint4 => [0, 15],
+            Self::Int4 => [-8, 7],
+            Self::Uint8 => [0, 255],
+            Self::Int8 => [-128, 127],
+            Self::Uint16 => [0, 65_535],
+            Self::Int16 => [-32_768, 32_767],
+            _ => return None,
+        })
+    }
+
+    /// Bytes of an element, or of two elements of 4 bits.
     fn size(self) -> usize {
         match self {
-            Self::Uint8 | Self::Int8 | Self::Bool => 1,
+            Self::Uint8 | Self::Int8 | Self::Bool | Self::Uint4 | Self::Int4 => 1,
             Self::Uint16 | Self::Int16 | Self::Float16 | Self::Bfloat16 => 2,
             Self::Float | Self::Int32 | Self::Uint32 => 4,
             Self::Int64 | Self::Uint64 | Self::Double => 8,
         }
+    }
+
+    /// Whether a byte holds two elements.
+    fn is_packed(self) -> bool {
+        matches!(self, Self::Uint4 | Self::Int4)
+    }
+
+    /// Bytes of `count` elements.
+    fn bytes(self, count: usize) -> Option<usize> {
+        if self.is_packed() { Some(count.div_ceil(2)) } else { count.checked_mul(self.size()) }
     }
 }
 
@@ -97,15 +124,15 @@ pub(crate) fn read(tensor: &TensorProto, files: ExternalData) -> Result<(Array, 
     let shape = dims.ok_or_else(|| TensorError::Dims { dims: tensor.dims.clone() })?;
     let expected = count(&shape);
     let elements = if external::is_external(tensor) {
-        let bytes = expected.checked_mul(kind.size()).ok_or_else(|| TensorError::Dims { dims: tensor.dims.clone() })?;
-        from_bytes(kind, &external::read(tensor, files, bytes)?)
+        let bytes = kind.bytes(expected).ok_or_else(|| TensorError::Dims { dims: tensor.dims.clone() })?;
+        from_bytes(kind, expected, &external::read(tensor, files, bytes)?)
     } else if !tensor.raw_data.is_empty() {
         if !tensor.raw_data.len().is_multiple_of(kind.size()) {
             return Err(TensorError::RawLength { found: tensor.raw_data.len(), size: kind.size() });
         }
-        from_bytes(kind, &tensor.raw_data)
+        from_bytes(kind, expected, &tensor.raw_data)
     } else {
-        from_fields(kind, tensor)
+        from_fields(kind, expected, tensor)
     };
     // Nothing is allocated for a shape that promises more elements than there are bytes.
     let array = Array { shape, elements };
@@ -115,7 +142,7 @@ pub(crate) fn read(tensor: &TensorProto, files: ExternalData) -> Result<(Array, 
     Ok((array, kind))
 }
 
-fn from_bytes(kind: ElementType, bytes: &[u8]) -> Elements {
+fn from_bytes(kind: ElementType, count: usize, bytes: &[u8]) -> Elements {
     fn convert<const N: usize, T>(bytes: &[u8], f: impl Fn([u8; N]) -> T) -> Vec<T> {
         bytes.as_chunks::<N>().0.iter().map(|chunk| f(*chunk)).collect()
     }
@@ -125,6 +152,7 @@ fn from_bytes(kind: ElementType, bytes: &[u8]) -> Elements {
         ElementType::Float16 => Elements::Float(convert(bytes, |b| f16::from_le_bytes(b).to_f32())),
         ElementType::Bfloat16 => Elements::Float(convert(bytes, |b| bf16::from_le_bytes(b).to_f32())),
         ElementType::Bool => Elements::Bool(bytes.iter().map(|&b| b != 0).collect()),
+        ElementType::Uint4 | ElementType::Int4 => Elements::Int(unpack(kind, count, bytes.iter().copied())),
         ElementType::Uint8 => Elements::Int(bytes.iter().map(|&b| i64::from(b)).collect()),
         ElementType::Int8 => Elements::Int(bytes.iter().map(|&b| i64::from(b as i8)).collect()),
         ElementType::Uint16 => Elements::Int(convert(bytes, |b| i64::from(u16::from_le_bytes(b)))),
@@ -136,7 +164,7 @@ fn from_bytes(kind: ElementType, bytes: &[u8]) -> Elements {
     }
 }
 
-fn from_fields(kind: ElementType, tensor: &TensorProto) -> Elements {
+fn from_fields(kind: ElementType, count: usize, tensor: &TensorProto) -> Elements {
     let bits = || tensor.int32_data.iter().map(|&v| v as u16);
     match kind {
         ElementType::Float => Elements::Float(tensor.float_data.clone()),
@@ -148,8 +176,22 @@ fn from_fields(kind: ElementType, tensor: &TensorProto) -> Elements {
         ElementType::Uint32 | ElementType::Uint64 => {
             Elements::Int(tensor.uint64_data.iter().map(|&v| clamp_u64(v)).collect())
         }
+        ElementType::Uint4 | ElementType::Int4 => {
+            Elements::Int(unpack(kind, count, tensor.int32_data.iter().map(|&v| v as u8)))
+        }
         _ => Elements::Int(tensor.int32_data.iter().map(|&v| i64::from(v)).collect()),
     }
+}
+
+/// Elements of 4 bits, the lower half of a byte first; the last half may be unused.
+fn unpack(kind: ElementType, count: usize, bytes: impl Iterator<Item = u8>) -> Vec<i64> {
+    let signed = kind == ElementType::Int4;
+    let number = |half: u8| if signed && half > 7 { i64::from(half) - 16 } else { i64::from(half) };
+    let mut elements: Vec<i64> = bytes.flat_map(|byte| [number(byte & 15), number(byte >> 4)]).collect();
+    if elements.len() == count.saturating_add(1) {
+        elements.pop();
+    }
+    elements
 }
 
 /// Values beyond `i64` are out of the graph's range and stay so.

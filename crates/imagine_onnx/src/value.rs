@@ -8,6 +8,7 @@ use imagine_graph::TensorType;
 use crate::array::Array;
 use crate::attributes::{Attributes, PerProbe};
 use crate::error::NodeFault;
+use crate::tensor::ElementType;
 
 /// A value of the model.
 #[derive(Clone, Debug)]
@@ -22,6 +23,10 @@ pub(crate) struct Value {
     pub name: Option<String>,
     /// Whether it is a weight of the model.
     pub weight: bool,
+    /// Element type in the file, where it is known and matters: that of stored, cast and quantized values.
+    pub element: Option<ElementType>,
+    /// Its tensors, if it is a sequence.
+    pub sequence: Option<Rc<Vec<Value>>>,
     /// The node that computed it, if it is known and depends on the size.
     pub producer: Option<Rc<Producer>>,
 }
@@ -37,9 +42,15 @@ pub(crate) struct Producer {
 }
 
 impl Value {
+    /// A value of the graph, called `name` there.
+    pub fn in_graph(label: &str, types: Vec<TensorType>, name: String) -> Self {
+        let (label, name) = (label.into(), Some(name));
+        Self { label, types, known: None, name, weight: false, element: None, sequence: None, producer: None }
+    }
+
     pub fn known(label: &str, arrays: PerProbe) -> Self {
         let types = arrays.iter().map(|a| a.tensor_type()).collect();
-        Self { label: label.into(), types, known: Some(arrays), name: None, weight: false, producer: None }
+        Self { known: Some(arrays), name: None, ..Self::in_graph(label, types, String::new()) }
     }
 
     /// A known value that is the same at every probe size.

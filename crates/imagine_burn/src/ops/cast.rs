@@ -1,7 +1,8 @@
 //! `Cast`.
 
 use burn::tensor::backend::{Backend, get_device_settings};
-use imagine_graph::{Cast, DType};
+use half::bf16;
+use imagine_graph::{Cast, DType, Tensor, TensorData};
 
 use crate::context::Context;
 use crate::value::Value;
@@ -23,6 +24,12 @@ pub(super) fn run<B: Backend>(params: &Cast, x: Value<B>, context: &Context<B>) 
         (Value::Int(x), DType::Bool) => Value::Bool(B::int_not_equal_elem(x, 0.into(), types.bool_dtype)),
         (Value::Bool(x), DType::F32) => Value::Float(B::bool_into_float(x, types.float_dtype)),
         (Value::Bool(x), DType::I32) => Value::Int(B::bool_into_int(x, types.int_dtype)),
+        (Value::Float(x), DType::F32) if params.bfloat16 => {
+            let Tensor { shape, data } = Value::<B>::Float(x).into_data();
+            let TensorData::F32(mut floats) = data else { unreachable!("floats are floats") };
+            floats.iter_mut().for_each(|value| *value = bf16::from_f32(*value).to_f32());
+            Value::from_data(&Tensor::f32(shape, floats), context.device)
+        }
         (x, _) => x,
     }
 }

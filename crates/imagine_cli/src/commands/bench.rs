@@ -156,10 +156,12 @@ impl Bench {
 
     /// Milliseconds from the start to the end of a process that generates one image.
     fn cold(&self, by: Implementation) -> anyhow::Result<f64> {
-        let size = self.request.size;
         let mut command = Command::new(std::env::current_exe()?);
         command.arg("first-image").arg(&self.request.file).args(["--by", &name(by)]);
-        command.arg("--size").arg(format!("{}x{}", size.width, size.height));
+        command.args(self.request.roles.arguments());
+        if let Some(size) = self.request.size {
+            command.arg("--size").arg(format!("{}x{}", size.width, size.height));
+        }
         if self.request.cube {
             command.arg("--cube");
         }

@@ -8,12 +8,13 @@ use anyhow::{Context, bail, ensure};
 use burn::backend::Flex;
 use clap::Args;
 use imagine_graph::file::{self, EXTENSION, LoadedGenerator};
-use imagine_graph::{Generated, GraphOutput, OutputKind, PatchIndex, Request, Size, Tensor, generators};
+use imagine_graph::{Generated, GraphOutput, OutputKind, PatchIndex, Request, RequestError, Size, Tensor, generators};
 use imagine_wgpu::PlanOptions;
 use serde_json::json;
 
 use super::print;
-use crate::arguments::{Executor, controls, parse_patch, parse_set, parse_size, set_inputs, with_faces};
+use crate::arguments::{Executor, controls, default_size, parse_patch, parse_set, parse_size, set_inputs, with_faces};
+use crate::cutout::{is_color_and_alpha, with_alpha};
 use crate::files::write_folder;
 use crate::gpu::open_gpu;
 use crate::hdr;
@@ -23,9 +24,6 @@ use crate::network_file::{RoleArguments, load};
 use crate::picture::{can_show, picture};
 use crate::png_file;
 use crate::recipe::Recipe;
-
-/// Default size, rounded to the nearest size that the generator supports.
-const DEFAULT_SIZE: Size = Size { batch: 1, height: 256, width: 256 };
 
 /// Arguments of `imagine generate`.
 #[derive(Args, Clone, Debug)]
@@ -96,6 +94,8 @@ struct Job {
     executor: Executor,
     /// The only output to write; all if `None`.
     only: Option<String>,
+    /// Whether the alpha output becomes the alpha channel of the picture.
+    alpha: bool,
     /// Stops by which to brighten HDR in a tone-mapped PNG; no such PNG if `None`.
     exposure: Option<f32>,
     /// Whether to write HDR as Radiance files.
@@ -112,20 +112,26 @@ impl Generate {
             None => self.job()?,
         };
         job.ktx2 = self.ktx2 || self.ends_in("ktx2");
-        let wanted = wanted(&job)?;
+        let mut wanted = wanted(&job)?;
         let is_file = ["png", "hdr", "ktx2"].iter().any(|end| self.ends_in(end)) && !self.out.is_dir();
         ensure!(
             !(is_file && self.ktx2) || self.ends_in("ktx2"),
             "--ktx2 cannot write {}: end the name in .ktx2, or give a folder",
             self.out.display()
         );
-        if is_file && (wanted.len() > 1 || (job.request.size.batch > 1 && !job.ktx2)) {
+        let is_cutout = is_file && !job.ktx2 && is_color_and_alpha(&wanted);
+        if is_file && !is_cutout && (wanted.len() > 1 || (job.request.size.batch > 1 && !job.ktx2)) {
             let names: Vec<_> = wanted.iter().map(|output| &output.name).collect();
             let count = wanted.len() * job.request.size.batch;
             bail!("--out is one file, but the outputs {names:?} are {count} pictures: give a folder");
         }
         if is_file { file::check_place(&self.out) } else { file::check_folder(&self.out) }.context("--out")?;
-        let generated = generate(&job.loaded, &job.request, job.executor, self.memory)?;
+        let mut generated = generate(&job.loaded, &job.request, job.executor, self.memory)?;
+        if is_cutout {
+            job.alpha = true;
+            generated = with_alpha(generated)?;
+            wanted.retain(|output| output.kind == OutputKind::BaseColor);
+        }
         let files = encode(&job, &wanted, &generated)?;
         ensure!(
             !is_file || files.len() == 1,
@@ -149,11 +155,10 @@ impl Generate {
         let loaded = load(self.file.as_deref().context("no generator file was given")?, &self.roles)?;
         let pictures = read_pictures(&loaded.generator, &self.image)?;
         let size = match (self.size, pictures.first()) {
-            (Some(size), _) => Some(size),
-            (None, Some(picture)) => picture.output_size()?,
-            (None, None) => None,
+            (Some(size), _) => size,
+            (None, Some(picture)) => picture.output_size(&loaded.generator)?,
+            (None, None) => default_size(&loaded.generator),
         };
-        let size = size.unwrap_or_else(|| loaded.generator.generator.size.nearest(DEFAULT_SIZE));
         let request = Request { steps: self.steps, ..request(with_faces(size, self.cube), self.seed, self.patch)? };
         let is_png = self.ends_in("png");
         let job = Job {
@@ -165,9 +170,12 @@ impl Generate {
             ..Job::new(loaded, request)
         };
         let from_picture = self.size.is_none() && !pictures.is_empty();
-        let explain = |error: anyhow::Error| match from_picture {
-            true => error.context("the size follows from the picture; --size WxH scales the picture"),
-            false => error,
+        let explain = |error: anyhow::Error| match (from_picture, error.downcast_ref()) {
+            (true, _) => error.context("the size follows from the picture; --size WxH scales the picture"),
+            (false, Some(RequestError::Graph(_))) => {
+                error.context("the network cannot make this size; give another --size WxH")
+            }
+            (false, _) => error,
         };
         job.with_inputs(&pictures).map_err(explain)
     }
@@ -196,6 +204,7 @@ impl Generate {
             patch: recipe.patch,
             executor,
             only: Some(recipe.output),
+            alpha: recipe.alpha,
             exposure: recipe.exposure,
             ..Job::new(loaded, request)
         };
@@ -222,6 +231,7 @@ impl Job {
             patch: None,
             executor: Executor::Cpu,
             only: None,
+            alpha: false,
             exposure: None,
             keeps_hdr: false,
             ktx2: false,
@@ -267,18 +277,43 @@ fn generate(
 /// The outputs that files can show.
 fn wanted(job: &Job) -> anyhow::Result<Vec<GraphOutput>> {
     let all = &job.loaded.generator.generator.output.outputs;
-    let named = |output: &&GraphOutput| job.only.as_ref().is_none_or(|only| *only == output.name);
+    let named = |output: &&GraphOutput| {
+        let is_alpha = job.alpha && output.kind == OutputKind::Alpha;
+        is_alpha || job.only.as_ref().is_none_or(|only| *only == output.name)
+    };
     let is_picture = |output: &&GraphOutput| can_show(output) || output.kind == OutputKind::Radiance;
     let wanted: Vec<GraphOutput> = all.iter().filter(named).filter(is_picture).cloned().collect();
-    ensure!(!wanted.is_empty(), "{}: has no output that a picture can show", job.loaded.name);
+    ensure!(!wanted.is_empty(), "{}: {}", job.loaded.name, no_picture(&job.loaded, job.request.size));
     Ok(wanted)
+}
+
+/// Why no output is a picture, and what to type.
+fn no_picture(loaded: &LoadedGenerator, size: Size) -> String {
+    let graph = &loaded.generator.output;
+    let shape = |index: usize| {
+        let bound = graph.bind(size).ok()?;
+        Some(bound.value_type(graph.outputs()[index]).shape.clone())
+    };
+    let names = graph.graph().outputs.iter().enumerate();
+    let maps = names.filter_map(|(index, output)| Some((&output.name, shape(index)?)));
+    let told = maps.map(|(name, shape)| match shape[..] {
+        [_, channels, ..] if shape.len() == 4 => format!("output {name:?} has {channels} channels"),
+        _ => format!("output {name:?} has shape {shape:?}"),
+    });
+    let told: Vec<String> = told.collect();
+    let first = graph.graph().outputs.first().map(|output| output.name.as_str()).unwrap_or_default();
+    format!(
+        "has no output that a picture can show: {}. Say which channels are which map, as in --output {first}/0..3=base_color \
+         --output {first}/3=alpha",
+        told.join(", ")
+    )
 }
 
 fn encode(job: &Job, wanted: &[GraphOutput], generated: &Generated) -> anyhow::Result<Vec<(String, Vec<u8>)>> {
     let steps = job.loaded.generator.check(&job.request)?.steps;
     let mut recipe = Recipe::new(&job.loaded, &job.request, steps, job.executor);
     (recipe.controls, recipe.images) = (job.controls.clone(), job.images.clone());
-    recipe.patch = job.patch;
+    (recipe.patch, recipe.alpha) = (job.patch, job.alpha);
     let mut files: Vec<(String, Vec<u8>)> = Vec::new();
     for (output, tensor) in generated.outputs.iter().filter(|(output, _)| wanted.contains(output)) {
         recipe.output.clone_from(&output.name);

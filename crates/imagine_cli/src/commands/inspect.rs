@@ -11,16 +11,20 @@ use imagine_wgpu::{Plan, PlanOptions, Recording};
 use serde_json::{Value, json};
 
 use super::print;
-use crate::arguments::{load_generator, parse_size};
+use crate::arguments::{default_size, parse_size};
+use crate::network_file::{RoleArguments, load};
 
 /// Arguments of `imagine inspect`.
 #[derive(Args, Clone, Debug)]
 pub struct Inspect {
-    /// Generator file, or the name of a built-in generator (see `imagine generators`).
+    /// Generator file, ONNX file (roles in FILE.onnx.ron or as arguments), or the name of a built-in generator (see `imagine
+    /// generators`).
     file: PathBuf,
-    /// Width x height in pixels at which to count cost, for example 256x128.
-    #[arg(long, value_parser = parse_size, default_value = "256x256", value_name = "WxH")]
-    size: Size,
+    #[command(flatten)]
+    roles: RoleArguments,
+    /// Width x height in pixels at which to count cost, for example 256x128. Default: the size nearest to 256x256.
+    #[arg(long, value_parser = parse_size, value_name = "WxH")]
+    size: Option<Size>,
     /// Print JSON.
     #[arg(long)]
     json: bool,
@@ -29,8 +33,9 @@ pub struct Inspect {
 impl Inspect {
     /// Prints the report.
     pub fn run(self) -> anyhow::Result<ExitCode> {
-        let loaded = load_generator(&self.file)?;
-        let plan = Plan::new(&loaded.generator, self.size, PlanOptions::default())?;
+        let loaded = load(&self.file, &self.roles)?;
+        let size = self.size.unwrap_or_else(|| default_size(&loaded.generator));
+        let plan = Plan::new(&loaded.generator, size, PlanOptions::default())?;
         let report = report(&loaded, &plan)?;
         print(self.json, &report, &text(&loaded, &report))?;
         Ok(ExitCode::SUCCESS)

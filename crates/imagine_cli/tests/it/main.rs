@@ -6,6 +6,7 @@ mod generate;
 mod help;
 mod import;
 mod messages;
+mod onnx_cases;
 mod onnx_test;
 mod pictures;
 mod reports;

@@ -1,4 +1,5 @@
-//! `imagine onnx-test` on the networks of `tests/families`, on ONNX's tests in `third_party/onnx`, and on broken models.
+//! `imagine onnx-test` on the networks of `tests/families` and `tests/onnx/cases`, on ONNX's tests in `third_party/onnx`, and on
+//! broken models.
 
 use serde_json::Value;
 
@@ -26,6 +27,14 @@ fn on_every_executor(folder: &str, options: &str) -> Value {
 #[test]
 fn every_family_passes_on_every_executor() {
     assert_eq!(on_every_executor(&folder("tests/families"), "--absolute 1e-5")["passed"], 12);
+}
+
+#[test]
+fn every_case_is_as_onnxruntime_has_it_on_every_executor() {
+    let folder = folder("tests/onnx/cases");
+    let count = std::fs::read_dir(&folder).unwrap().count();
+    assert!(count >= 24, "{count} cases");
+    assert_eq!(on_every_executor(&folder, "--absolute 1e-5")["passed"], count);
 }
 
 #[test]

@@ -5,10 +5,10 @@ use super::prompt::tokens;
 use super::request_error::RequestError;
 use crate::graph::{GraphInput, InputKind};
 use crate::tensor::color::srgb_to_linear;
-use crate::tensor::{Size, Tensor, TensorData};
+use crate::tensor::{DType, Dim, Size, Tensor, TensorData};
 
-/// Parses a value of `input`: a number, the name of an option or weights (`moss=1,rock=0.5`), a prompt, or a colour as
-/// `#rrggbb` (sRGB) or `r,g,b` (linear).
+/// Parses a value of `input`: a number, the name of an option or weights (`moss=1,rock=0.5`), a prompt, a colour as
+/// `#rrggbb` (sRGB) or `r,g,b` (linear), or all elements of a tensor without height and width (`1,2,3`).
 pub fn parse_input(input: &GraphInput, text: &str) -> Result<Tensor, RequestError> {
     let fail = |expected: &str| RequestError::Value {
         name: input.name.clone(),
@@ -27,6 +27,19 @@ pub fn parse_input(input: &GraphInput, text: &str) -> Result<Tensor, RequestErro
         InputKind::Color { .. } => {
             let color = parse_color(text).ok_or_else(|| fail("#rrggbb, or three linear numbers r,g,b"))?;
             Ok(Tensor::f32([3], color))
+        }
+        InputKind::Tensor if input.shape.iter().all(|dim| matches!(*dim, Dim::Fixed(_) | Dim::BATCH)) => {
+            let numbers: Option<Vec<f32>> = text.split(',').map(number).collect();
+            let shape: Vec<usize> = input.shape.iter().filter_map(|dim| dim.bind(Size::new(1, 1))).collect();
+            let count: usize = shape.iter().product();
+            let numbers = numbers.filter(|numbers: &Vec<f32>| numbers.len() == count);
+            let numbers = numbers.ok_or_else(|| fail(&format!("{count} numbers with commas between them")))?;
+            let data = match input.dtype {
+                DType::F32 => TensorData::F32(numbers),
+                DType::I32 => TensorData::I32(numbers.iter().map(|&v| v as i32).collect()),
+                DType::Bool => TensorData::Bool(numbers.iter().map(|&v| v != 0.0).collect()),
+            };
+            Ok(Tensor::new(shape, data))
         }
         kind => Err(fail(&format!("a value of kind {}, which text cannot express", kind.name()))),
     }

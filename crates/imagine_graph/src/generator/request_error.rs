@@ -24,6 +24,16 @@ pub enum RequestError {
         /// The nearest valid size.
         nearest: Extent,
     },
+    /// A size that the network does not make.
+    #[error("size {}x{}: the network makes output {output:?} in {}x{} only", asked.width, asked.height, made.width, made.height)]
+    Output {
+        /// Name of the output.
+        output: String,
+        /// The requested size.
+        asked: Extent,
+        /// The size that the network makes.
+        made: Extent,
+    },
     /// A batch of no image, or of too many.
     #[error("batch {0}: expected 1 to 4096")]
     Batch(usize),

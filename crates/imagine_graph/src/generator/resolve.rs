@@ -7,8 +7,8 @@ use super::choice::{self, repeat};
 use super::prompt::tokens;
 use super::request::{LATENT_STREAM, MAX_STEPS, Request, ResolvedRequest};
 use super::request_error::RequestError;
-use crate::graph::{Distribution, GraphInput, InputKind, ValidGraph};
-use crate::tensor::{Size, Tensor, TensorData, TensorType, rng};
+use crate::graph::{BoundGraph, Distribution, GraphInput, GraphOutput, InputKind, ValidGraph};
+use crate::tensor::{Extent, Size, Tensor, TensorData, TensorType, rng};
 
 impl ValidGenerator {
     /// Checks `request` and fills in defaults.
@@ -21,7 +21,7 @@ impl ValidGenerator {
         self.check_size(request.size)?;
         let steps = self.steps(request)?;
         for graph in self.graphs() {
-            graph.bind(request.size)?;
+            check_outputs(&graph.bind(request.size)?)?;
         }
         let declared = self.inputs();
         if let Some(name) = request.inputs.keys().find(|name| !declared.iter().any(|input| input.name == **name)) {
@@ -38,6 +38,12 @@ impl ValidGenerator {
         }
         self.check_state(request)?;
         Ok(ResolvedRequest { request: request.clone(), steps, inputs })
+    }
+
+    /// `size`, or the size that the network makes instead because its dimensions are fixed.
+    pub fn with_fixed_sides(&self, size: Size) -> Size {
+        let made = self.output.bind(size).ok().and_then(|bound| other_size(&bound).map(|(_, made)| made));
+        made.map_or(size, |made| Size { height: made.height, width: made.width, ..size })
     }
 
     /// All inputs except the state, each name once.
@@ -94,6 +100,23 @@ impl ValidGenerator {
         let expected = bound.value_type(recurrence.init.outputs()[0]);
         if state.tensor_type() == *expected { Ok(()) } else { fail(expected.to_string()) }
     }
+}
+
+/// Fails if a map has another size than the request: a network with fixed dimensions has one size.
+fn check_outputs(bound: &BoundGraph) -> Result<(), RequestError> {
+    let Some((output, made)) = other_size(bound) else { return Ok(()) };
+    Err(RequestError::Output { output: output.name.clone(), asked: bound.size.extent(), made })
+}
+
+/// The first map whose size is not the one that the graph is bound to.
+fn other_size<'a>(bound: &BoundGraph<'a>) -> Option<(&'a GraphOutput, Extent)> {
+    let outputs = bound.graph.graph().outputs.iter().zip(bound.graph.outputs());
+    let maps = outputs.filter(|(output, _)| output.kind.channels().is_some());
+    let sizes = maps.filter_map(|(output, value)| match bound.value_type(*value).shape[..] {
+        [_, _, height, width] => Some((output, Extent { height, width })),
+        _ => None,
+    });
+    sizes.into_iter().find(|(_, made)| *made != bound.size.extent())
 }
 
 /// Fails on a batch of no image, or of too many.

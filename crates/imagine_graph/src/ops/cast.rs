@@ -6,6 +6,7 @@
 //! | integers | floats | the nearest float |
 //! | numbers | booleans | X is not 0 |
 //! | booleans | numbers | 0 or 1 |
+//! | floats | floats | X; with `bfloat16` rounded to 8 bits of significand, halves to even, as values of that type are |
 
 use serde::{Deserialize, Serialize};
 
@@ -19,12 +20,25 @@ use crate::tensor::{DType, Tensor, TensorData, TensorType};
 pub struct Cast {
     /// Element type of the output.
     pub to: DType,
+    /// Whether to round floats to those of the type bfloat16.
+    pub bfloat16: bool,
+}
+
+impl Cast {
+    /// A cast to `to`.
+    pub fn to(to: DType) -> Self {
+        Self { to, bfloat16: false }
+    }
 }
 
 impl Operator for Cast {
     fn infer(&self, inputs: &Inputs) -> Result<Vec<TensorType>, NodeError> {
         inputs.count(1..=1)?;
         let input = inputs.required(0, "input")?;
+        if self.bfloat16 && (self.to, input.dtype) != (DType::F32, DType::F32) {
+            let expected = "false unless floats are cast to floats".into();
+            return Err(NodeError::Param { name: "bfloat16", expected, found: "true".into() });
+        }
         Ok(vec![TensorType { dtype: self.to, shape: input.shape.clone() }])
     }
 
@@ -39,13 +53,18 @@ impl Operator for Cast {
         let truths = Tensor::new(vec![3], TensorData::Bool(vec![true, false, true]));
         let case = |tensor: &Tensor, to| {
             let name = format!("{:?} to {to:?}", tensor.dtype());
-            Case::new(name, Self { to }).tensor(tensor.clone()).not_differentiable()
+            Case::new(name, Self::to(to)).tensor(tensor.clone()).not_differentiable()
         };
         let all = [floats, integers, truths];
         let mut cases: Vec<_> = all.iter().flat_map(|tensor| TYPES.map(|to| case(tensor, to))).collect();
-        cases.push(
-            Case::new("odd size 97x61", Self { to: DType::I32 }).float([1, 97, 61], -5.0..5.0).not_differentiable(),
-        );
+        cases
+            .push(Case::new("odd size 97x61", Self::to(DType::I32)).float([1, 97, 61], -5.0..5.0).not_differentiable());
+        // Halfway up and down to even, just beside that, large, and subnormal.
+        let bits = [0x3f80_8000, 0x3f81_8000, 0xbf81_7fff, 0x3f80_8001, 0x7e80_8000, 0x0000_8001, 0x8000_0000];
+        let exact = Tensor::f32([7], bits.map(f32::from_bits));
+        let rounding = Self { to: DType::F32, bfloat16: true };
+        cases.push(Case::new("bfloat16", rounding.clone()).tensor(exact).not_differentiable());
+        cases.push(Case::new("bfloat16 13x7", rounding).float([2, 13, 7], -3.0..3.0).not_differentiable());
         cases
     }
 }

@@ -84,6 +84,33 @@ impl std::fmt::Display for Dim {
     }
 }
 
+/// Reads what [`Display`](std::fmt::Display) writes: `64`, `batch`, `height`, `height/4`, `2*width`, `3*width/2`.
+impl std::str::FromStr for Dim {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let fault = || {
+            format!("{text:?} is no dimension: expected a number, batch, height, width, or a fraction such as height/4")
+        };
+        let number = |text: &str| text.trim().parse::<usize>().ok().filter(|&n| n > 0).ok_or_else(fault);
+        let (factor, rest) = match text.split_once('*') {
+            Some((factor, rest)) => (number(factor)?, rest),
+            None => (1, text),
+        };
+        let (name, divisor) = match rest.split_once('/') {
+            Some((name, divisor)) => (name.trim(), number(divisor)?),
+            None => (rest.trim(), 1),
+        };
+        let ratio = Ratio::new(factor, divisor);
+        match name {
+            "height" => Ok(Dim::Symbol(Symbol::Height(ratio))),
+            "width" => Ok(Dim::Symbol(Symbol::Width(ratio))),
+            "batch" if ratio == Ratio::ONE => Ok(Dim::BATCH),
+            _ => number(text).map(Dim::Fixed),
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -96,5 +123,15 @@ mod tests {
         assert_eq!(Dim::Symbol(Symbol::Width(Ratio::new(1, 0))).bind(Size::new(1, 1)), None);
         assert_eq!(Dim::Symbol(Symbol::Width(Ratio::new(usize::MAX, 1))).bind(Size::new(1, 2)), None);
         assert_eq!(Dim::BATCH.bind(Size::new(1, 2).with_batch(5)), Some(5));
+    }
+
+    #[test]
+    fn text_survives_a_round_trip() {
+        for text in ["64", "batch", "height", "width/8", "2*height", "3*width/2"] {
+            assert_eq!(text.parse::<Dim>().unwrap().to_string(), text);
+        }
+        for text in ["", "0", "-1", "depth", "height/0", "2*batch", "height*2", "1.5"] {
+            assert!(text.parse::<Dim>().is_err(), "{text}");
+        }
     }
 }

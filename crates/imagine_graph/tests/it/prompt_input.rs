@@ -12,7 +12,7 @@ fn generator(change: impl FnOnce(&mut GraphInput)) -> Generator {
     let mut input = GraphInput { name: "words".into(), kind, dtype: DType::I32, shape: vec![Dim::BATCH, 16.into()] };
     change(&mut input);
     output.inputs.push(input);
-    output.push("numbers", Cast { to: DType::F32 }, ["words"]);
+    output.push("numbers", Cast::to(DType::F32), ["words"]);
     output.output("numbers", OutputKind::Tensor);
     Generator { output, recurrence: None, size: SizeRule::default(), card: Default::default() }
 }

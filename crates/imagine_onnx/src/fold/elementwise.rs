@@ -1,5 +1,7 @@
 //! Elementwise operators on known values. Integers wrap as in ONNX; integer division by zero is a fault.
 
+use half::{bf16, f16};
+
 use super::layout::{broadcast, broadcast_indices};
 use super::node::{BoundNode, small};
 use crate::array::{Array, Elements};
@@ -40,8 +42,10 @@ pub(crate) fn cast(array: &Array, to: i64) -> Result<Array> {
     };
     let narrow = |narrow: fn(i64) -> i64| Elements::Int(ints().into_iter().map(narrow).collect());
     let elements = match to {
-        ElementType::Float | ElementType::Float16 | ElementType::Bfloat16 | ElementType::Double => {
-            Elements::Float(array.to_floats())
+        ElementType::Float | ElementType::Double => Elements::Float(array.to_floats()),
+        ElementType::Float16 => Elements::Float(array.to_floats().iter().map(|&v| f16::from_f32(v).to_f32()).collect()),
+        ElementType::Bfloat16 => {
+            Elements::Float(array.to_floats().iter().map(|&v| bf16::from_f32(v).to_f32()).collect())
         }
         ElementType::Bool => match &array.elements {
             Elements::Float(e) => Elements::Bool(e.iter().map(|&v| v != 0.0).collect()),
@@ -49,6 +53,8 @@ pub(crate) fn cast(array: &Array, to: i64) -> Result<Array> {
             Elements::Bool(e) => Elements::Bool(e.clone()),
         },
         ElementType::Int64 | ElementType::Uint64 => Elements::Int(ints()),
+        ElementType::Uint4 => narrow(|v| v & 15),
+        ElementType::Int4 => narrow(|v| (v & 15) - 2 * (v & 8)),
         ElementType::Uint8 => narrow(|v| i64::from(v as u8)),
         ElementType::Int8 => narrow(|v| i64::from(v as i8)),
         ElementType::Uint16 => narrow(|v| i64::from(v as u16)),
@@ -70,6 +76,7 @@ fn unary(op: &str, array: &Array) -> Result<Array> {
         "Reciprocal" => f32::recip,
         "Exp" => f32::exp,
         "Log" => f32::ln,
+        "Relu" => |v| v.max(0.0),
         "Sign" => |v| if v == 0.0 { 0.0 } else { v.signum() },
         "Not" => |v| v,
         _ => return Err(NodeFault::Evaluation("an input is missing")),
@@ -79,6 +86,7 @@ fn unary(op: &str, array: &Array) -> Result<Array> {
         (Elements::Float(e), op) if op != "Not" => Elements::Float(e.iter().map(|&v| floats(v)).collect()),
         (Elements::Int(e), "Neg") => Elements::Int(e.iter().map(|&v| v.wrapping_neg()).collect()),
         (Elements::Int(e), "Abs") => Elements::Int(e.iter().map(|&v| v.wrapping_abs()).collect()),
+        (Elements::Int(e), "Relu") => Elements::Int(e.iter().map(|&v| v.max(0)).collect()),
         (Elements::Int(e), "Sign") => Elements::Int(e.iter().map(|&v| v.signum()).collect()),
         _ => return Err(TYPES),
     };

@@ -35,7 +35,7 @@ pub(super) fn constant_of_shape(node: &BoundNode) -> Result<Option<Array>, NodeF
     let shape = sizes(&node.attributes.ints("shape", node.probe)?.unwrap_or_default())?;
     let zero = Array { shape: vec![1], elements: Elements::Float(vec![0.0]) };
     let value = match node.attributes.0.get("value") {
-        Some(Attribute::Tensor(tensor)) if tensor.len() == 1 => tensor.as_ref().clone(),
+        Some(Attribute::Tensor(tensor, _)) if tensor.len() == 1 => tensor.as_ref().clone(),
         Some(_) => return Err(NodeFault::Evaluation("value must be a tensor of one element")),
         None => zero,
     };

@@ -95,11 +95,11 @@ pub(super) fn max_pool(importer: &mut Importer, mut node: OnnxNode) -> Result<Ve
     if data.types[0].dtype != DType::I32 {
         return importer.emit_node(node);
     }
-    let floats = importer.intermediate(Cast { to: DType::F32 }, &[&data], &node.name)?;
+    let floats = importer.intermediate(Cast::to(DType::F32), &[&data], &node.name)?;
     let mut outputs = node.outputs.clone();
     let name = std::mem::take(&mut outputs[0]);
     let mut values = importer.emit_node(OnnxNode { inputs: vec![Some(floats)], outputs, ..node.clone() })?;
     let largest = Some(first_output(values.clone())?);
-    values[0] = first_output(importer.emit_op(Cast { to: DType::I32 }.into(), &[largest], &[name], &node.name)?)?;
+    values[0] = first_output(importer.emit_op(Cast::to(DType::I32).into(), &[largest], &[name], &node.name)?)?;
     Ok(values)
 }

@@ -5,6 +5,7 @@ use imagine_graph::{
     Sigmoid, Sign, Sin, Slice, Sqrt, Squeeze, Sub, Unsqueeze, Where,
 };
 
+use super::Table;
 use super::subgraph::{Subgraph, positions};
 use crate::array::Array;
 use crate::attributes::{Attribute, axis_from_front, invalid, is_constant};
@@ -15,9 +16,21 @@ use crate::value::{OnnxNode, Value};
 type Result<T> = std::result::Result<T, NodeFault>;
 
 /// Operators that [`convert`] handles.
-pub(crate) const FUNCTIONS: [&str; 14] = [
-    "Acosh", "Asinh", "Atanh", "Celu", "Cosh", "Hardmax", "IsInf", "IsNaN", "LRN", "OneHot", "Shrink", "Sinh", "Swish",
-    "Tan",
+pub(super) const TABLE: Table = &[
+    ("Acosh", convert),
+    ("Asinh", convert),
+    ("Atanh", convert),
+    ("Celu", convert),
+    ("Cosh", convert),
+    ("Hardmax", convert),
+    ("IsInf", convert),
+    ("IsNaN", convert),
+    ("LRN", convert),
+    ("OneHot", convert),
+    ("Shrink", convert),
+    ("Sinh", convert),
+    ("Swish", convert),
+    ("Tan", convert),
 ];
 
 /// The last operator of a formula and its inputs.
@@ -137,7 +150,7 @@ impl Subgraph<'_, '_> {
         let lengths: Vec<usize> = x.types.iter().map(|found| found.shape[index]).collect();
         let positions = self.positions(lengths.into_iter(), rank - 1 - index)?;
         let hit = self.op(Equal {}, &[&largest, &positions])?;
-        Ok((Cast { to: DType::F32 }.into(), vec![hit]))
+        Ok((Cast::to(DType::F32).into(), vec![hit]))
     }
 
     /// `values[1]` where the index is the position along the new axis, else `values[0]`.
@@ -150,7 +163,7 @@ impl Subgraph<'_, '_> {
         let depth = depth as usize;
         let whole = match indices.types[0].dtype {
             DType::I32 => indices,
-            _ => self.op(Cast { to: DType::I32 }, &[&indices])?,
+            _ => self.op(Cast::to(DType::I32), &[&indices])?,
         };
         let column = self.op(Unsqueeze { axes: vec![index as i64] }, &[&whole])?;
         let probes = self.importer.probes.len();

@@ -9,28 +9,84 @@ mod empty;
 mod functions;
 mod legacy;
 mod pad;
+mod quantize;
 mod resize;
 mod slice;
 mod subgraph;
 mod top_k;
 mod window;
 
-pub(crate) use functions::FUNCTIONS;
-
 use std::rc::Rc;
 
-use imagine_graph::{DType, Div, Expand};
+use imagine_graph::{Cast, DType, Div, Expand, Max, Min, Op};
 
 use crate::array::{Array, Elements};
 use crate::attributes::{Attribute, invalid};
+use crate::element;
 use crate::error::NodeFault;
 use crate::fold;
 use crate::importer::Importer;
+use crate::tensor::ElementType;
 use crate::value::{OnnxNode, Value};
 use legacy::Rewritten;
 use subgraph::{first_output, lists, reshape_to};
 
 type Result<T> = std::result::Result<T, NodeFault>;
+
+/// Adds a node to the graph and returns its outputs.
+type Rewrite = fn(&mut Importer, OnnxNode) -> Result<Vec<Value>>;
+
+/// Operators and what adds them.
+type Table = &'static [(&'static str, Rewrite)];
+
+/// Operators that are not added as they are; see also [`functions::TABLE`] and [`quantize::TABLE`].
+const TABLE: Table = &[
+    ("Attention", attention::attention),
+    ("AveragePool", pool),
+    ("BatchNormalization", batch_normalization),
+    ("Bernoulli", random),
+    ("Cast", cast),
+    ("CastLike", cast),
+    ("Clip", clip),
+    ("Col2Im", col2im::col2im),
+    ("ConstantOfShape", constant_of_shape),
+    ("Conv", pool),
+    ("ConvTranspose", pool),
+    ("Dropout", dropout),
+    ("Einsum", einsum::chain),
+    ("EyeLike", decompose::eye_like),
+    ("GlobalLpPool", decompose::global_lp_pool),
+    ("Identity", identity),
+    ("LayerNormalization", decompose::layer_normalization),
+    ("LpPool", pool),
+    ("Max", variadic),
+    ("MaxPool", max_pool),
+    ("Mean", variadic),
+    ("Min", variadic),
+    ("Pad", pad::pad),
+    ("RandomNormal", random),
+    ("RandomNormalLike", random),
+    ("RandomUniform", random),
+    ("RandomUniformLike", random),
+    ("Reshape", reshape),
+    ("Resize", resize),
+    ("Slice", slice),
+    ("Split", split),
+    ("Sum", variadic),
+    ("TopK", top_k::top_k),
+];
+
+/// What adds `op`, if it is not added as it is.
+fn rewrite_of(op: &str) -> Option<Rewrite> {
+    let all = [TABLE, functions::TABLE, quantize::TABLE].into_iter().flatten();
+    let reduce = op.starts_with("Reduce").then_some(reduce as Rewrite);
+    all.copied().find(|(name, _)| *name == op).map(|(_, rewrite)| rewrite).or(reduce)
+}
+
+/// Whether a node of `op` can be added to a graph.
+pub(crate) fn has(op: &str) -> bool {
+    rewrite_of(op).is_some() || legacy::has(op) || Op::ALL.iter().any(|info| info.name == op)
+}
 
 /// Adds a node whose outputs are not known to the graph.
 pub(crate) fn convert(importer: &mut Importer, node: OnnxNode) -> Result<Vec<Value>> {
@@ -41,47 +97,40 @@ pub(crate) fn convert(importer: &mut Importer, node: OnnxNode) -> Result<Vec<Val
     if let Some(values) = empty::remove(importer, &mut node)? {
         return Ok(values);
     }
-    match node.op.as_str() {
-        "Identity" => {
-            node.reject_unknown_attributes()?;
-            return Ok(vec![node.input(0)?.clone()]);
-        }
-        "Min" | "Max" | "Sum" | "Mean" => return variadic(importer, node),
-        "Reshape" => return reshape(importer, node),
-        "Cast" | "CastLike" => return cast(importer, node),
-        "Dropout" => return dropout(importer, node),
-        "Attention" => return attention::attention(importer, node),
-        "Col2Im" => return col2im::col2im(importer, node),
-        "Einsum" => return einsum::chain(importer, node),
-        "EyeLike" => return decompose::eye_like(importer, node),
-        "GlobalLpPool" => return decompose::global_lp_pool(importer, node),
-        "LayerNormalization" => return decompose::layer_normalization(importer, node),
-        "ConstantOfShape" => constant_of_shape(importer, &mut node)?,
-        "Split" if !node.attributes.has("split") && !node.attributes.has("num_outputs") => {
-            node.attributes.set("num_outputs", Attribute::Int(node.outputs.len() as i64));
-        }
-        "Slice" => slice::slice(importer, &mut node)?,
-        "Pad" => {
-            pad::pad(importer, &mut node)?;
-            if let Some(value) = pad::infinite_padding(&mut node) {
-                return pad::pad_with(importer, node, value);
-            }
-        }
-        "Clip" => clip(&mut node),
-        "Resize" => resize::resize(importer, &mut node)?,
-        "BatchNormalization" => batch_normalization(&mut node)?,
-        "Conv" | "ConvTranspose" | "AveragePool" | "LpPool" => window::window(importer, &mut node)?,
-        "MaxPool" => {
-            window::window(importer, &mut node)?;
-            return decompose::max_pool(importer, node);
-        }
-        "RandomNormal" | "RandomUniform" | "RandomNormalLike" | "RandomUniformLike" | "Bernoulli" => {
-            random(importer, &mut node)?;
-        }
-        "TopK" => return top_k::top_k(importer, node),
-        op if FUNCTIONS.contains(&op) => return functions::convert(importer, node),
-        op if op.starts_with("Reduce") => reduce(importer, &mut node)?,
-        _ => {}
+    match rewrite_of(&node.op) {
+        Some(rewrite) => rewrite(importer, node),
+        None => importer.emit_node(node),
+    }
+}
+
+fn identity(_: &mut Importer, node: OnnxNode) -> Result<Vec<Value>> {
+    node.reject_unknown_attributes()?;
+    Ok(vec![node.input(0)?.clone()])
+}
+
+fn pool(importer: &mut Importer, mut node: OnnxNode) -> Result<Vec<Value>> {
+    window::window(importer, &mut node)?;
+    importer.emit_node(node)
+}
+
+fn max_pool(importer: &mut Importer, mut node: OnnxNode) -> Result<Vec<Value>> {
+    window::window(importer, &mut node)?;
+    decompose::max_pool(importer, node)
+}
+
+fn resize(importer: &mut Importer, mut node: OnnxNode) -> Result<Vec<Value>> {
+    resize::resize(importer, &mut node)?;
+    importer.emit_node(node)
+}
+
+fn slice(importer: &mut Importer, mut node: OnnxNode) -> Result<Vec<Value>> {
+    slice::slice(importer, &mut node)?;
+    importer.emit_node(node)
+}
+
+fn split(importer: &mut Importer, mut node: OnnxNode) -> Result<Vec<Value>> {
+    if !node.attributes.has("split") && !node.attributes.has("num_outputs") {
+        node.attributes.set("num_outputs", Attribute::Int(node.outputs.len() as i64));
     }
     importer.emit_node(node)
 }
@@ -125,6 +174,7 @@ fn variadic(importer: &mut Importer, node: OnnxNode) -> Result<Vec<Value>> {
 }
 
 fn cast(importer: &mut Importer, mut node: OnnxNode) -> Result<Vec<Value>> {
+    let element = element::of_outputs(&node);
     let to = match node.op.as_str() {
         "CastLike" => node.input(1)?.types[0].dtype,
         _ => node.attributes.take_dtype("to")?.ok_or_else(|| invalid("to", "is missing"))?,
@@ -132,10 +182,19 @@ fn cast(importer: &mut Importer, mut node: OnnxNode) -> Result<Vec<Value>> {
     // It concerns 8-bit floats only, which are refused.
     node.attributes.take_int("saturate", 1)?;
     node.reject_unknown_attributes()?;
-    if node.input(0)?.types[0].dtype == to {
-        return Ok(vec![node.input(0)?.clone()]);
+    let from = node.input(0)?;
+    if matches!(element, Some(ElementType::Int4 | ElementType::Uint4)) {
+        return Err(NodeFault::Unsupported {
+            reason: "casts run-time data to integers of 4 bits: only weights may have them",
+        });
     }
-    importer.emit_op(imagine_graph::Cast { to }.into(), &node.inputs[..1], &node.outputs, &node.name)
+    // Other types become 32-bit floats, which hold their values.
+    let bfloat16 =
+        element == Some(ElementType::Bfloat16) && from.element != element && from.types[0].dtype == DType::F32;
+    if from.types[0].dtype == to && !bfloat16 {
+        return Ok(vec![from.clone()]);
+    }
+    importer.emit_op(Cast { to, bfloat16 }.into(), &node.inputs[..1], &node.outputs, &node.name)
 }
 
 /// At inference `Dropout` is the identity, and its mask is true everywhere.
@@ -160,19 +219,22 @@ fn dropout(importer: &mut Importer, mut node: OnnxNode) -> Result<Vec<Value>> {
     Ok(values)
 }
 
-fn constant_of_shape(importer: &Importer, node: &mut OnnxNode) -> Result<()> {
+fn constant_of_shape(importer: &mut Importer, mut node: OnnxNode) -> Result<Vec<Value>> {
     let value = match node.attributes.take("value") {
-        Some(Attribute::Tensor(tensor)) if tensor.len() == 1 => Rc::new(tensor.pick(Vec::new(), std::iter::once(0))),
+        Some(Attribute::Tensor(tensor, _)) if tensor.len() == 1 => Rc::new(tensor.pick(Vec::new(), std::iter::once(0))),
         Some(_) => return Err(invalid("value", "must be a tensor of one element")),
         None => Rc::new(Array { shape: Vec::new(), elements: Elements::Float(vec![0.0]) }),
     };
     node.op = "Expand".into();
     node.inputs = vec![Some(Value::known("", vec![value; importer.probes.len()]))];
-    Ok(())
+    importer.emit_node(node)
 }
 
-/// Drops infinite bounds.
-fn clip(node: &mut OnnxNode) {
+/// Drops infinite bounds; clips integers by their minimum and maximum.
+fn clip(importer: &mut Importer, mut node: OnnxNode) -> Result<Vec<Value>> {
+    if node.input(0)?.types[0].dtype == DType::I32 {
+        return clip_integers(importer, node);
+    }
     for (name, none) in [("min", f32::NEG_INFINITY), ("max", f32::INFINITY)] {
         let value = match node.attributes.0.get(name) {
             Some(Attribute::Input(known)) => known[0].to_floats().first().copied(),
@@ -183,10 +245,25 @@ fn clip(node: &mut OnnxNode) {
             node.attributes.take(name);
         }
     }
+    importer.emit_node(node)
+}
+
+fn clip_integers(importer: &mut Importer, mut node: OnnxNode) -> Result<Vec<Value>> {
+    let mut value = node.input(0)?.clone();
+    let bounds: [(&str, Op); 2] = [("min", Max {}.into()), ("max", Min {}.into())];
+    for (name, op) in bounds {
+        let Some(bound) = node.attributes.int(name, 0)? else { continue };
+        node.attributes.take(name);
+        let bound = bound.clamp(i64::from(i32::MIN), i64::from(i32::MAX));
+        let bound = importer.constant("", Array::ints(&[], vec![bound]));
+        value = importer.intermediate(op, &[&value, &bound], &node.name)?;
+    }
+    node.reject_unknown_attributes()?;
+    Ok(vec![value])
 }
 
 /// Training mode is refused: it has more outputs and a running mean.
-fn batch_normalization(node: &mut OnnxNode) -> Result<()> {
+fn batch_normalization(importer: &mut Importer, mut node: OnnxNode) -> Result<Vec<Value>> {
     node.attributes.take_float("momentum", 0.9)?;
     if node.attributes.take_int("training_mode", 0)? != 0 {
         return Err(NodeFault::Unsupported { reason: "is in training mode: export the model for inference" });
@@ -194,11 +271,11 @@ fn batch_normalization(node: &mut OnnxNode) -> Result<()> {
     if node.attributes.take_int("spatial", 1)? != 1 {
         return Err(invalid("spatial", "must be 1: one mean and variance for each channel"));
     }
-    Ok(())
+    importer.emit_node(node)
 }
 
 /// A node's seed becomes its random stream: equal seeds draw equal numbers; nodes without a seed differ.
-fn random(importer: &mut Importer, node: &mut OnnxNode) -> Result<()> {
+fn random(importer: &mut Importer, mut node: OnnxNode) -> Result<Vec<Value>> {
     let seed = node.attributes.has("seed").then(|| node.attributes.take_float("seed", 0.0)).transpose()?;
     let stream = seed.map_or(importer.streams, f32::to_bits);
     importer.streams = importer.streams.wrapping_add(1);
@@ -224,11 +301,11 @@ fn random(importer: &mut Importer, node: &mut OnnxNode) -> Result<()> {
         node.op = op;
         node.inputs.clear();
     }
-    Ok(())
+    importer.emit_node(node)
 }
 
 /// Empty `axes` mean all axes, or none with `noop_with_empty_axes`.
-fn reduce(importer: &Importer, node: &mut OnnxNode) -> Result<()> {
+fn reduce(importer: &mut Importer, mut node: OnnxNode) -> Result<Vec<Value>> {
     let mut empty = true;
     for probe in 0..importer.probes.len() {
         empty &= node.attributes.ints("axes", probe)?.is_none_or(|axes| axes.is_empty());
@@ -239,5 +316,5 @@ fn reduce(importer: &Importer, node: &mut OnnxNode) -> Result<()> {
     if !empty || node.attributes.int("noop_with_empty_axes", 0)? == Some(0) {
         node.attributes.take("noop_with_empty_axes");
     }
-    Ok(())
+    importer.emit_node(node)
 }

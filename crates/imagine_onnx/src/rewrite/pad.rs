@@ -10,8 +10,17 @@ use crate::value::{OnnxNode, Value};
 
 type Result<T> = std::result::Result<T, NodeFault>;
 
+/// Adds a `Pad`.
+pub(super) fn pad(importer: &mut Importer, mut node: OnnxNode) -> Result<Vec<Value>> {
+    to_all_axes(importer, &mut node)?;
+    match infinite_padding(&mut node) {
+        Some(value) => pad_with(importer, node, value),
+        None => importer.emit_node(node),
+    }
+}
+
 /// Extends pads of some axes to all axes.
-pub(super) fn pad(importer: &Importer, node: &mut OnnxNode) -> Result<()> {
+fn to_all_axes(importer: &Importer, node: &mut OnnxNode) -> Result<()> {
     let rank = node.input(0)?.rank();
     let axes = node.attributes.ints("axes", 0)?;
     if axes.is_none() {
@@ -38,7 +47,7 @@ pub(super) fn pad(importer: &Importer, node: &mut OnnxNode) -> Result<()> {
 }
 
 /// Takes an infinite padding value out of `node`.
-pub(super) fn infinite_padding(node: &mut OnnxNode) -> Option<f32> {
+fn infinite_padding(node: &mut OnnxNode) -> Option<f32> {
     let value = match node.attributes.0.get("value") {
         Some(Attribute::Float(value)) => *value,
         Some(Attribute::Input(known)) if is_constant(known) => *known[0].to_floats().first()?,
@@ -51,7 +60,7 @@ pub(super) fn infinite_padding(node: &mut OnnxNode) -> Option<f32> {
 }
 
 /// Infinite padding, which `Pad` of a graph does not have: a padded mask selects `value` outside the data.
-pub(super) fn pad_with(importer: &mut Importer, node: OnnxNode, value: f32) -> Result<Vec<Value>> {
+fn pad_with(importer: &mut Importer, node: OnnxNode, value: f32) -> Result<Vec<Value>> {
     let data = node.input(0)?.clone();
     if matches!(node.attributes.0.get("mode"), Some(Attribute::Text(mode)) if mode != "constant") {
         return importer.emit_node(node);

@@ -77,7 +77,7 @@ impl Subgraph<'_, '_> {
         let earlier = self.op(Less {}, &[&j, &i])?;
         let earlier = self.op(And {}, &[&equal, &earlier])?;
         let before = self.op(Or {}, &[&ahead, &earlier])?;
-        let before = self.op(Cast { to: DType::I32 }, &[&before])?;
+        let before = self.op(Cast::to(DType::I32), &[&before])?;
         self.op(ReduceSum { axes: vec![-1], keepdims: false, noop_with_empty_axes: false }, &[&before])
     }
 }

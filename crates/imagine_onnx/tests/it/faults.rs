@@ -92,17 +92,17 @@ fn operator_sets_and_domains() {
     expect![[r#"the model names no opset of domain "ai.onnx": export it again with opset_version 7 to 27"#]]
         .assert_eq(&fault(&ModelProto { opset_import: vec![], ..rich() }));
     let foreign = NodeProto { domain: "com.example".into(), ..relu(&["x"]) };
-    expect![[r#"node "y_node" (Relu, opset 13): domain "com.example" is not supported: export the model with ONNX's own operators only, or inline its functions first (onnx.inliner)"#]].assert_eq(&fault(&model(13, &IMAGE, vec![], vec![foreign])));
+    expect![[r#"node "y_node" (Relu, opset 13): domain "com.example" is not supported, and the model has no such function: export the model with ONNX's own operators only"#]].assert_eq(&fault(&model(13, &IMAGE, vec![], vec![foreign])));
     let unknown = node("Frobnicate", &["x"], "y", vec![]);
     expect![[r#"node "y_node" (Frobnicate, opset 13): this operator is not supported: export the model without it, or fold its constants first (onnx-simplifier)"#]].assert_eq(&fault(&model(13, &IMAGE, vec![], vec![unknown])));
 }
 
 #[test]
 fn duplicate_missing_and_misordered_names() {
-    expect![[r#"node "y_node" (Relu, opset 13): input 0 reads "nothing", which no input, initializer or earlier node writes: export the model again with its weights (export_params)"#]]
+    expect![[r#"node "y_node" (Relu, opset 13): input 0 reads "nothing", which no input, initializer or node writes: export the model again with its weights (export_params)"#]]
     .assert_eq(&fault(&model(13, &IMAGE, vec![], vec![relu(&["nothing"])])));
     let cycle = vec![node("Add", &["x", "b"], "a", vec![]), node("Relu", &["a"], "b", vec![]), relu(&["a"])];
-    expect![[r#"node "a_node" (Add, opset 13): input 1 reads "b", which only this or a later node writes: nodes must be in execution order, without a cycle"#]].assert_eq(&fault(&model(13, &IMAGE, vec![], cycle)));
+    expect![[r#"node "a_node" (Add, opset 13): input 1 reads "b", which is computed from this node's output: the nodes form a cycle"#]].assert_eq(&fault(&model(13, &IMAGE, vec![], cycle)));
     let twice = vec![node("Tanh", &["x"], "y", vec![]), relu(&["x"])];
     expect![[r#""y" is written twice: names of values must be unique"#]].assert_eq(&fault(&model(
         13,
@@ -172,7 +172,7 @@ fn all_faults_are_reported_at_once() {
     expect![[r#"
         initializer "w": shape [4] has 4 elements, but the tensor has 3: export the model again
         node "a_node" (Frobnicate, opset 13): this operator is not supported: export the model without it, or fold its constants first (onnx-simplifier)
-        node "b_node" (Relu, opset 13): input 0 reads "nothing", which no input, initializer or earlier node writes: export the model again with its weights (export_params)
+        node "b_node" (Relu, opset 13): input 0 reads "nothing", which no input, initializer or node writes: export the model again with its weights (export_params)
         node "c_node" (Relu, opset 13): Relu: unknown field `frobs`, there are no fields"#]].assert_eq(&fault(&model(13, &IMAGE, vec![wrong], nodes)));
 }
 

@@ -87,7 +87,7 @@ fn faults_of_a_roles_file_name_line_and_column() {
         &enlarging(),
         "(\n  inputs: { \"x\": \"picture\" },\n)",
         expect![[
-            r#"m.onnx.ron:2:19: unknown input role "picture", expected one of: image, image:srgb, image:linear, mask, latent, latent:normal, latent:uniform, tensor"#
+            r#"m.onnx.ron:2:19: unknown input role "picture", expected one of: image, image:srgb, image:linear, mask, latent, latent:normal, latent:uniform, range, choice, color, tensor"#
         ]],
     );
     fault(
@@ -99,7 +99,7 @@ fn faults_of_a_roles_file_name_line_and_column() {
         &enlarging(),
         "(\n  input: {},\n)",
         expect![
-            "m.onnx.ron:2:3: Unexpected field named `input` in `Roles`, expected one of `inputs`, `outputs`, `dims`, `size`, or `card` instead"
+            "m.onnx.ron:2:3: Unexpected field named `input` in `Roles`, expected one of `inputs`, `outputs`, `dims`, `values`, `size`, or `card` instead"
         ],
     );
     fault(&enlarging(), "(inputs: {", expect!["m.onnx.ron:1:10: Expected string"]);
@@ -117,7 +117,9 @@ fn faults_of_a_roles_file_name_line_and_column() {
     fault(
         &enlarging(),
         "(dims: { \"depth\": 3 })",
-        expect![[r#"input "depth": is in `Options::dims`, but no input has such a dimension"#]],
+        expect![[
+            r#"input "depth": is in `dims` (--dim), but no input has such a dimension; open ones are ["x/0", "x/2", "x/3"]"#
+        ]],
     );
     fault(
         &enlarging(),

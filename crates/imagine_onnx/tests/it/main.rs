@@ -1,12 +1,15 @@
 //! The graphs of small models, the message of every fault, and generators made from models.
 
 mod attention;
+mod calls;
 mod decompositions;
 mod empty;
 mod faults;
 mod fold;
 mod functions;
 mod generator;
+mod image_layouts;
+mod loops;
 mod models;
 mod open_dimensions;
 mod opsets_1_to_6;

@@ -99,7 +99,7 @@ pub fn model(opset: i64, x: &[&str], weights: Vec<TensorProto>, nodes: Vec<NodeP
         ..Default::default()
     };
     let opset_import = vec![OperatorSetIdProto { domain: String::new(), version: opset }];
-    ModelProto { ir_version: 8, opset_import, graph: Some(graph) }
+    ModelProto { ir_version: 8, opset_import, graph: Some(graph), functions: Vec::new() }
 }
 
 /// Imports without options.

@@ -158,7 +158,7 @@ fn a_range_over_an_area_is_refused() {
     ];
     let weights = vec![number("zero", 0), number("one", 1), list("target", &[-1])];
     let x = ["1", "1", "h", "w"];
-    expect![[r#"output "y": input "y" is computed from shapes, and the graph cannot compute it: fix dimensions in `Options::dims`"#]].assert_eq(&fault(&model(13, &x, weights, nodes)));
+    expect![[r#"output "y": input "y" is computed from shapes, and the graph cannot compute it: fix the size in `dims` (--dim x/2=256 --dim x/3=256)"#]].assert_eq(&fault(&model(13, &x, weights, nodes)));
 }
 
 #[test]
@@ -180,14 +180,14 @@ fn a_size_dependent_slice_counts_from_the_end() {
         node("Div", &["d2", "two"], "half", vec![]),
         node("Slice", &["x", "one", "half", "two"], "y", vec![]),
     ]);
-    expect![[r#"node "y_node" (Slice, opset 13): "ends" is [64, 32, 96] at the probe sizes 1x128x64, 2x64x192, 3x192x128, which is neither constant nor a fixed fraction of batch, height or width: fix dimensions in `Options::dims`"#]].assert_eq(&fault(&model(13, &IMAGE, weights, half)));
+    expect![[r#"node "y_node" (Slice, opset 13): "ends" is [64, 32, 96] at the probe sizes 1x128x64, 2x64x192, 3x192x128, which is neither constant nor a fixed fraction of batch, height or width: fix the size in `dims` (--dim x/2=256 --dim x/3=256)"#]].assert_eq(&fault(&model(13, &IMAGE, weights, half)));
 }
 
 #[test]
 fn options_give_dimensions_and_values() {
     let relu = vec![node("Relu", &["x"], "y", vec![])];
     let open = model(13, &["n", "t", "3"], vec![], relu);
-    expect![[r#"input "x": dimension 1 ("t") is open: give "x/1" in `Options::dims`"#]].assert_eq(&fault(&open));
+    expect![[r#"input "x": dimension 1 ("t") is open, and neither its place nor another input says what it is: give it in `dims` (--dim x/1=64, or batch, height or width, or a fraction such as height/8)"#]].assert_eq(&fault(&open));
     let mut options = Options::default();
     options.dims.insert("t".into(), Dim::Symbol(Symbol::Width(Ratio::new(1, 8))));
     let import = import(&open.encode_to_vec(), &options).unwrap();
@@ -197,8 +197,8 @@ fn options_give_dimensions_and_values() {
     wrong.dims.insert("z".into(), Dim::BATCH);
     wrong.values.insert("q".into(), Tensor::scalar(1.0));
     expect![[r#"
-        input "q": is in `Options::values`, but is no input of the model
-        input "z": is in `Options::dims`, but no input has such a dimension"#]]
+        input "q": has a value in `values` (--value), but is no input of the model
+        input "z": is in `dims` (--dim), but no input has such a dimension; open ones are ["x/0", "x/1"]"#]]
     .assert_eq(&imagine_onnx::import(&open.encode_to_vec(), &wrong).unwrap_err().to_string());
 
     let mut given = model(13, &["2", "6"], vec![], vec![node("Reshape", &["x", "shape"], "y", vec![])]);
@@ -207,7 +207,7 @@ fn options_give_dimensions_and_values() {
         tensor.elem_type = 7;
     }
     given.graph.as_mut().unwrap().input.push(shape);
-    expect![[r#"node "y_node" (Reshape, opset 13): input "shape" depends on run-time data, but must be known at import time: give its value in `Options::values`"#]].assert_eq(&fault(&given));
+    expect![[r#"node "y_node" (Reshape, opset 13): input "shape" depends on run-time data, but must be known at import time: give the value of the model's input that it comes from in `values` (--value NAME=1,2)"#]].assert_eq(&fault(&given));
     let data = imagine_graph::TensorData::I32(vec![4, -1]);
     let values = [("shape".to_string(), Tensor::new(vec![2], data))].into();
     let import = imagine_onnx::import(&given.encode_to_vec(), &Options { values, ..Options::default() }).unwrap();

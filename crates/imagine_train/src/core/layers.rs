@@ -192,7 +192,7 @@ impl<'a, R: Rng> Layers<'a, R> {
         let part = |suffix: &str| format!("{name}.{suffix}");
         let table = self.normal(&part("table"), &[rows, width], 1.0);
         let picked = self.graph.push(&part("rows"), Gather { axis: 0 }, [table.as_str(), tokens]);
-        let number = self.graph.push(&part("number"), Cast { to: DType::F32 }, [tokens]);
+        let number = self.graph.push(&part("number"), Cast::to(DType::F32), [tokens]);
         let given = self.graph.push(&part("given"), Clip { min: Some(0.0), max: Some(1.0) }, [number.as_str()]);
         let mask = self.graph.push(&part("mask"), Unsqueeze { axes: vec![2] }, [given.as_str()]);
         let masked = self.graph.push(&part("masked"), Mul {}, [picked.as_str(), &mask]);

@@ -1,6 +1,6 @@
 //! `Cast` as one kernel call.
 
-use imagine_graph::DType;
+use imagine_graph::{Cast, DType};
 
 use crate::kernel::KernelCall;
 use crate::lowering::Lowering;
@@ -17,7 +17,7 @@ params! {
 }
 
 /// The call of `Cast`.
-pub fn lower(node: &Lowering) -> KernelCall {
+pub fn lower(params: &Cast, node: &Lowering) -> KernelCall {
     let count = node.outputs[0].1.elements();
     let from = match node.input(0).value_type.dtype {
         DType::F32 => "FROM_F32",
@@ -29,6 +29,7 @@ pub fn lower(node: &Lowering) -> KernelCall {
         DType::I32 => "TO_I32",
         DType::Bool => "TO_BOOL",
     };
+    let rounding = params.bfloat16.then_some("BFLOAT16");
     let params = Params { count: count as u32, ..Params::default() };
-    call(node, [Some(from), Some(to)], &params, count, count as u64)
+    call(node, [Some(from), Some(to), rounding], &params, count, count as u64)
 }

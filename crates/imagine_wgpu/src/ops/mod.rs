@@ -95,7 +95,7 @@ pub fn lower(op: &Op, node: &Lowering) -> Vec<KernelCall> {
         Op::Abs(_) => unary::lower_number("OP_ABS", node),
         Op::Sign(_) => unary::lower_number("OP_SIGN", node),
         Op::Not(_) => unary::lower_function("OP_NOT", node),
-        Op::Cast(_) => cast::lower(node),
+        Op::Cast(op) => cast::lower(op, node),
         Op::Where(_) => select::lower(node),
         Op::Concat(op) => return concat::lower(op, node),
         Op::Slice(op) => slice::lower(op, node),

@@ -21,6 +21,17 @@ pub(crate) enum Rewritten {
     Values(Vec<Value>),
 }
 
+/// The former name of `Resize`.
+const UPSAMPLE: &str = "Upsample";
+
+/// Operators that opset 10 removed.
+const EXPERIMENTAL: [&str; 5] = ["Affine", "Crop", "ImageScaler", "ParametricSoftplus", "ScaledTanh"];
+
+/// Whether `op` is read although today's opset does not have it.
+pub(crate) fn has(op: &str) -> bool {
+    op == UPSAMPLE || EXPERIMENTAL.contains(&op)
+}
+
 /// Updates a node to the current opset.
 pub(crate) fn rewrite(importer: &mut Importer, mut node: OnnxNode) -> Result<Rewritten> {
     let opset = importer.opset;
@@ -38,9 +49,9 @@ pub(crate) fn rewrite(importer: &mut Importer, mut node: OnnxNode) -> Result<Rew
                 return Ok(Rewritten::Values(values));
             }
         }
-        "Upsample" | "Resize" if opset < 11 => resize(&mut node)?,
+        UPSAMPLE | "Resize" if opset < 11 => resize(&mut node)?,
         "GroupNormalization" if opset < 21 => group_normalization(importer, &mut node)?,
-        "ImageScaler" | "Affine" | "ScaledTanh" | "ParametricSoftplus" | "Crop" if opset < 10 => {
+        op if opset < 10 && EXPERIMENTAL.contains(&op) => {
             return experimental(importer, node).map(Rewritten::Values);
         }
         _ => {}
