@@ -221,7 +221,7 @@ impl Builder {
             0 => (And {}.into(), vec![a, b]),
             1 => (Or {}.into(), vec![a, b]),
             2 => (Xor {}.into(), vec![a, b]),
-            3 => (Cast { to: DType::F32 }.into(), vec![a]),
+            3 => (Cast::to(DType::F32).into(), vec![a]),
             _ => (Not {}.into(), vec![a]),
         };
         Some(Proposal { op, inputs, weights: Vec::new(), interval: [0.0, 1.0] })
@@ -232,10 +232,10 @@ impl Builder {
         let is_integer = |known: &Known| known.kind.dtype == DType::I32;
         let choice = self.between(0, 3);
         let (Some(x), true) = (self.pick(is_integer), choice > 0) else {
-            return Self::moved(self.floats()?, Cast { to: DType::I32 });
+            return Self::moved(self.floats()?, Cast::to(DType::I32));
         };
         if choice == 1 {
-            return Self::moved(x, Cast { to: DType::F32 });
+            return Self::moved(x, Cast::to(DType::F32));
         }
         let weight = Tensor::new(Vec::new(), TensorData::I32(vec![[-3, -2, 2, 3][self.between(0, 3)]]));
         let bound = x.absolute();
