@@ -9,7 +9,7 @@ use bevy::tasks::IoTaskPool;
 use imagine_graph::file::{WriteError, make_folder, replace};
 use imagine_graph::generators;
 use imagine_ktx2::{Average, Format, Texture};
-use imagine_png::{Picture, Source};
+use imagine_png::{Picture, Samples, Source};
 use imagine_wgpu::texture_io::MipFilter;
 
 use crate::asset::Generator;
@@ -137,7 +137,7 @@ impl Exporting {
         let UVec2 { x: width, y: height } = shape.size;
         let is_srgb = shape.format.is_srgb();
         if self.kind == FileKind::Png {
-            let picture = Picture { width, height, channels: 4, is_srgb, bytes: texels };
+            let picture = Picture { width, height, channels: 4, is_srgb, samples: Samples::Eight(texels) };
             return imagine_png::encode(&picture, self.source, &self.recipe).map_err(std::io::Error::other);
         }
         let average = match self.plan.mip {

@@ -3,8 +3,9 @@
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
-use anyhow::Context;
+use anyhow::{Context, ensure};
 use clap::{Args, ValueEnum};
+use imagine_exemplar::folder::NormalConvention;
 use imagine_graph::file::LoadedGenerator;
 use imagine_graph::{DType, InputKind, Request, Size, Tensor, TensorData, ValidGenerator, parse_input, rng};
 
@@ -41,6 +42,41 @@ impl From<Precision> for imagine_wgpu::Precision {
             Precision::F32 => Self::F32,
             Precision::F16 => Self::F16,
         }
+    }
+}
+
+/// Which way green points in a normal map.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Normals {
+    /// Green points up: OpenGL, Blender, Unity, Godot.
+    Gl,
+    /// Green points down: DirectX, Unreal.
+    Dx,
+}
+
+impl From<Normals> for NormalConvention {
+    fn from(normals: Normals) -> Self {
+        match normals {
+            Normals::Gl => Self::OpenGl,
+            Normals::Dx => Self::DirectX,
+        }
+    }
+}
+
+/// How pictures of maps are read.
+#[derive(Args, Clone, Debug)]
+pub struct MapArguments {
+    /// Which way green points in normal maps whose names do not say it; by default their slopes tell.
+    #[arg(long, value_enum, value_name = "gl|dx")]
+    normal: Option<Normals>,
+}
+
+impl MapArguments {
+    /// The convention that was given for `data`, which must be a folder then.
+    pub fn normal(&self, data: &Path) -> anyhow::Result<Option<NormalConvention>> {
+        let is_useless = self.normal.is_some() && !data.is_dir();
+        ensure!(!is_useless, "--normal is for a folder of maps; {} is a file", data.display());
+        Ok(self.normal.map(NormalConvention::from))
     }
 }
 

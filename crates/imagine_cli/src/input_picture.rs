@@ -1,15 +1,16 @@
 //! Converts picture files to values of image and mask inputs: size, channels, colour space.
 //!
-//! Files hold sRGB colours; for masks, plain values from 0 (outside) to 1. A one-channel input gets the luminance, a
-//! three-channel input drops alpha. Scaling happens on the stored values.
+//! Files hold sRGB colours, or linear light as floats; for masks, plain values from 0 (outside) to 1. A one-channel input gets the
+//! luminance, a three-channel input drops alpha. Scaling happens on the stored values. Pixels become floats one by one, so that a
+//! large picture is in memory once.
 
 use std::collections::BTreeMap;
-use std::io::Cursor;
 use std::path::Path;
 
 use anyhow::{Context, bail, ensure};
 use image::imageops::{self, FilterType};
-use image::{DynamicImage, ImageReader, Limits, Rgba32FImage};
+use image::{GenericImageView, Rgba, Rgba32FImage};
+use imagine_exemplar::picture::{self, Picture};
 use imagine_graph::color::{linear_to_srgb, srgb_to_linear};
 use imagine_graph::{
     ColorSpace, Dim, GraphInput, InputKind, Ratio, Request, Size, Symbol, Tensor, ValidGenerator, file,
@@ -19,6 +20,8 @@ use crate::arguments::{MAX_SIDE, default_size};
 use crate::files::read_file;
 use crate::output::note;
 
+/// Decoded pictures above this are worth a note.
+const LARGE_MIB: u64 = 256;
 /// Luminance weights of red, green and blue (Rec. 709).
 const LUMINANCE: [f32; 3] = [0.2126, 0.7152, 0.0722];
 
@@ -30,7 +33,32 @@ pub struct InputPicture {
     file: String,
     /// SHA-256 of the file, in hexadecimal.
     hash: String,
-    picture: DynamicImage,
+    picture: Picture,
+}
+
+/// A picture's pixels as stored values in sRGB, or as plain values.
+struct Stored<'a> {
+    picture: &'a Picture,
+    /// Whether colours are linear light and become sRGB.
+    encodes: bool,
+}
+
+impl GenericImageView for Stored<'_> {
+    type Pixel = Rgba<f32>;
+
+    fn dimensions(&self) -> (u32, u32) {
+        (self.picture.pixels.width(), self.picture.pixels.height())
+    }
+
+    fn get_pixel(&self, x: u32, y: u32) -> Rgba<f32> {
+        let texel = self.picture.texel(x, y);
+        if !self.encodes {
+            return Rgba(texel);
+        }
+        let [red, green, blue, alpha] = texel.map(|value| value.clamp(0.0, 1.0));
+        let [red, green, blue] = [red, green, blue].map(linear_to_srgb);
+        Rgba([red, green, blue, alpha])
+    }
 }
 
 /// Reads the pictures `given` as `FILE` or `NAME=FILE`; the result is in the order of the generator's inputs.
@@ -72,12 +100,13 @@ fn find<'a>(inputs: &[&GraphInput], given: &'a str) -> anyhow::Result<(usize, &'
 
 fn read(input: &GraphInput, file: &str) -> anyhow::Result<InputPicture> {
     let bytes = read_file(Path::new(file))?;
-    let mut reader = ImageReader::new(Cursor::new(&bytes)).with_guessed_format()?;
-    let mut limits = Limits::default();
-    (limits.max_image_width, limits.max_image_height) = (Some(MAX_SIDE as u32), Some(MAX_SIDE as u32));
-    reader.limits(limits);
-    let picture = reader.decode().context("expected a png or jpg file")?;
-    Ok(InputPicture { input: input.clone(), file: file.into(), hash: file::hash(&bytes), picture })
+    let opened = picture::open(&bytes)?;
+    let [width, height] = opened.size();
+    if opened.decoded_mib() > LARGE_MIB {
+        let mib = opened.decoded_mib();
+        note(format_args!("note: {file} has {width}x{height} pixels: decoding takes {mib} MiB and some time"));
+    }
+    Ok(InputPicture { input: input.clone(), file: file.into(), hash: file::hash(&bytes), picture: opened.decode()? })
 }
 
 /// Sets the picture inputs of `request`, scaled to its size; returns the files' hashes by input.
@@ -109,8 +138,8 @@ impl InputPicture {
     /// Output size for this picture. A side that the network fixes is as it makes it.
     pub fn output_size(&self, generator: &ValidGenerator) -> anyhow::Result<Size> {
         let default = default_size(generator);
-        let height = self.output_side(2, self.picture.height())?.unwrap_or(default.height);
-        let width = self.output_side(3, self.picture.width())?.unwrap_or(default.width);
+        let height = self.output_side(2, self.picture.pixels.height())?.unwrap_or(default.height);
+        let width = self.output_side(3, self.picture.pixels.width())?.unwrap_or(default.width);
         Ok(generator.with_fixed_sides(Size::new(height, width)))
     }
 
@@ -141,28 +170,31 @@ impl InputPicture {
         };
         let fits = (1..=MAX_SIDE).contains(&height) && (1..=MAX_SIDE).contains(&width);
         ensure!(fits, "input {name:?} is {width}x{height} at this size; at most {MAX_SIDE} per side are supported");
-        let pixels = self.scaled(height as u32, width as u32);
-        if channels == 3 && pixels.pixels().any(|pixel| pixel.0[3] < 1.0) {
+        if channels == 3 && self.picture.is_transparent() {
             note(format_args!("note: alpha of {} is ignored: input {name:?} has 3 channels", self.file));
         }
+        let is_image = matches!(self.input.kind, InputKind::Image(_));
+        let stored = Stored { picture: &self.picture, encodes: self.picture.is_linear && is_image };
+        let scaled = self.scaled(&stored, height as u32, width as u32);
+        let pixel = |x, y| scaled.as_ref().map_or_else(|| stored.get_pixel(x, y), |scaled| *scaled.get_pixel(x, y)).0;
         let mut values = Vec::with_capacity(channels * height * width);
         for channel in 0..channels {
-            values.extend(pixels.pixels().map(|pixel| self.sample(pixel.0, channel, channels)));
+            let places = (0..height as u32).flat_map(|y| (0..width as u32).map(move |x| (x, y)));
+            values.extend(places.map(|(x, y)| self.sample(pixel(x, y), channel, channels)));
         }
         Ok(Tensor::f32([1, channels, height, width], values))
     }
 
-    /// The picture resized, stored values from 0 to 1.
-    fn scaled(&self, height: u32, width: u32) -> Rgba32FImage {
-        let pixels = self.picture.to_rgba32f();
-        if pixels.dimensions() == (width, height) {
-            return pixels;
+    /// The picture resized, stored values from 0 to 1; `None` if it has that size already.
+    fn scaled(&self, stored: &Stored, height: u32, width: u32) -> Option<Rgba32FImage> {
+        let (from_width, from_height) = stored.dimensions();
+        if (from_width, from_height) == (width, height) {
+            return None;
         }
-        let (from_width, from_height) = pixels.dimensions();
         note(format_args!("note: {} is scaled from {from_width}x{from_height} to {width}x{height}", self.file));
-        let mut scaled = imageops::resize(&pixels, width, height, FilterType::CatmullRom);
+        let mut scaled = imageops::resize(stored, width, height, FilterType::CatmullRom);
         scaled.iter_mut().for_each(|value| *value = value.clamp(0.0, 1.0));
-        scaled
+        Some(scaled)
     }
 
     /// One channel of a pixel in the input's encoding.
@@ -194,7 +226,8 @@ mod tests {
         let shape = vec![Dim::BATCH, Dim::Fixed(channels), height, width];
         let input = GraphInput { name: "x".into(), kind, dtype: imagine_graph::DType::F32, shape };
         let pixels = image::RgbaImage::from_raw(2, 1, vec![255, 0, 0, 255, 128, 128, 128, 0]).unwrap();
-        InputPicture { input, file: "x.png".into(), hash: String::new(), picture: pixels.into() }
+        let picture = Picture { pixels: pixels.into(), is_linear: false };
+        InputPicture { input, file: "x.png".into(), hash: String::new(), picture }
     }
 
     #[test]
@@ -210,6 +243,18 @@ mod tests {
         assert_eq!(values(srgb, 1), [127, 128]);
         assert_eq!(values(linear, 1), [54, 55]);
         assert_eq!(values(InputKind::Mask, 1), [54, 128]);
+    }
+
+    #[test]
+    fn floats_are_linear_light() {
+        let float = image::Rgb32FImage::from_raw(2, 1, vec![0.5, 0.0, 2.0, 0.25, 0.25, 0.25]).unwrap();
+        let values = |kind| {
+            let linear = Picture { pixels: float.clone().into(), is_linear: true };
+            let input = InputPicture { picture: linear, ..picture(kind, 3, Ratio::ONE) };
+            let tensor = input.tensor(Size::new(1, 2)).unwrap();
+            tensor.as_f32().unwrap().iter().map(|value| (value * 255.0).round() as u8).collect::<Vec<_>>()
+        };
+        assert_eq!(values(InputKind::Image(ColorSpace::Srgb)), [188, 137, 0, 137, 255, 137]);
     }
 
     #[test]

@@ -1,6 +1,7 @@
 //! Outputs as KTX2 files with all mip levels: one texture, or the six faces of a cubemap.
 
-use anyhow::{bail, ensure};
+use anyhow::{Context, bail, ensure};
+use clap::ValueEnum;
 use imagine_graph::{GraphOutput, OutputKind, Tensor};
 use imagine_ktx2::{Average, Format, Texture, levels};
 
@@ -11,14 +12,36 @@ use crate::recipe::Recipe;
 /// Largest finite 16-bit float.
 const LARGEST_HALF: f32 = 65_504.0;
 
+/// How a texture is made smaller.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Compression {
+    /// Blocks that GPUs read: BC7 for colours, BC5 for normals, BC4 for single values, BC6H for HDR.
+    Bc,
+    /// Zstandard, which loaders undo.
+    Zstd,
+}
+
 /// Encodes one image, or the faces of a cubemap.
-pub fn encode(output: &GraphOutput, images: &[Tensor], recipe: &Recipe) -> anyhow::Result<Vec<u8>> {
+pub fn encode(
+    output: &GraphOutput,
+    images: &[Tensor],
+    compressions: &[Compression],
+    recipe: &Recipe,
+) -> anyhow::Result<Vec<u8>> {
     let faces = images.iter().map(|image| face(output, image)).collect::<anyhow::Result<Vec<_>>>()?;
     let Some(first) = faces.first() else { bail!("output {:?}: no image", output.name) };
     let level = |index: usize| faces.iter().flat_map(|face| face.levels[index].clone()).collect();
     let texture =
         Texture { levels: (0..first.levels.len()).map(level).collect(), faces: faces.len() as u32, ..first.clone() };
-    Ok(imagine_ktx2::encode(&texture, source(recipe), &recipe.to_text())?)
+    let texture = match compressions.contains(&Compression::Bc) {
+        true => {
+            texture.in_blocks(output.kind == OutputKind::Normal).with_context(|| format!("output {:?}", output.name))?
+        }
+        false => texture,
+    };
+    let encode =
+        if compressions.contains(&Compression::Zstd) { imagine_ktx2::encode_zstd } else { imagine_ktx2::encode };
+    Ok(encode(&texture, source(recipe), &recipe.to_text())?)
 }
 
 fn face(output: &GraphOutput, image: &Tensor) -> anyhow::Result<Texture> {

@@ -6,10 +6,14 @@
 mod arguments;
 mod commands;
 mod cutout;
+mod export;
+mod exr_file;
+mod file_format;
 mod files;
 mod gpu;
 mod hdr;
 mod input_picture;
+mod jpeg_file;
 mod ktx2_file;
 mod network_file;
 mod output;
@@ -17,6 +21,9 @@ mod panics;
 mod picture;
 mod png_file;
 mod recipe;
+mod recipe_file;
+mod tiff_file;
+mod webp_file;
 
 use std::io::ErrorKind;
 use std::process::ExitCode;

@@ -1,14 +1,17 @@
-//! Converts outputs to 8-bit pixels: maps the output's range to 0..255 and encodes colour as sRGB.
+//! Converts outputs to pixels: maps the output's range to 0 to 255 or 65535 and encodes colour as sRGB. Both come from the output's
+//! floats, so 16 bits are no stretched 8.
 
 use anyhow::{bail, ensure};
 use imagine_graph::color::linear_to_srgb;
 use imagine_graph::{ColorSpace, GraphOutput, OutputKind, Tensor};
-use imagine_png::Picture;
+use imagine_png::{Picture, Samples};
+
+use crate::file_format::Depth;
 
 /// What is wrong with an output that holds NaN, after its name.
 pub const NOT_A_NUMBER: &str = "has values that are no numbers (NaN): try another seed or other values of inputs";
 
-/// Whether an 8-bit picture can show the output; states and HDR cannot be shown.
+/// Whether a picture can show the output; states and HDR cannot be shown.
 pub fn can_show(output: &GraphOutput) -> bool {
     let [low, high] = output.range;
     let is_finite = low > f32::MIN && high < f32::MAX && high > low;
@@ -29,13 +32,18 @@ pub struct UnitImage {
     pub values: Vec<f32>,
 }
 
-/// Converts an output `[1, channels, height, width]` to an 8-bit picture.
+/// Converts an output `[1, channels, height, width]` to a picture of 8 bits a channel, or of 16.
 ///
-/// The output's range becomes 0 to 255; values outside are clipped. A normal map therefore gets the usual encoding, +Y up.
-pub fn picture(output: &GraphOutput, tensor: &Tensor) -> anyhow::Result<Picture> {
+/// The output's range becomes 0 to 255 or 65535; values outside are clipped. A normal map therefore gets the usual encoding, +Y up.
+pub fn picture(output: &GraphOutput, tensor: &Tensor, depth: Depth) -> anyhow::Result<Picture> {
     let UnitImage { width, height, channels, is_srgb, values } = unit_image(output, tensor)?;
     let (width, height) = (width as u32, height as u32);
-    Ok(Picture { width, height, channels, is_srgb, bytes: bytes(&values) })
+    let samples = match depth {
+        Depth::Eight => Samples::Eight(bytes(&values)),
+        Depth::Sixteen => Samples::Sixteen(values.iter().map(|unit| (unit * 65_535.0).round() as u16).collect()),
+        Depth::Float => bail!("output {:?}: a picture of integers has 8 or 16 bits a channel", output.name),
+    };
+    Ok(Picture { width, height, channels, is_srgb, samples })
 }
 
 /// Rounds values from 0..1 to bytes.
@@ -46,7 +54,7 @@ pub fn bytes(values: &[f32]) -> Vec<u8> {
 /// As [`picture`], but not rounded to bytes.
 pub fn unit_image(output: &GraphOutput, tensor: &Tensor) -> anyhow::Result<UnitImage> {
     let name = &output.name;
-    ensure!(can_show(output), "output {name:?} ({}) cannot be shown as an 8-bit picture", output.kind.name());
+    ensure!(can_show(output), "output {name:?} ({}) cannot be shown as a picture", output.kind.name());
     let (Some(values), &[1, channels @ 1..=4, height, width]) = (tensor.as_f32(), tensor.shape.as_slice()) else {
         bail!("output {name:?}: expected floats [1, 1 to 4, height, width], found {}", tensor.tensor_type());
     };
@@ -74,26 +82,40 @@ mod tests {
     fn values_are_scaled_clipped_and_interleaved() {
         let normal = GraphOutput::new("n", OutputKind::Normal);
         let tensor = Tensor::f32([1, 3, 1, 2], [-1.0, 1.0, 0.0, 5.0, -9.0, 0.5]);
-        let made = picture(&normal, &tensor).unwrap();
-        assert_eq!((made.bytes.as_slice(), made.is_srgb), (&[0, 128, 0, 255, 255, 191][..], false));
+        let made = picture(&normal, &tensor, Depth::Eight).unwrap();
+        assert_eq!((made.samples, made.is_srgb), (Samples::Eight(vec![0, 128, 0, 255, 255, 191]), false));
+    }
+
+    #[test]
+    fn sixteen_bits_hold_steps_between_bytes() {
+        let height = GraphOutput::new("h", OutputKind::Height);
+        let values: Vec<f32> = (0..1000).map(|index| 0.5 + index as f32 * 1e-5).collect();
+        let tensor = Tensor::f32([1, 1, 1, 1000], values.clone());
+        let Samples::Sixteen(words) = picture(&height, &tensor, Depth::Sixteen).unwrap().samples else { panic!() };
+        let worst = words.iter().zip(&values).map(|(word, value)| (f32::from(*word) / 65_535.0 - value).abs());
+        assert!(worst.fold(0.0, f32::max) < 1e-5);
+        let distinct: std::collections::BTreeSet<u16> = words.into_iter().collect();
+        assert!(distinct.len() > 600, "{} steps; 8 bits have 3", distinct.len());
     }
 
     #[test]
     fn only_linear_colour_is_encoded_as_srgb() {
         let mut color = GraphOutput::new("c", OutputKind::BaseColor);
         let tensor = Tensor::f32([1, 3, 1, 1], [0.5, 0.0, 1.0]);
-        assert_eq!(picture(&color, &tensor).unwrap().bytes, [128, 0, 255]);
+        let bytes = |output: &GraphOutput, tensor: &Tensor| picture(output, tensor, Depth::Eight).unwrap().samples;
+        assert_eq!(bytes(&color, &tensor), Samples::Eight(vec![128, 0, 255]));
         color.color_space = ColorSpace::Linear;
-        assert_eq!(picture(&color, &tensor).unwrap().bytes, [188, 0, 255]);
+        assert_eq!(bytes(&color, &tensor), Samples::Eight(vec![188, 0, 255]));
         let roughness = GraphOutput::new("r", OutputKind::Roughness);
-        assert_eq!(picture(&roughness, &Tensor::f32([1, 1, 1, 1], [0.5])).unwrap().bytes, [128]);
+        assert_eq!(bytes(&roughness, &Tensor::f32([1, 1, 1, 1], [0.5])), Samples::Eight(vec![128]));
     }
 
     #[test]
     fn nan_wrong_shapes_and_states_are_refused() {
         let color = GraphOutput::new("c", OutputKind::BaseColor);
-        assert!(picture(&color, &Tensor::f32([1, 3, 1, 1], [0.5, f32::NAN, 1.0])).is_err());
-        assert!(picture(&color, &Tensor::f32([3, 1, 1], [0.5, 0.0, 1.0])).is_err());
-        assert!(picture(&GraphOutput::new("s", OutputKind::State), &Tensor::f32([1, 1, 1, 1], [0.5])).is_err());
+        let refused = |output: &GraphOutput, tensor: Tensor| assert!(picture(output, &tensor, Depth::Eight).is_err());
+        refused(&color, Tensor::f32([1, 3, 1, 1], [0.5, f32::NAN, 1.0]));
+        refused(&color, Tensor::f32([3, 1, 1], [0.5, 0.0, 1.0]));
+        refused(&GraphOutput::new("s", OutputKind::State), Tensor::f32([1, 1, 1, 1], [0.5]));
     }
 }

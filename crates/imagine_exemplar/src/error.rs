@@ -1,7 +1,5 @@
 //! Why there is no exemplar, or no generator of it.
 
-use std::path::PathBuf;
-
 use imagine_graph::OutputKind;
 
 use crate::folder::FolderError;
@@ -20,14 +18,6 @@ pub enum ExemplarError {
     /// A folder is not a set of maps, or a file cannot be read.
     #[error(transparent)]
     Folder(#[from] FolderError),
-    /// A picture cannot be decoded.
-    #[error("{path}: {source}", path = path.display())]
-    Picture {
-        /// The file.
-        path: PathBuf,
-        /// The decoder's reason.
-        source: image::ImageError,
-    },
     /// There is no map.
     #[error("no map: an exemplar needs at least one")]
     Empty,

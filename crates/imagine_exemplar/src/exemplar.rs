@@ -10,7 +10,7 @@ use crate::choice::{Trial, choose};
 use crate::error::ExemplarError;
 use crate::figures::of_field;
 use crate::fit::{fit, fit_bounded};
-use crate::folder::{MapFile, find_maps, read_map};
+use crate::folder::{MapFile, find_maps};
 use crate::generator::generator;
 use crate::height::height_from_normals;
 use crate::maps::Maps;
@@ -73,11 +73,9 @@ impl Exemplar {
         let files = if path.is_dir() { find_maps(path)?.maps } else { vec![MapFile::color(path)] };
         let (mut contents, mut pictures) = (Vec::new(), Vec::new());
         for map in &files {
-            let bytes = read_map(map)?;
-            let picture = image::load_from_memory(&bytes)
-                .map_err(|source| ExemplarError::Picture { path: map.path.clone(), source })?;
-            contents.extend(bytes);
-            pictures.push((map.kind, picture));
+            let data = map.open()?;
+            pictures.push((map.kind, data.picture(options.normal)?.pixels));
+            contents.extend(data.bytes());
         }
         let name = path.file_stem().unwrap_or(path.as_os_str()).to_string_lossy().into_owned();
         let sha256 = file::hash(&contents);

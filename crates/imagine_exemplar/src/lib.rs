@@ -34,6 +34,7 @@ mod generator;
 mod height;
 mod lattice;
 mod maps;
+pub mod picture;
 mod pictures;
 mod prepared;
 mod pyramid;

@@ -5,6 +5,7 @@ use image::imageops::FilterType;
 use imagine_graph::OutputKind;
 
 use crate::error::{ExemplarError, LEAST_SIDE, MOST_SIDE};
+use crate::folder::NormalConvention;
 use crate::maps::Maps;
 
 /// Sides may differ by one part in so many.
@@ -19,11 +20,13 @@ pub struct ExemplarOptions {
     pub side: u32,
     /// Whether the picture tiles. By default its edges tell.
     pub tiles: Option<bool>,
+    /// The convention of a normal map whose name does not say it. By default its slopes tell.
+    pub normal: Option<NormalConvention>,
 }
 
 impl Default for ExemplarOptions {
     fn default() -> Self {
-        Self { side: 1024, tiles: None }
+        Self { side: 1024, tiles: None, normal: None }
     }
 }
 

@@ -1,14 +1,19 @@
-//! Writes generated textures as KTX2 files, uncompressed, with all mip levels. XMP source metadata and a recipe are in the
-//! key/value data, as `imagine_png` has them in PNG files.
+//! Writes generated textures as KTX2 files with all mip levels, as plain texels or in blocks of BC4, BC5, BC6H or BC7, and with or
+//! without Zstandard. XMP source metadata and a recipe are in the key/value data, as `imagine_png` has them in PNG files.
 //!
 //! Follows the Khronos KTX File Format Specification 2.0. Files contain no date, path or host: equal textures and recipes
 //! give equal bytes.
 
+mod blocks;
+mod format;
 mod mips;
 
-pub use mips::{Average, levels};
+use std::borrow::Cow;
 
+pub use format::Format;
 use imagine_png::Source;
+pub use mips::{Average, levels};
+use ruzstd::encoding::{CompressionLevel, compress_to_vec};
 
 /// First bytes of every KTX2 file.
 const IDENTIFIER: [u8; 12] = [0xAB, b'K', b'T', b'X', b' ', b'2', b'0', 0xBB, b'\r', b'\n', 0x1A, b'\n'];
@@ -23,19 +28,6 @@ pub const XMP_KEY: &str = "XML:com.adobe.xmp";
 /// Longest side of a texture in texels.
 pub const MAX_SIDE: u32 = 16_384;
 
-/// Texel format.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Format {
-    /// One 8-bit channel of linear data, 0 to 1.
-    R8,
-    /// Four 8-bit channels of linear data, 0 to 1.
-    Rgba8,
-    /// 8-bit sRGB colour and linear alpha.
-    Rgba8Srgb,
-    /// Linear radiance as 16-bit floats; the fourth channel is 1.
-    Rgba16Float,
-}
-
 /// A texture with its mip levels.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Texture {
@@ -47,7 +39,7 @@ pub struct Texture {
     pub height: u32,
     /// 1, or 6 for a cubemap: +X, -X, +Y, -Y, +Z, -Z.
     pub faces: u32,
-    /// Level 0 first. Each level: face after face, rows from the top, channels interleaved.
+    /// Level 0 first. Each level: face after face, rows of texels or blocks from the top, channels interleaved.
     pub levels: Vec<Vec<u8>>,
 }
 
@@ -85,76 +77,26 @@ pub enum EncodeError {
         /// Number of levels down to a single texel.
         most: usize,
     },
+    /// A side is no multiple of the blocks'.
+    #[error("{width}x{height} texels: both sides of a texture in blocks are multiples of 4")]
+    Blocks {
+        /// Width in texels.
+        width: u32,
+        /// Height in texels.
+        height: u32,
+    },
+    /// The texture is in blocks already.
+    #[error("a texture of {format:?} is in blocks already")]
+    Compressed {
+        /// Its format.
+        format: Format,
+    },
     /// The recipe is too long to be read back.
     #[error("the recipe has {found} bytes, at most {most} are allowed", most = imagine_png::MAX_RECIPE_BYTES)]
     Recipe {
         /// Length of the recipe in bytes.
         found: usize,
     },
-}
-
-impl Format {
-    /// Value of Vulkan's `VkFormat`.
-    fn vulkan(self) -> u32 {
-        match self {
-            Format::R8 => 9,
-            Format::Rgba8 => 37,
-            Format::Rgba8Srgb => 43,
-            Format::Rgba16Float => 97,
-        }
-    }
-
-    /// Number of channels.
-    pub fn channels(self) -> usize {
-        if self == Format::R8 { 1 } else { 4 }
-    }
-
-    /// Bytes of one channel.
-    fn channel_bytes(self) -> usize {
-        if self == Format::Rgba16Float { 2 } else { 1 }
-    }
-
-    /// Bytes of a texel.
-    pub fn texel_bytes(self) -> usize {
-        self.channels() * self.channel_bytes()
-    }
-
-    /// Data format descriptor: one basic block of version 2 (Khronos Data Format Specification 1.3), one sample per channel.
-    fn descriptor(self) -> Vec<u8> {
-        const RGBSDA: u32 = 1;
-        const BT709: u32 = 1;
-        const LINEAR: u32 = 1;
-        const SRGB: u32 = 2;
-        let transfer = if self == Format::Rgba8Srgb { SRGB } else { LINEAR };
-        let block_bytes = 24 + 16 * self.channels() as u32;
-        let mut words = vec![4 + block_bytes, 0, 2 | block_bytes << 16];
-        words.push(RGBSDA | BT709 << 8 | transfer << 16);
-        // Texel blocks of 1x1; all bytes of a texel in plane 0.
-        words.extend([0, self.texel_bytes() as u32, 0]);
-        for channel in 0..self.channels() {
-            words.extend(self.sample(channel as u32));
-        }
-        words.into_iter().flat_map(u32::to_le_bytes).collect()
-    }
-
-    /// Sample description of one channel: bit offset, meaning, range.
-    fn sample(self, channel: u32) -> [u32; 4] {
-        const ALPHA: u32 = 15;
-        const DATA_LINEAR: u32 = 0x10;
-        const DATA_SIGNED_FLOAT: u32 = 0xC0;
-        let bits = 8 * self.channel_bytes() as u32;
-        let is_alpha = channel == 3;
-        let mut meaning = if is_alpha { ALPHA } else { channel };
-        if is_alpha && self == Format::Rgba8Srgb {
-            meaning |= DATA_LINEAR;
-        }
-        let [mut low, mut high] = [0, 255];
-        if self == Format::Rgba16Float {
-            meaning |= DATA_SIGNED_FLOAT;
-            [low, high] = [(-1.0f32).to_bits(), 1.0f32.to_bits()];
-        }
-        [(channel * bits) | ((bits - 1) << 16) | (meaning << 24), 0, low, high]
-    }
 }
 
 impl Texture {
@@ -169,8 +111,8 @@ impl Texture {
             return Err(EncodeError::Levels { found, most });
         }
         for (level, data) in self.levels.iter().enumerate() {
-            let side = |length: u32| (length >> level).max(1) as usize;
-            let expected = side(width) * side(height) * faces as usize * self.format.texel_bytes();
+            let blocks = |length: u32| (length >> level).max(1).div_ceil(self.format.block_side()) as usize;
+            let expected = blocks(width) * blocks(height) * faces as usize * self.format.block_bytes();
             if data.len() != expected {
                 return Err(EncodeError::Level { level, expected, found: data.len() });
             }
@@ -181,48 +123,74 @@ impl Texture {
 
 /// Encodes a KTX2 file. Equal textures and recipes give equal bytes.
 pub fn encode(texture: &Texture, source: Source, recipe: &str) -> Result<Vec<u8>, EncodeError> {
+    write(texture, Scheme::None, source, recipe)
+}
+
+/// As [`encode`], but with levels compressed by Zstandard, which loaders undo.
+pub fn encode_zstd(texture: &Texture, source: Source, recipe: &str) -> Result<Vec<u8>, EncodeError> {
+    write(texture, Scheme::Zstd, source, recipe)
+}
+
+/// Supercompression.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Scheme {
+    None = 0,
+    Zstd = 2,
+}
+
+fn write(texture: &Texture, scheme: Scheme, source: Source, recipe: &str) -> Result<Vec<u8>, EncodeError> {
     texture.check()?;
     if recipe.len() > imagine_png::MAX_RECIPE_BYTES {
         return Err(EncodeError::Recipe { found: recipe.len() });
     }
+    let stored: Vec<Cow<[u8]>> = texture.levels.iter().map(|level| scheme.store(level)).collect();
     let descriptor = texture.format.descriptor();
     let texts = key_values(source, recipe);
     let descriptor_at = HEADER_BYTES + LEVEL_BYTES * texture.levels.len();
     let texts_at = descriptor_at + descriptor.len();
-    let mut file = header(texture);
+    let mut file = header(texture, scheme);
     push(&mut file, &[descriptor_at, descriptor.len(), texts_at, texts.len()]);
     // No supercompression global data.
     file.extend([0; 16]);
-    let alignment = texture.format.texel_bytes().max(4);
+    let alignment = if scheme == Scheme::None { texture.format.block_bytes().max(4) } else { 1 };
     let mut end = (texts_at + texts.len()).next_multiple_of(alignment);
     // The smallest level comes first in the file.
     let mut offsets: Vec<usize> = Vec::new();
-    for level in texture.levels.iter().rev() {
+    for level in stored.iter().rev() {
         offsets.push(end);
         end = (end + level.len()).next_multiple_of(alignment);
     }
-    for (level, offset) in texture.levels.iter().zip(offsets.iter().rev()) {
-        for number in [*offset, level.len(), level.len()] {
+    for ((level, stored), offset) in texture.levels.iter().zip(&stored).zip(offsets.iter().rev()) {
+        for number in [*offset, stored.len(), level.len()] {
             file.extend((number as u64).to_le_bytes());
         }
     }
     file.extend(descriptor);
     file.extend(texts);
-    for (level, offset) in texture.levels.iter().rev().zip(offsets) {
+    for (level, offset) in stored.iter().rev().zip(offsets) {
         file.resize(offset, 0);
-        file.extend(level);
+        file.extend(level.iter());
     }
     Ok(file)
 }
 
-fn header(texture: &Texture) -> Vec<u8> {
+impl Scheme {
+    fn store(self, level: &[u8]) -> Cow<'_, [u8]> {
+        match self {
+            Scheme::None => Cow::Borrowed(level),
+            Scheme::Zstd => Cow::Owned(compress_to_vec(level, CompressionLevel::Fastest)),
+        }
+    }
+}
+
+fn header(texture: &Texture, scheme: Scheme) -> Vec<u8> {
     let mut file = IDENTIFIER.to_vec();
     let format = texture.format;
-    let (depth, layers, scheme) = (0, 0, 0);
+    let (depth, layers) = (0, 0);
     let sides = [texture.width as usize, texture.height as usize, depth, layers];
-    push(&mut file, &[format.vulkan() as usize, format.channel_bytes()]);
+    push(&mut file, &[format.vulkan() as usize, format.type_size()]);
     push(&mut file, &sides);
-    push(&mut file, &[texture.faces as usize, texture.levels.len(), scheme]);
+    push(&mut file, &[texture.faces as usize, texture.levels.len(), scheme as usize]);
     file
 }
 

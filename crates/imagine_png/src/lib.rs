@@ -1,28 +1,22 @@
-//! PNG files of generated pictures: 8-bit pixels, XMP metadata with IPTC's digital source type, and a recipe, the caller's
-//! text that says how to generate the picture again.
+//! PNG files of generated pictures: pixels of 8 or 16 bits a channel, XMP metadata with IPTC's digital source type, and a recipe,
+//! the caller's text that says how to generate the picture again. [`xmp_with_recipe`] is both for other file formats.
 //!
 //! Files contain no date, path or host: equal pictures and recipes give equal bytes.
 
+mod xmp;
+
 use std::io::Cursor;
+
+pub use xmp::{recipe_in_xmp, xmp, xmp_with_recipe};
 
 /// Keyword of the chunk that holds the recipe.
 const KEYWORD: &str = "imagine";
 /// Keyword prescribed by the XMP specification.
 const XMP_KEYWORD: &str = "XML:com.adobe.xmp";
-/// XMP packet; SOURCE is replaced by a term of IPTC's vocabulary.
-const XMP: &str = r#"<?xpacket begin="" id="W5M0MpCehiHzreSzNTczkc9d"?>
-<x:xmpmeta xmlns:x="adobe:ns:meta/">
- <rdf:RDF xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#">
-  <rdf:Description rdf:about=""
-    xmlns:Iptc4xmpExt="http://iptc.org/std/Iptc4xmpExt/2008-02-29/"
-    Iptc4xmpExt:DigitalSourceType="http://cv.iptc.org/newscodes/digitalsourcetype/SOURCE"/>
- </rdf:RDF>
-</x:xmpmeta>
-<?xpacket end="r"?>"#;
 /// Longest recipe that is read, in bytes: files come from unknown sources.
 pub const MAX_RECIPE_BYTES: usize = 1 << 20;
 
-/// An 8-bit picture.
+/// A picture.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Picture {
     /// Width in pixels.
@@ -34,7 +28,16 @@ pub struct Picture {
     /// Whether it is sRGB colour rather than plain data.
     pub is_srgb: bool,
     /// Rows from the top, channels interleaved.
-    pub bytes: Vec<u8>,
+    pub samples: Samples,
+}
+
+/// The samples of a picture; the largest is 1.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Samples {
+    /// 8 bits each.
+    Eight(Vec<u8>),
+    /// 16 bits each.
+    Sixteen(Vec<u16>),
 }
 
 /// What generated a picture.
@@ -72,11 +75,9 @@ pub enum ReadError {
     /// The recipe is compressed.
     #[error("the recipe is compressed; this program never writes compressed recipes")]
     Compressed,
-}
-
-/// The XMP packet for `source`, for other file formats.
-pub fn xmp(source: Source) -> String {
-    XMP.replace("SOURCE", source.term())
+    /// The recipe is too long.
+    #[error("the recipe is larger than {MAX_RECIPE_BYTES} bytes")]
+    Long,
 }
 
 /// Encodes a PNG file. Equal pictures and recipes give equal bytes.
@@ -89,14 +90,22 @@ pub fn encode(picture: &Picture, source: Source, recipe: &str) -> Result<Vec<u8>
         3 => png::ColorType::Rgb,
         _ => png::ColorType::Rgba,
     });
-    encoder.set_depth(png::BitDepth::Eight);
+    encoder.set_depth(match picture.samples {
+        Samples::Eight(_) => png::BitDepth::Eight,
+        Samples::Sixteen(_) => png::BitDepth::Sixteen,
+    });
     if picture.is_srgb {
         encoder.set_source_srgb(png::SrgbRenderingIntent::Perceptual);
     }
     encoder.add_itxt_chunk(XMP_KEYWORD.into(), xmp(source))?;
     encoder.add_itxt_chunk(KEYWORD.into(), recipe.into())?;
     let mut writer = encoder.write_header()?;
-    writer.write_image_data(&picture.bytes)?;
+    match &picture.samples {
+        Samples::Eight(bytes) => writer.write_image_data(bytes)?,
+        Samples::Sixteen(words) => {
+            writer.write_image_data(&words.iter().flat_map(|word| word.to_be_bytes()).collect::<Vec<u8>>())?;
+        }
+    }
     writer.finish()?;
     Ok(bytes)
 }
@@ -121,7 +130,13 @@ mod tests {
     use super::*;
 
     fn file(recipe: &str) -> Vec<u8> {
-        let picture = Picture { width: 2, height: 1, channels: 3, is_srgb: true, bytes: vec![0, 1, 2, 3, 4, 255] };
+        let picture = Picture {
+            width: 2,
+            height: 1,
+            channels: 3,
+            is_srgb: true,
+            samples: Samples::Eight(vec![0, 1, 2, 3, 4, 255]),
+        };
         encode(&picture, Source::TrainedNetwork, recipe).unwrap()
     }
 
@@ -137,6 +152,17 @@ mod tests {
         let mut pixels = vec![0; 6];
         reader.next_frame(&mut pixels).unwrap();
         assert_eq!(pixels, [0, 1, 2, 3, 4, 255]);
+    }
+
+    #[test]
+    fn sixteen_bits_survive_a_round_trip() {
+        let samples = Samples::Sixteen(vec![0, 1, 258, u16::MAX]);
+        let picture = Picture { width: 2, height: 2, channels: 1, is_srgb: false, samples };
+        let bytes = encode(&picture, Source::Formula, "").unwrap();
+        let mut reader = png::Decoder::new(Cursor::new(&bytes)).read_info().unwrap();
+        let mut pixels = vec![0; 8];
+        reader.next_frame(&mut pixels).unwrap();
+        assert_eq!(pixels, [0, 0, 0, 1, 1, 2, 255, 255]);
     }
 
     #[test]

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use imagine_burn::RunError;
 use imagine_exemplar::folder::FolderError;
+use imagine_exemplar::picture::{FORMATS, PictureError};
 use imagine_graph::GraphErrors;
 use imagine_graph::file::{SaveError, WriteError};
 
@@ -24,8 +25,8 @@ pub enum ExemplarError {
     Picture {
         /// The file.
         path: PathBuf,
-        /// The decoder's error.
-        source: image::ImageError,
+        /// The reason.
+        source: Box<PictureError>,
     },
     /// The folder is no PBR set.
     #[error(transparent)]
@@ -36,10 +37,13 @@ pub enum ExemplarError {
         /// Pack and set.
         path: PathBuf,
     },
-    /// The maps differ in size.
-    #[error("{}: {found:?} pixels, but the colour map has {expected:?} [width, height]", path.display())]
+    /// The maps differ in proportions.
+    #[error(
+        "{}: {}x{} pixels, but the colour map has {}x{}: maps of one material may differ in size, not in proportions",
+        path.display(), found[0], found[1], expected[0], expected[1]
+    )]
     SizeMismatch {
-        /// The file with another size.
+        /// The file with other proportions.
         path: PathBuf,
         /// Width and height of the colour map.
         expected: [u32; 2],
@@ -47,7 +51,7 @@ pub enum ExemplarError {
         found: [u32; 2],
     },
     /// The picture is too small.
-    #[error("{}: {found:?} pixels [width, height]; at least {least} a side are needed", path.display())]
+    #[error("{}: {}x{} pixels; at least {least} a side are needed", path.display(), found[0], found[1])]
     TooSmall {
         /// The file.
         path: PathBuf,
@@ -57,7 +61,7 @@ pub enum ExemplarError {
         least: u32,
     },
     /// The picture is too large.
-    #[error("{}: {found:?} pixels [width, height]; at most {most} a side are read", path.display())]
+    #[error("{}: {}x{} pixels; at most {most} a side are read", path.display(), found[0], found[1])]
     TooLarge {
         /// The file.
         path: PathBuf,
@@ -87,7 +91,7 @@ pub enum PackError {
         source: std::io::Error,
     },
     /// There are no pictures.
-    #[error("{}: no PNG files in its folders; expected <folder>/<class>/<words>.png", path.display())]
+    #[error("{}: no pictures in its folders; expected <folder>/<class>/<words>.png (or {FORMATS})", path.display())]
     Empty {
         /// The folder or pack.
         path: PathBuf,
@@ -99,6 +103,14 @@ pub enum PackError {
         path: PathBuf,
         /// The problem.
         reason: String,
+    },
+    /// A folder that is to be left out does not exist.
+    #[error("there is no folder {name:?} to leave out; there are {known:?}")]
+    LeftOut {
+        /// The name that was given.
+        name: String,
+        /// The folders.
+        known: Vec<String>,
     },
     /// A file, a picture or a whole pack is too large.
     #[error("{what}: {found} bytes, the limit is {most}: make the pictures smaller, or leave some out")]
@@ -118,6 +130,14 @@ pub enum PackError {
         /// The limit.
         most: usize,
     },
+    /// A class has the name that stands for any class.
+    #[error("{}: a class cannot be called {name:?}, which stands for any class: rename its folder", path.display())]
+    ReservedClass {
+        /// The folder or pack.
+        path: PathBuf,
+        /// The name.
+        name: &'static str,
+    },
     /// A table of captions cannot be used.
     #[error("{}: line {line}: {reason}; expected tab-separated lines below a header", path.display())]
     Captions {
@@ -133,11 +153,11 @@ pub enum PackError {
     Picture {
         /// The picture, within its pack.
         path: PathBuf,
-        /// The decoder's error.
-        source: image::ImageError,
+        /// The reason.
+        source: Box<PictureError>,
     },
     /// A picture has another size than the network.
-    #[error("{}: {found:?} pixels [width, height], expected {side} a side", path.display())]
+    #[error("{}: {}x{} pixels, expected {side}x{side}", path.display(), found[0], found[1])]
     Size {
         /// The picture, within its pack.
         path: PathBuf,

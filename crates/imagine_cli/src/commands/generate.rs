@@ -15,15 +15,16 @@ use serde_json::json;
 use super::print;
 use crate::arguments::{Executor, controls, default_size, parse_patch, parse_set, parse_size, set_inputs, with_faces};
 use crate::cutout::{is_color_and_alpha, with_alpha};
+use crate::export::Export;
+use crate::file_format::{Depth, FileFormat};
 use crate::files::write_folder;
 use crate::gpu::open_gpu;
-use crate::hdr;
 use crate::input_picture::{InputPicture, read_pictures, set_pictures};
-use crate::ktx2_file;
+use crate::ktx2_file::Compression;
 use crate::network_file::{RoleArguments, load};
-use crate::picture::{can_show, picture};
-use crate::png_file;
+use crate::picture::can_show;
 use crate::recipe::Recipe;
+use crate::recipe_file;
 
 /// Arguments of `imagine generate`.
 #[derive(Args, Clone, Debug)]
@@ -44,7 +45,7 @@ pub struct Generate {
     /// Generate patch X,Y of an endless world; patches have the requested size and join without a seam.
     #[arg(long, value_parser = parse_patch, value_name = "X,Y", allow_hyphen_values = true, conflicts_with_all = ["cube", "image"])]
     patch: Option<[i64; 2]>,
-    /// Picture (png or jpg) for the image input, or NAME=FILE for one of several images and masks; may be repeated. It is
+    /// Picture (png, jpg, webp, tif, exr or hdr) for the image input, or NAME=FILE for one of several images and masks; may be repeated. It is
     /// scaled if --size or another picture requires it.
     #[arg(long, value_name = "[NAME=]FILE")]
     image: Vec<String>,
@@ -64,17 +65,25 @@ pub struct Generate {
     /// receptive field of the network is bounded.
     #[arg(long, value_name = "MIB", value_parser = clap::value_parser!(u64).range(1..=1 << 20))]
     memory: Option<u64>,
-    /// Generate the picture in this PNG file again, from the recipe in it.
-    #[arg(long, value_name = "PNG", conflicts_with_all = ["size", "cube", "patch", "seed", "set", "steps", "backend", "preview"])]
+    /// Generate the picture in this file again, from the recipe in it (png, jpg, webp, tif, exr or hdr).
+    #[arg(long, value_name = "PICTURE", conflicts_with_all = ["size", "cube", "patch", "seed", "set", "steps", "backend", "preview"])]
     from: Option<PathBuf>,
     /// Also write HDR radiance as a tone-mapped PNG, brightened by this many stops.
     #[arg(long, value_name = "STOPS", num_args = 0..=1, require_equals = true, default_missing_value = "0")]
     preview: Option<f32>,
-    /// Write KTX2 files with all mip levels instead of PNG and Radiance files; a cubemap is one file.
-    #[arg(long)]
+    /// Write KTX2 files with all mip levels instead of PNG and Radiance files; a cubemap is one file. The same as --format ktx2.
+    #[arg(long, conflicts_with = "format")]
     ktx2: bool,
-    /// A file ending in .png, .hdr or .ktx2 for a single picture, else a folder for one file per output: PNG, Radiance for HDR, or
-    /// KTX2 with --ktx2.
+    /// Format of the files in a folder: by default PNG, and Radiance for HDR. png, jpg, webp and tif show HDR tone-mapped.
+    #[arg(long, value_enum)]
+    format: Option<FileFormat>,
+    /// Bits of a channel: 8 or 16 in png and tif, 16 (half floats) or 32 (floats) in exr. By default 8, but 16 for heights and in exr.
+    #[arg(long, value_enum, value_name = "BITS")]
+    depth: Option<Depth>,
+    /// Compress KTX2 files: bc (BC7 for colours, BC5 for normals, BC4 for single values, BC6H for HDR), zstd, or both as bc,zstd.
+    #[arg(long, value_enum, value_delimiter = ',')]
+    compress: Vec<Compression>,
+    /// A file ending in .png, .jpg, .webp, .tif, .exr, .hdr or .ktx2 for a single picture, else a folder for one file per output.
     #[arg(long)]
     out: PathBuf,
     /// Print JSON.
@@ -96,12 +105,7 @@ struct Job {
     only: Option<String>,
     /// Whether the alpha output becomes the alpha channel of the picture.
     alpha: bool,
-    /// Stops by which to brighten HDR in a tone-mapped PNG; no such PNG if `None`.
-    exposure: Option<f32>,
-    /// Whether to write HDR as Radiance files.
-    keeps_hdr: bool,
-    /// Whether to write KTX2 files.
-    ktx2: bool,
+    export: Export,
 }
 
 impl Generate {
@@ -111,21 +115,37 @@ impl Generate {
             Some(png) => self.job_from(png)?,
             None => self.job()?,
         };
-        job.ktx2 = self.ktx2 || self.ends_in("ktx2");
+        let file_format = FileFormat::of(&self.out)?;
+        let format = self.format.or(self.ktx2.then_some(FileFormat::Ktx2));
+        if let (Some(named), Some(wanted)) = (file_format, format) {
+            ensure!(
+                named == wanted,
+                "--out {}: a file of this name is {}, not {}; end the name in .{}, or give a folder",
+                self.out.display(),
+                named.extension(),
+                wanted.extension(),
+                wanted.extension()
+            );
+        }
+        job.export.format = file_format.or(format);
+        job.export.compressions.clone_from(&self.compress);
         let mut wanted = wanted(&job)?;
-        let is_file = ["png", "hdr", "ktx2"].iter().any(|end| self.ends_in(end)) && !self.out.is_dir();
-        ensure!(
-            !(is_file && self.ktx2) || self.ends_in("ktx2"),
-            "--ktx2 cannot write {}: end the name in .ktx2, or give a folder",
-            self.out.display()
-        );
-        let is_cutout = is_file && !job.ktx2 && is_color_and_alpha(&wanted);
-        if is_file && !is_cutout && (wanted.len() > 1 || (job.request.size.batch > 1 && !job.ktx2)) {
+        // The depth of the picture that is made again holds for formats that have it.
+        let format = job.export.format.unwrap_or(FileFormat::Png);
+        let fits = |depth: &Depth| wanted.iter().all(|output| format.depth(output, Some(*depth)).is_ok());
+        job.export.depth = self.depth.or(job.export.depth.filter(fits));
+        let is_file = file_format.is_some();
+        let is_one = |format| job.request.size.batch == 1 || format == FileFormat::Ktx2;
+        let holds_alpha = |format| !matches!(format, FileFormat::Jpg | FileFormat::Hdr | FileFormat::Ktx2);
+        let is_cutout = file_format.is_some_and(holds_alpha) && is_color_and_alpha(&wanted);
+        if file_format.is_some_and(|format| (!is_cutout && wanted.len() > 1) || !is_one(format)) {
             let names: Vec<_> = wanted.iter().map(|output| &output.name).collect();
             let count = wanted.len() * job.request.size.batch;
             bail!("--out is one file, but the outputs {names:?} are {count} pictures: give a folder");
         }
+        // Before anything is computed.
         if is_file { file::check_place(&self.out) } else { file::check_folder(&self.out) }.context("--out")?;
+        wanted.iter().try_for_each(|output| job.export.check(output).map(drop))?;
         let mut generated = generate(&job.loaded, &job.request, job.executor, self.memory)?;
         if is_cutout {
             job.alpha = true;
@@ -160,13 +180,11 @@ impl Generate {
             (None, None) => default_size(&loaded.generator),
         };
         let request = Request { steps: self.steps, ..request(with_faces(size, self.cube), self.seed, self.patch)? };
-        let is_png = self.ends_in("png");
         let job = Job {
             controls: controls(&self.set),
             patch: self.patch,
             executor: self.backend,
-            exposure: if is_png { Some(self.preview.unwrap_or(0.0)) } else { self.preview },
-            keeps_hdr: !is_png,
+            export: Export { exposure: self.preview, ..Export::default() },
             ..Job::new(loaded, request)
         };
         let from_picture = self.size.is_none() && !pictures.is_empty();
@@ -180,12 +198,8 @@ impl Generate {
         job.with_inputs(&pictures).map_err(explain)
     }
 
-    fn ends_in(&self, extension: &str) -> bool {
-        self.out.extension().is_some_and(|found| found.eq_ignore_ascii_case(extension))
-    }
-
     fn job_from(&self, png: &Path) -> anyhow::Result<Job> {
-        let recipe = png_file::read_recipe(png)?;
+        let (recipe, depth) = recipe_file::read(png)?;
         let loaded = match &self.file {
             Some(file) => load(file, &self.roles)?,
             None => find_generator(png, &recipe.generator_sha256)?,
@@ -205,7 +219,12 @@ impl Generate {
             executor,
             only: Some(recipe.output),
             alpha: recipe.alpha,
-            exposure: recipe.exposure,
+            export: Export {
+                exposure: recipe.exposure,
+                is_shown: recipe.exposure.is_some(),
+                depth,
+                ..Export::default()
+            },
             ..Job::new(loaded, request)
         };
         let job = job.with_inputs(&pictures)?;
@@ -221,7 +240,7 @@ impl Generate {
 }
 
 impl Job {
-    /// A job for `request` on the CPU: all outputs, no Radiance files; inputs are still unset.
+    /// A job for `request` on the CPU: all outputs; inputs are still unset.
     fn new(loaded: LoadedGenerator, request: Request) -> Self {
         Self {
             loaded,
@@ -232,9 +251,7 @@ impl Job {
             executor: Executor::Cpu,
             only: None,
             alpha: false,
-            exposure: None,
-            keeps_hdr: false,
-            ktx2: false,
+            export: Export::default(),
         }
     }
 
@@ -318,24 +335,12 @@ fn encode(job: &Job, wanted: &[GraphOutput], generated: &Generated) -> anyhow::R
     for (output, tensor) in generated.outputs.iter().filter(|(output, _)| wanted.contains(output)) {
         recipe.output.clone_from(&output.name);
         let images = images(tensor)?;
-        if job.ktx2 {
-            add(&mut files, &file_name(&output.name), "ktx2", ktx2_file::encode(output, &images, &recipe)?);
-            continue;
-        }
-        for (index, image) in images.iter().enumerate() {
-            let face = FACES.get(index).filter(|_| images.len() > 1).copied().unwrap_or_default();
-            let name = format!("{}{face}", file_name(&output.name));
-            if output.kind != OutputKind::Radiance {
-                add(&mut files, &name, "png", png_file::encode(&picture(output, image)?, &recipe)?);
-                continue;
-            }
-            if job.keeps_hdr {
-                add(&mut files, &name, "hdr", hdr::encode(output, image, &recipe)?);
-            }
-            if let Some(stops) = job.exposure {
-                recipe.exposure = Some(stops);
-                add(&mut files, &name, "png", png_file::encode(&hdr::tone_map(output, image, stops)?, &recipe)?);
-                recipe.exposure = None;
+        let is_whole = job.export.format == Some(FileFormat::Ktx2);
+        let parts: Vec<&[Tensor]> = if is_whole { vec![&images] } else { images.chunks(1).collect() };
+        for (index, part) in parts.iter().enumerate() {
+            let face = FACES.get(index).filter(|_| parts.len() > 1).copied().unwrap_or_default();
+            for (extension, bytes) in job.export.encode(output, part, &recipe)? {
+                add(&mut files, &format!("{}{face}", file_name(&output.name)), extension, bytes);
             }
         }
     }

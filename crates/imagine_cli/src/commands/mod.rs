@@ -12,6 +12,7 @@ pub mod import;
 pub mod inspect;
 mod interruption;
 pub mod man;
+mod material_data;
 pub mod onnx_test;
 pub mod pack;
 pub mod train_exemplar;

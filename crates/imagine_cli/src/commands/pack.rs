@@ -1,28 +1,32 @@
-//! `imagine pack`: packs a folder of folders of PNG files, or of materials, into one file that `imagine train` reads.
+//! `imagine pack`: packs a folder of folders of pictures, or of materials, into one file that `imagine train` reads.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use anyhow::{Context, ensure};
 use clap::Args;
 use imagine_graph::file::{check_place, replace};
-use imagine_train::data::pack;
-use imagine_train::material;
+use imagine_train::data::pack::{self, PackedPicture};
+use imagine_train::sprite::check_classes;
 use serde_json::json;
 
-use super::print;
+use super::{material_data, print};
+use crate::arguments::MapArguments;
 
 /// Arguments of `imagine pack`.
 #[derive(Args, Clone, Debug)]
 pub struct Pack {
-    /// Folder with a folder of PNG files per class, named in words; with `--materials`, a folder of materials.
+    /// Folder with a folder of pictures per class, named in words; with `--materials`, a folder of materials.
     folder: PathBuf,
     /// File to write.
     #[arg(long)]
     out: PathBuf,
-    /// The folder contains materials: a folder each, with color, normal, height, roughness, ao, metallic as png or jpg.
+    /// The folder contains materials: a folder each, with color, normal, height, roughness, ao, metallic as png, jpg, webp, tif,
+    /// exr or hdr. Says which file became which map.
     #[arg(long)]
     materials: bool,
+    #[command(flatten)]
+    maps: MapArguments,
     /// Folder to leave out (`kind/name` for a material); may be repeated.
     #[arg(long)]
     leave_out: Vec<String>,
@@ -46,9 +50,16 @@ impl Pack {
             !self.folder.is_file(),
             "{folder}: is a file; expected a folder that has a folder for each class or material"
         );
-        let mut pictures =
-            if self.materials { material::read_folder(&self.folder)? } else { pack::read_folders(&self.folder)? };
-        pictures.retain(|picture| !self.leave_out.contains(&picture.group));
+        let normal = self.maps.normal(&self.folder)?;
+        ensure!(self.materials || normal.is_none(), "--normal is for maps: add --materials");
+        let mut pictures = match self.materials {
+            true => material_data::found(&self.folder, normal)?.pictures,
+            false => sprites(&self.folder)?,
+        };
+        pack::leave_out(&mut pictures, &self.leave_out)?;
+        if !self.materials {
+            check_classes(&pictures, &self.folder)?;
+        }
         ensure!(!pictures.is_empty(), "{}: every folder is left out", self.folder.display());
         let captions = match &self.captions {
             Some(table) => pack::read_captions(&mut pictures, table, &self.caption_column)?,
@@ -62,4 +73,14 @@ impl Pack {
         print(self.json, &report, &text)?;
         Ok(ExitCode::SUCCESS)
     }
+}
+
+/// The pictures of a folder of classes. Faults of files are told now, not when a network is trained on the pack.
+fn sprites(folder: &Path) -> anyhow::Result<Vec<PackedPicture>> {
+    let pictures = pack::read_folders(folder)?;
+    for picture in &pictures {
+        let place = || folder.join(&picture.group).join(&picture.name).display().to_string();
+        imagine_exemplar::picture::open(&picture.file).with_context(place)?;
+    }
+    Ok(pictures)
 }

@@ -15,6 +15,7 @@ use serde_json::json;
 
 use super::training::CardArguments;
 use super::{note, print};
+use crate::arguments::MapArguments;
 
 /// Arguments of `imagine train exemplar`.
 #[derive(Args, Clone, Debug)]
@@ -37,6 +38,8 @@ pub struct TrainExemplar {
     /// Picture to write: the exemplar, three seeds, and four tiles of the first; `<out>.png` by default.
     #[arg(long, value_name = "PNG")]
     preview: Option<PathBuf>,
+    #[command(flatten)]
+    maps: MapArguments,
     /// Print JSON at the end, and no progress.
     #[arg(long)]
     json: bool,
@@ -53,6 +56,7 @@ impl TrainExemplar {
         check_place(&self.out).context("--out")?;
         let preview = self.preview.clone().unwrap_or_else(|| format!("{base}.png").into());
         check_place(&preview).context("--preview")?;
+        let normal = self.maps.normal(&self.exemplar)?;
         let begin = Instant::now();
         let tell = |line: &str| {
             if !self.json && std::io::stderr().is_terminal() {
@@ -63,7 +67,7 @@ impl TrainExemplar {
             note(find_maps(&self.exemplar)?.to_string().trim_end());
         }
         let tiles = self.tiles.then_some(true).or(self.no_tiles.then_some(false));
-        let exemplar = Exemplar::load(&self.exemplar, &ExemplarOptions { side: self.side, tiles })
+        let exemplar = Exemplar::load(&self.exemplar, &ExemplarOptions { side: self.side, tiles, normal })
             .with_context(|| self.exemplar.display().to_string())?;
         tell(&described(&exemplar));
         let made = exemplar.generator(self.card.card(), |stage| tell(&stage_line(&stage)))?;

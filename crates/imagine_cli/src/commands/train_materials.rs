@@ -9,14 +9,18 @@ use burn::tensor::backend::AutodiffBackend;
 use clap::Args;
 use imagine_train::material::{MaterialOptions, MaterialSet, train};
 
+use super::material_data;
 use super::training::{TrainArguments, TrainBackend, with_backend};
+use crate::arguments::MapArguments;
 
 /// Arguments of `imagine train materials`.
 #[derive(Args, Clone, Debug)]
 pub struct TrainMaterials {
-    /// A folder of materials (color, normal, height, roughness, ao, metallic as png or jpg), or a pack that `imagine pack
-    /// --materials` made of one.
+    /// A folder of materials (color, normal, height, roughness, ao, metallic as png, jpg, webp, tif, exr or hdr), or a pack that
+    /// `imagine pack --materials` made of one.
     data: PathBuf,
+    #[command(flatten)]
+    maps: MapArguments,
     #[command(flatten)]
     common: TrainArguments,
     #[command(flatten)]
@@ -27,7 +31,7 @@ impl TrainMaterials {
     /// Trains and writes the generator file.
     pub fn run(&self) -> anyhow::Result<ExitCode> {
         let folder = self.common.check_files()?;
-        let set = MaterialSet::read(&self.data)?;
+        let set = material_data::read(&self.data, &self.maps)?;
         with_backend!(self.common.backend, self.train(set, &folder))
     }
 

@@ -10,18 +10,22 @@ use burn::tensor::backend::AutodiffBackend;
 use clap::Args;
 use imagine_exemplar::folder::find_maps;
 use imagine_graph::{Generator, file};
+use imagine_train::data::only_trained;
 use imagine_train::living::{Automaton, Event, Exemplar, ExemplarOptions, Progress, TextureOptions, train};
 use serde_json::json;
 
 use super::training::{Format, Interruption, Log, TrainArguments, TrainBackend, resumable, time_left, with_backend};
 use super::{note, print};
+use crate::arguments::MapArguments;
 
 /// Arguments of `imagine train texture`.
 #[derive(Args, Clone, Debug)]
 pub struct TrainTexture {
-    /// A picture, or a folder of maps as png or jpg, named as ambientCG, Poly Haven, Substance and others do: color or albedo,
-    /// normal, roughness or gloss, height, ao, metallic, or packed as arm or orm.
+    /// A picture, or a folder of maps (png, jpg, webp, tif, exr or hdr), named as ambientCG, Poly Haven, Substance and others do:
+    /// color or albedo, normal, roughness or gloss, height, ao, metallic, or packed as arm or orm.
     exemplar: PathBuf,
+    #[command(flatten)]
+    maps: MapArguments,
     /// Pixels along the exemplar's shorter side after scaling.
     #[arg(long, default_value_t = ExemplarOptions::default().side)]
     side: u32,
@@ -44,11 +48,13 @@ impl TrainTexture {
     /// Trains and writes the generator file.
     pub fn run(&self) -> anyhow::Result<ExitCode> {
         let folder = self.common.check_files()?;
-        let exemplar = ExemplarOptions { side: self.side, tiles: !self.no_tiles };
+        let normal = self.maps.normal(&self.exemplar)?;
+        let exemplar = ExemplarOptions { side: self.side, tiles: !self.no_tiles, normal };
         if self.exemplar.is_dir() {
-            note(find_maps(&self.exemplar)?.to_string().trim_end());
+            note(only_trained(find_maps(&self.exemplar)?).to_string().trim_end());
         }
         let exemplar = Exemplar::load(&self.exemplar, &exemplar)?;
+        exemplar.notes.iter().for_each(|text| note(format_args!("note: {text}")));
         let start = self.from.as_deref().map(file::load).transpose()?;
         let mut options = self.options.clone();
         if let Some(start) = &start {

@@ -1,7 +1,9 @@
 //! The `imagine` command as users run it: one process per call, in a temporary folder.
 
+mod cases;
 mod disks;
 mod errors;
+mod formats;
 mod generate;
 mod help;
 mod import;

@@ -123,7 +123,7 @@ fn unsuitable_pictures_are_refused_with_advice() {
     let sandbox = with_pictures("gated_unet");
     for (arguments, part) in [
         ("--image none.png", "none.png"),
-        ("--image model.onnx", "png or jpg"),
+        ("--image model.onnx", "not a picture that can be read; expected png, jpg"),
         ("", "--image"),
         ("--image small.png --image small.png", "given twice"),
         ("--image small.png --set image=3", "cannot express"),

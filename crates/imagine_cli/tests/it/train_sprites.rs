@@ -79,5 +79,5 @@ fn a_file_that_is_no_pack_is_named() {
     assert!(message.contains("wrong.pack: not a pack of pictures"), "{message}");
     assert!(sandbox.fail("pack nowhere --out x.pack").contains("nowhere"));
     std::fs::create_dir(sandbox.path("empty")).unwrap();
-    assert!(sandbox.fail("pack empty --out x.pack").contains("no PNG files"));
+    assert!(sandbox.fail("pack empty --out x.pack").contains("no pictures"));
 }

@@ -1,25 +1,29 @@
 //! Finds the maps of a PBR set in a folder by the names of its files.
 //!
 //! If several files hold the same map, the best is used: a file of its own before a channel of a packed one, OpenGL normals before
-//! DirectX ones, lossless formats before lossy ones, then the first by name. Unused files are listed too.
+//! DirectX ones, lossless formats before lossy ones, then the first by name. Unused files are listed too. [`MapFile::open`] reads a map.
 
 mod convention;
+mod error;
 mod names;
 mod read;
 
+use std::collections::BTreeMap;
 use std::fmt;
 use std::path::{Path, PathBuf};
 
 use imagine_graph::OutputKind;
 
 pub use convention::detect_convention;
+pub use error::FolderError;
 pub use names::{ChannelRole, MapRole, NormalConvention, role_of};
-pub use read::read_map;
+pub use read::MapData;
 
-/// Extensions of picture files that can be read, best first.
-const EXTENSIONS: [&str; 3] = ["png", "jpg", "jpeg"];
-/// Extensions of picture files that cannot be read yet; they are listed as not used.
-const UNREADABLE: [&str; 7] = ["exr", "tif", "tiff", "webp", "tga", "bmp", "hdr"];
+use crate::picture::{EXTENSIONS, FORMATS};
+use names::role_and_set;
+
+/// Extensions of picture files that cannot be read; they are listed as not used.
+const UNREADABLE: [&str; 9] = ["tga", "bmp", "dds", "psd", "gif", "avif", "heic", "jxl", "ktx2"];
 
 /// Levels of nested folders that are searched.
 const MAX_DEPTH: usize = 4;
@@ -45,40 +49,27 @@ pub struct MapFiles {
     /// Where each map is read from.
     pub maps: Vec<MapFile>,
     /// Pictures in the same folder that are not used, sorted.
-    pub unused: Vec<PathBuf>,
+    pub unused: Vec<UnusedPicture>,
 }
 
-/// Why a folder is not a set of maps.
-#[derive(Debug, thiserror::Error)]
-#[non_exhaustive]
-pub enum FolderError {
-    /// It cannot be listed.
-    #[error("{path}: {source}", path = path.display())]
-    Io {
-        /// The folder.
-        path: PathBuf,
-        /// The system's reason.
-        source: std::io::Error,
-    },
-    /// A picture cannot be decoded.
-    #[error("{path}: {source}", path = path.display())]
-    Picture {
-        /// The file.
-        path: PathBuf,
-        /// The decoder's reason.
-        source: Box<image::ImageError>,
-    },
-    /// No picture is named as a colour map.
-    #[error(
-        "{path}: no colour map: {found}. Colour maps end in color, albedo, diffuse, basecolor or a short form of these, as in wall_diff_1k.png, and are png or jpg",
-        path = path.display(), found = listed(pictures)
-    )]
-    NoColor {
-        /// The folder.
-        path: PathBuf,
-        /// Pictures that it holds.
-        pictures: Vec<PathBuf>,
-    },
+/// A picture that is not used.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct UnusedPicture {
+    /// The file.
+    pub path: PathBuf,
+    /// Why not.
+    pub reason: Unused,
+}
+
+/// Why a picture is not used.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Unused {
+    /// Its name is no map's, or a better file holds the same map.
+    Spare,
+    /// Its format is not read.
+    Format,
+    /// It is a map that is not wanted.
+    Unwanted(OutputKind),
 }
 
 /// Finds the maps in `folder`, or in the only folder inside it if it holds no pictures itself (`textures`, or an unpacked archive).
@@ -108,25 +99,56 @@ pub fn find_maps_in(folder: &Path) -> Result<MapFiles, FolderError> {
 }
 
 /// The maps among `pictures`; `None` if none of them is a colour map.
+///
+/// Where several sets lie in one folder, those of the best colour map's set are taken.
 fn choose(pictures: &[PathBuf]) -> Option<MapFiles> {
     let mut candidates: Vec<(Rank, MapFile)> = Vec::new();
-    for path in pictures {
-        if let Some(role) = role_of(&stem(path)).filter(|_| is_readable(path)) {
+    let mut sets: BTreeMap<&Path, String> = BTreeMap::new();
+    for path in pictures.iter().filter(|path| is_readable(path)) {
+        if let Some((role, set)) = role_and_set(&stem(path)) {
             candidates.extend(map_files(path, role).into_iter().map(|map| (rank(&map), map)));
+            sets.insert(path, set);
         }
     }
-    if !candidates.iter().any(|(_, map)| map.kind == OutputKind::BaseColor) {
-        let color = MapFile::alone(OutputKind::BaseColor, unnamed_color(pictures)?);
-        candidates.push((rank(&color), color));
+    let colors = || candidates.iter().filter(|(_, map)| map.kind == OutputKind::BaseColor);
+    match colors().min_by(|a, b| a.0.cmp(&b.0)).map(|(_, map)| sets[&*map.path].clone()) {
+        Some(best) => {
+            if colors().any(|(_, map)| sets[&*map.path] != best) {
+                candidates.retain(|(_, map)| sets[&*map.path] == best);
+            }
+        }
+        None => {
+            let color = MapFile::alone(OutputKind::BaseColor, unnamed_color(pictures)?);
+            candidates.push((rank(&color), color));
+        }
     }
     candidates.sort_by(|a, b| (a.1.kind, &a.0).cmp(&(b.1.kind, &b.0)));
     candidates.dedup_by(|later, kept| later.1.kind == kept.1.kind);
     let mut maps: Vec<MapFile> = candidates.into_iter().map(|(_, map)| map).collect();
     maps.sort_by_key(|map| (map.kind != OutputKind::BaseColor, map.kind));
     let is_used = |path: &PathBuf| maps.iter().any(|map| map.path == *path);
-    let mut unused: Vec<PathBuf> = pictures.iter().filter(|path| !is_used(path)).cloned().collect();
+    let unused = pictures.iter().filter(|path| !is_used(path)).map(|path| {
+        let reason = if is_readable(path) { Unused::Spare } else { Unused::Format };
+        UnusedPicture { path: path.clone(), reason }
+    });
+    let mut unused: Vec<UnusedPicture> = unused.collect();
     unused.sort();
     Some(MapFiles { maps, unused })
+}
+
+impl MapFiles {
+    /// These maps without those that are none of `kinds`; their pictures are then not used.
+    pub fn only(mut self, kinds: &[OutputKind]) -> Self {
+        let (kept, others): (Vec<MapFile>, Vec<MapFile>) =
+            self.maps.into_iter().partition(|map| kinds.contains(&map.kind));
+        for MapFile { path, kind, .. } in others {
+            if !kept.iter().any(|map| map.path == path) && !self.unused.iter().any(|unused| unused.path == path) {
+                self.unused.push(UnusedPicture { path, reason: Unused::Unwanted(kind) });
+            }
+        }
+        self.unused.sort();
+        Self { maps: kept, unused: self.unused }
+    }
 }
 
 /// Rank of a source, best first: alone or packed, convention, derived, format, name.
@@ -200,7 +222,7 @@ fn list(folder: &Path) -> Result<(Vec<PathBuf>, Vec<PathBuf>), FolderError> {
     let (mut pictures, mut folders) = (Vec::new(), Vec::new());
     for entry in folder.read_dir().map_err(failed)? {
         let path = entry.map_err(failed)?.path();
-        if path.file_name().is_none_or(|name| name.to_string_lossy().starts_with('.')) {
+        if is_hidden(&path) {
             continue;
         }
         if path.is_dir() {
@@ -212,6 +234,11 @@ fn list(folder: &Path) -> Result<(Vec<PathBuf>, Vec<PathBuf>), FolderError> {
     pictures.sort();
     folders.sort();
     Ok((pictures, folders))
+}
+
+/// Whether a file or folder is none of the user's: its name begins with a dot, or macOS put it into an archive.
+pub fn is_hidden(path: &Path) -> bool {
+    path.file_name().is_none_or(|name| name.to_string_lossy().starts_with('.') || name == "__MACOSX")
 }
 
 fn is_readable(path: &Path) -> bool {
@@ -230,13 +257,6 @@ fn name(path: &Path) -> String {
     path.file_name().unwrap_or_default().to_string_lossy().into_owned()
 }
 
-fn listed(pictures: &[PathBuf]) -> String {
-    match pictures {
-        [] => "it holds no picture".into(),
-        _ => format!("it holds {}", pictures.iter().map(|path| name(path)).collect::<Vec<_>>().join(", ")),
-    }
-}
-
 /// Which file became which map, a line each, and what is not used.
 impl fmt::Display for MapFiles {
     fn fmt(&self, to: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -253,9 +273,12 @@ impl fmt::Display for MapFiles {
             }
             writeln!(to)?;
         }
-        for path in &self.unused {
-            let reason = if is_readable(path) { "" } else { ": neither png nor jpg" };
-            writeln!(to, "not used   {}{reason}", name(path))?;
+        for UnusedPicture { path, reason } in &self.unused {
+            match reason {
+                Unused::Spare => writeln!(to, "not used   {}", name(path))?,
+                Unused::Format => writeln!(to, "not used   {}: neither {FORMATS}", name(path))?,
+                Unused::Unwanted(kind) => writeln!(to, "not used   {}: no {} is learned", name(path), kind.name())?,
+            }
         }
         Ok(())
     }
@@ -292,5 +315,24 @@ mod tests {
         assert_eq!(chosen(&["grass.png", "grass_normal.png"]), "base_color grass.png\nnormal     grass_normal.png\n");
         assert_eq!(chosen(&["grass.png", "moss.png", "grass_normal.png"]), "none");
         assert_eq!(chosen(&["photo.png"]), "none");
+    }
+
+    #[test]
+    fn two_sets_in_one_folder_are_not_mixed() {
+        let files = ["moss_color.png", "moss_normal.png", "wood_color.png", "wood_height.png", "wood_normal.png"];
+        let lines = "base_color moss_color.png\nnormal     moss_normal.png\nnot used   wood_color.png\n\
+                     not used   wood_height.png\nnot used   wood_normal.png\n";
+        assert_eq!(chosen(&files), lines);
+        // One colour map alone may have another name than the rest.
+        assert_eq!(chosen(&["color.png", "wood_height.png"]), "base_color color.png\nheight     wood_height.png\n");
+    }
+
+    #[test]
+    fn maps_that_are_not_wanted_are_listed_as_not_used() {
+        let files = ["w_color.png", "w_emissive.png", "w_orm.png", "w_opacity.tga"].map(PathBuf::from);
+        let found = choose(&files).unwrap().only(&[OutputKind::BaseColor, OutputKind::Roughness]);
+        let lines = "base_color w_color.png\nroughness  w_orm.png, green\nnot used   w_emissive.png: no emissive is learned\n\
+                     not used   w_opacity.tga: neither png, jpg, webp, tif, exr or hdr\n";
+        assert_eq!(found.to_string(), lines);
     }
 }

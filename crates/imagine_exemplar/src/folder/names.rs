@@ -99,21 +99,31 @@ const LONGEST_ENDING: usize = 4;
 
 /// The role of the file called `stem` (without its extension); `None` if the name is unknown.
 pub fn role_of(stem: &str) -> Option<MapRole> {
-    let words = words(stem);
-    let parts: Vec<&[String]> = match words.iter().rposition(|word| is_resolution(word)) {
-        Some(at) => vec![&words[..at], &words[at + 1..]],
-        None => vec![&words[..]],
-    };
-    parts.into_iter().find_map(ending)
+    role_and_set(stem).map(|(role, _)| role)
 }
 
-/// The longest known ending of `words`, ignoring the number of a variant (`col_2`, `COL_VAR1`).
-fn ending(words: &[String]) -> Option<MapRole> {
+/// The role of the file called `stem`, and the words that name its set: those before the ending and the resolution.
+pub(super) fn role_and_set(stem: &str) -> Option<(MapRole, String)> {
+    let words = words(stem);
+    let Some(at) = words.iter().rposition(|word| is_resolution(word)) else {
+        return ending(&words).map(|(role, first)| (role, words[..first].join(" ")));
+    };
+    let (before, after) = (&words[..at], &words[at + 1..]);
+    let set = |name: &[String], rest: &[String]| name.iter().chain(rest).cloned().collect::<Vec<_>>().join(" ");
+    let found = ending(before).map(|(role, first)| (role, set(&before[..first], &[])));
+    // `Bricks_2K-JPG_Color`: resolution and format lie in between.
+    let name = &before[..before.iter().position(|word| is_resolution(word)).unwrap_or(before.len())];
+    found.or_else(|| ending(after).map(|(role, first)| (role, set(name, &after[..first]))))
+}
+
+/// The longest known ending of `words`, ignoring the number of a variant (`col_2`, `COL_VAR1`), and the index of its first word.
+fn ending(words: &[String]) -> Option<(MapRole, usize)> {
     let known = (1..=words.len().min(LONGEST_ENDING)).rev().find_map(|count| {
         let joined = words[words.len() - count..].concat();
         // A single letter is a role only after a name: `T_Wall_N`, but not `n`.
         let is_word = joined.len() > 1 || words.len() > count;
-        ENDINGS.iter().find(|(names, _)| is_word && names.contains(&&*joined)).map(|(_, role)| *role)
+        let found = ENDINGS.iter().find(|(names, _)| is_word && names.contains(&&*joined));
+        found.map(|(_, role)| (*role, words.len() - count))
     });
     let (last, rest) = words.split_last()?;
     let is_variant =
@@ -229,6 +239,33 @@ mod tests {
         ];
         for (source, name, role) in table {
             assert_eq!(role_of(name), role, "{source}: {name}");
+        }
+    }
+
+    #[test]
+    fn the_files_of_a_set_share_its_name() {
+        let sets = [
+            (
+                "bricks 089",
+                ["Bricks089_2K-JPG_Color", "Bricks089_1K-PNG_NormalGL", "Bricks089_2K-JPG_AmbientOcclusion"],
+            ),
+            ("rock wall 10", ["rock_wall_10_diff_1k", "rock_wall_10_nor_gl_4k", "rock_wall_10_arm_1k"]),
+            ("castle brick 02", ["castle_brick_02_col_2_2k", "castle_brick_02_nor_2k", "castle_brick_02_disp_2k"]),
+            (
+                "bronze sheet 001",
+                [
+                    "BronzeSheet001_COL_2K_METALNESS",
+                    "BronzeSheet001_METALNESS_2K_METALNESS",
+                    "BronzeSheet001_NRM_4K_METALNESS",
+                ],
+            ),
+            ("wall", ["Wall_Base_Color", "Wall_Mixed_AO", "Wall_Normal_OpenGL"]),
+            ("", ["color", "Ambient_Occlusion", "Normal_GL"]),
+        ];
+        for (set, names) in sets {
+            for name in names {
+                assert_eq!(role_and_set(name).map(|(_, set)| set).as_deref(), Some(set), "{name}");
+            }
         }
     }
 

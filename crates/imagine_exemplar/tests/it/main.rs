@@ -1,5 +1,6 @@
 //! Synthesis by example, from exemplars that the tests draw themselves.
 
+mod cases;
 mod choices;
 mod drawn;
 mod fits;

@@ -22,3 +22,38 @@ pub(crate) fn trained_maps(found: &MapFiles) -> Vec<(Samples, MapFile)> {
     };
     MAPS.iter().filter_map(map).collect()
 }
+
+/// A set without the maps that no network is trained on.
+pub fn only_trained(found: MapFiles) -> MapFiles {
+    found.only(&MAPS.map(|(kind, _)| kind))
+}
+
+/// The size to which maps of sizes `[width, height]` are scaled: the smallest. Fails with the index of a map of other proportions
+/// than the first, the colour map.
+pub(crate) fn common_size(sizes: &[[u32; 2]]) -> Result<[u32; 2], usize> {
+    let [width, height] = sizes[0].map(u64::from);
+    let differs = |size: &[u32; 2]| {
+        let [other_width, other_height] = size.map(u64::from);
+        // Sides that were rounded to whole pixels may differ by less than one.
+        let fault = (other_width * height).abs_diff(width * other_height);
+        fault >= width.max(height)
+    };
+    match sizes.iter().position(differs) {
+        Some(index) => Err(index),
+        None => Ok(sizes.iter().copied().min().unwrap_or_default()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn maps_of_one_shape_take_the_smallest_size() {
+        assert_eq!(common_size(&[[128, 64], [128, 64]]), Ok([128, 64]));
+        assert_eq!(common_size(&[[128, 64], [512, 256], [32, 16]]), Ok([32, 16]));
+        assert_eq!(common_size(&[[1000, 333], [500, 167]]), Ok([500, 167]));
+        assert_eq!(common_size(&[[128, 128], [128, 128], [64, 32]]), Err(2));
+        assert_eq!(common_size(&[[96, 64], [64, 64]]), Err(1));
+    }
+}

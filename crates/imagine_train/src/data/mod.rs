@@ -6,5 +6,6 @@ pub mod pack;
 mod planes;
 
 pub(crate) use hash::{first_word, sha256_hex};
-pub(crate) use maps::trained_maps;
+pub use maps::only_trained;
+pub(crate) use maps::{common_size, trained_maps};
 pub(crate) use planes::{Planes, Samples};

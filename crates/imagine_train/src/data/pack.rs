@@ -5,12 +5,14 @@
 //! bytes 8 to 15    length of the list, unsigned, little endian
 //! the list         JSON: [{"group": "weapon", "name": "long_sword", "bytes": 612}, ..], sorted by group and name;
 //!                  with "caption": ".." where one was given
-//! the pictures     PNG files (for materials JPEG files, too), unchanged, in the list's order
+//! the pictures     files, unchanged, in the list's order; maps of materials are PNG, JPEG or WebP
 //! ```
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
+use imagine_exemplar::folder::is_hidden;
+use imagine_exemplar::picture::EXTENSIONS;
 use serde::{Deserialize, Serialize};
 
 use crate::error::PackError;
@@ -31,6 +33,8 @@ struct Limits {
     /// Number of pictures.
     pictures: usize,
 }
+/// With which some programs begin a text in UTF-8.
+pub(crate) const BYTE_ORDER_MARK: char = '\u{FEFF}';
 
 /// One picture, still encoded.
 #[derive(Clone, Debug, PartialEq)]
@@ -41,7 +45,7 @@ pub struct PackedPicture {
     pub name: String,
     /// A caption; may be empty.
     pub caption: String,
-    /// The file: PNG, for maps of materials also JPEG.
+    /// The file.
     pub file: Vec<u8>,
 }
 
@@ -55,12 +59,13 @@ struct Entry {
     bytes: usize,
 }
 
-/// All PNG files of `folder`'s folders, sorted by folder and name.
+/// All pictures of `folder`'s folders, sorted by folder and name. Hidden files and folders are skipped.
 pub fn read_folders(folder: &Path) -> Result<Vec<PackedPicture>, PackError> {
     let mut pictures = Vec::new();
     for group in sorted(folder)?.into_iter().filter(|path| path.is_dir()) {
         for file in sorted(&group)? {
-            if file.extension().is_none_or(|extension| !extension.eq_ignore_ascii_case("png")) {
+            let extension = file.extension().unwrap_or_default().to_string_lossy().to_lowercase();
+            if !EXTENSIONS.contains(&&*extension) || file.is_dir() {
                 continue;
             }
             let text = |part: Option<&std::ffi::OsStr>| part.unwrap_or_default().to_string_lossy().into_owned();
@@ -75,11 +80,24 @@ pub fn read_folders(folder: &Path) -> Result<Vec<PackedPicture>, PackError> {
     Ok(pictures)
 }
 
+/// What lies in a folder, sorted, without hidden files and those of archives from macOS.
 pub(crate) fn sorted(folder: &Path) -> Result<Vec<PathBuf>, PackError> {
     let list = || std::fs::read_dir(folder)?.map(|entry| Ok(entry?.path())).collect::<std::io::Result<Vec<_>>>();
     let mut paths = list().map_err(|source| PackError::Io { path: folder.to_path_buf(), source })?;
+    paths.retain(|path| !is_hidden(path));
     paths.sort();
     Ok(paths)
+}
+
+/// Removes the groups `left_out`; fails if one of them does not exist.
+pub fn leave_out(pictures: &mut Vec<PackedPicture>, left_out: &[String]) -> Result<(), PackError> {
+    let groups: BTreeSet<&str> = pictures.iter().map(|picture| picture.group.as_str()).collect();
+    if let Some(wrong) = left_out.iter().find(|name| !groups.contains(name.as_str())) {
+        let known = groups.into_iter().map(String::from).collect();
+        return Err(PackError::LeftOut { name: wrong.clone(), known });
+    }
+    pictures.retain(|picture| !left_out.contains(&picture.group));
+    Ok(())
 }
 
 /// The pictures of a pack, or of a folder's folders.
@@ -169,13 +187,16 @@ fn parse(pack: &[u8], limits: Limits) -> Result<Vec<PackedPicture>, String> {
     Ok(pictures)
 }
 
-/// Sets the pictures' captions from `column` of a tab-separated table with a header. Its column `file` names the picture:
+/// Sets the pictures' captions from `column` of a tab-separated table in UTF-8 with a header. Its column `file` names the picture:
 /// `<folder>/<name>.png`. Returns the number of pictures with a caption.
 pub fn read_captions(pictures: &mut [PackedPicture], table: &Path, column: &str) -> Result<usize, PackError> {
     let captions = |line, reason| PackError::Captions { path: table.to_path_buf(), line, reason };
     let bytes = read_bounded(table, MAX_PICTURE)?;
+    if bytes.starts_with(&[0xFF, 0xFE]) || bytes.starts_with(&[0xFE, 0xFF]) {
+        return Err(captions(0, "it is UTF-16; save it as UTF-8".into()));
+    }
     let text = String::from_utf8(bytes).map_err(|error| captions(0, error.to_string()))?;
-    let mut lines = text.lines();
+    let mut lines = text.strip_prefix(BYTE_ORDER_MARK).unwrap_or(&text).lines();
     let names: Vec<&str> = lines.next().unwrap_or_default().split('\t').collect();
     let place = |wanted: &str| {
         let found = names.iter().position(|name| *name == wanted);
@@ -188,10 +209,12 @@ pub fn read_captions(pictures: &mut [PackedPicture], table: &Path, column: &str)
         let (Some(file), Some(caption)) = (cells.get(file), cells.get(column)) else {
             return Err(captions(index + 2, format!("{} columns of {}", cells.len(), names.len())));
         };
-        known.insert(*file, *caption);
+        // The extension may be that of any picture.
+        let stem = file.rsplit_once('.').filter(|(_, end)| EXTENSIONS.contains(&&*end.to_lowercase()));
+        known.insert(stem.map_or(*file, |(stem, _)| stem), *caption);
     }
     for picture in pictures.iter_mut() {
-        let file = format!("{}/{}.png", picture.group, picture.name);
+        let file = format!("{}/{}", picture.group, picture.name);
         picture.caption = known.get(file.as_str()).map(|caption| String::from(*caption)).unwrap_or_default();
     }
     Ok(pictures.iter().filter(|picture| !picture.caption.is_empty()).count())
@@ -281,6 +304,19 @@ mod tests {
         );
         assert!(read("file\ttext\na/b.png\n", "text").unwrap_err().contains("line 2: 1 columns of 2"));
         assert!(read("", "text").unwrap_err().contains("no column"));
+        assert_eq!(read("\u{FEFF}file\ttext\r\none/a.webp\ta word\r\n", "text").unwrap(), (1, "a word".into()));
+        std::fs::write(&table, [0xFF, 0xFE, b'f', 0]).unwrap();
+        let message = read_captions(&mut pictures, &table, "text").unwrap_err().to_string();
+        assert!(message.contains("save it as UTF-8"), "{message}");
+    }
+
+    #[test]
+    fn only_groups_that_exist_can_be_left_out() {
+        let mut pictures = parse(&pack()).unwrap();
+        let message = leave_out(&mut pictures, &["tow".into()]).unwrap_err().to_string();
+        assert!(message.contains("\"tow\"") && message.contains(r#"["one", "two"]"#), "{message}");
+        leave_out(&mut pictures, &["two".into()]).unwrap();
+        assert_eq!(pictures.len(), 1);
     }
 
     #[test]
@@ -290,8 +326,12 @@ mod tests {
         std::fs::create_dir(folder.path().join("group")).unwrap();
         std::fs::write(folder.path().join("group/b.png"), b"2").unwrap();
         std::fs::write(folder.path().join("group/a.PNG"), b"1").unwrap();
+        std::fs::write(folder.path().join("group/c.webp"), b"3").unwrap();
         std::fs::write(folder.path().join("group/a.txt"), b"no").unwrap();
+        std::fs::write(folder.path().join("group/._a.png"), b"no").unwrap();
+        std::fs::create_dir(folder.path().join(".thumbnails")).unwrap();
+        std::fs::write(folder.path().join(".thumbnails/a.png"), b"no").unwrap();
         let names: Vec<_> = read(folder.path()).unwrap().into_iter().map(|p| p.name).collect();
-        assert_eq!(names, ["a", "b"]);
+        assert_eq!(names, ["a", "b", "c"]);
     }
 }

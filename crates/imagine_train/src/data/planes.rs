@@ -1,10 +1,11 @@
-//! A picture as planes of floats: decoding, down-scaling by area.
+//! A picture as planes of floats, and down-scaling by area.
+//!
+//! Pictures are converted row by row while they are scaled, so that a large one never becomes floats as a whole.
 
-use std::path::Path;
-
+use image::DynamicImage;
+use imagine_exemplar::picture::Picture;
 use imagine_graph::color::srgb_to_linear;
-
-use crate::error::ExemplarError;
+use rayon::prelude::*;
 
 /// Planes of floats, `[channel][row * width + column]`.
 #[derive(Clone, Debug, PartialEq)]
@@ -15,6 +16,8 @@ pub(crate) struct Planes {
     pub height: usize,
     /// Width in pixels.
     pub width: usize,
+    /// Whether the picture had an alpha that is left out.
+    pub loses_alpha: bool,
 }
 
 /// The meaning of a picture's samples.
@@ -28,23 +31,61 @@ pub(crate) enum Samples {
     Value,
 }
 
+impl Samples {
+    fn channels(self) -> usize {
+        if self == Samples::Value { 1 } else { 3 }
+    }
+
+    /// The meaning of a stored value, 0 to 1: colour as linear light, normals from -1 to 1.
+    fn decode(self, stored: f32) -> f32 {
+        match self {
+            Samples::Color => srgb_to_linear(stored),
+            Samples::Normal => stored * 2.0 - 1.0,
+            Samples::Value => stored,
+        }
+    }
+
+    /// Row `y` of a picture, channels interleaved; `of_byte` is the meaning of each stored byte.
+    fn row(self, pixels: &DynamicImage, y: u32, of_byte: &[f32]) -> Vec<f32> {
+        let row = pixels.crop_imm(0, y, pixels.width(), 1);
+        let bytes = |bytes: Vec<u8>| bytes.into_iter().map(|byte| of_byte[usize::from(byte)]).collect();
+        match (self, row) {
+            (Samples::Value, DynamicImage::ImageLuma8(grey)) => bytes(grey.into_raw()),
+            // No colour conversion: a grey file keeps its 16 bits exactly.
+            (Samples::Value, row) => {
+                let deep = row.into_luma16().into_raw().into_iter();
+                deep.map(|value| self.decode(f32::from(value) / 65_535.0)).collect()
+            }
+            (_, row) if row.color().bytes_per_pixel() == row.color().channel_count() => {
+                bytes(row.into_rgb8().into_raw())
+            }
+            (_, row) => row.into_rgb32f().into_raw().into_iter().map(|value| self.decode(value)).collect(),
+        }
+    }
+}
+
 impl Planes {
-    /// Decodes a picture: colour as linear light, normals from -1 to 1, values from 0 to 1.
-    pub fn decode(path: &Path, bytes: &[u8], samples: Samples) -> Result<Self, ExemplarError> {
-        let picture = image::load_from_memory(bytes)
-            .map_err(|source| ExemplarError::Picture { path: path.to_path_buf(), source })?;
-        let (width, height) = (picture.width() as usize, picture.height() as usize);
-        let (interleaved, count) = match samples {
-            Samples::Value => (picture.into_luma8_or_16(), 1),
-            Samples::Color | Samples::Normal => (picture.into_rgb32f().into_raw(), 3),
+    /// A picture of sRGB colour, normals or values, scaled down: colour as linear light, normals from -1 to 1, values from 0 to 1. Each
+    /// pixel is the mean over the area that it covers.
+    pub fn scaled(picture: &Picture, samples: Samples, height: usize, width: usize) -> Self {
+        let pixels = &picture.pixels;
+        let (rows, columns) = (coverage(pixels.height() as usize, height), coverage(pixels.width() as usize, width));
+        let count = samples.channels();
+        let of_byte: Vec<f32> = (0..=u8::MAX).map(|byte| samples.decode(f32::from(byte) / 255.0)).collect();
+        let narrow = |y: usize| -> Vec<f32> {
+            let row = samples.row(pixels, y as u32, &of_byte);
+            let mean = |cells: &[(usize, f32)], channel: usize| -> f32 {
+                cells.iter().map(|&(x, weight)| row[x * count + channel] * weight).sum()
+            };
+            columns
+                .iter()
+                .flat_map(|cells| (0..count).map(|channel| mean(cells, channel)).collect::<Vec<_>>())
+                .collect()
         };
-        let decode = |v: f32| match samples {
-            Samples::Color => srgb_to_linear(v),
-            Samples::Normal => v * 2.0 - 1.0,
-            Samples::Value => v,
-        };
-        let plane = |channel| interleaved.iter().skip(channel).step_by(count).map(|&v| decode(v)).collect();
-        Ok(Self { channels: (0..count).map(plane).collect(), height, width })
+        let wide: Vec<Vec<f32>> = rows.par_iter().map(|cells| weighted_sum(cells, narrow)).collect();
+        let plane = |channel| wide.iter().flat_map(|row| row.iter().skip(channel).step_by(count).copied()).collect();
+        let loses_alpha = samples == Samples::Color && picture.is_transparent();
+        Self { channels: (0..count).map(plane).collect(), height, width, loses_alpha }
     }
 
     /// Each output pixel is the mean over the area that it covers; the result is never larger.
@@ -63,24 +104,19 @@ impl Planes {
                 })
                 .collect()
         };
-        Self { channels: self.channels.iter().map(scale).collect(), height, width }
+        Self { channels: self.channels.iter().map(scale).collect(), height, width, loses_alpha: self.loses_alpha }
     }
 }
 
-/// Grey values 0 to 1 without a colour conversion: a grey file keeps its 8 or 16 bits exactly.
-trait IntoGrey {
-    fn into_luma8_or_16(self) -> Vec<f32>;
-}
-
-impl IntoGrey for image::DynamicImage {
-    fn into_luma8_or_16(self) -> Vec<f32> {
-        match self {
-            image::DynamicImage::ImageLuma8(grey) => {
-                grey.into_raw().into_iter().map(|v| f32::from(v) / 255.0).collect()
-            }
-            other => other.into_luma16().into_raw().into_iter().map(|v| f32::from(v) / 65_535.0).collect(),
-        }
+/// The sum of rows with their weights.
+fn weighted_sum(cells: &[(usize, f32)], row: impl Fn(usize) -> Vec<f32>) -> Vec<f32> {
+    let mut sum: Vec<f32> = Vec::new();
+    for &(y, weight) in cells {
+        let values = row(y);
+        sum.resize(values.len(), 0.0);
+        sum.iter_mut().zip(values).for_each(|(sum, value)| *sum += value * weight);
     }
+    sum
 }
 
 /// For each output cell, the input cells that it covers, with weights that sum to 1.
@@ -105,7 +141,7 @@ mod tests {
     fn area_scaling_keeps_the_mean_at_any_ratio() {
         let plane: Vec<f32> = (0..7 * 10).map(|i| ((i * 37) % 11) as f32).collect();
         let mean = |v: &[f32]| v.iter().sum::<f32>() / v.len() as f32;
-        let planes = Planes { channels: vec![plane.clone()], height: 7, width: 10 };
+        let planes = Planes { channels: vec![plane.clone()], height: 7, width: 10, loses_alpha: false };
         let small = planes.scale_by_area(3, 4);
         assert!((mean(&small.channels[0]) - mean(&plane)).abs() < 1e-4);
         assert_eq!(planes.scale_by_area(7, 10), planes);
@@ -113,10 +149,25 @@ mod tests {
 
     #[test]
     fn a_black_and_white_checkerboard_averages_in_linear_light() {
-        let mut bytes = Vec::new();
         let checker = image::RgbImage::from_fn(4, 4, |x, y| image::Rgb([if (x + y) % 2 == 0 { 0 } else { 255 }; 3]));
-        checker.write_to(&mut std::io::Cursor::new(&mut bytes), image::ImageFormat::Png).unwrap();
-        let planes = Planes::decode(Path::new("checker.png"), &bytes, Samples::Color).unwrap().scale_by_area(2, 2);
+        let picture = Picture { pixels: checker.into(), is_linear: false };
+        let planes = Planes::scaled(&picture, Samples::Color, 2, 2);
         assert!((linear_to_srgb(planes.channels[0][0]) * 255.0 - 188.0).abs() < 0.6);
+    }
+    #[test]
+    fn a_picture_is_scaled_while_it_is_read_as_its_planes_would_be() {
+        let picture = image::RgbaImage::from_fn(37, 23, |x, y| {
+            image::Rgba([(x * 6) as u8, (y * 11) as u8, (x * y) as u8, if x == 3 { 9 } else { 255 }])
+        });
+        for samples in [Samples::Color, Samples::Normal, Samples::Value] {
+            let picture = Picture { pixels: picture.clone().into(), is_linear: false };
+            let whole = Planes::scaled(&picture, samples, 23, 37);
+            assert_eq!(whole.loses_alpha, samples == Samples::Color);
+            assert_eq!(Planes::scaled(&picture, samples, 10, 13), whole.scale_by_area(10, 13), "{samples:?}");
+            let deep = Picture { pixels: picture.pixels.to_rgb16().into(), is_linear: false };
+            let deep = Planes::scaled(&deep, samples, 23, 37);
+            let worst = deep.channels.iter().flatten().zip(whole.channels.iter().flatten());
+            assert!(worst.map(|(a, b)| (a - b).abs()).fold(0.0, f32::max) < 1e-4, "{samples:?}");
+        }
     }
 }

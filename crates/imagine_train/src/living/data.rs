@@ -11,11 +11,11 @@
 
 use std::path::Path;
 
-use imagine_exemplar::folder::{MapFile, find_maps, read_map};
+use imagine_exemplar::folder::{MapData, MapFile, NormalConvention, find_maps};
 use imagine_graph::color::linear_to_srgb;
 use imagine_graph::{OutputKind, Provenance};
 
-use crate::data::{Planes, Samples, sha256_hex, trained_maps};
+use crate::data::{Planes, Samples, common_size, sha256_hex, trained_maps};
 use crate::error::ExemplarError;
 
 /// A map with a smaller standard deviation counts as constant.
@@ -34,11 +34,13 @@ pub struct ExemplarOptions {
     pub side: u32,
     /// Whether the picture tiles. Default true.
     pub tiles: bool,
+    /// The convention of a normal map whose name does not say it; default `None`: what its slopes tell.
+    pub normal: Option<NormalConvention>,
 }
 
 impl Default for ExemplarOptions {
     fn default() -> Self {
-        Self { side: 128, tiles: true }
+        Self { side: 128, tiles: true, normal: None }
     }
 }
 
@@ -70,39 +72,43 @@ pub struct Exemplar {
     pub sha256: String,
     /// Name of the picture or folder.
     pub name: String,
+    /// What a person should know about how the files were read, a sentence each.
+    pub notes: Vec<String>,
 }
 
 impl Exemplar {
-    /// Reads a picture (colour alone) or a folder of maps.
+    /// Reads a picture (colour alone) or a folder of maps. Maps may differ in size, not in proportions.
     pub fn load(path: &Path, options: &ExemplarOptions) -> Result<Self, ExemplarError> {
         let files =
             if path.is_dir() { trained_maps(&find_maps(path)?) } else { vec![(Samples::Color, MapFile::color(path))] };
-        let mut contents = Vec::new();
+        let opened = files.iter().map(|(_, map)| map.open()).collect::<Result<Vec<MapData>, _>>()?;
+        let sizes: Vec<[u32; 2]> = opened.iter().map(MapData::size).collect();
+        if let Some(index) = sizes.iter().position(|size| size.iter().any(|side| *side < LEAST_SIDE)) {
+            let path = files[index].1.path.clone();
+            return Err(ExemplarError::TooSmall { path, found: sizes[index], least: LEAST_SIDE });
+        }
+        let smallest = common_size(&sizes).map_err(|index| {
+            let path = files[index].1.path.clone();
+            ExemplarError::SizeMismatch { path, expected: sizes[0], found: sizes[index] }
+        })?;
+        let [width, height] = working_size(smallest, options.side.max(LEAST_SIDE));
+        let mut notes = Vec::new();
         let mut decoded: Vec<(OutputKind, Planes)> = Vec::new();
-        for (samples, map) in files {
-            let (bytes, file) = (read_map(&map)?, map.path);
-            let planes = Planes::decode(&file, &bytes, samples)?;
-            contents.push(bytes);
-            let first = decoded.first().map_or(&planes, |(_, first)| first);
-            if (first.width, first.height) != (planes.width, planes.height) {
-                return Err(ExemplarError::SizeMismatch { path: file, expected: size(first), found: size(&planes) });
-            }
-            if planes.width.min(planes.height) < LEAST_SIDE as usize {
-                return Err(ExemplarError::TooSmall { path: file, found: size(&planes), least: LEAST_SIDE });
+        // One picture after the other: each may be large.
+        for ((samples, map), data) in files.iter().zip(&opened) {
+            let planes = Planes::scaled(&data.picture(options.normal)?, *samples, height, width);
+            if planes.loses_alpha {
+                notes.push(format!("{}: alpha is left out: a living texture has none", map.path.display()));
             }
             decoded.push((map.kind, planes));
         }
-        let [width, height] = working_size(size(&decoded[0].1), options.side.max(LEAST_SIDE));
-        let maps: Vec<_> = decoded
-            .iter()
-            .map(|(kind, planes)| normalise(*kind, encode(*kind, planes.scale_by_area(height, width))))
-            .collect();
+        let maps: Vec<_> = decoded.into_iter().map(|(kind, planes)| normalise(kind, encode(kind, planes))).collect();
         if maps.iter().all(ExemplarMap::is_constant) {
             return Err(ExemplarError::Constant { path: path.to_path_buf() });
         }
-        let sha256 = sha256_hex(contents);
+        let sha256 = sha256_hex(opened.iter().map(MapData::bytes));
         let name = path.file_stem().unwrap_or(path.as_os_str()).to_string_lossy().into_owned();
-        Ok(Self { maps, height, width, tiles: options.tiles, sha256, name })
+        Ok(Self { maps, height, width, tiles: options.tiles, sha256, name, notes })
     }
 
     /// Channels of state that the maps take.
@@ -127,10 +133,6 @@ impl ExemplarMap {
     pub fn is_constant(&self) -> bool {
         self.channels.is_empty()
     }
-}
-
-fn size(planes: &Planes) -> [u32; 2] {
-    [planes.width as u32, planes.height as u32]
 }
 
 /// Width and height whose shorter side is at most `side`, with nearly the same aspect ratio.
@@ -211,7 +213,11 @@ mod tests {
     #[test]
     fn a_folder_gives_normalised_channels_and_constants() {
         let folder = folder();
+        // Waves across each other are no surface, and tell no convention.
         let options = ExemplarOptions { side: 32, ..ExemplarOptions::default() };
+        let message = Exemplar::load(folder.path(), &options).unwrap_err().to_string();
+        assert!(message.contains("normal.png: neither the name nor the slopes"), "{message}");
+        let options = ExemplarOptions { normal: Some(NormalConvention::OpenGl), ..options };
         let exemplar = Exemplar::load(folder.path(), &options).unwrap();
         assert_eq!((exemplar.height, exemplar.width), (32, 48));
         let kinds: Vec<_> = exemplar.maps.iter().map(|m| (m.kind, m.channels.len())).collect();
@@ -232,7 +238,7 @@ mod tests {
         let folder = folder();
         let load = |path: &Path| Exemplar::load(path, &ExemplarOptions::default()).unwrap_err().to_string();
         image::GrayImage::new(64, 64).save(folder.path().join("height.png")).unwrap();
-        assert!(load(folder.path()).contains("height.png: [64, 64] pixels, but the colour map has [96, 64]"));
+        assert!(load(folder.path()).contains("height.png: 64x64 pixels, but the colour map has 96x64"));
         std::fs::write(folder.path().join("height.png"), b"no picture").unwrap();
         assert!(load(folder.path()).contains("height.png: "));
         std::fs::remove_file(folder.path().join("color.png")).unwrap();

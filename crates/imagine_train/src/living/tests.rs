@@ -25,7 +25,15 @@ fn stripes() -> Exemplar {
     };
     let metallic = ExemplarMap { kind: OutputKind::Metallic, mean: vec![1.0], std: vec![0.0], channels: vec![] };
     let maps = vec![map(OutputKind::BaseColor, 3), map(OutputKind::Normal, 2), metallic];
-    Exemplar { maps, height: 32, width: 32, tiles: true, sha256: "0".repeat(64), name: "stripes".into() }
+    Exemplar {
+        maps,
+        height: 32,
+        width: 32,
+        tiles: true,
+        sha256: "0".repeat(64),
+        name: "stripes".into(),
+        notes: Vec::new(),
+    }
 }
 
 fn small(updates: u32) -> TextureOptions {

@@ -3,26 +3,21 @@
 //! The right quarter of each material is held back, and one whole material of each kind with three or more. Held-back parts are
 //! cut off before anything is measured or scaled, so none of their pixels enter training. Crops lie anywhere, across the upper
 //! border if the material tiles. They are never rotated, because waves and light have a direction.
-//!
-//! A material is a folder with a colour map. Materials lie in the data folder itself, where `manifest.json` may give their kinds
-//! (`{"moss001": {"category": "moss"}}`) and the default is their own name, or in folders named after kinds. In a pack, the group
-//! of a file is `<kind>/<material>` and its name is the map's.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use imagine_exemplar::folder::{FolderError, MapFile, MapFiles, find_maps, find_maps_in, read_map};
-use imagine_graph::OutputKind;
+use imagine_exemplar::folder::NormalConvention;
 use rand::Rng;
 use rayon::prelude::*;
-use serde::Deserialize;
 
+use super::folder::read_pictures;
 use super::format::{CHANNELS, MAP_CHANNELS, MaterialExemplar};
-use super::maps::{Level, Maps};
+use super::maps::{Changes, Level, Maps};
 use super::waves::{WaveBasis, wave_basis};
-use crate::data::pack::{self, PackedPicture, sorted};
-use crate::data::{first_word, sha256_hex, trained_maps};
-use crate::error::{ExemplarError, MaterialError};
+use crate::data::pack::PackedPicture;
+use crate::data::{first_word, sha256_hex};
+use crate::error::MaterialError;
 
 /// Scales at which materials are kept.
 pub const SCALES: [f32; 3] = [1.0, std::f32::consts::FRAC_1_SQRT_2, 0.5];
@@ -44,6 +39,8 @@ pub struct Material {
     pub present: [bool; 6],
     /// Whether it tiles vertically.
     pub tiles: bool,
+    /// What decoding changed.
+    changes: Changes,
     /// The training part at each of [`SCALES`]; empty if the material is held back.
     trained: Vec<Level>,
     /// The held-back part: the right quarter, or all.
@@ -111,12 +108,14 @@ impl Crop<'_> {
 }
 
 impl MaterialSet {
-    /// Reads a folder of materials or a pack.
-    pub fn read(path: &Path) -> Result<Self, MaterialError> {
-        Self::new(&read_pictures(path)?, path)
+    /// Reads a folder of materials or a pack. `normal` is the convention of normal maps whose names do not say it; in a pack they
+    /// already have ours.
+    pub fn read(path: &Path, normal: Option<NormalConvention>) -> Result<Self, MaterialError> {
+        Self::new(&read_pictures(path, normal)?, path)
     }
 
-    pub(super) fn new(pictures: &[PackedPicture], path: &Path) -> Result<Self, MaterialError> {
+    /// Decodes the maps of materials; errors name pictures within `path`.
+    pub fn new(pictures: &[PackedPicture], path: &Path) -> Result<Self, MaterialError> {
         let mut files: BTreeMap<&str, Vec<&PackedPicture>> = BTreeMap::new();
         pictures.iter().for_each(|picture| files.entry(&picture.group).or_default().push(picture));
         let groups: Vec<(&str, Vec<&PackedPicture>)> = files.into_iter().collect();
@@ -144,6 +143,21 @@ impl MaterialSet {
         trained.enumerate().for_each(|(index, material)| material.exemplar = Some(index));
         let sha256 = sha256_hex(pictures.iter().map(|picture| &picture.file));
         Ok(Self { kinds, materials, sha256 })
+    }
+
+    /// What a person should know about how the maps were read, a sentence each.
+    pub fn notes(&self) -> Vec<String> {
+        let note = |changed: fn(&Changes) -> bool, what: &str| {
+            let names =
+                self.materials.iter().filter(|material| changed(&material.changes)).map(|material| &*material.name);
+            let names: Vec<&str> = names.collect();
+            (!names.is_empty()).then(|| format!("{what}: {}", names.join(", ")))
+        };
+        let alpha = note(|changes| changes.loses_alpha, "alpha of colour maps is left out");
+        alpha
+            .into_iter()
+            .chain(note(|changes| changes.scaled, "maps are scaled down to the smallest of their material"))
+            .collect()
     }
 
     /// The training materials, in order.
@@ -215,6 +229,7 @@ impl Material {
     ) -> Result<Self, MaterialError> {
         let name = group.split_once('/').map_or(group, |(_, name)| name).to_string();
         let maps = Maps::decode(files, &path.join(PathBuf::from(group)))?;
+        let changes = maps.changes;
         let cut = maps.width() * TRAINED_QUARTERS / 4;
         let (left, right) = if whole { (None, maps) } else { maps.split(cut) };
         let shown = left.as_ref().unwrap_or(&right);
@@ -229,7 +244,7 @@ impl Material {
             *present = !held_back[0].planes[first].is_empty();
             first += channels;
         }
-        Ok(Self { name, kind, exemplar: None, present, tiles, trained, held_back })
+        Ok(Self { name, kind, exemplar: None, present, tiles, changes, trained, held_back })
     }
 
     /// The waves of the training part. A picture that tiles has whole cycles.
@@ -294,86 +309,6 @@ fn filled(crops: &[Crop], side: usize) -> Vec<f32> {
         crop.level.crop(crop.corner, side, values);
     });
     values
-}
-
-/// The file with the kinds of materials.
-const MANIFEST: &str = "manifest.json";
-/// Most bytes of a manifest.
-const MAX_MANIFEST: usize = 1 << 24;
-
-/// A manifest's entry; other fields are ignored.
-#[derive(Deserialize)]
-struct Entry {
-    category: String,
-}
-
-/// Maps of materials from a folder or a pack.
-pub fn read_pictures(path: &Path) -> Result<Vec<PackedPicture>, MaterialError> {
-    if path.is_dir() { read_folder(path) } else { Ok(pack::read(path)?) }
-}
-
-/// Maps of materials from a folder, sorted.
-pub fn read_folder(folder: &Path) -> Result<Vec<PackedPicture>, MaterialError> {
-    let kinds = manifest(&folder.join(MANIFEST))?;
-    let mut pictures = Vec::new();
-    for inner in sorted(folder)?.into_iter().filter(|path| path.is_dir()) {
-        let name = file_name(&inner);
-        if let Some(maps) = maps(find_maps_in(&inner))? {
-            let kind = kinds.get(&name).map_or(&name, |entry| &entry.category);
-            add(&format!("{kind}/{name}"), maps, &mut pictures);
-            continue;
-        }
-        for set in sorted(&inner)?.into_iter().filter(|path| path.is_dir()) {
-            if let Some(maps) = maps(find_maps(&set))? {
-                add(&format!("{name}/{}", file_name(&set)), maps, &mut pictures);
-            }
-        }
-    }
-    if pictures.is_empty() {
-        return Err(MaterialError::Empty { path: folder.to_path_buf() });
-    }
-    pictures.sort_by(|a, b| (&a.group, &a.name).cmp(&(&b.group, &b.name)));
-    Ok(pictures)
-}
-
-fn manifest(path: &Path) -> Result<BTreeMap<String, Entry>, MaterialError> {
-    if !path.exists() {
-        return Ok(BTreeMap::new());
-    }
-    let malformed = |reason: String| MaterialError::Manifest { path: path.to_path_buf(), reason };
-    let entries: BTreeMap<String, Entry> = serde_json::from_slice(&pack::read_bounded(path, MAX_MANIFEST)?)
-        .map_err(|error| malformed(error.to_string()))?;
-    match entries.iter().find(|(_, entry)| entry.category.is_empty() || entry.category.contains('/')) {
-        Some((name, entry)) => Err(malformed(format!("category {:?} of {name:?} is no name", entry.category))),
-        None => Ok(entries),
-    }
-}
-
-/// The maps of a set, encoded; `None` without a colour map. A normal map derived from the height is left out.
-fn maps(found: Result<MapFiles, FolderError>) -> Result<Option<Vec<(OutputKind, Vec<u8>)>>, MaterialError> {
-    let found = match found {
-        Err(FolderError::NoColor { .. }) => return Ok(None),
-        found => trained_maps(&found.map_err(ExemplarError::from)?),
-    };
-    let has_height = found.iter().any(|(_, map)| map.kind == OutputKind::Height);
-    let derived = |path: &Path| path.file_stem().is_some_and(|stem| stem.eq_ignore_ascii_case("normal_derived"));
-    let kept = found.into_iter().filter(|(_, map)| !(has_height && derived(&map.path)));
-    kept.map(|(_, map)| read(&map).map(|bytes| (map.kind, bytes))).collect::<Result<_, _>>().map(Some)
-}
-
-fn add(group: &str, maps: Vec<(OutputKind, Vec<u8>)>, pictures: &mut Vec<PackedPicture>) {
-    for (kind, file) in maps {
-        pictures.push(PackedPicture { group: group.into(), name: kind.name().into(), caption: String::new(), file });
-    }
-}
-
-fn read(map: &MapFile) -> Result<Vec<u8>, MaterialError> {
-    pack::check_length(&map.path, pack::MAX_PICTURE)?;
-    Ok(read_map(map).map_err(ExemplarError::from)?)
-}
-
-fn file_name(path: &Path) -> String {
-    path.file_name().unwrap_or_default().to_string_lossy().into_owned()
 }
 
 #[cfg(test)]

@@ -6,12 +6,13 @@
 
 use std::path::Path;
 
+use imagine_exemplar::picture;
 use imagine_graph::OutputKind;
 use imagine_graph::color::linear_to_srgb;
 
 use super::format::{CHANNELS, MAPS, RELIEF};
 use crate::data::pack::PackedPicture;
-use crate::data::{Planes, Samples};
+use crate::data::{Planes, Samples, common_size};
 use crate::error::{ExemplarError, MaterialError};
 
 /// Smallest and largest side of a map.
@@ -27,8 +28,20 @@ const SEAMLESS: f32 = 2.0;
 /// The byte of a normal's 0.
 const MIDDLE: f32 = 127.0;
 
-/// Decoded maps of equal size: colour in linear light, normals -1 to 1, the others 0 to 1.
-pub(super) struct Maps(Vec<(OutputKind, Planes)>);
+/// Decoded maps of equal size, the smallest of the files': colour in linear light, normals -1 to 1, the others 0 to 1.
+pub(super) struct Maps {
+    maps: Vec<(OutputKind, Planes)>,
+    pub changes: Changes,
+}
+
+/// What decoding changed.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Changes {
+    /// The colour map had an alpha that is left out.
+    pub loses_alpha: bool,
+    /// Maps of several sizes were scaled to the smallest.
+    pub scaled: bool,
+}
 
 /// The scale of heights and the tilt of normals.
 #[derive(Clone, Copy, Debug)]
@@ -53,39 +66,54 @@ pub(super) struct Level {
 
 impl Maps {
     pub fn decode(files: &[&PackedPicture], path: &Path) -> Result<Self, MaterialError> {
-        let mut maps: Vec<(OutputKind, Planes)> = Vec::new();
+        let unreadable = |name: &str| {
+            let path = path.join(name);
+            |source| ExemplarError::Picture { path, source: Box::new(source) }
+        };
+        let mut sizes: Vec<[u32; 2]> = Vec::new();
+        let mut kinds: Vec<(OutputKind, &PackedPicture)> = Vec::new();
         for file in files {
-            let kind = map_of(file, path)?;
-            let path = path.join(&file.name);
+            kinds.push((map_of(file, path)?, file));
+        }
+        kinds.sort_by_key(|(kind, _)| *kind != OutputKind::BaseColor);
+        if kinds.first().is_none_or(|(kind, _)| *kind != OutputKind::BaseColor) {
+            return Err(ExemplarError::NoColor { path: path.to_path_buf() }.into());
+        }
+        for (_, file) in &kinds {
+            let size = picture::open(&file.file).map_err(unreadable(&file.name))?.size();
+            check_size(size, &path.join(&file.name))?;
+            sizes.push(size);
+        }
+        let [width, height] = common_size(&sizes).map_err(|index| {
+            let path = path.join(&kinds[index].1.name);
+            ExemplarError::SizeMismatch { path, expected: sizes[0], found: sizes[index] }
+        })?;
+        let mut maps: Vec<(OutputKind, Planes)> = Vec::new();
+        for (kind, file) in kinds {
             let samples = match kind {
                 OutputKind::BaseColor => Samples::Color,
                 OutputKind::Normal => Samples::Normal,
                 _ => Samples::Value,
             };
-            check_size(&file.file, &path)?;
-            maps.push((kind, Planes::decode(&path, &file.file, samples)?));
+            let picture = picture::decode(&file.file).map_err(unreadable(&file.name))?;
+            maps.push((kind, Planes::scaled(&picture, samples, height as usize, width as usize)));
         }
-        let Some((_, color)) = maps.iter().find(|(kind, _)| *kind == OutputKind::BaseColor) else {
-            return Err(ExemplarError::NoColor { path: path.to_path_buf() }.into());
+        let changes = Changes {
+            loses_alpha: maps.iter().any(|(_, planes)| planes.loses_alpha),
+            scaled: sizes.iter().any(|size| *size != [width, height]),
         };
-        let expected = [color.width as u32, color.height as u32];
-        for (kind, planes) in &maps {
-            let found = [planes.width as u32, planes.height as u32];
-            if found != expected {
-                return Err(ExemplarError::SizeMismatch { path: path.join(kind.name()), expected, found }.into());
-            }
-        }
-        Ok(Self(maps))
+        Ok(Self { maps, changes })
     }
 
     pub fn width(&self) -> usize {
-        self.0[0].1.width
+        self.maps[0].1.width
     }
 
     /// The maps left of `column`, and the rest.
     pub fn split(self, column: usize) -> (Option<Self>, Self) {
         let cut = |range: std::ops::Range<usize>| {
-            Self(self.0.iter().map(|(kind, planes)| (*kind, columns(planes, range.clone()))).collect())
+            let maps = self.maps.iter().map(|(kind, planes)| (*kind, columns(planes, range.clone()))).collect();
+            Self { maps, changes: self.changes }
         };
         (Some(cut(0..column)), cut(column..self.width()))
     }
@@ -133,7 +161,7 @@ impl Maps {
 
     /// The bytes at `scale`, for maps that begin at column `left` of the picture.
     pub fn level(&self, scale: f32, relief: &Relief, left: usize) -> Level {
-        let first = &self.0[0].1;
+        let first = &self.maps[0].1;
         let side = |length: usize| ((length as f32 * scale).round() as usize).max(1);
         let (height, width) = (side(first.height), side(first.width));
         let mut planes = vec![Vec::new(); CHANNELS];
@@ -170,7 +198,7 @@ impl Maps {
     }
 
     fn find(&self, kind: OutputKind) -> Option<&Planes> {
-        self.0.iter().find(|(found, _)| *found == kind).map(|(_, planes)| planes)
+        self.maps.iter().find(|(found, _)| *found == kind).map(|(_, planes)| planes)
     }
 }
 
@@ -209,11 +237,7 @@ fn map_of(picture: &PackedPicture, path: &Path) -> Result<OutputKind, MaterialEr
 }
 
 /// Fails before decoding if the picture is too small or too large.
-fn check_size(file: &[u8], path: &Path) -> Result<(), MaterialError> {
-    let reader = image::ImageReader::new(std::io::Cursor::new(file)).with_guessed_format();
-    let sides = reader.map_err(image::ImageError::IoError).and_then(image::ImageReader::into_dimensions);
-    let (width, height) = sides.map_err(|source| ExemplarError::Picture { path: path.to_path_buf(), source })?;
-    let found = [width, height];
+fn check_size(found: [u32; 2], path: &Path) -> Result<(), MaterialError> {
     let [least, most] = SIDES.map(|side| side as u32);
     if found.iter().any(|side| *side < least) {
         return Err(ExemplarError::TooSmall { path: path.to_path_buf(), found, least }.into());
@@ -226,7 +250,12 @@ fn check_size(file: &[u8], path: &Path) -> Result<(), MaterialError> {
 
 fn columns(planes: &Planes, range: std::ops::Range<usize>) -> Planes {
     let cut = |plane: &Vec<f32>| plane.chunks_exact(planes.width).flat_map(|row| row[range.clone()].to_vec()).collect();
-    Planes { channels: planes.channels.iter().map(cut).collect(), height: planes.height, width: range.len() }
+    Planes {
+        channels: planes.channels.iter().map(cut).collect(),
+        height: planes.height,
+        width: range.len(),
+        loses_alpha: planes.loses_alpha,
+    }
 }
 
 /// Slopes `nx / nz` and `ny / nz`.

@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
+use imagine_exemplar::picture;
 use rand::Rng;
 use rayon::prelude::*;
 
@@ -34,6 +35,14 @@ pub struct SpriteSet {
     draws: [Draws; 2],
 }
 
+/// Fails if a class has the name that stands for any class.
+pub fn check_classes(pictures: &[PackedPicture], path: &Path) -> Result<(), PackError> {
+    match pictures.iter().any(|picture| picture.group == ANY) {
+        true => Err(PackError::ReservedClass { path: path.to_path_buf(), name: ANY }),
+        false => Ok(()),
+    }
+}
+
 /// Indices of sprites by class, with cumulative weights.
 type Draws = Vec<(Vec<usize>, f64)>;
 
@@ -52,11 +61,12 @@ impl SpriteSet {
     /// Reads a pack or a folder of folders, without the classes `left_out`. All pictures must be 32x32.
     pub fn read(path: &Path, left_out: &[String]) -> Result<Self, PackError> {
         let mut pictures = pack::read(path)?;
-        pictures.retain(|picture| !left_out.contains(&picture.group));
+        pack::leave_out(&mut pictures, left_out)?;
         Self::new(&pictures, path)
     }
 
     fn new(pictures: &[PackedPicture], path: &Path) -> Result<Self, PackError> {
+        check_classes(pictures, path)?;
         let groups: BTreeSet<&str> = pictures.iter().map(|picture| picture.group.as_str()).collect();
         let classes: Vec<String> = [ANY].into_iter().chain(groups).map(String::from).collect();
         let (mut sprites, mut held_back) = (Vec::new(), Vec::new());
@@ -178,19 +188,15 @@ fn batch(sprites: &[&Sprite], rng: &mut impl Rng) -> SpriteBatch {
     SpriteBatch { values, classes, prompts }
 }
 
-fn decode(picture: &PackedPicture, path: &Path) -> Result<Vec<u8>, PackError> {
-    let place = path.join(&picture.group).join(&picture.name);
-    let undecodable = |source| PackError::Picture { path: place.clone(), source };
-    let mut reader = image::ImageReader::with_format(std::io::Cursor::new(&picture.file), image::ImageFormat::Png);
-    let mut limits = image::Limits::default();
-    (limits.max_image_width, limits.max_image_height) = (Some(4096), Some(4096));
-    limits.max_alloc = Some(256 << 20);
-    reader.limits(limits);
-    let decoded = reader.decode().map_err(undecodable)?;
-    if (decoded.width(), decoded.height()) != (SIDE as u32, SIDE as u32) {
-        return Err(PackError::Size { path: place, found: [decoded.width(), decoded.height()], side: SIDE });
+fn decode(packed: &PackedPicture, path: &Path) -> Result<Vec<u8>, PackError> {
+    let place = path.join(&packed.group).join(&packed.name);
+    let undecodable = |source| PackError::Picture { path: place.clone(), source: Box::new(source) };
+    let file = picture::open(&packed.file).map_err(undecodable)?;
+    let found = file.size();
+    if found != [SIDE as u32; 2] {
+        return Err(PackError::Size { path: place, found, side: SIDE });
     }
-    Ok(decoded.into_rgba8().into_raw())
+    Ok(file.decode().map_err(undecodable)?.into_srgb8().into_raw())
 }
 
 fn draws(sprites: &[Sprite]) -> Draws {
@@ -275,8 +281,19 @@ pub(crate) mod tests {
         image::RgbaImage::new(31, 32).write_to(&mut png, image::ImageFormat::Png).unwrap();
         pictures[1].file = png.into_inner();
         let message = SpriteSet::new(&pictures, Path::new("set")).unwrap_err().to_string();
-        assert!(message.contains("square/small_size5_1") && message.contains("[31, 32]"), "{message}");
+        assert!(
+            message.contains("square/small_size5_1") && message.contains("31x32 pixels, expected 32x32"),
+            "{message}"
+        );
         pictures[1].file.truncate(40);
         assert!(matches!(SpriteSet::new(&pictures, Path::new("set")), Err(PackError::Picture { .. })));
+    }
+
+    #[test]
+    fn a_class_cannot_be_called_any() {
+        let mut pictures = synthetic(3);
+        pictures[1].group = ANY.into();
+        let message = SpriteSet::new(&pictures, Path::new("set")).unwrap_err().to_string();
+        assert!(message.contains("set: a class cannot be called \"any\""), "{message}");
     }
 }

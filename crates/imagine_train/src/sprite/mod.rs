@@ -11,7 +11,7 @@ mod train;
 mod words;
 
 pub use classifier::{ClassAgreement, ClassFigures, Classification, Classifier, ClassifierOptions};
-pub use data::{ANY, SpriteBatch, SpriteSet};
+pub use data::{ANY, SpriteBatch, SpriteSet, check_classes};
 pub use evaluate::{
     ClosePair, ColorPairs, Evaluated, Evaluation, EvaluationOptions, LookFigures, Space, evaluate, samples,
 };

@@ -2,11 +2,11 @@
 
 use burn::tensor::backend::AutodiffBackend;
 use imagine_graph::file::{LoadedGenerator, make_folder, replace};
-use imagine_train::material::{MaterialEvaluation, MaterialEvaluationOptions, MaterialSet, contact_sheet, evaluate};
+use imagine_train::material::{MaterialEvaluation, MaterialEvaluationOptions, contact_sheet, evaluate};
 use serde_json::json;
 
 use super::{Evaluate, copies_text, knows, plots, save};
-use crate::commands::print;
+use crate::commands::{material_data, print};
 
 impl Evaluate {
     /// Runs the generator on the kinds of the set and prints the figures.
@@ -15,7 +15,7 @@ impl Evaluate {
         loaded: &LoadedGenerator,
         device: &A::Device,
     ) -> anyhow::Result<()> {
-        let set = MaterialSet::read(self.data()?)?;
+        let set = material_data::read(self.data()?, &self.maps)?;
         let options = MaterialEvaluationOptions { crop: self.crop, copies: self.copies };
         let found = evaluate::<A::InnerBackend>(&loaded.generator, &set, &options, device)?;
         let same = knows(loaded, &set.sha256);

@@ -21,6 +21,7 @@ use imagine_train::metric::CopyTest;
 use imagine_train::sprite::EvaluationOptions;
 
 use super::training::{TrainBackend, with_backend};
+use crate::arguments::MapArguments;
 use history::History;
 
 /// The warning about a file whose card names other training data.
@@ -35,6 +36,8 @@ pub struct Evaluate {
     /// needs none.
     #[arg(long)]
     data: Option<PathBuf>,
+    #[command(flatten)]
+    maps: MapArguments,
     /// What the file generates; by default as its card says.
     #[arg(long, value_enum)]
     family: Option<Family>,

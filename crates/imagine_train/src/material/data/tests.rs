@@ -6,6 +6,8 @@ use rand::SeedableRng;
 use rand::rngs::StdRng;
 
 use super::*;
+use crate::data::pack;
+use crate::material::folder::read_folder;
 use crate::material::format::RELIEF;
 
 const SIDE: u32 = 256;
@@ -202,8 +204,8 @@ fn a_folder_and_its_pack_are_the_same_set() {
     std::fs::remove_file(data.join("sand0/normal_derived.png")).unwrap();
     std::fs::write(data.join("manifest.json"), serde_json::to_vec(&manifest).unwrap()).unwrap();
     let file = folder.path().join("materials.pack");
-    std::fs::write(&file, pack::encode(&read_folder(&data).unwrap()).unwrap()).unwrap();
-    let [from_folder, from_pack] = [&data, &file].map(|path| MaterialSet::read(path).unwrap());
+    std::fs::write(&file, pack::encode(&read_folder(&data, None).unwrap().pictures).unwrap()).unwrap();
+    let [from_folder, from_pack] = [&data, &file].map(|path| MaterialSet::read(path, None).unwrap());
     assert_eq!(from_folder.kinds, ["bumps", "rows", "sand"]);
     assert_eq!((&from_folder.kinds, &from_folder.sha256), (&from_pack.kinds, &from_pack.sha256));
     let draw = |set: &MaterialSet, seed| set.draw(6, 2, 64, &mut StdRng::seed_from_u64(seed));
@@ -211,8 +213,8 @@ fn a_folder_and_its_pack_are_the_same_set() {
     assert_ne!(draw(&from_folder, 3), draw(&from_pack, 4));
     // Without a manifest, materials are their own kinds unless they lie in folders of kinds.
     std::fs::remove_file(data.join("manifest.json")).unwrap();
-    assert_eq!(MaterialSet::read(&data).unwrap().kinds, ["bumps0", "bumps1", "bumps2", "rows0", "sand0"]);
-    assert_eq!(MaterialSet::read(folder.path()).unwrap().kinds, ["data"]);
+    assert_eq!(MaterialSet::read(&data, None).unwrap().kinds, ["bumps0", "bumps1", "bumps2", "rows0", "sand0"]);
+    assert_eq!(MaterialSet::read(folder.path(), None).unwrap().kinds, ["data"]);
 }
 
 #[test]
@@ -233,13 +235,39 @@ fn unusable_files_are_named() {
         image::GrayImage::new(side, 64).write_to(&mut bytes, image::ImageFormat::Png).unwrap();
         bytes.into_inner()
     };
-    let found = error(&|pictures| pictures[1].file = small(64));
-    assert!(found.contains("height: [64, 64] pixels"), "{found}");
+    let found = error(&|pictures| pictures[1].file = small(128));
+    assert!(found.contains("height: 128x64 pixels, but the colour map has 256x256"), "{found}");
     assert!(error(&|pictures| pictures[1].file = small(16)).contains("at least 64"));
     assert!(error(&|pictures| pictures[1].file = small(5000)).contains("at most 4096"));
     assert!(error(&|pictures| pictures.clear()).contains("no materials"));
     let folder = tempfile::tempdir().unwrap();
-    assert!(matches!(MaterialSet::read(folder.path()), Err(MaterialError::Empty { .. })));
+    assert!(matches!(MaterialSet::read(folder.path(), None), Err(MaterialError::Empty { .. })));
     std::fs::write(folder.path().join("manifest.json"), "[]").unwrap();
-    assert!(MaterialSet::read(folder.path()).unwrap_err().to_string().contains("manifest.json"));
+    assert!(MaterialSet::read(folder.path(), None).unwrap_err().to_string().contains("manifest.json"));
+}
+
+#[test]
+fn maps_of_several_sizes_are_scaled_to_the_smallest_and_alpha_is_left_out() {
+    let mut pictures = synthetic();
+    let mut bytes = std::io::Cursor::new(Vec::new());
+    let small =
+        image::GrayImage::from_fn(128, 128, |x, y| image::Luma([(wave(2 * x, 2 * y, [1.0, 1.0]) * 255.0) as u8]));
+    small.write_to(&mut bytes, image::ImageFormat::Png).unwrap();
+    pictures[1].file = bytes.into_inner();
+    let mut bytes = std::io::Cursor::new(Vec::new());
+    let glassy = image::RgbaImage::from_fn(SIDE, SIDE, |x, y| {
+        image::Rgba([(x ^ y) as u8, 90, 90, if x == 9 { 0 } else { 255 }])
+    });
+    glassy.write_to(&mut bytes, image::ImageFormat::Png).unwrap();
+    pictures.last_mut().unwrap().file = bytes.into_inner();
+    let set = MaterialSet::new(&pictures, Path::new("set")).unwrap();
+    let side = |name: &str| {
+        let material = set.materials.iter().find(|material| material.name == name).unwrap();
+        material.held_back[0].height
+    };
+    assert_eq!((side("bumps0"), side("bumps1")), (128, 256));
+    let notes =
+        ["alpha of colour maps is left out: sand0", "maps are scaled down to the smallest of their material: bumps0"];
+    assert_eq!(set.notes(), notes);
+    assert!(synthetic_set().notes().is_empty());
 }
