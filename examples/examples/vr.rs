@@ -38,9 +38,6 @@ struct Options {
     /// Pixels along an eye. Default: 1440 on a GPU, 64 on a software adapter.
     #[arg(long)]
     eye: Option<u32>,
-    /// GPU milliseconds a frame for synthesis.
-    #[arg(long, default_value_t = 2.0)]
-    budget: f32,
 }
 
 /// Pixels along an eye, if the option is given.
@@ -49,6 +46,7 @@ struct Eye(Option<u32>);
 
 fn main() -> anyhow::Result<()> {
     let options: Options = parse_arguments();
+    let budget = options.arguments.budget_ms.unwrap_or(ImaginePlugin::default().frame_budget_ms);
     let arguments = Arguments { headless: true, ..options.arguments };
     let mut app = arguments.app("vr");
     app.insert_resource(Eye(options.eye)).add_systems(Startup, spawn_eyes);
@@ -63,7 +61,7 @@ fn main() -> anyhow::Result<()> {
     println!("frames by milliseconds | {} | more", BINS.map(|bin| format!("to {bin}")).join(" | "));
     let (without, _) = frames(&mut headless, options.measured_frames);
     println!("without | {} | {}", histogram(&without), percentiles(without));
-    headless.world().insert_resource(ImagineBudget { milliseconds: options.budget });
+    headless.world().insert_resource(ImagineBudget { milliseconds: budget });
     for (seed, tile) in (0..).zip(tiles) {
         let synthesis = Synthesis::new(noise.clone()).with_size(UVec2::splat(SIDE)).with_seed(seed);
         headless.world().entity_mut(tile).insert((synthesis, MaterialTarget::default()));

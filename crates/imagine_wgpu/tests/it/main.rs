@@ -8,4 +8,5 @@ mod engine;
 mod fusion;
 mod half;
 mod pipelines;
+mod shared_weights;
 mod tiles;
