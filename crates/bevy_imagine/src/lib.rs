@@ -49,6 +49,8 @@ mod request;
 pub mod target;
 mod world;
 
+#[cfg(feature = "by_example")]
+pub use asset::by_example;
 #[cfg(feature = "default_generators")]
 pub use asset::embedded as default_generators;
 #[cfg(feature = "onnx")]

@@ -1,5 +1,7 @@
 //! Generators and their descriptions as assets, from generator files, ONNX files and code. Nothing here needs a renderer.
 
+#[cfg(feature = "by_example")]
+pub mod by_example;
 #[cfg(feature = "default_generators")]
 pub mod embedded;
 mod generator;

@@ -26,6 +26,8 @@ impl Plugin for ImagineAssetPlugin {
             .init_asset_loader::<GeneratorLoader>();
         #[cfg(feature = "onnx")]
         app.init_asset_loader::<super::onnx::OnnxLoader>();
+        #[cfg(feature = "by_example")]
+        app.init_resource::<super::by_example::PendingExamples>().add_systems(Update, super::by_example::send_examples);
         #[cfg(feature = "default_generators")]
         super::embedded::embed(app);
     }

@@ -4,6 +4,8 @@
 //! nothing. Without an adapter they are skipped, or fail if `IMAGINE_REQUIRE_GPU` is 1.
 
 mod brush;
+#[cfg(feature = "by_example")]
+mod by_example;
 mod custom_target;
 mod device_loss;
 #[cfg(feature = "default_generators")]
