@@ -163,7 +163,11 @@ fn collect(example: &ExampleImages, images: &Assets<Image>, server: &AssetServer
             let reason = "they are on the GPU only".into();
             return Some(Err(ExampleError::Pixels { generator, map, reason }));
         }
-        match image.clone().try_into_dynamic() {
+        let mut image = image.clone();
+        // The bytes are the same; Bevy converts the sRGB formats only.
+        let descriptor = &mut image.texture_descriptor;
+        descriptor.format = descriptor.format.add_srgb_suffix();
+        match image.try_into_dynamic() {
             Ok(picture) => pictures.push((*kind, picture)),
             Err(error) => return Some(Err(ExampleError::Pixels { generator, map, reason: error.to_string() })),
         }
