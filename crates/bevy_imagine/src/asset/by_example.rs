@@ -4,7 +4,7 @@
 //! use bevy::prelude::*;
 //! use bevy_imagine::by_example::{ExampleGenerators, ExampleImages};
 //! use bevy_imagine::prelude::*;
-//! use imagine_graph::OutputKind;
+//! use bevy_imagine::target::OutputKind;
 //!
 //! fn spawn(mut commands: Commands, assets: Res<AssetServer>, mut generators: ExampleGenerators) {
 //!     let wall = ExampleImages::new("wall", assets.load("wall_color.png"))
