@@ -956,6 +956,160 @@ def bernoulli(run, attributes, x):
     return elementwise(lambda u, p: one(u < p), numbers, x, dtype=dtype)
 
 
+class Exemplar:
+    """Rows and columns of places of a level, and what lies beyond them."""
+
+    def __init__(self, height, width, tiles):
+        self.sides, self.tiles = (height, width), tiles
+        self.margins = (0, 0) if tiles else tuple(min(2, side // 6) for side in self.sides)
+
+    def clamped(self, word):
+        return min((word & U32) >> 16, self.sides[0] - 1), min(word & 0xFFFF, self.sides[1] - 1)
+
+    def inside(self, place):
+        if self.tiles:
+            return tuple(at % side for at, side in zip(place, self.sides))
+        return tuple(min(max(at, m), side - 1 - m) for at, side, m in zip(place, self.sides, self.margins))
+
+    def shifted(self, place, by):
+        """`place` moved by `by`; None if it may not be shown."""
+        to = tuple(at + b for at, b in zip(place, by))
+        if self.tiles:
+            return self.inside(to)
+        shown = all(m <= at < side - m for at, side, m in zip(to, self.sides, self.margins))
+        return to if shown else None
+
+
+def pack(place):
+    word = place[0] << 16 | place[1]
+    return word - 2**32 if word >= 2**31 else word
+
+
+def field_coordinate(run, dims, cell, offset=(0, 0)):
+    """Where a cell lies on the plane, which repeats on a torus; and after how many cells."""
+    period = [bind(dim, run) for dim in dims[2:]]
+    at = tuple(o + f + c for o, f, c in zip(tensor_origin(dims, run), offset, cell))
+    return (tuple(a % p for a, p in zip(at, period)) if run.wrap else at), period
+
+
+def block_words(run, attributes, at, plane):
+    block = attributes.get("block", 4)
+    key = node_key(run.seed, attributes.get("stream", 0), run.step)
+    return pcg4d((at[1] // block) & U32, (at[0] // block) & U32, plane, key)
+
+
+def exemplar_start(run, attributes):
+    level = Exemplar(attributes["height"], attributes["width"], attributes.get("tiles", True))
+    block, lattice = attributes.get("block", 4), attributes.get("lattice", [1, 1])
+
+    def first(word, at, axis):
+        side, margin = level.sides[axis], level.margins[axis]
+        if level.tiles:
+            return at % side + ((word >> 16) * (side // lattice[axis]) >> 16) * lattice[axis]
+        return at % block + margin + ((word >> 16) * (max(side - 2 * margin - block, 0) + 1) >> 16)
+
+    def element(index):
+        at, _ = field_coordinate(run, attributes["shape"], index[2:])
+        words = block_words(run, attributes, at, 2 * index[0])
+        return pack(level.inside([first(words[axis], at[axis], axis) for axis in (0, 1)]))
+
+    return build([bind(dim, run) for dim in attributes["shape"]], element, "i32")
+
+
+def exemplar_double(run, attributes, field):
+    level = Exemplar(attributes["height"], attributes["width"], attributes.get("tiles", True))
+
+    def element(index):
+        n, _, y, x = index
+        word = at_exact(field, (n, 0, y // 2, x // 2)) & U32
+        return pack(level.inside((2 * (word >> 16) + y % 2, 2 * (word & 0xFFFF) + x % 2)))
+
+    return build(field.shape[:2] + [2 * field.shape[2], 2 * field.shape[3]], element, "i32")
+
+
+def exemplar_move(run, attributes, field, table):
+    level = Exemplar(table.shape[0], table.shape[1], attributes.get("tiles", True))
+    block, size = attributes.get("block", 4), field.shape[2:]
+
+    def element(index):
+        n, cell = index[0], index[2:]
+        at, period = field_coordinate(run, attributes["shape"], cell, attributes.get("origin", [0, 0]))
+        words = block_words(run, attributes, at, 2 * n + 1)
+        place = level.clamped(at_exact(field, index))
+        if words[0] >> 24 >= attributes.get("probability", 0):
+            return pack(place)
+        here = []
+        for axis in (0, 1):
+            center = at[axis] // block * block + block // 2
+            center = min(center, period[axis] - 1) if run.wrap else center
+            seen = cell[axis] + center - at[axis]
+            here.append(seen % size[axis] if run.wrap else min(max(seen, 0), size[axis] - 1))
+        found = level.clamped(at_exact(field, (n, 0, *here)))
+        to = level.clamped(at_exact(table, (*found, (words[1] >> 29) % table.shape[2])))
+        return pack(level.inside([p + t - f for p, t, f in zip(place, to, found)]))
+
+    return build(field.shape, element, "i32")
+
+
+def exemplar_match(run, attributes, field, appearance, table=None):
+    level = Exemplar(appearance.shape[0] - 2, appearance.shape[1] - 2, attributes.get("tiles", True))
+    near = [(y, x) for y in (-1, 0, 1) for x in (-1, 0, 1)]
+    diagonals = [(y, x) for y in (-1, 1) for x in (-1, 1)]
+
+    def look(place, by):
+        y, x = place[0] + by[0] + 1, place[1] + by[1] + 1
+        words = (at_exact(appearance, (y, x, half)) & U32 for half in (0, 1))
+        return [byte - 256 if byte > 127 else byte for word in words for byte in word.to_bytes(4, "little")]
+
+    def element(index):
+        n, _, y, x = index
+
+        def shown(by):
+            return level.clamped(at_exact(field, (n, 0, (y + by[0]) % field.shape[2], (x + by[1]) % field.shape[3])))
+
+        own = [level.shifted(shown(e), (-e[0], -e[1])) for e in near]
+        if table is None and all(candidate == own[0] for candidate in own):
+            return pack(shown((0, 0)) if own[0] is None else own[0])
+        candidates = []
+        for e, candidate in zip(near, own):
+            candidates.append((20, candidate))
+            if table is not None:
+                similar = level.clamped(at_exact(table, (*shown(e), 0)))
+                candidates.append((21, level.shifted(similar, (-e[0], -e[1]))))
+        targets = []
+        for dy, dx in diagonals:
+            parts = look(shown((dy, dx)), (0, 0)), look(shown((2 * dy, dx)), (-dy, 0)), look(shown((dy, 2 * dx)), (0, -dx))
+            targets.append([sum(numbers) for numbers in zip(*parts)])
+        around = [shown((dy, dx)) for dy in range(-2, 3) for dx in range(-2, 3) if (dy, dx) != (0, 0)]
+        best, least = shown((0, 0)), 2**31 - 1
+        for factor, candidate in candidates:
+            if candidate is None:
+                continue
+            differences = (
+                3 * a - t for d, target in zip(diagonals, targets) for a, t in zip(look(candidate, d), target)
+            )
+            cost = factor * sum(difference**2 for difference in differences)
+            cost = 2 * cost + 2000000 if candidate in around else cost
+            if cost < least:
+                best, least = candidate, cost
+        return pack(best)
+
+    return build(field.shape, element, "i32")
+
+
+def exemplar_gather(run, attributes, field, texels):
+    level = Exemplar(texels.shape[0], texels.shape[1], True)
+    first, channels = attributes.get("first", 0), attributes["channels"]
+
+    def element(index):
+        n, k, y, x = index
+        word = at_exact(texels, (*level.clamped(at_exact(field, (n, 0, y, x))), (first + k) // 4)) & U32
+        byte = word >> 8 * ((first + k) % 4) & 0xFF
+        return f32((2 * byte - 255 if attributes.get("signed") else byte) * f32(1 / 255))
+
+    return build([field.shape[0], channels, *field.shape[2:]], element)
+
+
 def constant(run, attributes):
     value = attributes.get("value", {"shape": [], "data": {"f32": [0]}})
     (dtype, data), = value["data"].items()
@@ -1197,6 +1351,11 @@ OPERATORS = {
     "RMSNormalization": rms_normalization,
     "MeanVarianceNormalization": mean_variance_normalization,
     "LpNormalization": lp_normalization,
+    "ExemplarStart": exemplar_start,
+    "ExemplarDouble": exemplar_double,
+    "ExemplarMove": exemplar_move,
+    "ExemplarMatch": exemplar_match,
+    "ExemplarGather": exemplar_gather,
     "RandomUniform": random_uniform,
     "RandomNormal": random_normal,
     "Bernoulli": bernoulli,

@@ -1,7 +1,7 @@
 //! Arguments that several commands share: sizes, named values, executors, generator files.
 
 use std::collections::BTreeMap;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use anyhow::{Context, ensure};
 use clap::{Args, ValueEnum};
