@@ -1,13 +1,12 @@
 //! The attributes of one node. Code that handles an attribute takes it out; the operator gets the rest and refuses unknown
 //! ones, so no attribute is ever ignored.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 use std::rc::Rc;
 
 use imagine_graph::DType;
 
 use crate::array::{Array, Elements};
-use crate::call::Call;
 use crate::error::NodeFault;
 use crate::external::ExternalData;
 use crate::proto::{AttributeProto, GraphProto};
@@ -34,6 +33,17 @@ pub(crate) enum Attribute {
     Graph(Rc<GraphProto>),
     /// An input that the graph's operator has as an attribute.
     Input(PerProbe),
+}
+
+/// The call whose nodes are being added.
+#[derive(Default)]
+pub(crate) struct Call {
+    /// The function's parameters.
+    pub parameters: BTreeMap<String, Attribute>,
+    /// Names of inputs that the call omits.
+    pub omitted: HashSet<String>,
+    /// What precedes names of nodes.
+    pub prefix: String,
 }
 
 /// The attributes of one node by ONNX name.

@@ -1,62 +1,19 @@
-//! Functions that a model defines: a call becomes the nodes of the function.
+//! Calls of functions: a call becomes the nodes of the function.
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::HashSet;
 use std::rc::Rc;
 
-use crate::attributes::{Attribute, Attributes};
+use crate::attributes::{Attributes, Call};
 use crate::error::NodeFault;
+use crate::functions::{own_domain, own_version};
 use crate::importer::Importer;
-use crate::proto::{FunctionProto, ModelProto, NodeProto, OperatorSetIdProto};
+use crate::proto::FunctionProto;
 use crate::value::{Scope, Value};
 
 /// Maximum bytes of the calls' names in front of a node's name.
 const MAX_PREFIX: usize = 100;
 
 type Result<T> = std::result::Result<T, NodeFault>;
-
-/// The functions of a model.
-#[derive(Default)]
-pub(crate) struct Functions<'a> {
-    by_name: HashMap<[&'a str; 3], &'a FunctionProto>,
-    /// Functions whose faults are already listed.
-    faulty: HashSet<[&'a str; 3]>,
-}
-
-/// The call whose nodes are being added.
-#[derive(Default)]
-pub(crate) struct Call {
-    /// The function's parameters.
-    pub parameters: BTreeMap<String, Attribute>,
-    /// Names of inputs that the call omits.
-    pub omitted: HashSet<String>,
-    /// What precedes names of nodes.
-    pub prefix: String,
-}
-
-impl<'a> Functions<'a> {
-    pub fn of(model: &'a ModelProto) -> Self {
-        let named = |function: &'a FunctionProto| {
-            ([own_domain(&function.domain), function.name.as_str(), function.overload.as_str()], function)
-        };
-        Self { by_name: model.functions.iter().map(named).collect(), faulty: HashSet::new() }
-    }
-
-    /// The function that `node` calls, if it calls one.
-    pub fn called(&self, node: &NodeProto) -> Option<&'a FunctionProto> {
-        let key = [own_domain(&node.domain), node.op_type.as_str(), node.overload.as_str()];
-        self.by_name.get(&key).copied()
-    }
-}
-
-/// The domain, empty for ONNX's own operators.
-pub(crate) fn own_domain(domain: &str) -> &str {
-    if domain == "ai.onnx" { "" } else { domain }
-}
-
-/// The version of ONNX's own operators among `sets`.
-pub(crate) fn own_version(sets: &[OperatorSetIdProto]) -> Option<i64> {
-    sets.iter().filter(|set| own_domain(&set.domain).is_empty()).map(|set| set.version).max()
-}
 
 impl<'a> Importer<'a> {
     /// The outputs of a call; `None` if the function has a fault.

@@ -2,10 +2,10 @@
 
 use std::collections::BTreeSet;
 
-use crate::call::Functions;
 use crate::convert::{CONTROL, is_own};
 use crate::error::{Fault, ImportError};
 use crate::fold;
+use crate::functions::Functions;
 use crate::proto::{NodeProto, ValueInfoProto};
 use crate::read::decode;
 use crate::rewrite;

@@ -6,9 +6,9 @@ use std::path::Path;
 use imagine_graph::{DType, Dim, Graph, GraphInput, GraphOutput, Identity, InputKind, OutputKind, Size, TensorType};
 
 use crate::array::Array;
-use crate::call::{Functions, own_version};
 use crate::error::{Fault, ImportError};
 use crate::external::ExternalData;
+use crate::functions::{Functions, own_version};
 use crate::importer::Importer;
 use crate::inputs::{MULTIPLES, Options, ValueInfo, check_options, probe_sizes, value_infos};
 use crate::probe_sizes::ProbeSizes;

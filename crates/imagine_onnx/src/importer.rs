@@ -6,9 +6,10 @@ use std::rc::Rc;
 use imagine_graph::Graph;
 
 use crate::array::{Array, Elements};
-use crate::call::{Call, Functions};
+use crate::attributes::Call;
 use crate::error::{Fault, NodeFault};
 use crate::external::ExternalData;
+use crate::functions::Functions;
 use crate::probe_sizes::ProbeSizes;
 use crate::proto::GraphProto;
 use crate::tensor;

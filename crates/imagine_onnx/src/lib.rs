@@ -45,6 +45,7 @@ mod emit;
 mod error;
 mod external;
 mod fold;
+mod functions;
 mod generator;
 mod import;
 mod importer;

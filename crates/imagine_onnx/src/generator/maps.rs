@@ -6,10 +6,12 @@ use imagine_graph::{
 };
 
 use super::channels::Channels;
-use super::{Part, fresh};
 use crate::inputs::{Layout, ValueInfo};
-use crate::role::InputRole;
+use crate::role::{InputRole, OutputRole};
 use crate::tensor::ElementType;
+
+/// A part of an output: the output, its channels and its role.
+pub(super) type Part<'a> = (&'a ValueInfo, Channels, OutputRole);
 
 /// Gives input `index` its role.
 pub(super) fn set_input(graph: &mut Graph, index: usize, element: Option<ElementType>, role: &InputRole) {
@@ -152,4 +154,15 @@ impl Chain<'_> {
         let product = self.node(vec![from.into(), scale], &format!("{wanted}.product"), Mul {});
         self.node(vec![product, offset], wanted, Add {})
     }
+}
+
+/// `wanted`, with a number if a value, weight or node has that name.
+fn fresh(graph: &Graph, wanted: &str) -> String {
+    let taken = |name: &str| {
+        let values = graph.nodes.iter().flat_map(|node| node.outputs.iter().chain([&node.name]));
+        graph.weights.contains_key(name)
+            || values.chain(graph.inputs.iter().map(|input| &input.name)).any(|value| value == name)
+    };
+    let numbered = (1..).map(|number| format!("{wanted}_{number}"));
+    std::iter::once(wanted.to_string()).chain(numbered).find(|name| !taken(name)).expect("there are enough numbers")
 }

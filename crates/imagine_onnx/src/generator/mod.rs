@@ -7,7 +7,7 @@ mod sizes;
 
 use std::path::Path;
 
-use imagine_graph::{DType, Dim, Generator, Graph, InputKind, OutputKind, Tensor, TensorData, ValidGenerator};
+use imagine_graph::{DType, Dim, Generator, InputKind, OutputKind, Tensor, TensorData, ValidGenerator};
 
 use crate::error::{Fault, ImportError};
 use crate::external::ExternalData;
@@ -17,7 +17,6 @@ use crate::read::{decode, read_file};
 use crate::role::{InputRole, OutputRole};
 use crate::roles::Roles;
 use crate::tensor::ElementType;
-use channels::Channels;
 
 /// The role of an input or output.
 #[derive(Clone, Debug, PartialEq)]
@@ -62,7 +61,7 @@ pub fn generator_from_bytes(
         return Err(Fault::Output { output: info.name.clone(), reason }.into());
     }
     let given = channels::by_output(&roles.outputs, &import.outputs)?;
-    let mut outputs: Vec<Part> = Vec::new();
+    let mut outputs: Vec<maps::Part> = Vec::new();
     for (info, given) in import.outputs.iter().zip(given) {
         let guessed = given.is_empty();
         let taken = |kind: OutputKind| outputs.iter().any(|(_, _, role)| role.kind == kind);
@@ -140,17 +139,3 @@ fn check_batch(info: &ValueInfo, role: &OutputRole) -> Result<(), ImportError> {
         _ => Ok(()),
     }
 }
-
-/// `wanted`, with a number if a value, weight or node has that name.
-fn fresh(graph: &Graph, wanted: &str) -> String {
-    let taken = |name: &str| {
-        let values = graph.nodes.iter().flat_map(|node| node.outputs.iter().chain([&node.name]));
-        graph.weights.contains_key(name)
-            || values.chain(graph.inputs.iter().map(|input| &input.name)).any(|value| value == name)
-    };
-    let numbered = (1..).map(|number| format!("{wanted}_{number}"));
-    std::iter::once(wanted.to_string()).chain(numbered).find(|name| !taken(name)).expect("there are enough numbers")
-}
-
-/// A part of an output: the output, its channels and its role.
-type Part<'a> = (&'a ValueInfo, Channels, OutputRole);

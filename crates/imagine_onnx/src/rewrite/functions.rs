@@ -5,8 +5,8 @@ use imagine_graph::{
     Sigmoid, Sign, Sin, Slice, Sqrt, Squeeze, Sub, Unsqueeze, Where,
 };
 
-use super::Table;
 use super::subgraph::{Subgraph, positions};
+use super::table::Table;
 use crate::array::Array;
 use crate::attributes::{Attribute, axis_from_front, invalid, is_constant};
 use crate::error::NodeFault;

@@ -13,6 +13,7 @@ mod quantize;
 mod resize;
 mod slice;
 mod subgraph;
+mod table;
 mod top_k;
 mod window;
 
@@ -30,14 +31,9 @@ use crate::tensor::ElementType;
 use crate::value::{OnnxNode, Value};
 use legacy::Rewritten;
 use subgraph::{first_output, lists, reshape_to};
+use table::{Rewrite, Table};
 
 type Result<T> = std::result::Result<T, NodeFault>;
-
-/// Adds a node to the graph and returns its outputs.
-type Rewrite = fn(&mut Importer, OnnxNode) -> Result<Vec<Value>>;
-
-/// Operators and what adds them.
-type Table = &'static [(&'static str, Rewrite)];
 
 /// Operators that are not added as they are; see also [`functions::TABLE`] and [`quantize::TABLE`].
 const TABLE: Table = &[

@@ -2,8 +2,8 @@
 
 use imagine_graph::{Add, Cast, Clip, DType, Div, Equal, Max, Min, Mul, ReduceMax, ReduceMin, Round, Sub, Where};
 
-use super::Table;
 use super::subgraph::{Subgraph, first_output};
+use super::table::Table;
 use crate::array::Array;
 use crate::attributes::{Attribute, Attributes};
 use crate::element;

@@ -136,6 +136,10 @@ fn faults_of_a_roles_file_name_line_and_column() {
         "(outputs: { \"y\": \"height\" })",
         expect![[r#"output: output "y" (height) is [1, 3, 2, 2], expected [1, 1, 2, 2] at this size"#]],
     );
+}
+
+#[test]
+fn endless_roles_files_are_refused() {
     fault(&enlarging(), &"[".repeat(100_000), expect!["m.onnx.ron:1:1: Expected opening `(` for struct `Roles`"]);
     fault(
         &enlarging(),
