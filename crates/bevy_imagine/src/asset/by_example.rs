@@ -130,12 +130,11 @@ pub(super) struct PendingExamples(Vec<(ExampleImages, Sender<Found>)>);
 /// Sends the pictures of an example to its task once all of them are loaded.
 pub(super) fn send_examples(
     mut pending: ResMut<PendingExamples>,
-    images: Res<Assets<Image>>,
+    images: Option<Res<Assets<Image>>>,
     server: Res<AssetServer>,
 ) {
-    if pending.0.is_empty() {
-        return;
-    }
+    // Tools without pictures have no such resource.
+    let Some(images) = images.filter(|_| !pending.0.is_empty()) else { return };
     pending.0.retain_mut(|(example, sender)| match collect(example, &images, &server) {
         Some(found) => {
             // The task ended if the handle was dropped.
