@@ -4,7 +4,49 @@ use imagine_graph::*;
 
 use super::{Builder, Known, Proposal};
 
+/// Places of the exemplar of [`Builder::by_example`]: one row, so that packed places stay small.
+const PLACES: usize = 8;
+
 impl Builder {
+    /// Coordinate fields, and what they show.
+    pub(super) fn by_example(&mut self) -> Option<Proposal> {
+        let interval = [0.0, PLACES as f32 - 1.0];
+        let ints = |builder: &mut Self, shape: &[usize], most: usize| {
+            let values = (0..shape.iter().product()).map(|_| builder.between(0, most) as i32).collect();
+            Tensor::new(shape.to_vec(), TensorData::I32(values))
+        };
+        let (height, width, tiles) = (1, PLACES, self.between(0, 1) == 0);
+        let shape = [Dim::Fixed(1), Dim::Fixed(1), Dim::HEIGHT, Dim::WIDTH].to_vec();
+        let stream = self.between(0, 900) as u32;
+        let kind = self.between(0, 4);
+        if kind == 0 {
+            let op = ExemplarStart { height, width, tiles, shape, stream, ..ExemplarStart::default() };
+            return Some(Proposal { op: op.into(), inputs: Vec::new(), weights: Vec::new(), interval });
+        }
+        let is_field = |kind: &TensorType| kind.dtype == DType::I32 && matches!(kind.shape[..], [_, 1, _, _]);
+        let field = self.pick(|known| is_field(&known.kind))?;
+        let table = [height, width, 2];
+        let (op, weights, interval): (Op, Vec<Tensor>, [f32; 2]) = match kind {
+            1 => (ExemplarDouble { height, width, tiles }.into(), Vec::new(), interval),
+            2 => {
+                let op = ExemplarMove { tiles, probability: 200, shape, stream, ..ExemplarMove::default() };
+                (op.into(), vec![ints(self, &table, PLACES - 1)], interval)
+            }
+            3 => {
+                let mut weights = vec![ints(self, &[height + 2, width + 2, 2], 1 << 24)];
+                if self.between(0, 1) == 0 {
+                    weights.push(ints(self, &table, PLACES - 1));
+                }
+                (ExemplarMatch { tiles }.into(), weights, interval)
+            }
+            _ => {
+                let op = ExemplarGather { first: 1, channels: 2, signed: self.between(0, 1) == 0 };
+                (op.into(), vec![ints(self, &[height, width, 1], 1 << 24)], [-1.0, 1.0])
+            }
+        };
+        Some(Proposal { op, inputs: vec![field], weights, interval })
+    }
+
     /// Gathers elements.
     pub(super) fn picked(&mut self) -> Option<Proposal> {
         let x = self.pick(|known| !known.kind.shape.is_empty())?;
