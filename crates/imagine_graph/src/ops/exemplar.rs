@@ -302,7 +302,8 @@ impl Operator for ExemplarMatch {
             Case::new(name, op(tiles)).int(field, places(height, width)).int(words, WORDS).not_differentiable()
         };
         let coherent = |height: i32, width: i32| {
-            let cells = (0..height).flat_map(|y| (0..width).map(move |x| (y % 6) << 16 | (x + y / 5) % 7)).collect();
+            let cells =
+                (0..height).flat_map(|y| (0..width).map(move |x| ((y % 6) << 16) | ((x + y / 5) % 7))).collect();
             Tensor::new(vec![1, 1, height as usize, width as usize], TensorData::I32(cells))
         };
         let words = [8, 9, APPEARANCE_WORDS];
