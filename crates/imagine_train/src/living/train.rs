@@ -99,10 +99,11 @@ pub fn train<A: AutodiffBackend>(
 ) -> Result<Generator, TrainError> {
     let mut training = TextureTraining::<A>::new(exemplar.clone(), options.clone(), start, device)?;
     let _lock = folder.map(FolderLock::take).transpose()?;
-    if let Some(folder) = folder {
-        if training.resume(folder)? && report(Event::Resumed(training.update)).is_break() {
-            return Ok(training.generator(card));
-        }
+    if let Some(folder) = folder
+        && training.resume(folder)?
+        && report(Event::Resumed(training.update)).is_break()
+    {
+        return Ok(training.generator(card));
     }
     let (clock, updates) = (Clock::start(training.update), options.updates);
     while training.update < updates {
