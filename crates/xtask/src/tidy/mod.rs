@@ -105,3 +105,11 @@ fn read_below(root: &Path, folder: &Path, texts: &mut Vec<(String, String)>) -> 
     }
     Ok(())
 }
+
+/// What a check of single files finds in `text`.
+#[cfg(test)]
+fn findings_of(check: impl Fn(&Path, &str, &mut Vec<String>), path: &str, text: &str) -> Vec<String> {
+    let mut findings = Vec::new();
+    check(Path::new(path), text, &mut findings);
+    findings
+}

@@ -103,11 +103,10 @@ fn function_name(line: &str) -> Option<&str> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::tidy::findings_of;
 
     fn findings(path: &str, text: &str) -> Vec<String> {
-        let mut findings = Vec::new();
-        check(Path::new(path), text, &mut findings);
-        findings
+        findings_of(check, path, text)
     }
 
     #[test]
