@@ -62,6 +62,11 @@ pub(crate) fn axis_from_front(name: &str, axis: i64, rank: usize) -> Result<usiz
 }
 
 impl Attributes {
+    /// One attribute.
+    pub fn one(name: &str, value: Attribute) -> Self {
+        Self([(name.to_string(), value)].into())
+    }
+
     /// Reads attributes; inside a function, they may name parameters of `call`.
     pub fn read(protos: &[AttributeProto], external: ExternalData, call: Option<&Call>) -> Result<Self, NodeFault> {
         let mut attributes = BTreeMap::new();

@@ -59,8 +59,7 @@ impl Importer<'_> {
             iteration += 1;
         }
         for list in lists {
-            let Some(stacked) = self.stack(list, &node.name)? else { return Ok(None) };
-            carried.extend(stacked);
+            carried.push(self.stack(list, &node.name)?);
         }
         Ok(Some(carried))
     }
@@ -87,32 +86,16 @@ impl Importer<'_> {
     }
 
     /// The values of all iterations along a new first axis.
-    fn stack(&mut self, list: Vec<Value>, name: &str) -> Result<Option<Vec<Value>>> {
+    fn stack(&mut self, list: Vec<Value>, name: &str) -> Result<Value> {
         if list.is_empty() {
             return Err(NodeFault::Unsupported { reason: "makes lists in no iteration" });
         }
         let mut rows = Vec::with_capacity(list.len());
         for value in list {
-            let Some(row) = self.layout("Unsqueeze", "axes", Attribute::Ints(vec![0]), vec![Some(value)], name)? else {
-                return Ok(None);
-            };
-            rows.extend(row.into_iter().map(Some));
+            let axes = Attributes::one("axes", Attribute::Ints(vec![0]));
+            rows.push(Some(self.part("Unsqueeze", axes, vec![Some(value)], name)?));
         }
-        self.layout("Concat", "axis", Attribute::Int(0), rows, name)
-    }
-
-    /// The outputs of an operator with one attribute.
-    pub fn layout(
-        &mut self,
-        op: &str,
-        attribute: &str,
-        value: Attribute,
-        inputs: Vec<Option<Value>>,
-        name: &str,
-    ) -> Result<Option<Vec<Value>>> {
-        let attributes = Attributes([(attribute.to_string(), value)].into());
-        let outputs = vec![String::new()];
-        self.convert(OnnxNode { op: op.into(), attributes, inputs, outputs, name: name.into() })
+        self.part("Concat", Attributes::one("axis", Attribute::Int(0)), rows, name)
     }
 }
 

@@ -144,6 +144,18 @@ impl Importer<'_> {
         rewrite::convert(self, node).map(typed).map(Some)
     }
 
+    /// The first output of one of ONNX's operators on tensors, which stands for a part of another.
+    pub fn part(
+        &mut self,
+        op: &str,
+        attributes: Attributes,
+        inputs: Vec<Option<Value>>,
+        name: &str,
+    ) -> Result<Value, NodeFault> {
+        let node = OnnxNode { op: op.into(), attributes, inputs, outputs: vec![String::new()], name: name.into() };
+        self.convert(node)?.and_then(|values| values.into_iter().next()).ok_or(NodeFault::UnknownOperator)
+    }
+
     /// Turns inputs into attributes where the graph's operator has attributes.
     fn inputs_to_attributes(&mut self, node: &mut OnnxNode) -> Result<(), NodeFault> {
         let entries = attribute_inputs::entries(&node.op, self.opset);

@@ -126,7 +126,7 @@ impl Importer<'_> {
     }
 
     fn ints(&self, name: &str, known: &PerProbe) -> Result<Vec<Vec<i64>>> {
-        let attributes = Attributes([(name.to_string(), Attribute::Input(known.clone()))].into());
+        let attributes = Attributes::one(name, Attribute::Input(known.clone()));
         (0..known.len()).map(|probe| Ok(attributes.ints(name, probe)?.unwrap_or_default())).collect()
     }
 

@@ -3,7 +3,7 @@
 use std::rc::Rc;
 
 use crate::array::Array;
-use crate::attributes::{Attribute, axis_from_front, is_constant};
+use crate::attributes::{Attribute, Attributes, axis_from_front, is_constant};
 use crate::error::NodeFault;
 use crate::importer::Importer;
 use crate::value::{OnnxNode, Value};
@@ -33,7 +33,7 @@ impl Importer<'_> {
     pub fn sequence(&mut self, mut node: OnnxNode) -> Result<Option<Vec<Value>>> {
         let made = match node.op.as_str() {
             "SplitToSequence" => return self.split_to_sequence(node),
-            "ConcatFromSequence" => return self.concat_from_sequence(node),
+            "ConcatFromSequence" => return Ok(Some(vec![self.concat_from_sequence(node)?])),
             "SequenceEmpty" => {
                 node.attributes.take("dtype");
                 self.tensors(Vec::new())?
@@ -112,7 +112,7 @@ impl Importer<'_> {
         let attributes = attributes.map(|(name, value)| (name.to_string(), value)).into();
         let cut = OnnxNode {
             op: "Split".into(),
-            attributes: crate::attributes::Attributes(attributes),
+            attributes: Attributes(attributes),
             inputs: vec![Some(data)],
             outputs,
             name: node.name.clone(),
@@ -120,18 +120,14 @@ impl Importer<'_> {
         let Some(mut list) = self.convert(cut)? else { return Ok(None) };
         if split.is_none() && !keep {
             for value in &mut list {
-                let axes = Attribute::Ints(vec![axis as i64]);
-                let Some(squeezed) = self.layout("Squeeze", "axes", axes, vec![Some(value.clone())], &node.name)?
-                else {
-                    return Ok(None);
-                };
-                *value = squeezed.into_iter().next().ok_or(NodeFault::UnknownOperator)?;
+                let axes = Attributes::one("axes", Attribute::Ints(vec![axis as i64]));
+                *value = self.part("Squeeze", axes, vec![Some(value.clone())], &node.name)?;
             }
         }
         Ok(Some(vec![self.tensors(list)?]))
     }
 
-    fn concat_from_sequence(&mut self, mut node: OnnxNode) -> Result<Option<Vec<Value>>> {
+    fn concat_from_sequence(&mut self, mut node: OnnxNode) -> Result<Value> {
         let axis = node.attributes.take_int("axis", 0)?;
         let new = node.attributes.take_int("new_axis", 0)? != 0;
         node.reject_unknown_attributes()?;
@@ -141,16 +137,13 @@ impl Importer<'_> {
                 rows.push(Some(value.clone()));
                 continue;
             }
-            let axes = Attribute::Ints(vec![axis]);
-            let Some(row) = self.layout("Unsqueeze", "axes", axes, vec![Some(value.clone())], &node.name)? else {
-                return Ok(None);
-            };
-            rows.extend(row.into_iter().map(Some));
+            let axes = Attributes::one("axes", Attribute::Ints(vec![axis]));
+            rows.push(Some(self.part("Unsqueeze", axes, vec![Some(value.clone())], &node.name)?));
         }
         if rows.is_empty() {
             return Err(NodeFault::Unsupported { reason: "joins an empty sequence" });
         }
-        self.layout("Concat", "axis", Attribute::Int(axis), rows, &node.name)
+        self.part("Concat", Attributes::one("axis", Attribute::Int(axis)), rows, &node.name)
     }
 }
 

@@ -1,6 +1,7 @@
 //! The sizes of a generator. A request asks for the size of the output, so the network's open dimensions become fractions of that.
 
 use imagine_graph::{Axis, Dim, Extent, Graph, OutputKind, Ratio, Size, SizeRule, Symbol};
+use num_integer::Integer;
 
 use super::maps::layout_of;
 use crate::error::{Fault, ImportError};
@@ -19,8 +20,6 @@ const MAX_SMALLEST: usize = 1024;
 /// Side of the example in a message.
 const EXAMPLE: usize = 256;
 
-const AXES: [Axis; 2] = [Axis::Height, Axis::Width];
-
 /// Imports the network with its open dimensions as fractions of the output's size.
 pub(super) fn import(
     model: &ModelProto,
@@ -36,7 +35,7 @@ pub(super) fn import(
     let Some(sides) = sides(&import, map)? else { return Ok(import) };
     let mut ratios = [Ratio::ONE; 2];
     let mut odd = false;
-    for (axis, ratio) in AXES.into_iter().zip(&mut ratios) {
+    for (axis, ratio) in Axis::ALL.into_iter().zip(&mut ratios) {
         match (axis, import.probes.dim(&sides[axis as usize])) {
             (_, Some(Dim::Fixed(_))) => {}
             (Axis::Height, Some(Dim::Symbol(Symbol::Height(found))))
@@ -63,7 +62,7 @@ pub(super) fn import(
         }
     }
     // Probe sizes must be divisible by the fractions' denominators.
-    let enlarged = height.numerator.saturating_mul(width.numerator / common(height.numerator, width.numerator));
+    let enlarged = height.numerator.saturating_mul(width.numerator / height.numerator.gcd(&width.numerator).max(1));
     options.size_multiple = Some(import.probes.multiple().saturating_mul(enlarged));
     import_model(model, external, &options)
 }
@@ -87,11 +86,6 @@ fn sides(import: &Import, map: &ValueInfo) -> Result<Option<[Vec<usize>; 2]>, Im
 fn over(a: Ratio, b: Ratio) -> Option<Ratio> {
     let (numerator, denominator) = (a.numerator.checked_mul(b.denominator)?, a.denominator.checked_mul(b.numerator)?);
     Some(Ratio::new(numerator, denominator).reduced())
-}
-
-/// The greatest common divisor.
-fn common(a: usize, b: usize) -> usize {
-    if b == 0 { a.max(1) } else { common(b, a % b) }
 }
 
 /// How an output's size follows from the input's, and what to do.

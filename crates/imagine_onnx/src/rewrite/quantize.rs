@@ -118,7 +118,7 @@ fn matmul_integer(importer: &mut Importer, node: OnnxNode) -> Result<Vec<Value>>
 
 /// The product of floats that are integers, as integers.
 fn product(importer: &mut Importer, op: &str, inputs: Vec<Option<Value>>, node: &OnnxNode) -> Result<Vec<Value>> {
-    let floats = first_output(part(importer, op, node.attributes.clone(), inputs, &node.name)?)?;
+    let floats = importer.part(op, node.attributes.clone(), inputs, &node.name)?;
     importer.emit_op(Cast::to(DType::I32).into(), &[Some(floats)], &node.outputs, &node.name)
 }
 
@@ -133,8 +133,7 @@ fn shifted(importer: &mut Importer, x: &Value, zero: Option<Value>, axis: i64, n
         }
         _ => one,
     };
-    let axis = Attributes([("axis".to_string(), Attribute::Int(axis))].into());
-    first_output(part(importer, "DequantizeLinear", axis, vec![Some(x.clone()), Some(scale), zero], name)?)
+    importer.part("DequantizeLinear", along(axis), vec![Some(x.clone()), Some(scale), zero], name)
 }
 
 /// A convolution of dequantized data and weights, quantized again.
@@ -144,14 +143,12 @@ fn conv(importer: &mut Importer, node: OnnxNode) -> Result<Vec<Value>> {
     let mut inputs = vec![Some(x), Some(w)];
     if let Some(bias) = node.inputs.get(8).cloned().flatten() {
         let scales = [Some(node.input(1)?.clone()), Some(node.input(4)?.clone())];
-        let scale = first_output(part(importer, "Mul", Attributes::default(), scales.to_vec(), &node.name)?)?;
-        let axis = Attributes([("axis".to_string(), Attribute::Int(0))].into());
-        inputs.extend(
-            part(importer, "DequantizeLinear", axis, vec![Some(bias), Some(scale)], &node.name)?.into_iter().map(Some),
-        );
+        let scale = importer.part("Mul", Attributes::default(), scales.to_vec(), &node.name)?;
+        let bias = importer.part("DequantizeLinear", along(0), vec![Some(bias), Some(scale)], &node.name)?;
+        inputs.push(Some(bias));
     }
-    let y = part(importer, "Conv", node.attributes.clone(), inputs, &node.name)?;
-    quantized(importer, first_output(y)?, node)
+    let y = importer.part("Conv", node.attributes.clone(), inputs, &node.name)?;
+    quantized(importer, y, node)
 }
 
 /// A matrix product of dequantized operands, quantized again.
@@ -159,15 +156,18 @@ fn matmul(importer: &mut Importer, node: OnnxNode) -> Result<Vec<Value>> {
     node.reject_unknown_attributes()?;
     let rows = node.input(0)?.rank() as i64 - 2;
     let (a, b) = (real(importer, &node, [0, 1, 2], rows)?, real(importer, &node, [3, 4, 5], -1)?);
-    let y = part(importer, "MatMul", Attributes::default(), vec![Some(a), Some(b)], &node.name)?;
-    quantized(importer, first_output(y)?, node)
+    let y = importer.part("MatMul", Attributes::default(), vec![Some(a), Some(b)], &node.name)?;
+    quantized(importer, y, node)
 }
 
 /// Dequantizes the operand with data, scale and zero point at these inputs.
 fn real(importer: &mut Importer, node: &OnnxNode, at: [usize; 3], axis: i64) -> Result<Value> {
     let inputs = at.map(|index| node.inputs.get(index).cloned().flatten()).to_vec();
-    let axis = Attributes([("axis".to_string(), Attribute::Int(axis))].into());
-    first_output(part(importer, "DequantizeLinear", axis, inputs, &node.name)?)
+    importer.part("DequantizeLinear", along(axis), inputs, &node.name)
+}
+
+fn along(axis: i64) -> Attributes {
+    Attributes::one("axis", Attribute::Int(axis))
 }
 
 /// Quantizes the result of a `QLinear` operator, with scale and zero point at its inputs 6 and 7.
@@ -179,18 +179,6 @@ fn quantized(importer: &mut Importer, y: Value, node: OnnxNode) -> Result<Vec<Va
     let values = quantize(importer, OnnxNode { op, attributes: Attributes::default(), inputs, ..node })?;
     let element = zero_element.or(Some(ElementType::Uint8));
     Ok(values.into_iter().map(|value| Value { element, ..value }).collect())
-}
-
-/// One of the operators that a quantized one stands for.
-fn part(
-    importer: &mut Importer,
-    op: &str,
-    attributes: Attributes,
-    inputs: Vec<Option<Value>>,
-    name: &str,
-) -> Result<Vec<Value>> {
-    let node = OnnxNode { op: op.into(), attributes, inputs, outputs: vec![String::new()], name: name.into() };
-    importer.convert(node)?.ok_or(NodeFault::UnknownOperator)
 }
 
 fn granularity(node: &mut OnnxNode) -> Result<Granularity> {
