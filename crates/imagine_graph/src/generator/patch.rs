@@ -5,6 +5,8 @@
 //! aligned to all strides of the network. The window's rim, which padding changes, is cropped. A patch therefore equals the
 //! same part of any larger window, whatever its size and whatever was generated before.
 
+use std::ops::Range;
+
 use super::ValidGenerator;
 use super::fields::{FIELD_INPUT, Fields};
 use super::request::{Request, ResolvedRequest};
@@ -137,17 +139,15 @@ fn window(generator: &ValidGenerator, request: &Request, steps: u32) -> Result<W
         if !(1..=MAX_WINDOW_SIDE).contains(&side) {
             return Err(too_long(side));
         }
-        let windows = Windows::of_plane(generator, known_size(generator, request.size), steps, axis)?;
+        let windows = Windows::of_plane(generator, known_size(generator, request.size), steps, axis)?.by_level();
         let wanted = Span { start: i64::from(request.domain.origin[axis]), length: side };
-        let by_level = windows.clone().by_level();
-        let found = by_level.as_ref().unwrap_or(&windows).around(wanted)?;
+        let found = windows.around(wanted)?;
         if found.length > MAX_WINDOW_SIDE {
             return Err(too_long(found.length));
         }
         i32::try_from(found.end()).map_err(|_| RequestError::WorldEnd)?;
         let origin = i32::try_from(found.start).map_err(|_| RequestError::WorldEnd)?;
-        let levels = by_level.map(|windows| windows.levels(found.start, wanted));
-        Ok((origin, (wanted.start - found.start) as i32, found.length, levels))
+        Ok((origin, (wanted.start - found.start) as i32, found.length, windows.levels(found.start, wanted)))
     };
     let ((y, crop_y, height, rows), (x, crop_x, width, columns)) = (along(Axis::Height)?, along(Axis::Width)?);
     Ok(Window {
@@ -197,9 +197,8 @@ fn cut_levels(
                 let name = graph.name(value);
                 let computed = format!("imagine.level.{name}");
                 rename_written(&mut plain, name, &computed);
-                let starts = vec![rows.start as i64, columns.start as i64];
-                let ends = vec![rows.end as i64, columns.end as i64];
-                plain.push(name, Slice { starts, ends, axes: vec![-2, -1], steps: Vec::new() }, [computed.as_str()]);
+                let kept = slice([rows, columns].map(|keep| keep.start as i64..keep.end as i64));
+                plain.push(name, kept, [computed.as_str()]);
             }
         }
     }
@@ -209,11 +208,9 @@ fn cut_levels(
         let wanted = |axis: Axis| {
             let patch = Span { start: i64::from(request.domain.origin[axis]), length: axis.of(request.size) };
             let elements = patch.scaled(scales[axis]);
-            (elements.start - spans[axis].first, elements.end() - spans[axis].first)
+            elements.start - spans[axis].first..elements.end() - spans[axis].first
         };
-        let (starts, ends) = Axis::ALL.map(wanted).into_iter().unzip();
-        let slice = Slice { starts, ends, axes: vec![-2, -1], steps: Vec::new() };
-        crop_output(&mut plain, &output.name, slice)?;
+        crop_output(&mut plain, &output.name, slice(Axis::ALL.map(wanted)))?;
     }
     let cut = plain.validate()?;
     cut.bind(window)?;
@@ -229,7 +226,7 @@ fn crop_outputs(graph: &ValidGraph, window: Size, patch: Size, crop: Texel) -> R
     let mut plain = graph.graph().clone();
     for (output, value) in graph.graph().outputs.iter().zip(graph.outputs()) {
         let shape = &bound.value_type(*value).shape;
-        let Some(slice) = slice(shape, window, patch, crop) else { continue };
+        let Some(slice) = slice_of_patch(shape, window, patch, crop) else { continue };
         crop_output(&mut plain, &output.name, slice)?;
     }
     let cropped = plain.validate()?;
@@ -249,16 +246,23 @@ fn crop_output(graph: &mut Graph, name: &str, slice: Slice) -> Result<(), Reques
 }
 
 /// The slice that crops a value of `shape` to the patch; `None` if the value has no height and width.
-fn slice(shape: &[usize], window: Size, patch: Size, crop: Texel) -> Option<Slice> {
+fn slice_of_patch(shape: &[usize], window: Size, patch: Size, crop: Texel) -> Option<Slice> {
     let first = shape.len().checked_sub(2)?;
     let value = Extent { height: shape[first], width: shape[first + 1] };
     if value == Extent::splat(1) {
         return None;
     }
     let scaled = |axis: Axis, texels: usize| (texels * value[axis] / axis.of(window)) as i64;
-    let starts = Axis::ALL.map(|axis| scaled(axis, crop[axis] as usize)).to_vec();
-    let ends = Axis::ALL.map(|axis| scaled(axis, crop[axis] as usize + axis.of(patch))).to_vec();
-    Some(Slice { starts, ends, axes: vec![-2, -1], steps: Vec::new() })
+    Some(slice(Axis::ALL.map(|axis| {
+        let first = crop[axis] as usize;
+        scaled(axis, first)..scaled(axis, first + axis.of(patch))
+    })))
+}
+
+/// The slice that keeps these rows and columns.
+fn slice(kept: [Range<i64>; 2]) -> Slice {
+    let (starts, ends) = kept.into_iter().map(|kept| (kept.start, kept.end)).unzip();
+    Slice { starts, ends, axes: vec![-2, -1], steps: Vec::new() }
 }
 
 /// Renames the value `from`, which a node writes, also where it is read. False if no node writes it.

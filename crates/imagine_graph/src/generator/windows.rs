@@ -86,16 +86,17 @@ impl<'a> Windows<'a> {
         Ok(windows)
     }
 
-    /// The same windows for a graph whose finer levels are cut to what they need, by [`Windows::levels`]; `None` if it refines no
-    /// levels. Reaches add up over levels, so a window of a coarse level is far wider than what it shows.
-    pub(super) fn by_level(self) -> Option<Self> {
-        let refines = self.boundary == Boundary::Open && self.recurrence.is_none() && self.output.has_cuts();
-        refines.then_some(Self { by_level: true, ..self })
+    /// The same windows; if the graph refines levels, for its finer levels cut to what they need, by [`Windows::levels`]. Reaches
+    /// add up over levels, so a window of a coarse level is far wider than what it shows.
+    pub(super) fn by_level(self) -> Self {
+        let by_level = self.boundary == Boundary::Open && self.recurrence.is_none() && self.output.has_cuts();
+        Self { by_level, ..self }
     }
 
-    /// Where every value of the output graph begins, and what its cut keeps, in a window from pixel `start` around `wanted`.
-    pub(super) fn levels(&self, start: i64, wanted: Span) -> Vec<LevelSpan> {
-        self.output.levels(start, &self.output.required_by_outputs(wanted, self.boundary))
+    /// Where every value of the output graph begins, and what its cut keeps, in a window from pixel `start` around `wanted`; `None`
+    /// if windows are not by level.
+    pub(super) fn levels(&self, start: i64, wanted: Span) -> Option<Vec<LevelSpan>> {
+        self.by_level.then(|| self.output.levels(start, &self.output.required_by_outputs(wanted, self.boundary)))
     }
 
     /// What lies beyond the image's ends.

@@ -251,12 +251,16 @@ fn check_weights(weights: &BTreeMap<String, Tensor>, errors: &mut Vec<GraphError
     }
 }
 
-/// Operators may restrict the elements of weights.
+/// Operators may restrict the elements of weights. A weight that several nodes read alike is checked once.
 fn check_weights_of_nodes(graph: &Graph, errors: &mut Vec<GraphError>) {
+    let mut checked = HashSet::new();
     for node in &graph.nodes {
-        let weights: Vec<Option<&Tensor>> = node.inputs.iter().map(|name| graph.weights.get(name)).collect();
-        if let Err(error) = node.op.check_weights(&weights) {
-            errors.push(GraphError::Node { node: node.name.clone(), op: node.op.name(), error });
+        let op = node.op.name();
+        for (input, name) in node.inputs.iter().enumerate() {
+            let Some(weight) = graph.weights.get(name).filter(|_| checked.insert((op, input, name))) else { continue };
+            if let Err(error) = node.op.check_weight(input, weight) {
+                errors.push(GraphError::Node { node: node.name.clone(), op, error });
+            }
         }
     }
 }

@@ -3,7 +3,7 @@
 //!
 //! A **coordinate field** is an i32 tensor `[N, 1, H, W]`. Each cell holds the place of an exemplar whose texel it shows, packed as
 //! `y << 16 | x`. Fields are refined from a coarse level of the exemplar to its texels; a level has `height` x `width` places. All
-//! arithmetic is on integers, so results are equal to the bit on every executor.
+//! arithmetic on fields is on integers, so results are equal to the bit on every executor.
 //!
 //! | operator | Y |
 //! |---|---|
@@ -11,7 +11,7 @@
 //! | `ExemplarDouble` | `Y[2p + d] = 2 field[p] + d`, d in {0, 1}^2: the field of a level with twice the places a side |
 //! | `ExemplarMove` | in `probability` of 256 blocks, chosen by hash: `field[p] + (t - c)`, c what the block's centre shows, t a place similar to c; else `field[p]` |
 //! | `ExemplarMatch` | the candidate of p whose surroundings look most like those of p, see below |
-//! | `ExemplarGather` | `byte / 255`, or `(2 byte - 255) / 255` if `signed`, of the channels at the place that p shows |
+//! | `ExemplarGather` | `byte * r`, or `(2 byte - 255) * r` if `signed`, of the channels at the place that p shows; r is 1/255 rounded to binary32 |
 //!
 //! **Edges.** If the exemplar `tiles`, places beyond an edge are those at the opposite edge. If not, a place is never shown nearer to
 //! an edge than `min(2, side / 6)`: offsets are clamped, and candidates beyond are left out. The field itself wraps in `ExemplarMove`
@@ -33,11 +33,13 @@
 //! equal ones the first in the order of e (row by row), own place before similar one. Without a table, p keeps the candidate on which all
 //! nine agree. If there is no candidate, p keeps its place. Costs stay below 2^31.
 
+use std::ops::Range;
+
 use serde::{Deserialize, Serialize};
 
 use super::inputs::{Inputs, output, require, require_param};
 use super::random::bind;
-use super::{Case, NodeError, Operator, Reach, Tolerance, Window};
+use super::{Case, NodeError, Op, Operator, Reach, Tolerance, Window};
 use crate::tensor::{DType, Dim, PerAxis, Tensor, TensorData, TensorType};
 
 /// Maximum side of an exemplar in texels.
@@ -48,9 +50,9 @@ const APPEARANCE_WORDS: usize = APPEARANCE_BYTES / 4;
 const MAX_BLOCK: usize = 64;
 
 /// Words of cases whose four bytes differ.
-const WORDS: std::ops::Range<i32> = -(1 << 29)..1 << 29;
+const WORDS: Range<i32> = -(1 << 29)..1 << 29;
 /// Words of cases that are no places.
-const OUTSIDE: std::ops::Range<i32> = -(1 << 30)..0;
+const OUTSIDE: Range<i32> = -(1 << 30)..0;
 
 /// Parameters of `ExemplarStart`. No inputs.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -203,15 +205,12 @@ impl Operator for ExemplarDouble {
     }
 
     fn cases() -> Vec<Case> {
-        let case = |name: &str, op: Self, field: [usize; 4]| {
-            Case::new(name, op.clone()).int(field, places(op.height / 2, op.width / 2)).not_differentiable()
-        };
         let op = |height, width| Self { height, width, ..Self::default() };
         vec![
-            case("one of one", op(2, 2), [1, 1, 1, 1]),
-            case("odd size 97x61", op(26, 14), [2, 1, 97, 61]),
-            case("does not tile", Self { tiles: false, ..op(24, 18) }, [1, 1, 7, 9]),
-            Case::new("places outside", op(6, 4)).int([1, 1, 5, 3], OUTSIDE).not_differentiable(),
+            case("one of one", op(2, 2), [1, 1, 1, 1], places(1, 1)),
+            case("odd size 97x61", op(26, 14), [2, 1, 97, 61], places(13, 7)),
+            case("does not tile", Self { tiles: false, ..op(24, 18) }, [1, 1, 7, 9], places(12, 9)),
+            case("places outside", op(6, 4), [1, 1, 5, 3], OUTSIDE),
         ]
     }
 
@@ -231,8 +230,8 @@ impl Operator for ExemplarMove {
         Ok(vec![output(DType::I32, shape.to_vec())?])
     }
 
-    fn check_weights(&self, weights: &[Option<&Tensor>]) -> Result<(), NodeError> {
-        check_places(weights, 1)
+    fn check_weight(input: usize, weight: &Tensor) -> Result<(), NodeError> {
+        if input == 1 { check_places(input, weight) } else { Ok(()) }
     }
 
     fn reach(&self, _: &[Option<&TensorType>], _: &TensorType) -> Vec<Reach> {
@@ -243,21 +242,17 @@ impl Operator for ExemplarMove {
 
     fn cases() -> Vec<Case> {
         let op = |probability, stream| Self { probability, stream, shape: Dim::nchw(1), ..Self::default() };
-        let case = |name: &str, op: Self, field: [usize; 4], table: [usize; 3]| {
-            let range = || places(table[0], table[1]);
-            Case::new(name, op).int(field, range()).int(table, range()).not_differentiable()
+        let of_table = |name: &str, op: Self, field: [usize; 4], [height, width, similar]: [usize; 3]| {
+            case(name, op, field, places(height, width)).int([height, width, similar], places(height, width))
         };
         vec![
-            case("one of one", op(255, 0), [1, 1, 1, 1], [1, 1, 1]),
-            case("odd size 97x61", op(128, 1), [2, 1, 97, 61], [13, 7, 8]),
-            case("never", op(0, 2), [1, 1, 8, 8], [4, 4, 2]),
-            case("blocks of 3", Self { block: 3, ..op(200, 3) }, [1, 1, 10, 8], [6, 5, 3]),
-            case("a part", Self { origin: [-3, 6], ..op(230, 4) }, [1, 1, 12, 16], [8, 8, 8]),
-            case("does not tile", Self { tiles: false, ..op(230, 5) }, [1, 1, 16, 12], [17, 12, 4]),
-            Case::new("places outside", op(255, 6))
-                .int([1, 1, 8, 8], OUTSIDE)
-                .int([3, 4, 2], -9..9)
-                .not_differentiable(),
+            of_table("one of one", op(255, 0), [1, 1, 1, 1], [1, 1, 1]),
+            of_table("odd size 97x61", op(128, 1), [2, 1, 97, 61], [13, 7, 8]),
+            of_table("never", op(0, 2), [1, 1, 8, 8], [4, 4, 2]),
+            of_table("blocks of 3", Self { block: 3, ..op(200, 3) }, [1, 1, 10, 8], [6, 5, 3]),
+            of_table("a part", Self { origin: [-3, 6], ..op(230, 4) }, [1, 1, 12, 16], [8, 8, 8]),
+            of_table("does not tile", Self { tiles: false, ..op(230, 5) }, [1, 1, 16, 12], [17, 12, 4]),
+            case("places outside", op(255, 6), [1, 1, 8, 8], OUTSIDE).int([3, 4, 2], -9..9),
         ]
     }
 
@@ -272,7 +267,7 @@ impl Operator for ExemplarMatch {
         let shape = field(inputs)?;
         let appearance = inputs.required(1, "appearance")?;
         let expected = "i32 [height + 2, width + 2, 2]";
-        let is_rimmed = |side: usize| (3..=MAX_EXEMPLAR_SIDE + 2).contains(&side);
+        let is_rimmed = |side: usize| side.checked_sub(2).is_some_and(is_side);
         let fits = appearance.dtype == DType::I32
             && matches!(appearance.shape[..], [h, w, APPEARANCE_WORDS] if is_rimmed(h) && is_rimmed(w));
         require(fits, 1, "appearance", expected, appearance)?;
@@ -285,8 +280,8 @@ impl Operator for ExemplarMatch {
         Ok(vec![output(DType::I32, shape.to_vec())?])
     }
 
-    fn check_weights(&self, weights: &[Option<&Tensor>]) -> Result<(), NodeError> {
-        check_places(weights, 2)
+    fn check_weight(input: usize, weight: &Tensor) -> Result<(), NodeError> {
+        if input == 2 { check_places(input, weight) } else { Ok(()) }
     }
 
     fn reach(&self, inputs: &[Option<&TensorType>], _: &TensorType) -> Vec<Reach> {
@@ -296,31 +291,25 @@ impl Operator for ExemplarMatch {
     }
 
     fn cases() -> Vec<Case> {
-        let op = |tiles| Self { tiles };
-        let case = |name: &str, tiles, field: [usize; 4], [height, width]: [usize; 2]| {
+        let of_level = |name: &str, tiles, field: [usize; 4], [height, width]: [usize; 2]| {
             let words = [height + 2, width + 2, APPEARANCE_WORDS];
-            Case::new(name, op(tiles)).int(field, places(height, width)).int(words, WORDS).not_differentiable()
+            case(name, Self { tiles }, field, places(height, width)).int(words, WORDS)
         };
-        let coherent = |height: i32, width: i32| {
-            let cells =
-                (0..height).flat_map(|y| (0..width).map(move |x| ((y % 6) << 16) | ((x + y / 5) % 7))).collect();
-            Tensor::new(vec![1, 1, height as usize, width as usize], TensorData::I32(cells))
-        };
-        let words = [8, 9, APPEARANCE_WORDS];
-        let pieces = Case::new("coherent pieces", op(true)).tensor(coherent(20, 21)).int(words, WORDS);
+        let cells = (0..20).flat_map(|y| (0..21).map(move |x| ((y % 6) << 16) | ((x + y / 5) % 7)));
+        let coherent = Tensor::new(vec![1, 1, 20, 21], TensorData::I32(cells.collect()));
+        let pieces = Case::new("coherent pieces", Self { tiles: true }).tensor(coherent).not_differentiable();
+        let pieces = pieces.int([8, 9, APPEARANCE_WORDS], WORDS);
         vec![
-            case("one of one", true, [1, 1, 1, 1], [1, 1]),
-            case("odd size 97x61", true, [2, 1, 97, 61], [13, 7]),
-            case("with a table", true, [1, 1, 16, 16], [8, 6]).int([8, 6, 3], places(8, 6)),
-            case("does not tile", false, [1, 1, 17, 12], [13, 14]),
-            case("does not tile, with a table", false, [2, 1, 9, 12], [12, 9]).int([12, 9, 2], places(12, 9)),
-            pieces.clone().not_differentiable(),
-            pieces.int([6, 7, 8], places(6, 7)).not_differentiable(),
-            Case::new("places outside", op(true))
-                .int([1, 1, 8, 8], OUTSIDE)
+            of_level("one of one", true, [1, 1, 1, 1], [1, 1]),
+            of_level("odd size 97x61", true, [2, 1, 97, 61], [13, 7]),
+            of_level("with a table", true, [1, 1, 16, 16], [8, 6]).int([8, 6, 3], places(8, 6)),
+            of_level("does not tile", false, [1, 1, 17, 12], [13, 14]),
+            of_level("does not tile, with a table", false, [2, 1, 9, 12], [12, 9]).int([12, 9, 2], places(12, 9)),
+            pieces.clone(),
+            Case { name: "coherent pieces, with a table".into(), ..pieces }.int([6, 7, 8], places(6, 7)),
+            case("places outside", Self { tiles: true }, [1, 1, 8, 8], OUTSIDE)
                 .int([5, 6, APPEARANCE_WORDS], WORDS)
-                .int([3, 4, 2], -9..9)
-                .not_differentiable(),
+                .int([3, 4, 2], -9..9),
         ]
     }
 
@@ -334,7 +323,6 @@ impl Operator for ExemplarGather {
         inputs.count(2..=2)?;
         let [images, _, height, width] = field(inputs)?;
         let texels = inputs.required(1, "texels")?;
-        let is_side = |side: usize| (1..=MAX_EXEMPLAR_SIDE).contains(&side);
         let fits = texels.dtype == DType::I32
             && matches!(texels.shape[..], [h, w, words] if is_side(h) && is_side(w) && words > 0);
         require(fits, 1, "texels", "i32 [height, width, words]", texels)?;
@@ -350,21 +338,16 @@ impl Operator for ExemplarGather {
     }
 
     fn cases() -> Vec<Case> {
-        let case = |name: &str, first, channels, signed, field: [usize; 4], texels: [usize; 3]| {
-            Case::new(name, Self { first, channels, signed })
-                .int(field, places(texels[0], texels[1]))
-                .int(texels, WORDS)
-                .not_differentiable()
+        let op = |first, channels| Self { first, channels, signed: false };
+        let of_texels = |name: &str, op: Self, field: [usize; 4], texels: [usize; 3]| {
+            case(name, op, field, places(texels[0], texels[1])).int(texels, WORDS)
         };
         vec![
-            case("one of one", 0, 1, false, [1, 1, 1, 1], [1, 1, 1]),
-            case("odd size 97x61", 0, 3, false, [2, 1, 97, 61], [13, 7, 1]),
-            case("normals", 3, 3, true, [1, 1, 9, 7], [5, 4, 3]),
-            case("across words", 2, 7, false, [2, 1, 5, 3], [4, 4, 3]),
-            Case::new("places outside", Self { first: 1, channels: 2, signed: false })
-                .int([1, 1, 4, 4], OUTSIDE)
-                .int([3, 4, 1], WORDS)
-                .not_differentiable(),
+            of_texels("one of one", op(0, 1), [1, 1, 1, 1], [1, 1, 1]),
+            of_texels("odd size 97x61", op(0, 3), [2, 1, 97, 61], [13, 7, 1]),
+            of_texels("normals", Self { signed: true, ..op(3, 3) }, [1, 1, 9, 7], [5, 4, 3]),
+            of_texels("across words", op(2, 7), [2, 1, 5, 3], [4, 4, 3]),
+            case("places outside", op(1, 2), [1, 1, 4, 4], OUTSIDE).int([3, 4, 1], WORDS),
         ]
     }
 
@@ -373,10 +356,9 @@ impl Operator for ExemplarGather {
     }
 }
 
-/// The places of a table of similar places that is a weight lie in the exemplar.
-fn check_places(weights: &[Option<&Tensor>], input: usize) -> Result<(), NodeError> {
-    let Some(Some(Tensor { shape, data: TensorData::I32(places) })) = weights.get(input) else { return Ok(()) };
-    let &[height, width, _] = &shape[..] else { return Ok(()) };
+/// The places of a table of similar places lie in the exemplar.
+fn check_places(input: usize, table: &Tensor) -> Result<(), NodeError> {
+    let (TensorData::I32(places), &[height, width, _]) = (&table.data, &table.shape[..]) else { return Ok(()) };
     let is_inside = |place: i32| place >= 0 && ((place >> 16) as usize) < height && ((place & 0xffff) as usize) < width;
     match places.iter().position(|place| !is_inside(*place)) {
         None => Ok(()),
@@ -389,16 +371,25 @@ fn check_places(weights: &[Option<&Tensor>], input: usize) -> Result<(), NodeErr
 }
 
 /// Packed places of an exemplar of `height` x `width`, some of them outside it.
-fn places(height: usize, width: usize) -> std::ops::Range<i32> {
+fn places(height: usize, width: usize) -> Range<i32> {
     0..((height as i32 - 1) << 16 | width as i32).max(1)
 }
 
+/// A case of an operator on a field of seeded places.
+fn case(name: &str, op: impl Into<Op>, field: [usize; 4], places: Range<i32>) -> Case {
+    Case::new(name, op).int(field, places).not_differentiable()
+}
+
+fn is_side(side: usize) -> bool {
+    (1..=MAX_EXEMPLAR_SIDE).contains(&side)
+}
+
 fn check_side(name: &'static str, side: usize) -> Result<(), NodeError> {
-    require_param((1..=MAX_EXEMPLAR_SIDE).contains(&side), name, "1 to 16384", side)
+    require_param(is_side(side), name, format!("1 to {MAX_EXEMPLAR_SIDE}"), side)
 }
 
 fn check_block(block: usize) -> Result<(), NodeError> {
-    require_param((1..=MAX_BLOCK).contains(&block), "block", "1 to 64", block)
+    require_param((1..=MAX_BLOCK).contains(&block), "block", format!("1 to {MAX_BLOCK}"), block)
 }
 
 /// The shape of the field, input 0.
@@ -412,7 +403,6 @@ fn field(inputs: &Inputs) -> Result<[usize; 4], NodeError> {
 /// The shape of a table of similar places.
 fn table(inputs: &Inputs, input: usize) -> Result<[usize; 3], NodeError> {
     let found = inputs.required(input, "similar")?;
-    let is_side = |side: usize| (1..=MAX_EXEMPLAR_SIDE).contains(&side);
     let fits = found.dtype == DType::I32
         && matches!(found.shape[..], [h, w, k] if is_side(h) && is_side(w) && (1..=64).contains(&k));
     require(fits, input, "similar", "i32 [height, width, k], k 1 to 64", found)?;

@@ -53,9 +53,9 @@ pub trait Operator: Clone + PartialEq + std::fmt::Debug + Default + Serialize + 
     /// Checks parameters and inputs; returns the type of every output.
     fn infer(&self, inputs: &Inputs) -> Result<Vec<TensorType>, NodeError>;
 
-    /// Checks the elements of inputs that are weights; `None` for all others. Types may be wrong: [`Self::infer`] checks those.
-    fn check_weights(&self, weights: &[Option<&Tensor>]) -> Result<(), NodeError> {
-        let _ = weights;
+    /// Checks the elements of input `input`, a weight, whatever the parameters are. Its type may be wrong: [`Self::infer`] checks that.
+    fn check_weight(input: usize, weight: &Tensor) -> Result<(), NodeError> {
+        let _ = (input, weight);
         Ok(())
     }
 
@@ -134,9 +134,9 @@ macro_rules! operators {
                 match self { $(Op::$name(op) => op.infer(inputs),)* }
             }
 
-            /// Checks the elements of inputs that are weights.
-            pub fn check_weights(&self, weights: &[Option<&Tensor>]) -> Result<(), NodeError> {
-                match self { $(Op::$name(op) => op.check_weights(weights),)* }
+            /// Checks the elements of input `input`, a weight, whatever the parameters are.
+            pub fn check_weight(&self, input: usize, weight: &Tensor) -> Result<(), NodeError> {
+                match self { $(Op::$name(_) => <$stem::$name as Operator>::check_weight(input, weight),)* }
             }
 
             /// The elements of each input that one output element reads.
