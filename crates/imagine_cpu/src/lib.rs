@@ -7,8 +7,9 @@
 //! 2. [`double`]: every cell becomes 2 x 2 cells, `S'(2p + d) = 2 S(p) + d`.
 //! 3. [`move_blocks`]: some blocks move to a distant place similar to the one at their centre.
 //! 4. [`match_pass`]: every cell takes the best candidate of its neighbours, all cells at once.
+//! 5. [`gather`]: the channels of the texels that the cells of the finest field show, as numbers.
 //!
-//! Everything is integer arithmetic: the results are the same bytes on every machine and with any number of threads.
+//! All arithmetic on fields is on integers, and gathering is one multiplication: the results are the same bytes on every machine and with any number of threads.
 //! rayon divides the rows among threads.
 //!
 //! Sources: Wei and Levoy 2002 (order-independent synthesis), Ashikhmin 2001 and Tong et al. 2002 (coherence,
