@@ -54,6 +54,8 @@ enum Command {
     FirstImage(commands::bench::FirstImage),
     /// List the built-in generators, or write them as files.
     Generators(commands::generators::Generators),
+    /// Store the texels of a generator by example in fewer bits.
+    Compress(commands::compress::Compress),
     /// Convert an ONNX file to a generator file.
     Import(Box<commands::import::ImportOnnx>),
     /// Run a tree of ONNX tests on every executor.
@@ -117,6 +119,7 @@ impl Command {
             #[cfg(feature = "wgpu-backend")]
             Command::FirstImage(command) => command.run(),
             Command::Generators(command) => command.run(),
+            Command::Compress(command) => command.run(),
             Command::Import(command) => command.run(),
             Command::OnnxTest(command) => command.run(),
             Command::Evaluate(command) => command.run(),

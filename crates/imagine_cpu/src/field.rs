@@ -1,15 +1,5 @@
 //! A coordinate field, whole or as a window of an endless plane.
 
-/// The place `(y, x)` of an exemplar as one word.
-pub fn pack(y: u32, x: u32) -> u32 {
-    y << 16 | x
-}
-
-/// The `(y, x)` of a packed place.
-pub fn unpack(place: u32) -> (u32, u32) {
-    (place >> 16, place & 0xffff)
-}
-
 /// Which place of an exemplar each cell shows.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Field {

@@ -4,7 +4,9 @@ use std::ops::Range;
 
 use rayon::prelude::*;
 
-use crate::field::{Field, unpack};
+use imagine_codec::unpack;
+
+use crate::field::Field;
 use crate::level::LevelShape;
 
 /// The bytes `channels` of the texels at the places of `field` as numbers, `[channels, height, width]`: 0 to 1, or -1 to 1 if

@@ -1,26 +1,6 @@
 //! One level of an exemplar, prepared for matching: the appearance of each place, and a table of similar places.
 
-/// Dimensions of appearance.
-pub const DIMENSIONS: usize = 8;
-
-/// How the exemplar continues beyond its edges.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Edges {
-    /// At the opposite edge: the exemplar tiles.
-    Wrap,
-    /// Not at all. Places nearer to an edge than the margin, min(2, side / 6) places, are never shown.
-    Bounded,
-}
-
-impl Edges {
-    /// Places along an edge that are never shown, of a side of `length` places.
-    pub fn margin(self, length: u32) -> u32 {
-        match self {
-            Edges::Wrap => 0,
-            Edges::Bounded => (length / 6).min(2),
-        }
-    }
-}
+use imagine_codec::{DIMENSIONS, Edges, rimmed, words};
 
 /// Why a level cannot be made.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -118,11 +98,7 @@ impl Level {
         if !similar.len().is_multiple_of(places) {
             return Err(LevelError::Table(similar.len()));
         }
-        let mut padded = Vec::with_capacity((height + 2) * (width + 2));
-        for row in 0..height + 2 {
-            let row = rim(edges, row, height) * width;
-            padded.extend((0..width + 2).map(|column| appearance[row + rim(edges, column, width)]));
-        }
+        let padded = rimmed(appearance, height, width, edges);
         let shape = LevelShape { height: height as u32, width: width as u32, edges };
         match similar.iter().find(|&&place| !shape.may_show(place)) {
             Some(&place) => Err(LevelError::Entry(place)),
@@ -153,9 +129,7 @@ impl Level {
 
     /// The appearance in words, `[height + 2, width + 2, 2]`, with a rim of one place: what [`Level::from_words`] takes.
     pub fn appearance_words(&self) -> Vec<i32> {
-        let words =
-            self.appearance.iter().flat_map(|&[a, b, c, d, e, f, g, h]| [word([a, b, c, d]), word([e, f, g, h])]);
-        words.collect()
+        words(&self.appearance)
     }
 
     /// The table of similar places, `[height, width, similar per place]`; empty if there is none.
@@ -186,19 +160,6 @@ impl Level {
         let (y, x) = crate::unpack(place);
         let row = (y as i32 + 1 + down) as usize;
         &self.appearance[row * (self.shape.width as usize + 2) + (x as i32 + 1 + right) as usize]
-    }
-}
-
-/// Appearance of four dimensions in one word, the first in the lowest byte.
-fn word([a, b, c, d]: [i8; 4]) -> i32 {
-    i32::from_le_bytes([a, b, c, d].map(|v| v as u8))
-}
-
-/// Row or column of the level that the rim's row or column `index` repeats.
-fn rim(edges: Edges, index: usize, length: usize) -> usize {
-    match edges {
-        Edges::Wrap => (index + length - 1) % length,
-        Edges::Bounded => index.saturating_sub(1).min(length - 1),
     }
 }
 

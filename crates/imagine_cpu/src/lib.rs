@@ -21,8 +21,9 @@ mod level;
 mod matching;
 mod refine;
 
-pub use field::{Field, pack, unpack};
+pub use field::Field;
 pub use gather::gather;
-pub use level::{DIMENSIONS, Edges, Level, LevelError, LevelShape};
+pub use imagine_codec::{DIMENSIONS, Edges, pack, unpack};
+pub use level::{Level, LevelError, LevelShape};
 pub use matching::{REACH, match_pass};
 pub use refine::{Draw, double, move_blocks, start};

@@ -11,8 +11,9 @@
 
 use rayon::prelude::*;
 
-use crate::field::{Field, pack, unpack};
-use crate::level::{DIMENSIONS, Edges, Level};
+use crate::field::Field;
+use crate::level::Level;
+use crate::{DIMENSIONS, Edges, pack, unpack};
 
 /// Cells around a cell that a pass reads, on each side.
 pub const REACH: usize = 2;

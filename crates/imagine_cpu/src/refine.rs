@@ -3,8 +3,9 @@
 use imagine_graph::rng;
 use rayon::prelude::*;
 
-use crate::field::{Field, unpack};
-use crate::level::{Edges, Level, LevelShape};
+use crate::field::Field;
+use crate::level::{Level, LevelShape};
+use crate::{Edges, unpack};
 
 /// Where the first cell of a field lies, and which random numbers it draws.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

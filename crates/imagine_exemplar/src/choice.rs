@@ -1,10 +1,9 @@
 //! Chooses how freely an exemplar is rearranged: tries recipes, measures what they make, and takes the one that varies most without
 //! visible faults.
 
-use imagine_cpu::Edges;
+use imagine_codec::{Edges, Maps};
 
 use crate::figures::{Figures, Scale, of_field};
-use crate::maps::Maps;
 use crate::prepared::{Analysis, PrepareError, Prepared};
 use crate::recipe::Recipe;
 use crate::synthesis::refine;

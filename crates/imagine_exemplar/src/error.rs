@@ -1,11 +1,12 @@
 //! Why there is no exemplar, or no generator of it.
 
+use imagine_codec::MapsError;
 use imagine_graph::OutputKind;
 
 use crate::folder::FolderError;
 use crate::generator::GeneratorError;
-use crate::maps::MapsError;
 use crate::prepared::PrepareError;
+use crate::synthesis::SynthesisError;
 
 /// Smallest and largest side of an exemplar in texels.
 pub const LEAST_SIDE: u32 = 32;
@@ -49,6 +50,9 @@ pub enum ExemplarError {
     /// Maps that cannot be an exemplar.
     #[error(transparent)]
     Maps(#[from] MapsError),
+    /// A size that does not fit.
+    #[error(transparent)]
+    Synthesis(#[from] SynthesisError),
     /// An exemplar that cannot be prepared.
     #[error(transparent)]
     Prepare(#[from] PrepareError),

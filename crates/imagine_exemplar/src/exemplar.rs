@@ -3,20 +3,20 @@
 use std::path::Path;
 
 use image::DynamicImage;
-use imagine_cpu::Edges;
+use imagine_codec::{Edges, Maps};
 use imagine_graph::{Card, Generator, OutputKind, Provenance, file};
 
 use crate::choice::{Trial, choose};
+use crate::compress::{CompressError, Compression, compress};
 use crate::error::ExemplarError;
 use crate::figures::of_field;
 use crate::fit::{fit, fit_bounded};
 use crate::folder::{MapFile, find_maps};
 use crate::generator::generator;
 use crate::height::height_from_normals;
-use crate::maps::Maps;
 use crate::pictures::{ExemplarOptions, interleaved};
 use crate::prepared::Prepared;
-use crate::synthesis::refine;
+use crate::synthesis::{refine, torus};
 
 /// The first words of the recipe in the card of a generator by example.
 pub const RECIPE: &str = "by example of";
@@ -65,6 +65,18 @@ pub struct ByExample {
     pub prepared: Prepared,
     /// The recipe that was chosen; broken joints are those of the finest level.
     pub chosen: Trial,
+}
+
+impl ByExample {
+    /// Compresses the texels to about `bits` bits a texel, as [`compress`] does.
+    pub fn compress(&mut self, bits: f64) -> Result<Compression, CompressError> {
+        let compression = compress(&mut self.generator, bits)?;
+        if let Some(exemplar) = self.generator.output.weights.exemplar() {
+            self.maps = exemplar.maps().clone();
+            self.prepared = self.prepared.of(&self.maps);
+        }
+        Ok(compression)
+    }
 }
 
 impl Exemplar {
@@ -156,6 +168,20 @@ impl Exemplar {
         });
         chosen.figures.broken = broken;
         let generator = generator(&prepared, &maps, &self.kinds, self.card(card, &maps, &chosen))?;
+        Ok(ByExample { generator, maps, kinds: self.kinds.clone(), prepared, chosen })
+    }
+
+    /// The generator of a rearrangement of the exemplar: its texels, as synthesis has arranged them anew. A file of it does not hold the pictures
+    /// themselves. `made` is what [`Self::generator`] gave; `card` as there.
+    pub fn rearranged(&self, made: &ByExample, card: Card, seed: u64) -> Result<ByExample, ExemplarError> {
+        let field = torus(&made.prepared, seed, made.maps.height(), made.maps.width())?;
+        let texels = made.maps.gather(&field.places);
+        let maps = Maps::new(field.height, field.width, made.maps.channels(), texels)?;
+        let chosen = made.chosen.clone();
+        let prepared = Prepared::new(&maps, Edges::Wrap, chosen.recipe.clone())?;
+        let mut card = self.card(card, &maps, &chosen);
+        card.recipe.push_str("; the file holds a rearrangement of it");
+        let generator = generator(&prepared, &maps, &self.kinds, card)?;
         Ok(ByExample { generator, maps, kinds: self.kinds.clone(), prepared, chosen })
     }
 

@@ -1,12 +1,11 @@
 //! What a recipe makes of an exemplar, in figures.
 
-use imagine_cpu::{Edges, Field, unpack};
+use imagine_codec::{Edges, PyramidLevel, RADIUS, Search, nearest_distances, own_distances, unpack};
+use imagine_cpu::Field;
 use imagine_graph::rng;
 
 use crate::prepared::{AnalysedLevel, Prepared};
-use crate::pyramid::PyramidLevel;
 use crate::recipe::Recipe;
-use crate::similar::{Search, nearest_distances, own_distances};
 
 /// Neighbourhoods that are compared on a level.
 const SAMPLES: usize = 2000;
@@ -47,8 +46,8 @@ impl Scale {
         let count = cells.len();
         let torn: Vec<usize> = cells.into_iter().filter(|cell| !is_whole(field, level, *cell)).collect();
         let values = gathered(&level.values, field);
-        let padded = crate::appearance::padded(&values, Edges::Wrap);
-        let appearance = level.basis.appearance(&values, &padded);
+        let padded = values.padded(Edges::Wrap, RADIUS);
+        let appearance = level.projection.appearance(&values, &padded);
         let made = Search {
             height: field.height,
             width: field.width,

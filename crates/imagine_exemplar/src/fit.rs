@@ -1,8 +1,10 @@
 //! Fits an exemplar and its recipe to each other: resamples so that periods are powers of two in texels.
 
+use imagine_codec::{Maps, MapsError};
+
 use crate::lattice::{Regularity, phase, regularity};
-use crate::maps::{Maps, MapsError};
 use crate::recipe::Recipe;
+use crate::resample::{cropped, resampled, rolled};
 
 /// Shortest and longest period in texels after resampling.
 const PERIODS: std::ops::RangeInclusive<usize> = 4..=128;
@@ -20,7 +22,7 @@ pub fn fit(maps: &Maps) -> Result<(Maps, Recipe), MapsError> {
     };
     let (height, width) = (cut(down, maps.height()), cut(right, maps.width()));
     if (height, width) != (maps.height(), maps.width()) {
-        return fit(&maps.cropped(height, width)?);
+        return fit(&cropped(maps, height, width)?);
     }
     let (rows, columns) = (axis(down, height), axis(right, width));
     let wanted = match (rows.period, columns.period) {
@@ -36,11 +38,11 @@ pub fn fit(maps: &Maps) -> Result<(Maps, Recipe), MapsError> {
     let side = |axis: &Axis| axis.period.map_or_else(|| whole(axis.side, 1 << halvings), |_| axis.side);
     let (height, width) = (side(&rows), side(&columns));
     let fitted =
-        if (height, width) == (maps.height(), maps.width()) { maps.clone() } else { maps.resampled(height, width)? };
+        if (height, width) == (maps.height(), maps.width()) { maps.clone() } else { resampled(maps, height, width)? };
     let cut = |down: bool, axis: &Axis, other: &Axis| axis.period.map_or(0, |p| phase(&fitted, down, p, other.period));
     let fitted = match (cut(true, &rows, &columns), cut(false, &columns, &rows)) {
         (0, 0) => fitted,
-        (down, right) => fitted.rolled(down, right),
+        (down, right) => rolled(&fitted, down, right),
     };
     let lattice = |axis: &Axis, fixed: bool, side: usize| if fixed { side } else { axis.period.unwrap_or(1) } as u32;
     // Stripes along one axis may slide along it; across it they stay where they are, unless they repeat there.
@@ -92,6 +94,6 @@ pub fn fit_bounded(maps: &Maps) -> Result<(Maps, Recipe), MapsError> {
     let halvings = halvings(maps.height().min(maps.width()));
     let side = |length: usize| length >> halvings << halvings;
     let (height, width) = (side(maps.height()), side(maps.width()));
-    let rolled = maps.rolled((maps.height() - height) / 2, (maps.width() - width) / 2);
-    Ok((rolled.cropped(height, width)?, Recipe { halvings, ..Recipe::free(height, width) }))
+    let rolled = rolled(maps, (maps.height() - height) / 2, (maps.width() - width) / 2);
+    Ok((cropped(&rolled, height, width)?, Recipe { halvings, ..Recipe::free(height, width) }))
 }

@@ -1,12 +1,12 @@
 //! A prepared exemplar as a generator: one graph, which every executor runs.
 
-use imagine_cpu::{Edges, Level};
+use imagine_codec::{CodecError, Edges, Maps, PreparedLevel, Stored, StoredLevel};
+use imagine_cpu::Level;
 use imagine_graph::{
     Card, Dim, ExemplarDouble, ExemplarGather, ExemplarMatch, ExemplarMove, ExemplarStart, Extent, Generator, Graph,
-    OutputKind, Ratio, SizeRule, Symbol, Tensor, TensorData,
+    OutputKind, Ratio, SizeRule, Symbol, TEXELS, appearance_name, similar_name,
 };
 
-use crate::maps::Maps;
 use crate::prepared::Prepared;
 use crate::recipe::Recipe;
 use crate::synthesis::size_multiple;
@@ -36,6 +36,9 @@ pub enum GeneratorError {
         /// Rows and columns of the finest level.
         expected: (usize, usize),
     },
+    /// A file cannot hold the exemplar.
+    #[error(transparent)]
+    Stored(#[from] CodecError),
 }
 
 /// The generator of `prepared`, which shows the texels of `maps`: one output for each of `kinds`, whose channels follow each other in
@@ -54,15 +57,16 @@ pub fn generator(
     for (index, level) in prepared.levels().iter().enumerate() {
         field = refine(&mut graph, prepared.recipe(), index, level, field);
     }
-    graph.weight("texels", texels(maps));
     let mut first = 0;
     for kind in kinds {
         let channels = kind.channels().unwrap_or(1);
         let op = ExemplarGather { first, channels, signed: *kind == OutputKind::Normal };
-        graph.push(kind.name(), op, [field.as_str(), "texels"]);
+        graph.push(kind.name(), op, [field.as_str(), TEXELS]);
         graph.output(kind.name(), *kind);
         first += channels;
     }
+    let (stored, levels) = stored(prepared, maps)?;
+    graph.weights.set_exemplar(stored, levels);
     let (rows, columns) = size_multiple(prepared);
     let multiple = Extent { height: rows, width: columns };
     Ok(Generator { output: graph, recurrence: None, size: SizeRule { multiple, min: multiple, tiles: true }, card })
@@ -87,20 +91,13 @@ fn refine(graph: &mut Graph, recipe: &Recipe, index: usize, level: &Level, field
     };
     let (passes, probability) = (recipe.passes_on(index), recipe.moves_on(index));
     let moves = probability > 0 && level.has_table();
-    if level.has_table() && (moves || passes > 0) {
-        graph.weight(&name("similar"), table(level));
-    }
     if moves {
         let op = ExemplarMove { tiles, block, probability, shape: dims, origin: [0, 0], stream };
-        field = graph.push(&name("move"), op, [field.as_str(), &name("similar")]);
-    }
-    if passes > 0 {
-        let words = TensorData::I32(level.appearance_words());
-        graph.weight(&name("appearance"), Tensor::new(vec![height + 2, width + 2, 2], words));
+        field = graph.push(&name("move"), op, [field.as_str(), &similar_name(spacing)]);
     }
     for pass in 0..passes {
-        let mut inputs = vec![field, name("appearance")];
-        inputs.extend(level.has_table().then(|| name("similar")));
+        let mut inputs = vec![field, appearance_name(spacing)];
+        inputs.extend(level.has_table().then(|| similar_name(spacing)));
         field = graph.push(&name(&format!("match_{pass}")), ExemplarMatch { tiles }, inputs.iter().map(String::as_str));
     }
     field
@@ -127,20 +124,26 @@ fn divided(symbol: fn(Ratio) -> Symbol, spacing: usize) -> Dim {
     Dim::Symbol(symbol(Ratio::new(1, spacing)))
 }
 
-fn table(level: &Level) -> Tensor {
-    let (height, width) = (level.shape().height as usize, level.shape().width as usize);
-    let places: Vec<i32> = level.table().iter().map(|&place| place as i32).collect();
-    Tensor::new(vec![height, width, places.len() / (height * width)], TensorData::I32(places))
-}
-
-/// Texels with four channels to a word, `[height, width, words]`.
-fn texels(maps: &Maps) -> Tensor {
-    let words = maps.channels().div_ceil(4);
-    let word = |bytes: &[u8]| {
-        let mut word = [0; 4];
-        word[..bytes.len()].copy_from_slice(bytes);
-        i32::from_le_bytes(word)
-    };
-    let packed = maps.texels().chunks(maps.channels()).flat_map(|texel| texel.chunks(4).map(word)).collect();
-    Tensor::new(vec![maps.height(), maps.width(), words], TensorData::I32(packed))
+/// The exemplar as a file holds it, and its levels as they are prepared from that.
+fn stored(prepared: &Prepared, maps: &Maps) -> Result<(Stored, Vec<PreparedLevel>), CodecError> {
+    let recipe = prepared.recipe();
+    let mut edges = Edges::Wrap;
+    let (mut levels, mut ready) = (Vec::new(), Vec::new());
+    for (index, (level, projection)) in prepared.levels().iter().zip(prepared.projections()).enumerate() {
+        let shape = level.shape();
+        edges = shape.edges;
+        let matches = recipe.passes_on(index) > 0;
+        let table = level.has_table() && (matches || recipe.moves_on(index) > 0);
+        levels.push(StoredLevel {
+            projection: (matches || table).then(|| projection.clone()),
+            matched: matches,
+            table: table.then(|| recipe.lattice_on(index)),
+        });
+        ready.push(PreparedLevel {
+            size: (shape.height as usize, shape.width as usize),
+            appearance: matches.then(|| level.appearance_words()),
+            similar: table.then(|| level.table().iter().map(|&place| place as i32).collect()),
+        });
+    }
+    Ok((Stored::new(maps.clone(), edges, levels)?, ready))
 }

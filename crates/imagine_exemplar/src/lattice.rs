@@ -3,10 +3,9 @@
 //! An exemplar that tiles repeats a whole number of times along a side. The autocorrelation at the multiples of a true period is high,
 //! and between them it is low. Where it is high everywhere, the exemplar is striped along the axis: planks, corrugated sheets.
 
-use imagine_cpu::Edges;
+use imagine_codec::{Edges, Maps, PyramidLevel, pyramid};
 
-use crate::maps::Maps;
-use crate::pyramid::{FLOOR, PyramidLevel, pyramid};
+use crate::projection::FLOOR;
 
 /// Least autocorrelation at the multiples of a period.
 const REPEATS: f64 = 0.45;

@@ -21,8 +21,8 @@
 //!
 //! The kernels are `imagine_cpu`'s. This crate never sees a GPU, burn or Bevy.
 
-mod appearance;
 mod choice;
+mod compress;
 mod describe;
 mod error;
 mod exemplar;
@@ -33,19 +33,17 @@ mod fourier;
 mod generator;
 mod height;
 mod lattice;
-mod maps;
 pub mod picture;
 mod pictures;
 mod prepared;
-mod pyramid;
+mod projection;
 mod recipe;
 mod resample;
 mod sheet;
-mod similar;
 mod synthesis;
 
-pub use appearance::Basis;
 pub use choice::Trial;
+pub use compress::{BITS, CompressError, Compression, compress};
 pub use describe::{Description, describe};
 pub use error::ExemplarError;
 pub use exemplar::{ByExample, Exemplar, RECIPE, Stage};
@@ -53,10 +51,11 @@ pub use figures::Figures;
 pub use fit::{fit, fit_bounded};
 pub use generator::{GeneratorError, generator};
 pub use height::height_from_normals;
+pub use imagine_codec::{Maps, MapsError, Stored};
 pub use lattice::{Regularity, regularity};
-pub use maps::{Maps, MapsError};
 pub use pictures::ExemplarOptions;
 pub use prepared::{PrepareError, Prepared};
 pub use recipe::Recipe;
+pub use resample::{cropped, resampled, rolled};
 pub use sheet::sheet;
 pub use synthesis::{SynthesisError, size_multiple, torus, window, window_cells};

@@ -2,11 +2,12 @@
 
 use image::DynamicImage;
 use image::imageops::FilterType;
+use imagine_codec::Maps;
 use imagine_graph::OutputKind;
 
 use crate::error::{ExemplarError, LEAST_SIDE, MOST_SIDE};
 use crate::folder::NormalConvention;
-use crate::maps::Maps;
+use crate::resample::resampled;
 
 /// Sides may differ by one part in so many.
 const SAME_RATIO: u64 = 100;
@@ -87,7 +88,7 @@ fn plane(
     if (picture.width(), picture.height()) == (width, height) {
         unscaled(kind, picture)
     } else if tiles {
-        Ok(unscaled(kind, picture)?.resampled(height as usize, width as usize)?)
+        Ok(resampled(&unscaled(kind, picture)?, height as usize, width as usize)?)
     } else {
         unscaled(kind, &picture.resize_exact(width, height, FilterType::Lanczos3))
     }

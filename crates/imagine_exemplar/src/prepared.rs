@@ -2,19 +2,17 @@
 
 use std::collections::BTreeMap;
 
-use imagine_cpu::{DIMENSIONS, Edges, Level, LevelError};
+use imagine_codec::{DIMENSIONS, Edges, Maps, Projection, PyramidLevel, RADIUS, Search, pyramid, similar_places};
+use imagine_cpu::{Level, LevelError};
 
-use crate::appearance::{self, Basis};
-use crate::maps::Maps;
-use crate::pyramid::{PyramidLevel, pyramid};
+use crate::projection::projection;
 use crate::recipe::Recipe;
-use crate::similar::{Search, similar_places};
 
 /// The levels of an exemplar, coarse to fine, with the recipe that they were made for.
 #[derive(Clone, Debug)]
 pub struct Prepared {
     levels: Vec<Level>,
-    bases: Vec<Basis>,
+    projections: Vec<Projection>,
     recipe: Recipe,
 }
 
@@ -58,10 +56,27 @@ impl Prepared {
         analysis.prepared(recipe)
     }
 
+    /// The same for other maps of the same size, with the same projections.
+    pub(crate) fn of(&self, maps: &Maps) -> Self {
+        let halvings = self.recipe.halvings;
+        let edges = self.levels.first().map_or(Edges::Wrap, |level| level.shape().edges);
+        let values = pyramid(maps, edges, halvings);
+        let levels = self.levels.iter().zip(&self.projections).zip(values.iter().rev()).enumerate();
+        let levels = levels.map(|(index, ((level, projection), values))| {
+            let appearance = projection.appearance(values, &values.padded(edges, RADIUS));
+            let (rows, columns) = self.recipe.lattice_on(index);
+            let (height, width, lattice) = (values.height, values.width, (rows as usize, columns as usize));
+            let search = Search { height, width, edges, lattice, appearance: &appearance };
+            let similar = if level.has_table() { similar_places(&search) } else { Vec::new() };
+            Level::new(height, width, edges, &appearance, similar).expect("a level of the same size")
+        });
+        Self { levels: levels.collect(), projections: self.projections.clone(), recipe: self.recipe.clone() }
+    }
+
     /// Levels without their projections.
     #[cfg(test)]
     pub(crate) fn of_levels(levels: Vec<Level>, recipe: Recipe) -> Self {
-        Self { levels, bases: Vec::new(), recipe }
+        Self { levels, projections: Vec::new(), recipe }
     }
 
     /// Levels, coarse to fine.
@@ -70,8 +85,8 @@ impl Prepared {
     }
 
     /// The projection of each level, coarse to fine.
-    pub fn bases(&self) -> &[Basis] {
-        &self.bases
+    pub fn projections(&self) -> &[Projection] {
+        &self.projections
     }
 
     /// How fields are refined.
@@ -93,7 +108,7 @@ pub(crate) struct Analysis {
 /// A level with the appearance of its places, and its tables of similar places by lattice.
 pub(crate) struct AnalysedLevel {
     pub values: PyramidLevel,
-    pub basis: Basis,
+    pub projection: Projection,
     pub appearance: Vec<[i8; DIMENSIONS]>,
     tables: BTreeMap<(usize, usize), Vec<u32>>,
 }
@@ -108,10 +123,10 @@ impl Analysis {
     /// Analyses further levels, as long as their longer side has at most `side` places.
     pub fn refine(&mut self, side: usize) {
         while let Some(values) = self.finer.pop_if(|level| level.height.max(level.width) <= side) {
-            let padded = appearance::padded(&values, self.edges);
-            let basis = Basis::of(&values, &padded);
-            let appearance = basis.appearance(&values, &padded);
-            self.levels.push(AnalysedLevel { values, basis, appearance, tables: BTreeMap::new() });
+            let padded = values.padded(self.edges, RADIUS);
+            let projection = projection(&values, &padded);
+            let appearance = projection.appearance(&values, &padded);
+            self.levels.push(AnalysedLevel { values, projection, appearance, tables: BTreeMap::new() });
         }
     }
 
@@ -119,7 +134,7 @@ impl Analysis {
     /// missing, fields end at the finest level there is.
     pub fn prepared(&mut self, recipe: Recipe) -> Result<Prepared, PrepareError> {
         check(self.size.0, self.size.1, self.edges, &recipe)?;
-        let (mut levels, mut bases) = (Vec::new(), Vec::new());
+        let (mut levels, mut projections) = (Vec::new(), Vec::new());
         for (index, level) in self.levels.iter_mut().enumerate() {
             let (height, width) = (level.values.height, level.values.width);
             let similar = match 1u32 << (recipe.halvings - index) >= recipe.tables_from {
@@ -127,9 +142,9 @@ impl Analysis {
                 false => Vec::new(),
             };
             levels.push(Level::new(height, width, self.edges, &level.appearance, similar)?);
-            bases.push(level.basis.clone());
+            projections.push(level.projection.clone());
         }
-        Ok(Prepared { levels, bases, recipe })
+        Ok(Prepared { levels, projections, recipe })
     }
 }
 

@@ -1,60 +1,56 @@
 //! Resamples maps that tile with a Lanczos filter, rolls and crops maps.
 
+use imagine_codec::{Maps, MapsError};
 use rayon::prelude::*;
-
-use crate::maps::{Maps, MapsError};
 
 /// Lobes of the filter.
 const LOBES: f64 = 3.0;
 
-impl Maps {
-    /// The maps with `height` x `width` texels, filtered with a Lanczos kernel that wraps around the edges.
-    pub fn resampled(&self, height: usize, width: usize) -> Result<Self, MapsError> {
-        let (rows, columns, channels) = (taps(self.height(), height), taps(self.width(), width), self.channels());
-        // Along columns first: a row of sums for each output row.
-        let narrow: Vec<f32> = rows
-            .par_iter()
-            .flat_map_iter(|taps| {
-                let mut sums = vec![0.0; self.width() * channels];
-                for (row, weight) in taps {
-                    let source = &self.texels()[row * self.width() * channels..][..self.width() * channels];
-                    sums.iter_mut().zip(source).for_each(|(sum, value)| *sum += weight * f32::from(*value));
+/// The maps with `height` x `width` texels, filtered with a Lanczos kernel that wraps around the edges.
+pub fn resampled(maps: &Maps, height: usize, width: usize) -> Result<Maps, MapsError> {
+    let (rows, columns, channels) = (taps(maps.height(), height), taps(maps.width(), width), maps.channels());
+    // Along columns first: a row of sums for each output row.
+    let narrow: Vec<f32> = rows
+        .par_iter()
+        .flat_map_iter(|taps| {
+            let mut sums = vec![0.0; maps.width() * channels];
+            for (row, weight) in taps {
+                let source = &maps.texels()[row * maps.width() * channels..][..maps.width() * channels];
+                sums.iter_mut().zip(source).for_each(|(sum, value)| *sum += weight * f32::from(*value));
+            }
+            sums
+        })
+        .collect();
+    let mut texels = vec![0; height * width * channels];
+    texels.par_chunks_mut(width * channels).zip(narrow.par_chunks(maps.width() * channels)).for_each(
+        |(texels, line)| {
+            for (texel, taps) in texels.chunks_mut(channels).zip(&columns) {
+                for (channel, value) in texel.iter_mut().enumerate() {
+                    let sum: f32 = taps.iter().map(|(column, weight)| weight * line[column * channels + channel]).sum();
+                    *value = sum.round().clamp(0.0, 255.0) as u8;
                 }
-                sums
-            })
-            .collect();
-        let mut texels = vec![0; height * width * channels];
-        texels.par_chunks_mut(width * channels).zip(narrow.par_chunks(self.width() * channels)).for_each(
-            |(texels, line)| {
-                for (texel, taps) in texels.chunks_mut(channels).zip(&columns) {
-                    for (channel, value) in texel.iter_mut().enumerate() {
-                        let sum: f32 =
-                            taps.iter().map(|(column, weight)| weight * line[column * channels + channel]).sum();
-                        *value = sum.round().clamp(0.0, 255.0) as u8;
-                    }
-                }
-            },
-        );
-        Maps::new(height, width, channels, texels)
-    }
+            }
+        },
+    );
+    Maps::new(height, width, channels, texels)
+}
 
-    /// The maps, which tile, so that they begin at row `down` and column `right`.
-    pub fn rolled(&self, down: usize, right: usize) -> Self {
-        let row_bytes = self.width() * self.channels();
-        let mut texels = self.texels().to_vec();
-        texels.rotate_left(down % self.height() * row_bytes);
-        texels.chunks_mut(row_bytes).for_each(|row| row.rotate_left(right % self.width() * self.channels()));
-        Maps::new(self.height(), self.width(), self.channels(), texels).expect("as many texels as before")
-    }
+/// The maps, which tile, so that they begin at row `down` and column `right`.
+pub fn rolled(maps: &Maps, down: usize, right: usize) -> Maps {
+    let row_bytes = maps.width() * maps.channels();
+    let mut texels = maps.texels().to_vec();
+    texels.rotate_left(down % maps.height() * row_bytes);
+    texels.chunks_mut(row_bytes).for_each(|row| row.rotate_left(right % maps.width() * maps.channels()));
+    Maps::new(maps.height(), maps.width(), maps.channels(), texels).expect("as many texels as before")
+}
 
-    /// The first `height` rows and `width` columns.
-    pub fn cropped(&self, height: usize, width: usize) -> Result<Self, MapsError> {
-        let row = |row: usize| {
-            &self.texels()[row * self.width() * self.channels()..][..width.min(self.width()) * self.channels()]
-        };
-        let texels = (0..height.min(self.height())).flat_map(row).copied().collect();
-        Maps::new(height, width, self.channels(), texels)
-    }
+/// The first `height` rows and `width` columns.
+pub fn cropped(maps: &Maps, height: usize, width: usize) -> Result<Maps, MapsError> {
+    let row = |row: usize| {
+        &maps.texels()[row * maps.width() * maps.channels()..][..width.min(maps.width()) * maps.channels()]
+    };
+    let texels = (0..height.min(maps.height())).flat_map(row).copied().collect();
+    Maps::new(height, width, maps.channels(), texels)
 }
 
 /// For each output texel the input texels that it reads, with weights that sum to 1.

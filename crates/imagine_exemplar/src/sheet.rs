@@ -1,12 +1,12 @@
 //! A preview sheet: the exemplar, three seeds, and tiles of one, lit from the upper left.
 
 use image::{Rgb, RgbImage};
+use imagine_codec::Maps;
 use imagine_cpu::Field;
 use imagine_graph::OutputKind;
 use imagine_graph::color::{linear_to_srgb, srgb_to_linear};
 
 use crate::exemplar::ByExample;
-use crate::maps::Maps;
 use crate::synthesis::{SynthesisError, size_multiple, torus};
 
 /// Seeds on a sheet.
@@ -46,7 +46,7 @@ pub fn sheet(made: &ByExample) -> Result<RgbImage, SynthesisError> {
 /// The maps, or what a field shows of them, lit from the upper left: a rough surface after GGX.
 fn lit(maps: &Maps, kinds: &[OutputKind], field: Option<&Field>) -> RgbImage {
     let (texels, width, height) = match field {
-        Some(field) => (maps.gather(field), field.width, field.height),
+        Some(field) => (maps.gather(&field.places), field.width, field.height),
         None => (maps.texels().to_vec(), maps.width(), maps.height()),
     };
     let first = |kind: OutputKind| {

@@ -26,7 +26,8 @@ pub use generator::{
 };
 pub use graph::{
     BoundGraph, ColorSpace, Coordinates, Distribution, Graph, GraphError, GraphErrors, GraphInput, GraphOutput,
-    InputKind, Node, NodeId, OutputKind, OutputSupport, Support, ValidGraph, ValidNode, ValueId, ValueSource, Weights,
+    InputKind, Node, NodeId, OutputKind, OutputSupport, Support, TEXELS, ValidGraph, ValidNode, ValueId, ValueSource,
+    Weights, appearance_name, similar_name,
 };
 pub use ops::*;
 pub use tensor::{

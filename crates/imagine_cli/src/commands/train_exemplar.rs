@@ -6,13 +6,14 @@ use std::process::ExitCode;
 use std::time::Instant;
 
 use anyhow::Context;
-use clap::Args;
+use clap::{Args, ValueEnum};
 use image::ImageFormat;
 use imagine_exemplar::folder::find_maps;
 use imagine_exemplar::{Exemplar, ExemplarOptions, Stage, sheet};
 use imagine_graph::file::{self, EXTENSION, WeightFormat, check_place, replace};
 use serde_json::json;
 
+use super::compress::{described, parse_bits};
 use super::training::CardArguments;
 use super::{note, print};
 use crate::arguments::MapArguments;
@@ -38,6 +39,12 @@ pub struct TrainExemplar {
     /// Picture to write: the exemplar, three seeds, and four tiles of the first; `<out>.png` by default.
     #[arg(long, value_name = "PNG")]
     preview: Option<PathBuf>,
+    /// What the file holds: the picture itself; a rearrangement of it that was synthesised here; or such a rearrangement, compressed to --bits.
+    #[arg(long, value_enum, default_value_t = Store::Picture)]
+    store: Store,
+    /// Bits a texel of `--store compressed`, all maps together.
+    #[arg(long, default_value_t = 4.0, value_parser = parse_bits)]
+    bits: f64,
     #[command(flatten)]
     maps: MapArguments,
     /// Print JSON at the end, and no progress.
@@ -46,6 +53,20 @@ pub struct TrainExemplar {
     #[command(flatten)]
     card: CardArguments,
 }
+
+/// What a generator file by example holds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum Store {
+    /// The texels of the picture, to the bit.
+    Picture,
+    /// The same texels, rearranged.
+    Synthesized,
+    /// A rearrangement, compressed.
+    Compressed,
+}
+
+/// Seed of the rearrangement that a file holds.
+const STORED_SEED: u64 = 0;
 
 impl TrainExemplar {
     /// Makes and writes the generator file and its preview.
@@ -69,8 +90,15 @@ impl TrainExemplar {
         let tiles = self.tiles.then_some(true).or(self.no_tiles.then_some(false));
         let exemplar = Exemplar::load(&self.exemplar, &ExemplarOptions { side: self.side, tiles, normal })
             .with_context(|| self.exemplar.display().to_string())?;
-        tell(&described(&exemplar));
-        let made = exemplar.generator(self.card.card(), |stage| tell(&stage_line(&stage)))?;
+        tell(&exemplar_line(&exemplar));
+        let mut made = exemplar.generator(self.card.card(), |stage| tell(&stage_line(&stage)))?;
+        if self.store != Store::Picture {
+            made = exemplar.rearranged(&made, self.card.card(), STORED_SEED)?;
+            tell("rearranged");
+        }
+        if self.store == Store::Compressed {
+            tell(&format!("compressed: {}", described(&made.compress(self.bits)?)));
+        }
         file::save(&self.out, &made.generator, WeightFormat::F32)?;
         tell("written");
         let mut png = Cursor::new(Vec::new());
@@ -114,7 +142,7 @@ fn stage_line(stage: &Stage) -> String {
     }
 }
 
-fn described(exemplar: &Exemplar) -> String {
+fn exemplar_line(exemplar: &Exemplar) -> String {
     let kinds: Vec<&str> = exemplar.kinds().iter().map(|kind| kind.name()).collect();
     let (height, width) = (exemplar.maps().height(), exemplar.maps().width());
     let tiles = if exemplar.tiles() { "tiles" } else { "does not tile" };

@@ -1,7 +1,7 @@
 //! Exemplars from pictures in memory: which recipe is chosen, and what the generator's card says.
 
 use image::{DynamicImage, GrayImage, RgbImage};
-use imagine_exemplar::{ByExample, Exemplar, ExemplarError, ExemplarOptions, Maps, Stage, describe, sheet};
+use imagine_exemplar::{ByExample, Exemplar, ExemplarError, ExemplarOptions, Maps, Stage, describe, rolled, sheet};
 use imagine_graph::{Card, OutputKind};
 
 use crate::drawn::{pebbles, tiles};
@@ -51,7 +51,7 @@ fn regular_exemplars_keep_their_joints() {
 #[test]
 fn joints_between_cells_are_found() {
     // The same tiles with joints in the middle of the first cell.
-    let maps = tiles(256, 32).rolled(13, 20);
+    let maps = rolled(&tiles(256, 32), 13, 20);
     let (fitted, recipe) = imagine_exemplar::fit(&maps).unwrap();
     assert_eq!(recipe.lattice, (32, 32));
     let is_joint = |row: usize| fitted.texels()[row * 256..][..256].iter().all(|texel| *texel == 0);

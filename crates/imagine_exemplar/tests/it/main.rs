@@ -8,3 +8,4 @@ mod folders;
 mod patches;
 mod refusals;
 mod regular;
+mod stored;

@@ -69,7 +69,7 @@ fn a_bounded_exemplar_shows_no_place_near_its_edges() {
 fn all_maps_are_gathered_through_one_field() {
     let maps = pebbles(64);
     let field = torus(&prepared_pebbles(), 3, 64, 64).unwrap();
-    let texels = maps.gather(&field);
+    let texels = maps.gather(&field.places);
     for (texel, place) in texels.chunks(2).zip(&field.places) {
         let (y, x) = unpack(*place);
         assert_eq!(texel, &maps.texels()[(y as usize * 64 + x as usize) * 2..][..2]);

@@ -35,7 +35,7 @@ fn tiles_are_swapped_and_no_joint_breaks() {
     let prepared = Prepared::new(&maps, Edges::Wrap, recipe()).unwrap();
     let field = torus(&prepared, 3, 192, 96).unwrap();
     assert_eq!(broken(&field, (16, 16)), 0);
-    let texels = maps.gather(&field);
+    let texels = maps.gather(&field.places);
     for (index, texel) in texels.iter().enumerate() {
         let is_joint = (index / 96).is_multiple_of(PERIOD) || (index % 96).is_multiple_of(PERIOD);
         assert_eq!(*texel == 0, is_joint);

@@ -1,5 +1,7 @@
 //! Faults of a generator file, from the outside in: file, container, document, graph, node, operator, input.
 
+use imagine_codec::CodecError;
+
 use super::whole::WriteError;
 use crate::graph::GraphErrors;
 
@@ -195,6 +197,21 @@ pub enum Fault {
         tensor: String,
         /// The file's graphs.
         graphs: &'static str,
+    },
+    /// An exemplar that is no stream of bytes.
+    #[error("tensor \"exemplar\" is {found}, expected U8 [bytes]")]
+    ExemplarType {
+        /// Its element type and shape.
+        found: String,
+    },
+    /// An exemplar that cannot be decoded.
+    #[error("tensor \"exemplar\": {0}")]
+    Exemplar(#[from] CodecError),
+    /// A tensor that follows from the exemplar.
+    #[error("tensor {tensor:?} is computed from the tensor \"exemplar\": a file must not hold both")]
+    Derived {
+        /// Name of the tensor.
+        tensor: String,
     },
     /// A missing or invalid scale or offset of a u8 tensor.
     #[error("tensor {tensor:?} is U8 and needs F32 {companion:?} of shape {expected}, found {found}")]

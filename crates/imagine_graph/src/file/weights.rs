@@ -7,12 +7,14 @@ use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 
 use half::f16;
+use imagine_codec::Stored;
 use num_integer::Integer;
 
 use super::container::{Container, ElementType, Entry};
 use super::error::Fault;
 use super::parts::parts_mut;
 use crate::generator::Generator;
+use crate::graph::{Weights, derived};
 use crate::tensor::{Tensor, TensorData};
 
 /// How a file stores weights. Biases and other tensors below rank 2 stay `f32`, and so do tensors that the smaller type cannot
@@ -28,26 +30,47 @@ pub enum WeightFormat {
     U8,
 }
 
+/// The tensor that holds an exemplar, from which weights of the output graph are computed.
+const EXEMPLAR: &str = "exemplar";
+
 /// Minimum length of a row that is worth a scale and an offset.
 const MIN_ROW: usize = 16;
 
 /// Sets the weights of `generator` from the tensors of a file.
 pub(super) fn decode(container: &Container, generator: &mut Generator) -> Result<(), Fault> {
     let graphs = if generator.recurrence.is_some() { "output, init and step" } else { "output" };
+    let exemplar = container.tensors.get(EXEMPLAR).map(|entry| exemplar(container, entry)).transpose()?;
     let companions: BTreeSet<String> = container
         .tensors
         .iter()
-        .filter(|(_, entry)| entry.element_type == ElementType::U8)
+        .filter(|(name, entry)| entry.element_type == ElementType::U8 && *name != EXEMPLAR)
         .flat_map(|(name, _)| ["scale", "offset"].map(|part| format!("{name}.{part}")))
         .collect();
     let mut parts: BTreeMap<_, _> = parts_mut(generator).into_iter().collect();
-    for (name, entry) in container.tensors.iter().filter(|(name, _)| !companions.contains(*name)) {
+    for (name, entry) in container.tensors.iter().filter(|(name, _)| !companions.contains(*name) && *name != EXEMPLAR) {
         let target = name.split_once('.').and_then(|(part, weight)| Some((parts.get_mut(part)?, weight)));
         let (graph, weight) = target.ok_or_else(|| Fault::TensorName { tensor: name.clone(), graphs })?;
         let data = data(container, name, entry)?;
         graph.weights.insert(weight.into(), Tensor::new(entry.shape.clone(), data));
     }
+    if let Some(exemplar) = exemplar {
+        let prepared = exemplar.prepare();
+        generator.output.weights.set_exemplar(exemplar, prepared);
+    }
     Ok(())
+}
+
+/// The exemplar of a file.
+fn exemplar(container: &Container, entry: &Entry) -> Result<Stored, Fault> {
+    if entry.element_type != ElementType::U8 || entry.shape.len() != 1 {
+        return Err(Fault::ExemplarType { found: format!("{} {:?}", entry.element_type.name(), entry.shape) });
+    }
+    let exemplar = Stored::decode(&entry.bytes)?;
+    let stored = derived(&exemplar).into_iter().map(|name| format!("output.{name}"));
+    match stored.into_iter().find(|name| container.tensors.contains_key(name)) {
+        Some(tensor) => Err(Fault::Derived { tensor }),
+        None => Ok(exemplar),
+    }
 }
 
 fn data(container: &Container, name: &str, entry: &Entry) -> Result<TensorData, Fault> {
@@ -104,13 +127,16 @@ fn dequantized(container: &Container, name: &str, entry: &Entry) -> Result<Vec<f
 }
 
 /// Appends the weights of graph `part` as tensors of a file.
-pub(super) fn encode(
-    part: &str,
-    weights: &BTreeMap<String, Tensor>,
-    format: WeightFormat,
-    tensors: &mut Vec<(String, Entry<'static>)>,
-) {
-    for (name, weight) in weights {
+pub(super) fn encode(part: &str, weights: &Weights, format: WeightFormat, tensors: &mut Vec<(String, Entry<'static>)>) {
+    // The only graph with an exemplar is the output's.
+    let exemplar = weights.exemplar().filter(|_| part == "output");
+    if let Some(exemplar) = exemplar {
+        let bytes = exemplar.encode();
+        let entry = Entry { element_type: ElementType::U8, shape: vec![bytes.len()], bytes: Cow::Owned(bytes) };
+        tensors.push((EXEMPLAR.into(), entry));
+    }
+    let derived = exemplar.map(derived).unwrap_or_default();
+    for (name, weight) in weights.iter().filter(|(name, _)| !derived.contains(*name)) {
         let name = format!("{part}.{name}");
         let shape = weight.shape.clone();
         let mut push = |name: String, element_type, shape, bytes: Vec<u8>| {

@@ -11,7 +11,8 @@ pub use error::{GraphError, GraphErrors};
 pub use kind::{ColorSpace, Coordinates, Distribution, InputKind, OutputKind};
 pub use support::{OutputSupport, Support};
 pub use validate::{BoundGraph, NodeId, ValidGraph, ValidNode, ValueId, ValueSource};
-pub use weights::Weights;
+pub(crate) use weights::derived;
+pub use weights::{TEXELS, Weights, appearance_name, similar_name};
 
 use serde::{Deserialize, Serialize};
 

@@ -2,7 +2,8 @@
 //!
 //! The search is exact and over all pairs: a table is made for coarse levels only.
 
-use imagine_cpu::{DIMENSIONS, Edges, pack};
+use crate::edges::{Edges, pack};
+use crate::projection::DIMENSIONS;
 use rayon::prelude::*;
 use wide::i16x8;
 
@@ -14,12 +15,15 @@ const LENGTH: usize = 4 * DIMENSIONS;
 
 /// What a search covers.
 pub struct Search<'a> {
-    /// Rows and columns of places.
+    /// Rows of places.
     pub height: usize,
+    /// Columns of places.
     pub width: usize,
+    /// How the exemplar continues beyond its edges.
     pub edges: Edges,
     /// Offsets between similar places are multiples of this, rows and columns.
     pub lattice: (usize, usize),
+    /// The appearance vector of each place, row by row.
     pub appearance: &'a [[i8; DIMENSIONS]],
 }
 

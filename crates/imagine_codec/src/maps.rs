@@ -1,10 +1,15 @@
 //! The exemplar's maps, all of one size, eight bits a channel.
 
-use imagine_cpu::{Field, unpack};
 use rayon::prelude::*;
+
+use crate::edges::unpack;
 
 /// Most channels of all maps together.
 pub const MAX_CHANNELS: usize = 16;
+/// Least and most texels of a side.
+pub const SIDES: std::ops::RangeInclusive<usize> = 4..=8192;
+/// Texels that one thread gathers at once.
+const GATHERED: usize = 4096;
 
 /// Maps that belong together, interleaved: `[height, width, channels]`.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -41,7 +46,7 @@ impl Maps {
         if !(1..=MAX_CHANNELS).contains(&channels) {
             return Err(MapsError::Channels(channels));
         }
-        if !(4..=8192).contains(&height) || !(4..=8192).contains(&width) {
+        if !SIDES.contains(&height) || !SIDES.contains(&width) {
             return Err(MapsError::Side(height, width));
         }
         let expected = height * width * channels;
@@ -71,16 +76,14 @@ impl Maps {
         &self.texels
     }
 
-    /// The texels at the places of `field`, `[field.height, field.width, channels]`: all maps through one field, so they stay
-    /// together to the texel.
+    /// The texels of packed places, one after the other: all maps of a place stay together.
     ///
     /// # Panics
-    /// If the field names a place outside these maps.
-    pub fn gather(&self, field: &Field) -> Vec<u8> {
+    /// If there is a place outside these maps.
+    pub fn gather(&self, places: &[u32]) -> Vec<u8> {
         let channels = self.channels;
-        let mut texels = vec![0; field.places.len() * channels];
-        let rows = texels.par_chunks_mut(field.width * channels).zip(field.places.par_chunks(field.width));
-        rows.for_each(|(texels, places)| {
+        let mut texels = vec![0; places.len() * channels];
+        texels.par_chunks_mut(GATHERED * channels).zip(places.par_chunks(GATHERED)).for_each(|(texels, places)| {
             for (texel, place) in texels.chunks_mut(channels).zip(places) {
                 let (y, x) = unpack(*place);
                 let first = (y as usize * self.width + x as usize) * channels;
@@ -88,5 +91,23 @@ impl Maps {
             }
         });
         texels
+    }
+
+    /// The texels in words of four channels, `[height, width, words]`, the first channel in the lowest byte of the first word.
+    pub fn words(&self) -> Vec<i32> {
+        let word = |bytes: &[u8]| {
+            let mut word = [0; 4];
+            word[..bytes.len()].copy_from_slice(bytes);
+            i32::from_le_bytes(word)
+        };
+        self.texels.chunks(self.channels).flat_map(|texel| texel.chunks(4).map(word)).collect()
+    }
+
+    /// Maps from words as [`Maps::words`] gives them.
+    pub fn from_words(height: usize, width: usize, channels: usize, words: &[i32]) -> Result<Self, MapsError> {
+        let bytes =
+            |words: &[i32]| words.iter().flat_map(|word| word.to_le_bytes()).take(channels).collect::<Vec<u8>>();
+        let texels = words.chunks(channels.div_ceil(4).max(1)).flat_map(bytes).collect();
+        Self::new(height, width, channels, texels)
     }
 }

@@ -1,6 +1,6 @@
 //! A pyramid of the exemplar in signed 12-bit integers: filtered with the binomial 1 4 6 4 1, then halved.
 
-use imagine_cpu::Edges;
+use crate::edges::Edges;
 use rayon::prelude::*;
 
 use crate::maps::Maps;
@@ -8,17 +8,18 @@ use crate::maps::Maps;
 /// Largest absolute value of a place's channels.
 pub const LARGEST: i32 = 2048;
 
-/// Added to the deviation of a channel from 0 to 1, so that a channel that hardly varies counts little.
-pub const FLOOR: f64 = 0.05;
-
 const BINOMIAL: [i32; 5] = [1, 4, 6, 4, 1];
 
 /// One level: `[height, width, channels]`.
 #[derive(Clone, Debug)]
 pub struct PyramidLevel {
+    /// Rows of places.
     pub height: usize,
+    /// Columns of places.
     pub width: usize,
+    /// Channels of a place.
     pub channels: usize,
+    /// The values, from -2048 to 2047.
     pub values: Vec<i16>,
 }
 
