@@ -4,6 +4,7 @@ use imagine_codec::{
     BLOCK, CodecError, DIMENSIONS, Edges, Latents, MAX_WEIGHT, Maps, Projection, SIDE, Stored, StoredLevel, Transform,
     Vector,
 };
+use sha2::{Digest, Sha256};
 
 /// Maps with waves and some noise.
 pub fn maps(height: usize, width: usize, channels: usize) -> Maps {
@@ -26,6 +27,12 @@ pub fn projection(channels: usize) -> Projection {
 fn levels(channels: usize) -> Vec<StoredLevel> {
     let level = |matched, table| StoredLevel { projection: Some(projection(channels)), matched, table };
     vec![level(true, Some((2, 1))), level(false, Some((1, 8))), StoredLevel::default()]
+}
+
+/// An exemplar that does not tile, with levels that are matched.
+fn bounded() -> Stored {
+    let level = |table| StoredLevel { projection: Some(projection(2)), matched: true, table };
+    Stored::new(maps(48, 32, 2), Edges::Bounded, vec![level(Some((1, 1))), level(None), level(None)]).unwrap()
 }
 
 fn exact(channels: usize) -> Stored {
@@ -126,4 +133,29 @@ fn sizes_levels_weights_and_tables_out_of_range_are_refused() {
     // A search of all pairs of 256 x 256 places would take minutes.
     let large = StoredLevel { table: Some((1, 1)), projection: Some(self::projection(1)), matched: false };
     assert_eq!(Stored::new(maps(256, 256, 1), Edges::Wrap, vec![large]), Err(CodecError::Table { level: 0 }));
+}
+
+/// Streams of an earlier version, and what `tests/reference.py` reads from them.
+const KEPT: [(&str, &[u8]); 3] = [
+    ("bounded.stream", include_bytes!("streams/bounded.stream")),
+    ("exact.stream", include_bytes!("streams/exact.stream")),
+    ("transformed.stream", include_bytes!("streams/transformed.stream")),
+];
+
+#[test]
+fn kept_streams_give_what_the_reference_in_python_reads() {
+    let digest = |bytes: Vec<u8>| format!("{:x}", Sha256::digest(bytes));
+    let words = |words: Vec<i32>| digest(words.iter().flat_map(|word| word.to_le_bytes()).collect());
+    let mut lines = String::new();
+    for (name, bytes) in KEPT {
+        let stored = Stored::decode(bytes).unwrap();
+        let mut line = |what: &str, digest: String| lines.push_str(&format!("{name} {what} {digest}\n"));
+        line("texels", digest(stored.maps().texels().to_vec()));
+        for (index, level) in stored.prepare().into_iter().enumerate() {
+            let spacing = 1 << (stored.levels().len() - 1 - index);
+            level.appearance.into_iter().for_each(|found| line(&format!("spacing_{spacing}.appearance"), words(found)));
+            level.similar.into_iter().for_each(|found| line(&format!("spacing_{spacing}.similar"), words(found)));
+        }
+    }
+    assert_eq!(lines, include_str!("streams/expected.txt"));
 }

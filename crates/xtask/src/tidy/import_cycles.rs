@@ -15,13 +15,14 @@ use syn::{Attribute, File, Item, ItemMod, UseTree, Visibility};
 use super::read_below;
 
 /// Checked packages.
-pub const PACKAGES: [&str; 10] = [
+pub const PACKAGES: [&str; 11] = [
     "imagine_graph",
     "imagine_wgpu",
     "imagine_train",
     "bevy_imagine",
     "imagine_onnx",
     "imagine_burn",
+    "imagine_codec",
     "imagine_cpu",
     "imagine_exemplar",
     "imagine_cli",

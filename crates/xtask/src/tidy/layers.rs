@@ -34,9 +34,27 @@ const BEVY: [&str; 1] = ["bevy*"];
 const RULES: [Rule; 14] = [
     Rule {
         package: "imagine_graph",
-        never: &[GPU[0], GPU[1], GPU[2], GPU[3], BURN[0], BEVY[0], "imagine_*"],
+        never: &[
+            GPU[0],
+            GPU[1],
+            GPU[2],
+            GPU[3],
+            BURN[0],
+            BEVY[0],
+            "imagine_burn",
+            "imagine_cli",
+            "imagine_cpu",
+            "imagine_exemplar",
+            "imagine_ktx2",
+            "imagine_onnx",
+            "imagine_png",
+            "imagine_shaders",
+            "imagine_train",
+            "imagine_wgpu",
+        ],
         not_directly: &[],
     },
+    Rule { package: "imagine_codec", never: &[GPU[0], BURN[0], BURN[1], BEVY[0], "imagine_*"], not_directly: &[] },
     Rule { package: "imagine_shaders", never: &[GPU[0], BURN[0], BEVY[0], "imagine_*"], not_directly: &[] },
     Rule { package: "imagine_wgpu", never: &[BURN[0], BURN[1], BEVY[0], "imagine_train"], not_directly: &[] },
     Rule {
