@@ -5,7 +5,7 @@
 use crate::edges::{Edges, pack};
 use crate::projection::DIMENSIONS;
 use rayon::prelude::*;
-use wide::i16x8;
+use wide::{CmpLt, i16x8, i32x4};
 
 /// Similar places of each place.
 pub const SIMILAR: usize = 8;
@@ -32,19 +32,63 @@ pub fn similar_places(search: &Search) -> Vec<u32> {
     let places = search.height * search.width;
     let neighbourhoods: Vec<Neighbourhood> =
         (0..places).into_par_iter().map(|place| search.neighbourhood(place)).collect();
-    let shown: Vec<usize> = (0..places).filter(|place| search.is_shown(*place)).collect();
+    // Only places a multiple of the lattice apart are compared.
+    let (rows, columns) = search.lattice;
+    let class = |place: usize| place / search.width % rows * columns + place % search.width % columns;
+    let mut classes = vec![Vec::new(); rows * columns];
+    (0..places).filter(|place| search.is_shown(*place)).for_each(|place| classes[class(place)].push(place as u32));
+    let classes: Vec<Class> = classes.into_par_iter().map(|members| Class::of(members, &neighbourhoods)).collect();
     let rows = (0..places).into_par_iter().map(|place| {
-        let mut nearest = Nearest::default();
-        for &other in shown.iter().filter(|other| search.on_lattice(place, **other)) {
-            let limit = nearest.limit();
-            let distance = distance(&neighbourhoods[place], &neighbourhoods[other], limit);
-            if distance < limit {
-                nearest.add(distance, other as u32);
-            }
-        }
+        let nearest = classes[class(place)].nearest(&neighbourhoods[place], &neighbourhoods);
         search.far(place, &nearest)
     });
     rows.flat_map_iter(|row| row).collect()
+}
+
+/// Places that are compared with each other, four to a group: of each group the two most significant dimensions of all four diagonals,
+/// so that one subtraction serves four places.
+struct Class {
+    places: Vec<u32>,
+    groups: Vec<[i16x8; 4]>,
+}
+
+impl Class {
+    fn of(places: Vec<u32>, neighbourhoods: &[Neighbourhood]) -> Self {
+        let group = |places: &[u32]| {
+            let lanes = [0, 1, 2, 3]
+                .map(|k| places.get(k).map_or([0; 8], |place| neighbourhoods[*place as usize][0].to_array()));
+            [0, 2, 4, 6].map(|pair| i16x8::from(std::array::from_fn(|lane| lanes[lane / 2][pair + lane % 2])))
+        };
+        let groups = places.chunks(4).map(group).collect();
+        Self { places, groups }
+    }
+
+    fn nearest(&self, own: &Neighbourhood, neighbourhoods: &[Neighbourhood]) -> Nearest {
+        let values = own[0].to_array();
+        let own_pairs = [0, 2, 4, 6].map(|pair| i16x8::from(std::array::from_fn(|lane| values[pair + lane % 2])));
+        let mut nearest = Nearest::default();
+        let mut limit = i32x4::splat(nearest.limit());
+        for (group, places) in self.groups.iter().zip(self.places.chunks(4)) {
+            let squares = [0, 1, 2, 3].map(|k| {
+                let difference = own_pairs[k] - group[k];
+                difference.dot(difference)
+            });
+            let first = (squares[0] + squares[1]) + (squares[2] + squares[3]);
+            if first.cmp_lt(limit).none() {
+                continue;
+            }
+            for (first, &place) in first.to_array().into_iter().zip(places) {
+                if first < nearest.limit() {
+                    let distance = first + rest(own, &neighbourhoods[place as usize]);
+                    if distance < nearest.limit() {
+                        nearest.add(distance, place);
+                        limit = i32x4::splat(nearest.limit());
+                    }
+                }
+            }
+        }
+        nearest
+    }
 }
 
 /// For each of `cells` of `made` the squared distance to the nearest neighbourhood of `exemplar`.
@@ -95,13 +139,6 @@ impl Search<'_> {
         inside(y, self.height) && inside(x, self.width)
     }
 
-    fn on_lattice(&self, one: usize, other: usize) -> bool {
-        let apart = |a: usize, b: usize, period: usize| a.abs_diff(b).is_multiple_of(period);
-        self.lattice == (1, 1)
-            || apart(one / self.width, other / self.width, self.lattice.0)
-                && apart(one % self.width, other % self.width, self.lattice.1)
-    }
-
     /// Whether two places are more than a twentieth of the side apart, and more than one place.
     fn is_far(&self, one: usize, other: usize) -> bool {
         let apart = |a: usize, b: usize, length: usize| match self.edges {
@@ -150,13 +187,17 @@ type Neighbourhood = [i16x8; LENGTH / 8];
 /// The squared distance; at least `limit`, and not exact, if it is not below `limit`.
 #[inline]
 fn distance(a: &Neighbourhood, b: &Neighbourhood, limit: i32) -> i32 {
+    let difference = a[0] - b[0];
+    let first = difference.dot(difference).reduce_add();
+    if first >= limit { first } else { first + rest(a, b) }
+}
+
+/// The squared distance in all but the two most significant dimensions.
+#[inline]
+fn rest(a: &Neighbourhood, b: &Neighbourhood) -> i32 {
     let part = |k: usize| {
         let difference = a[k] - b[k];
         difference.dot(difference)
     };
-    let first = part(0).reduce_add();
-    if first >= limit {
-        return first;
-    }
-    first + (part(1) + part(2) + part(3)).reduce_add()
+    (part(1) + part(2) + part(3)).reduce_add()
 }

@@ -10,6 +10,7 @@ use imagine_graph::file::{self, WeightFormat, check_place};
 use serde_json::json;
 
 use super::print;
+use crate::network_file::{RoleArguments, load};
 
 /// Arguments of `imagine compress`.
 #[derive(Args, Clone, Debug)]
@@ -31,7 +32,7 @@ impl Compress {
     /// Compresses and writes the file.
     pub fn run(&self) -> anyhow::Result<ExitCode> {
         check_place(&self.out).context("--out")?;
-        let mut generator = file::load(&self.file)?.generator.generator;
+        let mut generator = load(&self.file, &RoleArguments::default())?.generator.generator;
         let place = || self.file.display().to_string();
         let compression = compress(&mut generator, self.bits).with_context(place)?;
         let before = std::fs::metadata(&self.file).with_context(place)?.len();

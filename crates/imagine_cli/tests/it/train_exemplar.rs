@@ -151,10 +151,20 @@ fn hostile_files_are_refused_with_a_message() {
     let sandbox = Sandbox::new();
     draw(&sandbox);
     sandbox.succeed(&format!("train exemplar set --out {FILE} --json"));
-    let generator = file::load(sandbox.path(FILE)).unwrap().generator.generator;
-    let bytes = file::write(&generator, WeightFormat::F32).unwrap();
+    let mut generator = file::load(sandbox.path(FILE)).unwrap().generator.generator;
+    let stored = generator.output.weights.exemplar().unwrap().encode();
+    let mut hostile = std::fs::read(sandbox.path(FILE)).unwrap();
+    let at = hostile.windows(stored.len()).position(|window| window == stored).unwrap();
+    hostile[at] = 7;
+    std::fs::write(sandbox.path("bad.generator.safetensors"), hostile).unwrap();
+    let message = sandbox.fail("inspect bad.generator.safetensors");
+    assert!(message.contains("tensor \"exemplar\": version 7 is not supported"), "{message}");
 
-    let (name, table) = generator.output.weights.iter().find(|(name, _)| name.ends_with(".similar")).unwrap();
+    // A weight that was set is stored itself.
+    let weights = generator.output.weights.clone();
+    let (name, table) = weights.iter().find(|(name, _)| name.ends_with(".similar")).unwrap();
+    generator.output.weights.insert(name.clone(), table.clone());
+    let bytes = file::write(&generator, WeightFormat::F32).unwrap();
     let TensorData::I32(places) = &table.data else { panic!("{name} holds places") };
     let known = places.iter().flat_map(|place| place.to_le_bytes()).collect::<Vec<u8>>();
     let at = bytes.windows(known.len()).position(|window| window == known).unwrap();
@@ -172,4 +182,32 @@ fn hostile_files_are_refused_with_a_message() {
     start.op = Op::ExemplarStart(ExemplarStart { lattice: [0, 1], ..op.clone() });
     let message = file::write(&hostile, WeightFormat::F32).unwrap_err().to_string();
     assert!(message.contains("\"lattice\""), "{message}");
+}
+
+#[test]
+fn stored_texels_may_be_rearranged_and_compressed() {
+    let sandbox = Sandbox::new();
+    draw(&sandbox);
+    let exemplar = |file: &str| {
+        let loaded = file::load(sandbox.path(file)).unwrap();
+        loaded.generator.generator.output.weights.exemplar().unwrap().clone()
+    };
+    sandbox.succeed(&format!("train exemplar set --out {FILE} --json"));
+    sandbox.succeed("train exemplar set --out other.generator.safetensors --store synthesized --json");
+    let (picture, rearranged) = (exemplar(FILE), exemplar("other.generator.safetensors"));
+    assert!(picture.is_exact() && rearranged.is_exact() && picture.maps() != rearranged.maps());
+    sandbox.succeed("train exemplar set --out small.generator.safetensors --store compressed --bits 14 --json");
+    let [report, _] = sandbox.succeed(&format!("compress {FILE} --bits 14 --out again.generator.safetensors --json"));
+    let report: serde_json::Value = serde_json::from_str(&report).unwrap();
+    assert!(report["bytes"].as_u64() < report["bytes_before"].as_u64() && report["psnr"].as_f64().unwrap() > 20.0);
+    for file in ["small.generator.safetensors", "again.generator.safetensors"] {
+        assert!(!exemplar(file).is_exact());
+        sandbox.succeed(&format!("generate {file} --out {file}.maps"));
+    }
+    let message = sandbox.fail("compress noise_material --bits 4 --out x.generator.safetensors");
+    assert!(message.contains("is not a generator by example"), "{message}");
+    let message = sandbox.fail(&format!("compress {FILE} --bits 40 --out x.generator.safetensors"));
+    assert!(message.contains("expected 0.5 to 16 bits a texel"), "{message}");
+    let message = sandbox.fail(&format!("compress {FILE} --bits 0.5 --out x.generator.safetensors"));
+    assert!(message.contains("64 x 64 texels cannot be stored in 0.5 bits a texel"), "{message}");
 }

@@ -99,7 +99,7 @@ fn streams_that_end_are_refused() {
 
 #[test]
 fn damaged_streams_do_not_panic() {
-    for stored in [exact(3), transformed()] {
+    for stored in [exact(3), bounded(), transformed()] {
         let bytes = stored.encode();
         let mut refused = 0;
         for index in 1..bytes.len() {

@@ -31,7 +31,7 @@ const GPU: [&str; 4] = ["wgpu*", "naga*", "cubecl*", "ash"];
 const BURN: [&str; 2] = ["burn*", "imagine_burn"];
 const BEVY: [&str; 1] = ["bevy*"];
 
-const RULES: [Rule; 14] = [
+const RULES: [Rule; 15] = [
     Rule {
         package: "imagine_graph",
         never: &[
