@@ -41,6 +41,12 @@ pub fn size_multiple(prepared: &Prepared) -> (usize, usize) {
 
 /// The field of a torus of `height` x `width` texels.
 pub fn torus(prepared: &Prepared, seed: u64, height: usize, width: usize) -> Result<Field, SynthesisError> {
+    let mut levels = torus_levels(prepared, seed, height, width)?;
+    Ok(levels.pop().expect("there is always a coarsest level"))
+}
+
+/// The fields of all levels, coarse to fine, of a torus of `height` x `width` texels.
+pub fn torus_levels(prepared: &Prepared, seed: u64, height: usize, width: usize) -> Result<Vec<Field>, SynthesisError> {
     let (rows, columns) = size_multiple(prepared);
     let fits = |length: usize, multiple: usize| length > 0 && length.is_multiple_of(multiple) && length <= 16_384;
     if !fits(height, rows) || !fits(width, columns) {
@@ -48,9 +54,9 @@ pub fn torus(prepared: &Prepared, seed: u64, height: usize, width: usize) -> Res
         let (down, right) = (below(height, rows), below(width, columns));
         return Err(SynthesisError::Size { height, width, nearest: (down, down + rows, right, right + columns) });
     }
-    let mut finest = None;
-    refine(prepared, seed, height, width, |_, field| finest = Some(field.clone()));
-    Ok(finest.expect("there is always a coarsest level"))
+    let mut levels = Vec::new();
+    refine(prepared, seed, height, width, |_, field| levels.push(field.clone()));
+    Ok(levels)
 }
 
 /// Refines the field of a torus whose size fits, and calls `each` with the index and the field of every level.

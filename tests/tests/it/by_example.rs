@@ -2,7 +2,9 @@
 
 use burn::backend::Flex;
 use imagine_cpu::Edges;
-use imagine_exemplar::{Maps, Prepared, Recipe, generator, size_multiple, torus, window};
+use imagine_exemplar::{
+    Maps, Prepared, Recipe, coarser, coarser_maps, generator, size_multiple, torus, torus_levels, window,
+};
 use imagine_graph::rng::{self, Domain};
 use imagine_graph::{Card, Generated, Op, OutputKind, PatchIndex, Request, Size, Texel, ValidGenerator};
 use imagine_wgpu::headless::Gpu;
@@ -125,6 +127,26 @@ fn a_patch_computes_little_more_than_it_shows() {
     let halvings = example.prepared.recipe().halvings;
     let ideal: usize = (0..=halvings).map(|level| 3 * (272 >> level) * (272 >> level)).sum();
     assert!(computed >= ideal && computed * 2 < ideal * 3, "{computed} cells computed for {ideal}");
+}
+
+#[test]
+fn a_coarser_generator_shows_the_same_pieces_with_fewer_texels() {
+    let Some(gpu) = gpu() else { return };
+    for example in examples() {
+        let Size { height, width, .. } = example.size();
+        let levels = torus_levels(&example.prepared, 9, height, width).unwrap();
+        for halvings in 0..levels.len() {
+            let coarser = coarser(&example.generator.generator, halvings).unwrap().validate().unwrap();
+            let request = Request::new(Size::new(height >> halvings, width >> halvings), 9);
+            let exemplar = example.generator.generator.output.weights.exemplar().unwrap();
+            let maps = coarser_maps(exemplar, halvings);
+            let field = &levels[levels.len() - 1 - halvings];
+            let made = gpu.generate(&coarser, &request).unwrap();
+            assert!(bytes(&made) == maps.gather(&field.places), "{}, halved {halvings} times", example.name);
+        }
+        assert!(coarser(&example.generator.generator, levels.len()).is_none());
+        assert_eq!(&coarser_maps(example.generator.generator.output.weights.exemplar().unwrap(), 0), &example.maps);
+    }
 }
 
 #[test]

@@ -1,0 +1,14 @@
+#!/bin/sh
+# Makes the materials of this folder again: make.sh FOLDER_OF_SETS [NAME...]. `imagine` must be on the path.
+# sources.tsv has name, folder of the set, title, source and address.
+set -eu
+cd "$(dirname "$0")"
+sets=$1
+shift
+tab=$(printf '\t')
+while IFS="$tab" read -r name set title data address; do
+    case " ${*:-$name} " in *" $name "*) ;; *) continue ;; esac
+    imagine train exemplar "$sets/$set" --out "$name.generator.safetensors" --preview "${PREVIEWS:-/tmp}/$name.png" \
+        --store compressed --bits "${BITS:-2.5}" --title "$title" --license CC0-1.0 --date 2026-11-30 \
+        --data-name "$data" --data-source "$address" --data-license CC0-1.0
+done < sources.tsv

@@ -1,0 +1,78 @@
+//! Level of detail: the same pieces in the same places with fewer texels, for what is far away.
+
+use std::collections::HashSet;
+
+use imagine_codec::{Maps, Stored, pyramid};
+use imagine_graph::{Dim, Extent, Generator, Graph, Node, Op, Ratio, SizeRule, Symbol, TEXELS, Tensor, TensorData};
+
+/// The generator by example whose outputs have `2^halvings` times fewer rows and columns: a request of such a size shows what
+/// the generator shows, from the exemplar's pyramid, and costs as many times less. `None` if the generator is not by
+/// example or does not have so many levels.
+///
+/// Its weights are those of `generator`, so it is for running: a file of it would be large.
+pub fn coarser(generator: &Generator, halvings: usize) -> Option<Generator> {
+    let graph = &generator.output;
+    let exemplar = graph.weights.exemplar().filter(|exemplar| halvings < exemplar.levels().len())?;
+    let gathers: Vec<&Node> = graph.nodes.iter().filter(|node| matches!(node.op, Op::ExemplarGather(_))).collect();
+    let mut field = gathers.first()?.inputs.first()?;
+    let mut left = halvings;
+    while left > 0 {
+        let node = producer(graph, field)?;
+        left -= usize::from(matches!(node.op, Op::ExemplarDouble(_)));
+        field = node.inputs.first()?;
+    }
+    let mut coarser = Graph { outputs: graph.outputs.clone(), ..Graph::default() };
+    let mut value = Some(field);
+    while let Some(node) = value.and_then(|value| producer(graph, value)) {
+        coarser.nodes.push(Node { op: scaled(&node.op, 1 << halvings), ..node.clone() });
+        value = node.inputs.first();
+    }
+    coarser.nodes.reverse();
+    for gather in gathers {
+        coarser.nodes.push(Node { inputs: vec![field.clone(), TEXELS.into()], ..gather.clone() });
+    }
+    let read: HashSet<&String> = coarser.nodes.iter().flat_map(|node| &node.inputs).collect();
+    let kept = graph.weights.iter().filter(|(name, _)| read.contains(name) && *name != TEXELS);
+    let maps = coarser_maps(exemplar, halvings);
+    let shape = vec![maps.height(), maps.width(), maps.channels().div_ceil(4)];
+    let texels = Tensor::new(shape, TensorData::I32(maps.words()));
+    let weights: std::collections::BTreeMap<_, _> =
+        kept.map(|(name, weight)| (name.clone(), weight.clone())).chain([(TEXELS.into(), texels)]).collect();
+    coarser.weights = weights.into();
+    let divided = |sides: Extent| Extent { height: sides.height >> halvings, width: sides.width >> halvings };
+    let SizeRule { multiple, min, tiles } = generator.size;
+    let size = SizeRule { multiple: divided(multiple), min: divided(min), tiles };
+    Some(Generator { output: coarser, recurrence: None, size, card: generator.card.clone() })
+}
+
+/// The maps of a level of the pyramid, `halvings` below the finest.
+pub fn coarser_maps(exemplar: &Stored, halvings: usize) -> Maps {
+    let level = pyramid(exemplar.maps(), exemplar.edges(), halvings).pop().expect("at least the finest level");
+    // The inverse of the finest level's rule.
+    let byte = |value: &i16| ((i32::from(*value) + 2048) * 510 + 4095).div_euclid(8190).clamp(0, 255) as u8;
+    let texels = level.values.iter().map(byte).collect();
+    Maps::new(level.height, level.width, level.channels, texels).expect("levels have sides of at least 4")
+}
+
+fn producer<'a>(graph: &'a Graph, value: &str) -> Option<&'a Node> {
+    graph.nodes.iter().find(|node| node.outputs.iter().any(|output| output == value))
+}
+
+/// The operator in a graph whose images have `factor` times fewer rows and columns.
+fn scaled(op: &Op, factor: usize) -> Op {
+    let scaled = |dim: &Dim| {
+        let ratio = |ratio: &Ratio| Ratio::new(ratio.numerator * factor, ratio.denominator).reduced();
+        match dim {
+            Dim::Symbol(Symbol::Height(height)) => Dim::Symbol(Symbol::Height(ratio(height))),
+            Dim::Symbol(Symbol::Width(width)) => Dim::Symbol(Symbol::Width(ratio(width))),
+            other => *other,
+        }
+    };
+    let mut op = op.clone();
+    match &mut op {
+        Op::ExemplarStart(start) => start.shape.iter_mut().for_each(|dim| *dim = scaled(dim)),
+        Op::ExemplarMove(moved) => moved.shape.iter_mut().for_each(|dim| *dim = scaled(dim)),
+        _ => {}
+    }
+    op
+}
