@@ -4,6 +4,7 @@ use std::path::Path;
 
 use image::DynamicImage;
 use imagine_codec::{Edges, Maps};
+use imagine_cpu::Field;
 use imagine_graph::{Card, Generator, OutputKind, Provenance, file};
 
 use crate::choice::{Trial, choose};
@@ -20,6 +21,10 @@ use crate::synthesis::{refine, torus};
 
 /// The first words of the recipe in the card of a generator by example.
 pub const RECIPE: &str = "by example of";
+
+/// Arrangements of which one is stored, and how much it varies at least.
+const ARRANGEMENTS: u64 = 8;
+const REARRANGED: f64 = 0.1;
 
 /// Maps that belong together, with their meaning and origin.
 #[derive(Clone, Debug, PartialEq)]
@@ -172,9 +177,24 @@ impl Exemplar {
     }
 
     /// The generator of a rearrangement of the exemplar: its texels, as synthesis has arranged them anew. A file of it does not hold the pictures
-    /// themselves. `made` is what [`Self::generator`] gave; `card` as there.
-    pub fn rearranged(&self, made: &ByExample, card: Card, seed: u64) -> Result<ByExample, ExemplarError> {
-        let field = torus(&made.prepared, seed, made.maps.height(), made.maps.width())?;
+    /// themselves. Of several arrangements, with half the moves, it takes the one that varies least but visibly: what is rearranged again should
+    /// have few seams. `made` is what [`Self::generator`] gave; `card` as there.
+    pub fn rearranged(&self, made: &ByExample, card: Card) -> Result<ByExample, ExemplarError> {
+        let moves = made.prepared.recipe().moves.iter().map(|moves| moves / 2).collect();
+        let prepared = made.prepared.with_moves(moves);
+        let mut best: Option<(f64, Field)> = None;
+        for seed in 0..ARRANGEMENTS {
+            let field = torus(&prepared, seed, made.maps.height(), made.maps.width())?;
+            let variation = of_field(&prepared, &field).variation;
+            let is_better = |best: f64| match variation >= REARRANGED {
+                true => variation < best || best < REARRANGED,
+                false => variation > best,
+            };
+            if best.as_ref().is_none_or(|(best, _)| is_better(*best)) {
+                best = Some((variation, field));
+            }
+        }
+        let (_, field) = best.expect("there are arrangements");
         let texels = made.maps.gather(&field.places);
         let maps = Maps::new(field.height, field.width, made.maps.channels(), texels)?;
         let chosen = made.chosen.clone();

@@ -73,6 +73,11 @@ impl Prepared {
         Self { levels: levels.collect(), projections: self.projections.clone(), recipe: self.recipe.clone() }
     }
 
+    /// The same with other moves.
+    pub(crate) fn with_moves(&self, moves: Vec<u8>) -> Self {
+        Self { recipe: Recipe { moves, ..self.recipe.clone() }, ..self.clone() }
+    }
+
     /// Levels without their projections.
     #[cfg(test)]
     pub(crate) fn of_levels(levels: Vec<Level>, recipe: Recipe) -> Self {

@@ -14,4 +14,5 @@ mod patches;
 mod random_graphs;
 mod shaders;
 mod shipped_generators;
+mod shipped_materials;
 mod single_passes;

@@ -65,9 +65,6 @@ enum Store {
     Compressed,
 }
 
-/// Seed of the rearrangement that a file holds.
-const STORED_SEED: u64 = 0;
-
 impl TrainExemplar {
     /// Makes and writes the generator file and its preview.
     pub fn run(&self) -> anyhow::Result<ExitCode> {
@@ -93,7 +90,7 @@ impl TrainExemplar {
         tell(&exemplar_line(&exemplar));
         let mut made = exemplar.generator(self.card.card(), |stage| tell(&stage_line(&stage)))?;
         if self.store != Store::Picture {
-            made = exemplar.rearranged(&made, self.card.card(), STORED_SEED)?;
+            made = exemplar.rearranged(&made, self.card.card())?;
             tell("rearranged");
         }
         if self.store == Store::Compressed {
