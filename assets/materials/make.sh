@@ -10,5 +10,5 @@ while IFS="$tab" read -r name set title data address; do
     case " ${*:-$name} " in *" $name "*) ;; *) continue ;; esac
     imagine train exemplar "$sets/$set" --out "$name.generator.safetensors" --preview "${PREVIEWS:-/tmp}/$name.png" \
         --store compressed --bits "${BITS:-2.5}" --title "$title" --license CC0-1.0 --date 2026-11-30 \
-        --data-name "$data" --data-source "$address" --data-license CC0-1.0
+        --normal gl --data-name "$data" --data-source "$address" --data-license CC0-1.0
 done < sources.tsv

@@ -94,9 +94,11 @@ impl Exporter<'_, '_> {
             Ok(recipe) => recipe,
             Err(error) => return error!("{entity} cannot be exported: {error}"),
         };
-        let is_built =
-            self.assets.get(&request.generator).is_some_and(|generator| generators::is_built_in(generator.hash()));
-        let source = if is_built { Source::Formula } else { Source::TrainedNetwork };
+        let source = match self.assets.get(&request.generator) {
+            Some(generator) if generators::is_built_in(generator.hash()) => Source::Formula,
+            Some(generator) if generator.network().generator.is_by_example() => Source::Exemplar,
+            _ => Source::TrainedNetwork,
+        };
         for (plan, image) in textures.plans() {
             if plan.shape.format.remove_srgb_suffix() != TextureFormat::Rgba8Unorm {
                 continue;

@@ -5,6 +5,7 @@
 //! Source: Lefebvre and Hoppe, "Appearance-Space Texture Synthesis", 2006.
 
 use rayon::prelude::*;
+use wide::{i16x8, i32x4};
 
 use crate::edges::Edges;
 use crate::pyramid::PyramidLevel;
@@ -19,6 +20,9 @@ pub const SIDE: usize = 2 * RADIUS + 1;
 pub const MAX_WEIGHT: i32 = 8191;
 /// Most bits that are shifted out.
 pub const MAX_SHIFT: u32 = 20;
+
+/// Values that are multiplied at once.
+const LANES: usize = 8;
 
 /// The projection of one level.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -35,22 +39,34 @@ impl Projection {
     /// The appearance vector of every place of a level; `padded` is the level with [`RADIUS`] more places on each side.
     pub fn appearance(&self, level: &PyramidLevel, padded: &PyramidLevel) -> Vec<[i8; DIMENSIONS]> {
         let length = SIDE * SIDE * level.channels;
+        let lanes = length.div_ceil(LANES);
         let round = if self.shift == 0 { 0 } else { 1 << (self.shift - 1) };
+        let weights: Vec<i16x8> =
+            self.weights.chunks_exact(length).flat_map(|weights| weights.chunks(LANES).map(lane)).collect();
         let mut vectors = vec![[0; DIMENSIONS]; level.height * level.width];
         vectors.par_chunks_mut(level.width).enumerate().for_each(|(row, vectors)| {
-            let mut neighbourhood = vec![0; length];
+            let (mut neighbourhood, mut near) = (vec![0; length], vec![i16x8::ZERO; lanes]);
             for (column, vector) in vectors.iter_mut().enumerate() {
                 copy_neighbourhood(padded, row, column, &mut neighbourhood);
-                for (k, value) in vector.iter_mut().enumerate() {
-                    let weights = &self.weights[k * length..][..length];
-                    let products =
-                        weights.iter().zip(&neighbourhood).map(|(w, v)| i32::from(*w).wrapping_mul((*v).into()));
-                    let sum = products.fold(self.bias[k].wrapping_add(round), i32::wrapping_add);
+                near.iter_mut().zip(neighbourhood.chunks(LANES)).for_each(|(near, values)| *near = lane(values));
+                for ((value, weights), bias) in vector.iter_mut().zip(weights.chunks_exact(lanes)).zip(self.bias) {
+                    // Sums of products stay below 2^24.
+                    let products = weights.iter().zip(&near).map(|(weights, near)| weights.dot(*near));
+                    let sum = products.fold(i32x4::ZERO, |sum, product| sum + product).reduce_add();
+                    let sum = sum.wrapping_add(bias).wrapping_add(round);
                     *value = (sum >> self.shift).clamp(-127, 127) as i8;
                 }
             }
         });
         vectors
+    }
+}
+
+/// At most [`LANES`] values, and zeros.
+fn lane(values: &[i16]) -> i16x8 {
+    match values.try_into() {
+        Ok(values) => i16x8::new(values),
+        Err(_) => i16x8::new(std::array::from_fn(|k| values.get(k).copied().unwrap_or(0))),
     }
 }
 

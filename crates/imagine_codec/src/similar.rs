@@ -69,11 +69,11 @@ impl Class {
         let mut nearest = Nearest::default();
         let mut limit = i32x4::splat(nearest.limit());
         for (group, places) in self.groups.iter().zip(self.places.chunks(4)) {
-            let squares = [0, 1, 2, 3].map(|k| {
+            let square = |k: usize| {
                 let difference = own_pairs[k] - group[k];
                 difference.dot(difference)
-            });
-            let first = (squares[0] + squares[1]) + (squares[2] + squares[3]);
+            };
+            let first = (square(0) + square(1)) + (square(2) + square(3));
             if first.cmp_lt(limit).none() {
                 continue;
             }

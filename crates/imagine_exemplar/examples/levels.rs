@@ -19,15 +19,13 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let exemplar = Exemplar::load(set.as_ref(), &ExemplarOptions::default())?;
     let made = exemplar.generator(Card::default(), |_| {})?;
     let stored = made.generator.output.weights.exemplar().ok_or("no exemplar")?;
-    let color: usize = made.kinds.iter().take_while(|kind| **kind != OutputKind::BaseColor).filter_map(|k| k.channels()).sum();
+    let color: usize =
+        made.kinds.iter().take_while(|kind| **kind != OutputKind::BaseColor).filter_map(|k| k.channels()).sum();
     let levels = torus_levels(&made.prepared, SEED, made.maps.height(), made.maps.width())?;
     let last = levels.len() - 1;
     let shown = SHOWN.map(|level| level.min(last));
-    let mut sheet = image::RgbImage::from_pixel(
-        shown.len() as u32 * (SIDE + GAP) - GAP,
-        2 * SIDE + GAP,
-        image::Rgb([255; 3]),
-    );
+    let mut sheet =
+        image::RgbImage::from_pixel(shown.len() as u32 * (SIDE + GAP) - GAP, 2 * SIDE + GAP, image::Rgb([255; 3]));
     for (panel, level) in (0..).zip(shown) {
         let field = &levels[level];
         let maps = coarser_maps(stored, last - level);

@@ -47,6 +47,8 @@ pub enum Source {
     TrainedNetwork,
     /// A formula written by a person, without training.
     Formula,
+    /// Pieces of a picture, rearranged without training: synthesis by example.
+    Exemplar,
 }
 
 impl Source {
@@ -55,6 +57,7 @@ impl Source {
         match self {
             Source::TrainedNetwork => "trainedAlgorithmicMedia",
             Source::Formula => "algorithmicMedia",
+            Source::Exemplar => "composite",
         }
     }
 }

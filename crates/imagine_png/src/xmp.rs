@@ -69,6 +69,7 @@ mod tests {
             assert_eq!(recipe_in_xmp(packet.as_bytes()).unwrap(), recipe);
             assert!(packet.contains("digitalsourcetype/algorithmicMedia\""), "{packet}");
         }
+        assert!(xmp(Source::Exemplar).contains("digitalsourcetype/composite\""));
         assert!(!xmp(Source::TrainedNetwork).contains("RECIPE"));
         assert!(xmp(Source::TrainedNetwork).contains("2008-02-29/\"\n    Iptc4xmpExt:Digital"));
     }

@@ -68,6 +68,12 @@ struct NodeRecord {
     outputs: Vec<String>,
 }
 
+/// The card alone.
+pub(super) fn card(container: &Container) -> Result<Card, Fault> {
+    check_format(container)?;
+    entry(container, CARD_KEY)
+}
+
 /// A generator without weights.
 pub(super) fn decode(container: &Container) -> Result<Generator, Fault> {
     check_format(container)?;

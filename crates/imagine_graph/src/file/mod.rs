@@ -26,7 +26,7 @@ pub use limits::{FORMAT, MAX_FILE_BYTES, MAX_HEADER_BYTES, MAX_TENSORS};
 pub use weights::WeightFormat;
 pub use whole::{StagedFile, WriteError, check_folder, check_place, make_folder, replace};
 
-use crate::generator::{Generator, ValidGenerator};
+use crate::generator::{Card, Generator, ValidGenerator};
 use crate::graph::GraphErrors;
 
 /// Extension of generator files.
@@ -47,6 +47,12 @@ pub struct LoadedGenerator {
 pub fn read(bytes: &[u8]) -> Result<Generator, LoadError> {
     let used = |generator| document::check_used(&generator).map(|()| generator);
     decode(bytes).and_then(used).map_err(|fault| LoadError { file: None, fault })
+}
+
+/// Reads the card alone from the bytes of a file: no weight is decoded, no graph read.
+pub fn read_card(bytes: &[u8]) -> Result<Card, LoadError> {
+    let card = container::parse(bytes).and_then(|container| document::card(&container));
+    card.map_err(|fault| LoadError { file: None, fault })
 }
 
 /// Reads and validates the bytes of a file called `file`, which may be a path.

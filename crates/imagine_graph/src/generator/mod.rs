@@ -25,6 +25,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use crate::graph::{Graph, ValidGraph};
+use crate::ops::Op;
 use crate::tensor::{Axis, Extent, Size};
 
 /// A generator network. It may be written to a file, or validated and run.
@@ -38,6 +39,13 @@ pub struct Generator {
     pub size: SizeRule,
     /// Model card: origin, licence, training.
     pub card: Card,
+}
+
+impl Generator {
+    /// Whether the outputs are texels of an exemplar, rearranged, and not computed by trained weights or a formula.
+    pub fn is_by_example(&self) -> bool {
+        self.output.nodes.iter().any(|node| matches!(node.op, Op::ExemplarGather(_)))
+    }
 }
 
 /// A state that is initialised once and then updated step by step, as in a cellular automaton.
