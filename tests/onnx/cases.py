@@ -15,8 +15,9 @@ import onnxruntime
 from onnx import TensorProto, helper, numpy_helper
 
 FOLDER = pathlib.Path(__file__).parent / "cases"
-FLOAT, INT64, INT8, UINT8, INT4, BFLOAT16 = (
-    TensorProto.FLOAT, TensorProto.INT64, TensorProto.INT8, TensorProto.UINT8, TensorProto.INT4, TensorProto.BFLOAT16)
+FLOAT, INT32, INT64, INT8, UINT8, INT4, UINT4, BFLOAT16 = (
+    TensorProto.FLOAT, TensorProto.INT32, TensorProto.INT64, TensorProto.INT8, TensorProto.UINT8, TensorProto.INT4,
+    TensorProto.UINT4, TensorProto.BFLOAT16)
 IMAGE = ["b", 3, "h", "w"]
 RANDOM = np.random.default_rng(20)
 
@@ -141,6 +142,19 @@ def bfloat16():
         [constant("third", 1 / 3)], opset=18)
 
 
+def narrow_casts():
+    """Casts of run-time data to bfloat16 and to integers of 4 and 8 bits, in and out of their range, with halves."""
+    casts = [("i", BFLOAT16), ("h", INT4), ("h", UINT4), ("i", INT4), ("i", UINT4), ("i", INT8)]
+    nodes = [node("Mul", ["x", "wide"], ["w"]), node("Sub", ["w", "middle"], ["f"]), node("Cast", ["f"], ["i"], to=INT32),
+             node("Mul", ["x", "thirty"], ["t"]), node("Round", ["t"], ["r"]), node("Mul", ["r", "half"], ["s"]),
+             node("Sub", ["s", "nine"], ["h"])]
+    for index, (name, kind) in enumerate(casts):
+        nodes += [node("Cast", [name], [f"c{index}"], to=kind), node("Cast", [f"c{index}"], [f"o{index}"], to=FLOAT)]
+    nodes.append(node("Concat", [f"o{index}" for index in range(len(casts))], ["y"], axis=1))
+    numbers = {"wide": 3000, "middle": 1500, "thirty": 30, "half": 0.5, "nine": 9}
+    return model(nodes, [constant(name, value) for name, value in numbers.items()])
+
+
 def nhwc_uint8():
     """A picture as TensorFlow has it."""
     return model(
@@ -162,7 +176,8 @@ def fixed_height():
         [constant("scales", [1, 1, 2, 2])], [helper.make_tensor_value_info("x", FLOAT, [1, 3, 8, "w"])], opset=13)
 
 
-OWN = [local_functions, loop, weight_only_int4, qdq_per_channel, qlinear, sequence, bfloat16, nhwc_uint8, fixed_height]
+OWN = [local_functions, loop, weight_only_int4, qdq_per_channel, qlinear, sequence, bfloat16, nhwc_uint8, fixed_height,
+       narrow_casts]
 
 
 def data(name, info):

@@ -106,6 +106,7 @@ fn an_output_smaller_than_its_input_is_explained() {
     let sandbox = sandbox("valid_convs_open");
     let told = sandbox.fail("generate model.onnx --image in.png --backend cpu --out out.png");
     assert!(told.contains("(width - 4) x (height - 4)") && told.contains("--dim x/2=256 --dim x/3=256"), "{told}");
+    assert!(told.contains("convolutions without padding cut the border"), "{told}");
     assert!(!told.contains("Options::"), "{told}");
     generate(&sandbox, "out.png", "--dim x/2=12 --dim x/3=10");
     compare(&sandbox, "out.png", "valid_convs_open", 0..3);
@@ -118,6 +119,8 @@ fn an_output_larger_than_its_input_by_a_pixel_is_explained() {
     let sandbox = sandbox("convT_dil");
     let told = sandbox.fail("generate model.onnx --image in.png --backend cpu --out out.png");
     assert!(told.contains("(2 * width + 1) x (2 * height + 1)") && told.contains("--dim x/2=256"), "{told}");
+    assert!(told.contains("a transposed convolution has too little padding"), "{told}");
+    assert!(!told.contains("cut the border") && told.contains("with more padding there"), "{told}");
     generate(&sandbox, "out.png", "--dim x/2=12 --dim x/3=10");
     compare(&sandbox, "out.png", "convT_dil", 0..3);
 }

@@ -40,7 +40,13 @@ pub(crate) fn cast(array: &Array, to: i64) -> Result<Array> {
         Elements::Int(e) => e.clone(),
         Elements::Bool(e) => e.iter().map(|&v| i64::from(v)).collect::<Vec<_>>(),
     };
+    // On the way to 4 bits onnxruntime rounds floats; ONNX leaves that open.
+    let whole = || match &array.elements {
+        Elements::Float(e) => e.iter().map(|&v| v.round() as i64).collect(),
+        _ => ints(),
+    };
     let narrow = |narrow: fn(i64) -> i64| Elements::Int(ints().into_iter().map(narrow).collect());
+    let narrowest = |narrow: fn(i64) -> i64| Elements::Int(whole().into_iter().map(narrow).collect());
     let elements = match to {
         ElementType::Float | ElementType::Double => Elements::Float(array.to_floats()),
         ElementType::Float16 => Elements::Float(array.to_floats().iter().map(|&v| f16::from_f32(v).to_f32()).collect()),
@@ -53,8 +59,8 @@ pub(crate) fn cast(array: &Array, to: i64) -> Result<Array> {
             Elements::Bool(e) => Elements::Bool(e.clone()),
         },
         ElementType::Int64 | ElementType::Uint64 => Elements::Int(ints()),
-        ElementType::Uint4 => narrow(|v| v & 15),
-        ElementType::Int4 => narrow(|v| (v & 15) - 2 * (v & 8)),
+        ElementType::Uint4 => narrowest(|v| v & 15),
+        ElementType::Int4 => narrowest(|v| (v & 15) - 2 * (v & 8)),
         ElementType::Uint8 => narrow(|v| i64::from(v as u8)),
         ElementType::Int8 => narrow(|v| i64::from(v as i8)),
         ElementType::Uint16 => narrow(|v| i64::from(v as u16)),

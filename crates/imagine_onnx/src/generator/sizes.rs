@@ -100,39 +100,47 @@ fn odd_size(import: &Import, sides: &[Vec<usize>; 2]) -> String {
     }
     let sizes = || import.probes.0.iter();
     let lines = [line(sizes().map(|s| s.height), &sides[0]), line(sizes().map(|s| s.width), &sides[1])];
-    let rule = match lines {
+    let (rule, mended) = match lines {
         [Some((height, rows)), Some((width, columns))] => {
-            let part = |factor: Ratio, sum: i64, what: &str| {
-                let times = match (factor.numerator, factor.denominator) {
-                    (1, 1) => String::new(),
-                    (n, 1) => format!("{n} * "),
-                    (n, d) => format!("{n}/{d} * "),
-                };
-                let sign = if sum < 0 { '-' } else { '+' };
-                let rest = if sum == 0 { String::new() } else { format!(" {sign} {}", sum.unsigned_abs()) };
-                format!("{times}{what}{rest}")
+            let size = format!("({}) x ({})", side_rule(width, columns, "width"), side_rule(height, rows, "height"));
+            let (cause, mended) = if rows.max(columns) > 0 {
+                ("a transposed convolution has too little padding for its kernel", "with more padding there")
+            } else {
+                ("convolutions without padding cut the border", "with padding")
             };
-            format!(
-                "is ({}) x ({}) pixels of its input, and a generator needs a fixed fraction: usually convolutions without \
-                 padding cut the border",
-                part(width, columns, "width"),
-                part(height, rows, "height")
-            )
+            let rule = format!(
+                "is {size} pixels for an input of width x height, and a generator needs a fixed fraction or multiple: usually \
+                 {cause}"
+            );
+            (rule, mended)
         }
         _ => {
             let probes: Vec<_> = sizes().map(|s| format!("{}x{}", s.width, s.height)).collect();
             let made: Vec<_> = sides[1].iter().zip(&sides[0]).map(|(w, h)| format!("{w}x{h}")).collect();
-            format!(
-                "is {} pixels for inputs of {}, and a generator needs a fixed fraction",
+            let rule = format!(
+                "is {} pixels for inputs of {}, and a generator needs a fixed fraction or multiple",
                 made.join(", "),
                 probes.join(", ")
-            )
+            );
+            (rule, "so that the output's size is one")
         }
     };
     format!(
-        "{rule}. Fix the input's size with {} (or `dims` of the roles file), or export the network with padding",
+        "{rule}. Fix the input's size with {} (or `dims` of the roles file), or export the network {mended}",
         fixed.join(" ")
     )
+}
+
+/// A side of the output, such as `2 * width + 1`.
+fn side_rule(factor: Ratio, sum: i64, side: &str) -> String {
+    let times = match (factor.numerator, factor.denominator) {
+        (1, 1) => String::new(),
+        (n, 1) => format!("{n} * "),
+        (n, d) => format!("{n}/{d} * "),
+    };
+    let sign = if sum < 0 { '-' } else { '+' };
+    let rest = if sum == 0 { String::new() } else { format!(" {sign} {}", sum.unsigned_abs()) };
+    format!("{times}{side}{rest}")
 }
 
 /// The factor and the sum of the line through all points.

@@ -2,6 +2,7 @@
 //! Every other node is added under its own name with its own attributes.
 
 mod attention;
+mod cast;
 mod col2im;
 mod decompose;
 mod einsum;
@@ -19,15 +20,13 @@ mod window;
 
 use std::rc::Rc;
 
-use imagine_graph::{Cast, DType, Div, Expand, Max, Min, Op};
+use imagine_graph::{DType, Div, Expand, Max, Min, Op};
 
 use crate::array::{Array, Elements};
 use crate::attributes::{Attribute, invalid};
-use crate::element;
 use crate::error::NodeFault;
 use crate::fold;
 use crate::importer::Importer;
-use crate::tensor::ElementType;
 use crate::value::{OnnxNode, Value};
 use legacy::Rewritten;
 use subgraph::{first_output, lists, reshape_to};
@@ -41,8 +40,8 @@ const TABLE: Table = &[
     ("AveragePool", pool),
     ("BatchNormalization", batch_normalization),
     ("Bernoulli", random),
-    ("Cast", cast),
-    ("CastLike", cast),
+    ("Cast", cast::cast),
+    ("CastLike", cast::cast),
     ("Clip", clip),
     ("Col2Im", col2im::col2im),
     ("ConstantOfShape", constant_of_shape),
@@ -167,30 +166,6 @@ fn variadic(importer: &mut Importer, node: OnnxNode) -> Result<Vec<Value>> {
         return importer.emit_op(Div {}.into(), &[Some(result), Some(count)], &node.outputs, &node.name);
     }
     Ok(vec![result])
-}
-
-fn cast(importer: &mut Importer, mut node: OnnxNode) -> Result<Vec<Value>> {
-    let element = element::of_outputs(&node);
-    let to = match node.op.as_str() {
-        "CastLike" => node.input(1)?.types[0].dtype,
-        _ => node.attributes.take_dtype("to")?.ok_or_else(|| invalid("to", "is missing"))?,
-    };
-    // It concerns 8-bit floats only, which are refused.
-    node.attributes.take_int("saturate", 1)?;
-    node.reject_unknown_attributes()?;
-    let from = node.input(0)?;
-    if matches!(element, Some(ElementType::Int4 | ElementType::Uint4)) {
-        return Err(NodeFault::Unsupported {
-            reason: "casts run-time data to integers of 4 bits: only weights may have them",
-        });
-    }
-    // Other types become 32-bit floats, which hold their values.
-    let bfloat16 =
-        element == Some(ElementType::Bfloat16) && from.element != element && from.types[0].dtype == DType::F32;
-    if from.types[0].dtype == to && !bfloat16 {
-        return Ok(vec![from.clone()]);
-    }
-    importer.emit_op(Cast { to, bfloat16 }.into(), &node.inputs[..1], &node.outputs, &node.name)
 }
 
 /// At inference `Dropout` is the identity, and its mask is true everywhere.

@@ -165,7 +165,7 @@ fn the_place_of_a_dimension_decides_and_its_name_means_nothing() {
 fn sizes_that_differ_by_a_constant_are_explained_and_can_be_fixed() {
     let conv = node("Conv", &["x", "w"], "y", vec![]);
     let model = model(18, &["b", "3", "h", "w"], vec![weight("w", &[3, 3, 5, 3])], vec![conv]);
-    expect![[r#"output "y" is (width - 2) x (height - 4) pixels of its input, and a generator needs a fixed fraction: usually convolutions without padding cut the border. Fix the input's size with --dim x/2=256 --dim x/3=256 (or `dims` of the roles file), or export the network with padding"#]]
+    expect![[r#"output "y" is (width - 2) x (height - 4) pixels for an input of width x height, and a generator needs a fixed fraction or multiple: usually convolutions without padding cut the border. Fix the input's size with --dim x/2=256 --dim x/3=256 (or `dims` of the roles file), or export the network with padding"#]]
         .assert_eq(&generator(&model, "()").unwrap_err());
     let (valid, _) = generator(&model, r#"(dims: { "x/2": 20, "x/3": 12 })"#).unwrap();
     assert_eq!(valid.generator.size.min, Extent { height: 16, width: 10 });

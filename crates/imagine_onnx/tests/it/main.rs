@@ -2,6 +2,7 @@
 
 mod attention;
 mod calls;
+mod casts;
 mod decompositions;
 mod empty;
 mod faults;
