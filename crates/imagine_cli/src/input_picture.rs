@@ -1,20 +1,14 @@
 //! Converts picture files to values of image and mask inputs: size, channels, colour space.
 //!
 //! Files hold sRGB colours, or linear light as floats; for masks, plain values from 0 (outside) to 1. A one-channel input gets the
-//! luminance, a three-channel input drops alpha. Scaling happens on the stored values. Pixels become floats one by one, so that a
-//! large picture is in memory once.
+//! luminance, a three-channel input drops alpha. Scaling happens on the stored values.
 
 use std::collections::BTreeMap;
 use std::path::Path;
 
 use anyhow::{Context, bail, ensure};
-use image::imageops::{self, FilterType};
-use image::{GenericImageView, Rgba, Rgba32FImage};
 use imagine_exemplar::picture::{self, Picture};
-use imagine_graph::color::{linear_to_srgb, srgb_to_linear};
-use imagine_graph::{
-    ColorSpace, Dim, GraphInput, InputKind, Ratio, Request, Size, Symbol, Tensor, ValidGenerator, file,
-};
+use imagine_graph::{Dim, GraphInput, InputKind, Ratio, Request, Size, Symbol, Tensor, ValidGenerator, file};
 
 use crate::arguments::{MAX_SIDE, default_size};
 use crate::files::read_file;
@@ -22,8 +16,6 @@ use crate::output::note;
 
 /// Decoded pictures above this are worth a note.
 const LARGE_MIB: u64 = 256;
-/// Luminance weights of red, green and blue (Rec. 709).
-const LUMINANCE: [f32; 3] = [0.2126, 0.7152, 0.0722];
 
 /// A picture for one input.
 #[derive(Clone, Debug)]
@@ -36,31 +28,6 @@ pub struct InputPicture {
     picture: Picture,
 }
 
-/// A picture's pixels as stored values in sRGB, or as plain values.
-struct Stored<'a> {
-    picture: &'a Picture,
-    /// Whether colours are linear light and become sRGB.
-    encodes: bool,
-}
-
-impl GenericImageView for Stored<'_> {
-    type Pixel = Rgba<f32>;
-
-    fn dimensions(&self) -> (u32, u32) {
-        (self.picture.pixels.width(), self.picture.pixels.height())
-    }
-
-    fn get_pixel(&self, x: u32, y: u32) -> Rgba<f32> {
-        let texel = self.picture.texel(x, y);
-        if !self.encodes {
-            return Rgba(texel);
-        }
-        let [red, green, blue, alpha] = texel.map(|value| value.clamp(0.0, 1.0));
-        let [red, green, blue] = [red, green, blue].map(linear_to_srgb);
-        Rgba([red, green, blue, alpha])
-    }
-}
-
 /// Reads the pictures `given` as `FILE` or `NAME=FILE`; the result is in the order of the generator's inputs.
 pub fn read_pictures(generator: &ValidGenerator, given: &[String]) -> anyhow::Result<Vec<InputPicture>> {
     let inputs: Vec<&GraphInput> = generator.inputs().into_iter().filter(|input| takes_picture(input)).collect();
@@ -69,6 +36,12 @@ pub fn read_pictures(generator: &ValidGenerator, given: &[String]) -> anyhow::Re
         let (index, file) = find(&inputs, given)?;
         ensure!(files[index].is_none(), "--image: input {:?} is given twice", inputs[index].name);
         files[index] = Some(file);
+    }
+    let names: Vec<&str> = inputs.iter().map(|input| input.name.as_str()).collect();
+    for file in files.iter().flatten().filter(|file| !Path::new(file).exists()) {
+        if let Some((name, _)) = file.split_once('=') {
+            bail!("--image {file}: no picture input is called {name:?}; those of the network are {names:?}");
+        }
     }
     let pairs = inputs.iter().zip(files).filter_map(|(input, file)| Some((*input, file?)));
     pairs.map(|(input, file)| read(input, file).with_context(|| format!("--image {file}"))).collect()
@@ -154,14 +127,24 @@ impl InputPicture {
         made.map(|whole| Some(whole / n)).with_context(fault)
     }
 
+    /// What the output's length along `axis` is a multiple of.
+    fn output_step(&self, axis: usize) -> usize {
+        match self.input.shape.get(axis) {
+            Some(Dim::Symbol(Symbol::Height(ratio) | Symbol::Width(ratio))) => ratio.reduced().denominator,
+            _ => 1,
+        }
+    }
+
     /// The value of the input in a request of `size`.
     fn tensor(&self, size: Size) -> anyhow::Result<Tensor> {
         let name = &self.input.name;
         let shape: Option<Vec<usize>> = self.input.shape.iter().map(|dim| dim.bind(size)).collect();
         let shape = shape.with_context(|| {
             let Size { width, height, .. } = size;
+            let [rows, columns] = [2, 3].map(|axis| self.output_step(axis));
             format!(
-                "no picture for input {name:?} gives {width}x{height} pixels: choose another --size, or leave it out"
+                "--size {width}x{height}: with input {name:?} the width must be a multiple of {columns} and the height one of \
+                 {rows}; without --size the picture gives the size"
             )
         })?;
         let &[1, channels @ (1 | 3 | 4), height, width] = shape.as_slice() else {
@@ -173,52 +156,20 @@ impl InputPicture {
         if channels == 3 && self.picture.is_transparent() {
             note(format_args!("note: alpha of {} is ignored: input {name:?} has 3 channels", self.file));
         }
-        let is_image = matches!(self.input.kind, InputKind::Image(_));
-        let stored = Stored { picture: &self.picture, encodes: self.picture.is_linear && is_image };
-        let scaled = self.scaled(&stored, height as u32, width as u32);
-        let pixel = |x, y| scaled.as_ref().map_or_else(|| stored.get_pixel(x, y), |scaled| *scaled.get_pixel(x, y)).0;
-        let mut values = Vec::with_capacity(channels * height * width);
-        for channel in 0..channels {
-            let places = (0..height as u32).flat_map(|y| (0..width as u32).map(move |x| (x, y)));
-            values.extend(places.map(|(x, y)| self.sample(pixel(x, y), channel, channels)));
+        let (found_width, found_height) = (self.picture.pixels.width(), self.picture.pixels.height());
+        if [found_height as usize, found_width as usize] != [height, width] {
+            note(format_args!("note: {} is scaled from {found_width}x{found_height} to {width}x{height}", self.file));
         }
+        let colors = if let InputKind::Image(space) = self.input.kind { Some(space) } else { None };
+        let values = self.picture.planes(channels, colors, [width as u32, height as u32]);
         Ok(Tensor::f32([1, channels, height, width], values))
-    }
-
-    /// The picture resized, stored values from 0 to 1; `None` if it has that size already.
-    fn scaled(&self, stored: &Stored, height: u32, width: u32) -> Option<Rgba32FImage> {
-        let (from_width, from_height) = stored.dimensions();
-        if (from_width, from_height) == (width, height) {
-            return None;
-        }
-        note(format_args!("note: {} is scaled from {from_width}x{from_height} to {width}x{height}", self.file));
-        let mut scaled = imageops::resize(stored, width, height, FilterType::CatmullRom);
-        scaled.iter_mut().for_each(|value| *value = value.clamp(0.0, 1.0));
-        Some(scaled)
-    }
-
-    /// One channel of a pixel in the input's encoding.
-    fn sample(&self, pixel: [f32; 4], channel: usize, channels: usize) -> f32 {
-        let [red, green, blue, alpha] = pixel;
-        let gray = |decode: fn(f32) -> f32| {
-            [red, green, blue].iter().zip(LUMINANCE).map(|(value, part)| decode(*value) * part).sum::<f32>().min(1.0)
-        };
-        let is_gray = red == green && green == blue;
-        match (&self.input.kind, channels, channel) {
-            (_, 4, 3) => alpha,
-            (InputKind::Mask, 1, _) if is_gray => red,
-            (InputKind::Mask, 1, _) => gray(|value| value),
-            (InputKind::Image(ColorSpace::Linear), 1, _) => gray(srgb_to_linear),
-            (_, 1, _) if is_gray => red,
-            (_, 1, _) => linear_to_srgb(gray(srgb_to_linear)),
-            (InputKind::Image(ColorSpace::Linear), ..) => srgb_to_linear(pixel[channel]),
-            _ => pixel[channel],
-        }
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use imagine_graph::ColorSpace;
+
     use super::*;
 
     fn picture(kind: InputKind, channels: usize, part: Ratio) -> InputPicture {

@@ -1,8 +1,8 @@
 //! Converts outputs to pixels: maps the output's range to 0 to 255 or 65535 and encodes colour as sRGB. Both come from the output's
 //! floats, so 16 bits are no stretched 8.
 
-use anyhow::{bail, ensure};
-use imagine_graph::color::linear_to_srgb;
+use anyhow::{Context, bail, ensure};
+use imagine_exemplar::picture::Samples as Conversion;
 use imagine_graph::{ColorSpace, GraphOutput, OutputKind, Tensor};
 use imagine_png::{Picture, Samples};
 
@@ -36,14 +36,15 @@ pub struct UnitImage {
 ///
 /// The output's range becomes 0 to 255 or 65535; values outside are clipped. A normal map therefore gets the usual encoding, +Y up.
 pub fn picture(output: &GraphOutput, tensor: &Tensor, depth: Depth) -> anyhow::Result<Picture> {
-    let UnitImage { width, height, channels, is_srgb, values } = unit_image(output, tensor)?;
-    let (width, height) = (width as u32, height as u32);
+    let Planes { width, height, conversion, values } = planes(output, tensor)?;
     let samples = match depth {
-        Depth::Eight => Samples::Eight(bytes(&values)),
-        Depth::Sixteen => Samples::Sixteen(values.iter().map(|unit| (unit * 65_535.0).round() as u16).collect()),
+        Depth::Eight => conversion.bytes(values).map(Samples::Eight),
+        Depth::Sixteen => conversion.words(values).map(Samples::Sixteen),
         Depth::Float => bail!("output {:?}: a picture of integers has 8 or 16 bits a channel", output.name),
     };
-    Ok(Picture { width, height, channels, is_srgb, samples })
+    let samples = samples.with_context(|| format!("output {:?} {NOT_A_NUMBER}", output.name))?;
+    let (width, height, channels) = (width as u32, height as u32, conversion.channels);
+    Ok(Picture { width, height, channels, is_srgb: is_color(output), samples })
 }
 
 /// Rounds values from 0..1 to bytes.
@@ -53,25 +54,32 @@ pub fn bytes(values: &[f32]) -> Vec<u8> {
 
 /// As [`picture`], but not rounded to bytes.
 pub fn unit_image(output: &GraphOutput, tensor: &Tensor) -> anyhow::Result<UnitImage> {
+    let Planes { width, height, conversion, values } = planes(output, tensor)?;
+    let units = conversion.units(values).with_context(|| format!("output {:?} {NOT_A_NUMBER}", output.name))?;
+    Ok(UnitImage { width, height, channels: conversion.channels, is_srgb: is_color(output), values: units })
+}
+
+/// The planes of an output `[1, channels, height, width]`, and how they become samples.
+struct Planes<'a> {
+    width: usize,
+    height: usize,
+    conversion: Conversion,
+    values: &'a [f32],
+}
+
+fn planes<'a>(output: &GraphOutput, tensor: &'a Tensor) -> anyhow::Result<Planes<'a>> {
     let name = &output.name;
     ensure!(can_show(output), "output {name:?} ({}) cannot be shown as a picture", output.kind.name());
     let (Some(values), &[1, channels @ 1..=4, height, width]) = (tensor.as_f32(), tensor.shape.as_slice()) else {
         bail!("output {name:?}: expected floats [1, 1 to 4, height, width], found {}", tensor.tensor_type());
     };
-    let is_color = matches!(output.kind, OutputKind::BaseColor | OutputKind::Emissive);
-    let [low, high] = output.range;
-    let pixels = height * width;
-    let mut units = vec![0.0; values.len()];
-    for (index, value) in values.iter().enumerate() {
-        ensure!(!value.is_nan(), "output {name:?} {NOT_A_NUMBER}");
-        let (channel, pixel) = (index / pixels, index % pixels);
-        let mut unit = ((value - low) / (high - low)).clamp(0.0, 1.0);
-        if is_color && output.color_space == ColorSpace::Linear && channel < 3 {
-            unit = linear_to_srgb(unit);
-        }
-        units[pixel * channels + channel] = unit;
-    }
-    Ok(UnitImage { width, height, channels, is_srgb: is_color, values: units })
+    let encode_srgb = is_color(output) && output.color_space == ColorSpace::Linear;
+    let conversion = Conversion { channels, range: output.range, encode_srgb };
+    Ok(Planes { width, height, conversion, values })
+}
+
+fn is_color(output: &GraphOutput) -> bool {
+    matches!(output.kind, OutputKind::BaseColor | OutputKind::Emissive)
 }
 
 #[cfg(test)]

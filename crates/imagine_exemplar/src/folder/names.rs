@@ -61,6 +61,7 @@ const ENDINGS: [(&[&str], MapRole); 21] = [
             "basecolor",
             "basecolour",
             "albedo",
+            "albedotransparency",
             "diffuse",
             "diff",
             "dif",
@@ -116,7 +117,8 @@ pub(super) fn role_and_set(stem: &str) -> Option<(MapRole, String)> {
     found.or_else(|| ending(after).map(|(role, first)| (role, set(name, &after[..first]))))
 }
 
-/// The longest known ending of `words`, ignoring the number of a variant (`col_2`, `COL_VAR1`), and the index of its first word.
+/// The longest known ending of `words`, ignoring the number of a variant (`col_2`, `COL_VAR1`) and the word "map" (`BaseMap`), and the
+/// index of its first word.
 fn ending(words: &[String]) -> Option<(MapRole, usize)> {
     let known = (1..=words.len().min(LONGEST_ENDING)).rev().find_map(|count| {
         let joined = words[words.len() - count..].concat();
@@ -126,8 +128,8 @@ fn ending(words: &[String]) -> Option<(MapRole, usize)> {
         found.map(|(_, role)| (*role, words.len() - count))
     });
     let (last, rest) = words.split_last()?;
-    let is_variant =
-        last == "var" || last == "variant" || (last.len() == 1 && last.chars().all(|c| c.is_ascii_digit()));
+    let is_variant = ["map", "var", "variant"].contains(&last.as_str())
+        || (last.len() == 1 && last.chars().all(|c| c.is_ascii_digit()));
     known.or_else(|| if is_variant { ending(rest) } else { None })
 }
 
@@ -223,6 +225,8 @@ mod tests {
             ("Unreal", "T_Wall_D", Some(MapRole::Color)),
             ("Unreal", "T_Wall_N", Some(MapRole::Normal(None))),
             ("Unreal", "T_Wall_ORM", Some(ORM)),
+            ("Unity", "Wall_AlbedoTransparency", Some(MapRole::Color)),
+            ("Unity", "Wall_BaseMap", Some(MapRole::Color)),
             ("Unity", "Wall_MetallicSmoothness", Some(MapRole::Packed([METAL, None, None, GLOSS]))),
             ("Unity", "Wall_MaskMap", Some(MapRole::Packed([METAL, AO, None, GLOSS]))),
             ("Godot", "wall_albedo", Some(MapRole::Color)),
@@ -233,7 +237,10 @@ mod tests {
             ("by hand", "Ambient_Occlusion", Some(OCCLUSION)),
             ("by hand", "ROUGHNESS", Some(ROUGHNESS)),
             ("by hand", "colour", Some(MapRole::Color)),
+            ("by hand", "stoneORMMap", Some(ORM)),
             ("no map", "render", None),
+            ("no map", "map", None),
+            ("no map", "world_map", None),
             ("no map", "n", None),
             ("no map", "", None),
         ];

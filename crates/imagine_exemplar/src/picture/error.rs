@@ -11,8 +11,8 @@ pub enum PictureError {
     /// It is no picture, or one of another format.
     #[error("not a picture that can be read; expected {FORMATS}")]
     Format,
-    /// A JPEG file ends early.
-    #[error("the JPEG file is cut off: its end-of-image marker is missing; copy or download it again")]
+    /// A JPEG file ends early, or before its picture does.
+    #[error("the JPEG file is cut off or damaged: a part of its picture is missing; copy or download it again")]
     Truncated,
     /// A side is too long, or 0.
     #[error("{width}x{height} pixels; 1 to {MAX_SIDE} a side can be read")]

@@ -158,6 +158,24 @@ impl Picture {
         }
     }
 
+    /// Row `y` of [`Picture::texel`] in place of what `texels` held; quick for the usual 8 bits.
+    pub(super) fn row(&self, y: usize, texels: &mut Vec<[f32; 4]>) {
+        let width = self.pixels.width() as usize;
+        let unit = |value: u8| f32::from(value) / f32::from(u8::MAX);
+        texels.clear();
+        match &self.pixels {
+            DynamicImage::ImageRgb8(pixels) => {
+                let row = &pixels.as_raw()[y * width * 3..][..width * 3];
+                texels.extend(row.chunks_exact(3).map(|rgb| [unit(rgb[0]), unit(rgb[1]), unit(rgb[2]), 1.0]));
+            }
+            DynamicImage::ImageRgba8(pixels) => {
+                let row = &pixels.as_raw()[y * width * 4..][..width * 4];
+                texels.extend(row.chunks_exact(4).map(|rgba| [0, 1, 2, 3].map(|channel| unit(rgba[channel]))));
+            }
+            _ => texels.extend((0..width as u32).map(|x| self.texel(x, y as u32))),
+        }
+    }
+
     /// Whether a pixel is not opaque.
     pub fn is_transparent(&self) -> bool {
         match &self.pixels {

@@ -43,7 +43,7 @@ fn every_source_says_which_file_is_which_map() {
         let folder = lay_out(&files);
         found += &format!("{name}\n{}", find_maps(folder.path()).unwrap());
     }
-    assert!(folders().len() >= 12);
+    assert!(folders().len() >= 28);
     expect_test::expect_file!["../../../../tests/cases/folders.expected.txt"].assert_eq(&found);
 }
 

@@ -5,6 +5,7 @@ mod choices;
 mod drawn;
 mod fits;
 mod folders;
+mod jpeg;
 mod patches;
 mod refusals;
 mod regular;
