@@ -55,6 +55,24 @@ impl Export {
         Ok(format)
     }
 
+    /// Bytes that a file takes at least for so many samples of an output, if it is no plain colour.
+    pub fn least_bytes(&self, output: &GraphOutput, samples: u64) -> anyhow::Result<u64> {
+        let format = self.check(output)?;
+        let bytes = match format.depth(output, self.depth)? {
+            Depth::Eight => samples,
+            Depth::Sixteen => samples.saturating_mul(2),
+            Depth::Float => samples.saturating_mul(4),
+        };
+        let has = |compression| self.compressions.contains(&compression);
+        Ok(match format {
+            FileFormat::Jpg => bytes / 64,
+            FileFormat::Ktx2 => {
+                bytes / if has(Compression::Bc) { 4 } else { 1 } / if has(Compression::Zstd) { 8 } else { 1 }
+            }
+            FileFormat::Png | FileFormat::Webp | FileFormat::Tif | FileFormat::Exr | FileFormat::Hdr => bytes / 8,
+        })
+    }
+
     /// The files of one image, or of all faces of a cubemap: extensions and bytes.
     pub fn encode(
         &self,

@@ -6,6 +6,7 @@
 mod arguments;
 mod commands;
 mod cutout;
+mod estimate;
 mod export;
 mod exr_file;
 mod file_format;
@@ -22,6 +23,7 @@ mod picture;
 mod png_file;
 mod recipe;
 mod recipe_file;
+mod room;
 mod tiff_file;
 mod webp_file;
 

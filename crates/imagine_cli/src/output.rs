@@ -31,3 +31,26 @@ fn write_line(mut to: impl Write, line: impl Display) -> io::Result<()> {
         other => other,
     }
 }
+
+/// A number of bytes in words.
+pub fn bytes(count: u64) -> String {
+    const UNITS: [(u64, &str); 3] = [(1 << 30, "GiB"), (1 << 20, "MiB"), (1 << 10, "KiB")];
+    match UNITS.into_iter().find(|(unit, _)| count >= *unit) {
+        Some((unit, name)) => {
+            let number = format!("{:.1}", count as f64 / unit as f64);
+            format!("{} {name}", number.strip_suffix(".0").unwrap_or(&number))
+        }
+        None => format!("{count} bytes"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn bytes_have_a_unit() {
+        let found = [0, 1023, 1024, 1536, 128 << 20, 5 << 30].map(bytes);
+        assert_eq!(found, ["0 bytes", "1023 bytes", "1 KiB", "1.5 KiB", "128 MiB", "5 GiB"]);
+    }
+}

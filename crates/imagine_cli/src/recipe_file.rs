@@ -1,4 +1,4 @@
-//! Reads recipes from the files that this program writes: PNG, JPEG, WebP, TIFF, OpenEXR and Radiance.
+//! Reads recipes from the files that this program writes: PNG, JPEG, WebP, TIFF, OpenEXR, Radiance and KTX2.
 
 use std::io::Cursor;
 use std::path::Path;
@@ -14,13 +14,37 @@ use crate::exr_file::RECIPE;
 use crate::file_format::Depth;
 use crate::files::read_file;
 use crate::hdr;
+use crate::ktx2_file::Compression;
 use crate::recipe::Recipe;
 use crate::tiff_file::XMP;
 
-/// Reads the recipe in the file at `path`, and the bits of its channels where its format has several depths.
-pub fn read(path: &Path) -> anyhow::Result<(Recipe, Option<Depth>)> {
-    let read = |bytes: Vec<u8>| Ok((recipe_of(&bytes)?, depth_of(&bytes)));
+/// A recipe, and how its file stores the picture.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Found {
+    /// The recipe.
+    pub recipe: Recipe,
+    /// Bits of a channel, where the format has several depths.
+    pub depth: Option<Depth>,
+    /// How a KTX2 file is compressed.
+    pub compressions: Vec<Compression>,
+}
+
+/// Reads the file at `path`.
+pub fn read(path: &Path) -> anyhow::Result<Found> {
+    let read = |bytes: Vec<u8>| {
+        if imagine_ktx2::is_ktx2(&bytes) {
+            return in_ktx2(&bytes);
+        }
+        Ok(Found { recipe: recipe_of(&bytes)?, depth: depth_of(&bytes), compressions: Vec::new() })
+    };
     read_file(path).and_then(read).with_context(|| path.display().to_string())
+}
+
+fn in_ktx2(bytes: &[u8]) -> anyhow::Result<Found> {
+    let stored = imagine_ktx2::read(bytes)?;
+    let all = [(Compression::Bc, stored.is_in_blocks), (Compression::Zstd, stored.is_zstd)];
+    let compressions = all.into_iter().filter(|(_, is_used)| *is_used).map(|(compression, _)| compression).collect();
+    Ok(Found { recipe: Recipe::from_text(&stored.recipe)?, depth: None, compressions })
 }
 
 /// Bits of a channel in a PNG, TIFF or OpenEXR file.
@@ -49,7 +73,7 @@ fn recipe_of(bytes: &[u8]) -> anyhow::Result<Recipe> {
         Ok(ImageFormat::Tiff) => in_tiff(bytes)?,
         Ok(ImageFormat::OpenExr) => in_exr(bytes)?,
         Ok(ImageFormat::Hdr) => hdr::recipe(bytes)?,
-        _ => bail!("not a PNG, JPEG, WebP, TIFF, OpenEXR or Radiance file"),
+        _ => bail!("not a PNG, JPEG, WebP, TIFF, OpenEXR, Radiance or KTX2 file"),
     };
     Recipe::from_text(&text)
 }

@@ -23,6 +23,9 @@ pub enum Format {
     Bc7Srgb,
 }
 
+/// The first `VkFormat` in blocks, BC1; all after it are in blocks.
+pub(crate) const FIRST_BLOCK_FORMAT: u32 = 131;
+
 /// Colour models.
 const RGBSDA: u32 = 1;
 const BC4: u32 = 131;

@@ -1,5 +1,6 @@
 //! Writes generated textures as KTX2 files with all mip levels, as plain texels or in blocks of BC4, BC5, BC6H or BC7, and with or
-//! without Zstandard. XMP source metadata and a recipe are in the key/value data, as `imagine_png` has them in PNG files.
+//! without Zstandard. XMP source metadata and a recipe are in the key/value data, as `imagine_png` has them in PNG files; the recipe
+//! can be read back.
 //!
 //! Follows the Khronos KTX File Format Specification 2.0. Files contain no date, path or host: equal textures and recipes
 //! give equal bytes.
@@ -7,12 +8,14 @@
 mod blocks;
 mod format;
 mod mips;
+mod read;
 
 use std::borrow::Cow;
 
 pub use format::Format;
 use imagine_png::Source;
 pub use mips::{Average, levels};
+pub use read::{ReadKtx2Error, Stored, is_ktx2, read};
 use ruzstd::encoding::{CompressionLevel, compress_to_vec};
 
 /// First bytes of every KTX2 file.

@@ -245,3 +245,40 @@ fn textures_that_no_gpu_takes_in_blocks_are_refused() {
     let blocks = drawn_texture(Format::R8, [8, 8], 1).in_blocks(false).unwrap();
     assert!(matches!(blocks.in_blocks(false), Err(EncodeError::Compressed { format: Format::Bc4 })));
 }
+
+#[test]
+fn the_recipe_and_the_storage_are_read_back() {
+    let plain = texture(Format::Rgba8Srgb, 8, 4, 1);
+    let blocks = plain.clone().in_blocks(false).unwrap();
+    for recipe in ["", "seed 7", "ton é \0 end", &"x".repeat(imagine_png::MAX_RECIPE_BYTES)] {
+        for (texture, is_in_blocks) in [(&plain, false), (&blocks, true)] {
+            for (file, is_zstd) in [
+                (encode(texture, Source::Formula, recipe), false),
+                (encode_zstd(texture, Source::Formula, recipe), true),
+            ] {
+                let stored = Stored { recipe: recipe.into(), is_in_blocks, is_zstd };
+                assert_eq!(read(&file.unwrap()).unwrap(), stored);
+            }
+        }
+    }
+}
+
+#[test]
+fn cut_changed_and_foreign_files_are_errors_or_recipes() {
+    let file = encode(&texture(Format::R8, 4, 4, 1), Source::Formula, "seed 7").unwrap();
+    let header = HEADER_BYTES + LEVEL_BYTES * 3 + 400;
+    for at in 0..header {
+        let _ = read(&file[..at]);
+        for flip in [0x01, 0x80, 0xFF] {
+            let mut changed = file.clone();
+            changed[at] ^= flip;
+            let _ = read(&changed);
+        }
+    }
+    assert!(matches!(read(&file[..60]), Err(ReadKtx2Error::Ktx2)));
+    assert!(matches!(read(b"no texture"), Err(ReadKtx2Error::Ktx2)));
+    let mut other = file.clone();
+    let at = other.windows(8).position(|part| part == b"imagine\0").unwrap();
+    other[at] = b'I';
+    assert!(matches!(read(&other), Err(ReadKtx2Error::Recipe(imagine_png::ReadError::Missing))));
+}

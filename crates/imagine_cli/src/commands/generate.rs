@@ -15,6 +15,7 @@ use serde_json::json;
 use super::print;
 use crate::arguments::{Executor, controls, default_size, parse_patch, parse_set, parse_size, set_inputs, with_faces};
 use crate::cutout::{is_color_and_alpha, with_alpha};
+use crate::estimate::check_estimates;
 use crate::export::Export;
 use crate::file_format::{Depth, FileFormat};
 use crate::files::write_folder;
@@ -24,7 +25,7 @@ use crate::ktx2_file::Compression;
 use crate::network_file::{RoleArguments, load};
 use crate::picture::can_show;
 use crate::recipe::Recipe;
-use crate::recipe_file;
+use crate::recipe_file::{self, Found};
 
 /// Arguments of `imagine generate`.
 #[derive(Args, Clone, Debug)]
@@ -65,7 +66,7 @@ pub struct Generate {
     /// receptive field of the network is bounded.
     #[arg(long, value_name = "MIB", value_parser = clap::value_parser!(u64).range(1..=1 << 20))]
     memory: Option<u64>,
-    /// Generate the picture in this file again, from the recipe in it (png, jpg, webp, tif, exr or hdr).
+    /// Generate the picture in this file again, from the recipe in it (png, jpg, webp, tif, exr, hdr or ktx2).
     #[arg(long, value_name = "PICTURE", conflicts_with_all = ["size", "cube", "patch", "seed", "set", "steps", "backend", "preview"])]
     from: Option<PathBuf>,
     /// Also write HDR radiance as a tone-mapped PNG, brightened by this many stops.
@@ -128,31 +129,28 @@ impl Generate {
             );
         }
         job.export.format = file_format.or(format);
-        job.export.compressions.clone_from(&self.compress);
+        if !self.compress.is_empty() || job.export.format != Some(FileFormat::Ktx2) {
+            job.export.compressions.clone_from(&self.compress);
+        }
         let mut wanted = wanted(&job)?;
         // The depth of the picture that is made again holds for formats that have it.
         let format = job.export.format.unwrap_or(FileFormat::Png);
         let fits = |depth: &Depth| wanted.iter().all(|output| format.depth(output, Some(*depth)).is_ok());
         job.export.depth = self.depth.or(job.export.depth.filter(fits));
         let is_file = file_format.is_some();
-        let is_one = |format| job.request.size.batch == 1 || format == FileFormat::Ktx2;
         let holds_alpha = |format| !matches!(format, FileFormat::Jpg | FileFormat::Hdr | FileFormat::Ktx2);
         let is_cutout = file_format.is_some_and(holds_alpha) && is_color_and_alpha(&wanted);
-        if file_format.is_some_and(|format| (!is_cutout && wanted.len() > 1) || !is_one(format)) {
-            let names: Vec<_> = wanted.iter().map(|output| &output.name).collect();
-            let count = wanted.len() * job.request.size.batch;
-            bail!("--out is one file, but the outputs {names:?} are {count} pictures: give a folder");
-        }
-        // Before anything is computed.
-        if is_file { file::check_place(&self.out) } else { file::check_folder(&self.out) }.context("--out")?;
-        wanted.iter().try_for_each(|output| job.export.check(output).map(drop))?;
+        self.check_out(&job, &wanted, file_format, is_cutout)?;
+        let steps = job.loaded.generator.check(&job.request)?.steps;
         let mut generated = generate(&job.loaded, &job.request, job.executor, self.memory)?;
+        // Large pictures are gigabytes.
+        job.request.inputs.clear();
         if is_cutout {
             job.alpha = true;
             generated = with_alpha(generated)?;
             wanted.retain(|output| output.kind == OutputKind::BaseColor);
         }
-        let files = encode(&job, &wanted, &generated)?;
+        let files = encode(&job, steps, &wanted, &generated)?;
         ensure!(
             !is_file || files.len() == 1,
             "--out is one file, but HDR and its preview are two files: give a folder"
@@ -168,6 +166,26 @@ impl Generate {
         let report = json!({ "files": written, "generator_sha256": job.loaded.hash, "seed": job.request.seed });
         print(self.json, &report, &written.join("\n"))?;
         Ok(ExitCode::SUCCESS)
+    }
+
+    /// Whether `--out` can take the pictures; asked before anything is computed.
+    fn check_out(
+        &self,
+        job: &Job,
+        wanted: &[GraphOutput],
+        file_format: Option<FileFormat>,
+        is_cutout: bool,
+    ) -> anyhow::Result<()> {
+        let is_one = |format| job.request.size.batch == 1 || format == FileFormat::Ktx2;
+        if file_format.is_some_and(|format| (!is_cutout && wanted.len() > 1) || !is_one(format)) {
+            let names: Vec<_> = wanted.iter().map(|output| &output.name).collect();
+            let count = wanted.len() * job.request.size.batch;
+            bail!("--out is one file, but the outputs {names:?} are {count} pictures: give a folder");
+        }
+        let is_file = file_format.is_some();
+        if is_file { file::check_place(&self.out) } else { file::check_folder(&self.out) }.context("--out")?;
+        wanted.iter().try_for_each(|output| job.export.check(output).map(drop))?;
+        check_estimates(&self.out, &job.loaded, &job.request, job.executor, wanted, &job.export)
     }
 
     fn job(&self) -> anyhow::Result<Job> {
@@ -193,13 +211,16 @@ impl Generate {
             (false, Some(RequestError::Graph(_))) => {
                 error.context("the network cannot make this size; give another --size WxH")
             }
+            (false, Some(RequestError::Sphere { .. })) => {
+                error.context("a sky needs --cube, or a --size twice as wide as high")
+            }
             (false, _) => error,
         };
         job.with_inputs(&pictures).map_err(explain)
     }
 
     fn job_from(&self, png: &Path) -> anyhow::Result<Job> {
-        let (recipe, depth) = recipe_file::read(png)?;
+        let Found { recipe, depth, compressions } = recipe_file::read(png)?;
         let loaded = match &self.file {
             Some(file) => load(file, &self.roles)?,
             None => find_generator(png, &recipe.generator_sha256)?,
@@ -223,6 +244,7 @@ impl Generate {
                 exposure: recipe.exposure,
                 is_shown: recipe.exposure.is_some(),
                 depth,
+                compressions,
                 ..Export::default()
             },
             ..Job::new(loaded, request)
@@ -326,8 +348,12 @@ fn no_picture(loaded: &LoadedGenerator, size: Size) -> String {
     )
 }
 
-fn encode(job: &Job, wanted: &[GraphOutput], generated: &Generated) -> anyhow::Result<Vec<(String, Vec<u8>)>> {
-    let steps = job.loaded.generator.check(&job.request)?.steps;
+fn encode(
+    job: &Job,
+    steps: u32,
+    wanted: &[GraphOutput],
+    generated: &Generated,
+) -> anyhow::Result<Vec<(String, Vec<u8>)>> {
     let mut recipe = Recipe::new(&job.loaded, &job.request, steps, job.executor);
     (recipe.controls, recipe.images) = (job.controls.clone(), job.images.clone());
     (recipe.patch, recipe.alpha) = (job.patch, job.alpha);

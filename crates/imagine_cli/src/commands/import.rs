@@ -12,6 +12,7 @@ use serde_json::json;
 
 use super::print;
 use crate::network_file::{RoleArguments, import, role_line};
+use crate::room::check_room;
 
 /// Arguments of `imagine import`.
 #[derive(Args, Clone, Debug)]
@@ -40,6 +41,9 @@ impl ImportOnnx {
         let name = self.out.to_string_lossy();
         ensure!(name.ends_with(EXTENSION), "--out {name:?} must end in {EXTENSION}");
         file::check_place(&self.out).context("--out")?;
+        // Its weights are in the generator, with as many bits or more, save those in files of their own.
+        let bytes = std::fs::metadata(&self.file).map_or(0, |found| found.len());
+        check_room(&self.out, bytes / 2).context("--out")?;
         let mut roles = self.roles.with_file(&self.file)?;
         roles.card.title = self.title.unwrap_or(roles.card.title);
         roles.card.license = self.license.unwrap_or(roles.card.license);

@@ -5,6 +5,7 @@ use std::process::ExitCode;
 
 use anyhow::{Context, ensure};
 use clap::Args;
+use imagine_exemplar::picture::EXTENSIONS;
 use imagine_graph::file::{check_place, replace};
 use imagine_train::data::pack::{self, PackedPicture};
 use imagine_train::sprite::check_classes;
@@ -12,6 +13,10 @@ use serde_json::json;
 
 use super::{material_data, print};
 use crate::arguments::MapArguments;
+use crate::room::check_room;
+
+/// Folders between the given one and a picture: kind, material, and `textures` in an archive of Poly Haven.
+const FOLDERS: usize = 3;
 
 /// Arguments of `imagine pack`.
 #[derive(Args, Clone, Debug)]
@@ -52,6 +57,7 @@ impl Pack {
         );
         let normal = self.maps.normal(&self.folder)?;
         ensure!(self.materials || normal.is_none(), "--normal is for maps: add --materials");
+        check_room(&self.out, picture_bytes(&self.folder, FOLDERS) / 2).context("--out")?;
         let mut pictures = match self.materials {
             true => material_data::found(&self.folder, normal)?.pictures,
             false => sprites(&self.folder)?,
@@ -73,6 +79,21 @@ impl Pack {
         print(self.json, &report, &text)?;
         Ok(ExitCode::SUCCESS)
     }
+}
+
+/// Bytes of the picture files in a folder and the folders in it, `depth` folders deep. Not all of them may be used.
+fn picture_bytes(folder: &Path, depth: usize) -> u64 {
+    let entries = folder.read_dir().into_iter().flatten().flatten();
+    let bytes = entries.map(|entry| {
+        let path = entry.path();
+        let extension = path.extension().unwrap_or_default().to_string_lossy().to_lowercase();
+        match std::fs::metadata(&path) {
+            Ok(found) if found.is_dir() && depth > 0 => picture_bytes(&path, depth - 1),
+            Ok(found) if found.is_file() && EXTENSIONS.contains(&&*extension) => found.len(),
+            _ => 0,
+        }
+    });
+    bytes.sum()
 }
 
 /// The pictures of a folder of classes. Faults of files are told now, not when a network is trained on the pack.

@@ -2,10 +2,11 @@
 //!
 //! Ctrl-C, SIGTERM and SIGHUP stop after the current update and write a resume set; `--resume` continues.
 
+use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-use anyhow::anyhow;
+use anyhow::{Context, anyhow};
 use burn::tensor::backend::AutodiffBackend;
 use clap::Args;
 use imagine_exemplar::folder::find_maps;
@@ -17,6 +18,7 @@ use serde_json::json;
 use super::training::{Format, Interruption, Log, TrainArguments, TrainBackend, resumable, time_left, with_backend};
 use super::{note, print};
 use crate::arguments::MapArguments;
+use crate::room::check_room;
 
 /// Arguments of `imagine train texture`.
 #[derive(Args, Clone, Debug)]
@@ -78,11 +80,16 @@ impl TrainTexture {
         let interruption = Interruption::listen()?;
         let mut log = self.common.log(options.updates);
         let card = self.common.card.card();
+        let mut room = Ok(());
         let generator = train::<A>(exemplar, options, start, &card, Some(folder), device, |event| {
+            if let Event::Planned { bytes } = event {
+                room = check_room(folder, bytes);
+            }
             show(&mut log, &event);
-            interruption.flow()
+            if room.is_ok() { interruption.flow() } else { ControlFlow::Break(()) }
         })
         .map_err(|error| resumable(error, folder))?;
+        room.context("--folder")?;
         if let Some(code) = log.finish(folder) {
             return Ok(code);
         }
@@ -105,7 +112,7 @@ fn show(log: &mut Log, event: &Event) {
         Event::Reverted { update, rate_scale } => {
             log.line(format!("the loss was not finite: back to update {update}, learning rate x {rate_scale}"));
         }
-        Event::Saved(_) => {}
+        Event::Planned { .. } | Event::Saved(_) => {}
         Event::Previewed(path) => log.line(format!("preview {}", path.display())),
     }
 }

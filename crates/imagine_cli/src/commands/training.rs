@@ -18,6 +18,7 @@ use serde_json::json;
 use super::interruption::INTERRUPTED;
 pub use super::interruption::Interruption;
 use super::{note, print, say};
+use crate::room::check_room;
 
 /// Where a training runs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -186,11 +187,16 @@ impl TrainArguments {
     ) -> anyhow::Result<ExitCode> {
         let interruption = Interruption::listen()?;
         let mut log = self.log(updates);
+        let mut room = Ok(());
         train(&self.card.card(), &mut |event| {
+            if let Event::Planned { bytes } = event {
+                room = check_room(folder, bytes);
+            }
             show(&mut log, &event);
-            interruption.flow()
+            if room.is_ok() { interruption.flow() } else { ControlFlow::Break(()) }
         })
         .map_err(|error| resumable(error, folder))?;
+        room.context("--folder")?;
         if let Some(code) = log.finish(folder) {
             return Ok(code);
         }
@@ -216,6 +222,7 @@ fn show(log: &mut Log, event: &Event) {
             );
         }
         Event::Resumed(update) => log.resumed(*update),
+        Event::Planned { .. } => {}
         Event::Saved { distance, best, .. } => {
             log.line(format!("{} distance {distance:.4}{}", log.update, if *best { ", the best so far" } else { "" }));
         }

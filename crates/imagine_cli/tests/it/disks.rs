@@ -134,3 +134,45 @@ fn doctor_needs_no_driver() {
     let advice = report["advice"].to_string();
     assert!(advice.contains("fits WGPU_BACKEND=vulkan") && advice.contains("mesa-vulkan-drivers"), "{report:#}");
 }
+
+#[test]
+fn a_disk_without_room_is_found_before_the_work() {
+    let sandbox = Sandbox::with_family("srvgg");
+    std::fs::create_dir_all(sandbox.path("data/bar")).unwrap();
+    let noise = |x: u32, y: u32| image::Rgba([(x * 83 % 251) as u8, (y * 57 % 241) as u8, (x * y % 239) as u8, 255]);
+    for index in 0..16 {
+        let picture = image::RgbaImage::from_fn(32, 32, |x, y| noise(x + index, y));
+        picture.save(sandbox.path(&format!("data/bar/{index}.png"))).unwrap();
+    }
+    let before = sandbox.names();
+    let file = "x.generator.safetensors";
+    for (arguments, place) in [
+        ("generate noise_material --size 512x512 --backend cpu --out maps".to_string(), "--out: maps"),
+        ("generate model.onnx --image data/bar/0.png --backend cpu --out large.exr".into(), "--out: large.exr"),
+        ("pack data --out x.pack".into(), "--out: x.pack"),
+        (format!("import model.onnx --out {file}"), "--out: x.generator.safetensors"),
+        (format!("train texture data/bar/0.png --side 32 --out {file} --folder a"), "--folder: a"),
+        (format!("train sprites data --out {file} --folder b"), "--folder: b"),
+    ] {
+        let output = sandbox.command(&arguments).env("IMAGINE_FREE_BYTES", "4000").output().unwrap();
+        let message = message(&output);
+        assert!(message.contains(&format!("{place}: at least ")), "{arguments}: {message}");
+        assert!(message.contains("the disk has 3.9 KiB free: free some space, or choose another place"), "{message}");
+        assert_eq!(output.stdout, b"", "{arguments}");
+    }
+    // Only the folders of the trainings were made, with their locks.
+    let made: Vec<String> = sandbox.names().into_iter().filter(|name| !before.contains(name)).collect();
+    assert_eq!(made, ["a", "b"]);
+    assert!(["a/resume", "b/resume"].iter().all(|set| !sandbox.path(set).exists()));
+    sandbox.succeed("generate noise_material --size 64x64 --backend cpu --out maps");
+}
+
+#[test]
+fn a_size_that_no_memory_holds_is_found_before_the_work() {
+    let sandbox = Sandbox::new();
+    let mut command = sandbox.command("generate noise_material --size 512x512 --backend cpu --out maps");
+    let message = message(&command.env("IMAGINE_MEMORY_BYTES", "8388608").output().unwrap());
+    // Ten channels of floats, twice.
+    assert!(message.contains("at least 20 MiB of memory are needed, and this machine has 8 MiB"), "{message}");
+    assert!(sandbox.names().is_empty());
+}

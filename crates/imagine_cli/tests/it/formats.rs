@@ -156,9 +156,20 @@ fn ktx2_files_are_compressed_on_request() {
             bc.len(),
             both.len()
         );
+        for folder in ["plain", "bc", "both"] {
+            sandbox.succeed(&format!("generate --from {folder}/{map}.ktx2 --out again.ktx2"));
+            assert_eq!(sandbox.bytes("again.ktx2"), sandbox.bytes(&format!("{folder}/{map}.ktx2")), "{folder} {map}");
+        }
     }
+    sandbox.succeed("generate --from both/roughness.ktx2 --compress zstd --out again.ktx2");
+    let again = sandbox.bytes("again.ktx2");
+    let reader = ktx2::Reader::new(&again).unwrap();
+    assert_eq!(reader.header().format, Some(ktx2::Format::R8_UNORM));
+    sandbox.succeed("generate --from both/roughness.ktx2 --out again.png");
     sandbox.succeed("generate cloudy_sky --backend cpu --size 16x16 --cube --compress bc --out sky.ktx2");
     let sky = sandbox.bytes("sky.ktx2");
     let reader = ktx2::Reader::new(&sky).unwrap();
     assert_eq!((reader.header().format, reader.header().face_count), (Some(ktx2::Format::BC6H_UFLOAT_BLOCK), 6));
+    sandbox.succeed("generate --from sky.ktx2 --out again.ktx2");
+    assert_eq!(sandbox.bytes("again.ktx2"), sky);
 }

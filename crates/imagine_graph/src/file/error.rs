@@ -60,7 +60,7 @@ pub enum Fault {
     #[error("{0}")]
     Io(std::io::Error),
     /// A folder, a device or the like.
-    #[error("is not a regular file")]
+    #[error("is a folder or a device: give the name of a file")]
     NotAFile,
     /// A size or count above its limit.
     #[error("{what}: {found} is more than the limit of {limit}")]

@@ -105,7 +105,10 @@ pub enum RequestError {
         limit: usize,
     },
     /// A patch beyond the end of the world.
-    #[error("the patch, or its window, lies beyond the end of the world: texels are -2^31 to 2^31 - 1 along each axis")]
+    #[error(
+        "the patch, or the surroundings that it is computed from, lie beyond the end of the world: texels are -2^31 to \
+         2^31 - 1 along each axis"
+    )]
     WorldEnd,
     /// Fields that the generator does not accept.
     #[error("fields for inputs {inputs:?}: {reason}")]

@@ -61,6 +61,17 @@ impl ResumeSet {
         Self { record, parts, path: folder.join(FOLDER) }
     }
 
+    /// Bytes of its files once the optimisers of the parts `learned` have moments, two numbers for each weight.
+    pub fn full_bytes(&self, learned: &[&str]) -> u64 {
+        let numbers = |tensors: &Tensors| tensors.values().map(|tensor| tensor.len() as u64).sum::<u64>();
+        let count = |(name, tensors): (&String, &Tensors)| match name.as_str() {
+            MOMENTS => 0,
+            name if learned.contains(&name) => 3 * numbers(tensors),
+            _ => numbers(tensors),
+        };
+        4 * self.parts.iter().map(count).sum::<u64>()
+    }
+
     /// Writes the set, in place of one that is there; returns its folder. An error, such as a full disk, leaves the one that is
     /// there.
     pub fn save(&self) -> Result<PathBuf, CheckpointError> {
@@ -267,6 +278,14 @@ mod tests {
         std::fs::rename(&whole, whole.with_extension("old")).unwrap();
         assert!(is_resumable(folder.path()));
         assert_eq!(load(folder.path()).unwrap().unwrap().record, set.record);
+    }
+
+    #[test]
+    fn the_bytes_of_a_set_are_known_before_there_are_moments() {
+        let folder = tempfile::tempdir().unwrap();
+        let set = set(folder.path());
+        assert_eq!(set.full_bytes(&["network"]), 4 * (2 + 2 * 2));
+        assert_eq!(set.full_bytes(&[]), 4 * 2);
     }
 
     #[test]

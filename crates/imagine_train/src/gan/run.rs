@@ -52,6 +52,11 @@ pub struct Progress {
 pub enum Event {
     /// A resume set was found; training continues from this update.
     Resumed(u32),
+    /// Reported once before the first update, so that a training whose files do not fit need not begin.
+    Planned {
+        /// Bytes that its resume sets will take, beside one that was resumed.
+        bytes: u64,
+    },
     /// An update is done.
     Updated(Progress),
     /// A resume set was written, and the distance to held-back data measured.
@@ -80,7 +85,13 @@ pub(crate) fn run<A: AutodiffBackend, T: Task<A>>(
 ) -> Result<(), TrainError> {
     let mut training = Training::<A, T>::new(task, device)?;
     let _lock = FolderLock::take(folder)?;
-    if training.resume(folder)? && report(Event::Resumed(training.update())).is_break() {
+    let is_resumed = training.resume(folder)?;
+    if is_resumed && report(Event::Resumed(training.update())).is_break() {
+        return Ok(());
+    }
+    let bytes = training.resume_set(folder).full_bytes(&["generator", "critic"]);
+    // A new set lies beside the old one until it is whole.
+    if report(Event::Planned { bytes: if is_resumed { bytes } else { 2 * bytes } }).is_break() {
         return Ok(());
     }
     let clock = Clock::start(training.update());
@@ -207,12 +218,17 @@ impl<A: AutodiffBackend, T: Task<A>> Training<A, T> {
             imagine_graph::file::save(best_file(folder), &self.generator(card), WeightFormat::F16)
                 .map_err(CheckpointError::from)?;
         }
-        let mut numbers = self.task.numbers();
-        numbers.insert("overfit".into(), overfit.into());
-        numbers.extend(self.best.map(|best| ("best".to_string(), best)));
-        let record = Record { identity: self.task.identity(), update, numbers };
-        let folder = ResumeSet::new(folder, record, self.networks.parts()).save()?;
+        let folder = self.resume_set(folder).save()?;
         Ok(Event::Saved { folder, distance, best })
+    }
+
+    /// The resume set of the latest update.
+    fn resume_set(&self, folder: &Path) -> ResumeSet {
+        let mut numbers = self.task.numbers();
+        numbers.insert("overfit".into(), self.progress.overfit.into());
+        numbers.extend(self.best.map(|best| ("best".to_string(), best)));
+        let record = Record { identity: self.task.identity(), update: self.update(), numbers };
+        ResumeSet::new(folder, record, self.networks.parts())
     }
 
     /// Continues from the resume set in `folder`; false if there is none.

@@ -101,7 +101,8 @@ impl TextureOptions {
     /// Fails if an option is out of range.
     pub(super) fn check(&self, exemplar: &Exemplar) -> Result<(), TrainError> {
         OptionRange::count("grain", self.grain, 0, 64)?;
-        OptionRange::multiple("channels", self.channels, 4, exemplar.channels() + self.grain, 256)?;
+        let least = (exemplar.channels() + self.grain).next_multiple_of(4);
+        OptionRange::multiple("channels", self.channels, 4, least, 256)?;
         OptionRange::multiple("hidden", self.hidden, 4, 4, 256)?;
         OptionRange::count("torus", self.torus, 16, 512)?;
         OptionRange::count("batch", self.batch, 1, 64)?;

@@ -147,9 +147,9 @@ fn a_preview_shows_all_maps_and_another_exemplar_is_refused() {
 fn options_out_of_range_are_named() {
     let new = |options| TextureTraining::<Backend>::new(stripes(), options, None, &Default::default()).err().unwrap();
     let message = new(TextureOptions { channels: 6, ..small(1) }).to_string();
-    assert_eq!(message, "option channels: expected a multiple of 4, 5 to 256, found 6");
+    assert_eq!(message, "option channels: expected a multiple of 4, 8 to 256, found 6");
     let message = new(TextureOptions { grain: 4, ..small(1) }).to_string();
-    assert_eq!(message, "option channels: expected a multiple of 4, 9 to 256, found 8");
+    assert_eq!(message, "option channels: expected a multiple of 4, 12 to 256, found 8");
     let message = new(TextureOptions { rollout: vec![5, 3], ..small(1) }).to_string();
     assert!(message.contains("rollout"), "{message}");
 }

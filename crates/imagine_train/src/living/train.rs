@@ -68,6 +68,11 @@ pub struct Progress {
 pub enum Event {
     /// A resume set was found; training continues from this update.
     Resumed(u32),
+    /// Reported once before the first update of a training with a folder, so that one whose files do not fit need not begin.
+    Planned {
+        /// Bytes that its resume sets will take, beside one that was resumed.
+        bytes: u64,
+    },
     /// An update is done.
     Updated(Progress),
     /// The loss was not finite: training returned to its last good weights, with a smaller learning rate.
@@ -99,11 +104,15 @@ pub fn train<A: AutodiffBackend>(
 ) -> Result<Generator, TrainError> {
     let mut training = TextureTraining::<A>::new(exemplar.clone(), options.clone(), start, device)?;
     let _lock = folder.map(FolderLock::take).transpose()?;
-    if let Some(folder) = folder
-        && training.resume(folder)?
-        && report(Event::Resumed(training.update)).is_break()
-    {
-        return Ok(training.generator(card));
+    if let Some(folder) = folder {
+        let is_resumed = training.resume(folder)?;
+        let bytes = training.resume_set(folder).full_bytes(&["network"]);
+        // A new set lies beside the old one until it is whole.
+        let bytes = if is_resumed { bytes } else { 2 * bytes };
+        let stop = is_resumed && report(Event::Resumed(training.update)).is_break();
+        if stop || report(Event::Planned { bytes }).is_break() {
+            return Ok(training.generator(card));
+        }
     }
     let (clock, updates) = (Clock::start(training.update), options.updates);
     while training.update < updates {
@@ -334,6 +343,14 @@ impl<A: AutodiffBackend> TextureTraining<A> {
 
     /// Writes the resume set and the generator into `folder`; returns the generator's path.
     pub fn save(&self, folder: &Path, card: &Card) -> Result<PathBuf, TrainError> {
+        self.resume_set(folder).save()?;
+        let path = folder.join(format!("checkpoint{}", imagine_graph::file::EXTENSION));
+        imagine_graph::file::save(&path, &self.generator(card), WeightFormat::F32).map_err(CheckpointError::from)?;
+        Ok(path)
+    }
+
+    /// The resume set of the latest update.
+    fn resume_set(&self, folder: &Path) -> ResumeSet {
         let mut moments = Tensors::new();
         self.state.adam.save("network", &mut moments);
         let pool = Tensors::from([("pool".to_string(), self.state.pool.save())]);
@@ -344,10 +361,7 @@ impl<A: AutodiffBackend> TextureTraining<A> {
         numbers.extend(self.mean_loss.map(|loss| ("mean_loss".to_string(), loss.into())));
         let record = Record { identity: self.identity(), update: self.update, numbers };
         let parts = [("network", self.trained_weights()), ("pool", pool), ("moments", moments)];
-        ResumeSet::new(folder, record, parts).save()?;
-        let path = folder.join(format!("checkpoint{}", imagine_graph::file::EXTENSION));
-        imagine_graph::file::save(&path, &self.generator(card), WeightFormat::F32).map_err(CheckpointError::from)?;
-        Ok(path)
+        ResumeSet::new(folder, record, parts)
     }
 
     /// Continues from the resume set in `folder`; false if there is none.

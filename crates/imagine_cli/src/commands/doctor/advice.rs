@@ -3,7 +3,7 @@
 use imagine_wgpu::headless::AdapterSurvey;
 
 use super::machine::Machine;
-use super::text::bytes;
+use crate::output::bytes;
 
 /// Free bytes below which a training's checkpoints or large pictures may not fit.
 const LITTLE_SPACE: u64 = 1 << 30;

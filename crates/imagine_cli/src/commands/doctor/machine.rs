@@ -7,6 +7,7 @@ use imagine_graph::file::check_folder;
 
 use crate::arguments::name;
 use crate::commands::training::TrainBackend;
+use crate::room;
 
 /// Environment variables that decide which adapter is used.
 const VARIABLES: [&str; 8] = [
@@ -71,7 +72,7 @@ impl Machine {
             system: system(),
             cores: std::thread::available_parallelism().map_or(1, usize::from),
             processor_features: processor_features(),
-            memory: memory(),
+            memory: room::memory(),
             graphics_hardware: graphics_hardware(Path::new("/sys/bus/pci/devices")),
             closed_devices: closed_devices(),
             disks: vec![disk("the current folder", PathBuf::from("."))],
@@ -102,16 +103,6 @@ fn processor_features() -> Vec<&'static str> {
 #[cfg(not(target_arch = "x86_64"))]
 fn processor_features() -> Vec<&'static str> {
     Vec::new()
-}
-
-/// The machine's memory, or less where a container has a limit.
-fn memory() -> Option<u64> {
-    let text = std::fs::read_to_string("/proc/meminfo").ok()?;
-    let kib = text.lines().find_map(|line| line.strip_prefix("MemTotal:"))?.split_whitespace().next()?;
-    let machine = kib.parse::<u64>().ok()? << 10;
-    let limit = std::fs::read_to_string("/sys/fs/cgroup/memory.max").ok();
-    let limit = limit.and_then(|text| text.trim().parse::<u64>().ok());
-    Some(limit.map_or(machine, |limit| limit.min(machine)))
 }
 
 /// Vendors of the PCI devices of class 3, displays.

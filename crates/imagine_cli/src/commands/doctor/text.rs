@@ -5,6 +5,7 @@ use std::fmt::Write;
 use imagine_wgpu::headless::AdapterSurvey;
 
 use super::machine::{Disk, Machine};
+use crate::output::bytes;
 
 /// The machine, its adapters and the advice.
 pub fn text(machine: &Machine, adapters: &[AdapterSurvey], advice: &[String]) -> String {
@@ -58,27 +59,4 @@ fn about(found: &AdapterSurvey, line: &mut impl FnMut(&str, String)) {
     let side = found.max_texture_side;
     line("", format!("buffers up to {buffer}, bindings up to {binding}, textures up to {side} a side"));
     line("", format!("workgroups up to {} invocations with {workgroup}", found.max_workgroup_size));
-}
-
-/// A number of bytes in words.
-pub fn bytes(count: u64) -> String {
-    const UNITS: [(u64, &str); 3] = [(1 << 30, "GiB"), (1 << 20, "MiB"), (1 << 10, "KiB")];
-    match UNITS.into_iter().find(|(unit, _)| count >= *unit) {
-        Some((unit, name)) => {
-            let number = format!("{:.1}", count as f64 / unit as f64);
-            format!("{} {name}", number.strip_suffix(".0").unwrap_or(&number))
-        }
-        None => format!("{count} bytes"),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn bytes_have_a_unit() {
-        let found = [0, 1023, 1024, 1536, 128 << 20, 5 << 30].map(bytes);
-        assert_eq!(found, ["0 bytes", "1023 bytes", "1 KiB", "1.5 KiB", "128 MiB", "5 GiB"]);
-    }
 }

@@ -90,7 +90,10 @@ impl Evaluate {
             Some(Family::Living) => {
                 bail!("{}: a living texture; only sprites and materials are evaluated", loaded.name)
             }
-            None => bail!("{}: its card does not say what it generates: give --family", loaded.name),
+            None => bail!(
+                "{}: its card does not say what it generates: add --family sprites or --family materials",
+                loaded.name
+            ),
         }
         Ok(ExitCode::SUCCESS)
     }

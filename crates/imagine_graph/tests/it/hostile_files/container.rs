@@ -264,7 +264,7 @@ fn missing_files_and_folders() {
     expect!["imagine no such file.generator.safetensors: No such file or directory (os error 2)"]
         .assert_eq(&missing.to_string());
     let message = file::load(&folder).unwrap_err().to_string();
-    assert!(message.ends_with(": is not a regular file"), "{message}");
+    assert!(message.ends_with(": is a folder or a device: give the name of a file"), "{message}");
 }
 
 /// Whatever is accepted is a sound generator: it writes and comes back as it is.
