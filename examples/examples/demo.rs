@@ -1,4 +1,4 @@
-//! You will see every generator of `assets/generators`: materials on balls, sprites on a board, each with its name.
+//! You will see every generator of `assets/materials` and `assets/generators`: materials on balls, sprites on a board, each with its name.
 //!
 //! Without a window it saves a picture of all of them and a close-up of each.
 

@@ -204,7 +204,7 @@ mod tests {
         let mut word = 1u32;
         let mut random = || {
             word = word.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
-            word >> 8 | word << 24
+            word.rotate_right(8)
         };
         let values: Vec<u32> = (0..20_000)
             .map(|index| match index % 4 {

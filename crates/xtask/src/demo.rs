@@ -38,7 +38,7 @@ pub fn run(arguments: &[String]) -> StepResult {
 fn announce(asked: bool, headless: bool) -> anyhow::Result<()> {
     let target = step::target_folder(&root())?;
     let is_built = executable()?.exists();
-    println!("The demo runs the generators of assets/generators.");
+    println!("The demo runs the generators of assets/materials and assets/generators.");
     match (headless, asked) {
         (false, _) => println!("It opens a window; close the window to end it."),
         (true, true) => println!("It writes pictures to {}.", pictures().display()),

@@ -7,8 +7,8 @@ use imagine_graph::{OutputKind, Size};
 
 use crate::ASSETS;
 
-/// Texels along a material.
-const TEXELS: usize = 128;
+/// Folders of generators below the assets, with the texels along a material of each: photographs need more than networks are trained on.
+const FOLDERS: [(&str, usize); 2] = [("materials", 512), ("generators", 128)];
 
 /// A generator, and how it is shown.
 #[derive(Clone, Debug, PartialEq)]
@@ -25,27 +25,38 @@ pub struct Exhibit {
     pub is_cut_out: bool,
 }
 
-/// The generators of `assets/generators` by name, or the one called `only`.
+/// The generators of `assets/materials` and `assets/generators` by name, or the one called `only`.
 pub fn exhibits(only: Option<&str>) -> anyhow::Result<Vec<Exhibit>> {
-    let folder = format!("{ASSETS}/generators");
+    let mut found = Vec::new();
+    for (folder, texels) in FOLDERS {
+        found.extend(names(folder)?.into_iter().map(|name| (folder, name, texels)));
+    }
+    let known: Vec<&str> = found.iter().map(|(_, name, _)| name.as_str()).collect();
+    let known = known.join(", ");
+    found.retain(|(_, name, _)| only.is_none_or(|only| only == *name));
+    ensure!(!found.is_empty(), "no generator {:?}; known: {known}", only.unwrap_or_default());
+    found.iter().map(|(folder, name, texels)| load(folder, name, *texels)).collect()
+}
+
+/// Names of the generators in a folder below the assets, sorted.
+fn names(folder: &str) -> anyhow::Result<Vec<String>> {
+    let folder = format!("{ASSETS}/{folder}");
     let entries = std::fs::read_dir(&folder).with_context(|| format!("cannot read {folder}"))?;
     let files = entries.map(|entry| Ok(entry?.file_name().to_string_lossy().into_owned()));
     let files = files.collect::<std::io::Result<Vec<_>>>().with_context(|| format!("cannot read {folder}"))?;
-    let mut names: Vec<&str> = files.iter().filter_map(|file| file.strip_suffix(EXTENSION)).collect();
+    let mut names: Vec<String> = files.iter().filter_map(|file| Some(file.strip_suffix(EXTENSION)?.into())).collect();
     names.sort();
     ensure!(!names.is_empty(), "no generators in {folder}");
-    let chosen: Vec<&str> = names.iter().copied().filter(|name| only.is_none_or(|only| only == *name)).collect();
-    ensure!(!chosen.is_empty(), "no generator {:?}; known: {}", only.unwrap_or_default(), names.join(", "));
-    chosen.into_iter().map(load).collect()
+    Ok(names)
 }
 
-fn load(name: &str) -> anyhow::Result<Exhibit> {
-    let path = format!("generators/{name}{EXTENSION}");
+fn load(folder: &str, name: &str, texels: usize) -> anyhow::Result<Exhibit> {
+    let path = format!("{folder}/{name}{EXTENSION}");
     let generator = imagine_graph::file::load(format!("{ASSETS}/{path}"))?.generator;
     let is_cut_out = generator.output.graph().outputs.iter().any(|output| output.kind == OutputKind::Alpha);
     let rule = generator.generator.size;
     // A sprite is right at one size only.
-    let size = if is_cut_out { rule.smallest() } else { rule.nearest(Size::new(TEXELS, TEXELS)) };
+    let size = if is_cut_out { rule.smallest() } else { rule.nearest(Size::new(texels, texels)) };
     let title = generator.generator.card.title;
     Ok(Exhibit {
         name: name.into(),
@@ -63,7 +74,10 @@ mod tests {
     #[test]
     fn an_unknown_generator_is_an_error_that_names_the_known_ones() {
         let error = exhibits(Some("granite")).unwrap_err().to_string();
-        assert!(error.starts_with("no generator \"granite\"; known: bark, "), "{error}");
+        assert!(
+            error.starts_with("no generator \"granite\"; known: brick_wall, ") && error.contains(", bark, "),
+            "{error}"
+        );
         assert_eq!(exhibits(Some("bark")).unwrap().len(), 1);
     }
 

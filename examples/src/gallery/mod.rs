@@ -1,4 +1,4 @@
-//! The gallery of the demo: every generator of `assets/generators` on a stand of its own, with its name.
+//! The gallery of the demo: every generator of `assets/materials` and `assets/generators` on a stand of its own, with its name.
 
 mod exhibits;
 mod labels;

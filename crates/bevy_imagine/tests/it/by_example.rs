@@ -85,6 +85,30 @@ fn a_picture_is_rearranged_while_the_app_runs() {
     });
 }
 
+/// Requests one after the other. A thousand were run once and left as little.
+const RUNS: u64 = 100;
+
+#[test]
+fn many_requests_leave_no_byte() {
+    with_app(|app| {
+        let color = add_image(app, picture(RenderAssetUsages::default()));
+        let generator = generator(app, color, Vec::new());
+        let run = |app: &mut TestApp, seed| {
+            let request = Synthesis::new(generator.clone()).with_size(UVec2::splat(SIDE)).with_seed(seed);
+            let entity = app.finished((request, ImageTarget::default()));
+            app.despawn(entity);
+        };
+        run(app, 0);
+        app.update(4);
+        let (held, uploaded) = (app.held_bytes(), shared_weights(app));
+        for seed in 1..=RUNS {
+            run(app, seed);
+        }
+        app.update(4);
+        assert_eq!((app.held_bytes(), shared_weights(app)), (held, uploaded));
+    });
+}
+
 #[test]
 fn a_world_patch_of_a_picture_continues_its_neighbour() {
     with_app(|app| {
