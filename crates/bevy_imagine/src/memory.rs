@@ -57,7 +57,7 @@ impl ImagineMemory {
         }
     }
 
-    /// Bytes held now: textures of results, buffers and textures of jobs.
+    /// Bytes held now: textures of results, buffers and textures of jobs, large weights of generators.
     pub fn bytes(&self) -> u64 {
         self.bytes.load(Ordering::Relaxed)
     }

@@ -13,16 +13,13 @@ use imagine_graph::color::srgb_to_linear;
 use imagine_graph::{GraphOutput, OutputKind, Tensor};
 
 use crate::file_format::Depth;
-use crate::picture::{NOT_A_NUMBER, UnitImage, unit_image};
-use crate::png_file::source;
+use crate::picture::{LARGEST_HALF, NOT_A_NUMBER, UnitImage, unit_image};
 use crate::recipe::Recipe;
 
 /// Names of the attributes. Each is alone in its table: the order of a table's entries in the file is not defined.
 const XMP: &str = "xmp";
 /// As above.
 pub const RECIPE: &str = "imagine";
-/// Largest finite 16-bit float.
-const LARGEST_HALF: f32 = 65_504.0;
 
 /// Encodes an output `[1, 1 to 4, height, width]`. Equal values and recipes give equal bytes.
 pub fn encode(output: &GraphOutput, tensor: &Tensor, depth: Depth, recipe: &Recipe) -> anyhow::Result<Vec<u8>> {
@@ -48,7 +45,7 @@ pub fn encode(output: &GraphOutput, tensor: &Tensor, depth: Depth, recipe: &Reci
     attributes.other.insert(Text::from(RECIPE), text(&recipe.to_text()));
     let layer = Layer::new((width, height), attributes, Encoding::SMALL_LOSSLESS, channels);
     let mut image = Image::from_layer(layer);
-    image.attributes.other.insert(Text::from(XMP), text(&imagine_png::xmp(source(recipe))));
+    image.attributes.other.insert(Text::from(XMP), text(&imagine_png::xmp(recipe.source())));
     let mut file = Cursor::new(Vec::new());
     image.write().non_parallel().to_buffered(&mut file).context("cannot encode OpenEXR")?;
     Ok(file.into_inner())

@@ -3,9 +3,8 @@
 use anyhow::{Context, bail, ensure};
 use image::ExtendedColorType;
 use image::codecs::jpeg::JpegEncoder;
-use imagine_png::{Picture, Samples, xmp_with_recipe};
+use imagine_png::{Picture, Samples};
 
-use crate::png_file::source;
 use crate::recipe::Recipe;
 
 /// Of 1 to 100.
@@ -27,7 +26,7 @@ pub fn encode(picture: &Picture, recipe: &Recipe) -> anyhow::Result<Vec<u8>> {
     let mut file = Vec::new();
     JpegEncoder::new_with_quality(&mut file, QUALITY).encode(bytes, picture.width, picture.height, color)?;
     ensure!(file.starts_with(&START), "the encoder wrote no JPEG file");
-    let data = [XMP_NAME, xmp_with_recipe(source(recipe), &recipe.to_text()).as_bytes()].concat();
+    let data = [XMP_NAME, recipe.xmp().as_bytes()].concat();
     let length = u16::try_from(data.len() + 2).ok().with_context(|| {
         format!("the recipe needs {} bytes, and a jpg file holds at most {}: use png", data.len(), u16::MAX - 2)
     })?;

@@ -5,12 +5,8 @@ use clap::ValueEnum;
 use imagine_graph::{GraphOutput, OutputKind, Tensor};
 use imagine_ktx2::{Average, Format, Texture, levels};
 
-use crate::picture::{NOT_A_NUMBER, bytes, unit_image};
-use crate::png_file::source;
+use crate::picture::{LARGEST_HALF, NOT_A_NUMBER, bytes, unit_image};
 use crate::recipe::Recipe;
-
-/// Largest finite 16-bit float.
-const LARGEST_HALF: f32 = 65_504.0;
 
 /// How a texture is made smaller.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -41,7 +37,7 @@ pub fn encode(
     };
     let encode =
         if compressions.contains(&Compression::Zstd) { imagine_ktx2::encode_zstd } else { imagine_ktx2::encode };
-    Ok(encode(&texture, source(recipe), &recipe.to_text())?)
+    Ok(encode(&texture, recipe.source(), &recipe.to_text())?)
 }
 
 fn face(output: &GraphOutput, image: &Tensor) -> anyhow::Result<Texture> {

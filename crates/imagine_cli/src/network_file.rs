@@ -111,7 +111,7 @@ fn load_generator(file: &Path) -> anyhow::Result<LoadedGenerator> {
         return Ok(file::load(file)?);
     }
     file.to_str().and_then(generators::load).with_context(|| {
-        let names = generators::ALL.map(|(name, _)| name);
-        format!("{}: there is no such file, and it is not a built-in generator, which are {names:?}", file.display())
+        let names = generators::ALL.map(|(name, _)| name).join(", ");
+        format!("{}: no such file, and no built-in generator of this name; built in are {names}", file.display())
     })
 }

@@ -11,6 +11,9 @@ use crate::file_format::Depth;
 /// What is wrong with an output that holds NaN, after its name.
 pub const NOT_A_NUMBER: &str = "has values that are no numbers (NaN): try another seed or other values of inputs";
 
+/// Largest finite 16-bit float.
+pub const LARGEST_HALF: f32 = 65_504.0;
+
 /// Whether a picture can show the output; states and HDR cannot be shown.
 pub fn can_show(output: &GraphOutput) -> bool {
     let [low, high] = output.range;

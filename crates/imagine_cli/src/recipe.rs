@@ -7,8 +7,8 @@ use std::collections::BTreeMap;
 use anyhow::{Context, ensure};
 use clap::ValueEnum;
 use imagine_graph::file::LoadedGenerator;
-use imagine_graph::{Request, Size};
-use imagine_png::MAX_RECIPE_BYTES;
+use imagine_graph::{Request, Size, generators};
+use imagine_png::{MAX_RECIPE_BYTES, Source, xmp_with_recipe};
 use serde::{Deserialize, Serialize};
 
 use crate::arguments::{Executor, name, parse_size, with_faces};
@@ -73,6 +73,16 @@ impl Recipe {
     /// The recipe as JSON.
     pub fn to_text(&self) -> String {
         serde_json::to_string(self).expect("texts and numbers serialise")
+    }
+
+    /// The kind of source that made the picture.
+    pub fn source(&self) -> Source {
+        if generators::is_built_in(&self.generator_sha256) { Source::Formula } else { Source::TrainedNetwork }
+    }
+
+    /// Source and recipe as an XMP packet.
+    pub fn xmp(&self) -> String {
+        xmp_with_recipe(self.source(), &self.to_text())
     }
 
     /// Reads JSON of unknown origin.

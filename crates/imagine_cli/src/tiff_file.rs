@@ -3,12 +3,11 @@
 use std::io::Cursor;
 
 use anyhow::bail;
-use imagine_png::{Picture, Samples, xmp_with_recipe};
+use imagine_png::{Picture, Samples};
 use tiff::encoder::colortype::{ColorType, Gray8, Gray16, RGB8, RGB16, RGBA8, RGBA16};
 use tiff::encoder::{Compression, Predictor, TiffEncoder, TiffValue};
 use tiff::tags::Tag;
 
-use crate::png_file::source;
 use crate::recipe::Recipe;
 
 /// The tag that holds an XMP packet.
@@ -16,7 +15,7 @@ pub const XMP: Tag = Tag::Unknown(700);
 
 /// Encodes a picture of one, three or four channels. Equal pictures and recipes give equal bytes.
 pub fn encode(picture: &Picture, recipe: &Recipe) -> anyhow::Result<Vec<u8>> {
-    let xmp = xmp_with_recipe(source(recipe), &recipe.to_text());
+    let xmp = recipe.xmp();
     match (&picture.samples, picture.channels) {
         (Samples::Eight(samples), 1) => write::<Gray8>(picture, samples, &xmp),
         (Samples::Eight(samples), 3) => write::<RGB8>(picture, samples, &xmp),

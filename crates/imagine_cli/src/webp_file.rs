@@ -2,9 +2,8 @@
 
 use anyhow::{bail, ensure};
 use image_webp::{ColorType, WebPEncoder};
-use imagine_png::{Picture, Samples, xmp_with_recipe};
+use imagine_png::{Picture, Samples};
 
-use crate::png_file::source;
 use crate::recipe::Recipe;
 
 /// Longest side of a WebP picture.
@@ -26,7 +25,7 @@ pub fn encode(picture: &Picture, recipe: &Recipe) -> anyhow::Result<Vec<u8>> {
     };
     let mut file = Vec::new();
     let mut encoder = WebPEncoder::new(&mut file);
-    encoder.set_xmp_metadata(xmp_with_recipe(source(recipe), &recipe.to_text()).into_bytes());
+    encoder.set_xmp_metadata(recipe.xmp().into_bytes());
     encoder.encode(bytes, *width, *height, color)?;
     Ok(file)
 }

@@ -25,8 +25,8 @@ pub enum ExemplarError {
     /// Two maps of the same kind, or a kind that is no map of a surface.
     #[error("{} is given twice, or is no map of a surface", .0.name())]
     Kind(OutputKind),
-    /// A map of another shape than the first.
-    #[error("{} is {found:?} pixels, but the first map is {expected:?}: sides must have the same ratio", kind.name())]
+    /// A map of other proportions than the first.
+    #[error("{} is {found:?} pixels, but the first map is {expected:?}: maps may differ in size, not in proportions", kind.name())]
     Shape {
         /// The map.
         kind: OutputKind,

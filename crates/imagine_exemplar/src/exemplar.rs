@@ -99,8 +99,8 @@ impl Exemplar {
         Ok(Self { name, sha256, ..Self::from_maps(&pictures, options)? })
     }
 
-    /// An exemplar from pictures in memory: base colour and emissive as sRGB, normals +Y up, of any sizes with the same ratio of sides. A height
-    /// is integrated from normals if there is none.
+    /// An exemplar from pictures in memory: base colour and emissive as sRGB, normals +Y up, of any sizes of the same proportions. A height is
+    /// integrated from normals if there is none.
     pub fn from_maps(
         pictures: &[(OutputKind, DynamicImage)],
         options: &ExemplarOptions,
@@ -165,13 +165,13 @@ impl Exemplar {
         let (prepared, mut chosen) =
             choose(&maps, edges, &base, |trial| report(Stage::Tried { trial: trial.clone() }))?;
         report(Stage::Prepared);
-        let mut broken = 0.0;
-        refine(&prepared, 1, maps.height(), maps.width(), |level, field| {
-            if level + 1 == prepared.levels().len() {
-                broken = of_field(&prepared, field).broken;
-            }
-        });
-        chosen.figures.broken = broken;
+        if chosen.recipe.lattice != (1, 1) {
+            refine(&prepared, 1, maps.height(), maps.width(), |level, field| {
+                if level + 1 == prepared.levels().len() {
+                    chosen.figures.broken = of_field(&prepared, field).broken;
+                }
+            });
+        }
         let generator = generator(&prepared, &maps, &self.kinds, self.card(card, &maps, &chosen))?;
         Ok(ByExample { generator, maps, kinds: self.kinds.clone(), prepared, chosen })
     }

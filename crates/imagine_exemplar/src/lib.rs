@@ -55,7 +55,7 @@ pub use generator::{GeneratorError, generator};
 pub use height::height_from_normals;
 pub use imagine_codec::{Maps, MapsError, Stored};
 pub use lattice::{Regularity, regularity};
-pub use pictures::ExemplarOptions;
+pub use pictures::{ExemplarOptions, same_proportions};
 pub use prepared::{PrepareError, Prepared};
 pub use recipe::Recipe;
 pub use resample::{cropped, resampled, rolled};

@@ -9,8 +9,6 @@ use crate::error::{ExemplarError, LEAST_SIDE, MOST_SIDE};
 use crate::folder::NormalConvention;
 use crate::resample::resampled;
 
-/// Sides may differ by one part in so many.
-const SAME_RATIO: u64 = 100;
 /// An exemplar tiles if its edges differ at most so many times as much as the most different neighbouring rows: an edge may be a joint.
 const SEAM: f64 = 1.25;
 
@@ -21,7 +19,8 @@ pub struct ExemplarOptions {
     pub side: u32,
     /// Whether the picture tiles. By default its edges tell.
     pub tiles: Option<bool>,
-    /// The convention of a normal map whose name does not say it. By default its slopes tell.
+    /// The convention of a normal map in a file whose name does not say it. By default its slopes tell. Pictures in memory are +Y up,
+    /// whatever this says.
     pub normal: Option<NormalConvention>,
 }
 
@@ -57,9 +56,7 @@ pub fn interleaved(
             return Err(ExemplarError::Kind(*kind));
         }
         let found = [picture.width(), picture.height()];
-        let (ours, theirs) =
-            (u64::from(found[0]) * u64::from(expected[1]), u64::from(found[1]) * u64::from(expected[0]));
-        if ours.abs_diff(theirs) * SAME_RATIO > ours.max(theirs) {
+        if !same_proportions(found, expected) {
             return Err(ExemplarError::Shape { kind: *kind, expected, found });
         }
         planes.push(plane(*kind, picture, width, height, tiles)?);
@@ -71,6 +68,12 @@ pub fn interleaved(
         return Err(ExemplarError::Constant);
     }
     Ok((Maps::new(height as usize, width as usize, channels, texels)?, tiles))
+}
+
+/// Whether pictures of these widths and heights can be maps of one set: they are scaled from one size, each side rounded to whole pixels.
+pub fn same_proportions(one: [u32; 2], other: [u32; 2]) -> bool {
+    let [[a, b], [c, d]] = [one, other].map(|size| size.map(u64::from));
+    (a * d).abs_diff(c * b) < a.max(b).max(c).max(d)
 }
 
 fn is_no_map(kind: OutputKind) -> bool {

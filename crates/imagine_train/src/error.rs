@@ -313,7 +313,7 @@ pub enum CheckpointError {
     /// The generator cannot be written.
     #[error(transparent)]
     Generator(#[from] SaveError),
-    /// A preview cannot be encoded.
+    /// A picture cannot be encoded.
     #[error("{}: {source}", path.display())]
     Preview {
         /// The file.

@@ -14,6 +14,11 @@ use crate::plan::{Plan, SharedWeight};
 pub struct WeightStore(Arc<Mutex<Vec<(SharedWeight, wgpu::Buffer)>>>);
 
 impl WeightStore {
+    /// Whether it has no buffer.
+    pub fn is_empty(&self) -> bool {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).is_empty()
+    }
+
     /// The buffer of `weight`, uploaded if it is not there yet.
     pub(crate) fn buffer(&self, device: &wgpu::Device, weight: &SharedWeight) -> wgpu::Buffer {
         // Held while uploading, so that sessions made at the same time do not upload twice.

@@ -14,9 +14,12 @@
 //! }
 //! ```
 
+use std::sync::Arc;
+
 use async_channel::{Receiver, Sender};
-use bevy::asset::LoadState;
+use bevy::asset::{AssetLoadError, LoadState};
 use bevy::ecs::system::SystemParam;
+use bevy::image::IntoDynamicImageError;
 use bevy::prelude::*;
 use bevy::tasks::AsyncComputeTaskPool;
 use image::DynamicImage;
@@ -31,7 +34,7 @@ use super::generator::{Generator, GeneratorError};
 pub struct ExampleImages {
     /// Name of the generator, for messages and its card.
     pub name: String,
-    /// What each picture is: base colour and emissive in sRGB, normals +Y up. They may differ in size, not in shape. Their pixels must stay in
+    /// What each picture is: base colour and emissive in sRGB, normals +Y up. They may differ in size, not in proportions. Their pixels must stay in
     /// main memory ([`RenderAssetUsages::MAIN_WORLD`](bevy::asset::RenderAssetUsages), Bevy's default), uncompressed.
     pub maps: Vec<(OutputKind, Handle<Image>)>,
     /// Size, and whether they tile.
@@ -59,40 +62,72 @@ impl ExampleImages {
 }
 
 /// Why pictures did not become a generator.
-#[derive(Clone, Debug, thiserror::Error)]
+#[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum ExampleError {
-    /// A picture did not load, or was dropped.
-    #[error("{generator}: the picture for {map} did not load: {reason}")]
+    /// A picture did not load.
+    #[error("{generator}: the picture for {} did not load: {error}", map.name())]
     Image {
         /// Name of the generator.
         generator: String,
         /// What the picture is.
-        map: &'static str,
+        map: OutputKind,
         /// What went wrong.
-        reason: String,
+        error: Arc<AssetLoadError>,
     },
-    /// Its pixels cannot be read.
-    #[error(
-        "{generator}: the pixels of the picture for {map} cannot be read: {reason}; load it uncompressed and with \
-         RenderAssetUsages::MAIN_WORLD"
-    )]
+    /// A handle has no picture: it was never loaded, or it was removed.
+    #[error("{generator}: the handle for {} has no picture", map.name())]
+    NoImage {
+        /// Name of the generator.
+        generator: String,
+        /// What the picture would be.
+        map: OutputKind,
+    },
+    /// The pixels of a picture are on the GPU only.
+    #[error("{generator}: the pixels of the picture for {} are on the GPU only; load it with RenderAssetUsages::MAIN_WORLD", map.name())]
+    OnGpu {
+        /// Name of the generator.
+        generator: String,
+        /// What the picture is.
+        map: OutputKind,
+    },
+    /// The pixels of a picture cannot be read.
+    #[error("{generator}: the pixels of the picture for {} cannot be read: {error}; load it uncompressed", map.name())]
     Pixels {
         /// Name of the generator.
         generator: String,
         /// What the picture is.
-        map: &'static str,
+        map: OutputKind,
         /// What went wrong.
-        reason: String,
+        error: IntoDynamicImageError,
     },
-    /// They do not make an exemplar.
-    #[error("{generator}: {reason}")]
+    /// The pictures do not make an exemplar.
+    #[error("{generator}: {error}")]
     Exemplar {
         /// Name of the generator.
         generator: String,
         /// What went wrong.
-        reason: String,
+        error: ExemplarError,
     },
+    /// The exemplar does not make an asset.
+    #[error("{generator}: {error}")]
+    Generator {
+        /// Name of the generator.
+        generator: String,
+        /// What went wrong.
+        error: GeneratorError,
+    },
+    /// The threads for the work cannot be started.
+    #[error("{generator}: {error}")]
+    Threads {
+        /// Name of the generator.
+        generator: String,
+        /// What went wrong.
+        error: rayon::ThreadPoolBuildError,
+    },
+    /// The app ended before the pictures were there.
+    #[error("the app ended before the pictures of a generator by example were there")]
+    Ended,
 }
 
 /// Makes generators of pictures.
@@ -145,57 +180,59 @@ pub(super) fn send_examples(
     });
 }
 
-/// The pictures of `example`; `None` while one is loading.
+/// The pictures of `example`; `None` while one is loading. Pixels are copied only once all of them are there.
 fn collect(example: &ExampleImages, images: &Assets<Image>, server: &AssetServer) -> Option<Found> {
-    let mut pictures = Vec::new();
-    for (kind, handle) in &example.maps {
-        let (generator, map) = (example.name.clone(), kind.name());
-        let Some(image) = images.get(handle) else {
-            let reason = match server.load_state(handle) {
-                LoadState::Failed(error) => error.to_string(),
-                LoadState::NotLoaded => "no such image".into(),
-                LoadState::Loading | LoadState::Loaded => return None,
-            };
-            return Some(Err(ExampleError::Image { generator, map, reason }));
+    let mut loaded = Vec::new();
+    for (map, handle) in &example.maps {
+        if let Some(image) = images.get(handle) {
+            loaded.push((*map, image));
+            continue;
+        }
+        let (generator, map) = (example.name.clone(), *map);
+        return match server.load_state(handle) {
+            LoadState::Failed(error) => Some(Err(ExampleError::Image { generator, map, error })),
+            LoadState::NotLoaded => Some(Err(ExampleError::NoImage { generator, map })),
+            LoadState::Loading | LoadState::Loaded => None,
         };
-        if image.data.is_none() {
-            let reason = "they are on the GPU only".into();
-            return Some(Err(ExampleError::Pixels { generator, map, reason }));
-        }
-        let mut image = image.clone();
-        // The bytes are the same; Bevy converts the sRGB formats only.
-        let descriptor = &mut image.texture_descriptor;
-        descriptor.format = descriptor.format.add_srgb_suffix();
-        match image.try_into_dynamic() {
-            Ok(picture) => pictures.push((*kind, picture)),
-            Err(error) => return Some(Err(ExampleError::Pixels { generator, map, reason: error.to_string() })),
-        }
     }
+    let copies = loaded.into_iter().map(|(map, image)| Ok((map, copy(&example.name, map, image)?)));
     let ExampleImages { name, options, card, .. } = example.clone();
-    Some(Ok(Example { name, pictures, options, card }))
+    Some(copies.collect::<Result<_, _>>().map(|pictures| Example { name, pictures, options, card }))
+}
+
+/// The pixels of `image`.
+fn copy(generator: &str, map: OutputKind, image: &Image) -> Result<DynamicImage, ExampleError> {
+    if image.data.is_none() {
+        return Err(ExampleError::OnGpu { generator: generator.into(), map });
+    }
+    let mut image = image.clone();
+    // The bytes are the same; Bevy converts the sRGB formats only.
+    let descriptor = &mut image.texture_descriptor;
+    descriptor.format = descriptor.format.add_srgb_suffix();
+    image.try_into_dynamic().map_err(|error| ExampleError::Pixels { generator: generator.into(), map, error })
 }
 
 /// Waits for the pictures, then makes the generator on background threads.
 async fn make(pictures: Receiver<Found>) -> Result<Generator, ExampleError> {
-    let dropped = || ExampleError::Exemplar { generator: "by example".into(), reason: "the app ended".into() };
-    let example = pictures.recv().await.map_err(|_| dropped())??;
-    AsyncComputeTaskPool::get().spawn(async move { on_half_the_cores(example) }).await
+    let example = pictures.recv().await.map_err(|_| ExampleError::Ended)??;
+    AsyncComputeTaskPool::get().spawn(async move { on_half_the_cores(&example) }).await
 }
 
 /// Synthesis divides its work among rayon's threads; in a game the other half is for the frame.
-fn on_half_the_cores(example: Example) -> Result<Generator, ExampleError> {
-    let fail = |reason: String| ExampleError::Exemplar { generator: example.name.clone(), reason };
+fn on_half_the_cores(example: &Example) -> Result<Generator, ExampleError> {
     let cores = std::thread::available_parallelism().map_or(1, |cores| cores.get());
     let threads = rayon::ThreadPoolBuilder::new().num_threads((cores / 2).max(1)).build();
-    let threads = threads.map_err(|error| fail(error.to_string()))?;
-    threads.install(|| {
-        let mut card = example.card.clone();
-        if card.title.is_empty() {
-            card.title = example.name.clone();
-        }
-        let exemplar = Exemplar::from_maps(&example.pictures, &example.options);
-        let made = exemplar.and_then(|exemplar| exemplar.generator(card, |_| ()));
-        let made = made.map_err(|error: ExemplarError| fail(error.to_string()))?;
-        Generator::new(example.name.clone(), &made.generator).map_err(|error: GeneratorError| fail(error.to_string()))
-    })
+    let threads = threads.map_err(|error| ExampleError::Threads { generator: example.name.clone(), error })?;
+    threads.install(|| synthesize(example))
+}
+
+fn synthesize(Example { name, pictures, options, card }: &Example) -> Result<Generator, ExampleError> {
+    let mut card = card.clone();
+    if card.title.is_empty() {
+        card.title = name.clone();
+    }
+    let made = Exemplar::from_maps(pictures, options).and_then(|exemplar| exemplar.generator(card, |_| ()));
+    let made = made.map_err(|error| ExampleError::Exemplar { generator: name.clone(), error })?;
+    let made = Generator::new(name.clone(), &made.generator);
+    made.map_err(|error| ExampleError::Generator { generator: name.clone(), error })
 }

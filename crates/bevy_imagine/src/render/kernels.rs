@@ -118,6 +118,9 @@ impl Kernels {
 
     /// Drops large weights of generators that are gone, and counts those that stay.
     pub fn release_weights(&self) {
+        if self.weights.is_empty() {
+            return;
+        }
         let mut plans = self.plans.lock().unwrap_or_else(PoisonError::into_inner);
         let idle: Vec<Arc<Plan>> = plans.iter().map(|(_, plan)| plan.clone()).collect();
         let is_gone = |plan: &Arc<Plan>| plan.shared.iter().any(|weight| self.weights.is_last_holder(weight, &idle));
@@ -126,6 +129,8 @@ impl Kernels {
         let bytes = self.weights.prune();
         let mut counted = self.weight_memory.lock().unwrap_or_else(PoisonError::into_inner);
         if counted.as_ref().map_or(0, Allocation::bytes) != bytes {
+            // Released first, so that the count is never more than what is held.
+            drop(counted.take());
             *counted = Some(self.memory.allocate(bytes));
         }
     }

@@ -116,8 +116,7 @@ fn prepare(job: &Job, images: &[InputImage], kernels: &Kernels, queue: &wgpu::Qu
     let plan = kernels.plan(job, patch.as_ref())?;
     let own = plan.bytes() + Session::PARAMS_BYTES + TextureWriter::bytes(job);
     // What is missing of the weights is counted apart once it is there: other requests share it.
-    let needed = kernels.memory.try_allocate(own + kernels.missing_weights(&plan));
-    let needed = match needed {
+    let needed = match kernels.memory.try_allocate(own + kernels.missing_weights(&plan)) {
         Ok(needed) => needed,
         Err(error) if is_alone => return Err(error.of(name)),
         Err(_) => return Ok(None),

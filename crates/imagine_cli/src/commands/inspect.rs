@@ -65,7 +65,7 @@ fn report(loaded: &LoadedGenerator, plan: &Plan) -> anyhow::Result<Value> {
         "size": format!("{}x{}", plan.size.width, plan.size.height),
         "parts": parts,
         "arena_bytes": plan.arena.iter().sum::<u64>(),
-        "total_bytes": plan.bytes(),
+        "total_bytes": plan.bytes() + plan.shared_bytes(),
     }))
 }
 

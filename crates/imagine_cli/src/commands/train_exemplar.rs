@@ -1,20 +1,20 @@
 //! `imagine train exemplar`: makes a generator by example from a picture or a folder of maps, in seconds, without training a network.
 
-use std::io::{Cursor, IsTerminal};
+use std::io::IsTerminal;
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::Instant;
 
 use anyhow::Context;
 use clap::{Args, ValueEnum};
-use image::ImageFormat;
 use imagine_exemplar::folder::find_maps;
 use imagine_exemplar::{Exemplar, ExemplarOptions, Stage, sheet};
-use imagine_graph::file::{self, EXTENSION, WeightFormat, check_place, replace};
+use imagine_graph::file::{self, WeightFormat, check_place};
+use imagine_train::core::write_png;
 use serde_json::json;
 
 use super::compress::{described, parse_bits};
-use super::training::CardArguments;
+use super::training::{CardArguments, check_out};
 use super::{note, print};
 use crate::arguments::MapArguments;
 
@@ -68,10 +68,7 @@ enum Store {
 impl TrainExemplar {
     /// Makes and writes the generator file and its preview.
     pub fn run(&self) -> anyhow::Result<ExitCode> {
-        let name = self.out.to_string_lossy();
-        let base = name.strip_suffix(EXTENSION);
-        let base = base.with_context(|| format!("--out {name:?}: expected a name ending in {EXTENSION}"))?;
-        check_place(&self.out).context("--out")?;
+        let base = check_out(&self.out)?;
         let preview = self.preview.clone().unwrap_or_else(|| format!("{base}.png").into());
         check_place(&preview).context("--preview")?;
         let normal = self.maps.normal(&self.exemplar)?;
@@ -98,21 +95,20 @@ impl TrainExemplar {
         }
         file::save(&self.out, &made.generator, WeightFormat::F32)?;
         tell("written");
-        let mut png = Cursor::new(Vec::new());
-        sheet(&made)?.write_to(&mut png, ImageFormat::Png)?;
-        replace(&preview, &png.into_inner())?;
+        write_png(&preview, &sheet(&made)?)?;
         let (height, width) = (made.maps.height(), made.maps.width());
         let card = &made.generator.card;
         let seconds = begin.elapsed().as_secs_f64();
         let report = json!({
-            "out": name, "preview": preview.display().to_string(), "width": width, "height": height,
+            "out": self.out.display().to_string(), "preview": preview.display().to_string(), "width": width, "height": height,
             "tiles": exemplar.tiles(), "recipe": card.recipe, "metrics": card.metrics, "seconds": seconds,
             "size_rule": made.generator.size,
         });
         let size = made.generator.size.multiple;
         let text = format!(
-            "{}\nwrote {name} and {}; sizes are multiples of {}x{}",
+            "{}\nwrote {} and {}; sizes are multiples of {}x{}",
             card.recipe,
+            self.out.display(),
             preview.display(),
             size.width,
             size.height

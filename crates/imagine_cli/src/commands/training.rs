@@ -124,6 +124,15 @@ impl CardArguments {
     }
 }
 
+/// Checks whether the generator file `out` can be written; returns its name without the extension.
+pub fn check_out(out: &Path) -> anyhow::Result<String> {
+    let name = out.to_string_lossy();
+    let base = name.strip_suffix(EXTENSION);
+    let base = base.with_context(|| format!("--out {name:?}: expected a name ending in {EXTENSION}"))?;
+    check_place(out).context("--out")?;
+    Ok(base.into())
+}
+
 /// Arguments of every training.
 #[derive(Args, Clone, Debug)]
 pub struct TrainArguments {
@@ -153,10 +162,7 @@ pub struct TrainArguments {
 impl TrainArguments {
     /// Checks before hours of training whether the result can be written; returns the folder of the resume set.
     pub fn check_files(&self) -> anyhow::Result<PathBuf> {
-        let text = self.out.to_string_lossy();
-        let base = text.strip_suffix(EXTENSION);
-        let base = base.with_context(|| format!("--out {text:?}: expected a name ending in {EXTENSION}"))?;
-        check_place(&self.out).context("--out")?;
+        let base = check_out(&self.out)?;
         let folder = self.folder.clone().unwrap_or_else(|| format!("{base}.training").into());
         check_folder(&folder).context("--folder")?;
         check_unlocked(&folder)?;

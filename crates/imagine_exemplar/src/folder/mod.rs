@@ -276,7 +276,7 @@ impl fmt::Display for MapFiles {
         for UnusedPicture { path, reason } in &self.unused {
             match reason {
                 Unused::Spare => writeln!(to, "not used   {}", name(path))?,
-                Unused::Format => writeln!(to, "not used   {}: neither {FORMATS}", name(path))?,
+                Unused::Format => writeln!(to, "not used   {}: not {FORMATS}", name(path))?,
                 Unused::Unwanted(kind) => writeln!(to, "not used   {}: no {} is learned", name(path), kind.name())?,
             }
         }
@@ -332,7 +332,7 @@ mod tests {
         let files = ["w_color.png", "w_emissive.png", "w_orm.png", "w_opacity.tga"].map(PathBuf::from);
         let found = choose(&files).unwrap().only(&[OutputKind::BaseColor, OutputKind::Roughness]);
         let lines = "base_color w_color.png\nroughness  w_orm.png, green\nnot used   w_emissive.png: no emissive is learned\n\
-                     not used   w_opacity.tga: neither png, jpg, webp, tif, exr or hdr\n";
+                     not used   w_opacity.tga: not png, jpg, webp, tif, exr or hdr\n";
         assert_eq!(found.to_string(), lines);
     }
 }

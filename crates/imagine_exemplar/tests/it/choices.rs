@@ -1,7 +1,9 @@
 //! Exemplars from pictures in memory: which recipe is chosen, and what the generator's card says.
 
 use image::{DynamicImage, GrayImage, RgbImage};
-use imagine_exemplar::{ByExample, Exemplar, ExemplarError, ExemplarOptions, Maps, Stage, describe, rolled, sheet};
+use imagine_exemplar::{
+    ByExample, Exemplar, ExemplarError, ExemplarOptions, Maps, Stage, describe, rolled, same_proportions, sheet,
+};
 use imagine_graph::{Card, OutputKind};
 
 use crate::drawn::{pebbles, tiles};
@@ -74,6 +76,10 @@ fn maps_of_other_sizes_are_scaled_and_others_refused() {
     let color = (OutputKind::BaseColor, grey(&maps, 0));
     let small = grey(&maps, 1).resize_exact(32, 32, image::imageops::FilterType::Triangle);
     assert_eq!(exemplar(&[color.clone(), (OutputKind::Height, small)]).maps().width(), 64);
+    assert!(
+        same_proportions([1000, 333], [500, 167]) && same_proportions([500, 167], [1000, 333]),
+        "sides are rounded"
+    );
     let refused = |pictures: &[(OutputKind, DynamicImage)]| {
         Exemplar::from_maps(pictures, &ExemplarOptions::default()).unwrap_err()
     };
@@ -81,5 +87,8 @@ fn maps_of_other_sizes_are_scaled_and_others_refused() {
     assert!(matches!(refused(&[color.clone(), color.clone()]), ExemplarError::Kind(OutputKind::BaseColor)));
     assert!(matches!(refused(&[(OutputKind::State, color.1.clone())]), ExemplarError::Kind(OutputKind::State)));
     let message = refused(&[color, (OutputKind::Height, GrayImage::new(64, 48).into())]).to_string();
-    assert_eq!(message, "height is [64, 48] pixels, but the first map is [64, 64]: sides must have the same ratio");
+    assert_eq!(
+        message,
+        "height is [64, 48] pixels, but the first map is [64, 64]: maps may differ in size, not in proportions"
+    );
 }

@@ -47,7 +47,7 @@ fn two_sets_in_two_folders_are_no_set() {
 
 #[test]
 fn unreadable_pictures_are_reported() {
-    let lines = "base_color color.png\nnot used   height.psd: neither png, jpg, webp, tif, exr or hdr\n";
+    let lines = "base_color color.png\nnot used   height.psd: not png, jpg, webp, tif, exr or hdr\n";
     assert_eq!(found(&["color.png", "height.psd"]), lines);
     assert!(found(&["color.dds"]).contains("it holds color.dds. Colour maps"));
 }

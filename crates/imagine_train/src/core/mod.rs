@@ -15,6 +15,6 @@ pub(crate) use clock::Clock;
 pub use history::HistoryEntry;
 pub(crate) use lock::FolderLock;
 pub use lock::check_unlocked;
-pub use save::is_resumable;
-pub(crate) use save::{Identity, Numbers, Record, ResumeSet, Tensors, identity, write_png};
+pub(crate) use save::{Identity, Numbers, Record, ResumeSet, Tensors, identity};
+pub use save::{is_resumable, write_png};
 pub(crate) use schedule::{LearningRates, StepDecay};

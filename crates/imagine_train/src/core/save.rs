@@ -186,7 +186,7 @@ pub fn is_resumable(folder: &Path) -> bool {
 }
 
 /// Writes a picture as a PNG file.
-pub(crate) fn write_png(path: &Path, picture: &image::RgbImage) -> Result<(), CheckpointError> {
+pub fn write_png(path: &Path, picture: &image::RgbImage) -> Result<(), CheckpointError> {
     let mut bytes = std::io::Cursor::new(Vec::new());
     let encode = picture.write_to(&mut bytes, image::ImageFormat::Png);
     encode.map_err(|source| CheckpointError::Preview { path: path.to_path_buf(), source })?;

@@ -1,6 +1,7 @@
 //! The maps of a PBR folder that networks are trained on, and how their samples are read. `imagine_exemplar` finds them.
 
 use imagine_exemplar::folder::{MapFile, MapFiles};
+use imagine_exemplar::same_proportions;
 use imagine_graph::OutputKind;
 
 use super::planes::Samples;
@@ -31,14 +32,7 @@ pub fn only_trained(found: MapFiles) -> MapFiles {
 /// The size to which maps of sizes `[width, height]` are scaled: the smallest. Fails with the index of a map of other proportions
 /// than the first, the colour map.
 pub(crate) fn common_size(sizes: &[[u32; 2]]) -> Result<[u32; 2], usize> {
-    let [width, height] = sizes[0].map(u64::from);
-    let differs = |size: &[u32; 2]| {
-        let [other_width, other_height] = size.map(u64::from);
-        // Sides that were rounded to whole pixels may differ by less than one.
-        let fault = (other_width * height).abs_diff(width * other_height);
-        fault >= width.max(height)
-    };
-    match sizes.iter().position(differs) {
+    match sizes.iter().position(|size| !same_proportions(*size, sizes[0])) {
         Some(index) => Err(index),
         None => Ok(sizes.iter().copied().min().unwrap_or_default()),
     }

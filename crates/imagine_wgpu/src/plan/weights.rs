@@ -16,7 +16,7 @@ pub(super) enum WeightLayout {
 }
 
 /// Bytes from which a weight has a buffer of its own, which sessions share.
-const SHARED_BYTES: usize = 64 << 10;
+const SHARED_BYTES: u64 = 64 << 10;
 
 /// A large weight in its natural layout, uploaded once for all sessions of a [`crate::WeightStore`].
 #[derive(Clone, Debug)]
@@ -70,17 +70,17 @@ impl Weights {
 
     /// A buffer of its own for weight `name` of a graph, if it is large. Other plans may share it.
     pub fn share(&mut self, weights: &GraphWeights, name: &str) -> Result<Option<Region>, PlanError> {
-        let Some(bytes) = weights.get(name).map(|tensor| 4 * tensor.len()).filter(|bytes| *bytes >= SHARED_BYTES)
-        else {
+        let weight = SharedWeight { weights: weights.clone(), name: name.into() };
+        let bytes = weight.bytes();
+        if bytes < SHARED_BYTES {
             return Ok(None);
-        };
-        let bytes = bytes as u64;
+        }
         if bytes > self.limit {
             return Err(PlanError::TooLarge { value: name.into(), bytes, limit: self.limit });
         }
-        let found = self.shared.iter().position(|other| other.name == name && other.weights.shares(weights));
+        let found = self.shared.iter().position(|other| other.is_same(&weight));
         let index = found.unwrap_or_else(|| {
-            self.shared.push(SharedWeight { weights: weights.clone(), name: name.into() });
+            self.shared.push(weight);
             self.shared.len() - 1
         });
         Ok(Some(Region { buffer: BufferId::Shared(index), offset: 0, bytes }))

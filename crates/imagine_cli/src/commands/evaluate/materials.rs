@@ -2,10 +2,11 @@
 
 use burn::tensor::backend::AutodiffBackend;
 use imagine_graph::file::{LoadedGenerator, make_folder, replace};
+use imagine_train::core::write_png;
 use imagine_train::material::{MaterialEvaluation, MaterialEvaluationOptions, contact_sheet, evaluate};
 use serde_json::json;
 
-use super::{Evaluate, copies_text, knows, plots, save};
+use super::{Evaluate, copies_text, knows, plots};
 use crate::commands::{material_data, print};
 
 impl Evaluate {
@@ -29,7 +30,7 @@ impl Evaluate {
             self.plot_copies(folder, &found.copies)?;
         }
         if let Some(path) = &self.sheet {
-            save(path, &contact_sheet::<A::InnerBackend>(&loaded.generator, &set, device)?)?;
+            write_png(path, &contact_sheet::<A::InnerBackend>(&loaded.generator, &set, device)?)?;
         }
         print(self.json, &report, &text(&found, same))?;
         Ok(())

@@ -7,14 +7,12 @@ mod materials;
 mod plots;
 mod sprites;
 
-use std::io::Cursor;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use anyhow::{Context, bail};
 use clap::Args;
-use image::ImageFormat;
-use imagine_graph::file::{self, LoadedGenerator, check_folder, check_place, replace};
+use imagine_graph::file::{self, LoadedGenerator, check_folder, check_place};
 use imagine_train::Family;
 use imagine_train::material::MaterialEvaluationOptions;
 use imagine_train::metric::CopyTest;
@@ -105,12 +103,6 @@ impl Evaluate {
     fn plot_copies(&self, folder: &Path, tests: &[CopyTest]) -> anyhow::Result<()> {
         tests.iter().try_for_each(|test| plots::copies(&folder.join(format!("copies_{}.svg", test.space)), test))
     }
-}
-
-fn save(path: &Path, picture: &image::RgbImage) -> anyhow::Result<()> {
-    let mut bytes = Cursor::new(Vec::new());
-    picture.write_to(&mut bytes, ImageFormat::Png).with_context(|| path.display().to_string())?;
-    Ok(replace(path, bytes.get_ref())?)
 }
 
 /// Whether the card names training data with this hash.

@@ -3,13 +3,14 @@
 use anyhow::ensure;
 use burn::tensor::backend::AutodiffBackend;
 use imagine_graph::file::{LoadedGenerator, make_folder, replace};
+use imagine_train::core::write_png;
 use imagine_train::sprite::{
     ClassifierOptions, Evaluated, Evaluation, EvaluationOptions, LookFigures, SpriteSet, evaluate, samples, sheet,
 };
 use serde_json::json;
 
 use super::history::History;
-use super::{Evaluate, copies_text, knows, plots, save};
+use super::{Evaluate, copies_text, knows, plots};
 use crate::commands::print;
 use crate::commands::training::{TrainBackend, with_backend};
 
@@ -43,7 +44,7 @@ impl Evaluate {
             }
         }
         if let Some(path) = &self.pairs {
-            save(path, &sheet(&found.pairs, 8))?;
+            write_png(path, &sheet(&found.pairs, 8))?;
         }
         print(self.json, &report, &text(figures, same))?;
         Ok(())
@@ -57,7 +58,7 @@ impl Evaluate {
     ) -> anyhow::Result<Evaluated> {
         if let Some(path) = &self.sheet {
             let (_, sprites) = samples::<A>(&loaded.generator, set, SHEET * SHEET, device)?;
-            save(path, &sheet(&sprites, SHEET))?;
+            write_png(path, &sheet(&sprites, SHEET))?;
         }
         let classifier = ClassifierOptions { updates: self.classifier_updates, ..ClassifierOptions::default() };
         let options = EvaluationOptions { copies: self.copies, judged: self.judged, classifier };
