@@ -19,6 +19,9 @@ use crate::arguments::{Executor, name, parse_size, with_faces};
 pub struct Recipe {
     /// SHA-256 in hexadecimal of the generator file, or of what `imagine import` writes for the ONNX file.
     pub generator_sha256: String,
+    /// Whether its outputs are texels of an exemplar, rearranged.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub by_example: bool,
     /// Name of the output shown.
     pub output: String,
     /// Whether the alpha output is the picture's alpha channel.
@@ -55,6 +58,7 @@ impl Recipe {
     pub fn new(loaded: &LoadedGenerator, request: &Request, steps: u32, executor: Executor) -> Self {
         Self {
             generator_sha256: loaded.hash.clone(),
+            by_example: loaded.generator.generator.is_by_example(),
             output: String::new(),
             alpha: false,
             seed: request.seed,
@@ -77,7 +81,11 @@ impl Recipe {
 
     /// The kind of source that made the picture.
     pub fn source(&self) -> Source {
-        if generators::is_built_in(&self.generator_sha256) { Source::Formula } else { Source::TrainedNetwork }
+        match self.by_example {
+            true => Source::Exemplar,
+            false if generators::is_built_in(&self.generator_sha256) => Source::Formula,
+            false => Source::TrainedNetwork,
+        }
     }
 
     /// Source and recipe as an XMP packet.

@@ -117,6 +117,7 @@ mod tests {
     fn recipe() -> Recipe {
         Recipe {
             alpha: false,
+            by_example: false,
             generator_sha256: "0123456789abcdef".repeat(4),
             output: "base_color".into(),
             seed: u64::MAX,

@@ -2,7 +2,7 @@
 
 use imagine_codec::{Maps, MapsError};
 
-use crate::lattice::{Regularity, phase, regularity};
+use crate::lattice::{Courses, Regularity, courses, phase, regularity};
 use crate::recipe::Recipe;
 use crate::resample::{cropped, resampled, rolled};
 
@@ -10,6 +10,9 @@ use crate::resample::{cropped, resampled, rolled};
 const PERIODS: std::ops::RangeInclusive<usize> = 4..=128;
 /// Largest side after resampling, relative to the side before.
 const LARGEST: f64 = 1.5;
+/// What resampling, and joining several periods to one, costs beside a change of proportions.
+const RESAMPLED: f64 = 0.3;
+const JOINED: f64 = 0.12;
 
 /// Resamples maps that tile so that their periods are powers of two, and returns them with a recipe. Irregular exemplars get
 /// sides that can be halved down to four to seven places. An exemplar that repeats its texels exactly is cropped to one copy. A period
@@ -24,7 +27,11 @@ pub fn fit(maps: &Maps) -> Result<(Maps, Recipe), MapsError> {
     if (height, width) != (maps.height(), maps.width()) {
         return fit(&cropped(maps, height, width)?);
     }
-    let (rows, columns) = (axis(down, height), axis(right, width));
+    let (laid_down, laid_right) = match (down, right) {
+        (Regularity::Irregular, Regularity::Irregular) => laid(maps),
+        regular => regular,
+    };
+    let (rows, columns) = axes(laid_down, laid_right, height, width);
     let wanted = match (rows.period, columns.period) {
         (None, None) => halvings(height.min(width)),
         (Some(period), None) | (None, Some(period)) => period.ilog2() as usize,
@@ -61,21 +68,61 @@ pub fn fit(maps: &Maps) -> Result<(Maps, Recipe), MapsError> {
     Ok((fitted, recipe))
 }
 
+/// The regularity of an exemplar without periods: courses of about the same height repeat along one axis.
+fn laid(maps: &Maps) -> (Regularity, Regularity) {
+    match courses(maps) {
+        Some(Courses { down: true, count: Some(count), .. }) => (Regularity::Periodic(count), Regularity::Irregular),
+        Some(Courses { down: false, count: Some(count), .. }) => (Regularity::Irregular, Regularity::Periodic(count)),
+        _ => (Regularity::Irregular, Regularity::Irregular),
+    }
+}
+
 /// An axis after resampling.
+#[derive(Clone, Copy)]
 struct Axis {
     side: usize,
     period: Option<usize>,
 }
 
-fn axis(regularity: Regularity, side: usize) -> Axis {
-    let (Regularity::Periodic(count) | Regularity::Copies(count)) = regularity else {
-        return Axis { side, period: None };
+/// Both axes after resampling, with proportions like before: one without a period is resampled as much as the other.
+fn axes(down: Regularity, right: Regularity, height: usize, width: usize) -> (Axis, Axis) {
+    let free = |side: usize| Axis { side, period: None };
+    let scaled = |side: usize, other: Axis, before: usize| free(side * other.side / before);
+    let (rows, columns) = (periods(down, height), periods(right, width));
+    let resampled = |axis: &Axis, before: usize| (axis.side as f64 / before as f64).ln();
+    let cheapest = |axes: Vec<(Axis, f64)>, before: usize| {
+        let cost = |(axis, joined): &(Axis, f64)| RESAMPLED * resampled(axis, before).abs() + joined;
+        axes.into_iter().min_by(|a, b| cost(a).total_cmp(&cost(b))).map(|(axis, _)| axis)
     };
-    let period = side as f64 / count as f64;
-    let candidates = [period.log2().floor(), period.log2().ceil()].map(|power| power.exp2() as usize);
-    let nearest = candidates.into_iter().filter(|p| PERIODS.contains(p) && (p * count) as f64 <= LARGEST * side as f64);
-    let nearest = nearest.min_by(|a, b| (*a as f64 / period).ln().abs().total_cmp(&(*b as f64 / period).ln().abs()));
-    nearest.map_or(Axis { side, period: None }, |period| Axis { side: period * count, period: Some(period) })
+    if rows.is_empty() || columns.is_empty() {
+        return match (cheapest(rows, height), cheapest(columns, width)) {
+            (Some(rows), _) => (rows, scaled(width, rows, height)),
+            (None, Some(columns)) => (scaled(height, columns, width), columns),
+            (None, None) => (free(height), free(width)),
+        };
+    }
+    let pairs = rows.iter().flat_map(|row| columns.iter().map(move |column| (row, column)));
+    let cost = |(row, column): &(&(Axis, f64), &(Axis, f64))| {
+        let (down, right) = (resampled(&row.0, height), resampled(&column.0, width));
+        (down - right).abs() + RESAMPLED * (down.abs() + right.abs()) / 2.0 + row.1 + column.1
+    };
+    let (row, column) = pairs.min_by(|a, b| cost(a).total_cmp(&cost(b))).expect("both have periods");
+    (row.0, column.0)
+}
+
+/// Periods that an axis can have after resampling, with the cost of joining several to one.
+fn periods(regularity: Regularity, side: usize) -> Vec<(Axis, f64)> {
+    let (Regularity::Periodic(count) | Regularity::Copies(count)) = regularity else { return Vec::new() };
+    let joined = (1..=count / 2).filter(|joined| count.is_multiple_of(*joined));
+    let axes = joined.flat_map(|joined| {
+        let count = count / joined;
+        let power = (side as f64 / count as f64).log2();
+        let axis = move |power: f64| Axis { side: power.exp2() as usize * count, period: Some(power.exp2() as usize) };
+        [axis(power.floor()), axis(power.ceil())].map(|axis| (axis, JOINED * (joined as f64).ln()))
+    });
+    let fits =
+        |axis: &Axis| axis.period.is_some_and(|p| PERIODS.contains(&p)) && axis.side as f64 <= LARGEST * side as f64;
+    axes.filter(|(axis, _)| fits(axis)).collect()
 }
 
 /// The most halvings of a side: they leave four to seven places.

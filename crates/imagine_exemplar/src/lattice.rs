@@ -17,6 +17,10 @@ const NEARLY: f64 = 0.9;
 const STRIPED: f64 = 0.5;
 /// Least autocorrelation of an exemplar that repeats exactly.
 const SAME: f64 = 0.98;
+/// Least variance of the means of courses, as a share of that of all places; that of masonry; and how many times that of the means across.
+const LAID: f64 = 0.05;
+const MASONRY: f64 = 0.12;
+const CLEARLY: f64 = 3.0;
 /// Side in texels at which the exemplar is examined.
 const SIDE: usize = 256;
 /// Shortest period in these texels.
@@ -37,15 +41,90 @@ pub enum Regularity {
 
 /// The regularity of maps that tile, along columns (down) and along rows (to the right).
 pub fn regularity(maps: &Maps) -> (Regularity, Regularity) {
+    let level = examined(maps);
+    let lines = |down: bool| autocorrelation(&level, down);
+    (classify(&lines(true)), classify(&lines(false)))
+}
+
+/// The maps at about the side at which they are examined.
+fn examined(maps: &Maps) -> PyramidLevel {
     let halvings = (0..).find(|h| {
         let (height, width) = (maps.height() >> h, maps.width() >> h);
         let odd = !maps.height().is_multiple_of(2 << h) || !maps.width().is_multiple_of(2 << h);
         odd || height.max(width) <= SIDE
     });
-    let pyramid = pyramid(maps, Edges::Wrap, halvings.unwrap_or(0));
-    let level = pyramid.last().expect("a pyramid has a level");
-    let lines = |down: bool| autocorrelation(level, down);
-    (classify(&lines(true)), classify(&lines(false)))
+    pyramid(maps, Edges::Wrap, halvings.unwrap_or(0)).pop().expect("a pyramid has a level")
+}
+
+/// Courses of an irregular exemplar: lines, of stones or of strata, that follow each other along one axis.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Courses {
+    /// Whether they lie on top of each other, not side by side.
+    pub down: bool,
+    /// Whether they are as clear as the courses of a wall.
+    pub is_masonry: bool,
+    /// Their number if they are about as high as each other, in masonry.
+    pub count: Option<usize>,
+}
+
+/// The courses of maps that tile, if there are any.
+pub fn courses(maps: &Maps) -> Option<Courses> {
+    let level = examined(maps);
+    let ((rows, row_profile), (columns, column_profile)) = (profile(&level, true), profile(&level, false));
+    let (down, share, other, profile) =
+        if rows > columns { (true, rows, columns, row_profile) } else { (false, columns, rows, column_profile) };
+    if share < LAID || share < CLEARLY * other {
+        return None;
+    }
+    let is_masonry = share >= MASONRY;
+    let count = match classify(&autocorrelation(&profile, true)) {
+        Regularity::Periodic(count) | Regularity::Copies(count) if count > 2 && is_masonry => Some(count),
+        _ => None,
+    };
+    Some(Courses { down, is_masonry, count })
+}
+
+/// The means of the lines across an axis, without what changes slowly, as one column; and their variance, as a share of that of all places
+/// without what changes slowly along the axis.
+fn profile(level: &PyramidLevel, down: bool) -> (f64, PyramidLevel) {
+    let (side, lines) = if down { (level.height, level.width) } else { (level.width, level.height) };
+    let mut values = vec![0; side * level.channels];
+    let (mut shares, mut weights) = (0.0, 0.0);
+    for channel in 0..level.channels {
+        let mut means = vec![0.0; side];
+        let mut variance = 0.0;
+        for line in 0..lines {
+            let along = |at: usize| if down { level.at(at, line)[channel] } else { level.at(line, at)[channel] };
+            let mut quick: Vec<f64> = (0..side).map(|at| f64::from(along(at))).collect();
+            remove_slow(&mut quick);
+            means.iter_mut().zip(&quick).for_each(|(mean, value)| *mean += value / lines as f64);
+            variance += quick.iter().map(|value| value * value).sum::<f64>() / (side * lines) as f64;
+        }
+        let deviation = variance.sqrt() / 4095.0;
+        if deviation > 0.0 {
+            let weight = deviation / (deviation + FLOOR);
+            shares += weight * means.iter().map(|mean| mean * mean).sum::<f64>() / side as f64 / variance;
+            weights += weight;
+        }
+        values.iter_mut().skip(channel).step_by(level.channels).zip(&means).for_each(|(to, mean)| *to = *mean as i16);
+    }
+    let profile = PyramidLevel { height: side, width: 1, channels: level.channels, values };
+    (shares / f64::max(weights, 1e-9), profile)
+}
+
+/// Subtracts the mean over a quarter of the line around each value.
+fn remove_slow(line: &mut [f64]) {
+    let (side, reach) = (line.len(), line.len() / 8);
+    let window = (2 * reach + 1) as f64;
+    let mut sum: f64 = (0..=2 * reach).map(|at| line[(at + side - reach) % side]).sum();
+    let means: Vec<f64> = (0..side)
+        .map(|at| {
+            let mean = sum / window;
+            sum += line[(at + reach + 1) % side] - line[(at + side - reach) % side];
+            mean
+        })
+        .collect();
+    line.iter_mut().zip(means).for_each(|(value, mean)| *value -= mean);
 }
 
 /// The row (with `down`) or column, below `period`, before which whole periods are best cut from each other: around it they look most alike, as

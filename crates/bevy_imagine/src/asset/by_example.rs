@@ -115,7 +115,7 @@ pub enum ExampleError {
         /// Name of the generator.
         generator: String,
         /// What went wrong.
-        error: GeneratorError,
+        error: Box<GeneratorError>,
     },
     /// The threads for the work cannot be started.
     #[error("{generator}: {error}")]
@@ -234,5 +234,5 @@ fn synthesize(Example { name, pictures, options, card }: &Example) -> Result<Gen
     let made = Exemplar::from_maps(pictures, options).and_then(|exemplar| exemplar.generator(card, |_| ()));
     let made = made.map_err(|error| ExampleError::Exemplar { generator: name.clone(), error })?;
     let made = Generator::new(name.clone(), &made.generator);
-    made.map_err(|error| ExampleError::Generator { generator: name.clone(), error })
+    made.map_err(|error| ExampleError::Generator { generator: name.clone(), error: error.into() })
 }

@@ -80,6 +80,9 @@ fn a_folder_becomes_a_generator_that_shows_its_texels() {
     }
     let first = made(&sandbox, "cpu1");
     assert!(texels(&first).iter().all(|texel| drawn.contains(texel)));
+    let png = std::fs::read(sandbox.path("cpu1/base_color.png")).unwrap();
+    let marking = b"digitalsourcetype/composite\"";
+    assert!(png.windows(marking.len()).any(|window| window == marking), "no network was trained");
     assert_eq!(texels(&first), texels(&made(&sandbox, "gpu1")), "executors differ");
     assert_ne!(texels(&first), texels(&made(&sandbox, "cpu2")), "seeds do not differ");
     let maps = sandbox.path("cpu1").read_dir().unwrap().count();

@@ -40,6 +40,44 @@ fn periods_become_powers_of_two_and_no_joint_breaks() {
 }
 
 #[test]
+fn periods_are_joined_where_that_keeps_proportions() {
+    let joint = |y: usize, x: usize| y.is_multiple_of(20) || x.is_multiple_of(30);
+    let grey = |y: usize, x: usize| 120 + (rng::cell((x / 30) as u32, (y / 20) as u32, 0, 9)[0] % 100) as u8;
+    let texel = |at: usize| (at / 240, at % 240);
+    let texels = (0..240 * 240).map(texel).map(|(y, x)| if joint(y, x) { 0 } else { grey(y, x) });
+    let (maps, recipe) = fit(&Maps::new(240, 240, 1, texels.collect()).unwrap()).unwrap();
+    assert_eq!((maps.height(), maps.width(), recipe.lattice), (256, 256, (64, 32)));
+}
+
+/// A wall of bricks of many widths and greys, in courses of `height` rows.
+fn wall(side: usize, height: usize) -> Maps {
+    let mut texels = vec![60; side * side];
+    for (course, rows) in texels.chunks_mut(height * side).enumerate() {
+        let mut left = 0;
+        for brick in 0.. {
+            let [width, grey, ..] = rng::cell(brick, course as u32, 0, 5);
+            let right = (left + 20 + width as usize % 30).min(side);
+            for row in rows.chunks_mut(side).skip(3) {
+                row[(left + 3).min(right)..right].fill(40 + (grey % 200) as u8);
+            }
+            left = right;
+            if left == side {
+                break;
+            }
+        }
+    }
+    Maps::new(side, side, 1, texels).unwrap()
+}
+
+#[test]
+fn equal_courses_are_exchanged_and_bricks_slide_along_them() {
+    let wall = wall(240, 20);
+    assert_eq!(regularity(&wall), (Regularity::Irregular, Regularity::Irregular));
+    let (maps, recipe) = fit(&wall).unwrap();
+    assert_eq!((maps.height(), maps.width(), recipe.lattice), (192, 192, (16, 1)));
+}
+
+#[test]
 fn planks_slide_along_themselves_only() {
     let (maps, recipe) = fit(&planks(128)).unwrap();
     assert_eq!(recipe.lattice, (1, 128));
