@@ -3,7 +3,9 @@
 // COLOR      colour and, with ALPHA, coverage; ENCODE_SRGB if the tensor holds linear light
 // NORMAL     a normal of -1..1, normalised, as 0..1; straight up if its length is 0
 // OCCLUSION, ROUGHNESS, METALLIC   any of the three, in red, green and blue: Bevy's occlusion and metallic_roughness textures
-// GRAY       one channel in red, green and blue; with INVERTED 1 minus the channel: Bevy's depth map of a height
+// GRAY       one channel in red, green and blue
+// DEEP       one channel in red, and with 16 bits in green (upper byte) and blue (lower byte); with INVERTED 1 minus the channel:
+//            Bevy's depth map of a height, of which it reads red
 // The texture is rgba8unorm with values from 0 to 1, or with HALF rgba16float with values from 0 to the largest f16.
 #import imagine::dispatch::DispatchParams
 #import imagine::srgb::srgb_from_linear
@@ -40,6 +42,9 @@ struct Params {
 #endif
 #ifdef GRAY
 @group(0) @binding(1) var<storage, read_write> gray: array<f32>; // [N, 1, height, width]
+#endif
+#ifdef DEEP
+@group(0) @binding(1) var<storage, read_write> deep: array<f32>; // [N, 1, height, width]
 #endif
 #ifdef HALF
 @group(0) @binding(4) var packed: texture_storage_2d_array<rgba16float, write>;
@@ -87,11 +92,16 @@ fn texel(image: u32, pixel: u32, plane: u32) -> vec4<f32> {
     value.b = metallic[single];
 #endif
 #ifdef GRAY
-#ifdef INVERTED
-    value = vec4(vec3(1.0 - gray[single]), value.a);
-#else
     value = vec4(vec3(gray[single]), value.a);
 #endif
+#ifdef DEEP
+#ifdef INVERTED
+    let unit = clamp(1.0 - deep[single], 0.0, 1.0);
+#else
+    let unit = clamp(deep[single], 0.0, 1.0);
+#endif
+    let word = u32(round(unit * 65535.0));
+    value = vec4(unit, f32(word >> 8u) / 255.0, f32(word & 0xffu) / 255.0, value.a);
 #endif
 #ifdef HALF
     return value;

@@ -16,7 +16,8 @@ use crate::asset::Generator;
 use crate::request::{Synthesis, SynthesisRecipe};
 use crate::target::{SynthesisTextures, TexturePlan, TextureRole};
 
-/// Trigger it on an entity whose request is finished to write its textures as PNG files, except cubemaps, which are HDR.
+/// Trigger it on an entity whose request is finished to write its textures as PNG files, except cubemaps, which are HDR. Heights and
+/// depths have 16 bits a pixel, all others 8 bits a channel.
 ///
 /// Readback takes a few frames and blocks none; a background thread writes the files.
 #[derive(EntityEvent, Clone, Debug)]
@@ -99,8 +100,14 @@ impl Exporter<'_, '_> {
             Some(generator) if generator.network().generator.is_by_example() => Source::Exemplar,
             _ => Source::TrainedNetwork,
         };
+        let has_height = textures.get(TextureRole::Height).is_some();
         for (plan, image) in textures.plans() {
-            if plan.shape.format.remove_srgb_suffix() != TextureFormat::Rgba8Unorm {
+            // A height is one file: its 16 bits as PNG, its mip levels as KTX2.
+            let is_other = match kind {
+                FileKind::Png => has_height && plan.role == TextureRole::Image,
+                FileKind::Ktx2 => plan.role == TextureRole::Height,
+            };
+            if is_other || plan.shape.format.remove_srgb_suffix() != TextureFormat::Rgba8Unorm {
                 continue;
             }
             let path = folder.join(format!("{name}_{}.{}", file_name(plan.role), kind.extension()));
@@ -139,7 +146,12 @@ impl Exporting {
         let UVec2 { x: width, y: height } = shape.size;
         let is_srgb = shape.format.is_srgb();
         if self.kind == FileKind::Png {
-            let picture = Picture { width, height, channels: 4, is_srgb, samples: Samples::Eight(texels) };
+            let (channels, samples) = if self.plan.is_deep() {
+                (1, Samples::Sixteen(words(&texels).collect()))
+            } else {
+                (4, Samples::Eight(texels))
+            };
+            let picture = Picture { width, height, channels, is_srgb, samples };
             return imagine_png::encode(&picture, self.source, &self.recipe).map_err(std::io::Error::other);
         }
         let average = match self.plan.mip {
@@ -147,13 +159,22 @@ impl Exporting {
             MipFilter::Normal => Average::Normal,
             MipFilter::Linear | MipFilter::Radiance => Average::Linear,
         };
-        let units: Vec<f32> = texels.iter().map(|texel| f32::from(*texel) / 255.0).collect();
+        let units: Vec<f32> = if self.plan.is_deep() {
+            words(&texels).map(|word| f32::from(word) / 65_535.0).flat_map(|unit| [unit, unit, unit, 1.0]).collect()
+        } else {
+            texels.iter().map(|texel| f32::from(*texel) / 255.0).collect()
+        };
         let store = |units: &[f32]| units.iter().map(|unit| (unit * 255.0).round() as u8).collect();
         let levels = imagine_ktx2::levels(&units, [width as usize, height as usize], 4, average, store);
         let format = if is_srgb { Format::Rgba8Srgb } else { Format::Rgba8 };
         let texture = Texture { format, width, height, faces: 1, levels };
         imagine_ktx2::encode(&texture, self.source, &self.recipe).map_err(std::io::Error::other)
     }
+}
+
+/// The 16 bits in green and blue of every texel.
+fn words(texels: &[u8]) -> impl Iterator<Item = u16> {
+    texels.chunks_exact(4).map(|texel| u16::from_be_bytes([texel[1], texel[2]]))
 }
 
 /// Writes the whole file or nothing, in a folder that is made if needed.
@@ -171,7 +192,7 @@ fn file_name(role: TextureRole) -> &'static str {
         TextureRole::OcclusionRoughnessMetallic => "occlusion_roughness_metallic",
         TextureRole::Depth => "depth",
         TextureRole::Emissive => "emissive",
-        TextureRole::Image => "image",
+        TextureRole::Image | TextureRole::Height => "image",
         TextureRole::Sprites => "sprites",
         TextureRole::Sky => "sky",
         TextureRole::SkyDiffuse => "sky_diffuse",

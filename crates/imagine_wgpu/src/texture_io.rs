@@ -42,7 +42,9 @@ pub enum Pack {
         metallic: bool,
     },
     /// One channel `[N, 1, H, W]` at binding 1, as grey.
-    Gray {
+    Gray,
+    /// One channel `[N, 1, H, W]` at binding 1, in red, and with 16 bits in green (upper byte) and blue (lower byte).
+    Deep {
         /// Whether to store 1 minus the channel, as in Bevy's depth map of a height.
         inverted: bool,
     },
@@ -188,7 +190,8 @@ pub fn pack(what: Pack, size: [u32; 2], images: u32, layout: BatchLayout) -> Tex
         Pack::Material { occlusion, roughness, metallic } => {
             (vec![("OCCLUSION", occlusion), ("ROUGHNESS", roughness), ("METALLIC", metallic)], [1.0, 1.0, 0.0, 1.0])
         }
-        Pack::Gray { inverted } => (vec![("GRAY", true), ("INVERTED", inverted)], [1.0; 4]),
+        Pack::Gray => (vec![("GRAY", true)], [1.0; 4]),
+        Pack::Deep { inverted } => (vec![("DEEP", true), ("INVERTED", inverted)], [1.0; 4]),
         Pack::Radiance => (vec![("COLOR", true), ("HALF", true)], [1.0; 4]),
     };
     let columns = match layout {
@@ -274,9 +277,9 @@ pub fn brush(stroke: &BrushStroke, size: [u32; 2], images: u32, channels: u32) -
 pub fn variants() -> Vec<TexturePass> {
     let (size, layers) = ([4, 4], BatchLayout::Layers);
     let flags = [false, true];
-    let mut packs = vec![Pack::Normal, Pack::Radiance];
+    let mut packs = vec![Pack::Normal, Pack::Radiance, Pack::Gray];
     for a in flags {
-        packs.push(Pack::Gray { inverted: a });
+        packs.push(Pack::Deep { inverted: a });
         for b in flags {
             packs.push(Pack::Color { alpha: a, encode_srgb: b });
             packs.extend(flags.map(|c| Pack::Material { occlusion: a, roughness: b, metallic: c }));

@@ -4,6 +4,7 @@ use bevy::ecs::system::SystemParamItem;
 use bevy::ecs::system::lifetimeless::SResMut;
 use bevy::prelude::*;
 use bevy::render::render_resource::TextureFormat;
+use imagine_graph::OutputKind;
 
 use super::plan::{PlanContext, Sampling, TexturePlan, TextureRole, TextureShape};
 use super::registry::Target;
@@ -13,7 +14,8 @@ use crate::error::SynthesisError;
 /// One output of the result becomes an image.
 ///
 /// Colour is `Rgba8UnormSrgb` (with the generator's alpha, if it has one), radiance `Rgba16Float`, everything else `Rgba8Unorm`:
-/// normals as `0.5 + 0.5 n`, other outputs as grey.
+/// normals as `0.5 + 0.5 n`, other outputs as grey. Of a height, [`SynthesisTextures`] has a second texture with 16 bits
+/// ([`TextureRole::Height`]), which [`ExportPng`](crate::ExportPng) writes.
 #[derive(Component, Reflect, Clone, Debug, Default, PartialEq)]
 #[reflect(Component, Default, Clone, PartialEq)]
 pub struct ImageTarget {
@@ -60,7 +62,8 @@ impl Target for ImageTarget {
         if self.is_own() {
             plan = plan.into_image(self.image.clone(), self.layer);
         }
-        Ok(vec![plan])
+        let height = (context.kind(output) == OutputKind::Height).then(|| context.height(output));
+        Ok([plan].into_iter().chain(height).collect())
     }
 
     fn show(&self, _: Entity, _: &SynthesisTextures, _: &mut SystemParamItem<Self::Param>) {}

@@ -64,7 +64,7 @@ impl Target for MaterialTarget {
             return Err(context.missing("a material", ""));
         }
         if let Some(height) = find(OutputKind::Height).filter(|_| self.parallax) {
-            let pack = Pack::Gray { inverted: true };
+            let pack = Pack::Deep { inverted: true };
             plans.push(context.packed(TextureRole::Depth, pack, [Some(height), None, None], MipFilter::Linear));
         }
         let sampling = if context.is_patch() { Sampling::Edge } else { Sampling::Repeat };

@@ -17,12 +17,14 @@ pub enum TextureRole {
     Normal,
     /// Material: occlusion in red, roughness in green, metalness in blue.
     OcclusionRoughnessMetallic,
-    /// Material: 1 - height.
+    /// Material: 1 - height in red; with 16 bits in green (upper byte) and blue (lower byte) of level 0.
     Depth,
     /// Material: emitted colour, sRGB.
     Emissive,
     /// An image by itself.
     Image,
+    /// Beside the image of a height: the height with 16 bits, in green (upper byte) and blue (lower byte).
+    Height,
     /// Sprites side by side.
     Sprites,
     /// A cubemap of radiance.
@@ -169,7 +171,7 @@ impl<'a> PlanContext<'a> {
             }
             OutputKind::Normal => (Pack::Normal, MipFilter::Normal),
             OutputKind::Radiance => (Pack::Radiance, MipFilter::Radiance),
-            _ => (Pack::Gray { inverted: false }, MipFilter::Linear),
+            _ => (Pack::Gray, MipFilter::Linear),
         };
         self.packed(role, pack, [Some(output), alpha, None], mip)
     }
@@ -195,6 +197,18 @@ impl<'a> PlanContext<'a> {
         TexturePlan { role, source, mip, shape: TextureShape::flat(self.size, format, sampling), image: None }
     }
 
+    /// A height with 16 bits, for export.
+    pub(super) fn height(&self, height: OutputIndex) -> TexturePlan {
+        let pack = Pack::Deep { inverted: false };
+        let plan = self.packed(TextureRole::Height, pack, [Some(height), None, None], MipFilter::Linear);
+        plan.without_mips().with_sampling(Sampling::Nearest)
+    }
+
+    /// Kind of an output.
+    pub(super) fn kind(&self, output: OutputIndex) -> OutputKind {
+        self.outputs[output.0].kind
+    }
+
     pub(super) fn missing(&self, target: &'static str, wanted: &str) -> SynthesisError {
         let found = self.outputs.iter().map(|output| format!("{} ({})", output.name, output.kind.name())).collect();
         let generator = self.generator.to_string();
@@ -203,6 +217,11 @@ impl<'a> PlanContext<'a> {
 }
 
 impl TexturePlan {
+    /// Whether level 0 has 16 bits in green and blue.
+    pub(crate) fn is_deep(&self) -> bool {
+        matches!(self.source, TextureSource::Pack(Pack::Deep { .. }, ..))
+    }
+
     /// Sets the sampler.
     pub fn with_sampling(mut self, sampling: Sampling) -> Self {
         self.shape.sampling = sampling;

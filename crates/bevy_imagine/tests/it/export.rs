@@ -4,6 +4,7 @@ use std::path::Path;
 
 use bevy::image::ImageType;
 use bevy::prelude::*;
+use bevy::render::render_resource::TextureFormat;
 use bevy_imagine::prelude::*;
 use bevy_imagine::{ExportKtx2, ExportPng, SynthesisRecipe};
 
@@ -53,6 +54,33 @@ fn ktx2_files_hold_every_level() {
             let worst = found.iter().zip(&all).map(|(a, b)| a.abs_diff(*b)).max().unwrap();
             assert!(worst <= tolerance, "{role:?} differs by {worst}");
         }
+    });
+}
+
+#[test]
+fn heights_have_sixteen_bits() {
+    with_app(|app| {
+        let folder = tempfile::tempdir().unwrap();
+        let generator = app.built_in("noise_material");
+        let request = |seed| Synthesis::new(generator.clone()).with_size(UVec2::splat(64)).with_seed(seed);
+        let material = app.finished((request(3), MaterialTarget { parallax: true, ..default() }));
+        let image = app.finished((request(3), ImageTarget { output: "height".into(), ..default() }));
+        for (entity, name) in [(material, "material"), (image, "height")] {
+            app.trigger(ExportPng { entity, folder: folder.path().into(), name: name.into() });
+        }
+        let files = wait_for(app, folder.path(), ["material_depth.png", "height_image.png"]);
+        let [depths, heights] = files.map(|bytes| {
+            let picture = decode(&bytes, "png", false);
+            assert_eq!(picture.texture_descriptor.format, TextureFormat::R16Uint);
+            let words = picture.data.unwrap();
+            words.chunks_exact(2).map(|word| u16::from_ne_bytes([word[0], word[1]])).collect::<Vec<u16>>()
+        });
+        let distinct: std::collections::BTreeSet<u16> = heights.iter().copied().collect();
+        assert!(distinct.len() > 600, "{} steps; 8 bits have 256", distinct.len());
+        assert!(depths.iter().zip(&heights).all(|(depth, height)| depth.abs_diff(u16::MAX - height) <= 1));
+        let shown = app.texels(image, TextureRole::Image);
+        let is_near = |(texel, height): (&[u8], &u16)| texel[0].abs_diff((height / 257) as u8) <= 1;
+        assert!(shown.chunks(4).zip(&heights).all(is_near));
     });
 }
 

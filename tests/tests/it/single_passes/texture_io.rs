@@ -93,8 +93,23 @@ fn material_maps_stand_where_bevy_reads_them() {
     assert_near(&texels, &[[51, 102, 153, 255], [255, 128, 0, 255]], "all");
     let rough = Pack::Material { occlusion: false, roughness: true, metallic: false };
     assert_near(&packed(&gpu, rough, [2, 1], &[(2, &roughness)]), &[[255, 102, 0, 255], [255, 128, 0, 255]], "rough");
-    let depth = packed(&gpu, Pack::Gray { inverted: true }, [2, 1], &[(1, &occlusion)]);
-    assert_near(&depth, &[[204, 204, 204, 255], [0, 0, 0, 255]], "depth");
+    let gray = packed(&gpu, Pack::Gray, [2, 1], &[(1, &occlusion)]);
+    assert_near(&gray, &[[51, 51, 51, 255], [255, 255, 255, 255]], "gray");
+}
+
+#[test]
+fn heights_have_eight_bits_in_red_and_sixteen_in_green_and_blue() {
+    let Some(gpu) = Gpu::new() else { return };
+    let heights: Vec<f32> = (0..97).map(|index| index as f32 * 0.0107 - 0.01).collect();
+    for inverted in [false, true] {
+        let texels = packed(&gpu, Pack::Deep { inverted }, [97, 1], &[(1, &heights)]);
+        for ([red, green, blue, alpha], height) in texels.into_iter().zip(&heights) {
+            let stored = if inverted { 1.0 - height } else { *height }.clamp(0.0, 1.0);
+            let word = u16::from_be_bytes([green, blue]);
+            assert!((f32::from(word) / 65_535.0 - stored).abs() < 1e-5, "{inverted} {height}: {word}");
+            assert!(red.abs_diff(byte(stored)) <= 1 && alpha == 255, "{inverted} {height}: {red} {alpha}");
+        }
+    }
 }
 
 /// The mean of the area that each texel covers, by brute force over a grid that both levels divide.
