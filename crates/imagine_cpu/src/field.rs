@@ -11,7 +11,7 @@ pub struct Field {
     pub height: usize,
     /// Columns of cells.
     pub width: usize,
-    /// Packed places ([`pack`]), row by row.
+    /// Packed places ([`crate::pack`]), row by row.
     pub places: Vec<u32>,
 }
 
