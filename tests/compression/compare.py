@@ -30,9 +30,9 @@ FORMATS = {
 
 
 def maps(folder):
-    for path in sorted(pathlib.Path(folder).glob("*.jpg")):
-        picture = Image.open(path).convert("RGB" if path.stem in WEIGHTS else "L")
-        yield path.stem, picture
+    for path in sorted(pathlib.Path(folder).iterdir()):
+        name = path.stem.split("_")[0]
+        yield name, Image.open(path).convert("RGB" if name in WEIGHTS else "L")
 
 
 def error(name, one, other):
