@@ -4,11 +4,12 @@ use std::time::Duration;
 
 use bevy::camera::RenderTarget;
 use bevy::camera::visibility::RenderLayers;
+use bevy::ecs::system::RunSystemOnce;
 use bevy::prelude::*;
 use bevy::render::render_resource::TextureFormat;
 use bevy::time::common_conditions::on_timer;
 use bevy_imagine::prelude::*;
-use imagine_examples::{Arguments, parse_arguments};
+use imagine_examples::{Arguments, Headless, parse_arguments};
 
 /// The file `sketch.onnx.ron` beside it gives the roles of its inputs and outputs.
 const NETWORK: &str = "onnx/sketch.onnx";
@@ -17,15 +18,26 @@ const MATERIALS: [&str; 3] = ["bark", "stone_wall", "veined_slate"];
 const SIDE: u32 = 512;
 /// Time between two sketches.
 const INTERVAL: Duration = Duration::from_millis(100);
+/// Frames from finished materials to a picture of them.
+const DRAWN: u32 = 2;
 /// The layer of the scene. The camera of the screen does not see it.
 const SCENE: RenderLayers = RenderLayers::layer(1);
 
 fn main() -> anyhow::Result<()> {
     let arguments: Arguments = parse_arguments();
     let mut app = arguments.app("ONNX file");
-    app.add_systems(Startup, (spawn_scene, spawn_screen).chain())
-        .add_systems(Update, (turn, sketch_again.run_if(on_timer(INTERVAL))));
-    arguments.run(app, "onnx_file")
+    app.add_systems(Startup, (spawn_scene, spawn_screen).chain());
+    if !arguments.headless {
+        app.add_systems(Update, (turn, sketch_again.run_if(on_timer(INTERVAL))));
+        return arguments.run(app, "onnx_file");
+    }
+    let mut headless = Headless::new(app);
+    headless.settle()?;
+    // The camera of the scene draws the materials before they are sketched.
+    headless.wait(DRAWN);
+    headless.world().run_system_once(sketch_again).map_err(|error| anyhow::anyhow!("{error}"))?;
+    headless.settle()?;
+    arguments.finish(&mut headless, "onnx_file")
 }
 
 /// The picture that the camera of the scene takes.
