@@ -1,11 +1,16 @@
 // ExemplarStart (START), ExemplarDouble (DOUBLE), ExemplarMove (MOVE), ExemplarMatch (MATCH) and ExemplarGather (GATHER): coordinate
-// fields of synthesis by example. imagine_graph's reference page of these operators defines every bit.
+// fields of synthesis by example. imagine_graph's reference page of these operators defines every bit. GUIDE, WANTED, VARIATION and OUTPUT
+// are binding numbers.
 #import imagine::dispatch::DispatchParams
 #import imagine::index::invocation
 #import imagine::rng::{lattice_coordinate, pcg}
 
 struct Params {
     dispatch: DispatchParams,
+    // GUIDE: steps in the targets from one image, guide, row and column to the next; 0 where one stands for all.
+    wanted_steps: vec4<u32>,
+    // VARIATION: the same, without guides.
+    variation_steps: vec4<u32>,
     // Rows and columns of cells of the output.
     size: vec2<u32>,
     // Rows and columns of places of the exemplar's level.
@@ -29,36 +34,35 @@ struct Params {
     channels: u32,
     words: u32,
     is_signed: u32,
-    unused: vec2<u32>,
+    // GUIDE: number of guides, and words of a place.
+    guides: u32,
+    guide_words: u32,
 }
 
 const NONE = 0xffffffffu;
 
 @group(0) @binding(0) var<uniform> params: Params;
-#ifdef START
-@group(0) @binding(1) var<storage, read_write> y: array<u32>; // [N, 1, height, width]
-#else
+#ifndef START
 @group(0) @binding(1) var<storage, read_write> field: array<u32>; // [N, 1, H, W], packed places
-#ifdef DOUBLE
-@group(0) @binding(2) var<storage, read_write> y: array<u32>;
-#endif
-#ifdef MOVE
-@group(0) @binding(2) var<storage, read_write> table: array<u32>; // [level height, level width, similar]
-@group(0) @binding(3) var<storage, read_write> y: array<u32>;
 #endif
 #ifdef MATCH
 @group(0) @binding(2) var<storage, read_write> appearance: array<u32>; // [level height + 2, level width + 2, 2]
-#ifdef TABLE
-@group(0) @binding(3) var<storage, read_write> table: array<u32>; // [level height, level width, similar]
-@group(0) @binding(4) var<storage, read_write> y: array<u32>;
-#else
-@group(0) @binding(3) var<storage, read_write> y: array<u32>;
 #endif
+#ifdef TABLE
+@group(0) @binding(#{TABLE}) var<storage, read_write> table: array<u32>; // [level height, level width, similar]
+#endif
+#ifdef GUIDE
+@group(0) @binding(#{GUIDE}) var<storage, read_write> guide: array<u32>; // [level height, level width, guide_words]
+@group(0) @binding(#{WANTED}) var<storage, read_write> wanted: array<u32>; // [1 or N, guides, 1 or height, 1 or width]
+#endif
+#ifdef VARIATION
+@group(0) @binding(#{VARIATION}) var<storage, read_write> variation: array<i32>; // [1 or N, 1, 1 or height, 1 or width]
 #endif
 #ifdef GATHER
 @group(0) @binding(2) var<storage, read_write> texels: array<u32>; // [level height, level width, words]
-@group(0) @binding(3) var<storage, read_write> y: array<f32>; // [N, channels, height, width]
-#endif
+@group(0) @binding(#{OUTPUT}) var<storage, read_write> y: array<f32>; // [N, channels, height, width]
+#else
+@group(0) @binding(#{OUTPUT}) var<storage, read_write> y: array<u32>; // [N, 1, height, width]
 #endif
 
 fn unpack(place: u32) -> vec2<i32> {
@@ -97,7 +101,42 @@ fn divide(a: vec2<i32>, b: i32) -> vec2<i32> {
     return (a - select(vec2(0), vec2(b - 1), a < vec2(0))) / b;
 }
 
-// The four words of the block of a cell: plane 0 of each image for starts, 1 for moves.
+// Where the centre of a cell's block lies on the plane.
+fn block_center(coordinate: vec2<i32>) -> vec2<i32> {
+    let block = i32(params.block);
+    let center = divide(coordinate, block) * block + block / 2;
+    return select(center, min(center, vec2<i32>(params.period) - 1), params.dispatch.random.w == 1u);
+}
+
+// The cell of this field at `center` on the plane: on a torus it may be at the other end, else the nearest stands for it.
+fn center_cell(cell: vec2<u32>, coordinate: vec2<i32>, center: vec2<i32>) -> vec2<u32> {
+    let size = vec2<i32>(params.size);
+    let seen = vec2<i32>(cell) + center - coordinate;
+    let wrapped = seen - vec2(divide(seen.xx, size.x).x, divide(seen.yy, size.y).x) * size;
+    return vec2<u32>(select(clamp(seen, vec2(0), size - 1), wrapped, params.dispatch.random.w == 1u));
+}
+
+#ifdef GUIDE
+const EXCLUDED = 2000000000;
+
+// What the guides add to the cost of showing `place` in `cell`.
+fn guide_cost(image: u32, place: vec2<i32>, cell: vec2<u32>) -> i32 {
+    let words = (u32(place.x) * params.level.y + u32(place.y)) * params.guide_words;
+    let steps = params.wanted_steps;
+    let at = image * steps.x + cell.x * steps.z + cell.y * steps.w;
+    var sum = 0;
+    for (var k = 0u; k < params.guides; k++) {
+        let byte = i32(extractBits(guide[words + k / 4u], 8u * (k % 4u), 8u));
+        let interval = vec4<i32>(unpack4xU8(wanted[at + k * steps.y]));
+        let distance = max(max(interval.x - byte, byte - interval.y), 0);
+        if interval.z == 255 && distance > 0 { return EXCLUDED; }
+        sum += interval.z * distance * distance;
+    }
+    return min(8 * sum, 400000000);
+}
+#endif
+
+// The four words of the block of a cell: plane 0 of each image for starts, 1 for moves, 2^24 j for further starts.
 fn block_words(coordinate: vec2<i32>, image: u32, plane: u32) -> vec4<u32> {
     let block = vec2<u32>(divide(coordinate, i32(params.block)));
     return pcg(vec4(block.y, block.x, 2u * image + plane, params.dispatch.random.x));
@@ -120,6 +159,10 @@ fn first_place(word: u32, at: i32, axis: u32) -> i32 {
     let start = at - divide(vec2(at), block).x * block;
     return start + margin()[axis] + below(word, free);
 #endif
+}
+
+fn start_place(at: vec2<i32>, words: vec4<u32>) -> vec2<i32> {
+    return inside(vec2(first_place(words.x, at.x, 0u), first_place(words.y, at.y, 1u)));
 }
 #endif
 
@@ -159,8 +202,20 @@ fn main(@builtin(workgroup_id) workgroup: vec3<u32>, @builtin(local_invocation_i
 
 #ifdef START
     let at = vec2<i32>(lattice_coordinate(params.dispatch.random, params.period, cell));
-    let words = block_words(at, image, 0u);
-    y[i] = pack(inside(vec2(first_place(words.x, at.x, 0u), first_place(words.y, at.y, 1u))));
+    var attempt = 0u;
+#ifdef GUIDE
+    let center = block_center(at);
+    let here = center_cell(cell, at, center);
+    var least = 0x7fffffff;
+    for (var j = 0u; j < 8u; j++) {
+        let cost = guide_cost(image, start_place(center, block_words(at, image, j << 24u)), here);
+        if cost < least {
+            least = cost;
+            attempt = j;
+        }
+    }
+#endif
+    y[i] = pack(start_place(at, block_words(at, image, attempt << 24u)));
 #endif
 
 #ifdef DOUBLE
@@ -172,22 +227,35 @@ fn main(@builtin(workgroup_id) workgroup: vec3<u32>, @builtin(local_invocation_i
     let at = vec2<i32>(lattice_coordinate(params.dispatch.random, params.period, params.origin + cell));
     let words = block_words(at, image, 1u);
     let place = clamped(field[i]);
-    if words.x >> 24u >= params.probability {
+    let here = center_cell(cell, at, block_center(at));
+    let found = clamped(field[(image * params.size.x + here.x) * params.size.y + here.y]);
+    let first = (u32(found.x) * params.level.y + u32(found.y)) * params.similar;
+    let hashed = words.y >> 29u;
+    var probability = params.probability;
+#ifdef VARIATION
+    let steps = params.variation_steps;
+    let varied = variation[image * steps.x + here.x * steps.z + here.y * steps.w];
+    probability = (probability * u32(clamp(varied, 0, 256))) >> 8u;
+#endif
+    var is_moved = words.x >> 24u < probability;
+    var to = clamped(table[first + hashed % params.similar]);
+#ifdef GUIDE
+    var least = guide_cost(image, select(found, to, is_moved), here);
+    for (var j = 0u; j < min(8u, params.similar); j++) {
+        let entry = clamped(table[first + (hashed + j) % params.similar]);
+        let cost = guide_cost(image, entry, here);
+        if cost < least {
+            least = cost;
+            to = entry;
+            is_moved = true;
+        }
+    }
+#endif
+    if !is_moved {
         y[i] = pack(place);
         return;
     }
-    let block = i32(params.block);
-    var center = divide(at, block) * block + block / 2;
-    let is_torus = params.dispatch.random.w == 1u;
-    center = select(center, min(center, vec2<i32>(params.period) - 1), is_torus);
-    // The centre's cell in this field: on a torus it may be at the other end.
-    let size = vec2<i32>(params.size);
-    let seen = vec2<i32>(cell) + center - at;
-    let wrapped = seen - vec2(divide(seen.xx, size.x).x, divide(seen.yy, size.y).x) * size;
-    let here = vec2<u32>(select(clamp(seen, vec2(0), size - 1), wrapped, is_torus));
-    let found = clamped(field[(image * params.size.x + here.x) * params.size.y + here.y]);
-    let entry = (u32(found.x) * params.level.y + u32(found.y)) * params.similar + (words.y >> 29u) % params.similar;
-    let moved = place + clamped(table[entry]) - found;
+    let moved = place + to - found;
 #ifdef TILES
     // At least minus one side.
     y[i] = pack(inside(moved + vec2<i32>(params.level)));
@@ -257,12 +325,18 @@ fn main(@builtin(workgroup_id) workgroup: vec3<u32>, @builtin(local_invocation_i
             sum += dot(low, low) + dot(high, high);
         }
         var cost = factor * sum;
+        var is_excluded = false;
+#ifdef GUIDE
+        let added = guide_cost(image, place, cell);
+        is_excluded = added == EXCLUDED;
+        cost = select(cost + added, EXCLUDED, is_excluded);
+#endif
         if cost >= least { continue; }
         var repeated = false;
         for (var k = 0u; k < 25u; k++) {
             repeated = repeated || (k != 12u && all(near[k] == place));
         }
-        cost = select(cost, 2 * cost + 2000000, repeated);
+        cost = select(cost, 2 * cost + 2000000, repeated && !is_excluded);
         if cost < least {
             least = cost;
             best = candidate;

@@ -998,7 +998,41 @@ def block_words(run, attributes, at, plane):
     return pcg4d((at[1] // block) & U32, (at[0] // block) & U32, plane, key)
 
 
-def exemplar_start(run, attributes):
+EXCLUDED = 2000000000
+
+
+def guide_cost(guide, target, place, n, cell):
+    """What the guides add to the cost of showing a place in a cell of image n."""
+    if guide is None:
+        return 0
+    total = 0
+    for k in range(target.shape[1]):
+        byte = at_exact(guide, (*place, k // 4)) >> 8 * (k % 4) & 0xFF
+        at = [0 if length == 1 else i for length, i in zip(target.shape, (n, k, *cell))]
+        wanted = at_exact(target, (at[0], k, at[2], at[3])) & U32
+        low, high, weight = wanted & 0xFF, wanted >> 8 & 0xFF, wanted >> 16 & 0xFF
+        distance = max(low - byte, byte - high, 0)
+        if weight == 255 and distance > 0:
+            return EXCLUDED
+        total += weight * distance**2
+    return min(8 * total, 400000000)
+
+
+def block_center(run, attributes, at, period, cell, size):
+    """Where the centre of a cell's block lies on the plane, and its cell in the field, or the nearest one."""
+    block = attributes.get("block", 4)
+    center, here = [], []
+    for axis in (0, 1):
+        place = at[axis] // block * block + block // 2
+        place = min(place, period[axis] - 1) if run.wrap else place
+        seen = cell[axis] + place - at[axis]
+        center.append(place)
+        here.append(seen % size[axis] if run.wrap else min(max(seen, 0), size[axis] - 1))
+    return center, here
+
+
+def exemplar_start(run, attributes, guide=None, target=None):
+    shape = [bind(dim, run) for dim in attributes["shape"]]
     level = Exemplar(attributes["height"], attributes["width"], attributes.get("tiles", True))
     block, lattice = attributes.get("block", 4), attributes.get("lattice", [1, 1])
 
@@ -1008,12 +1042,20 @@ def exemplar_start(run, attributes):
             return at % side + ((word >> 16) * (side // lattice[axis]) >> 16) * lattice[axis]
         return at % block + margin + ((word >> 16) * (max(side - 2 * margin - block, 0) + 1) >> 16)
 
-    def element(index):
-        at, _ = field_coordinate(run, attributes["shape"], index[2:])
-        words = block_words(run, attributes, at, 2 * index[0])
-        return pack(level.inside([first(words[axis], at[axis], axis) for axis in (0, 1)]))
+    def shown(n, at, attempt):
+        words = block_words(run, attributes, at, 2 * n + (attempt << 24))
+        return level.inside([first(words[axis], at[axis], axis) for axis in (0, 1)])
 
-    return build([bind(dim, run) for dim in attributes["shape"]], element, "i32")
+    def element(index):
+        n, cell = index[0], index[2:]
+        at, period = field_coordinate(run, attributes["shape"], cell)
+        if guide is None:
+            return pack(shown(n, at, 0))
+        center, here = block_center(run, attributes, at, period, cell, shape[2:])
+        costs = [guide_cost(guide, target, shown(n, center, attempt), n, here) for attempt in range(8)]
+        return pack(shown(n, at, costs.index(min(costs))))
+
+    return build(shape, element, "i32")
 
 
 def exemplar_double(run, attributes, field):
@@ -1027,31 +1069,36 @@ def exemplar_double(run, attributes, field):
     return build(field.shape[:2] + [2 * field.shape[2], 2 * field.shape[3]], element, "i32")
 
 
-def exemplar_move(run, attributes, field, table):
+def exemplar_move(run, attributes, field, table, guide=None, target=None, variation=None):
     level = Exemplar(table.shape[0], table.shape[1], attributes.get("tiles", True))
-    block, size = attributes.get("block", 4), field.shape[2:]
+    size, similar = field.shape[2:], table.shape[2]
 
     def element(index):
         n, cell = index[0], index[2:]
         at, period = field_coordinate(run, attributes["shape"], cell, attributes.get("origin", [0, 0]))
         words = block_words(run, attributes, at, 2 * n + 1)
         place = level.clamped(at_exact(field, index))
-        if words[0] >> 24 >= attributes.get("probability", 0):
-            return pack(place)
-        here = []
-        for axis in (0, 1):
-            center = at[axis] // block * block + block // 2
-            center = min(center, period[axis] - 1) if run.wrap else center
-            seen = cell[axis] + center - at[axis]
-            here.append(seen % size[axis] if run.wrap else min(max(seen, 0), size[axis] - 1))
+        _, here = block_center(run, attributes, at, period, cell, size)
         found = level.clamped(at_exact(field, (n, 0, *here)))
-        to = level.clamped(at_exact(table, (*found, (words[1] >> 29) % table.shape[2])))
-        return pack(level.inside([p + t - f for p, t, f in zip(place, to, found)]))
+        probability = attributes.get("probability", 0)
+        if variation is not None:
+            at = [0 if length == 1 else i for length, i in zip(variation.shape, (n, 0, *here))]
+            probability = probability * min(max(at_exact(variation, at), 0), 256) >> 8
+
+        def entry(j):
+            return level.clamped(at_exact(table, (*found, ((words[1] >> 29) + j) % similar)))
+
+        choices = [entry(0) if words[0] >> 24 < probability else None]
+        if guide is not None:
+            choices += [entry(j) for j in range(min(8, similar))]
+        costs = [guide_cost(guide, target, found if choice is None else choice, n, here) for choice in choices]
+        to = choices[costs.index(min(costs))]
+        return pack(place if to is None else level.inside([p + t - f for p, t, f in zip(place, to, found)]))
 
     return build(field.shape, element, "i32")
 
 
-def exemplar_match(run, attributes, field, appearance, table=None):
+def exemplar_match(run, attributes, field, appearance, table=None, guide=None, target=None):
     level = Exemplar(appearance.shape[0] - 2, appearance.shape[1] - 2, attributes.get("tiles", True))
     near = [(y, x) for y in (-1, 0, 1) for x in (-1, 0, 1)]
     diagonals = [(y, x) for y in (-1, 1) for x in (-1, 1)]
@@ -1088,8 +1135,10 @@ def exemplar_match(run, attributes, field, appearance, table=None):
             differences = (
                 3 * a - t for d, target in zip(diagonals, targets) for a, t in zip(look(candidate, d), target)
             )
-            cost = factor * sum(difference**2 for difference in differences)
+            added = guide_cost(guide, target, candidate, n, (y, x))
+            cost = factor * sum(difference**2 for difference in differences) + added
             cost = 2 * cost + 2000000 if candidate in around else cost
+            cost = EXCLUDED if added == EXCLUDED else cost
             if cost < least:
                 best, least = candidate, cost
         return pack(best)

@@ -9,6 +9,8 @@
 //! 4. [`match_pass`]: every cell takes the best candidate of its neighbours, all cells at once.
 //! 5. [`gather`]: the channels of the texels that the cells of the finest field show, as numbers.
 //!
+//! A [`Guide`] says which places are wanted where, and steers all but doubling.
+//!
 //! All arithmetic on fields is on integers, and gathering is one multiplication: the results are the same bytes on every machine and with any number of threads.
 //! rayon divides the rows among threads.
 //!
@@ -17,13 +19,15 @@
 
 mod field;
 mod gather;
+mod guide;
 mod level;
 mod matching;
 mod refine;
 
 pub use field::Field;
 pub use gather::gather;
+pub use guide::Guide;
 pub use imagine_codec::{DIMENSIONS, Edges, pack, unpack};
 pub use level::{Level, LevelError, LevelShape};
 pub use matching::{REACH, match_pass};
-pub use refine::{Draw, double, move_blocks, start};
+pub use refine::{Draw, Moves, double, move_blocks, start};

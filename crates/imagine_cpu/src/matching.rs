@@ -7,11 +7,13 @@
 //! sums. If a cell within two cells already shows it, it costs twice that plus 2,000,000, because it would start a
 //! repetition. The cheapest wins; ties go to the first in the order of neighbours (row by row), own place before similar one.
 //!
-//! On a level without a table, a cell whose nine neighbours agree keeps their candidate: it is the only one.
+//! On a level without a table, a cell whose nine neighbours agree keeps their candidate: it is the only one. A guide adds its own cost to
+//! each candidate.
 
 use rayon::prelude::*;
 
 use crate::field::Field;
+use crate::guide::{Guide, with_guide};
 use crate::level::Level;
 use crate::{DIMENSIONS, Edges, pack, unpack};
 
@@ -26,25 +28,28 @@ const DIAGONALS: [(i32, i32); 4] = [(-1, -1), (-1, 1), (1, -1), (1, 1)];
 /// Target appearance of the four diagonal neighbours, times three.
 type Target = [[i16; DIMENSIONS]; 4];
 
-/// One pass over `field`. The result lacks [`REACH`] cells on each side: give a torus its rim first ([`Field::wrapped`]).
+/// One pass over `field`, with a guide whose target has the size of the result, if any. The result lacks [`REACH`] cells on each side: give a torus its rim first ([`Field::wrapped`]).
 ///
 /// # Panics
 /// If the field has no more than twice [`REACH`] rows or columns.
-pub fn match_pass(level: &Level, field: &Field) -> Field {
+pub fn match_pass(level: &Level, field: &Field, guide: Option<&Guide>) -> Field {
     let (height, width) = (field.height - 2 * REACH, field.width - 2 * REACH);
     assert!(height > 0 && width > 0, "a field of {} x {} cells has no inside", field.height, field.width);
     let mut places = vec![0; height * width];
     places.par_chunks_mut(width).enumerate().for_each(|(row, places)| {
         for (column, place) in places.iter_mut().enumerate() {
-            *place = best(level, field, row + REACH, column + REACH);
+            *place = best(level, field, guide, row, column);
         }
     });
     Field { top: field.top + REACH as i64, left: field.left + REACH as i64, height, width, places }
 }
 
-/// The place that the cell in `row` and `column` shows after the pass.
-fn best(level: &Level, field: &Field, row: usize, column: usize) -> u32 {
-    let at = |down: i32, right: i32| field.at((row as i32 + down) as usize, (column as i32 + right) as usize);
+/// The place that the cell in `row` and `column` of the result shows.
+fn best(level: &Level, field: &Field, guide: Option<&Guide>, row: usize, column: usize) -> u32 {
+    let reach = REACH as i32;
+    let at = |down: i32, right: i32| {
+        field.at((row as i32 + reach + down) as usize, (column as i32 + reach + right) as usize)
+    };
     let mut own = [None; 9];
     for (index, candidate) in own.iter_mut().enumerate() {
         let (down, right) = neighbour(index);
@@ -60,7 +65,8 @@ fn best(level: &Level, field: &Field, row: usize, column: usize) -> u32 {
     let mut best = (i32::MAX, at(0, 0));
     // Ties go to the first.
     let mut offer = |place: u32, factor: i32| {
-        let cost = cost(level, &near, &target, place, factor);
+        let guided = guide.map_or(0, |guide| guide.cost(place, row, column));
+        let cost = cost(level, &near, &target, place, factor, guided);
         if cost < best.0 {
             best = (cost, place);
         }
@@ -127,9 +133,9 @@ fn target(level: &Level, at: impl Fn(i32, i32) -> u32) -> Target {
     })
 }
 
-/// The cost of showing `place`: at most 782 million.
+/// The cost of showing `place`, which costs the guide `guided`: at most 1,582 million, or 2,000 million if it is excluded.
 #[inline]
-fn cost(level: &Level, near: &[u32; 24], target: &Target, place: u32, factor: i32) -> i32 {
+fn cost(level: &Level, near: &[u32; 24], target: &Target, place: u32, factor: i32, guided: i32) -> i32 {
     // Wrapping, so that debug builds run vectors too; nothing here comes near a limit.
     let mut sum = 0i32;
     for (&(down, right), target) in DIAGONALS.iter().zip(target) {
@@ -139,8 +145,7 @@ fn cost(level: &Level, near: &[u32; 24], target: &Target, place: u32, factor: i3
             sum = sum.wrapping_add(difference.wrapping_mul(difference));
         }
     }
-    let cost = factor * sum;
     let mut repeated = false;
     near.iter().for_each(|&near| repeated |= near == place);
-    if repeated { cost * REPEATED.0 + REPEATED.1 } else { cost }
+    with_guide(factor * sum, guided, repeated.then_some(REPEATED))
 }

@@ -4,8 +4,14 @@ use imagine_graph::rng;
 use rayon::prelude::*;
 
 use crate::field::Field;
+use crate::guide::Guide;
 use crate::level::{Level, LevelShape};
 use crate::{Edges, unpack};
+
+/// Offsets that a guided block chooses from.
+const ATTEMPTS: u32 = 8;
+/// Similar places that a guided block chooses from.
+const CHOICES: usize = 8;
 
 /// Where the first cell of a field lies, and which random numbers it draws.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -31,32 +37,67 @@ impl Draw {
     }
 
     /// The words of the block of `size` cells that the cell in row `y` and column `x` of the plane belongs to. Starts and moves
-    /// draw from planes of their own.
-    fn words(&self, y: i64, x: i64, size: u32, moves: bool) -> [u32; 4] {
+    /// draw from planes of their own, and so do further attempts.
+    fn words(&self, y: i64, x: i64, size: u32, plane: Plane) -> [u32; 4] {
         let block = |at: i64| at.div_euclid(size.max(1).into()) as u32;
-        rng::cell(block(x), block(y), 2 * self.image + u32::from(moves), self.key)
+        let plane = match plane {
+            Plane::Start { attempt } => 2 * self.image + (attempt << 24),
+            Plane::Moves => 2 * self.image + 1,
+        };
+        rng::cell(block(x), block(y), plane, self.key)
     }
+
+    /// The centre of the block of `size` cells that the cell `at` on the plane, at `index` of a field of `length` cells, belongs to: where
+    /// it lies on the plane, and its index in the field. A torus may end before it. If the field does not cover it, it is sought at the
+    /// opposite end of a torus, else the nearest cell stands for it.
+    fn center(&self, axis: usize, size: u32, at: i64, index: usize, length: usize) -> (i64, usize) {
+        let size = i64::from(size.max(1));
+        let center = at.div_euclid(size) * size + size / 2;
+        let center = self.torus.map_or(center, |sides| center.min(sides[axis] as i64 - 1));
+        let (index, length) = (index as i64 + center - at, length as i64);
+        let index = if self.torus.is_some() { index.rem_euclid(length) } else { index.clamp(0, length - 1) };
+        (center, index as usize)
+    }
+}
+
+/// What random numbers are for.
+#[derive(Clone, Copy)]
+enum Plane {
+    Start { attempt: u32 },
+    Moves,
 }
 
 /// The first field, of the coarsest level: each block of `block` x `block` cells of the plane shows a coherent piece from a
 /// hashed place. Offsets (place minus cell) are multiples of `lattice`, `(rows, columns)`: (1, 1) allows any; the length of
-/// a side keeps every row or column where it is. A bounded level has no lattice: its pieces lie inside it.
+/// a side keeps every row or column where it is. A bounded level has no lattice: its pieces lie inside it. With a guide, whose target has
+/// the field's size, each block takes the cheapest of eight offsets.
 pub fn start(
     shape: LevelShape,
     (top, left, height, width): (i64, i64, usize, usize),
     block: u32,
     lattice: (u32, u32),
     draw: Draw,
+    guide: Option<&Guide>,
 ) -> Field {
     let rows = draw.coordinates(0, top, height);
     let columns = draw.coordinates(1, left, width);
+    let shown = |attempt: u32, y: i64, x: i64| {
+        let words = draw.words(y, x, block, Plane::Start { attempt });
+        let down = first_place(shape.edges, words[0], shape.height, y, block, lattice.0);
+        let right = first_place(shape.edges, words[1], shape.width, x, block, lattice.1);
+        shape.moved((0, 0), down, right)
+    };
     let mut places = Vec::with_capacity(height * width);
-    for &y in &rows {
-        for &x in &columns {
-            let words = draw.words(y, x, block, false);
-            let down = first_place(shape.edges, words[0], shape.height, y, block, lattice.0);
-            let right = first_place(shape.edges, words[1], shape.width, x, block, lattice.1);
-            places.push(shape.moved((0, 0), down, right));
+    for (row, &y) in rows.iter().enumerate() {
+        for (column, &x) in columns.iter().enumerate() {
+            let attempt = guide.map_or(0, |guide| {
+                let (center_y, row) = draw.center(0, block, y, row, height);
+                let (center_x, column) = draw.center(1, block, x, column, width);
+                // The first of equal ones.
+                let cost = |attempt: &u32| guide.cost(shown(*attempt, center_y, center_x), row, column);
+                (0..ATTEMPTS).min_by_key(cost).unwrap_or(0)
+            });
+            places.push(shown(attempt, y, x));
         }
     }
     Field { top, left, height, width, places }
@@ -93,39 +134,58 @@ pub fn double(shape: LevelShape, field: &Field) -> Field {
     Field { top: 2 * field.top, left: 2 * field.left, height, width, places }
 }
 
-/// Moves whole blocks of `block` x `block` cells to a place similar to the one their centre shows: `probability` of 256
-/// blocks, chosen by hash. The centre of a block is its cell `(block / 2, block / 2)`, or the last cell of a torus that ends
-/// before it. If the field does not cover the centre, the cell is only right up to the reach of this step: on a torus the centre
-/// is sought at the opposite end, else the nearest cell stands for it. A level without a table leaves the field unchanged.
-pub fn move_blocks(level: &Level, field: &mut Field, block: u32, probability: u8, draw: Draw) {
-    if !level.has_table() || probability == 0 {
+/// How blocks move.
+#[derive(Clone, Copy, Debug)]
+pub struct Moves<'a> {
+    /// Side of a block in cells.
+    pub block: u32,
+    /// How many of 256 blocks move.
+    pub probability: u8,
+    /// How much of the probability holds in each cell, 0 to 256, `[rows, columns]`, with the rows and columns of the field, or 1 for all of
+    /// them. All of it if there is none.
+    pub variation: Option<(&'a [i32], [usize; 2])>,
+}
+
+impl Moves<'_> {
+    /// How many of 256 blocks move whose centre is in this row and column.
+    fn probability(&self, row: usize, column: usize) -> u32 {
+        let whole = u32::from(self.probability);
+        self.variation.map_or(whole, |(variation, [rows, columns])| {
+            let cell = if rows == 1 { 0 } else { row } * columns + if columns == 1 { 0 } else { column };
+            (whole * variation[cell].clamp(0, 256) as u32) >> 8
+        })
+    }
+}
+
+/// Moves whole blocks of cells to a place similar to the one their centre shows, chosen by hash. The centre of a block is its cell
+/// `(block / 2, block / 2)`, or the last cell of a torus that ends before it. If the field does not cover the centre, the cell is only right
+/// up to the reach of this step. With a guide, whose target has the field's size, a block whose place costs something goes to the
+/// cheapest of that place and eight similar ones. A level without a table leaves the field unchanged.
+pub fn move_blocks(level: &Level, field: &mut Field, moves: Moves, draw: Draw, guide: Option<&Guide>) {
+    if !level.has_table() || (moves.probability == 0 && guide.is_none()) {
         return;
     }
-    let size = i64::from(block.max(1));
     let before = field.clone();
     let (height, width) = (field.height, field.width);
     let (rows, columns) = (draw.coordinates(0, field.top, height), draw.coordinates(1, field.left, width));
-    // Index of the centre of the block of the cell at `index`.
-    let center = |axis: usize, index: usize, at: i64, length: usize| {
-        let center = at.div_euclid(size) * size + size / 2;
-        let center = draw.torus.map_or(center, |sides| center.min(sides[axis] as i64 - 1));
-        let index = index as i64 + center - at;
-        let length = length as i64;
-        (if draw.torus.is_some() { index.rem_euclid(length) } else { index.clamp(0, length - 1) }) as usize
-    };
-    let center_columns: Vec<usize> =
-        columns.iter().enumerate().map(|(index, &at)| center(1, index, at, width)).collect();
     field.places.par_chunks_mut(width).enumerate().for_each(|(row, places)| {
         let y = rows[row];
-        let center_row = center(0, row, y, height);
+        let (_, center_row) = draw.center(0, moves.block, y, row, height);
         for (column, place) in places.iter_mut().enumerate() {
-            let words = draw.words(y, columns[column], block, true);
-            if words[0] >> 24 >= u32::from(probability) {
-                continue;
-            }
-            let center = before.at(center_row, center_columns[column]);
+            let x = columns[column];
+            let (_, center_column) = draw.center(1, moves.block, x, column, width);
+            let words = draw.words(y, x, moves.block, Plane::Moves);
+            let center = before.at(center_row, center_column);
             let similar = level.similar(center);
-            let to = similar[(words[1] >> 29) as usize % similar.len()];
+            let entry = |j: usize| similar[((words[1] >> 29) as usize + j) % similar.len()];
+            let is_moved = words[0] >> 24 < moves.probability(center_row, center_column);
+            let hashed = is_moved.then_some(0);
+            let choice = guide.map_or(hashed, |guide| {
+                let cost = |choice: &Option<usize>| guide.cost(choice.map_or(center, entry), center_row, center_column);
+                let choices = std::iter::once(hashed).chain((0..CHOICES.min(similar.len())).map(Some));
+                choices.min_by_key(cost).unwrap_or(hashed)
+            });
+            let Some(to) = choice.map(entry) else { continue };
             let ((y0, x0), (y1, x1)) = (unpack(center), unpack(to));
             *place = level.shape().moved(unpack(*place), i64::from(y1) - i64::from(y0), i64::from(x1) - i64::from(x0));
         }

@@ -21,13 +21,12 @@ pub fn coarser(generator: &Generator, halvings: usize) -> Option<Generator> {
         left -= usize::from(matches!(node.op, Op::ExemplarDouble(_)));
         field = node.inputs.first()?;
     }
-    let mut coarser = Graph { outputs: graph.outputs.clone(), ..Graph::default() };
-    let mut value = Some(field);
-    while let Some(node) = value.and_then(|value| producer(graph, value)) {
-        coarser.nodes.push(Node { op: scaled(&node.op, 1 << halvings), ..node.clone() });
-        value = node.inputs.first();
-    }
-    coarser.nodes.reverse();
+    let inputs = graph.inputs.clone();
+    let mut coarser = Graph { inputs, outputs: graph.outputs.clone(), ..Graph::default() };
+    let needed = needed(graph, field);
+    let is_needed = |node: &&Node| node.outputs.iter().any(|output| needed.contains(output));
+    let kept = graph.nodes.iter().filter(is_needed);
+    coarser.nodes = kept.map(|node| Node { op: scaled(&node.op, 1 << halvings), ..node.clone() }).collect();
     for gather in gathers {
         coarser.nodes.push(Node { inputs: vec![field.clone(), TEXELS.into()], ..gather.clone() });
     }
@@ -54,6 +53,17 @@ pub fn coarser_maps(exemplar: &Stored, halvings: usize) -> Maps {
     Maps::new(level.height, level.width, level.channels, texels).expect("levels have sides of at least 4")
 }
 
+/// `value` and all values that it is computed from.
+fn needed<'a>(graph: &'a Graph, value: &'a String) -> HashSet<&'a String> {
+    let mut needed = HashSet::from([value]);
+    for node in graph.nodes.iter().rev() {
+        if node.outputs.iter().any(|output| needed.contains(output)) {
+            needed.extend(&node.inputs);
+        }
+    }
+    needed
+}
+
 fn producer<'a>(graph: &'a Graph, value: &str) -> Option<&'a Node> {
     graph.nodes.iter().find(|node| node.outputs.iter().any(|output| output == value))
 }
@@ -72,6 +82,7 @@ fn scaled(op: &Op, factor: usize) -> Op {
     match &mut op {
         Op::ExemplarStart(start) => start.shape.iter_mut().for_each(|dim| *dim = scaled(dim)),
         Op::ExemplarMove(moved) => moved.shape.iter_mut().for_each(|dim| *dim = scaled(dim)),
+        Op::Resize(resize) => resize.sizes.iter_mut().for_each(|dim| *dim = scaled(dim)),
         _ => {}
     }
     op

@@ -4,9 +4,11 @@ use imagine_codec::{CodecError, Edges, Maps, PreparedLevel, Stored, StoredLevel}
 use imagine_cpu::Level;
 use imagine_graph::{
     Card, Dim, ExemplarDouble, ExemplarGather, ExemplarMatch, ExemplarMove, ExemplarStart, Extent, Generator, Graph,
-    OutputKind, Ratio, SizeRule, Symbol, TEXELS, appearance_name, similar_name,
+    OutputKind, Ratio, SizeRule, Symbol, TEXELS, Tensor, TensorData, appearance_name, similar_name,
 };
 
+use crate::attributes::Attributes;
+use crate::controls::Controls;
 use crate::prepared::Prepared;
 use crate::recipe::Recipe;
 use crate::synthesis::size_multiple;
@@ -44,7 +46,8 @@ pub enum GeneratorError {
 /// The generator of `prepared`, which shows the texels of `maps`: one output for each of `kinds`, whose channels follow each other in
 /// the maps. Base colour and emissive are sRGB bytes; normals are 128 for 0, +Y up.
 ///
-/// Every seed is another arrangement. Sizes are multiples of [`size_multiple`]; results tile.
+/// Every seed is another arrangement. Sizes are multiples of [`size_multiple`]; results tile. Controls are a slider from -1 to 1 for each of the
+/// exemplar's [`Attributes`], 0 by default, and `variation`, 0 to 1: how many of the recipe's blocks move.
 pub fn generator(
     prepared: &Prepared,
     maps: &Maps,
@@ -52,10 +55,19 @@ pub fn generator(
     card: Card,
 ) -> Result<Generator, GeneratorError> {
     check(prepared, maps, kinds)?;
+    let attributes = Attributes::new(prepared, maps, kinds);
     let mut graph = Graph::default();
+    let recipe = prepared.recipe();
+    let finest = |reads: &dyn Fn(usize) -> bool| {
+        (0..prepared.levels().len()).rev().find(|index| reads(*index)).map(|index| recipe.spacing(index))
+    };
+    let guided = finest(&|index| attributes.guide(index).is_some());
+    let moved = finest(&|index| recipe.moves_on(index) > 0 && prepared.levels()[index].has_table());
+    let controls = Controls::new(&mut graph, &attributes, guided, moved);
     let mut field = String::new();
     for (index, level) in prepared.levels().iter().enumerate() {
-        field = refine(&mut graph, prepared.recipe(), index, level, field);
+        let level = Refined { index, level, guide: attributes.guide(index) };
+        field = refine(&mut graph, recipe, &level, &controls, field);
     }
     let mut first = 0;
     for kind in kinds {
@@ -65,42 +77,64 @@ pub fn generator(
         graph.output(kind.name(), *kind);
         first += channels;
     }
-    let (stored, levels) = stored(prepared, maps)?;
+    let (stored, levels) = stored(prepared, maps, &attributes)?;
     graph.weights.set_exemplar(stored, levels);
     let (rows, columns) = size_multiple(prepared);
     let multiple = Extent { height: rows, width: columns };
     Ok(Generator { output: graph, recurrence: None, size: SizeRule { multiple, min: multiple, tiles: true }, card })
 }
 
-/// Adds the nodes of level `index`, which refine `field`, the field of the level before; returns the refined field.
-fn refine(graph: &mut Graph, recipe: &Recipe, index: usize, level: &Level, field: String) -> String {
-    let spacing = 1 << (recipe.halvings - index);
+/// A level, with its guide.
+struct Refined<'a> {
+    index: usize,
+    level: &'a Level,
+    guide: Option<&'a [i32]>,
+}
+
+/// Adds the nodes of a level, which refine `field`, the field of the level before; returns the refined field.
+fn refine(graph: &mut Graph, recipe: &Recipe, refined: &Refined, controls: &Controls, field: String) -> String {
+    let &Refined { index, level, guide } = refined;
+    let spacing = recipe.spacing(index);
     let name = |part: &str| format!("spacing_{spacing}.{part}");
     let (shape, tiles) = (level.shape(), level.shape().edges == Edges::Wrap);
     let (height, width) = (shape.height as usize, shape.width as usize);
     let dims = vec![Dim::BATCH, Dim::Fixed(1), divided(Symbol::Height, spacing), divided(Symbol::Width, spacing)];
     let (block, stream) = (recipe.block as usize, index as u32);
+    let guide = guide.and_then(|guide| {
+        let wanted = controls.wanted(graph, spacing)?;
+        let words = Tensor::new(vec![height, width, 1], TensorData::I32(guide.to_vec()));
+        Some([graph.weight(&name("guide"), words), wanted])
+    });
+    let [guide, wanted] = guide.unwrap_or_default();
     let mut field = match index {
         0 => {
             let (rows, columns) = recipe.lattice_on(0);
             let lattice = [rows as usize, columns as usize];
             let op = ExemplarStart { height, width, tiles, block, lattice, shape: dims.clone(), stream };
-            graph.push(&name("start"), op, [])
+            let starts_anywhere = recipe.lattice == (1, 1);
+            let guides = [guide.as_str(), &wanted].into_iter().filter(|name| !starts_anywhere && !name.is_empty());
+            graph.push(&name("start"), op, guides)
         }
         _ => graph.push(&name("double"), ExemplarDouble { height, width, tiles }, [field.as_str()]),
     };
     let (passes, probability) = (recipe.passes_on(index), recipe.moves_on(index));
-    let moves = probability > 0 && level.has_table();
-    if moves {
+    let similar = if level.has_table() { similar_name(spacing) } else { String::new() };
+    if level.has_table() && (probability > 0 || !guide.is_empty()) {
+        let varied = if probability > 0 { controls.variation(graph, spacing) } else { None }.unwrap_or_default();
         let op = ExemplarMove { tiles, block, probability, shape: dims, origin: [0, 0], stream };
-        field = graph.push(&name("move"), op, [field.as_str(), &similar_name(spacing)]);
+        field = graph.push(&name("move"), op, given(&[&field, &similar, &guide, &wanted, &varied]));
     }
     for pass in 0..passes {
-        let mut inputs = vec![field, appearance_name(spacing)];
-        inputs.extend(level.has_table().then(|| similar_name(spacing)));
-        field = graph.push(&name(&format!("match_{pass}")), ExemplarMatch { tiles }, inputs.iter().map(String::as_str));
+        let inputs = [&field, &appearance_name(spacing), &similar, &guide, &wanted];
+        field = graph.push(&name(&format!("match_{pass}")), ExemplarMatch { tiles }, given(&inputs));
     }
     field
+}
+
+/// Inputs without omitted ones at the end.
+fn given<'a>(inputs: &[&'a String]) -> Vec<&'a str> {
+    let count = inputs.iter().rposition(|name| !name.is_empty()).map_or(0, |last| last + 1);
+    inputs[..count].iter().map(|name| name.as_str()).collect()
 }
 
 fn check(prepared: &Prepared, maps: &Maps, kinds: &[OutputKind]) -> Result<(), GeneratorError> {
@@ -125,7 +159,11 @@ fn divided(symbol: fn(Ratio) -> Symbol, spacing: usize) -> Dim {
 }
 
 /// The exemplar as a file holds it, and its levels as they are prepared from that.
-fn stored(prepared: &Prepared, maps: &Maps) -> Result<(Stored, Vec<PreparedLevel>), CodecError> {
+fn stored(
+    prepared: &Prepared,
+    maps: &Maps,
+    attributes: &Attributes,
+) -> Result<(Stored, Vec<PreparedLevel>), CodecError> {
     let recipe = prepared.recipe();
     let mut edges = Edges::Wrap;
     let (mut levels, mut ready) = (Vec::new(), Vec::new());
@@ -133,7 +171,7 @@ fn stored(prepared: &Prepared, maps: &Maps) -> Result<(Stored, Vec<PreparedLevel
         let shape = level.shape();
         edges = shape.edges;
         let matches = recipe.passes_on(index) > 0;
-        let table = level.has_table() && (matches || recipe.moves_on(index) > 0);
+        let table = level.has_table() && (matches || recipe.moves_on(index) > 0 || attributes.guide(index).is_some());
         levels.push(StoredLevel {
             projection: (matches || table).then(|| projection.clone()),
             matched: matches,

@@ -21,8 +21,10 @@
 //!
 //! The kernels are `imagine_cpu`'s. This crate never sees a GPU, burn or Bevy.
 
+mod attributes;
 mod choice;
 mod compress;
+mod controls;
 mod describe;
 mod detail;
 mod error;
@@ -43,8 +45,10 @@ mod resample;
 mod sheet;
 mod synthesis;
 
+pub use attributes::{Attributes, MOST_ATTRIBUTES};
 pub use choice::Trial;
 pub use compress::{BITS, CompressError, Compression, compress};
+pub use controls::VARIATION;
 pub use describe::{Description, describe};
 pub use detail::{coarser, coarser_maps};
 pub use error::ExemplarError;

@@ -30,6 +30,11 @@ impl Recipe {
         Self { halvings, block: 4, moves: vec![0, 230, 179, 128, 77], passes: vec![3], lattice: (1, 1), tables_from }
     }
 
+    /// Texels between the places of a level.
+    pub fn spacing(&self, level: usize) -> usize {
+        1 << (self.halvings - level)
+    }
+
     /// Passes on a level.
     pub fn passes_on(&self, level: usize) -> usize {
         self.passes.get(level).or(self.passes.last()).copied().unwrap_or(0).into()

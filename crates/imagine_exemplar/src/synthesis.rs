@@ -3,10 +3,11 @@
 //! A window is computed level by level. The span of each level covers what the finer level needs plus the reach of its passes, in
 //! whole blocks, so a window equals the same part of the whole plane to the byte.
 
-use imagine_cpu::{Draw, Field, REACH, double, match_pass, move_blocks, start};
+use imagine_cpu::{Draw, Field, Moves, REACH, double, match_pass, move_blocks, start};
 use imagine_graph::rng;
 
 use crate::prepared::Prepared;
+use crate::recipe::Recipe;
 
 /// Why there is no field.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -73,17 +74,23 @@ pub(crate) fn refine(prepared: &Prepared, seed: u64, height: usize, width: usize
                 recipe.block,
                 recipe.lattice_on(0),
                 draw,
+                None,
             ),
             Some(field) => double(level.shape(), field),
         };
-        move_blocks(level, &mut next, recipe.block, recipe.moves_on(index), draw);
+        move_blocks(level, &mut next, moves(recipe, index), draw, None);
         for _ in 0..recipe.passes_on(index) {
-            let inner = match_pass(level, &next.wrapped(REACH));
+            let inner = match_pass(level, &next.wrapped(REACH), None);
             next.places = inner.places;
         }
         each(index, &next);
         field = Some(next);
     }
+}
+
+/// How blocks of level `index` move.
+fn moves(recipe: &Recipe, index: usize) -> Moves<'static> {
+    Moves { block: recipe.block, probability: recipe.moves_on(index), variation: None }
 }
 
 /// A half-open span of rows and of columns of the plane.
@@ -124,13 +131,14 @@ pub fn window(
         let (rows, columns) = span.size();
         let mut next = match &field {
             None => {
-                start(level.shape(), (span.top, span.left, rows, columns), recipe.block, recipe.lattice_on(0), draw)
+                let window = (span.top, span.left, rows, columns);
+                start(level.shape(), window, recipe.block, recipe.lattice_on(0), draw, None)
             }
             Some(field) => double(level.shape(), field).crop(span.top, span.left, rows, columns),
         };
-        move_blocks(level, &mut next, recipe.block, recipe.moves_on(index), draw);
+        move_blocks(level, &mut next, moves(recipe, index), draw, None);
         for _ in 0..recipe.passes_on(index) {
-            next = match_pass(level, &next);
+            next = match_pass(level, &next, None);
         }
         field = Some(next);
     }

@@ -6,7 +6,9 @@ use imagine_exemplar::{
     Maps, Prepared, Recipe, coarser, coarser_maps, generator, size_multiple, torus, torus_levels, window,
 };
 use imagine_graph::rng::{self, Domain};
-use imagine_graph::{Card, Generated, Op, OutputKind, PatchIndex, Request, Size, Texel, ValidGenerator};
+use imagine_graph::{
+    Card, Fields, Generated, Op, OutputKind, PatchIndex, Request, Size, Tensor, Texel, ValidGenerator, WorldPoint,
+};
 use imagine_wgpu::headless::Gpu;
 
 use crate::bits::{bits, gpu, roll};
@@ -146,6 +148,98 @@ fn a_coarser_generator_shows_the_same_pieces_with_fewer_texels() {
         }
         assert!(coarser(&example.generator.generator, levels.len()).is_none());
         assert_eq!(&coarser_maps(example.generator.generator.output.weights.exemplar().unwrap(), 0), &example.maps);
+    }
+}
+
+/// Pebbles of which the left half is darker.
+fn two_shades() -> Example {
+    let maps = pebbles(64, 64);
+    let dark = |(index, byte): (usize, &u8)| if index / 7 % 64 < 32 && index % 7 < 3 { byte / 3 } else { *byte };
+    let maps = Maps::new(64, 64, 7, maps.texels().iter().enumerate().map(dark).collect()).unwrap();
+    let prepared = Prepared::new(&maps, Edges::Wrap, Recipe::free(64, 64)).unwrap();
+    let made = generator(&prepared, &maps, &KINDS, Card::default()).unwrap();
+    Example { name: "two shades", generator: made.validate().unwrap(), maps, prepared }
+}
+
+fn with(request: &Request, name: &str, value: f32) -> Request {
+    let mut request = request.clone();
+    request.inputs.insert(name.into(), Tensor::f32([1, 1, 1, 1], vec![value]));
+    request
+}
+
+/// The mean of the first output, over the columns of `part`.
+fn mean_color(made: &Generated, part: std::ops::Range<usize>) -> f32 {
+    let (values, width) = (made.outputs[0].1.as_f32().unwrap(), made.outputs[0].1.shape[3]);
+    let within = values.chunks(width).flat_map(|row| &row[part.clone()]);
+    within.clone().sum::<f32>() / within.count() as f32
+}
+
+#[test]
+fn a_slider_changes_what_is_shown_on_every_executor_alike() {
+    let Some(gpu) = gpu() else { return };
+    let example = two_shades();
+    let neutral = Request::new(Size::new(128, 192), 4);
+    let at = |value: f32| {
+        let request = with(&neutral, "lightness", value);
+        let made = on_burn(&example, &request);
+        same_on_gpu(&gpu, &example, &request, &made);
+        mean_color(&made, 0..192)
+    };
+    let [dark, darker, middle, lighter, light] = [-1.0, -0.5, 0.0, 0.5, 1.0].map(at);
+    assert!(dark <= darker && darker < middle && middle < lighter && lighter <= light);
+    assert!(dark < 0.8 * middle && light > 1.2 * middle, "{dark} {middle} {light}");
+    let field = torus(&example.prepared, 4, 128, 192).unwrap();
+    assert!(bytes(&on_burn(&example, &with(&neutral, "lightness", 0.0))) == example.maps.gather(&field.places));
+}
+
+#[test]
+fn variation_0_moves_nothing_and_1_what_the_recipe_says() {
+    let Some(gpu) = gpu() else { return };
+    let example = two_shades();
+    let request = Request::new(Size::new(128, 128), 4);
+    let at = |value: f32| {
+        let request = with(&request, "variation", value);
+        let made = on_burn(&example, &request);
+        same_on_gpu(&gpu, &example, &request, &made);
+        bytes(&made)
+    };
+    assert!(at(1.0) == bytes(&on_burn(&example, &request)));
+    let still = Prepared::new(&example.maps, Edges::Wrap, Recipe { moves: Vec::new(), ..Recipe::free(64, 64) }).unwrap();
+    assert!(at(0.0) == example.maps.gather(&torus(&still, 4, 128, 128).unwrap().places));
+    assert!(at(0.5) != at(0.0) && at(0.5) != at(1.0));
+}
+
+#[test]
+fn sliders_as_fields_of_a_world_meet_in_patches() {
+    let Some(gpu) = gpu() else { return };
+    let example = two_shades();
+    let fields = Fields::new(["lightness", "variation"], |WorldPoint { x, y }, values| {
+        values[0] = if x.rem_euclid(512.0) < 256.0 { -0.9 } else { 0.9 };
+        values[1] = if y < 100.0 { 1.0 } else { 0.3 };
+    });
+    let patch = |size: Size, y, x| {
+        let index = PatchIndex { y, x };
+        let request = Request { fields: Some(fields.clone()), ..Request::patch(size, 5, index).unwrap() };
+        let made = gpu.generate(&example.generator, &request).unwrap();
+        assert!(all_bits(&on_burn(&example, &request)) == all_bits(&made), "{y},{x}");
+        made
+    };
+    // Far from the origin, too.
+    for (y, x) in [(0, 0), (1 << 13, -(1 << 12))] {
+        let whole = patch(Size::new(128, 512), y, x);
+        assert!(mean_color(&whole, 0..224) < 0.8 * mean_color(&whole, 288..480), "darker on the left");
+        for (row, column) in [(0, 1), (1, 2), (1, 0)] {
+            let part = patch(Size::new(64, 128), 2 * y + row, 4 * x + column);
+            let crop = |tensor: &Tensor| {
+                let (values, width) = (tensor.as_f32().unwrap(), tensor.shape[3]);
+                let rows = values.chunks(width).skip(64 * row as usize);
+                let first = 128 * column as usize;
+                rows.take(64).flat_map(|row| row[first..first + 128].to_vec()).collect::<Vec<f32>>()
+            };
+            // The first channel of the first output.
+            let found = &part.outputs[0].1.as_f32().unwrap()[..64 * 128];
+            assert!(found == &crop(&whole.outputs[0].1)[..], "part {row},{column} of {y},{x}");
+        }
     }
 }
 

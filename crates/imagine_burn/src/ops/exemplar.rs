@@ -3,7 +3,7 @@
 
 use burn::tensor::TensorData as BurnData;
 use burn::tensor::backend::Backend;
-use imagine_cpu::{Draw, Edges, Field, Level, LevelShape, REACH, double, gather, match_pass, move_blocks, start};
+use imagine_cpu::{Draw, Edges, Field, Guide, Level, LevelShape, Moves, REACH, double, gather, match_pass, move_blocks, start};
 use imagine_graph::rng;
 use imagine_graph::{
     Dim, ExemplarDouble, ExemplarGather, ExemplarMatch, ExemplarMove, ExemplarStart, Size, TensorData,
@@ -12,7 +12,38 @@ use imagine_graph::{
 use crate::context::Context;
 use crate::value::Value;
 
-pub(super) fn first<B: Backend>(op: &ExemplarStart, context: &Context<B>) -> Value<B> {
+/// A guide and its target, as the operators take them.
+pub(super) struct Wanted {
+    guide: Vec<i32>,
+    width: usize,
+    words: usize,
+    target: Vec<i32>,
+    shape: Vec<usize>,
+}
+
+impl Wanted {
+    /// `None` if the node has no guide.
+    pub fn new<B: Backend>(guide: Option<Value<B>>, target: Option<Value<B>>) -> Option<Self> {
+        let (guide, target) = guide.zip(target)?;
+        let (level, shape) = (guide.shape(), target.shape());
+        Some(Self { guide: words(guide), width: level[1], words: level[2], target: words(target), shape })
+    }
+
+    fn of_image(&self, image: usize) -> Guide<'_> {
+        let target = image_of(&self.target, &self.shape, image);
+        let size = [self.shape[2], self.shape[3]];
+        Guide { places: &self.guide, width: self.width, words: self.words, target, size }
+    }
+}
+
+/// The elements of one image of a tensor that may have one for all.
+fn image_of<'a>(elements: &'a [i32], shape: &[usize], image: usize) -> &'a [i32] {
+    let length = elements.len() / shape[0];
+    let image = if shape[0] == 1 { 0 } else { image };
+    &elements[image * length..][..length]
+}
+
+pub(super) fn first<B: Backend>(op: &ExemplarStart, wanted: Option<Wanted>, context: &Context<B>) -> Value<B> {
     let shape = &context.outputs[0].shape;
     let level = LevelShape { height: op.height as u32, width: op.width as u32, edges: edges(op.tiles) };
     let lattice = (op.lattice[0] as u32, op.lattice[1] as u32);
@@ -20,7 +51,8 @@ pub(super) fn first<B: Backend>(op: &ExemplarStart, context: &Context<B>) -> Val
     let places = (0..shape[0]).flat_map(|image| {
         let draw = draw(context, &op.shape, op.stream, image);
         let span = (origin.y.into(), origin.x.into(), shape[2], shape[3]);
-        start(level, span, op.block as u32, lattice, draw).places
+        let guide = wanted.as_ref().map(|wanted| wanted.of_image(image));
+        start(level, span, op.block as u32, lattice, draw, guide.as_ref()).places
     });
     value(places, shape, context)
 }
@@ -37,6 +69,8 @@ pub(super) fn moved<B: Backend>(
     op: &ExemplarMove,
     field: Value<B>,
     similar: Value<B>,
+    wanted: Option<Wanted>,
+    variation: Option<Value<B>>,
     context: &Context<B>,
 ) -> Value<B> {
     let [height, width] = sides(&similar);
@@ -44,12 +78,20 @@ pub(super) fn moved<B: Backend>(
     let blank = vec![0; (height + 2) * (width + 2) * 2];
     let level = Level::from_words(height, width, edges(op.tiles), &blank, &similar);
     let origin = context.random.domain.tensor_origin(&op.shape);
+    let variation = variation.map(|variation| {
+        let shape = variation.shape();
+        (words(variation), shape)
+    });
     let fields = fields(field, |place| level.shape().clamped(place));
     let places = fields.into_iter().enumerate().flat_map(|(image, mut field)| {
         field.top = i64::from(origin.y) + i64::from(op.origin[0]);
         field.left = i64::from(origin.x) + i64::from(op.origin[1]);
         let draw = draw(context, &op.shape, op.stream, image);
-        move_blocks(&level, &mut field, op.block as u32, op.probability, draw);
+        let guide = wanted.as_ref().map(|wanted| wanted.of_image(image));
+        let variation =
+            variation.as_ref().map(|(elements, shape)| (image_of(elements, shape, image), [shape[2], shape[3]]));
+        let moves = Moves { block: op.block as u32, probability: op.probability, variation };
+        move_blocks(&level, &mut field, moves, draw, guide.as_ref());
         field.places
     });
     value(places, &context.outputs[0].shape, context)
@@ -60,13 +102,17 @@ pub(super) fn matched<B: Backend>(
     field: Value<B>,
     appearance: Value<B>,
     similar: Option<Value<B>>,
+    wanted: Option<Wanted>,
     context: &Context<B>,
 ) -> Value<B> {
     let [height, width] = sides(&appearance).map(|side| side - 2);
     let similar = similar.map(words).unwrap_or_default();
     let level = Level::from_words(height, width, edges(op.tiles), &words(appearance), &similar);
     let fields = fields(field, |place| level.shape().clamped(place));
-    let places = fields.into_iter().flat_map(|field| match_pass(&level, &field.wrapped(REACH)).places);
+    let places = fields.into_iter().enumerate().flat_map(|(image, field)| {
+        let guide = wanted.as_ref().map(|wanted| wanted.of_image(image));
+        match_pass(&level, &field.wrapped(REACH), guide.as_ref()).places
+    });
     value(places, &context.outputs[0].shape, context)
 }
 

@@ -36,6 +36,7 @@ use imagine_graph::Op;
 
 use crate::context::Context;
 use crate::value::Value;
+use exemplar::Wanted;
 use reduce::Extremum;
 
 /// The inputs of one node, taken in order.
@@ -188,10 +189,18 @@ pub(crate) fn run<B: Backend>(op: &Op, inputs: Vec<Option<Value<B>>>, context: &
         }
         Op::MeanVarianceNormalization(params) => Value::Float(normalization::mean_variance::<B>(params, x.float())),
         Op::LpNormalization(params) => Value::Float(normalization::norm::<B>(params, x.float())),
-        Op::ExemplarStart(params) => exemplar::first(params, context),
+        Op::ExemplarStart(params) => exemplar::first(params, Wanted::new(x.optional(), x.optional()), context),
         Op::ExemplarDouble(params) => exemplar::doubled(params, x.next(), context),
-        Op::ExemplarMove(params) => exemplar::moved(params, x.next(), x.next(), context),
-        Op::ExemplarMatch(params) => exemplar::matched(params, x.next(), x.next(), x.optional(), context),
+        Op::ExemplarMove(params) => {
+            let (field, similar) = (x.next(), x.next());
+            let wanted = Wanted::new(x.optional(), x.optional());
+            exemplar::moved(params, field, similar, wanted, x.optional(), context)
+        }
+        Op::ExemplarMatch(params) => {
+            let (field, appearance, similar) = (x.next(), x.next(), x.optional());
+            let wanted = Wanted::new(x.optional(), x.optional());
+            exemplar::matched(params, field, appearance, similar, wanted, context)
+        }
         Op::ExemplarGather(params) => exemplar::gathered(params, x.next(), x.next(), context),
         Op::RandomUniform(params) => random::uniform(params, context),
         Op::RandomNormal(params) => random::normal(params, context),

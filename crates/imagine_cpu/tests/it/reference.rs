@@ -1,6 +1,6 @@
 //! Fields equal those of `tests/reference.py`, to the bit, with any number of threads, and windows equal the whole.
 
-use imagine_cpu::{Draw, Edges, Field, Level, REACH, double, match_pass, move_blocks, pack, start};
+use imagine_cpu::{Draw, Edges, Field, Level, Moves, REACH, double, match_pass, move_blocks, pack, start};
 use imagine_graph::rng;
 
 const BLOCK: u32 = 4;
@@ -39,13 +39,15 @@ fn torus(rows: usize, columns: usize, seed: u64, lattice: (u32, u32)) -> Field {
         let mut next = match &field {
             None => {
                 let key = rng::key(seed, 0, 0);
-                start(level.shape(), (0, 0, rows / spacing, columns / spacing), BLOCK, lattice, Draw::new(key))
+                let window = (0, 0, rows / spacing, columns / spacing);
+                start(level.shape(), window, BLOCK, lattice, Draw::new(key), None)
             }
             Some(field) => double(level.shape(), field),
         };
-        move_blocks(&level, &mut next, BLOCK, MOVES[number], Draw::new(rng::key(seed, 0, number as u32)));
+        let moves = Moves { block: BLOCK, probability: MOVES[number], variation: None };
+        move_blocks(&level, &mut next, moves, Draw::new(rng::key(seed, 0, number as u32)), None);
         for _ in 0..PASSES {
-            next.places = match_pass(&level, &next.wrapped(REACH)).places;
+            next.places = match_pass(&level, &next.wrapped(REACH), None).places;
         }
         field = Some(next);
     }
@@ -78,5 +80,5 @@ fn an_exemplar_shows_itself_where_the_field_is_the_identity() {
     let level = level(3);
     let places = (0..32).flat_map(|y| (0..32).map(move |x| pack(y, x))).collect();
     let identity = Field { top: 0, left: 0, height: 32, width: 32, places };
-    assert_eq!(match_pass(&level, &identity.wrapped(REACH)), identity);
+    assert_eq!(match_pass(&level, &identity.wrapped(REACH), None), identity);
 }

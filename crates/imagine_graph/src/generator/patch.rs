@@ -12,8 +12,8 @@ use super::fields::{FIELD_INPUT, Fields};
 use super::request::{Request, ResolvedRequest};
 use super::request_error::RequestError;
 use super::resolve::check_batch;
-use super::windows::{LevelSpan, Span, Windows};
-use crate::graph::{Coordinates, Graph, InputKind, ValidGraph, ValueId};
+use super::windows::{Levels, Span, Windows};
+use crate::graph::{Coordinates, Graph, InputKind, ValidGraph, ValidNode, ValueId};
 use crate::ops::{Op, Slice};
 use crate::tensor::rng::Domain;
 use crate::tensor::{Axis, Extent, PerAxis, Size, Texel};
@@ -128,7 +128,7 @@ struct Window {
     /// Texel of the window at which the patch begins.
     crop: Texel,
     /// For a graph that refines levels: where each value lies.
-    levels: Option<PerAxis<Vec<LevelSpan>>>,
+    levels: Option<PerAxis<Levels>>,
 }
 
 /// The window of the patch that `request` asks for.
@@ -147,7 +147,7 @@ fn window(generator: &ValidGenerator, request: &Request, steps: u32) -> Result<W
         }
         i32::try_from(found.end()).map_err(|_| RequestError::WorldEnd)?;
         let origin = i32::try_from(found.start).map_err(|_| RequestError::WorldEnd)?;
-        Ok((origin, (wanted.start - found.start) as i32, found.length, windows.levels(found.start, wanted)))
+        Ok((origin, (wanted.start - found.start) as i32, found.length, windows.levels(found, wanted)))
     };
     let ((y, crop_y, height, rows), (x, crop_x, width, columns)) = (along(Axis::Height)?, along(Axis::Width)?);
     Ok(Window {
@@ -176,16 +176,17 @@ fn cut_levels(
     request: &Request,
     window: Size,
     origin: Texel,
-    levels: &PerAxis<Vec<LevelSpan>>,
+    levels: &PerAxis<Levels>,
 ) -> Result<ValidGraph, RequestError> {
-    let at = |value: ValueId| PerAxis::from_fn(|axis| &levels[axis][value.0]);
+    let at = |value: ValueId| PerAxis::from_fn(|axis| &levels[axis].spans[value.0]);
     let mut plain = graph.graph().clone();
-    for node in graph.nodes() {
+    for (index, node) in graph.nodes().iter().enumerate() {
+        read_less(&mut plain, node, index, levels);
         // Random numbers begin where the node's field does, not where the window does.
         if let (Op::ExemplarMove(op), Some(Some(field))) = (&node.op, node.inputs.first()) {
             let first = at(*field);
             let start = Domain { origin, wrap: false }.tensor_origin(&op.shape);
-            let begins = Axis::ALL.map(|axis| (first[axis].first - i64::from(start[axis])) as i32);
+            let begins = Axis::ALL.map(|axis| (first[axis].elements.start - i64::from(start[axis])) as i32);
             let moved = plain.nodes.iter_mut().find(|plain| plain.name == node.name);
             if let Some(Op::ExemplarMove(op)) = moved.map(|node| &mut node.op) {
                 op.origin = begins;
@@ -208,13 +209,29 @@ fn cut_levels(
         let wanted = |axis: Axis| {
             let patch = Span { start: i64::from(request.domain.origin[axis]), length: axis.of(request.size) };
             let elements = patch.scaled(scales[axis]);
-            elements.start - spans[axis].first..elements.end() - spans[axis].first
+            let first = spans[axis].elements.start;
+            elements.start - first..elements.end() - first
         };
         crop_output(&mut plain, &output.name, slice(Axis::ALL.map(wanted)))?;
     }
     let cut = plain.validate()?;
     cut.bind(window)?;
     Ok(cut)
+}
+
+/// Cuts the inputs of node `index` to what it reads of them.
+fn read_less(plain: &mut Graph, node: &ValidNode, index: usize, levels: &PerAxis<Levels>) {
+    for input in 0..node.inputs.len() {
+        let kept = Axis::ALL.map(|axis| levels[axis].reads.get(&(index, input)));
+        if kept == [None, None] {
+            continue;
+        }
+        let range = |kept: Option<&Range<usize>>| kept.map_or(0..i64::MAX, |kept| kept.start as i64..kept.end as i64);
+        let part = format!("imagine.part.{}.{input}", node.name);
+        let Some(reader) = plain.nodes.iter().position(|plain| plain.name == node.name) else { continue };
+        let whole = std::mem::replace(&mut plain.nodes[reader].inputs[input], part.clone());
+        plain.push(&part, slice(kept.map(range)), [whole.as_str()]);
+    }
 }
 
 /// `graph` with outputs cropped to the patch at `crop` of a window.

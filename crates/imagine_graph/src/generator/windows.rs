@@ -15,7 +15,7 @@ mod span;
 pub use error::WindowError;
 pub use span::{Boundary, Span};
 
-pub(super) use self::axis_graph::LevelSpan;
+pub(super) use self::axis_graph::Levels;
 use self::axis_graph::{AxisGraph, Placement, RequiredElements};
 use self::span::ceil_div;
 use super::ValidGenerator;
@@ -93,10 +93,10 @@ impl<'a> Windows<'a> {
         Self { by_level, ..self }
     }
 
-    /// Where every value of the output graph begins, and what its cut keeps, in a window from pixel `start` around `wanted`; `None`
-    /// if windows are not by level.
-    pub(super) fn levels(&self, start: i64, wanted: Span) -> Option<Vec<LevelSpan>> {
-        self.by_level.then(|| self.output.levels(start, &self.output.required_by_outputs(wanted, self.boundary)))
+    /// Where every value of the output graph lies, and what its cut keeps, in `window`, which is around `wanted`; `None` if windows are not
+    /// by level.
+    pub(super) fn levels(&self, window: Span, wanted: Span) -> Option<Levels> {
+        self.by_level.then(|| self.output.levels(window, &self.output.required_by_outputs(wanted, self.boundary)))
     }
 
     /// What lies beyond the image's ends.

@@ -32,6 +32,21 @@
 //! for a similar one. If one of the 24 cells within two cells of p shows c, the cost is doubled and 2,000,000 more. The least cost wins; of
 //! equal ones the first in the order of e (row by row), own place before similar one. Without a table, p keeps the candidate on which all
 //! nine agree. If there is no candidate, p keeps its place. Costs stay below 2^31.
+//!
+//! **Guides** (image analogies, Hertzmann et al. 2001) say which places are wanted where. `guide` holds up to eight unsigned bytes for each place: what
+//! is seen there, such as lightness. `target` holds a word for each guide and cell: `low | high << 8 | weight << 16`, the interval of bytes that is wanted. With
+//! `d_k` the distance of a place's byte to the interval of guide k, the place costs `min(8 * sum of weight_k d_k^2, 400,000,000)` more,
+//! before a repeated one is doubled. If a guide of weight 255 has d > 0, the place is excluded: it costs 2,000,000,000 in all. A target may have one image,
+//! row or column for all of them.
+//!
+//! - `ExemplarMatch` adds the cost to that of each candidate.
+//! - `ExemplarMove` takes the cost at the block's centre. If the block's place costs something there, moved or not, it goes to the
+//!   cheapest of that place and the first eight entries of the table, counted from the hashed one; the first of equal ones.
+//! - `ExemplarStart` takes the cheapest of eight offsets, the first of equal ones, at the block's centre. Offset j is drawn from the plane
+//!   `2 n + 2^24 j`.
+//!
+//! **Variation** is a word of 0 to 256 for each cell, one for all, or one for each image: a block moves with `probability * variation / 256`,
+//! rounded down, the variation that of its centre.
 
 use std::ops::Range;
 
@@ -48,13 +63,15 @@ pub const MAX_EXEMPLAR_SIDE: usize = 16_384;
 pub const APPEARANCE_BYTES: usize = 8;
 const APPEARANCE_WORDS: usize = APPEARANCE_BYTES / 4;
 const MAX_BLOCK: usize = 64;
+/// Maximum number of guides.
+pub const MAX_GUIDES: usize = 8;
 
 /// Words of cases whose four bytes differ.
 const WORDS: Range<i32> = -(1 << 29)..1 << 29;
 /// Words of cases that are no places.
 const OUTSIDE: Range<i32> = -(1 << 30)..0;
 
-/// Parameters of `ExemplarStart`. No inputs.
+/// Parameters of `ExemplarStart`. Inputs: none, or a guide `[height, width, words]` and its target `[1 or N, guides, 1 or H, 1 or W]`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct ExemplarStart {
@@ -86,7 +103,8 @@ pub struct ExemplarDouble {
     pub tiles: bool,
 }
 
-/// Parameters of `ExemplarMove`. Inputs: a field; a table of similar places `[height, width, k]`, packed.
+/// Parameters of `ExemplarMove`. Inputs: a field; a table of similar places `[height, width, k]`, packed; optionally a guide
+/// `[height, width, words]` and its target `[1 or N, guides, 1 or H, 1 or W]`; optionally a variation `[1 or N, 1, 1 or H, 1 or W]`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct ExemplarMove {
@@ -106,7 +124,7 @@ pub struct ExemplarMove {
 
 /// Parameters of `ExemplarMatch`. Inputs: a field; the appearance of each place and of a rim of one place around all,
 /// `[height + 2, width + 2, 2]`, four signed bytes to a word, the first in the lowest byte; optionally a table of similar places
-/// `[height, width, k]`, packed.
+/// `[height, width, k]`, packed; optionally a guide `[height, width, words]` and its target `[1 or N, guides, 1 or H, 1 or W]`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct ExemplarMatch {
@@ -153,7 +171,7 @@ impl Default for ExemplarMatch {
 
 impl Operator for ExemplarStart {
     fn infer(&self, inputs: &Inputs) -> Result<Vec<TensorType>, NodeError> {
-        inputs.count(0..=0)?;
+        inputs.count(0..=2)?;
         check_side("height", self.height)?;
         check_side("width", self.width)?;
         check_block(self.block)?;
@@ -165,11 +183,13 @@ impl Operator for ExemplarStart {
         require_param(is_free, "lattice", "[1, 1], as the exemplar does not tile", self.lattice)?;
         let shape = bind(&self.shape, inputs.size, "shape")?;
         require_param(shape.len() == 4 && shape[1] == 1, "shape", "[N, 1, H, W]", &shape)?;
+        check_guide(inputs, 0, [self.height, self.width], &shape)?;
         Ok(vec![output(DType::I32, shape)?])
     }
 
-    fn reach(&self, _: &[Option<&TensorType>], _: &TensorType) -> Vec<Reach> {
-        Vec::new()
+    fn reach(&self, inputs: &[Option<&TensorType>], _: &TensorType) -> Vec<Reach> {
+        let reach = [Reach::Everything("the exemplar"), center_of_block(self.block)];
+        reach.into_iter().take(inputs.len()).collect()
     }
 
     fn cases() -> Vec<Case> {
@@ -183,6 +203,12 @@ impl Operator for ExemplarStart {
             Case::new("lattice", Self { lattice: [4, 6], ..op(8, 6, fixed([1, 1, 16, 18]), 3) }),
             Case::new("does not tile", Self { tiles: false, ..op(17, 12, fixed([3, 1, 19, 23]), 4) }),
             Case::new("smaller than a block, does not tile", Self { tiles: false, ..op(3, 2, fixed([1, 1, 9, 9]), 5) }),
+            guided(Case::new("guided", op(8, 6, fixed([2, 1, 9, 14]), 6)), [8, 6, 1], [1, 2, 9, 14]),
+            guided(
+                Case::new("guided on a lattice", Self { lattice: [2, 3], block: 1, ..op(8, 6, fixed([2, 1, 8, 6]), 7) }),
+                [8, 6, 2],
+                [2, 5, 1, 1],
+            ),
         ]
     }
 
@@ -221,10 +247,15 @@ impl Operator for ExemplarDouble {
 
 impl Operator for ExemplarMove {
     fn infer(&self, inputs: &Inputs) -> Result<Vec<TensorType>, NodeError> {
-        inputs.count(2..=2)?;
+        inputs.count(2..=5)?;
         check_block(self.block)?;
         let shape = field(inputs)?;
-        table(inputs, 1)?;
+        let [height, width, _] = table(inputs, 1)?;
+        check_guide(inputs, 2, [height, width], &shape)?;
+        if let Some(variation) = inputs.optional(4) {
+            let fits = variation.dtype == DType::I32 && is_over(&variation.shape, &shape, |guides| guides == 1);
+            require(fits, 4, "variation", "i32 [1 or N, 1, 1 or H, 1 or W], as the field", variation)?;
+        }
         let whole = bind(&self.shape, inputs.size, "shape")?;
         require_param(whole.len() == 4, "shape", "[N, 1, H, W], that of the whole field", &whole)?;
         Ok(vec![output(DType::I32, shape.to_vec())?])
@@ -234,10 +265,10 @@ impl Operator for ExemplarMove {
         if input == 1 { check_places(input, weight) } else { Ok(()) }
     }
 
-    fn reach(&self, _: &[Option<&TensorType>], _: &TensorType) -> Vec<Reach> {
-        let (block, center) = (self.block as i64, self.block as i64 / 2);
-        let window = Window { stride: 1, repeat: 1, low: center + 1 - block, high: center };
-        vec![Reach::Window(PerAxis::splat(window)), Reach::Everything("the exemplar")]
+    fn reach(&self, inputs: &[Option<&TensorType>], _: &TensorType) -> Vec<Reach> {
+        let (center, exemplar) = (center_of_block(self.block), Reach::Everything("the exemplar"));
+        let reach = [center.clone(), exemplar.clone(), exemplar, center.clone(), center];
+        reach.into_iter().take(inputs.len()).collect()
     }
 
     fn cases() -> Vec<Case> {
@@ -253,6 +284,12 @@ impl Operator for ExemplarMove {
             of_table("a part", Self { origin: [-3, 6], ..op(230, 4) }, [1, 1, 12, 16], [8, 8, 8]),
             of_table("does not tile", Self { tiles: false, ..op(230, 5) }, [1, 1, 16, 12], [17, 12, 4]),
             case("places outside", op(255, 6), [1, 1, 8, 8], OUTSIDE).int([3, 4, 2], -9..9),
+            guided(of_table("guided", op(128, 7), [2, 1, 13, 12], [8, 6, 9]), [8, 6, 1], [1, 3, 13, 12]),
+            guided(of_table("guided alike", op(0, 8), [2, 1, 8, 12], [8, 6, 3]), [8, 6, 2], [2, 8, 1, 1]),
+            of_table("less varied", op(200, 9), [2, 1, 16, 12], [8, 6, 3])
+                .none()
+                .none()
+                .int([2, 1, 16, 1], -50..300),
         ]
     }
 
@@ -263,7 +300,7 @@ impl Operator for ExemplarMove {
 
 impl Operator for ExemplarMatch {
     fn infer(&self, inputs: &Inputs) -> Result<Vec<TensorType>, NodeError> {
-        inputs.count(2..=3)?;
+        inputs.count(2..=5)?;
         let shape = field(inputs)?;
         let appearance = inputs.required(1, "appearance")?;
         let expected = "i32 [height + 2, width + 2, 2]";
@@ -277,6 +314,7 @@ impl Operator for ExemplarMatch {
             let expected = format!("[{}, {}, k]", appearance.shape[0] - 2, appearance.shape[1] - 2);
             require(same, 2, "similar", expected, inputs.required(2, "similar")?)?;
         }
+        check_guide(inputs, 3, [appearance.shape[0] - 2, appearance.shape[1] - 2], &shape)?;
         Ok(vec![output(DType::I32, shape.to_vec())?])
     }
 
@@ -286,8 +324,10 @@ impl Operator for ExemplarMatch {
 
     fn reach(&self, inputs: &[Option<&TensorType>], _: &TensorType) -> Vec<Reach> {
         let window = Window { stride: 1, repeat: 1, low: -2, high: 2 };
-        let exemplar = vec![Reach::Everything("the exemplar"); inputs.len() - 1];
-        [vec![Reach::Window(PerAxis::splat(window))], exemplar].concat()
+        let exemplar = Reach::Everything("the exemplar");
+        let field = Reach::Window(PerAxis::splat(window));
+        let reach = [field, exemplar.clone(), exemplar.clone(), exemplar, Reach::Pointwise];
+        reach.into_iter().take(inputs.len()).collect()
     }
 
     fn cases() -> Vec<Case> {
@@ -306,7 +346,18 @@ impl Operator for ExemplarMatch {
             of_level("does not tile", false, [1, 1, 17, 12], [13, 14]),
             of_level("does not tile, with a table", false, [2, 1, 9, 12], [12, 9]).int([12, 9, 2], places(12, 9)),
             pieces.clone(),
+            guided(
+                Case { name: "coherent pieces, guided".into(), ..pieces.clone() }.none(),
+                [6, 7, 1],
+                [1, 1, 20, 21],
+            ),
             Case { name: "coherent pieces, with a table".into(), ..pieces }.int([6, 7, 8], places(6, 7)),
+            guided(
+                of_level("guided", true, [2, 1, 9, 11], [8, 6]).int([8, 6, 3], places(8, 6)),
+                [8, 6, 2],
+                [2, 7, 9, 1],
+            ),
+            guided(of_level("guided, without a table", false, [1, 1, 9, 12], [12, 9]).none(), [12, 9, 1], [1, 4, 1, 1]),
             case("places outside", Self { tiles: true }, [1, 1, 8, 8], OUTSIDE)
                 .int([5, 6, APPEARANCE_WORDS], WORDS)
                 .int([3, 4, 2], -9..9),
@@ -354,6 +405,40 @@ impl Operator for ExemplarGather {
     fn tolerance(&self) -> Tolerance {
         Tolerance::EXACT
     }
+}
+
+/// The cells that a cell's block has its centre at.
+fn center_of_block(block: usize) -> Reach {
+    let (block, center) = (block as i64, block as i64 / 2);
+    Reach::Window(PerAxis::splat(Window { stride: 1, repeat: 1, low: center + 1 - block, high: center }))
+}
+
+/// Whether `shape` is that of the field, with 1 allowed in place of each length and the channels that `has_channels` allows.
+fn is_over(shape: &[usize], field: &[usize], has_channels: impl Fn(usize) -> bool) -> bool {
+    let covers = |axis: usize| shape[axis] == 1 || shape[axis] == field[axis];
+    shape.len() == 4 && has_channels(shape[1]) && [0, 2, 3].into_iter().all(covers)
+}
+
+/// Checks the guide at `input` and the target after it, if they are there, for an exemplar's `level` and the shape of a field.
+fn check_guide(inputs: &Inputs, input: usize, level: [usize; 2], field: &[usize]) -> Result<(), NodeError> {
+    if inputs.optional(input).is_none() && inputs.optional(input + 1).is_none() {
+        return Ok(());
+    }
+    let guide = inputs.required(input, "guide")?;
+    let words = |found: &[usize]| found.len() == 3 && found[..2] == level && (1..=MAX_GUIDES / 4).contains(&found[2]);
+    let fits = guide.dtype == DType::I32 && words(&guide.shape);
+    require(fits, input, "guide", format!("i32 [{}, {}, 1 or 2]", level[0], level[1]), guide)?;
+    let target = inputs.required(input + 1, "target")?;
+    let most = 4 * guide.shape[2];
+    let fits = target.dtype == DType::I32 && is_over(&target.shape, field, |guides| (1..=most).contains(&guides));
+    let expected = format!("i32 [1 or N, 1 to {most}, 1 or H, 1 or W], as the field");
+    require(fits, input + 1, "target", expected, target)
+}
+
+/// The case with a guide and a target of these shapes.
+fn guided(case: Case, guide: [usize; 3], target: [usize; 4]) -> Case {
+    // Weights of 0 to 255: of the 256, one excludes.
+    case.int(guide, WORDS).int(target, 0..1 << 24)
 }
 
 /// The places of a table of similar places lie in the exemplar.

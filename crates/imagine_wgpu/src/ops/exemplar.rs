@@ -11,6 +11,8 @@ use crate::params::params;
 
 params! {
     pub(crate) struct Params for "ops/exemplar" {
+        wanted_steps: [u32; 4],
+        variation_steps: [u32; 4],
         size: [u32; 2],
         level: [u32; 2],
         period: [u32; 2],
@@ -24,7 +26,8 @@ params! {
         channels: u32,
         words: u32,
         is_signed: u32,
-        unused: [u32; 2],
+        guides: u32,
+        guide_words: u32,
     }
 }
 
@@ -33,22 +36,27 @@ pub fn lower_start(op: &ExemplarStart, node: &Lowering) -> KernelCall {
     let level = [op.height, op.width].map(|side| side as u32);
     let lattice = op.lattice.map(|side| side as u32);
     let random = random(&op.shape, op.stream, node);
-    let params = Params { level, lattice, period: sides(&random), block: op.block as u32, ..params(node) };
+    let mut params = Params { level, lattice, period: sides(&random), block: op.block as u32, ..params(node) };
+    let mut bindings = Bindings::new(0);
     // One hash of about 20 integer operations, which count like floating-point operations.
-    KernelCall { random: Some(random), ..call_of("START", op.tiles, params, node, [40, 4]) }
+    let mut cost = [40, 4];
+    if bindings.guide(node, 0, &mut params) {
+        cost = [8 * (40 + GUIDE_COST[0]), 4 + 8 * GUIDE_COST[1]];
+    }
+    KernelCall { random: Some(random), ..call_of("START", op.tiles, params, node, bindings, cost) }
 }
 
 /// The call of `ExemplarDouble`.
 pub fn lower_double(op: &ExemplarDouble, node: &Lowering) -> KernelCall {
     let level = [op.height, op.width].map(|side| side as u32);
-    call_of("DOUBLE", op.tiles, Params { level, ..params(node) }, node, [12, 8])
+    call_of("DOUBLE", op.tiles, Params { level, ..params(node) }, node, Bindings::new(1), [12, 8])
 }
 
 /// The call of `ExemplarMove`.
 pub fn lower_move(op: &ExemplarMove, node: &Lowering) -> KernelCall {
     let (level, similar) = table(node, 1);
     let random = random(&op.shape, op.stream, node);
-    let params = Params {
+    let mut params = Params {
         level,
         similar,
         period: sides(&random),
@@ -57,7 +65,18 @@ pub fn lower_move(op: &ExemplarMove, node: &Lowering) -> KernelCall {
         probability: op.probability.into(),
         ..params(node)
     };
-    KernelCall { random: Some(random), ..call_of("MOVE", op.tiles, params, node, [60, 20]) }
+    let mut bindings = Bindings::new(1);
+    bindings.next("TABLE");
+    let mut cost = [60, 20];
+    if bindings.guide(node, 2, &mut params) {
+        // Blocks that are where the guide wants them look at one place; here as if half were.
+        cost = cost_with(cost, 4);
+    }
+    if let Some(variation) = node.optional(4) {
+        bindings.next("VARIATION");
+        params.variation_steps = steps(&variation.value_type.shape);
+    }
+    KernelCall { random: Some(random), ..call_of("MOVE", op.tiles, params, node, bindings, cost) }
 }
 
 /// The call of `ExemplarMatch`.
@@ -68,18 +87,16 @@ pub fn lower_match(op: &ExemplarMatch, node: &Lowering) -> KernelCall {
     let similar = if has_table { table(node, 2).1 } else { 0 };
     // Candidates, each with four appearance vectors. Without a table, most cells have nine equal ones and skip them.
     let candidates = if has_table { 18 } else { 3 };
-    let mut call = call_of(
-        "MATCH",
-        op.tiles,
-        Params { level, similar, ..params(node) },
-        node,
-        [candidates * (4 * 8 * 4 + 48), 4 * 26 + 96 + candidates * 32],
-    );
+    let mut cost = [candidates * (4 * 8 * 4 + 48), 4 * 26 + 96 + candidates * 32];
+    let mut params = Params { level, similar, ..params(node) };
+    let mut bindings = Bindings::new(2);
     if has_table {
-        call.defs.push(("TABLE", ShaderDef::Bool(true)));
-        call.defs.sort();
+        bindings.next("TABLE");
     }
-    call
+    if bindings.guide(node, 3, &mut params) {
+        cost = cost_with(cost, candidates);
+    }
+    call_of("MATCH", op.tiles, params, node, bindings, cost)
 }
 
 /// The call of `ExemplarGather`.
@@ -94,7 +111,7 @@ pub fn lower_gather(op: &ExemplarGather, node: &Lowering) -> KernelCall {
         ..params(node)
     };
     let channels = op.channels as u64;
-    call_of("GATHER", true, params, node, [4 * channels, 4 + 8 * channels])
+    call_of("GATHER", true, params, node, Bindings::new(2), [4 * channels, 4 + 8 * channels])
 }
 
 /// Parameters that all five share.
@@ -105,11 +122,70 @@ fn params(node: &Lowering) -> Params {
     Params { size, period: size, count: images * height * width, block: 1, ..Params::default() }
 }
 
+/// Operations and bytes of what the guides say of one place.
+const GUIDE_COST: [u64; 2] = [16, 8];
+
+/// The cost of a cell, with `places` that a guide is asked about.
+fn cost_with([flop, bytes]: [u64; 2], places: u64) -> [u64; 2] {
+    [flop + places * GUIDE_COST[0], bytes + places * GUIDE_COST[1]]
+}
+
+/// Binding numbers of optional buffers and of the output, in the order of the node's inputs.
+struct Bindings {
+    defs: Vec<(&'static str, ShaderDef)>,
+    next: u32,
+}
+
+impl Bindings {
+    /// After the uniform and the first `inputs` inputs.
+    fn new(inputs: u32) -> Self {
+        Self { defs: Vec::new(), next: 1 + inputs }
+    }
+
+    fn next(&mut self, name: &'static str) {
+        self.defs.push((name, ShaderDef::UInt(self.next)));
+        self.next += 1;
+    }
+
+    /// Binds the guide at `input` and its target, and describes them. Whether the node has them.
+    fn guide(&mut self, node: &Lowering, input: usize, params: &mut Params) -> bool {
+        let (Some(guide), Some(target)) = (node.optional(input), node.optional(input + 1)) else { return false };
+        self.next("GUIDE");
+        self.next("WANTED");
+        params.wanted_steps = steps(&target.value_type.shape);
+        params.guides = target.value_type.shape[1] as u32;
+        params.guide_words = guide.value_type.shape[2] as u32;
+        true
+    }
+}
+
+/// Steps from one image, channel, row and column to the next; 0 where one stands for all.
+fn steps(shape: &[usize]) -> [u32; 4] {
+    let mut step = 1;
+    let mut steps = [0; 4];
+    for axis in (0..4).rev() {
+        steps[axis] = if shape[axis] > 1 { step } else { 0 };
+        step *= shape[axis] as u32;
+    }
+    steps
+}
+
 /// A call with flop and bytes for each cell.
-fn call_of(def: &'static str, tiles: bool, params: Params, node: &Lowering, [flop, bytes]: [u64; 2]) -> KernelCall {
+fn call_of(
+    def: &'static str,
+    tiles: bool,
+    params: Params,
+    node: &Lowering,
+    mut bindings: Bindings,
+    [flop, bytes]: [u64; 2],
+) -> KernelCall {
     let count = params.count as usize;
     let cost = Cost { flop: flop * count as u64, bytes: bytes * count as u64 };
-    KernelCall { cost, ..call(node, [Some(def), tiles.then_some("TILES")], &params, count, 0) }
+    bindings.next("OUTPUT");
+    let call = call(node, [Some(def), tiles.then_some("TILES")], &params, count, 0);
+    let mut defs = [call.defs, bindings.defs].concat();
+    defs.sort();
+    KernelCall { cost, defs, ..call }
 }
 
 /// The random numbers of a field whose whole has the symbolic shape `dims`.

@@ -1,11 +1,12 @@
 //! One graph along one axis: where each value lies in the image, and which elements it reads.
 
+use std::collections::BTreeMap;
 use std::ops::Range;
 
 use super::error::WindowError;
 use super::span::{Boundary, Span, ceil_div};
 use crate::graph::{BoundGraph, ValidGraph, ValidNode, ValueId};
-use crate::ops::{Op, PadMode, Reach, Window};
+use crate::ops::{Op, PadMode, Reach, ResizeMode, Window};
 use crate::tensor::axis::checked_lcm;
 use crate::tensor::{Axis, Dim, Extent, Ratio, Symbol, TensorType};
 
@@ -36,10 +37,19 @@ struct WindowedRead {
 pub(crate) struct LevelSpan {
     /// Elements per pixel; `None` if it is the same in every window.
     pub scale: Option<Ratio>,
-    /// Its first element on the plane, after the cut.
-    pub first: i64,
+    /// Its elements on the plane, after the cut.
+    pub elements: Range<i64>,
     /// The elements that its cut keeps, of those that the node computes.
     pub keep: Option<Range<usize>>,
+}
+
+/// A window of a graph with cut levels.
+#[derive(Clone, Debug)]
+pub(crate) struct Levels {
+    /// Where each value lies.
+    pub spans: Vec<LevelSpan>,
+    /// For a node's inputs that reach farther than others: the elements that it reads.
+    pub reads: BTreeMap<(usize, usize), Range<usize>>,
 }
 
 /// The elements required of every value.
@@ -125,13 +135,11 @@ impl<'a> AxisGraph<'a> {
                     continue;
                 }
                 (_, Reach::Everything(reads)) => return Err(self.global(node, &format!("all of {reads}"))),
-                (Placement::Uniform, Reach::Pointwise) => {
+                (Placement::Uniform, reach) if *reach == Reach::Pointwise || keeps_uniform(&node.op) => {
                     place = if place == Placement::Fixed { Placement::Uniform } else { place };
                     continue;
                 }
-                (Placement::Uniform, Reach::Window(_)) => {
-                    return Err(self.global(node, "a window of an expanded value"));
-                }
+                (Placement::Uniform, _) => return Err(self.global(node, "a window of an expanded value")),
                 (Placement::Scaled(scale), Reach::Pointwise) => (scale, Window::POINT),
                 (Placement::Scaled(scale), Reach::Window(windows)) => (scale, windows[self.axis]),
             };
@@ -150,7 +158,7 @@ impl<'a> AxisGraph<'a> {
         match place {
             Placement::Scaled(_) if rigid => Err(self.global(node, "a value of fixed size together with the image")),
             Placement::Uniform if rigid => Ok(Placement::Fixed),
-            Placement::Fixed if matches!(node.op, Op::Expand(_)) && !rigid => Ok(Placement::Uniform),
+            Placement::Fixed if spreads(node, self.axis) && !rigid => Ok(Placement::Uniform),
             place => Ok(place),
         }
     }
@@ -266,29 +274,52 @@ impl<'a> AxisGraph<'a> {
         required.into_iter().zip(&self.after_cut).map(|(range, after)| range.filter(|_| !after)).collect()
     }
 
-    /// Where every value begins and which elements its cut keeps, in a window from pixel `start`.
-    pub fn levels(&self, start: i64, required: &RequiredElements) -> Vec<LevelSpan> {
+    /// Where every value lies in `window`, and which elements cuts keep. A node after a cut reads of all its inputs what the shortest has.
+    pub fn levels(&self, window: Span, required: &RequiredElements) -> Levels {
         let whole = |place: &Placement| {
             let scale = place.scale();
-            LevelSpan { scale, first: scale.map_or(0, |scale| scale.floor(start)), keep: None }
+            let elements = window.scaled(scale.unwrap_or(Ratio::ONE));
+            LevelSpan { scale, elements: elements.start..elements.end(), keep: None }
         };
         let mut spans: Vec<LevelSpan> = self.placements.iter().map(whole).collect();
-        for node in self.graph.nodes() {
-            let field = node.inputs.iter().flatten().find(|input| self.placements[input.0].scale().is_some());
-            let Some(field) = field.map(|field| spans[field.0].first) else { continue };
-            for output in node.outputs.iter().filter(|output| self.after_cut[output.0]) {
+        let mut reads = BTreeMap::new();
+        for (index, node) in self.graph.nodes().iter().enumerate() {
+            if !node.outputs.iter().any(|output| self.after_cut[output.0]) {
+                continue;
+            }
+            let Some(shared) = self.shared_elements(node, &spans) else { continue };
+            for (input, value) in node.inputs.iter().enumerate() {
+                let Some(value) = *value else { continue };
+                let length = shared.end - shared.start;
+                let first = match self.placements[value.0] {
+                    Placement::Fixed => continue,
+                    Placement::Uniform => 0,
+                    Placement::Scaled(_) if spans[value.0].elements == shared => continue,
+                    Placement::Scaled(_) => shared.start - spans[value.0].elements.start,
+                };
+                reads.insert((index, input), first as usize..(first + length) as usize);
+            }
+            for &output in node.outputs.iter().filter(|output| self.after_cut[output.0]) {
                 let span = &mut spans[output.0];
-                span.first = field;
+                span.elements = shared.clone();
                 if is_cut(node) {
-                    span.first = 2 * field;
+                    let first = 2 * shared.start;
+                    span.elements = first..2 * shared.end;
                     if let Some(range) = &required[output.0] {
-                        span.keep = Some((range.start - 2 * field) as usize..(range.end - 2 * field) as usize);
-                        span.first = range.start;
+                        span.keep = Some((range.start - first) as usize..(range.end - first) as usize);
+                        span.elements = range.clone();
                     }
                 }
             }
         }
-        spans
+        Levels { spans, reads }
+    }
+
+    /// The elements that all inputs of a node have which lie in the image; `None` if none do.
+    fn shared_elements(&self, node: &ValidNode, spans: &[LevelSpan]) -> Option<Range<i64>> {
+        let inputs = node.inputs.iter().flatten().filter(|input| self.placements[input.0].scale().is_some());
+        let elements = inputs.map(|input| spans[input.0].elements.clone());
+        elements.reduce(|one, other| one.start.max(other.start)..one.end.min(other.end))
     }
 
     /// The smallest span around `span` that contains all required elements.
@@ -388,6 +419,21 @@ fn pad_mode(op: &Op) -> PadMode {
         Op::Pad(op) => op.mode,
         Op::ExemplarMove(_) | Op::ExemplarMatch(_) => PadMode::Wrap,
         _ => PadMode::Constant,
+    }
+}
+
+/// Whether the node reads a window of equal elements as that element, at the ends too.
+fn keeps_uniform(op: &Op) -> bool {
+    let is_guided = matches!(op, Op::ExemplarStart(_) | Op::ExemplarMove(_));
+    is_guided || matches!(op, Op::Resize(op) if op.mode == ResizeMode::Nearest)
+}
+
+/// Whether the node makes one element along the axis as many as the image has.
+fn spreads(node: &ValidNode, axis: Axis) -> bool {
+    match &node.op {
+        Op::Expand(_) => true,
+        Op::Resize(op) => scale_of(&op.sizes, axis).is_ok_and(|scale| scale.is_some()),
+        _ => false,
     }
 }
 
