@@ -1,6 +1,6 @@
 // ExemplarStart (START), ExemplarDouble (DOUBLE), ExemplarMove (MOVE), ExemplarMatch (MATCH) and ExemplarGather (GATHER): coordinate
-// fields of synthesis by example. imagine_graph's reference page of these operators defines every bit. GUIDE, WANTED, VARIATION and OUTPUT
-// are binding numbers.
+// fields of synthesis by example. imagine_graph's reference page of these operators defines every bit. TABLE, GUIDE, WANTED, VARIATION, GAIN
+// and OUTPUT are binding numbers.
 #import imagine::dispatch::DispatchParams
 #import imagine::index::invocation
 #import imagine::rng::{lattice_coordinate, pcg}
@@ -11,6 +11,8 @@ struct Params {
     wanted_steps: vec4<u32>,
     // VARIATION: the same, without guides.
     variation_steps: vec4<u32>,
+    // GAIN: the same, with channels.
+    gain_steps: vec4<u32>,
     // Rows and columns of cells of the output.
     size: vec2<u32>,
     // Rows and columns of places of the exemplar's level.
@@ -60,6 +62,9 @@ const NONE = 0xffffffffu;
 #endif
 #ifdef GATHER
 @group(0) @binding(2) var<storage, read_write> texels: array<u32>; // [level height, level width, words]
+#ifdef GAIN
+@group(0) @binding(#{GAIN}) var<storage, read_write> gain: array<f32>; // [1 or N, 1 or channels, 1 or height, 1 or width]
+#endif
 @group(0) @binding(#{OUTPUT}) var<storage, read_write> y: array<f32>; // [N, channels, height, width]
 #else
 @group(0) @binding(#{OUTPUT}) var<storage, read_write> y: array<u32>; // [N, 1, height, width]
@@ -353,7 +358,12 @@ fn main(@builtin(workgroup_id) workgroup: vec3<u32>, @builtin(local_invocation_i
         let channel = params.first + k;
         let byte = extractBits(texels[texel + channel / 4u], 8u * (channel % 4u), 8u);
         let numerator = select(i32(byte), 2 * i32(byte) - 255, params.is_signed != 0u);
-        y[(image * params.channels + k) * plane + cell.x * params.size.y + cell.y] = f32(numerator) * (1.0 / 255.0);
+        var value = f32(numerator) * (1.0 / 255.0);
+#ifdef GAIN
+        let steps = params.gain_steps;
+        value = clamp(value * gain[dot(steps, vec4(image, k, cell))], -1.0, 1.0);
+#endif
+        y[(image * params.channels + k) * plane + cell.x * params.size.y + cell.y] = value;
     }
 #endif
 }

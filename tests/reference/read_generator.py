@@ -1146,7 +1146,7 @@ def exemplar_match(run, attributes, field, appearance, table=None, guide=None, t
     return build(field.shape, element, "i32")
 
 
-def exemplar_gather(run, attributes, field, texels):
+def exemplar_gather(run, attributes, field, texels, gain=None):
     level = Exemplar(texels.shape[0], texels.shape[1], True)
     first, channels = attributes.get("first", 0), attributes["channels"]
 
@@ -1154,7 +1154,11 @@ def exemplar_gather(run, attributes, field, texels):
         n, k, y, x = index
         word = at_exact(texels, (*level.clamped(at_exact(field, (n, 0, y, x))), (first + k) // 4)) & U32
         byte = word >> 8 * ((first + k) % 4) & 0xFF
-        return f32((2 * byte - 255 if attributes.get("signed") else byte) * f32(1 / 255))
+        value = f32((2 * byte - 255 if attributes.get("signed") else byte) * f32(1 / 255))
+        if gain is None:
+            return value
+        factor = at_exact(gain, [0 if length == 1 else i for length, i in zip(gain.shape, index)])
+        return min(max(f32(value * factor), -1.0), 1.0)
 
     return build([field.shape[0], channels, *field.shape[2:]], element)
 

@@ -1,7 +1,7 @@
-//! Controls of a generator by example: a slider for each attribute, and how much is rearranged.
+//! Controls of a generator by example: a slider for each attribute, how much is rearranged, tint and roughness.
 
 use imagine_graph::{
-    Add, Cast, Clip, DType, Dim, Floor, Graph, InputKind, Mul, Ratio, Resize, Sub, Symbol, Tensor,
+    Add, Cast, Clip, DType, Dim, Floor, Generator, Graph, InputKind, Mul, OutputKind, Pow, Ratio, Resize, Sub, Symbol, Tensor,
 };
 
 use crate::attributes::Attributes;
@@ -10,6 +10,12 @@ use crate::attributes::Attributes;
 const WEIGHT: f32 = 24.0;
 /// The control of how much is rearranged.
 pub const VARIATION: &str = "variation";
+/// The control that the base colour is multiplied with.
+pub const TINT: &str = "tint";
+/// The control that the roughness is multiplied with.
+pub const ROUGHNESS_FACTOR: &str = "roughness_factor";
+/// The exponent by which linear light becomes sRGB, nearly.
+const GAMMA: f32 = 1.0 / 2.2;
 
 /// Values of the controls at the finest spacing that reads them.
 pub struct Controls {
@@ -24,7 +30,7 @@ impl Controls {
     pub fn new(graph: &mut Graph, attributes: &Attributes, guided: Option<usize>, moved: Option<usize>) -> Self {
         let wanted = guided.map(|spacing| wanted(graph, attributes, spacing));
         let variation = moved.map(|spacing| {
-            range(graph, VARIATION, 0.0, 1.0);
+            range(graph, VARIATION, [0.0, 1.0], 1.0);
             let cells = at_spacing(graph, VARIATION, VARIATION, spacing);
             let steps = graph.weight("variation.steps", Tensor::f32([1, 1, 1, 1], vec![256.0]));
             let scaled = graph.push("variation.scaled", Mul {}, [cells.as_str(), &steps]);
@@ -44,9 +50,28 @@ impl Controls {
     }
 }
 
-/// A slider, `[1, 1, 1, 1]`, up to 1.
-fn range(graph: &mut Graph, name: &str, min: f32, default: f32) {
-    let kind = InputKind::Range { min, max: 1.0, default };
+/// The gain of an output, a control that is declared here; `None` for outputs that have none.
+pub fn gain(graph: &mut Graph, kind: OutputKind) -> Option<String> {
+    match kind {
+        OutputKind::BaseColor => {
+            let shape = [1, 3, 1, 1].map(Dim::Fixed).to_vec();
+            graph.input(TINT, InputKind::Color { default: [1.0; 3] }, shape);
+            let gamma = graph.weight("tint.gamma", Tensor::f32([1, 1, 1, 1], vec![GAMMA]));
+            // Light is not negative.
+            let light = graph.push("tint.light", Clip { min: Some(0.0), max: None }, [TINT]);
+            Some(graph.push("tint.srgb", Pow {}, [light.as_str(), &gamma]))
+        }
+        OutputKind::Roughness => {
+            range(graph, ROUGHNESS_FACTOR, [0.0, 2.0], 1.0);
+            Some(ROUGHNESS_FACTOR.into())
+        }
+        _ => None,
+    }
+}
+
+/// A slider, `[1, 1, 1, 1]`.
+fn range(graph: &mut Graph, name: &str, [min, max]: [f32; 2], default: f32) {
+    let kind = InputKind::Range { min, max, default };
     graph.input(name, kind, [1; 4].map(Dim::Fixed).to_vec());
 }
 
@@ -56,7 +81,7 @@ fn wanted(graph: &mut Graph, attributes: &Attributes, spacing: usize) -> String 
     let channels = |value: f32| Tensor::f32([1, count, 1, 1], vec![value; count]);
     let mut sliders: Option<String> = None;
     for (index, name) in attributes.names().iter().enumerate() {
-        range(graph, name, -1.0, 0.0);
+        range(graph, name, [-1.0, 1.0], 0.0);
         let cells = at_spacing(graph, name, name, spacing);
         let mut place = vec![0.0; count];
         place[index] = 256.0;
@@ -90,4 +115,41 @@ fn at_spacing(graph: &mut Graph, value: &str, name: &str, spacing: usize) -> Str
     let side = |symbol: fn(Ratio) -> Symbol| Dim::Symbol(symbol(Ratio::new(1, spacing)));
     let sizes = vec![side(Symbol::Height), side(Symbol::Width)];
     graph.push(&format!("spacing_{spacing}.{name}"), Resize { sizes, ..Resize::default() }, [value])
+}
+
+/// Gives control `from` of a generator by example the name `to`: that of an attribute by what one sees. Fails if there is no such control, or
+/// the graph has a value `to` already.
+pub fn rename_control(generator: &mut Generator, from: &str, to: &str) -> Result<(), ControlError> {
+    let graph = &mut generator.output;
+    let names: Vec<&str> = graph.inputs.iter().map(|input| input.name.as_str()).collect();
+    if !names.contains(&from) {
+        let known = names.join(", ");
+        return Err(ControlError::Unknown { name: from.into(), known });
+    }
+    let outputs = graph.nodes.iter().flat_map(|node| &node.outputs);
+    let is_taken = names.contains(&to) || graph.weights.contains_key(to) || outputs.into_iter().any(|name| name == to);
+    if to.is_empty() || is_taken {
+        return Err(ControlError::Taken(to.into()));
+    }
+    let inputs = graph.inputs.iter_mut().map(|input| &mut input.name);
+    let read = graph.nodes.iter_mut().flat_map(|node| &mut node.inputs);
+    inputs.chain(read).filter(|name| *name == from).for_each(|name| *name = to.into());
+    Ok(())
+}
+
+/// Why a control cannot be renamed.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum ControlError {
+    /// No control of that name.
+    #[error("there is no control {name:?}; the generator has {known}")]
+    Unknown {
+        /// The name.
+        name: String,
+        /// The controls that there are.
+        known: String,
+    },
+    /// The new name is empty or means something else already.
+    #[error("a control cannot be called {0:?}: the name is empty or taken")]
+    Taken(String),
 }

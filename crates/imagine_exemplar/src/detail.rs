@@ -23,12 +23,14 @@ pub fn coarser(generator: &Generator, halvings: usize) -> Option<Generator> {
     }
     let inputs = graph.inputs.clone();
     let mut coarser = Graph { inputs, outputs: graph.outputs.clone(), ..Graph::default() };
-    let needed = needed(graph, field);
+    let gains = gathers.iter().flat_map(|gather| gather.inputs.iter().skip(2));
+    let needed = needed(graph, gains.chain([field]).collect());
     let is_needed = |node: &&Node| node.outputs.iter().any(|output| needed.contains(output));
     let kept = graph.nodes.iter().filter(is_needed);
     coarser.nodes = kept.map(|node| Node { op: scaled(&node.op, 1 << halvings), ..node.clone() }).collect();
     for gather in gathers {
-        coarser.nodes.push(Node { inputs: vec![field.clone(), TEXELS.into()], ..gather.clone() });
+        let inputs = [vec![field.clone()], gather.inputs[1..].to_vec()].concat();
+        coarser.nodes.push(Node { inputs, ..gather.clone() });
     }
     let read: HashSet<&String> = coarser.nodes.iter().flat_map(|node| &node.inputs).collect();
     let kept = graph.weights.iter().filter(|(name, _)| read.contains(name) && *name != TEXELS);
@@ -53,9 +55,8 @@ pub fn coarser_maps(exemplar: &Stored, halvings: usize) -> Maps {
     Maps::new(level.height, level.width, level.channels, texels).expect("levels have sides of at least 4")
 }
 
-/// `value` and all values that it is computed from.
-fn needed<'a>(graph: &'a Graph, value: &'a String) -> HashSet<&'a String> {
-    let mut needed = HashSet::from([value]);
+/// `needed` and all values that they are computed from.
+fn needed<'a>(graph: &'a Graph, mut needed: HashSet<&'a String>) -> HashSet<&'a String> {
     for node in graph.nodes.iter().rev() {
         if node.outputs.iter().any(|output| needed.contains(output)) {
             needed.extend(&node.inputs);

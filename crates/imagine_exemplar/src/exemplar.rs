@@ -33,6 +33,7 @@ pub struct Exemplar {
     kinds: Vec<OutputKind>,
     tiles: bool,
     derived_height: bool,
+    metres: Option<f32>,
     name: String,
     sha256: String,
 }
@@ -111,6 +112,7 @@ impl Exemplar {
             kinds: pictures.iter().map(|(kind, _)| *kind).collect(),
             tiles,
             derived_height: false,
+            metres: options.metres,
             name: String::new(),
             sha256: String::new(),
         };
@@ -218,6 +220,9 @@ impl Exemplar {
         }
         data.sha256 = self.sha256.clone();
         let (height, width) = (maps.height(), maps.width());
+        // What tiles is resampled to whole periods, anything else cropped.
+        let whole = if self.tiles { width } else { self.maps.width() };
+        card.texels_per_metre = self.metres.map(|metres| whole as f32 / metres);
         let recipe = &chosen.recipe;
         let lattice = match recipe.lattice {
             (1, 1) => String::new(),

@@ -8,7 +8,7 @@ use imagine_graph::{
 };
 
 use crate::attributes::Attributes;
-use crate::controls::Controls;
+use crate::controls::{Controls, gain};
 use crate::prepared::Prepared;
 use crate::recipe::Recipe;
 use crate::synthesis::size_multiple;
@@ -47,7 +47,8 @@ pub enum GeneratorError {
 /// the maps. Base colour and emissive are sRGB bytes; normals are 128 for 0, +Y up.
 ///
 /// Every seed is another arrangement. Sizes are multiples of [`size_multiple`]; results tile. Controls are a slider from -1 to 1 for each of the
-/// exemplar's [`Attributes`], 0 by default, and `variation`, 0 to 1: how many of the recipe's blocks move.
+/// exemplar's [`Attributes`], 0 by default; `variation`, 0 to 1: how many of the recipe's blocks move; `tint`, a linear colour that multiplies the base
+/// colour; `roughness_factor`, 0 to 2.
 pub fn generator(
     prepared: &Prepared,
     maps: &Maps,
@@ -73,7 +74,9 @@ pub fn generator(
     for kind in kinds {
         let channels = kind.channels().unwrap_or(1);
         let op = ExemplarGather { first, channels, signed: *kind == OutputKind::Normal };
-        graph.push(kind.name(), op, [field.as_str(), TEXELS]);
+        let gain = gain(&mut graph, *kind);
+        let inputs = [field.as_str(), TEXELS].into_iter().chain(gain.as_deref());
+        graph.push(kind.name(), op, inputs);
         graph.output(kind.name(), *kind);
         first += channels;
     }

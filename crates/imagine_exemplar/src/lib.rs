@@ -48,7 +48,7 @@ mod synthesis;
 pub use attributes::{Attributes, MOST_ATTRIBUTES};
 pub use choice::Trial;
 pub use compress::{BITS, CompressError, Compression, compress};
-pub use controls::VARIATION;
+pub use controls::{ControlError, ROUGHNESS_FACTOR, TINT, VARIATION, rename_control};
 pub use describe::{Description, describe};
 pub use detail::{coarser, coarser_maps};
 pub use error::ExemplarError;

@@ -13,7 +13,7 @@ use crate::resample::resampled;
 const SEAM: f64 = 1.25;
 
 /// Options of reading an exemplar.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq)]
 pub struct ExemplarOptions {
     /// Most texels along the longer side, 32 to 4096; larger pictures are scaled down. Default 1024.
     pub side: u32,
@@ -22,11 +22,13 @@ pub struct ExemplarOptions {
     /// The convention of a normal map in a file whose name does not say it. By default its slopes tell. Pictures in memory are +Y up,
     /// whatever this says.
     pub normal: Option<NormalConvention>,
+    /// Width in metres of what the picture shows, above 0. Default: unknown.
+    pub metres: Option<f32>,
 }
 
 impl Default for ExemplarOptions {
     fn default() -> Self {
-        Self { side: 1024, tiles: None, normal: None }
+        Self { side: 1024, tiles: None, normal: None, metres: None }
     }
 }
 

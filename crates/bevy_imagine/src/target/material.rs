@@ -2,6 +2,7 @@
 
 use bevy::ecs::system::SystemParamItem;
 use bevy::ecs::system::lifetimeless::{SQuery, SResMut};
+use bevy::math::Affine2;
 use bevy::prelude::*;
 use imagine_graph::OutputKind;
 use imagine_wgpu::texture_io::{HeightBorder, MipFilter, Pack};
@@ -26,11 +27,14 @@ pub struct MaterialTarget {
     /// Whether a height output becomes the depth map for parallax mapping, which costs many texture samples per pixel.
     /// `StandardMaterial::parallax_depth_scale` sets the depth. Default off.
     pub parallax: bool,
+    /// Metres that texture coordinates from 0 to 1 cover on the mesh. If the generator's card says how large its surface is
+    /// ([`SynthesisTextures::metres`]), `StandardMaterial::uv_transform` then shows it in its real size. Default: `uv_transform` stays.
+    pub surface: Option<Vec2>,
 }
 
 impl Default for MaterialTarget {
     fn default() -> Self {
-        Self { normal_strength: 8.0, parallax: false }
+        Self { normal_strength: 8.0, parallax: false, surface: None }
     }
 }
 
@@ -73,8 +77,12 @@ impl Target for MaterialTarget {
 
     fn show(&self, entity: Entity, textures: &SynthesisTextures, param: &mut SystemParamItem<Self::Param>) {
         let Some(handle) = material_of(entity, param) else { return };
+        let scale = self.surface.zip(textures.metres()).map(|(surface, metres)| Affine2::from_scale(surface / metres));
         // A material that shows the maps already is not touched.
         let is_shown = |material: &StandardMaterial| {
+            if scale.is_some_and(|scale| scale != material.uv_transform) {
+                return false;
+            }
             let mut material = material.clone();
             let shows = |(plan, image): &(TexturePlan, _)| {
                 slots(plan, &mut material).iter().all(|slot| slot.as_ref() == Some(image))
@@ -88,6 +96,9 @@ impl Target for MaterialTarget {
         let Some(mut material) = materials.get_mut(&handle) else { return };
         for (plan, image) in textures.plans() {
             slots(plan, &mut material).into_iter().for_each(|slot| *slot = Some(image.clone()));
+        }
+        if let Some(scale) = scale {
+            material.uv_transform = scale;
         }
         if textures.get(TextureRole::OcclusionRoughnessMetallic).is_some() {
             material.perceptual_roughness = 1.0;

@@ -47,6 +47,8 @@ pub struct TexturePlan {
     pub(crate) shape: TextureShape,
     /// Image and layer of the game's own that the texture goes to.
     pub(crate) image: Option<(Handle<Image>, u32)>,
+    /// Width and height in metres of what the texture shows, if the generator's card says it.
+    pub(crate) metres: Option<Vec2>,
 }
 
 /// The passes that make a texture, and their inputs.
@@ -108,6 +110,7 @@ pub struct PlanContext<'a> {
     generator: &'a str,
     outputs: &'a [GraphOutput],
     size: UVec2,
+    texels_per_metre: Option<f32>,
     tiles: bool,
     is_patch: bool,
 }
@@ -116,7 +119,9 @@ impl<'a> PlanContext<'a> {
     pub(crate) fn new(generator: &'a Generator, size: UVec2, is_patch: bool) -> Self {
         let network = generator.network();
         let tiles = network.generator.size.tiles && !is_patch;
-        Self { generator: generator.name(), outputs: &network.output.graph().outputs, size, tiles, is_patch }
+        let texels_per_metre = network.generator.card.density();
+        let outputs = &network.output.graph().outputs;
+        Self { generator: generator.name(), outputs, size, texels_per_metre, tiles, is_patch }
     }
 
     /// Name of the generator, for messages.
@@ -194,7 +199,8 @@ impl<'a> PlanContext<'a> {
             MipFilter::Radiance => TextureFormat::Rgba16Float,
             MipFilter::Normal | MipFilter::Linear => TextureFormat::Rgba8Unorm,
         };
-        TexturePlan { role, source, mip, shape: TextureShape::flat(self.size, format, sampling), image: None }
+        let metres = self.texels_per_metre.map(|texels| self.size.as_vec2() / texels);
+        TexturePlan { role, source, mip, shape: TextureShape::flat(self.size, format, sampling), image: None, metres }
     }
 
     /// A height with 16 bits, for export.

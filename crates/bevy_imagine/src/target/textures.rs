@@ -35,6 +35,11 @@ impl SynthesisTextures {
         self.0.list.iter().map(|(plan, image)| (plan.role, image))
     }
 
+    /// Width and height in metres of the surface that the textures show once; `None` if the generator's card does not say how large it is.
+    pub fn metres(&self) -> Option<Vec2> {
+        self.plans().find_map(|(plan, _)| plan.metres)
+    }
+
     /// Empty textures for `plans`, or an error if they exceed the memory budget or the game's own image does not fit.
     /// `generator` is its name, for messages.
     pub(crate) fn new(

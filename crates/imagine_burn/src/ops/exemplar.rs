@@ -3,6 +3,7 @@
 
 use burn::tensor::TensorData as BurnData;
 use burn::tensor::backend::Backend;
+use burn::tensor::ops::FloatTensor;
 use imagine_cpu::{Draw, Edges, Field, Guide, Level, LevelShape, Moves, REACH, double, gather, match_pass, move_blocks, start};
 use imagine_graph::rng;
 use imagine_graph::{
@@ -120,6 +121,7 @@ pub(super) fn gathered<B: Backend>(
     op: &ExemplarGather,
     field: Value<B>,
     texels: Value<B>,
+    gain: Option<FloatTensor<B>>,
     context: &Context<B>,
 ) -> Value<B> {
     let shape = &context.outputs[0].shape;
@@ -130,7 +132,11 @@ pub(super) fn gathered<B: Backend>(
     let channels = op.first..op.first + op.channels;
     let numbers: Vec<f32> =
         fields.iter().flat_map(|field| gather(level, &texels, field, channels.clone(), op.signed)).collect();
-    Value::Float(B::float_from_data(BurnData::new(numbers, shape.clone()), context.device))
+    let gathered = B::float_from_data(BurnData::new(numbers, shape.clone()), context.device);
+    Value::Float(match gain {
+        Some(gain) => B::float_clamp(B::float_mul(gathered, gain), (-1.0).into(), 1.0.into()),
+        None => gathered,
+    })
 }
 
 fn edges(tiles: bool) -> Edges {

@@ -201,7 +201,7 @@ pub(crate) fn run<B: Backend>(op: &Op, inputs: Vec<Option<Value<B>>>, context: &
             let wanted = Wanted::new(x.optional(), x.optional());
             exemplar::matched(params, field, appearance, similar, wanted, context)
         }
-        Op::ExemplarGather(params) => exemplar::gathered(params, x.next(), x.next(), context),
+        Op::ExemplarGather(params) => exemplar::gathered(params, x.next(), x.next(), x.optional_float(), context),
         Op::RandomUniform(params) => random::uniform(params, context),
         Op::RandomNormal(params) => random::normal(params, context),
         Op::Bernoulli(params) => random::bernoulli(params, x.next(), context),

@@ -7,8 +7,9 @@ use std::time::Instant;
 
 use anyhow::Context;
 use clap::{Args, ValueEnum};
-use imagine_exemplar::folder::find_maps;
-use imagine_exemplar::{Exemplar, ExemplarOptions, Stage, sheet};
+use imagine_exemplar::folder::{NormalConvention, find_maps};
+use imagine_exemplar::{Exemplar, ExemplarOptions, Stage, rename_control, sheet};
+use imagine_graph::Generator;
 use imagine_graph::file::{self, WeightFormat, check_place};
 use imagine_train::core::write_png;
 use serde_json::json;
@@ -45,6 +46,12 @@ pub struct TrainExemplar {
     /// Bits a texel of `--store compressed`, all maps together.
     #[arg(long, default_value_t = 4.0, value_parser = parse_bits)]
     bits: f64,
+    /// Width in metres of what the picture shows, so that a game can show it in its real size.
+    #[arg(long, value_parser = parse_metres)]
+    metres: Option<f32>,
+    /// Names an attribute by what one sees, as in lightness=snow; repeat it for others.
+    #[arg(long, value_name = "ATTRIBUTE=NAME", value_parser = parse_name)]
+    attribute: Vec<(String, String)>,
     #[command(flatten)]
     maps: MapArguments,
     /// Print JSON at the end, and no progress.
@@ -66,6 +73,11 @@ enum Store {
 }
 
 impl TrainExemplar {
+    fn options(&self, normal: Option<NormalConvention>) -> ExemplarOptions {
+        let tiles = self.tiles.then_some(true).or(self.no_tiles.then_some(false));
+        ExemplarOptions { side: self.side, tiles, normal, metres: self.metres }
+    }
+
     /// Makes and writes the generator file and its preview.
     pub fn run(&self) -> anyhow::Result<ExitCode> {
         let base = check_out(&self.out)?;
@@ -81,8 +93,7 @@ impl TrainExemplar {
         if !self.json && self.exemplar.is_dir() {
             note(find_maps(&self.exemplar)?.to_string().trim_end());
         }
-        let tiles = self.tiles.then_some(true).or(self.no_tiles.then_some(false));
-        let exemplar = Exemplar::load(&self.exemplar, &ExemplarOptions { side: self.side, tiles, normal })
+        let exemplar = Exemplar::load(&self.exemplar, &self.options(normal))
             .with_context(|| self.exemplar.display().to_string())?;
         tell(&exemplar_line(&exemplar));
         let mut made = exemplar.generator(self.card.card(), |stage| tell(&stage_line(&stage)))?;
@@ -93,6 +104,10 @@ impl TrainExemplar {
         if self.store == Store::Compressed {
             tell(&format!("compressed: {}", described(&made.compress(self.bits)?)));
         }
+        for (attribute, name) in &self.attribute {
+            rename_control(&mut made.generator, attribute, name).context("--attribute")?;
+        }
+        tell(&controls_line(&made.generator));
         file::save(&self.out, &made.generator, WeightFormat::F32)?;
         tell("written");
         write_png(&preview, &sheet(&made)?)?;
@@ -116,6 +131,23 @@ impl TrainExemplar {
         print(self.json, &report, &text)?;
         Ok(ExitCode::SUCCESS)
     }
+}
+
+fn controls_line(generator: &Generator) -> String {
+    let names: Vec<&str> = generator.output.inputs.iter().map(|input| input.name.as_str()).collect();
+    format!("controls: {}", names.join(", "))
+}
+
+/// A width in metres.
+fn parse_metres(text: &str) -> Result<f32, String> {
+    let metres = text.parse().map_err(|_| "a number of metres, as in 2.5")?;
+    if (0.001..=100_000.0).contains(&metres) { Ok(metres) } else { Err("0.001 to 100000 metres".into()) }
+}
+
+/// `ATTRIBUTE=NAME`.
+fn parse_name(text: &str) -> Result<(String, String), String> {
+    let (attribute, name) = text.split_once('=').ok_or("ATTRIBUTE=NAME, as in lightness=snow")?;
+    Ok((attribute.trim().into(), name.trim().into()))
 }
 
 fn stage_line(stage: &Stage) -> String {

@@ -57,7 +57,8 @@ fn compressed_texels_are_near_and_small() {
         assert!(psnr > worse + 1.0 && psnr > 25.0, "{psnr} dB at {bits} bits");
         worse = psnr;
         let written = bytes(&made.generator);
-        assert!(written.len() < size + 16_000, "{} of {size}", written.len());
+        // Besides the texels: nodes, card, and guides of four levels.
+        assert!(written.len() < size + 32_000, "{} of {size}", written.len());
         let read = file::read(&written).unwrap();
         assert_eq!(read, made.generator);
         assert_eq!(read.output.weights.exemplar().unwrap().maps(), &made.maps);
@@ -87,21 +88,31 @@ fn what_cannot_be_compressed_is_refused() {
     assert_eq!(compress(&mut noise, 4.0).unwrap_err(), CompressError::NoExemplar);
 }
 
+/// Where the stream of texels lies in a file: `{"exemplar":{..,"data_offsets":[from,to]}}` after the header.
+fn stream(file: &[u8]) -> std::ops::Range<usize> {
+    let header = u64::from_le_bytes(*file.first_chunk().unwrap()) as usize;
+    let text = String::from_utf8_lossy(&file[8..8 + header]);
+    let entry = text.split_once("\"exemplar\":").unwrap().1;
+    let offsets = entry.split_once("\"data_offsets\":[").unwrap().1.split_once(']').unwrap().0;
+    let (from, to) = offsets.split_once(',').unwrap();
+    let at = |offset: &str| 8 + header + offset.parse::<usize>().unwrap();
+    at(from)..at(to)
+}
+
 #[test]
 fn damaged_exemplars_are_refused_by_name() {
     let made = exemplar().generator(Card::default(), |_| {}).unwrap();
     let written = bytes(&made.generator);
     let fault = |bytes: &[u8]| file::read(bytes).unwrap_err().to_string();
-    // The stream is the only tensor, at the end of the file. Its first byte is the version.
-    let header = u64::from_le_bytes(*written.first_chunk().unwrap()) as usize;
+    let stream = stream(&written);
     let mut other = written.clone();
-    other[8 + header] = 2;
+    // Its first byte is the version.
+    other[stream.start] = 2;
     assert_eq!(
         fault(&other),
         "tensor \"exemplar\": version 2 is not supported, only 1; a newer version of bevy_imagine may read it"
     );
     other.copy_from_slice(&written);
-    let half = 8 + header + (written.len() - 8 - header) / 2;
-    other[half..].fill(0x55);
+    other[stream.start + stream.len() / 2..stream.end].fill(0x55);
     assert!(file::read(&other).is_err_and(|error| matches!(error.fault, Fault::Exemplar(_) | Fault::Invalid(_))));
 }

@@ -95,9 +95,17 @@ pub struct Card {
     pub metrics: BTreeMap<String, f64>,
     /// Date of creation, `YYYY-MM-DD`.
     pub date: String,
+    /// Texels to a metre of the surface that is shown, if it has a size; above 0.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub texels_per_metre: Option<f32>,
 }
 
 impl Card {
+    /// Texels to a metre, if the card has a usable number.
+    pub fn density(&self) -> Option<f32> {
+        self.texels_per_metre.filter(|texels| texels.is_finite() && *texels > 0.0)
+    }
+
     /// Sets a metric, rounded to six significant digits: few enough that every JSON parser reads the same number, so that
     /// writing a file that was read gives the same bytes.
     pub fn set_metric(&mut self, metric: &str, value: f64) {

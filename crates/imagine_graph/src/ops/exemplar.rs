@@ -11,7 +11,7 @@
 //! | `ExemplarDouble` | `Y[2p + d] = 2 field[p] + d`, d in {0, 1}^2: the field of a level with twice the places a side |
 //! | `ExemplarMove` | in `probability` of 256 blocks, chosen by hash: `field[p] + (t - c)`, c what the block's centre shows, t a place similar to c; else `field[p]` |
 //! | `ExemplarMatch` | the candidate of p whose surroundings look most like those of p, see below |
-//! | `ExemplarGather` | `byte * r`, or `(2 byte - 255) * r` if `signed`, of the channels at the place that p shows; r is 1/255 rounded to binary32 |
+//! | `ExemplarGather` | `byte * r`, or `(2 byte - 255) * r` if `signed`, of the channels at the place that p shows; r is 1/255 rounded to binary32; with a `gain`, that times the gain, between -1 and 1 |
 //!
 //! **Edges.** If the exemplar `tiles`, places beyond an edge are those at the opposite edge. If not, a place is never shown nearer to
 //! an edge than `min(2, side / 6)`: offsets are clamped, and candidates beyond are left out. The field itself wraps in `ExemplarMove`
@@ -133,7 +133,7 @@ pub struct ExemplarMatch {
 }
 
 /// Parameters of `ExemplarGather`. Inputs: a field; texels `[height, width, words]`, four unsigned bytes to a word, the first channel in
-/// the lowest byte of the first word.
+/// the lowest byte of the first word; optionally a gain `[1 or N, 1 or channels, 1 or H, 1 or W]`.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct ExemplarGather {
@@ -371,8 +371,9 @@ impl Operator for ExemplarMatch {
 
 impl Operator for ExemplarGather {
     fn infer(&self, inputs: &Inputs) -> Result<Vec<TensorType>, NodeError> {
-        inputs.count(2..=2)?;
-        let [images, _, height, width] = field(inputs)?;
+        inputs.count(2..=3)?;
+        let shape = field(inputs)?;
+        let [images, _, height, width] = shape;
         let texels = inputs.required(1, "texels")?;
         let fits = texels.dtype == DType::I32
             && matches!(texels.shape[..], [h, w, words] if is_side(h) && is_side(w) && words > 0);
@@ -381,11 +382,17 @@ impl Operator for ExemplarGather {
         let end = self.first.saturating_add(self.channels);
         let expected = format!("1 to {} after the first {}", all.saturating_sub(self.first), self.first);
         require_param(self.channels > 0 && end <= all, "channels", expected, self.channels)?;
+        if let Some(gain) = inputs.optional(2) {
+            let has_channels = |channels: usize| channels == 1 || channels == self.channels;
+            let fits = gain.dtype == DType::F32 && is_over(&gain.shape, &shape, has_channels);
+            require(fits, 2, "gain", format!("floats [1 or N, 1 or {}, 1 or H, 1 or W], as the field", self.channels), gain)?;
+        }
         Ok(vec![output(DType::F32, vec![images, self.channels, height, width])?])
     }
 
-    fn reach(&self, _: &[Option<&TensorType>], _: &TensorType) -> Vec<Reach> {
-        vec![Reach::Pointwise, Reach::Everything("the exemplar")]
+    fn reach(&self, inputs: &[Option<&TensorType>], _: &TensorType) -> Vec<Reach> {
+        let reach = [Reach::Pointwise, Reach::Everything("the exemplar"), Reach::Pointwise];
+        reach.into_iter().take(inputs.len()).collect()
     }
 
     fn cases() -> Vec<Case> {
@@ -399,6 +406,9 @@ impl Operator for ExemplarGather {
             of_texels("normals", Self { signed: true, ..op(3, 3) }, [1, 1, 9, 7], [5, 4, 3]),
             of_texels("across words", op(2, 7), [2, 1, 5, 3], [4, 4, 3]),
             case("places outside", op(1, 2), [1, 1, 4, 4], OUTSIDE).int([3, 4, 1], WORDS),
+            of_texels("gain", op(1, 3), [2, 1, 5, 3], [4, 4, 1]).float([1, 3, 1, 1], 0.0..1.5),
+            of_texels("gain of normals", Self { signed: true, ..op(0, 2) }, [2, 1, 5, 3], [4, 4, 1])
+                .float([2, 1, 5, 1], -2.0..2.0),
         ]
     }
 

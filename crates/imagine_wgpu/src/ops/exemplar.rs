@@ -13,6 +13,7 @@ params! {
     pub(crate) struct Params for "ops/exemplar" {
         wanted_steps: [u32; 4],
         variation_steps: [u32; 4],
+        gain_steps: [u32; 4],
         size: [u32; 2],
         level: [u32; 2],
         period: [u32; 2],
@@ -102,7 +103,7 @@ pub fn lower_match(op: &ExemplarMatch, node: &Lowering) -> KernelCall {
 /// The call of `ExemplarGather`.
 pub fn lower_gather(op: &ExemplarGather, node: &Lowering) -> KernelCall {
     let texels = &node.input(1).value_type.shape;
-    let params = Params {
+    let mut params = Params {
         level: [texels[0], texels[1]].map(|side| side as u32),
         words: texels[2] as u32,
         first: op.first as u32,
@@ -111,7 +112,12 @@ pub fn lower_gather(op: &ExemplarGather, node: &Lowering) -> KernelCall {
         ..params(node)
     };
     let channels = op.channels as u64;
-    call_of("GATHER", true, params, node, Bindings::new(2), [4 * channels, 4 + 8 * channels])
+    let mut bindings = Bindings::new(2);
+    if let Some(gain) = node.optional(2) {
+        bindings.next("GAIN");
+        params.gain_steps = steps(&gain.value_type.shape);
+    }
+    call_of("GATHER", true, params, node, bindings, [4 * channels, 4 + 8 * channels])
 }
 
 /// Parameters that all five share.
