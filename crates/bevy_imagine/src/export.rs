@@ -157,7 +157,7 @@ impl Exporting {
         let average = match self.plan.mip {
             MipFilter::Srgb => Average::Srgb,
             MipFilter::Normal => Average::Normal,
-            MipFilter::Linear | MipFilter::Radiance => Average::Linear,
+            MipFilter::Linear | MipFilter::Radiance | MipFilter::Roughness => Average::Linear,
         };
         let units: Vec<f32> = if self.plan.is_deep() {
             words(&texels).map(|word| f32::from(word) / 65_535.0).flat_map(|unit| [unit, unit, unit, 1.0]).collect()

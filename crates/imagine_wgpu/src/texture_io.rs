@@ -75,6 +75,8 @@ pub enum MipFilter {
     Normal,
     /// As linear radiance, in `rgba16float` textures.
     Radiance,
+    /// Green as perceptual roughness, to which the variance of the normals under a texel is added; the rest as stored numbers.
+    Roughness,
 }
 
 /// Heights beyond the border of a height map.
@@ -203,7 +205,8 @@ pub fn pack(what: Pack, size: [u32; 2], images: u32, layout: BatchLayout) -> Tex
 }
 
 /// Makes one mip level (array view at binding 2) from the one above (array view at binding 1) of `above_size`
-/// (`[width, height]`); both have `layers` layers.
+/// (`[width, height]`); both have `layers` layers. [`MipFilter::Roughness`] takes normals of the level above, too (array view at
+/// binding 3, `rgba8unorm`, `0.5 + 0.5 n`).
 pub fn mip(kind: MipFilter, above_size: [u32; 2], layers: u32) -> TexturePass {
     let size = above_size.map(|side| (side / 2).max(1));
     let params = MipParams { size, above_size, ..MipParams::default() };
@@ -211,6 +214,7 @@ pub fn mip(kind: MipFilter, above_size: [u32; 2], layers: u32) -> TexturePass {
         ("SRGB", kind == MipFilter::Srgb),
         ("NORMAL", kind == MipFilter::Normal),
         ("HALF", kind == MipFilter::Radiance),
+        ("ROUGHNESS", kind == MipFilter::Roughness),
     ];
     pass(&defs, &params, size, layers)
 }
@@ -286,9 +290,8 @@ pub fn variants() -> Vec<TexturePass> {
         }
     }
     let mut passes: Vec<_> = packs.into_iter().map(|what| pack(what, size, 1, layers)).collect();
-    passes.extend(
-        [MipFilter::Linear, MipFilter::Srgb, MipFilter::Normal, MipFilter::Radiance].map(|kind| mip(kind, size, 1)),
-    );
+    use MipFilter::{Linear, Normal, Radiance, Roughness, Srgb};
+    passes.extend([Linear, Srgb, Normal, Radiance, Roughness].map(|kind| mip(kind, size, 1)));
     passes.extend([HeightBorder::Wrap, HeightBorder::Edge].map(|border| normal_from_height(size, 1, 1.0, border)));
     for encode_srgb in flags {
         passes.extend(flags.map(|luminance| unpack(size, 1, 3, size, encode_srgb, luminance)));

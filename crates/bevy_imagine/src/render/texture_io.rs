@@ -9,7 +9,7 @@ use bevy::prelude::*;
 use bevy::render::render_asset::RenderAssets;
 use bevy::render::texture::GpuImage;
 use imagine_graph::{ColorSpace, InputKind};
-use imagine_wgpu::texture_io::{self, TexturePass};
+use imagine_wgpu::texture_io::{self, MipFilter, TexturePass};
 use imagine_wgpu::{Pipeline, PipelineError, Session};
 use wgpu::BindingResource;
 use wgpu::util::DeviceExt;
@@ -161,11 +161,18 @@ impl TextureWriter {
             let scratch = scratch(kernels.store.device(), &shape);
             let levels: Vec<_> = (0..shape.levels).map(|level| level_view(&scratch, level)).collect();
             if writer.push_source(kernels, session, steps, job, &plan.source, &shape, &levels)? {
+                let normals = writer.normals(&shape).filter(|_| plan.mip == MipFilter::Roughness);
+                let filter = match plan.mip {
+                    MipFilter::Roughness if normals.is_none() => MipFilter::Linear,
+                    filter => filter,
+                };
                 let mut above_size = shape.size.to_array();
-                for pair in levels.windows(2) {
+                for (above, pair) in levels.windows(2).enumerate() {
+                    let normals = normals.as_ref().map(|levels| (3, BindingResource::TextureView(&levels[above])));
                     let views =
                         [(1, BindingResource::TextureView(&pair[0])), (2, BindingResource::TextureView(&pair[1]))];
-                    let pass = texture_io::mip(plan.mip, above_size, shape.layers);
+                    let views: Vec<_> = views.into_iter().chain(normals).collect();
+                    let pass = texture_io::mip(filter, above_size, shape.layers);
                     writer.passes.push(kernels, &pass, TEXEL_WORK, &views)?;
                     above_size = above_size.map(|side| (side / 2).max(1));
                 }
@@ -174,6 +181,16 @@ impl TextureWriter {
             writer.textures.push(WrittenTexture { destination, role, shape, scratch });
         }
         Ok(writer)
+    }
+
+    /// The levels of the normals before this texture, if they have its shape.
+    fn normals(&self, shape: &TextureShape) -> Option<Vec<wgpu::TextureView>> {
+        let is_like = |texture: &&WrittenTexture| {
+            let same = texture.scratch.size() == scratch_size(shape) && texture.scratch.mip_level_count() == shape.levels;
+            texture.role == TextureRole::Normal && same
+        };
+        let texture = self.textures.iter().rfind(is_like)?;
+        Some((0..shape.levels).map(|level| level_view(&texture.scratch, level)).collect())
     }
 
     /// Adds the passes of a source. Returns whether the smaller levels still have to be averaged from level 0.
@@ -324,7 +341,7 @@ fn bands([x, height, layers]: [u32; 3], rows: u32) -> Vec<([u32; 3], [u32; 3])> 
 fn scratch(device: &wgpu::Device, shape: &TextureShape) -> wgpu::Texture {
     device.create_texture(&wgpu::TextureDescriptor {
         label: Some("imagine scratch"),
-        size: wgpu::Extent3d { width: shape.size.x, height: shape.size.y, depth_or_array_layers: shape.layers },
+        size: scratch_size(shape),
         mip_level_count: shape.levels,
         sample_count: 1,
         dimension: wgpu::TextureDimension::D2,
@@ -334,6 +351,10 @@ fn scratch(device: &wgpu::Device, shape: &TextureShape) -> wgpu::Texture {
             | wgpu::TextureUsages::COPY_SRC,
         view_formats: &[],
     })
+}
+
+fn scratch_size(shape: &TextureShape) -> wgpu::Extent3d {
+    wgpu::Extent3d { width: shape.size.x, height: shape.size.y, depth_or_array_layers: shape.layers }
 }
 
 /// One level as an array of layers.

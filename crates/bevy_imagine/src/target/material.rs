@@ -58,7 +58,9 @@ impl Target for MaterialTarget {
         if surface.iter().any(Option::is_some) {
             let [occlusion, roughness, metallic] = surface.map(|index| index.is_some());
             let pack = Pack::Material { occlusion, roughness, metallic };
-            plans.push(context.packed(TextureRole::OcclusionRoughnessMetallic, pack, surface, MipFilter::Linear));
+            // After the normals, whose variance makes smaller levels rougher.
+            let mip = if roughness { MipFilter::Roughness } else { MipFilter::Linear };
+            plans.push(context.packed(TextureRole::OcclusionRoughnessMetallic, pack, surface, mip));
         }
         if let Some(emissive) = find(OutputKind::Emissive) {
             plans.push(context.texture(TextureRole::Emissive, emissive));

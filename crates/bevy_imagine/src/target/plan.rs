@@ -197,7 +197,7 @@ impl<'a> PlanContext<'a> {
         let format = match mip {
             MipFilter::Srgb => TextureFormat::Rgba8UnormSrgb,
             MipFilter::Radiance => TextureFormat::Rgba16Float,
-            MipFilter::Normal | MipFilter::Linear => TextureFormat::Rgba8Unorm,
+            MipFilter::Normal | MipFilter::Linear | MipFilter::Roughness => TextureFormat::Rgba8Unorm,
         };
         let metres = self.texels_per_metre.map(|texels| self.size.as_vec2() / texels);
         TexturePlan { role, source, mip, shape: TextureShape::flat(self.size, format, sampling), image: None, metres }

@@ -170,6 +170,40 @@ fn mip_levels_are_area_means_of_even_and_odd_sizes() {
 }
 
 #[test]
+fn roughness_grows_by_the_variance_of_the_normals_under_a_texel() {
+    let Some(gpu) = Gpu::new() else { return };
+    // Occlusion, roughness, metalness; normals that agree, that lean apart, and that agree on a rough surface.
+    let lean = |x: f32| [x, 0.0, (1.0 - x * x).sqrt()];
+    let normals = [lean(0.0), lean(0.0), lean(0.6), lean(-0.6), lean(0.0), lean(0.0)];
+    let rough = [0.2f32, 0.2, 0.2, 0.2, 0.9, 0.9];
+    let size = [6, 1];
+    let planes = |channels: [&dyn Fn(usize) -> f32; 3]| -> Vec<f32> {
+        channels.into_iter().flat_map(|channel| (0..6).map(channel)).collect()
+    };
+    let directions = planes([&|x| normals[x][0], &|x| normals[x][1], &|x| normals[x][2]]);
+    let (normal_map, packed) = (gpu.texture(size, 1), gpu.texture(size, 2));
+    let buffer = gpu.buffer(&directions);
+    let pack = texture_io::pack(Pack::Normal, size, 1, BatchLayout::Layers);
+    run(&gpu, &pack, &[Bound::Buffer(1, &buffer), Bound::View(4, array(&normal_map, 0))]);
+    let what = Pack::Material { occlusion: true, roughness: true, metallic: false };
+    let (occlusion, roughness) = (gpu.buffer(&[0.5f32; 6]), gpu.buffer(&rough));
+    let pack = texture_io::pack(what, size, 1, BatchLayout::Layers);
+    let resources = [Bound::Buffer(1, &occlusion), Bound::Buffer(2, &roughness), Bound::View(4, array(&packed, 0))];
+    run(&gpu, &pack, &resources);
+    let views = [
+        Bound::View(1, array(&packed, 0)),
+        Bound::View(2, array(&packed, 1)),
+        Bound::View(3, array(&normal_map, 0)),
+    ];
+    run(&gpu, &texture_io::mip(MipFilter::Roughness, size, 1), &views);
+    // The mean of both normals is 0.8 long.
+    let r = 0.8f32;
+    let apart = (0.2f32.powi(4) + 2.0 * (1.0 - r * r) / (3.0 * r - r.powi(3))).powf(0.25);
+    let expected = [0.2, apart, 0.9].map(|roughness| [128, byte(roughness), 0, 255]);
+    assert_near(&gpu.read_texture(&packed, 1), &expected, "roughness");
+}
+
+#[test]
 fn normals_of_a_height_map_point_downhill_and_tile() {
     let Some(gpu) = Gpu::new() else { return };
     let size = [5, 4];
