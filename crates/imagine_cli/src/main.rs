@@ -62,7 +62,7 @@ enum Command {
     Import(Box<commands::import::ImportOnnx>),
     /// Run a tree of ONNX tests on every executor.
     OnnxTest(commands::onnx_test::OnnxTest),
-    /// Evaluate a trained sprite or material generator on held-out data.
+    /// Evaluate a trained generator of sprites, materials or larger pictures on held-out data.
     Evaluate(commands::evaluate::Evaluate),
     /// Pack a folder of training pictures into one file.
     Pack(commands::pack::Pack),
@@ -87,6 +87,8 @@ enum Train {
     Materials(Box<commands::train_materials::TrainMaterials>),
     /// Train a generator of sprites with classes and prompts.
     Sprites(Box<commands::train_sprites::TrainSprites>),
+    /// Train a network that enlarges pictures by 2 or 4.
+    Upscale(Box<commands::train_upscale::TrainUpscale>),
 }
 
 fn main() -> ExitCode {
@@ -130,6 +132,7 @@ impl Command {
             Command::Train(Train::Exemplar(command)) => command.run(),
             Command::Train(Train::Materials(command)) => command.run(),
             Command::Train(Train::Sprites(command)) => command.run(),
+            Command::Train(Train::Upscale(command)) => command.run(),
             Command::Doctor(command) => command.run(),
             Command::Completions(command) => command.run(Arguments::command()),
             Command::Man(command) => command.run(Arguments::command()),

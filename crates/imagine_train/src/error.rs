@@ -202,6 +202,69 @@ pub enum MaterialError {
     },
 }
 
+/// Why pictures cannot be learned from.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum PictureSetError {
+    /// A file or folder cannot be read.
+    #[error(transparent)]
+    Pack(#[from] PackError),
+    /// There are no pictures.
+    #[error("{folders}: no pictures there or in folders inside; expected {FORMATS}")]
+    Empty {
+        /// The folders, with commas between them.
+        folders: String,
+    },
+    /// All pictures are small.
+    #[error(
+        "{}: {}x{} pixels, and no other picture has a side of {least} either, which a crop needs: give larger pictures or a smaller \
+         --crop",
+        path.display(), found[0], found[1]
+    )]
+    TooSmall {
+        /// The first picture.
+        path: PathBuf,
+        /// Its width and height.
+        found: [u32; 2],
+        /// Smallest side.
+        least: usize,
+    },
+    /// There is one picture only.
+    #[error("{found} picture: at least two are needed, one to learn from and one to measure")]
+    TooFew {
+        /// Number of pictures.
+        found: usize,
+    },
+    /// The pictures do not fit into memory.
+    #[error(
+        "{pictures} pictures, of which {read} take more than {most} MiB decoded: leave some out, or make them smaller"
+    )]
+    TooLarge {
+        /// Number of pictures.
+        pictures: usize,
+        /// How many were read.
+        read: usize,
+        /// The limit in MiB.
+        most: u64,
+    },
+    /// A line of the list of held-out pictures is no hash.
+    #[error("{}: line {line}: found {found:?}, expected a SHA-256 hash of 64 hexadecimal digits", path.display())]
+    Line {
+        /// The list.
+        path: PathBuf,
+        /// The line, from 1.
+        line: usize,
+        /// The first word of the line.
+        found: String,
+    },
+    /// The list of held-out pictures has none of the pictures.
+    #[error("{}: none of the pictures has one of its hashes, so that none would be held out; sha256sum prints hashes", path.display())]
+    NoneListed {
+        /// The list.
+        path: PathBuf,
+    },
+}
+
 /// Why a training did not start or had to stop.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
@@ -242,6 +305,20 @@ pub enum TrainError {
         loss: f32,
         /// Returns to good weights.
         retries: u32,
+    },
+    /// The loss was infinite or NaN.
+    #[error("update {update}: the loss is {loss}; continue from the last checkpoint with a smaller learning rate")]
+    NotFinite {
+        /// Updates done.
+        update: u32,
+        /// The loss.
+        loss: f32,
+    },
+    /// There is no training to begin from.
+    #[error("{}: holds no resume set to begin with; expected the folder of another training", path.display())]
+    NoStart {
+        /// The folder.
+        path: PathBuf,
     },
     /// The critic always tells generated from real, so the generator gets no gradients.
     #[error(

@@ -1,7 +1,7 @@
 //! Trains generator networks with burn, and measures them.
 //!
-//! A family is a kind of generator with its data, networks, training and evaluation: [`living`] textures, [`sprite`]s and
-//! [`material`]s. The families share the loop of adversarial training ([`gan`]), losses ([`loss`]), measures ([`metric`]) and
+//! A family is a kind of generator with its data, networks, training and evaluation: [`living`] textures, [`sprite`]s,
+//! [`material`]s and [`upscale`]rs. The families share the loop of adversarial training ([`gan`]), losses ([`loss`]), measures ([`metric`]) and
 //! what every training needs ([`core`]).
 //!
 //! Networks are [`imagine_graph`] graphs. A trainer differentiates the graph through [`imagine_burn`] and writes the same graph
@@ -18,6 +18,7 @@ pub mod loss;
 pub mod material;
 pub mod metric;
 pub mod sprite;
+pub mod upscale;
 
-pub use error::{CheckpointError, ExemplarError, MaterialError, PackError, TrainError};
+pub use error::{CheckpointError, ExemplarError, MaterialError, PackError, PictureSetError, TrainError};
 pub use family::Family;

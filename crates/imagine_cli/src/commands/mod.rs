@@ -20,6 +20,7 @@ pub mod train_exemplar;
 pub mod train_materials;
 pub mod train_sprites;
 pub mod train_texture;
+pub mod train_upscale;
 mod training;
 
 use crate::output::{note, print, say};

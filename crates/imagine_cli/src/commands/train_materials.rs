@@ -41,7 +41,7 @@ impl TrainMaterials {
         folder: &Path,
         device: &A::Device,
     ) -> anyhow::Result<ExitCode> {
-        self.common.run_adversarial(self.options.gan.updates, folder, |card, report| {
+        self.common.run_keeping_best(self.options.gan.updates, folder, |card, report| {
             train::<A>(set, &self.options, card, folder, device, report)
         })
     }

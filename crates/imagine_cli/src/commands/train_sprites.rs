@@ -35,7 +35,7 @@ impl TrainSprites {
 
     fn train<A: AutodiffBackend>(&self, set: SpriteSet, folder: &Path, device: &A::Device) -> anyhow::Result<ExitCode> {
         let networks = SpriteNetworks::default();
-        self.common.run_adversarial(self.options.gan.updates, folder, |card, report| {
+        self.common.run_keeping_best(self.options.gan.updates, folder, |card, report| {
             train::<A>(set, networks, &self.options, card, folder, device, report)
         })
     }

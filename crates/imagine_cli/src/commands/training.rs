@@ -10,8 +10,7 @@ use clap::{Args, ValueEnum};
 use imagine_graph::file::{EXTENSION, WeightFormat, check_folder, check_place, replace};
 use imagine_graph::{Card, Provenance};
 use imagine_train::core::{check_unlocked, is_resumable};
-use imagine_train::gan::{Event, Progress};
-use imagine_train::{CheckpointError, TrainError};
+use imagine_train::{CheckpointError, TrainError, gan, upscale};
 use indicatif::{HumanDuration, ProgressBar, ProgressStyle};
 use serde_json::json;
 
@@ -136,7 +135,7 @@ pub fn check_out(out: &Path) -> anyhow::Result<String> {
 /// Arguments of every training.
 #[derive(Args, Clone, Debug)]
 pub struct TrainArguments {
-    /// Generator file to write, ending in .generator.safetensors. Sprites and materials: the checkpoint nearest to held-back
+    /// Generator file to write, ending in .generator.safetensors. Sprites, materials and upscalers: the best checkpoint on held-back
     /// data, with 16-bit floats.
     #[arg(long)]
     pub out: PathBuf,
@@ -184,21 +183,21 @@ impl TrainArguments {
         Log::new(updates, self.json, self.log_every)
     }
 
-    /// Runs an adversarial training of `updates` in `folder`, and writes its best generator to `out`.
-    pub fn run_adversarial(
+    /// Runs a training of `updates` that keeps its best generator in `folder`, and writes that to `out`.
+    pub fn run_keeping_best<E: TrainingEvent>(
         &self,
         updates: u32,
         folder: &Path,
-        train: impl FnOnce(&Card, &mut dyn FnMut(Event) -> ControlFlow<()>) -> Result<(), TrainError>,
+        train: impl FnOnce(&Card, &mut dyn FnMut(E) -> ControlFlow<()>) -> Result<(), TrainError>,
     ) -> anyhow::Result<ExitCode> {
         let interruption = Interruption::listen()?;
         let mut log = self.log(updates);
         let mut room = Ok(());
         train(&self.card.card(), &mut |event| {
-            if let Event::Planned { bytes } = event {
+            if let Some(bytes) = event.planned_bytes() {
                 room = check_room(folder, bytes);
             }
-            show(&mut log, &event);
+            event.show(&mut log);
             if room.is_ok() { interruption.flow() } else { ControlFlow::Break(()) }
         })
         .map_err(|error| resumable(error, folder))?;
@@ -215,26 +214,72 @@ impl TrainArguments {
     }
 }
 
-fn show(log: &mut Log, event: &Event) {
-    match event {
-        Event::Updated(Progress { update, loss, lead, penalty, overfit, figure, unit, rate, remaining, .. }) => {
-            let ((name, value), left) = (figure, time_left(*remaining));
-            log.updated(
-                *update,
-                format!(
-                    "loss {loss:.3} lead {lead:.2} penalty {penalty:.3} {name} {value:.2} overfit {overfit:.2} \
-                     {rate:.1} {unit}/s, {left}"
-                ),
-            );
+/// What a training that keeps its best generator reports.
+pub trait TrainingEvent {
+    /// Bytes that the files of the training will take, reported once before the first update.
+    fn planned_bytes(&self) -> Option<u64>;
+    /// Tells the person.
+    fn show(&self, log: &mut Log);
+}
+
+impl TrainingEvent for gan::Event {
+    fn planned_bytes(&self) -> Option<u64> {
+        if let Self::Planned { bytes } = self { Some(*bytes) } else { None }
+    }
+
+    fn show(&self, log: &mut Log) {
+        match self {
+            Self::Updated(progress) => {
+                let gan::Progress { update, loss, lead, penalty, overfit, figure, unit, rate, remaining, .. } =
+                    progress;
+                let ((name, value), left) = (figure, time_left(*remaining));
+                log.updated(
+                    *update,
+                    format!(
+                        "loss {loss:.3} lead {lead:.2} penalty {penalty:.3} {name} {value:.2} overfit {overfit:.2} \
+                         {rate:.1} {unit}/s, {left}"
+                    ),
+                );
+            }
+            Self::Resumed(update) => log.resumed(*update),
+            Self::Planned { .. } => {}
+            Self::Saved { distance, best, .. } => {
+                log.line(format!("{} distance {distance:.4}{}", log.update, if *best { BEST } else { "" }));
+            }
+            Self::Previewed(path) => log.line(format!("sheet {}", path.display())),
         }
-        Event::Resumed(update) => log.resumed(*update),
-        Event::Planned { .. } => {}
-        Event::Saved { distance, best, .. } => {
-            log.line(format!("{} distance {distance:.4}{}", log.update, if *best { ", the best so far" } else { "" }));
-        }
-        Event::Previewed(path) => log.line(format!("sheet {}", path.display())),
     }
 }
+
+impl TrainingEvent for upscale::Event {
+    fn planned_bytes(&self) -> Option<u64> {
+        if let Self::Planned { bytes } = self { Some(*bytes) } else { None }
+    }
+
+    fn show(&self, log: &mut Log) {
+        match self {
+            Self::Updated(progress) => {
+                let upscale::Progress { update, loss, rate, remaining, .. } = progress;
+                let left = time_left(*remaining);
+                log.updated(*update, format!("loss {loss:.3} {rate:.2} updates/s, {left}"));
+            }
+            Self::Resumed(update) => log.resumed(*update),
+            Self::Planned { .. } => {}
+            Self::Saved { figures, best } => {
+                let upscale::UpscaleFigures { network, bicubic, lanczos } = figures;
+                log.line(format!(
+                    "{} PSNR-Y {network:.3} dB, bicubic {bicubic:.3}, Lanczos {lanczos:.3}{}",
+                    log.update,
+                    if *best { BEST } else { "" }
+                ));
+            }
+            Self::Previewed(path) => log.line(format!("sheet {}", path.display())),
+        }
+    }
+}
+
+/// The end of the line about a checkpoint whose generator was kept.
+const BEST: &str = ", the best so far";
 
 /// The time to the end, for progress messages.
 pub fn time_left(remaining: Duration) -> String {

@@ -18,3 +18,4 @@ mod signals;
 mod train_exemplar;
 mod train_materials;
 mod train_sprites;
+mod train_upscale;

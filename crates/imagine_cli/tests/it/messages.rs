@@ -97,8 +97,18 @@ train sprites sprites --out o.generator.safetensors --batch 0
 train materials nothing --out o.generator.safetensors
 train materials bad.pack --out o.generator.safetensors
 train materials empty --out o.generator.safetensors
+train upscale --out o.generator.safetensors
+train upscale nothing --out o.generator.safetensors
+train upscale empty --out o.generator.safetensors
+train upscale sprites --out o.generator.safetensors
+train upscale sprites --out o.generator.safetensors --crop 32
+train upscale sprites --out o.generator.safetensors --crop 32 --held-out bad.png
+train upscale sprites --out o.generator.safetensors --factor 3
+train upscale sprites --out o.generator.safetensors --network vdsr
 evaluate noise.generator.safetensors --data empty
 evaluate noise.generator.safetensors --data empty --family sprites
+evaluate noise.generator.safetensors --data sprites --family upscale
+evaluate noise.generator.safetensors --data sprites --data empty --family sprites
 evaluate noise.generator.safetensors --data sprites --family sprites --report bad.png
 evaluate noise.generator.safetensors --data sprites --family sprites --history x=nothing --report o
 completions dos

@@ -1,4 +1,4 @@
-//! The history of an adversarial training: one line of JSON per checkpoint in `history.jsonl`.
+//! The history of a training: one line of JSON per checkpoint in `history.jsonl`.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -11,7 +11,7 @@ use crate::error::CheckpointError;
 /// Name of the file in a training's folder.
 const FILE: &str = "history.jsonl";
 
-/// The state of a training at a checkpoint.
+/// The state of an adversarial training at a checkpoint.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct HistoryEntry {
     /// Updates done.
@@ -32,26 +32,37 @@ pub struct HistoryEntry {
 }
 
 impl HistoryEntry {
-    /// Adds the entry to the history in `folder`, in place of entries of this update and later ones: those of a training that was
-    /// killed before its checkpoint and resumed.
+    /// Adds the entry to the history in `folder`; see [`add`].
     pub(crate) fn add(&self, folder: &Path) -> Result<(), CheckpointError> {
-        let path = folder.join(FILE);
-        let old = match std::fs::read_to_string(&path) {
-            Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
-                return Err(CheckpointError::Io { path, source: error });
-            }
-            old => old.unwrap_or_default(),
-        };
-        let is_earlier = |line: &&str| match serde_json::from_str::<Self>(line) {
-            Ok(entry) => entry.update < self.update,
-            // What another version wrote stays; a line that was cut off does not.
-            Err(_) => serde_json::from_str::<serde_json::Value>(line).is_ok(),
-        };
-        let mut history: String = old.lines().filter(is_earlier).map(|line| format!("{line}\n")).collect();
-        history += &serde_json::to_string(self).expect("numbers have a JSON form");
-        history.push('\n');
-        Ok(replace(path, history.as_bytes())?)
+        add(folder, self.update, self)
     }
+}
+
+/// What every line has.
+#[derive(Deserialize)]
+struct Line {
+    update: u32,
+}
+
+/// Adds `entry`, the state after `update`, to the history in `folder`, in place of entries of this update and later ones: those of a
+/// training that was killed before its checkpoint and resumed.
+pub(crate) fn add(folder: &Path, update: u32, entry: &impl Serialize) -> Result<(), CheckpointError> {
+    let path = folder.join(FILE);
+    let old = match std::fs::read_to_string(&path) {
+        Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
+            return Err(CheckpointError::Io { path, source: error });
+        }
+        old => old.unwrap_or_default(),
+    };
+    let is_earlier = |line: &&str| match serde_json::from_str::<Line>(line) {
+        Ok(line) => line.update < update,
+        // What another version wrote stays; a line that was cut off does not.
+        Err(_) => serde_json::from_str::<serde_json::Value>(line).is_ok(),
+    };
+    let mut history: String = old.lines().filter(is_earlier).map(|line| format!("{line}\n")).collect();
+    history += &serde_json::to_string(entry).expect("numbers have a JSON form");
+    history.push('\n');
+    Ok(replace(path, history.as_bytes())?)
 }
 
 #[cfg(test)]

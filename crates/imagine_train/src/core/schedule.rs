@@ -1,4 +1,4 @@
-//! Learning rates over a training. Both kinds warm up with the optimiser's own updates, so that a training resumed without
+//! Learning rates over a training. All kinds warm up with the optimiser's own updates, so that a training resumed without
 //! moments warms up again.
 
 /// The rate of the living textures: warm-up, full rate, 0.3 of it from half of the training on, 0.1 from four fifths on.
@@ -48,6 +48,25 @@ impl LearningRates {
     }
 }
 
+/// Warm-up, then half a period of a cosine down to 0 (Loshchilov and Hutter, "SGDR", ICLR 2017, without restarts).
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) struct CosineDecay {
+    /// Full learning rate.
+    pub peak: f32,
+    /// Updates of warm-up.
+    pub warm_up: u32,
+    /// Updates of the whole training.
+    pub updates: u32,
+}
+
+impl CosineDecay {
+    /// The rate of update `update`, from 0, after `warmed` updates of the optimiser.
+    pub fn at(&self, update: u32, warmed: u32) -> f32 {
+        let done = update as f32 / self.updates.max(1) as f32;
+        self.peak * warm_up(warmed, self.warm_up) * 0.5 * (1.0 + (std::f32::consts::PI * done).cos())
+    }
+}
+
 /// The share of the full rate after `warmed` of `length` updates.
 fn warm_up(warmed: u32, length: u32) -> f32 {
     ((warmed + 1) as f32 / length.max(1) as f32).min(1.0)
@@ -62,6 +81,16 @@ mod tests {
         let schedule = StepDecay { peak: 1.0, warm_up: 10, updates: 100 };
         assert!((schedule.at(0, 0) - 0.1).abs() < 1e-6 && (schedule.at(40, 0) - 0.1).abs() < 1e-6);
         assert_eq!([10, 49, 50, 79, 80].map(|update| schedule.at(update, update)), [1.0, 1.0, 0.3, 0.3, 0.1]);
+    }
+
+    #[test]
+    fn cosine_decay_warms_up_and_falls_to_zero() {
+        let schedule = CosineDecay { peak: 1.0, warm_up: 4, updates: 100 };
+        let found = [(0, 0), (50, 50), (100, 100), (50, 0)].map(|(update, warmed)| schedule.at(update, warmed));
+        assert!(
+            found.iter().zip([0.25, 0.5, 0.0, 0.125]).all(|(rate, wanted)| (rate - wanted).abs() < 1e-6),
+            "{found:?}"
+        );
     }
 
     #[test]

@@ -1,11 +1,12 @@
-//! `imagine evaluate`: figures of a generator of sprites or materials, on the data held back from its training; of one by example, those
-//! of its card.
+//! `imagine evaluate`: figures of a generator of sprites or materials or of an upscaler, on the data held back from its training; of one
+//! by example, those of its card.
 
 mod exemplar;
 mod history;
 mod materials;
 mod plots;
 mod sprites;
+mod upscalers;
 
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -30,10 +31,13 @@ const OTHER_DATA: &str = "the card names other training data: the held-back data
 pub struct Evaluate {
     /// Generator file.
     file: PathBuf,
-    /// The training data: a folder of classes, a folder of materials, or a pack that `imagine pack` made of one. A generator by example
-    /// needs none.
+    /// The training data: a folder of classes, a folder of materials, or a pack that `imagine pack` made of one; for upscalers a folder of
+    /// pictures, and may be repeated. A generator by example needs none.
     #[arg(long)]
-    data: Option<PathBuf>,
+    data: Vec<PathBuf>,
+    /// Upscalers: the list of held-out pictures that the training had.
+    #[arg(long, value_name = "LIST")]
+    held_out: Option<PathBuf>,
     #[command(flatten)]
     maps: MapArguments,
     /// What the file generates; by default as its card says.
@@ -63,7 +67,7 @@ pub struct Evaluate {
     /// A curve for the report, `NAME=FILE` with the `history.jsonl` of a training; may be repeated.
     #[arg(long, value_parser = History::parse, requires = "report")]
     history: Vec<History>,
-    /// PNG file for a contact sheet: 12x12 sprites, or every kind of material.
+    /// PNG file for a contact sheet: 12x12 sprites, every kind of material, or parts of pictures (bicubic, the network, the original).
     #[arg(long)]
     sheet: Option<PathBuf>,
     /// Sprites: PNG file for the closest pairs, each generated sprite left of the training sprite. Contains training pictures.
@@ -85,11 +89,12 @@ impl Evaluate {
             Some(Family::Exemplar) => self.exemplar(&loaded)?,
             Some(Family::Materials) => with_backend!(self.backend, self.materials(&loaded))?,
             Some(Family::Sprites) => self.sprites(&loaded)?,
+            Some(Family::Upscale) => with_backend!(self.backend, self.upscaler(&loaded))?,
             Some(Family::Living) => {
-                bail!("{}: a living texture; only sprites and materials are evaluated", loaded.name)
+                bail!("{}: a living texture; only sprites, materials and upscalers are evaluated", loaded.name)
             }
             None => bail!(
-                "{}: its card does not say what it generates: add --family sprites or --family materials",
+                "{}: its card does not say what it generates: add --family sprites, --family materials or --family upscale",
                 loaded.name
             ),
         }
@@ -97,7 +102,11 @@ impl Evaluate {
     }
 
     fn data(&self) -> anyhow::Result<&Path> {
-        self.data.as_deref().context("--data is missing: the folder or pack that the generator was trained on")
+        match &self.data[..] {
+            [data] => Ok(data),
+            [] => bail!("--data is missing: the folder or pack that the generator was trained on"),
+            _ => bail!("--data is given {} times: only an upscaler takes several", self.data.len()),
+        }
     }
 
     fn plot_copies(&self, folder: &Path, tests: &[CopyTest]) -> anyhow::Result<()> {

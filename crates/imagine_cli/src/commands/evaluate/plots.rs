@@ -1,5 +1,6 @@
 //! Plots of a report, as SVG.
 
+use std::ops::Range;
 use std::path::Path;
 
 use anyhow::anyhow;
@@ -19,13 +20,19 @@ const COLORS: [RGBColor; 4] =
 type Area<'a> = DrawingArea<SVGBackend<'a>, plotters::coord::Shift>;
 type Chart<'a, 'b> = ChartContext<'a, SVGBackend<'b>, Cartesian2d<RangedCoordf64, RangedCoordf64>>;
 
-/// Distance to the held-back data by images seen, one curve per training.
-pub fn curves(path: &Path, curves: &[Curve]) -> anyhow::Result<()> {
+/// A figure in the course of trainings, one curve for each. `names` are those of the axes.
+pub fn curves(path: &Path, names: [&str; 2], curves: &[Curve]) -> anyhow::Result<()> {
     draw(path, |area| {
-        let points = || curves.iter().flat_map(|(_, points)| points);
-        let right = points().map(|(x, _)| *x).fold(1.0, f64::max);
-        let top = points().map(|(_, y)| *y).fold(0.0, f64::max) * 1.05;
-        let mut chart = chart(area, "thousand images", "distance to held-back data", right, top)?;
+        let values = || curves.iter().flat_map(|(_, points)| points.iter().map(|(_, y)| *y));
+        let right = curves.iter().flat_map(|(_, points)| points).map(|(x, _)| *x).fold(1.0, f64::max);
+        let (least, most) = (values().fold(f64::MAX, f64::min), values().fold(0.0, f64::max));
+        // Decibels are far from 0, and differ little.
+        let range = if least > 0.5 * most {
+            least - 0.05 * (most - least)..most + 0.05 * (most - least)
+        } else {
+            0.0..1.05 * most
+        };
+        let mut chart = chart(area, names[0], names[1], right, range)?;
         for ((name, points), color) in curves.iter().zip(COLORS.iter().cycle()) {
             line(&mut chart, name, points.clone(), *color)?;
         }
@@ -42,7 +49,7 @@ pub fn copies(path: &Path, test: &CopyTest) -> anyhow::Result<()> {
     draw(path, |area| {
         let right = test.generated.iter().chain(&test.held_back).fold(1e-6f32, |most, value| most.max(*value));
         let title = format!("distance to the nearest one trained on ({})", test.space);
-        let mut chart = chart(area, &title, "share", right.into(), 1.0)?;
+        let mut chart = chart(area, &title, "share", right.into(), 0.0..1.0)?;
         line(&mut chart, "generated", share(&test.generated), COLORS[0])?;
         line(&mut chart, "held back", share(&test.held_back), COLORS[1])?;
         line(&mut chart, "nearest 1 % of held back", vec![(test.limit, 0.0), (test.limit, 1.0)], COLORS[3])?;
@@ -98,12 +105,12 @@ fn draw(path: &Path, content: impl FnOnce(&Area) -> anyhow::Result<()>) -> anyho
     Ok(replace(path, svg.as_bytes())?)
 }
 
-fn chart<'a, 'b>(area: &'a Area<'b>, x: &str, y: &str, right: f64, top: f64) -> anyhow::Result<Chart<'a, 'b>> {
+fn chart<'a, 'b>(area: &'a Area<'b>, x: &str, y: &str, right: f64, range: Range<f64>) -> anyhow::Result<Chart<'a, 'b>> {
     let mut chart = ChartBuilder::on(area)
         .margin(12)
         .x_label_area_size(40)
         .y_label_area_size(52)
-        .build_cartesian_2d(0.0..right, 0.0..top)
+        .build_cartesian_2d(0.0..right, range)
         .map_err(failed)?;
     chart.configure_mesh().light_line_style(WHITE).x_desc(x).y_desc(y).draw().map_err(failed)?;
     Ok(chart)

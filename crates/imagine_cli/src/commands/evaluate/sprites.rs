@@ -40,7 +40,8 @@ impl Evaluate {
             plots::classes(&folder.join("classes.svg"), &classes)?;
             self.plot_copies(folder, &figures.copies)?;
             if !curves.is_empty() {
-                plots::curves(&folder.join("training.svg"), &curves)?;
+                let axes = ["thousand images", "distance to held-back data"];
+                plots::curves(&folder.join("training.svg"), axes, &curves)?;
             }
         }
         if let Some(path) = &self.pairs {

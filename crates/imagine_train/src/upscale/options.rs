@@ -1,0 +1,91 @@
+//! The options of training an upscaler, with their defaults and ranges.
+
+use serde::{Deserialize, Serialize};
+
+use super::networks::{UpscaleNetwork, UpscaleSize, Upscaler};
+use crate::error::{OptionRange, TrainError};
+
+/// Options of training an upscaler.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "clap", derive(clap::Args))]
+#[serde(default)]
+pub struct UpscaleOptions {
+    /// How often a side of the picture is enlarged: 2 or 4.
+    #[cfg_attr(feature = "clap", arg(long, default_value_t = Self::default().factor))]
+    pub factor: usize,
+    /// Kind of network.
+    #[cfg_attr(feature = "clap", arg(long, value_enum, default_value_t = Self::default().network))]
+    pub network: UpscaleNetwork,
+    /// Size of the network.
+    #[cfg_attr(feature = "clap", arg(long, value_enum, default_value_t = Self::default().size))]
+    pub size: UpscaleSize,
+    /// Seed of all random numbers of the training.
+    #[cfg_attr(feature = "clap", arg(long, default_value_t = Self::default().seed))]
+    pub seed: u64,
+    /// Updates of the weights.
+    #[cfg_attr(feature = "clap", arg(long, default_value_t = Self::default().updates))]
+    pub updates: u32,
+    /// Pairs of crops per update, at most 1024.
+    #[cfg_attr(feature = "clap", arg(long, default_value_t = Self::default().batch))]
+    pub batch: usize,
+    /// Side of a large crop in pixels, a multiple of the factor, 16 to 1024.
+    #[cfg_attr(feature = "clap", arg(long, default_value_t = Self::default().crop))]
+    pub crop: usize,
+    /// Full learning rate; it falls to 0 over the training as a cosine does.
+    #[cfg_attr(feature = "clap", arg(long, default_value_t = Self::default().learning_rate))]
+    pub learning_rate: f32,
+    /// Updates over which the learning rate rises to its full value.
+    #[cfg_attr(feature = "clap", arg(long, default_value_t = Self::default().warm_up))]
+    pub warm_up: u32,
+    /// Share of the old weights in the running mean that is measured and kept, 0 to 1.
+    #[cfg_attr(feature = "clap", arg(long, default_value_t = Self::default().average))]
+    pub average: f32,
+    /// Updates between two checkpoints.
+    #[cfg_attr(feature = "clap", arg(long, default_value_t = Self::default().checkpoint_every))]
+    pub checkpoint_every: u32,
+    /// Updates between two sheets.
+    #[cfg_attr(feature = "clap", arg(long, default_value_t = Self::default().preview_every))]
+    pub preview_every: u32,
+}
+
+impl Default for UpscaleOptions {
+    fn default() -> Self {
+        Self {
+            factor: 2,
+            network: UpscaleNetwork::Sesr,
+            size: UpscaleSize::Small,
+            seed: 0,
+            updates: 100_000,
+            batch: 16,
+            crop: 96,
+            learning_rate: 5e-4,
+            warm_up: 100,
+            average: 0.999,
+            checkpoint_every: 500,
+            preview_every: 5_000,
+        }
+    }
+}
+
+impl UpscaleOptions {
+    /// Fails if an option is out of range.
+    pub fn check(&self) -> Result<(), TrainError> {
+        OptionRange::require([2, 4].contains(&self.factor), "factor", "2 or 4".into(), self.factor)?;
+        OptionRange::count("batch", self.batch, 1, 1024)?;
+        OptionRange::multiple("crop", self.crop, self.factor, 16, 1024)?;
+        for (name, value) in [
+            ("updates", self.updates),
+            ("checkpoint-every", self.checkpoint_every),
+            ("preview-every", self.preview_every),
+        ] {
+            OptionRange::count(name, value as usize, 1, u32::MAX as usize)?;
+        }
+        OptionRange::rate("learning-rate", self.learning_rate)?;
+        OptionRange::require((0.0..1.0).contains(&self.average), "average", "0 to less than 1".into(), self.average)
+    }
+
+    /// The network that is trained.
+    pub fn upscaler(&self) -> Upscaler {
+        Upscaler::new(self.network, self.size, self.factor)
+    }
+}

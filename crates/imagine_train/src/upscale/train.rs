@@ -1,0 +1,388 @@
+//! Trains an upscaler on pairs of crops: updates, running mean, figures on held-back pictures, resumption.
+//!
+//! Two threads share the work: one makes pairs a few updates ahead, the other learns. The pairs of an update depend on the seed and its
+//! number alone, so a resumed training sees what it would have seen.
+
+use std::ops::ControlFlow;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::mpsc::{Receiver, sync_channel};
+use std::time::Duration;
+
+use burn::module::AutodiffModule;
+use burn::tensor::backend::AutodiffBackend;
+use burn::tensor::{ElementConversion, Tensor, TensorData};
+use imagine_burn::{Network, Value};
+use imagine_graph::file::{EXTENSION, WeightFormat};
+use imagine_graph::rng::RandomState;
+use imagine_graph::{Card, Generator, Graph, Provenance, Size};
+use rand::SeedableRng;
+use rand::rngs::StdRng;
+use serde::{Deserialize, Serialize};
+
+use super::data::{PairBatch, PictureSet};
+use super::evaluate::{MeasuredPair, UpscaleFigures};
+use super::networks::{Form, Upscaler, collapsed_weights, fixed};
+use super::options::UpscaleOptions;
+use super::sheet::contact_sheet;
+use crate::core::average;
+use crate::core::{
+    Adam, AdamOptions, Clock, CosineDecay, FolderLock, Identity, Numbers, Record, ResumeSet, Tensors, add_to_history,
+    identity, write_png,
+};
+use crate::error::{CheckpointError, TrainError};
+
+/// How the recipe of an upscaler begins.
+pub const RECIPE: &str = "super-resolution";
+/// The Charbonnier loss is the square root of the squared difference plus this squared: an absolute difference, smooth at 0.
+const CHARBONNIER: f32 = 1e-3;
+/// Batches that are made ahead.
+const AHEAD: usize = 4;
+/// Share of the old value in the running mean of the loss.
+const KEEP: f32 = 0.98;
+/// Side of the middle of a held-back picture that checkpoints measure.
+const MEASURED_SIDE: usize = 256;
+const ADAM: AdamOptions = AdamOptions { first_decay: 0.9, second_decay: 0.999, unit_gradients: false };
+
+/// The state of a training, for progress messages.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Progress {
+    /// Updates done.
+    pub update: u32,
+    /// Running mean of the loss, in units of 1/255.
+    pub loss: f32,
+    /// Learning rate of this update.
+    pub learning_rate: f32,
+    /// Updates per second since the start or resumption.
+    pub rate: f32,
+    /// Estimated time to the end.
+    pub remaining: Duration,
+}
+
+/// What a training reports.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Event {
+    /// A resume set was found; training continues from this update.
+    Resumed(u32),
+    /// Reported once before the first update, so that a training whose files do not fit need not begin.
+    Planned {
+        /// Bytes that its resume sets will take, beside one that was resumed.
+        bytes: u64,
+    },
+    /// An update is done.
+    Updated(Progress),
+    /// A resume set was written, and held-back pictures were measured.
+    Saved {
+        /// Mean PSNR-Y over the middles of the held-back pictures.
+        figures: UpscaleFigures,
+        /// Whether the network's is the best so far, in which case the generator was written too.
+        best: bool,
+    },
+    /// A sheet was written: bicubic, the network, the original.
+    Previewed(PathBuf),
+}
+
+/// A line of a training's history.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct UpscaleHistory {
+    /// Updates done.
+    pub update: u32,
+    /// Running mean of the loss, in units of 1/255.
+    pub loss: f32,
+    /// Learning rate.
+    pub learning_rate: f32,
+    /// PSNR-Y of the network in decibels.
+    pub psnr: f64,
+    /// That of bicubic interpolation.
+    pub bicubic: f64,
+    /// That of Lanczos interpolation.
+    pub lanczos: f64,
+}
+
+/// Trains to the end, or until `report` breaks.
+///
+/// The resume set, sheets, history and `best.generator.safetensors`, with `card` completed, go to `folder`, where no other training may
+/// run; a resume set found there is continued. `start` is the folder of another training, of the same network with any factor, whose
+/// weights this one begins with.
+pub fn train<A: AutodiffBackend>(
+    set: Arc<PictureSet>,
+    options: &UpscaleOptions,
+    start: Option<&Path>,
+    card: &Card,
+    folder: &Path,
+    device: &A::Device,
+    mut report: impl FnMut(Event) -> ControlFlow<()>,
+) -> Result<(), TrainError> {
+    let mut training = UpscaleTraining::<A>::new(set, options.clone(), device)?;
+    let _lock = FolderLock::take(folder)?;
+    let is_resumed = training.resume(folder)?;
+    match start {
+        _ if is_resumed && report(Event::Resumed(training.update)).is_break() => return Ok(()),
+        Some(start) if !is_resumed => training.begin_from(start)?,
+        _ => {}
+    }
+    let bytes = training.resume_set(folder).full_bytes(&["network"]);
+    // A new set lies beside the old one until it is whole.
+    if report(Event::Planned { bytes: if is_resumed { bytes } else { 2 * bytes } }).is_break() {
+        return Ok(());
+    }
+    let (clock, updates) = (Clock::start(training.update), options.updates);
+    let batches = training.batches_ahead();
+    while training.update < updates {
+        let Ok(batch) = batches.recv() else { break };
+        let learning_rate = training.advance(batch)?;
+        let update = training.update;
+        let (rate, remaining) = (clock.rate(update), clock.remaining(update, updates));
+        let progress = Progress { update, loss: training.loss, learning_rate, rate, remaining };
+        let mut stop = report(Event::Updated(progress)).is_break();
+        let due = |every: u32| update.is_multiple_of(every) || update == updates;
+        if due(options.preview_every) {
+            stop |= report(Event::Previewed(training.preview(folder)?)).is_break();
+        }
+        if due(options.checkpoint_every) || stop {
+            stop |= report(training.save(folder, card)?).is_break();
+        }
+        if stop {
+            break;
+        }
+    }
+    Ok(())
+}
+
+/// A training that its owner advances update by update.
+pub(super) struct UpscaleTraining<A: AutodiffBackend> {
+    set: Arc<PictureSet>,
+    options: UpscaleOptions,
+    upscaler: Upscaler,
+    /// The graph that learns, with its first weights.
+    graph: Graph,
+    /// The graph that ships, without weights.
+    shape: Graph,
+    device: A::Device,
+    pub network: Network<A>,
+    average: Network<A::InnerBackend>,
+    adam: Adam<A::InnerBackend>,
+    measured: Vec<MeasuredPair>,
+    interpolated: UpscaleFigures,
+    /// Updates done.
+    pub update: u32,
+    /// Running mean of the loss, in units of 1/255.
+    pub loss: f32,
+    learning_rate: f32,
+    best: Option<f64>,
+}
+
+impl<A: AutodiffBackend> UpscaleTraining<A> {
+    /// A training at its start.
+    pub fn new(set: Arc<PictureSet>, options: UpscaleOptions, device: &A::Device) -> Result<Self, TrainError> {
+        options.check()?;
+        let upscaler = options.upscaler();
+        let mut rng = StdRng::seed_from_u64(options.seed);
+        let graph = upscaler.graph(Form::Expanded, &mut rng);
+        let shape = upscaler.graph(Form::Collapsed, &mut rng);
+        let network = Network::new(&graph.validate()?, device).freeze(&fixed(&graph));
+        let held_back = set.held_back.iter();
+        let measured: Vec<MeasuredPair> =
+            held_back.map(|picture| MeasuredPair::of_middle(picture, MEASURED_SIDE, options.factor)).collect();
+        let interpolations: Vec<UpscaleFigures> = measured.iter().map(MeasuredPair::interpolations).collect();
+        Ok(Self {
+            interpolated: UpscaleFigures::mean(&interpolations),
+            average: network.valid(),
+            adam: Adam::new(ADAM),
+            device: device.clone(),
+            update: 0,
+            loss: 0.0,
+            learning_rate: 0.0,
+            best: None,
+            set,
+            options,
+            upscaler,
+            graph,
+            shape,
+            network,
+            measured,
+        })
+    }
+
+    /// How often sides are enlarged.
+    #[cfg(test)]
+    pub fn factor(&self) -> usize {
+        self.options.factor
+    }
+
+    /// The batches from the present update on, made by another thread, which ends when the receiver is dropped.
+    fn batches_ahead(&self) -> Receiver<PairBatch> {
+        let (sender, receiver) = sync_channel(AHEAD);
+        let (set, options, first) = (self.set.clone(), self.options.clone(), self.update);
+        std::thread::spawn(move || {
+            for update in first..options.updates {
+                let UpscaleOptions { seed, batch, crop, factor, .. } = options;
+                if sender.send(set.batch(seed, update.into(), batch, crop, factor)).is_err() {
+                    break;
+                }
+            }
+        });
+        receiver
+    }
+
+    /// Does one update and returns its learning rate.
+    pub fn advance(&mut self, batch: PairBatch) -> Result<f32, TrainError> {
+        let UpscaleOptions { batch: count, crop, factor, .. } = self.options;
+        let images = |values: Vec<f32>, side: usize| {
+            Tensor::<A, 4>::from_data(TensorData::new(values, [count, 3, side, side]), &self.device)
+        };
+        let (small, large) = (images(batch.small, crop / factor), images(batch.large, crop));
+        let size = Size::new(crop, crop).with_batch(count);
+        let enlarged = self.network.run(vec![Value::from_tensor(small)], size, RandomState::default())?.remove(0);
+        let difference = enlarged.into_tensor::<4>() - large;
+        let loss = (difference.powi_scalar(2) + CHARBONNIER * CHARBONNIER).sqrt().mean();
+        let found = loss.clone().inner().into_scalar().elem::<f32>() * 255.0;
+        if !found.is_finite() {
+            return Err(TrainError::NotFinite { update: self.update, loss: found });
+        }
+        let schedule = CosineDecay {
+            peak: self.options.learning_rate,
+            warm_up: self.options.warm_up,
+            updates: self.options.updates,
+        };
+        self.learning_rate = schedule.at(self.update, self.adam.updates());
+        let mut gradients = loss.backward();
+        self.network = self.adam.update::<A, _>(self.network.clone(), &mut gradients, self.learning_rate);
+        // Early weights would weigh on the mean for long.
+        let keep = self.options.average.min((1.0 + self.update as f32) / (10.0 + self.update as f32));
+        self.average = average::update(self.average.clone(), &self.network.valid(), keep);
+        self.loss = if self.update == 0 { found } else { KEEP * self.loss + (1.0 - KEEP) * found };
+        self.update += 1;
+        Ok(self.learning_rate)
+    }
+
+    /// The running mean as a plain network.
+    pub fn collapsed(&self) -> Result<Generator, TrainError> {
+        let weights = collapsed_weights(&self.average, &self.shape, self.options.factor, &self.device)?;
+        Ok(self.upscaler.generator(weights))
+    }
+
+    /// Mean PSNR-Y over the held-back pictures.
+    pub fn measure(&self) -> Result<UpscaleFigures, TrainError> {
+        let network = Network::<A::InnerBackend>::new(&self.collapsed()?.output.validate()?, &self.device);
+        let mut sum = 0.0;
+        for pair in &self.measured {
+            sum += pair.psnr(&pair.enlarged(&network, &self.device)?);
+        }
+        Ok(UpscaleFigures { network: sum / self.measured.len() as f64, ..self.interpolated })
+    }
+
+    /// The generator, with `card` completed.
+    fn generator(&self, card: &Card, psnr: f64) -> Result<Generator, TrainError> {
+        let mut generator = self.collapsed()?;
+        let mut card = card.clone();
+        let given = card.training_data.first().cloned().unwrap_or_default();
+        card.training_data = vec![Provenance { sha256: self.set.sha256.clone(), ..given }];
+        if card.recipe.is_empty() {
+            let options = serde_json::to_string(&self.options).unwrap_or_default();
+            card.recipe = format!(
+                "{RECIPE}, Charbonnier loss on crops of {} pictures, Adam, running mean of the weights; options {options}",
+                self.set.trained.len()
+            );
+        }
+        card.metrics.insert("updates".into(), f64::from(self.update));
+        card.set_metric("psnr_y_middles", psnr);
+        card.set_metric("psnr_y_middles_bicubic", self.interpolated.bicubic);
+        generator.card = card;
+        Ok(generator)
+    }
+
+    /// Writes the resume set and the history, and the generator if it is the best so far.
+    pub fn save(&mut self, folder: &Path, card: &Card) -> Result<Event, TrainError> {
+        let figures = self.measure()?;
+        let UpscaleFigures { network: psnr, bicubic, lanczos } = figures;
+        let (update, loss, learning_rate) = (self.update, self.loss, self.learning_rate);
+        add_to_history(folder, update, &UpscaleHistory { update, loss, learning_rate, psnr, bicubic, lanczos })?;
+        let best = self.best.is_none_or(|best| psnr > best);
+        if best {
+            self.best = Some(psnr);
+            imagine_graph::file::save(best_file(folder), &self.generator(card, psnr)?, WeightFormat::F16)
+                .map_err(CheckpointError::from)?;
+        }
+        self.resume_set(folder).save()?;
+        Ok(Event::Saved { figures, best })
+    }
+
+    /// What a resume set must have in common with this training.
+    fn identity(&self) -> Identity {
+        let Upscaler { network, factor, width, blocks, expansion } = self.upscaler;
+        identity([
+            ("network", format!("{network:?}, {width} channels, {blocks} blocks, {expansion} between factors")),
+            ("factor", factor.to_string()),
+            ("data", self.set.sha256.clone()),
+        ])
+    }
+
+    fn resume_set(&self, folder: &Path) -> ResumeSet {
+        let mut moments = Tensors::new();
+        self.adam.save("network", &mut moments);
+        let mut numbers = Numbers::from([("loss".to_string(), self.loss.into())]);
+        numbers.extend(self.best.map(|best| ("best".to_string(), best)));
+        let record = Record { identity: self.identity(), update: self.update, numbers };
+        let parts = [("network", self.network.weights()), ("average", self.average.weights()), ("moments", moments)];
+        ResumeSet::new(folder, record, parts)
+    }
+
+    /// Continues from the resume set in `folder`; false if there is none.
+    pub fn resume(&mut self, folder: &Path) -> Result<bool, TrainError> {
+        let Some(set) = ResumeSet::load(folder, &self.identity())? else { return Ok(false) };
+        let [network, average] = [0, 1].map(|_| self.graph.clone());
+        let [network, average] = [("network", network), ("average", average)].map(|(part, mut graph)| {
+            set.replace(part, &mut graph.weights, |_| true)?;
+            Ok::<Graph, TrainError>(graph)
+        });
+        self.set_networks(&network?, &average?)?;
+        let fixed = fixed(&self.graph);
+        let learned = self.graph.weights.iter().filter(|(name, _)| !fixed.contains(&name.as_str()));
+        let count = learned.map(|(_, weight)| weight.len()).sum();
+        self.adam =
+            Adam::load(ADAM, "network", &set.moments(), count, &self.device).map_err(|reason| set.malformed(reason))?;
+        self.update = set.record.update;
+        self.loss = set.number("loss") as f32;
+        // A set that was moved alone has no generator beside it: the next one is the best.
+        self.best = set.record.numbers.get("best").copied().filter(|_| best_file(folder).exists());
+        Ok(true)
+    }
+
+    /// Begins with the running mean of the training in `folder`. The last convolution of one with a smaller factor is repeated for
+    /// the pixels that were one pixel.
+    pub fn begin_from(&mut self, folder: &Path) -> Result<(), TrainError> {
+        let Some(set) = ResumeSet::load(folder, &Identity::new())? else {
+            return Err(TrainError::NoStart { path: folder.to_path_buf() });
+        };
+        let found = self.upscaler.widened(set.part("average")?);
+        let mut graph = self.graph.clone();
+        for (name, weight) in graph.weights.iter_mut() {
+            match found.get(name) {
+                Some(found) if found.tensor_type() == weight.tensor_type() => weight.clone_from(found),
+                _ => return Err(set.malformed(format!("weight {name:?} is missing or has another shape")).into()),
+            }
+        }
+        self.set_networks(&graph, &graph)
+    }
+
+    fn set_networks(&mut self, network: &Graph, average: &Graph) -> Result<(), TrainError> {
+        self.network = Network::new(&network.validate()?, &self.device).freeze(&fixed(network));
+        self.average = Network::<A::InnerBackend>::new(&average.validate()?, &self.device).freeze(&fixed(average));
+        Ok(())
+    }
+
+    /// Writes a sheet; returns its path.
+    pub fn preview(&self, folder: &Path) -> Result<PathBuf, TrainError> {
+        let graph = self.collapsed()?.output.validate()?;
+        let sheet = contact_sheet::<A::InnerBackend>(&graph, &self.set.held_back, self.options.factor, &self.device)?;
+        let path = folder.join(format!("sheet_{:07}.png", self.update));
+        write_png(&path, &sheet)?;
+        Ok(path)
+    }
+}
+
+/// The file of the best generator of a training.
+fn best_file(folder: &Path) -> PathBuf {
+    folder.join(format!("best{EXTENSION}"))
+}
