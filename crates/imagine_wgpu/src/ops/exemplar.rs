@@ -115,7 +115,7 @@ fn call_of(def: &'static str, tiles: bool, params: Params, node: &Lowering, [flo
 /// The random numbers of a field whose whole has the symbolic shape `dims`.
 fn random(dims: &[Dim], stream: u32, node: &Lowering) -> RandomStream {
     let size = Extent::of_shape(node.output_shape());
-    RandomStream { stream, dims: dims.to_vec(), size: period(dims, size, node.whole) }
+    RandomStream { stream, dims: dims.to_vec(), size: period(dims, size, node.whole), first: [0; 2] }
 }
 
 /// Rows and columns at which the random numbers repeat.

@@ -2,6 +2,8 @@
 
 use std::ops::Range;
 
+use num_integer::Integer;
+
 use super::error::WindowError;
 use super::span::{Boundary, Span, ceil_div};
 use crate::graph::{BoundGraph, ValidGraph, ValidNode, ValueId};
@@ -31,15 +33,13 @@ struct WindowedRead {
     wraps: bool,
 }
 
-/// Where a value of a graph with cut levels lies.
+/// What a patch needs of a value of a graph whose values are cut.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct LevelSpan {
-    /// Elements per pixel; `None` if it is the same in every window.
+pub(crate) struct Need {
+    /// Elements per pixel; `None` if the value does not move with the window.
     pub scale: Option<Ratio>,
-    /// Its first element on the plane, after the cut.
-    pub first: i64,
-    /// The elements that its cut keeps, of those that the node computes.
-    pub keep: Option<Range<usize>>,
+    /// Elements of the plane; `None` if no output depends on the value. They begin where every reader can begin.
+    pub elements: Option<Range<i64>>,
 }
 
 /// The elements required of every value.
@@ -266,29 +266,28 @@ impl<'a> AxisGraph<'a> {
         required.into_iter().zip(&self.after_cut).map(|(range, after)| range.filter(|_| !after)).collect()
     }
 
-    /// Where every value begins and which elements its cut keeps, in a window from pixel `start`.
-    pub fn levels(&self, start: i64, required: &RequiredElements) -> Vec<LevelSpan> {
-        let whole = |place: &Placement| {
-            let scale = place.scale();
-            LevelSpan { scale, first: scale.map_or(0, |scale| scale.floor(start)), keep: None }
-        };
-        let mut spans: Vec<LevelSpan> = self.placements.iter().map(whole).collect();
-        for node in self.graph.nodes() {
-            let field = node.inputs.iter().flatten().find(|input| self.placements[input.0].scale().is_some());
-            let Some(field) = field.map(|field| spans[field.0].first) else { continue };
-            for output in node.outputs.iter().filter(|output| self.after_cut[output.0]) {
-                let span = &mut spans[output.0];
-                span.first = field;
-                if is_cut(node) {
-                    span.first = 2 * field;
-                    if let Some(range) = &required[output.0] {
-                        span.keep = Some((range.start - 2 * field) as usize..(range.end - 2 * field) as usize);
-                        span.first = range.start;
-                    }
-                }
+    /// What is needed of every value for the `required` elements, if every value is cut to that.
+    ///
+    /// A reader of every n-th element begins at a multiple of n. So an input begins early enough for that; the field of a finer level
+    /// can be cut anywhere.
+    pub fn needs(&self, required: &RequiredElements) -> Vec<Need> {
+        let mut alignments = vec![1_usize; self.placements.len()];
+        for read in self.reads.iter().rev() {
+            if is_cut(&self.graph.nodes()[read.node]) {
+                continue;
             }
+            let Window { stride, repeat, .. } = read.window;
+            let wanted = alignments[read.to.0];
+            let unit = stride / stride.gcd(&repeat) * (wanted / wanted.gcd(&repeat));
+            alignments[read.from.0] = alignments[read.from.0].lcm(&unit);
         }
-        spans
+        let needs = self.placements.iter().zip(required).zip(alignments);
+        let needs = needs.map(|((place, range), alignment)| {
+            let start = |start: i64| start.div_euclid(alignment as i64) * alignment as i64;
+            let elements = range.as_ref().map(|range| start(range.start)..range.end);
+            Need { scale: place.scale(), elements }
+        });
+        needs.collect()
     }
 
     /// The smallest span around `span` that contains all required elements.
@@ -392,7 +391,7 @@ fn pad_mode(op: &Op) -> PadMode {
 }
 
 /// Whether the node's output is the field of a finer level, of which only what is needed has to be computed.
-fn is_cut(node: &ValidNode) -> bool {
+pub(crate) fn is_cut(node: &ValidNode) -> bool {
     matches!(node.op, Op::ExemplarDouble(_))
 }
 
