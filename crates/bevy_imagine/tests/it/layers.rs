@@ -1,8 +1,11 @@
 //! Layers, from a file and from handles.
 
+use bevy::math::DVec2;
 use bevy::prelude::*;
+use bevy_imagine::Biomes;
 use bevy_imagine::prelude::*;
 
+use crate::generators::noise;
 use crate::harness::{LAYERS, NOISE, TestApp, with_app};
 
 const SIZE: UVec2 = UVec2::splat(64);
@@ -80,5 +83,37 @@ fn faults_name_the_file_and_the_reason() {
         let entity = app.spawn((wrong, MaterialTarget::default()));
         let message = fault(app, entity);
         assert!(message.contains("layer 2 (\"snow\"): width is 0"), "{message}");
+    });
+}
+
+#[test]
+fn biomes_weigh_layers_over_a_world() {
+    with_app(|app| {
+        let part = Generator::new("noise", &noise().generator).unwrap();
+        let layer = |name: &str| Layer { name: name.into(), ..Layer::new(part.clone()) };
+        let layers = vec![layer("ground"), Layer { tint: [0.0, 0.0, 1.0], follow: 0.0, ..layer("water") }];
+        let generator = Generator::of_layers("shore", &imagine_graph::MaterialLayers { layers }).unwrap();
+        let shore = |place: DVec2, weights: &mut [f32]| {
+            weights[1] = (place.x / 64.0).clamp(0.0, 1.0) as f32;
+            weights[0] = 1.0 - weights[1];
+        };
+        let fields = Biomes::of_layers(["water"], shore).fields(&generator, 1.0).unwrap();
+        assert!(Biomes::of_layers(["ice"], shore).fields(&generator, 1.0).unwrap().inputs() == ["ice.amount"]);
+        let generator = app.add(generator);
+        let patch = |app: &mut TestApp, x: i32, width: u32| {
+            let patch = WorldPatch { fields: Some(fields.clone()), ..WorldPatch::new(IVec2::new(x, 7)) };
+            let request = Synthesis::new(generator.clone()).with_size(UVec2::new(width, 32)).with_seed(4);
+            let entity = app.finished((request, patch, MaterialTarget::default()));
+            color(app, entity)
+        };
+        let (left, right, whole) = (patch(app, -64, 96), patch(app, 32, 96), patch(app, -64, 192));
+        let joined: Vec<u8> =
+            left.chunks(96 * 4).zip(right.chunks(96 * 4)).flat_map(|(l, r)| [l, r].concat()).collect();
+        assert!(joined == whole, "patches meet");
+        let column = |x: usize| (0..32).map(move |y| 4 * (192 * y + x));
+        assert!(column(20).all(|at| whole[at..at + 2] != [0, 0]), "no water on land");
+        assert!(column(170).all(|at| whole[at..at + 2] == [0, 0]), "nothing but water in the sea");
+        let wet = column(96).filter(|at| whole[*at..*at + 2] == [0, 0]).count();
+        assert!((1..32).contains(&wet), "a shore: {wet} of 32 texels are wet");
     });
 }

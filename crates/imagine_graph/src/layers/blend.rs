@@ -11,7 +11,7 @@
 //! flattened by `1 - f`. The edge of a layer of some thickness adds the slope of w. The blended vector gets the length that its parts had.
 
 use super::recipe::Layer;
-use super::surface::{Channels, Surface, flat};
+use super::surface::{Channels, Surface};
 use crate::formulas::Formula;
 use crate::graph::OutputKind;
 use crate::ops::{Conv, PadMode, ReduceSumSquare};
@@ -120,12 +120,7 @@ fn followed<G>(f: &mut Formula, channels: &Channels, layer: &Layer<G>, [above, b
 fn normal<G>(f: &mut Formula, layer: &Layer<G>, [above, below]: [&str; 2], [rest, weight]: [&str; 2]) -> String {
     let above = match (&layer.generator, layer.follow) {
         (None, _) | (_, 0.0) => above.to_string(),
-        (Some(_), follow) => {
-            let flat = flat(f);
-            let ground = f.vector(&[follow]);
-            let ground = f.mix(&flat, below, &ground);
-            reoriented(f, &ground, above)
-        }
+        (Some(_), follow) => reoriented(f, below, follow, above),
     };
     let mut normal = mixed(f, [below, &above], [rest, weight]);
     if layer.thickness != 0.0 {
@@ -142,10 +137,11 @@ fn normal<G>(f: &mut Formula, layer: &Layer<G>, [above, below]: [&str; 2], [rest
     f.mul(&normal, &ratio)
 }
 
-/// Reoriented normal mapping: `t (t . u) / t_z - u` with `t = ground + (0, 0, 1)` and `u = (-x, -y, z)` of the detail.
-fn reoriented(f: &mut Formula, ground: &str, detail: &str) -> String {
-    let up = flat(f);
-    let t = f.add(ground, &up);
+/// Reoriented normal mapping: `t (t . u) / t_z - u` with `t = ground + (0, 0, 1)` and `u = (-x, -y, z)` of the detail. The ground is
+/// `below`, flattened by `1 - follow`.
+fn reoriented(f: &mut Formula, below: &str, follow: f32, detail: &str) -> String {
+    let up = f.vector(&[0.0, 0.0, 2.0 - follow]);
+    let t = f.scaled(below, follow, &up);
     let turned = f.vector(&[-1.0, -1.0, 1.0]);
     let u = f.mul(detail, &turned);
     let product = f.mul(&t, &u);

@@ -123,7 +123,7 @@ impl Surface {
 }
 
 /// A flat surface's normal.
-pub(super) fn flat(f: &mut Formula) -> String {
+fn flat(f: &mut Formula) -> String {
     f.vector(&[0.0, 0.0, 1.0])
 }
 
