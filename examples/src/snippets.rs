@@ -13,6 +13,7 @@ pages! {
     exemplar "docs/exemplar.md",
     generators "docs/generators.md",
     install "docs/install.md",
+    layers "docs/layers.md",
     materials "docs/materials.md",
     onnx "docs/onnx.md",
     performance "docs/performance.md",

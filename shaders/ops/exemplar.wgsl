@@ -141,7 +141,7 @@ fn guide_cost(image: u32, place: vec2<i32>, cell: vec2<u32>) -> i32 {
 }
 #endif
 
-// The four words of the block of a cell: plane 0 of each image for starts, 1 for moves, 2^24 j for further starts.
+// The four words of the block of a cell: plane 0 of each image for starts, 1 for moves.
 fn block_words(coordinate: vec2<i32>, image: u32, plane: u32) -> vec4<u32> {
     let block = vec2<u32>(divide(coordinate, i32(params.block)));
     return pcg(vec4(block.y, block.x, 2u * image + plane, params.dispatch.random.x));
@@ -164,10 +164,6 @@ fn first_place(word: u32, at: i32, axis: u32) -> i32 {
     let start = at - divide(vec2(at), block).x * block;
     return start + margin()[axis] + below(word, free);
 #endif
-}
-
-fn start_place(at: vec2<i32>, words: vec4<u32>) -> vec2<i32> {
-    return inside(vec2(first_place(words.x, at.x, 0u), first_place(words.y, at.y, 1u)));
 }
 #endif
 
@@ -207,20 +203,8 @@ fn main(@builtin(workgroup_id) workgroup: vec3<u32>, @builtin(local_invocation_i
 
 #ifdef START
     let at = vec2<i32>(lattice_coordinate(params.dispatch.random, params.period, cell));
-    var attempt = 0u;
-#ifdef GUIDE
-    let center = block_center(at);
-    let here = center_cell(cell, at, center);
-    var least = 0x7fffffff;
-    for (var j = 0u; j < 8u; j++) {
-        let cost = guide_cost(image, start_place(center, block_words(at, image, j << 24u)), here);
-        if cost < least {
-            least = cost;
-            attempt = j;
-        }
-    }
-#endif
-    y[i] = pack(start_place(at, block_words(at, image, attempt << 24u)));
+    let words = block_words(at, image, 0u);
+    y[i] = pack(inside(vec2(first_place(words.x, at.x, 0u), first_place(words.y, at.y, 1u))));
 #endif
 
 #ifdef DOUBLE

@@ -1018,21 +1018,19 @@ def guide_cost(guide, target, place, n, cell):
     return min(8 * total, 400000000)
 
 
-def block_center(run, attributes, at, period, cell, size):
-    """Where the centre of a cell's block lies on the plane, and its cell in the field, or the nearest one."""
+def center_cell(run, attributes, at, period, cell, size):
+    """The cell of the field at the centre of a cell's block, or the nearest one."""
     block = attributes.get("block", 4)
-    center, here = [], []
+    here = []
     for axis in (0, 1):
         place = at[axis] // block * block + block // 2
         place = min(place, period[axis] - 1) if run.wrap else place
         seen = cell[axis] + place - at[axis]
-        center.append(place)
         here.append(seen % size[axis] if run.wrap else min(max(seen, 0), size[axis] - 1))
-    return center, here
+    return here
 
 
-def exemplar_start(run, attributes, guide=None, target=None):
-    shape = [bind(dim, run) for dim in attributes["shape"]]
+def exemplar_start(run, attributes):
     level = Exemplar(attributes["height"], attributes["width"], attributes.get("tiles", True))
     block, lattice = attributes.get("block", 4), attributes.get("lattice", [1, 1])
 
@@ -1042,20 +1040,12 @@ def exemplar_start(run, attributes, guide=None, target=None):
             return at % side + ((word >> 16) * (side // lattice[axis]) >> 16) * lattice[axis]
         return at % block + margin + ((word >> 16) * (max(side - 2 * margin - block, 0) + 1) >> 16)
 
-    def shown(n, at, attempt):
-        words = block_words(run, attributes, at, 2 * n + (attempt << 24))
-        return level.inside([first(words[axis], at[axis], axis) for axis in (0, 1)])
-
     def element(index):
-        n, cell = index[0], index[2:]
-        at, period = field_coordinate(run, attributes["shape"], cell)
-        if guide is None:
-            return pack(shown(n, at, 0))
-        center, here = block_center(run, attributes, at, period, cell, shape[2:])
-        costs = [guide_cost(guide, target, shown(n, center, attempt), n, here) for attempt in range(8)]
-        return pack(shown(n, at, costs.index(min(costs))))
+        at, _ = field_coordinate(run, attributes["shape"], index[2:])
+        words = block_words(run, attributes, at, 2 * index[0])
+        return pack(level.inside([first(words[axis], at[axis], axis) for axis in (0, 1)]))
 
-    return build(shape, element, "i32")
+    return build([bind(dim, run) for dim in attributes["shape"]], element, "i32")
 
 
 def exemplar_double(run, attributes, field):
@@ -1078,7 +1068,7 @@ def exemplar_move(run, attributes, field, table, guide=None, target=None, variat
         at, period = field_coordinate(run, attributes["shape"], cell, attributes.get("origin", [0, 0]))
         words = block_words(run, attributes, at, 2 * n + 1)
         place = level.clamped(at_exact(field, index))
-        _, here = block_center(run, attributes, at, period, cell, size)
+        here = center_cell(run, attributes, at, period, cell, size)
         found = level.clamped(at_exact(field, (n, 0, *here)))
         probability = attributes.get("probability", 0)
         if variation is not None:

@@ -59,12 +59,14 @@ pub use error::SynthesisError;
 pub use export::{ExportKtx2, ExportPng};
 /// Generators built in code; `assets.add(Generator::from(generators::load("noise_material").unwrap()))` makes one an asset.
 pub use imagine_graph::generators;
+pub use imagine_graph::{Layer, LayersError, Mask};
 pub use memory::ImagineMemory;
 pub use plugin::{ImaginePlugin, ImagineSystems};
 pub use render::{FrameStats, ImagineBudget, ImagineStats};
 pub use request::{
-    Brush, BrushStroke, Control, Living, RecipeControl, RecipeError, RegisterTarget, Synthesis, SynthesisFailed,
-    SynthesisFinished, SynthesisRecipe, SynthesisRefresh, SynthesisStatus, WarmUp, WarmUpFinished, WorldPatch,
+    Brush, BrushStroke, Control, Living, MaterialLayers, RecipeControl, RecipeError, RegisterTarget, Synthesis,
+    SynthesisFailed, SynthesisFinished, SynthesisRecipe, SynthesisRefresh, SynthesisStatus, WarmUp, WarmUpFinished,
+    WorldPatch,
 };
 pub use target::{ImageTarget, MaterialTarget, SkyTarget, SpriteTarget, SynthesisTextures, TextureRole};
 pub use world::{
@@ -75,9 +77,9 @@ pub use world::{
 pub mod prelude {
     pub use crate::asset::Generator;
     pub use crate::{
-        Brush, BrushStroke, Control, ImageTarget, ImagineBudget, ImaginePlugin, ImagineSystems, Living, MaterialTarget,
-        RegisterTarget, SkyTarget, SpriteTarget, Synthesis, SynthesisFailed, SynthesisFinished, SynthesisRefresh,
-        SynthesisStatus, SynthesisTextures, TextureRole, WarmUp, WarmUpFinished, WorldAnchor, WorldBiomes, WorldHeight,
-        WorldPatch, WorldPatches,
+        Brush, BrushStroke, Control, ImageTarget, ImagineBudget, ImaginePlugin, ImagineSystems, Layer, Living, Mask,
+        MaterialLayers, MaterialTarget, RegisterTarget, SkyTarget, SpriteTarget, Synthesis, SynthesisFailed,
+        SynthesisFinished, SynthesisRefresh, SynthesisStatus, SynthesisTextures, TextureRole, WarmUp, WarmUpFinished,
+        WorldAnchor, WorldBiomes, WorldHeight, WorldPatch, WorldPatches,
     };
 }

@@ -119,6 +119,7 @@ fn build_main_app(app: &mut App) {
                 request::resubmit_lost
                     .run_if(resource_exists_and_changed::<RenderDevice>)
                     .in_set(RequestSteps::Recover),
+                request::merge_layers.before(ImagineSystems::Request),
                 (
                     request::restart_changed::<Synthesis>,
                     request::restart_changed::<Living>,

@@ -16,6 +16,7 @@ mod hdr;
 mod input_picture;
 mod jpeg_file;
 mod ktx2_file;
+mod layers_file;
 mod network_file;
 mod output;
 mod panics;

@@ -1,4 +1,4 @@
-//! Loads networks: generator files, built-in generators, and ONNX files with roles for their inputs and outputs.
+//! Loads networks: generator files, files of layers, built-in generators, and ONNX files with roles for their inputs and outputs.
 
 use std::path::Path;
 
@@ -8,6 +8,7 @@ use imagine_graph::file::{self, LoadedGenerator, WeightFormat};
 use imagine_graph::{Dim, ValidGenerator, generators};
 use imagine_onnx::{AssignedRole, InputRole, OutputRole, Roles};
 
+use crate::layers_file::{is_layers, load_layers};
 use crate::output::note;
 
 /// Roles given as arguments.
@@ -87,7 +88,7 @@ pub fn role_line(used: &AssignedRole) -> String {
     format!("{side} {} is {}{guessed}", used.name, used.role)
 }
 
-/// Loads a generator file, a built-in generator or an ONNX file; prints the roles that were guessed.
+/// Loads a generator file, a file of layers, a built-in generator or an ONNX file; prints the roles that were guessed.
 ///
 /// An ONNX file has the hash of the generator file that `imagine import` writes for it.
 pub fn load(path: &Path, roles: &RoleArguments) -> anyhow::Result<LoadedGenerator> {
@@ -97,7 +98,7 @@ pub fn load(path: &Path, roles: &RoleArguments) -> anyhow::Result<LoadedGenerato
             "{}: --input, --output, --dim and --value are only for ONNX files; a generator file already has roles",
             path.display()
         );
-        return load_generator(path);
+        return if is_layers(path) { load_layers(path) } else { load_generator(path) };
     }
     let (generator, used) = import(path, &roles.with_file(path)?)?;
     used.iter().filter(|used| used.guessed).for_each(|used| note(role_line(used)));

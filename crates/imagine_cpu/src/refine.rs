@@ -8,8 +8,6 @@ use crate::guide::Guide;
 use crate::level::{Level, LevelShape};
 use crate::{Edges, unpack};
 
-/// Offsets that a guided block chooses from.
-const ATTEMPTS: u32 = 8;
 /// Similar places that a guided block chooses from.
 const CHOICES: usize = 8;
 
@@ -37,14 +35,10 @@ impl Draw {
     }
 
     /// The words of the block of `size` cells that the cell in row `y` and column `x` of the plane belongs to. Starts and moves
-    /// draw from planes of their own, and so do further attempts.
-    fn words(&self, y: i64, x: i64, size: u32, plane: Plane) -> [u32; 4] {
+    /// draw from planes of their own.
+    fn words(&self, y: i64, x: i64, size: u32, moves: bool) -> [u32; 4] {
         let block = |at: i64| at.div_euclid(size.max(1).into()) as u32;
-        let plane = match plane {
-            Plane::Start { attempt } => 2 * self.image + (attempt << 24),
-            Plane::Moves => 2 * self.image + 1,
-        };
-        rng::cell(block(x), block(y), plane, self.key)
+        rng::cell(block(x), block(y), 2 * self.image + u32::from(moves), self.key)
     }
 
     /// The centre of the block of `size` cells that the cell `at` on the plane, at `index` of a field of `length` cells, belongs to: where
@@ -60,44 +54,25 @@ impl Draw {
     }
 }
 
-/// What random numbers are for.
-#[derive(Clone, Copy)]
-enum Plane {
-    Start { attempt: u32 },
-    Moves,
-}
-
 /// The first field, of the coarsest level: each block of `block` x `block` cells of the plane shows a coherent piece from a
 /// hashed place. Offsets (place minus cell) are multiples of `lattice`, `(rows, columns)`: (1, 1) allows any; the length of
-/// a side keeps every row or column where it is. A bounded level has no lattice: its pieces lie inside it. With a guide, whose target has
-/// the field's size, each block takes the cheapest of eight offsets.
+/// a side keeps every row or column where it is. A bounded level has no lattice: its pieces lie inside it.
 pub fn start(
     shape: LevelShape,
     (top, left, height, width): (i64, i64, usize, usize),
     block: u32,
     lattice: (u32, u32),
     draw: Draw,
-    guide: Option<&Guide>,
 ) -> Field {
     let rows = draw.coordinates(0, top, height);
     let columns = draw.coordinates(1, left, width);
-    let shown = |attempt: u32, y: i64, x: i64| {
-        let words = draw.words(y, x, block, Plane::Start { attempt });
-        let down = first_place(shape.edges, words[0], shape.height, y, block, lattice.0);
-        let right = first_place(shape.edges, words[1], shape.width, x, block, lattice.1);
-        shape.moved((0, 0), down, right)
-    };
     let mut places = Vec::with_capacity(height * width);
-    for (row, &y) in rows.iter().enumerate() {
-        for (column, &x) in columns.iter().enumerate() {
-            let attempt = guide.map_or(0, |guide| {
-                let (center_y, row) = draw.center(0, block, y, row, height);
-                let (center_x, column) = draw.center(1, block, x, column, width);
-                // The first of equal ones.
-                let cost = |attempt: &u32| guide.cost(shown(*attempt, center_y, center_x), row, column);
-                (0..ATTEMPTS).min_by_key(cost).unwrap_or(0)
-            });
-            places.push(shown(attempt, y, x));
+    for &y in &rows {
+        for &x in &columns {
+            let words = draw.words(y, x, block, false);
+            let down = first_place(shape.edges, words[0], shape.height, y, block, lattice.0);
+            let right = first_place(shape.edges, words[1], shape.width, x, block, lattice.1);
+            places.push(shape.moved((0, 0), down, right));
         }
     }
     Field { top, left, height, width, places }
@@ -174,7 +149,7 @@ pub fn move_blocks(level: &Level, field: &mut Field, moves: Moves, draw: Draw, g
         for (column, place) in places.iter_mut().enumerate() {
             let x = columns[column];
             let (_, center_column) = draw.center(1, moves.block, x, column, width);
-            let words = draw.words(y, x, moves.block, Plane::Moves);
+            let words = draw.words(y, x, moves.block, true);
             let center = before.at(center_row, center_column);
             let similar = level.similar(center);
             let entry = |j: usize| similar[((words[1] >> 29) as usize + j) % similar.len()];

@@ -37,8 +37,8 @@ struct Grid {
 }
 
 impl Attributes {
-    /// The attributes of `maps`, whose channels are of `kinds`: those that vary most, at most [`MOST_ATTRIBUTES`], and for each level of `prepared`
-    /// that blocks move or match on, but the finest, a guide of one byte for each of them.
+    /// The attributes of `maps`, whose channels are of `kinds`: those that vary most, at most [`MOST_ATTRIBUTES`]; and for each level of `prepared`
+    /// with similar places and at most 64 of them a side, a guide of one byte for each of them.
     pub fn new(prepared: &Prepared, maps: &Maps, kinds: &[OutputKind]) -> Self {
         let halvings = prepared.recipe().halvings;
         let longer = maps.height().max(maps.width());
@@ -78,12 +78,11 @@ impl Attributes {
 }
 
 impl Prepared {
-    /// Whether attributes guide a level: one with similar places, or the start on a lattice.
+    /// Whether attributes guide a level.
     fn is_guided(&self, index: usize) -> bool {
         let level = &self.levels()[index];
         let longer = level.shape().height.max(level.shape().width) as usize;
-        let starts_on_lattice = index == 0 && self.recipe().lattice != (1, 1);
-        longer <= GUIDED && (level.has_table() || starts_on_lattice)
+        longer <= GUIDED && level.has_table()
     }
 }
 

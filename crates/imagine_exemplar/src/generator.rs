@@ -114,9 +114,7 @@ fn refine(graph: &mut Graph, recipe: &Recipe, refined: &Refined, controls: &Cont
             let (rows, columns) = recipe.lattice_on(0);
             let lattice = [rows as usize, columns as usize];
             let op = ExemplarStart { height, width, tiles, block, lattice, shape: dims.clone(), stream };
-            let starts_anywhere = recipe.lattice == (1, 1);
-            let guides = [guide.as_str(), &wanted].into_iter().filter(|name| !starts_anywhere && !name.is_empty());
-            graph.push(&name("start"), op, guides)
+            graph.push(&name("start"), op, [])
         }
         _ => graph.push(&name("double"), ExemplarDouble { height, width, tiles }, [field.as_str()]),
     };

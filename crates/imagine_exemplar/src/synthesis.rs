@@ -74,7 +74,6 @@ pub(crate) fn refine(prepared: &Prepared, seed: u64, height: usize, width: usize
                 recipe.block,
                 recipe.lattice_on(0),
                 draw,
-                None,
             ),
             Some(field) => double(level.shape(), field),
         };
@@ -132,7 +131,7 @@ pub fn window(
         let mut next = match &field {
             None => {
                 let window = (span.top, span.left, rows, columns);
-                start(level.shape(), window, recipe.block, recipe.lattice_on(0), draw, None)
+                start(level.shape(), window, recipe.block, recipe.lattice_on(0), draw)
             }
             Some(field) => double(level.shape(), field).crop(span.top, span.left, rows, columns),
         };

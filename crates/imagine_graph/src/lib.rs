@@ -6,7 +6,7 @@
 //! recurrent network, with typed inputs and outputs and a model card; [`mod@file`] reads and writes it.
 //!
 //! Modules depend on those before them: `tensor`, `ops` (an operator knows no graph), `graph`, `generator`, then `file` and
-//! `formulas`, the generators built in code.
+//! `formulas`, the generators built in code, and `layers`, generators made of generators.
 //!
 //! This crate never sees a GPU, burn or Bevy.
 
@@ -14,6 +14,7 @@ pub mod file;
 pub mod formulas;
 mod generator;
 mod graph;
+mod layers;
 mod ops;
 mod tensor;
 
@@ -29,6 +30,7 @@ pub use graph::{
     InputKind, Node, NodeId, OutputKind, OutputSupport, Support, TEXELS, ValidGraph, ValidNode, ValueId, ValueSource,
     Weights, appearance_name, similar_name,
 };
+pub use layers::{LAYERS_EXTENSION, Layer, LayerFault, LayersError, MAX_LAYERS, Mask, MaterialLayers};
 pub use ops::*;
 pub use tensor::{
     Axis, DType, Dim, Extent, MAX_ELEMENTS, MAX_RANK, PerAxis, Ratio, Size, Symbol, Tensor, TensorData, TensorType,

@@ -74,6 +74,8 @@ pub struct RandomStream {
     pub dims: Vec<Dim>,
     /// Size at which coordinates wrap: that of the whole image's random tensor; 1 for missing dimensions.
     pub size: Extent,
+    /// First row and column that are drawn.
+    pub first: [i32; 2],
 }
 
 /// An operand of a kernel.

@@ -299,6 +299,7 @@ pub fn random_words(random: &RandomStream, run: RunSeed, step: u32) -> [u32; 4] 
     let key = rng::key(run.seed, random.stream, step);
     let origin = run.domain.tensor_origin(&random.dims);
     // If coordinates wrap, only the origin modulo the size matters, and a small origin cannot overflow.
-    let Texel { y, x } = run.domain.coordinate(origin, random.size, Texel::ZERO);
+    let [y, x] = random.first;
+    let Texel { y, x } = run.domain.coordinate(origin, random.size, Texel { y, x });
     [key, y as u32, x as u32, u32::from(run.domain.wrap)]
 }

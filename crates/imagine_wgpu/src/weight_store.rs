@@ -8,8 +8,8 @@ use crate::plan::{Plan, SharedWeight};
 
 /// The large weights of one device. Clones share it.
 ///
-/// A buffer stays for as long as anything beside the store holds the weights of its graph: a generator, a plan. So requests of
-/// a loaded generator never upload them again.
+/// A buffer stays for as long as anything beside the store holds its tensor: a generator, layers that it is part of, a plan. So requests
+/// of a loaded generator never upload it again.
 #[derive(Clone, Debug, Default)]
 pub struct WeightStore(Arc<Mutex<Vec<(SharedWeight, wgpu::Buffer)>>>);
 
@@ -43,27 +43,18 @@ impl WeightStore {
         missing.map(SharedWeight::bytes).sum()
     }
 
-    /// Whether nothing but this store and `plans` holds the graph of `weight`.
+    /// Whether nothing but this store and `plans` holds `weight`.
     pub fn is_last_holder(&self, weight: &SharedWeight, plans: &[Arc<Plan>]) -> bool {
         let entries = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let stored = entries.iter().map(|(known, _)| known);
         let planned = plans.iter().flat_map(|plan| &plan.shared);
-        let own = stored.chain(planned).filter(|other| other.weights.shares(&weight.weights)).count();
-        weight.weights.holders() <= own
+        weight.holders() <= stored.chain(planned).filter(|other| other.is_same(weight)).count()
     }
 
     /// Drops the buffers whose weights nothing else holds; returns the bytes of those that stay.
     pub fn prune(&self) -> u64 {
         let mut entries = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        loop {
-            // Entries of one graph hold its weights together.
-            let held = |(weight, _): &(SharedWeight, wgpu::Buffer), all: &[(SharedWeight, wgpu::Buffer)]| {
-                let own = all.iter().filter(|(other, _)| other.weights.shares(&weight.weights)).count();
-                weight.weights.holders() > own
-            };
-            let Some(index) = (0..entries.len()).find(|index| !held(&entries[*index], &entries)) else { break };
-            entries.swap_remove(index);
-        }
+        entries.retain(|(weight, _)| weight.holders() > 1);
         entries.iter().map(|(weight, _)| weight.bytes()).sum()
     }
 }

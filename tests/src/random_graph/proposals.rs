@@ -422,8 +422,8 @@ impl Builder {
         let stream = self.between(0, 900) as u32;
         let shape = Dim::nchw(self.between(1, 4));
         let (op, interval): (Op, _) = match self.between(0, 2) {
-            0 => (RandomUniform { low: -1.0, high: 1.0, shape, stream }.into(), [-1.0, 1.0]),
-            1 => (RandomNormal { mean: 0.0, scale: 0.5, shape, stream }.into(), [-3.0, 3.0]),
+            0 => (RandomUniform { low: -1.0, high: 1.0, shape, stream, part: None }.into(), [-1.0, 1.0]),
+            1 => (RandomNormal { mean: 0.0, scale: 0.5, shape, stream, part: None }.into(), [-3.0, 3.0]),
             _ => (Constant { value: self.tensor(vec![1, 3, 1, 1], [0.5, 1.0]) }.into(), [0.5, 1.0]),
         };
         Some(Proposal { op, inputs: Vec::new(), weights: Vec::new(), interval })

@@ -8,6 +8,7 @@ mod built_generators;
 mod by_example;
 mod compare;
 mod infinite_weights;
+mod layers;
 mod material_networks;
 mod operators;
 mod patches;

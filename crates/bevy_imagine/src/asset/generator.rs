@@ -4,12 +4,14 @@ use std::sync::Arc;
 
 use bevy::prelude::*;
 use imagine_graph::file::{LoadError, LoadedGenerator};
-use imagine_graph::{Card, ValidGenerator};
+use imagine_graph::{Card, LayersError, MaterialLayers, ValidGenerator};
 
 /// A validated generator network, ready to run. Clones share it; generators are equal if their hashes are.
 #[derive(Asset, TypePath, Clone, Debug)]
 pub struct Generator {
     loaded: Arc<LoadedGenerator>,
+    /// The generators that it was made of, so that whoever loads them again finds their weights.
+    _parts: Vec<Arc<LoadedGenerator>>,
 }
 
 impl Generator {
@@ -18,6 +20,14 @@ impl Generator {
         let bytes = imagine_graph::file::write(generator, imagine_graph::file::WeightFormat::F32)?;
         let name = name.into();
         Ok(imagine_graph::file::from_bytes(&format!("{name}.generator.safetensors"), &bytes)?.into())
+    }
+
+    /// The generator of `layers`, called `name`. Weights are shared with the layers' generators.
+    pub fn of_layers(name: &str, layers: &MaterialLayers<Generator>) -> Result<Self, LayersError> {
+        let parts = layers.layers.iter().filter_map(|layer| layer.generator.as_ref());
+        let parts = parts.map(|generator| generator.loaded.clone()).collect();
+        let layers = layers.clone().try_map(|generator| Ok::<_, LayersError>((*generator.loaded).clone()))?;
+        Ok(Self { loaded: Arc::new(layers.merge(name)?), _parts: parts })
     }
 
     /// Name for messages: the file name without folder and extension.
@@ -61,6 +71,12 @@ pub enum GeneratorError {
 
 impl From<LoadedGenerator> for Generator {
     fn from(loaded: LoadedGenerator) -> Self {
-        Self { loaded: Arc::new(loaded) }
+        Arc::new(loaded).into()
+    }
+}
+
+impl From<Arc<LoadedGenerator>> for Generator {
+    fn from(loaded: Arc<LoadedGenerator>) -> Self {
+        Self { loaded, _parts: Vec::new() }
     }
 }

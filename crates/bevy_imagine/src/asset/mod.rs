@@ -6,6 +6,8 @@ pub mod by_example;
 pub mod embedded;
 mod generator;
 mod labels;
+mod layers;
+mod layers_file;
 mod loader;
 #[cfg(feature = "onnx")]
 pub mod onnx;
@@ -13,5 +15,7 @@ mod plugin;
 
 pub use generator::{Generator, GeneratorError};
 pub use labels::{GeneratorAssetLabel, GeneratorInterface, ModelCard};
+pub use layers::{LayerGenerators, MaterialLayersError};
+pub use layers_file::{LayersLoader, LayersLoaderError};
 pub use loader::{GeneratorLoader, GeneratorLoaderError};
 pub use plugin::ImagineAssetPlugin;

@@ -4,6 +4,8 @@ use bevy::prelude::*;
 
 use super::generator::Generator;
 use super::labels::{GeneratorInterface, ModelCard};
+use super::layers::{PendingLayers, send_layers};
+use super::layers_file::LayersLoader;
 use super::loader::GeneratorLoader;
 
 /// Loads generators, model cards and interfaces without synthesising anything: for tools without a renderer, such as a licence
@@ -23,7 +25,10 @@ impl Plugin for ImagineAssetPlugin {
         app.init_asset::<Generator>()
             .init_asset::<ModelCard>()
             .init_asset::<GeneratorInterface>()
-            .init_asset_loader::<GeneratorLoader>();
+            .init_asset_loader::<GeneratorLoader>()
+            .init_asset_loader::<LayersLoader>()
+            .init_resource::<PendingLayers>()
+            .add_systems(Update, send_layers);
         #[cfg(feature = "onnx")]
         app.init_asset_loader::<super::onnx::OnnxLoader>();
         #[cfg(feature = "by_example")]

@@ -5,6 +5,7 @@
 
 mod brush;
 mod component;
+mod layers;
 mod patch;
 mod rank;
 mod receive;
@@ -20,6 +21,7 @@ mod warm_up;
 
 pub use brush::{Brush, BrushStroke};
 pub use component::{Control, Living, Synthesis, SynthesisFailed, SynthesisFinished, SynthesisRefresh};
+pub use layers::MaterialLayers;
 pub use patch::WorldPatch;
 pub use recipe::{RecipeControl, RecipeError, SynthesisRecipe};
 pub use register::RegisterTarget;
@@ -27,6 +29,7 @@ pub use state::SynthesisStatus;
 pub use warm_up::{WarmUp, WarmUpFinished};
 
 pub(crate) use brush::paint_stroke;
+pub(crate) use layers::merge_layers;
 pub(crate) use patch::MAX_MIP;
 pub(crate) use rank::rank_jobs;
 pub(crate) use receive::{Outcomes, receive_job_events, release_request};

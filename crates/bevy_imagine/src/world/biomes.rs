@@ -1,4 +1,4 @@
-//! Biomes: sets of control values, mixed by weights that vary from place to place.
+//! Biomes: sets of control values, or layers of a material, mixed by weights that vary from place to place.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -19,10 +19,12 @@ const MAX_OCTAVES: u32 = 16;
 /// Writes the weight of each biome at a place.
 type Weights = dyn Fn(DVec2, &mut [f32]) + Send + Sync;
 
-/// Sets of control values, and their weights at every place.
+/// Sets of control values, or layers, and their weights at every place.
 #[derive(Clone)]
 pub struct Biomes {
     biomes: Vec<BTreeMap<String, Control>>,
+    /// The layers of the biomes after the first, whose layer is the ground; empty if biomes are no layers.
+    layers: Vec<String>,
     weights: Arc<Weights>,
 }
 
@@ -118,7 +120,27 @@ impl Biomes {
         biomes: Vec<BTreeMap<String, Control>>,
         weights: impl Fn(DVec2, &mut [f32]) + Send + Sync + 'static,
     ) -> Self {
-        Self { biomes, weights: Arc::new(weights) }
+        Self { biomes, layers: Vec::new(), weights: Arc::new(weights) }
+    }
+
+    /// Each biome is a layer of the generator ([`MaterialLayers`](crate::MaterialLayers) or a `*.layers.ron` file): the first is the lowest
+    /// layer, the others are `layers`, by name and from the lowest up. Layers that are not named lie as their own masks say.
+    ///
+    /// Where one biome has all the weight, its layer covers everything; where two meet, their heights decide, as the layer's
+    /// `contrast` and `width` say. A layer's mask multiplies its weight.
+    ///
+    /// ```
+    /// use bevy_imagine::{Biomes, ClimateNoise};
+    ///
+    /// let climate = ClimateNoise { climates: vec![[0.2, 0.5], [0.6, -0.5], [-0.6, 0.0]], ..ClimateNoise::default() };
+    /// let biomes = Biomes::of_layers(["sand", "snow"], climate.function());
+    /// ```
+    pub fn of_layers(
+        layers: impl IntoIterator<Item = impl Into<String>>,
+        weights: impl Fn(DVec2, &mut [f32]) + Send + Sync + 'static,
+    ) -> Self {
+        let layers: Vec<String> = layers.into_iter().map(Into::into).collect();
+        Self { biomes: vec![BTreeMap::new(); layers.len() + 1], layers, weights: Arc::new(weights) }
     }
 
     /// Biomes weighted by climate.
@@ -154,13 +176,17 @@ impl Biomes {
             }
         }
         let biomes = self.clone();
-        Ok(Fields::new(names.into_iter().cloned(), move |WorldPoint { x, y }, mixed| {
+        let amounts = self.layers.iter().map(|layer| format!("{layer}.amount"));
+        let inputs: Vec<String> = names.into_iter().cloned().chain(amounts).collect();
+        Ok(Fields::new(inputs, move |WorldPoint { x, y }, mixed| {
             let mut shares = vec![0.0; biomes.biomes.len()];
             biomes.shares(DVec2::new(x, y) * texel, &mut shares);
             mixed.fill(0.0);
             for (share, values) in shares.iter().zip(&values) {
                 mixed.iter_mut().zip(values).for_each(|(mixed, value)| *mixed += share * value);
             }
+            let first = mixed.len() - biomes.layers.len();
+            cover(&shares, &mut mixed[first..]);
         }))
     }
 }
@@ -168,6 +194,15 @@ impl Biomes {
 impl fmt::Debug for Biomes {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Biomes").field("biomes", &self.biomes).finish_non_exhaustive()
+    }
+}
+
+/// How much each layer after the first covers of what lies below it, so that each shows with its share.
+fn cover(shares: &[f32], amounts: &mut [f32]) {
+    let mut below = shares.first().copied().unwrap_or(1.0);
+    for (amount, share) in amounts.iter_mut().zip(shares.iter().skip(1)) {
+        below += share;
+        *amount = if below > 0.0 { share / below } else { 0.0 };
     }
 }
 
@@ -243,6 +278,21 @@ mod tests {
         assert!(error.contains("coats"), "{error}");
         let wrong = BTreeMap::from([("coat".into(), Control::from(Color::WHITE))]);
         assert!(Biomes::new(vec![wrong], half).fields(&generator, 1.0).is_err());
+    }
+
+    #[test]
+    fn layers_cover_by_their_shares() {
+        let shares = [0.2, 0.3, 0.1, 0.4];
+        let mut amounts = [0.0; 3];
+        cover(&shares, &mut amounts);
+        let mut shown = vec![1.0];
+        for amount in amounts {
+            shown.iter_mut().for_each(|share| *share *= 1.0 - amount);
+            shown.push(amount);
+        }
+        assert!(shown.iter().zip(shares).all(|(shown, share)| (shown - share).abs() < 1e-6), "{shown:?}");
+        cover(&[0.0, 0.0, 1.0, 0.0], &mut amounts);
+        assert_eq!(amounts, [0.0, 1.0, 0.0]);
     }
 
     #[test]

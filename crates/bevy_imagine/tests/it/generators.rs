@@ -43,7 +43,7 @@ fn recurrent(name: &str, recurrence: Recurrence, output: Graph, size: SizeRule) 
 /// A state of five channels that never changes; the first three are a colour: `0.5 + 0.25 x`.
 pub fn still() -> Generator {
     let mut init = Graph::default();
-    init.push("state", RandomUniform { low: 0.3, high: 0.5, shape: Dim::nchw(5), stream: 1000 }, []);
+    init.push("state", RandomUniform { low: 0.3, high: 0.5, shape: Dim::nchw(5), stream: 1000, part: None }, []);
     init.output("state", OutputKind::State);
     let mut step = Graph::default();
     step.input("state", InputKind::State, Dim::nchw(5));

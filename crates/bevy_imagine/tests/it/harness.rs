@@ -37,6 +37,13 @@ pub const NOISE: &str = "noise.generator.safetensors";
 /// A file that is not a generator.
 pub const BAD: &str = "bad.generator.safetensors";
 
+/// A file of layers of [`NOISE`] in the app's assets.
+pub const LAYERS: &str = "wall.layers.ron";
+const LAYERS_TEXT: &str = r#"(layers: [
+    (generator: "noise.generator.safetensors", name: "ground"),
+    (generator: "noise.generator.safetensors", name: "snow", mask: Height(from: 0.2, to: 0.8), tint: (0.5, 1.0, 0.25)),
+])"#;
+
 /// An app without a window, and the events of its requests.
 pub struct TestApp {
     pub app: App,
@@ -72,6 +79,9 @@ impl TestApp {
         let bytes = file::write(&noise().generator, WeightFormat::F32).unwrap();
         std::fs::write(assets.path().join(NOISE), bytes).unwrap();
         std::fs::write(assets.path().join(BAD), b"no generator").unwrap();
+        std::fs::write(assets.path().join(LAYERS), LAYERS_TEXT).unwrap();
+        std::fs::write(assets.path().join("lost.layers.ron"), LAYERS_TEXT.replace("noise.", "lost.")).unwrap();
+        std::fs::write(assets.path().join("bad.layers.ron"), LAYERS_TEXT.replace("tint", "paint")).unwrap();
         let file_path = assets.path().to_string_lossy().into_owned();
         let plugins = DefaultPlugins
             .set(WindowPlugin { primary_window: None, exit_condition: ExitCondition::DontExit, ..default() })

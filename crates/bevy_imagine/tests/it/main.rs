@@ -15,6 +15,7 @@ mod generators;
 mod harness;
 mod idle;
 mod labels;
+mod layers;
 mod memory;
 mod requests;
 mod results;

@@ -44,7 +44,7 @@ fn image_of<'a>(elements: &'a [i32], shape: &[usize], image: usize) -> &'a [i32]
     &elements[image * length..][..length]
 }
 
-pub(super) fn first<B: Backend>(op: &ExemplarStart, wanted: Option<Wanted>, context: &Context<B>) -> Value<B> {
+pub(super) fn first<B: Backend>(op: &ExemplarStart, context: &Context<B>) -> Value<B> {
     let shape = &context.outputs[0].shape;
     let level = LevelShape { height: op.height as u32, width: op.width as u32, edges: edges(op.tiles) };
     let lattice = (op.lattice[0] as u32, op.lattice[1] as u32);
@@ -52,8 +52,7 @@ pub(super) fn first<B: Backend>(op: &ExemplarStart, wanted: Option<Wanted>, cont
     let places = (0..shape[0]).flat_map(|image| {
         let draw = draw(context, &op.shape, op.stream, image);
         let span = (origin.y.into(), origin.x.into(), shape[2], shape[3]);
-        let guide = wanted.as_ref().map(|wanted| wanted.of_image(image));
-        start(level, span, op.block as u32, lattice, draw, guide.as_ref()).places
+        start(level, span, op.block as u32, lattice, draw).places
     });
     value(places, shape, context)
 }

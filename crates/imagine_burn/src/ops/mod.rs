@@ -189,7 +189,7 @@ pub(crate) fn run<B: Backend>(op: &Op, inputs: Vec<Option<Value<B>>>, context: &
         }
         Op::MeanVarianceNormalization(params) => Value::Float(normalization::mean_variance::<B>(params, x.float())),
         Op::LpNormalization(params) => Value::Float(normalization::norm::<B>(params, x.float())),
-        Op::ExemplarStart(params) => exemplar::first(params, Wanted::new(x.optional(), x.optional()), context),
+        Op::ExemplarStart(params) => exemplar::first(params, context),
         Op::ExemplarDouble(params) => exemplar::doubled(params, x.next(), context),
         Op::ExemplarMove(params) => {
             let (field, similar) = (x.next(), x.next());

@@ -12,7 +12,7 @@ const CHANNELS: usize = 4;
 fn automaton() -> ValidGenerator {
     let state = || Dim::nchw(CHANNELS);
     let mut init = Graph::default();
-    init.push("start", RandomUniform { low: -0.1, high: 0.1, shape: state(), stream: 1000 }, []);
+    init.push("start", RandomUniform { low: -0.1, high: 0.1, shape: state(), stream: 1000, part: None }, []);
     init.output("start", OutputKind::State);
 
     let mut step = Graph::default();
@@ -30,7 +30,7 @@ fn automaton() -> ValidGenerator {
     step.push("second", Conv::default(), ["hidden", "w2"]);
     step.push("bounded", Tanh {}, ["second"]);
     step.push("delta", Sub {}, ["bounded", "state"]);
-    step.push("mask", RandomUniform { low: 0.0, high: 1.0, shape: Dim::nchw(1), stream: 0 }, []);
+    step.push("mask", RandomUniform { low: 0.0, high: 1.0, shape: Dim::nchw(1), stream: 0, part: None }, []);
     step.push("fires", Greater {}, ["mask", "threshold"]);
     step.push("gate", Where {}, ["fires", "rate", "zero"]);
     step.push("change", Mul {}, ["delta", "gate"]);

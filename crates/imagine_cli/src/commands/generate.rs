@@ -22,6 +22,7 @@ use crate::files::write_folder;
 use crate::gpu::open_gpu;
 use crate::input_picture::{InputPicture, read_pictures, set_pictures};
 use crate::ktx2_file::Compression;
+use crate::layers_file::{is_layers, load_layers};
 use crate::network_file::{RoleArguments, load};
 use crate::picture::can_show;
 use crate::recipe::Recipe;
@@ -30,7 +31,7 @@ use crate::recipe_file::{self, Found};
 /// Arguments of `imagine generate`.
 #[derive(Args, Clone, Debug)]
 pub struct Generate {
-    /// Generator file, ONNX file (roles in FILE.onnx.ron or as arguments), or the name of a built-in generator (see `imagine
+    /// Generator file, file of layers (*.layers.ron), ONNX file (roles in FILE.onnx.ron or as arguments), or the name of a built-in generator (see `imagine
     /// generators`). Optional with --from: the generator is then found by its hash beside the picture, in the current
     /// folder, in ./assets/generators, or among the built-in ones.
     #[arg(required_unless_present = "from")]
@@ -407,8 +408,12 @@ fn find_generator(png: &Path, hash: &str) -> anyhow::Result<LoadedGenerator> {
     let folders = [beside, Path::new("."), Path::new("assets/generators")];
     for entry in folders.iter().filter_map(|folder| folder.read_dir().ok()).flatten().flatten() {
         let path = entry.path();
-        if path.to_string_lossy().ends_with(EXTENSION)
-            && let Ok(loaded) = file::load(&path)
+        let loaded = match path.to_string_lossy() {
+            name if name.ends_with(EXTENSION) => file::load(&path).ok(),
+            _ if is_layers(&path) => load_layers(&path).ok(),
+            _ => None,
+        };
+        if let Some(loaded) = loaded
             && loaded.hash.eq_ignore_ascii_case(hash)
         {
             return Ok(loaded);

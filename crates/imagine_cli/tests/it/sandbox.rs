@@ -87,7 +87,7 @@ fn texts(output: &Output) -> [String; 2] {
 /// A recurrent generator with a control, a colour and a roughness.
 pub fn small_generator() -> Generator {
     let mut init = Graph::default();
-    init.push("state", RandomUniform { low: 0.0, high: 1.0, shape: Dim::nchw(4), stream: 1000 }, []);
+    init.push("state", RandomUniform { low: 0.0, high: 1.0, shape: Dim::nchw(4), stream: 1000, part: None }, []);
     init.output("state", OutputKind::State);
 
     let mut step = Graph::default();

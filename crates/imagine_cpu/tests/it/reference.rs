@@ -40,7 +40,7 @@ fn torus(rows: usize, columns: usize, seed: u64, lattice: (u32, u32)) -> Field {
             None => {
                 let key = rng::key(seed, 0, 0);
                 let window = (0, 0, rows / spacing, columns / spacing);
-                start(level.shape(), window, BLOCK, lattice, Draw::new(key), None)
+                start(level.shape(), window, BLOCK, lattice, Draw::new(key))
             }
             Some(field) => double(level.shape(), field),
         };

@@ -15,7 +15,7 @@ fn numbers(count: usize, seed: u32) -> Vec<f32> {
 pub(super) fn automaton() -> Generator {
     let mut init = Graph::default();
     let shape = Dim::nchw(4);
-    init.push("state", RandomUniform { low: -0.1, high: 0.1, shape, stream: 1000 }, []);
+    init.push("state", RandomUniform { low: -0.1, high: 0.1, shape, stream: 1000, part: None }, []);
     init.output("state", OutputKind::State);
 
     let mut step = Graph::default();

@@ -196,7 +196,9 @@ impl Formula {
             Term::Value(name) => name.into(),
             Term::Number(number) => {
                 let name = format!("{number}");
-                self.graph.weights.entry(name.clone()).or_insert_with(|| Tensor::scalar(number));
+                if !self.graph.weights.contains_key(&name) {
+                    self.graph.weight(&name, Tensor::scalar(number));
+                }
                 name
             }
         }

@@ -2,6 +2,7 @@
 
 mod choice;
 mod coordinates;
+mod cut;
 mod fields;
 mod parse;
 mod patch;

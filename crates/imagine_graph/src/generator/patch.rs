@@ -5,16 +5,15 @@
 //! aligned to all strides of the network. The window's rim, which padding changes, is cropped. A patch therefore equals the
 //! same part of any larger window, whatever its size and whatever was generated before.
 
-use std::ops::Range;
-
 use super::ValidGenerator;
+use super::cut::{cut, slice};
 use super::fields::{FIELD_INPUT, Fields};
 use super::request::{Request, ResolvedRequest};
 use super::request_error::RequestError;
 use super::resolve::check_batch;
-use super::windows::{Levels, Span, Windows};
-use crate::graph::{Coordinates, Graph, InputKind, ValidGraph, ValidNode, ValueId};
-use crate::ops::{Op, Slice};
+use super::windows::{Need, Span, Windows};
+use crate::graph::{Coordinates, Graph, InputKind, ValidGraph};
+use crate::ops::Slice;
 use crate::tensor::rng::Domain;
 use crate::tensor::{Axis, Extent, PerAxis, Size, Texel};
 
@@ -71,15 +70,15 @@ impl ValidGenerator {
         self.check_world_inputs()?;
         let with_fields = request.fields.as_ref().map(|fields| self.with_fields(fields)).transpose()?;
         let generator = with_fields.as_ref().unwrap_or(self);
-        let Window { size, domain, crop, levels } = window(generator, request, self.steps(request)?)?;
+        let Window { size, domain, crop, needs } = window(generator, request, self.steps(request)?)?;
         let mut window_request = Request { size, domain, fields: None, ..request.clone() };
         window_request.period = Some(self.world_period(request)?);
         if let Some(fields) = &request.fields {
             let values = fields.sample(self, size, domain.origin)?;
             window_request.inputs.insert(FIELD_INPUT.into(), values);
         }
-        let output = match levels {
-            Some(levels) => cut_levels(&generator.output, request, size, domain.origin, &levels)?,
+        let output = match needs {
+            Some(needs) => cut(&generator.output, size, domain.origin, &needs)?,
             None => crop_outputs(&generator.output, size, request.size, crop)?,
         };
         let generator = ValidGenerator { output, ..generator.clone() };
@@ -127,8 +126,8 @@ struct Window {
     domain: Domain,
     /// Texel of the window at which the patch begins.
     crop: Texel,
-    /// For a graph that refines levels: where each value lies.
-    levels: Option<PerAxis<Levels>>,
+    /// For a graph that refines levels: what the patch needs of each value.
+    needs: Option<PerAxis<Vec<Need>>>,
 }
 
 /// The window of the patch that `request` asks for.
@@ -147,14 +146,14 @@ fn window(generator: &ValidGenerator, request: &Request, steps: u32) -> Result<W
         }
         i32::try_from(found.end()).map_err(|_| RequestError::WorldEnd)?;
         let origin = i32::try_from(found.start).map_err(|_| RequestError::WorldEnd)?;
-        Ok((origin, (wanted.start - found.start) as i32, found.length, windows.levels(found, wanted)))
+        Ok((origin, (wanted.start - found.start) as i32, found.length, windows.needs(wanted)))
     };
     let ((y, crop_y, height, rows), (x, crop_x, width, columns)) = (along(Axis::Height)?, along(Axis::Width)?);
     Ok(Window {
         size: Size { batch: request.size.batch, height, width },
         domain: Domain { origin: Texel { y, x }, wrap: false },
         crop: Texel { y: crop_y, x: crop_x },
-        levels: PerAxis { height: rows, width: columns }.both(),
+        needs: PerAxis { height: rows, width: columns }.both(),
     })
 }
 
@@ -167,71 +166,6 @@ fn known_size(generator: &ValidGenerator, requested: Size) -> Size {
         axis.of(requested).clamp(least, least.max(256)).next_multiple_of(rule.multiple[axis].max(1))
     };
     Size { batch: requested.batch, height: side(Axis::Height), width: side(Axis::Width) }
-}
-
-/// `graph` with each level cut to what the finer levels need, and outputs to the patch. `window` and `origin` are the size and
-/// the first texel of the coarsest level's window.
-fn cut_levels(
-    graph: &ValidGraph,
-    request: &Request,
-    window: Size,
-    origin: Texel,
-    levels: &PerAxis<Levels>,
-) -> Result<ValidGraph, RequestError> {
-    let at = |value: ValueId| PerAxis::from_fn(|axis| &levels[axis].spans[value.0]);
-    let mut plain = graph.graph().clone();
-    for (index, node) in graph.nodes().iter().enumerate() {
-        read_less(&mut plain, node, index, levels);
-        // Random numbers begin where the node's field does, not where the window does.
-        if let (Op::ExemplarMove(op), Some(Some(field))) = (&node.op, node.inputs.first()) {
-            let first = at(*field);
-            let start = Domain { origin, wrap: false }.tensor_origin(&op.shape);
-            let begins = Axis::ALL.map(|axis| (first[axis].elements.start - i64::from(start[axis])) as i32);
-            let moved = plain.nodes.iter_mut().find(|plain| plain.name == node.name);
-            if let Some(Op::ExemplarMove(op)) = moved.map(|node| &mut node.op) {
-                op.origin = begins;
-            }
-        }
-        for &value in &node.outputs {
-            let span = at(value);
-            if let (Some(rows), Some(columns)) = (&span.height.keep, &span.width.keep) {
-                let name = graph.name(value);
-                let computed = format!("imagine.level.{name}");
-                rename_written(&mut plain, name, &computed);
-                let kept = slice([rows, columns].map(|keep| keep.start as i64..keep.end as i64));
-                plain.push(name, kept, [computed.as_str()]);
-            }
-        }
-    }
-    for (output, value) in graph.graph().outputs.iter().zip(graph.outputs()) {
-        let spans = at(*value);
-        let Some(scales) = spans.map(|span| span.scale).both() else { continue };
-        let wanted = |axis: Axis| {
-            let patch = Span { start: i64::from(request.domain.origin[axis]), length: axis.of(request.size) };
-            let elements = patch.scaled(scales[axis]);
-            let first = spans[axis].elements.start;
-            elements.start - first..elements.end() - first
-        };
-        crop_output(&mut plain, &output.name, slice(Axis::ALL.map(wanted)))?;
-    }
-    let cut = plain.validate()?;
-    cut.bind(window)?;
-    Ok(cut)
-}
-
-/// Cuts the inputs of node `index` to what it reads of them.
-fn read_less(plain: &mut Graph, node: &ValidNode, index: usize, levels: &PerAxis<Levels>) {
-    for input in 0..node.inputs.len() {
-        let kept = Axis::ALL.map(|axis| levels[axis].reads.get(&(index, input)));
-        if kept == [None, None] {
-            continue;
-        }
-        let range = |kept: Option<&Range<usize>>| kept.map_or(0..i64::MAX, |kept| kept.start as i64..kept.end as i64);
-        let part = format!("imagine.part.{}.{input}", node.name);
-        let Some(reader) = plain.nodes.iter().position(|plain| plain.name == node.name) else { continue };
-        let whole = std::mem::replace(&mut plain.nodes[reader].inputs[input], part.clone());
-        plain.push(&part, slice(kept.map(range)), [whole.as_str()]);
-    }
 }
 
 /// `graph` with outputs cropped to the patch at `crop` of a window.
@@ -276,12 +210,6 @@ fn slice_of_patch(shape: &[usize], window: Size, patch: Size, crop: Texel) -> Op
     })))
 }
 
-/// The slice that keeps these rows and columns.
-fn slice(kept: [Range<i64>; 2]) -> Slice {
-    let (starts, ends) = kept.into_iter().map(|kept| (kept.start, kept.end)).unzip();
-    Slice { starts, ends, axes: vec![-2, -1], steps: Vec::new() }
-}
-
 /// Renames the value `from`, which a node writes, also where it is read. False if no node writes it.
 fn rename(graph: &mut Graph, from: &str, to: &str) -> bool {
     let inputs = graph.nodes.iter_mut().flat_map(|node| &mut node.inputs);
@@ -290,7 +218,7 @@ fn rename(graph: &mut Graph, from: &str, to: &str) -> bool {
 }
 
 /// Renames the value `from` where a node writes it, so that another node can write `from`. False if no node writes it.
-fn rename_written(graph: &mut Graph, from: &str, to: &str) -> bool {
+pub(super) fn rename_written(graph: &mut Graph, from: &str, to: &str) -> bool {
     let mut is_written = false;
     for node in &mut graph.nodes {
         for output in node.outputs.iter_mut().filter(|output| **output == from) {

@@ -15,8 +15,8 @@ mod span;
 pub use error::WindowError;
 pub use span::{Boundary, Span};
 
-pub(super) use self::axis_graph::Levels;
 use self::axis_graph::{AxisGraph, Placement, RequiredElements};
+pub(super) use self::axis_graph::{Need, is_cut};
 use self::span::ceil_div;
 use super::ValidGenerator;
 use crate::graph::{BoundGraph, ValidGraph};
@@ -93,10 +93,9 @@ impl<'a> Windows<'a> {
         Self { by_level, ..self }
     }
 
-    /// Where every value of the output graph lies, and what its cut keeps, in `window`, which is around `wanted`; `None` if windows are not
-    /// by level.
-    pub(super) fn levels(&self, window: Span, wanted: Span) -> Option<Levels> {
-        self.by_level.then(|| self.output.levels(window, &self.output.required_by_outputs(wanted, self.boundary)))
+    /// What `wanted` needs of every value of the output graph; `None` if windows are not by level.
+    pub(super) fn needs(&self, wanted: Span) -> Option<Vec<Need>> {
+        self.by_level.then(|| self.output.needs(&self.output.required_by_outputs(wanted, self.boundary)))
     }
 
     /// What lies beyond the image's ends.

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 
-use super::{Graph, GraphInput, InputKind, Node};
+use super::{Graph, GraphInput, InputKind, Node, Weights};
 use crate::graph::{GraphError, GraphErrors};
 use crate::ops::{Inputs, NodeError, Op};
 use crate::tensor::{MAX_RANK, Size, Tensor, TensorData, TensorType};
@@ -234,7 +234,7 @@ fn check_name(name: &str, errors: &mut Vec<GraphError>) {
     }
 }
 
-fn check_weights(weights: &BTreeMap<String, Tensor>, errors: &mut Vec<GraphError>) {
+fn check_weights(weights: &Weights, errors: &mut Vec<GraphError>) {
     for (name, weight) in weights {
         let rank = weight.shape.len();
         if rank > MAX_RANK {

@@ -1,17 +1,17 @@
 //! The weights of a graph.
 
-use std::collections::{BTreeMap, BTreeSet, btree_map};
-use std::ops::{Deref, DerefMut};
+use std::collections::{BTreeMap, BTreeSet};
+use std::ops::Index;
 use std::sync::Arc;
 
 use imagine_codec::{PreparedLevel, Stored};
 
 use crate::tensor::{Tensor, TensorData};
 
-/// Tensors by name. Clones share them until one of the clones changes.
+/// Tensors by name. Clones share them until one of the clones changes, and graphs can share single tensors.
 #[derive(Clone, Debug, Default)]
 pub struct Weights {
-    tensors: Arc<BTreeMap<String, Tensor>>,
+    tensors: Arc<BTreeMap<String, Arc<Tensor>>>,
     exemplar: Option<Arc<Stored>>,
 }
 
@@ -19,14 +19,81 @@ pub struct Weights {
 pub const TEXELS: &str = "texels";
 
 impl Weights {
-    /// Whether both are clones that share their tensors.
-    pub fn shares(&self, other: &Weights) -> bool {
-        Arc::ptr_eq(&self.tensors, &other.tensors)
+    /// The tensor called `name`.
+    pub fn get(&self, name: &str) -> Option<&Tensor> {
+        self.tensors.get(name).map(Arc::as_ref)
     }
 
-    /// Number of clones that share the tensors, this one included.
-    pub fn holders(&self) -> usize {
-        Arc::strong_count(&self.tensors)
+    /// The same, to be held by itself.
+    pub fn shared(&self, name: &str) -> Option<&Arc<Tensor>> {
+        self.tensors.get(name)
+    }
+
+    /// Whether there is a tensor called `name`.
+    pub fn contains_key(&self, name: &str) -> bool {
+        self.tensors.contains_key(name)
+    }
+
+    /// Names and tensors, by name.
+    pub fn iter(&self) -> impl Iterator<Item = (&String, &Tensor)> + Clone {
+        self.tensors.iter().map(|(name, tensor)| (name, tensor.as_ref()))
+    }
+
+    /// Names, in order.
+    pub fn keys(&self) -> impl Iterator<Item = &String> + Clone {
+        self.tensors.keys()
+    }
+
+    /// Tensors, by name.
+    pub fn values(&self) -> impl Iterator<Item = &Tensor> + Clone {
+        self.tensors.values().map(Arc::as_ref)
+    }
+
+    /// Number of tensors.
+    pub fn len(&self) -> usize {
+        self.tensors.len()
+    }
+
+    /// Whether there is no tensor.
+    pub fn is_empty(&self) -> bool {
+        self.tensors.is_empty()
+    }
+
+    /// Adds a tensor; returns the one that had the name.
+    pub fn insert(&mut self, name: String, tensor: Tensor) -> Option<Tensor> {
+        self.changed().insert(name, Arc::new(tensor)).map(Arc::unwrap_or_clone)
+    }
+
+    /// Adds the tensor that is called `theirs` in `other` as `name`, without a copy. False if there is none.
+    pub fn share(&mut self, name: String, other: &Weights, theirs: &str) -> bool {
+        let Some(tensor) = other.tensors.get(theirs).cloned() else { return false };
+        self.changed().insert(name, tensor);
+        true
+    }
+
+    /// Removes a tensor.
+    pub fn remove(&mut self, name: &str) -> Option<Tensor> {
+        self.changed().remove(name).map(Arc::unwrap_or_clone)
+    }
+
+    /// Keeps the tensors for which `keep` is true.
+    pub fn retain(&mut self, mut keep: impl FnMut(&String, &Tensor) -> bool) {
+        self.changed().retain(|name, tensor| keep(name, tensor));
+    }
+
+    /// Names and tensors, to be changed. Tensors that others share are copied.
+    pub fn iter_mut(&mut self) -> impl Iterator<Item = (&String, &mut Tensor)> {
+        self.changed().iter_mut().map(|(name, tensor)| (name, Arc::make_mut(tensor)))
+    }
+
+    /// A tensor, to be changed.
+    pub fn get_mut(&mut self, name: &str) -> Option<&mut Tensor> {
+        self.changed().get_mut(name).map(Arc::make_mut)
+    }
+
+    fn changed(&mut self) -> &mut BTreeMap<String, Arc<Tensor>> {
+        self.exemplar = None;
+        Arc::make_mut(&mut self.tensors)
     }
 
     /// Adds the weights that follow from an exemplar: its [`TEXELS`], and [`appearance_name`] and [`similar_name`] of each level that has
@@ -91,48 +158,62 @@ impl PartialEq for Weights {
     }
 }
 
-impl Deref for Weights {
-    type Target = BTreeMap<String, Tensor>;
+impl Index<&str> for Weights {
+    type Output = Tensor;
 
-    fn deref(&self) -> &Self::Target {
-        &self.tensors
+    fn index(&self, name: &str) -> &Tensor {
+        &self.tensors[name]
     }
 }
 
-impl DerefMut for Weights {
-    fn deref_mut(&mut self) -> &mut Self::Target {
-        self.exemplar = None;
-        Arc::make_mut(&mut self.tensors)
+impl Index<&String> for Weights {
+    type Output = Tensor;
+
+    fn index(&self, name: &String) -> &Tensor {
+        &self.tensors[name]
+    }
+}
+
+impl FromIterator<(String, Tensor)> for Weights {
+    fn from_iter<I: IntoIterator<Item = (String, Tensor)>>(tensors: I) -> Self {
+        let tensors = tensors.into_iter().map(|(name, tensor)| (name, Arc::new(tensor))).collect();
+        Self { tensors: Arc::new(tensors), exemplar: None }
+    }
+}
+
+impl Extend<(String, Tensor)> for Weights {
+    fn extend<I: IntoIterator<Item = (String, Tensor)>>(&mut self, tensors: I) {
+        self.changed().extend(tensors.into_iter().map(|(name, tensor)| (name, Arc::new(tensor))));
     }
 }
 
 impl From<BTreeMap<String, Tensor>> for Weights {
     fn from(tensors: BTreeMap<String, Tensor>) -> Self {
-        Self { tensors: Arc::new(tensors), exemplar: None }
+        tensors.into_iter().collect()
     }
 }
 
 impl PartialEq<BTreeMap<String, Tensor>> for Weights {
     fn eq(&self, other: &BTreeMap<String, Tensor>) -> bool {
-        *self.tensors == *other
+        self.iter().eq(other)
     }
 }
 
 impl<'a> IntoIterator for &'a Weights {
     type Item = (&'a String, &'a Tensor);
-    type IntoIter = btree_map::Iter<'a, String, Tensor>;
+    type IntoIter = Box<dyn Iterator<Item = Self::Item> + 'a>;
 
     fn into_iter(self) -> Self::IntoIter {
-        self.tensors.iter()
+        Box::new(self.iter())
     }
 }
 
 impl<'a> IntoIterator for &'a mut Weights {
     type Item = (&'a String, &'a mut Tensor);
-    type IntoIter = btree_map::IterMut<'a, String, Tensor>;
+    type IntoIter = Box<dyn Iterator<Item = Self::Item> + 'a>;
 
     fn into_iter(self) -> Self::IntoIter {
-        self.deref_mut().iter_mut()
+        Box::new(self.iter_mut())
     }
 }
 
@@ -145,8 +226,19 @@ mod tests {
         let mut first = Weights::default();
         first.insert("a".into(), Tensor::scalar(1.0));
         let second = first.clone();
-        assert!(first.shares(&second));
+        let is_same = |first: &Weights| Arc::ptr_eq(first.shared("a").unwrap(), second.shared("a").unwrap());
         first.insert("b".into(), Tensor::scalar(2.0));
-        assert!(!first.shares(&second) && second.len() == 1);
+        assert!(is_same(&first) && second.len() == 1);
+        first.get_mut("a").unwrap().data = Tensor::scalar(3.0).data;
+        assert!(!is_same(&first) && second["a"] == Tensor::scalar(1.0));
+    }
+
+    #[test]
+    fn graphs_share_single_tensors() {
+        let mut first = Weights::default();
+        first.insert("a".into(), Tensor::scalar(1.0));
+        let mut second = Weights::default();
+        assert!(second.share("moss.a".into(), &first, "a") && !second.share("moss.b".into(), &first, "b"));
+        assert!(Arc::ptr_eq(first.shared("a").unwrap(), second.shared("moss.a").unwrap()));
     }
 }

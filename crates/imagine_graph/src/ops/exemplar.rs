@@ -42,8 +42,6 @@
 //! - `ExemplarMatch` adds the cost to that of each candidate.
 //! - `ExemplarMove` takes the cost at the block's centre. If the block's place costs something there, moved or not, it goes to the
 //!   cheapest of that place and the first eight entries of the table, counted from the hashed one; the first of equal ones.
-//! - `ExemplarStart` takes the cheapest of eight offsets, the first of equal ones, at the block's centre. Offset j is drawn from the plane
-//!   `2 n + 2^24 j`.
 //!
 //! **Variation** is a word of 0 to 256 for each cell, one for all, or one for each image: a block moves with `probability * variation / 256`,
 //! rounded down, the variation that of its centre.
@@ -71,7 +69,7 @@ const WORDS: Range<i32> = -(1 << 29)..1 << 29;
 /// Words of cases that are no places.
 const OUTSIDE: Range<i32> = -(1 << 30)..0;
 
-/// Parameters of `ExemplarStart`. Inputs: none, or a guide `[height, width, words]` and its target `[1 or N, guides, 1 or H, 1 or W]`.
+/// Parameters of `ExemplarStart`. No inputs.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct ExemplarStart {
@@ -171,7 +169,7 @@ impl Default for ExemplarMatch {
 
 impl Operator for ExemplarStart {
     fn infer(&self, inputs: &Inputs) -> Result<Vec<TensorType>, NodeError> {
-        inputs.count(0..=2)?;
+        inputs.count(0..=0)?;
         check_side("height", self.height)?;
         check_side("width", self.width)?;
         check_block(self.block)?;
@@ -183,13 +181,11 @@ impl Operator for ExemplarStart {
         require_param(is_free, "lattice", "[1, 1], as the exemplar does not tile", self.lattice)?;
         let shape = bind(&self.shape, inputs.size, "shape")?;
         require_param(shape.len() == 4 && shape[1] == 1, "shape", "[N, 1, H, W]", &shape)?;
-        check_guide(inputs, 0, [self.height, self.width], &shape)?;
         Ok(vec![output(DType::I32, shape)?])
     }
 
-    fn reach(&self, inputs: &[Option<&TensorType>], _: &TensorType) -> Vec<Reach> {
-        let reach = [Reach::Everything("the exemplar"), center_of_block(self.block)];
-        reach.into_iter().take(inputs.len()).collect()
+    fn reach(&self, _: &[Option<&TensorType>], _: &TensorType) -> Vec<Reach> {
+        Vec::new()
     }
 
     fn cases() -> Vec<Case> {
@@ -203,12 +199,6 @@ impl Operator for ExemplarStart {
             Case::new("lattice", Self { lattice: [4, 6], ..op(8, 6, fixed([1, 1, 16, 18]), 3) }),
             Case::new("does not tile", Self { tiles: false, ..op(17, 12, fixed([3, 1, 19, 23]), 4) }),
             Case::new("smaller than a block, does not tile", Self { tiles: false, ..op(3, 2, fixed([1, 1, 9, 9]), 5) }),
-            guided(Case::new("guided", op(8, 6, fixed([2, 1, 9, 14]), 6)), [8, 6, 1], [1, 2, 9, 14]),
-            guided(
-                Case::new("guided on a lattice", Self { lattice: [2, 3], block: 1, ..op(8, 6, fixed([2, 1, 8, 6]), 7) }),
-                [8, 6, 2],
-                [2, 5, 1, 1],
-            ),
         ]
     }
 

@@ -14,6 +14,7 @@ pub use error::NodeError;
 pub use inputs::Inputs;
 pub(crate) use inputs::output;
 pub use pad_mode::PadMode;
+pub use random::RandomPart;
 pub(crate) use reach::MAX_SPAN;
 pub use reach::{Reach, Window};
 
@@ -467,6 +468,18 @@ impl Op {
             Op::Bernoulli(op) => Some(&op.shape),
             Op::ExemplarStart(op) => Some(&op.shape),
             Op::ExemplarMove(op) => Some(&op.shape),
+            _ => None,
+        }
+    }
+
+    /// The stream of random numbers that this operator draws from, if it draws any.
+    pub(crate) fn stream_mut(&mut self) -> Option<&mut u32> {
+        match self {
+            Op::RandomUniform(op) => Some(&mut op.stream),
+            Op::RandomNormal(op) => Some(&mut op.stream),
+            Op::Bernoulli(op) => Some(&mut op.stream),
+            Op::ExemplarStart(op) => Some(&mut op.stream),
+            Op::ExemplarMove(op) => Some(&mut op.stream),
             _ => None,
         }
     }

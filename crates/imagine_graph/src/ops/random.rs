@@ -7,6 +7,9 @@
 //! | `RandomNormal` | `mean + scale * n`, n with mean 0 and variance 1, within +-6 |
 //! | `Bernoulli` | 1 if `u < X`, else 0; X is the probability |
 //!
+//! A `part` of rows and columns has the numbers that the whole tensor has there. It may lie beyond the tensor, where an endless plane goes
+//! on and a torus repeats.
+//!
 //! The run's seed replaces ONNX's `seed`; `stream` distinguishes the nodes of a graph.
 
 use serde::{Deserialize, Serialize};
@@ -14,6 +17,16 @@ use serde::{Deserialize, Serialize};
 use super::inputs::{Inputs, output, require_param};
 use super::{Case, NodeError, Operator, Reach};
 use crate::tensor::{DType, Dim, Size, TensorType};
+
+/// Rows and columns of a random tensor.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct RandomPart {
+    /// First row and column.
+    pub first: [i32; 2],
+    /// Numbers of rows and columns.
+    pub size: [usize; 2],
+}
 
 /// Parameters of `RandomUniform`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -27,11 +40,14 @@ pub struct RandomUniform {
     pub shape: Vec<Dim>,
     /// Distinguishes the random nodes of a graph.
     pub stream: u32,
+    /// The part that is drawn, in place of all of `shape`; for patches of a world.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub part: Option<RandomPart>,
 }
 
 impl Default for RandomUniform {
     fn default() -> Self {
-        Self { low: 0.0, high: 1.0, shape: Vec::new(), stream: 0 }
+        Self { low: 0.0, high: 1.0, shape: Vec::new(), stream: 0, part: None }
     }
 }
 
@@ -47,11 +63,14 @@ pub struct RandomNormal {
     pub shape: Vec<Dim>,
     /// Distinguishes the random nodes of a graph.
     pub stream: u32,
+    /// The part that is drawn, in place of all of `shape`; for patches of a world.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub part: Option<RandomPart>,
 }
 
 impl Default for RandomNormal {
     fn default() -> Self {
-        Self { mean: 0.0, scale: 1.0, shape: Vec::new(), stream: 0 }
+        Self { mean: 0.0, scale: 1.0, shape: Vec::new(), stream: 0, part: None }
     }
 }
 
@@ -77,7 +96,7 @@ impl Operator for RandomUniform {
     fn infer(&self, inputs: &Inputs) -> Result<Vec<TensorType>, NodeError> {
         require_param(self.low.is_finite(), "low", "a finite number", self.low)?;
         require_param(self.high.is_finite(), "high", "a finite number", self.high)?;
-        infer(inputs, &self.shape)
+        infer(inputs, &self.shape, self.part)
     }
 
     fn reach(&self, _: &[Option<&TensorType>], _: &TensorType) -> Vec<Reach> {
@@ -85,7 +104,7 @@ impl Operator for RandomUniform {
     }
 
     fn cases() -> Vec<Case> {
-        cases(|shape, stream| Self { low: -0.5, high: 2.0, shape, stream })
+        cases(|shape, stream, part| Self { low: -0.5, high: 2.0, shape, stream, part })
     }
 }
 
@@ -93,7 +112,7 @@ impl Operator for RandomNormal {
     fn infer(&self, inputs: &Inputs) -> Result<Vec<TensorType>, NodeError> {
         require_param(self.mean.is_finite(), "mean", "a finite number", self.mean)?;
         require_param(self.scale.is_finite(), "scale", "a finite number", self.scale)?;
-        infer(inputs, &self.shape)
+        infer(inputs, &self.shape, self.part)
     }
 
     fn reach(&self, _: &[Option<&TensorType>], _: &TensorType) -> Vec<Reach> {
@@ -101,7 +120,7 @@ impl Operator for RandomNormal {
     }
 
     fn cases() -> Vec<Case> {
-        cases(|shape, stream| Self { mean: 0.25, scale: 2.0, shape, stream })
+        cases(|shape, stream, part| Self { mean: 0.25, scale: 2.0, shape, stream, part })
     }
 }
 
@@ -145,9 +164,15 @@ impl Operator for Bernoulli {
     }
 }
 
-fn infer(inputs: &Inputs, shape: &[Dim]) -> Result<Vec<TensorType>, NodeError> {
+fn infer(inputs: &Inputs, shape: &[Dim], part: Option<RandomPart>) -> Result<Vec<TensorType>, NodeError> {
     inputs.count(0..=0)?;
-    Ok(vec![output(DType::F32, bind(shape, inputs.size, "shape")?)?])
+    let mut shape = bind(shape, inputs.size, "shape")?;
+    if let Some(part) = part {
+        let rank = shape.len();
+        require_param(rank >= 2, "part", "a shape of two or more dimensions", rank)?;
+        shape[rank - 2..].copy_from_slice(&part.size);
+    }
+    Ok(vec![output(DType::F32, shape)?])
 }
 
 /// Parameter `name`, a list of dimensions, bound to `size`.
@@ -162,13 +187,15 @@ pub(crate) fn bind(shape: &[Dim], size: Size, name: &'static str) -> Result<Vec<
     shape.iter().map(dim).collect()
 }
 
-fn cases<P: Operator>(op: impl Fn(Vec<Dim>, u32) -> P) -> Vec<Case> {
+fn cases<P: Operator>(op: impl Fn(Vec<Dim>, u32, Option<RandomPart>) -> P) -> Vec<Case> {
+    let part = RandomPart { first: [-3, 5], size: [6, 4] };
     let fixed = |shape: &[usize]| shape.iter().map(|&d| Dim::Fixed(d)).collect::<Vec<_>>();
     vec![
-        Case::new("scalar", op(fixed(&[]), 0)),
-        Case::new("odd size 97x61", op(fixed(&[2, 3, 97, 61]), 1)),
-        Case::new("rank 2", op(fixed(&[5, 7]), 2)),
-        Case::new("whole image", op(Dim::nchw(3), u32::MAX)),
-        Case::new("rank 6", op(fixed(&[2, 1, 3, 2, 2, 5]), 3)),
+        Case::new("scalar", op(fixed(&[]), 0, None)),
+        Case::new("odd size 97x61", op(fixed(&[2, 3, 97, 61]), 1, None)),
+        Case::new("rank 2", op(fixed(&[5, 7]), 2, None)),
+        Case::new("whole image", op(Dim::nchw(3), u32::MAX, None)),
+        Case::new("a part", op(Dim::nchw(2), 4, Some(part))),
+        Case::new("rank 6", op(fixed(&[2, 1, 3, 2, 2, 5]), 3, None)),
     ]
 }

@@ -187,6 +187,11 @@ impl Ratio {
         Self { numerator, denominator }
     }
 
+    /// `count` times this, rounded towards minus infinity.
+    pub(crate) fn floor(self, count: i64) -> i64 {
+        (count * self.numerator as i64).div_euclid(self.denominator as i64)
+    }
+
     /// `whole * self`; `None` if that is not a whole number, overflows or divides by zero.
     pub fn of(self, whole: usize) -> Option<usize> {
         let scaled = whole.checked_mul(self.numerator)?;

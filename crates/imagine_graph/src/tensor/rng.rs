@@ -90,14 +90,27 @@ pub fn normal(x: u32, y: u32, plane: u32, key: u32) -> f32 {
 
 /// The elements of a random tensor in row-major order, from `draw(x, y, plane)`.
 pub fn fill(shape: &[usize], dims: &[Dim], domain: Domain, draw: impl Fn(u32, u32, u32) -> f32) -> Vec<f32> {
-    let size = Extent::of_shape(shape);
+    fill_part(shape, dims, domain, Texel::ZERO, Extent::of_shape(shape), draw)
+}
+
+/// The elements of a part of a random tensor of `shape`: `size` of them from `first`.
+pub fn fill_part(
+    shape: &[usize],
+    dims: &[Dim],
+    domain: Domain,
+    first: Texel,
+    size: Extent,
+    draw: impl Fn(u32, u32, u32) -> f32,
+) -> Vec<f32> {
+    let whole = Extent::of_shape(shape);
     let origin = domain.tensor_origin(dims);
     let planes = shape.iter().rev().skip(2).product::<usize>();
     let mut values = Vec::with_capacity(planes * size.height * size.width);
     for plane in 0..planes {
         for y in 0..size.height as i32 {
             for x in 0..size.width as i32 {
-                let at = domain.coordinate(origin, size, Texel { y, x });
+                let element = Texel { y: first.y.wrapping_add(y), x: first.x.wrapping_add(x) };
+                let at = domain.coordinate(origin, whole, element);
                 values.push(draw(at.x as u32, at.y as u32, plane as u32));
             }
         }

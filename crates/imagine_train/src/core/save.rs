@@ -7,8 +7,8 @@
 use std::collections::{BTreeMap, HashMap};
 use std::path::{Path, PathBuf};
 
-use imagine_graph::Tensor;
 use imagine_graph::file::{make_folder, replace};
+use imagine_graph::{Tensor, Weights};
 use safetensors::tensor::{Dtype, SafeTensors, TensorView};
 use serde::{Deserialize, Serialize};
 
@@ -156,7 +156,7 @@ impl ResumeSet {
     pub fn replace(
         &self,
         part: &str,
-        weights: &mut Tensors,
+        weights: &mut Weights,
         learns: impl Fn(&str) -> bool,
     ) -> Result<(), CheckpointError> {
         let found = self.part(part)?;

@@ -91,7 +91,11 @@ impl Automaton {
     fn init_graph(&self) -> Graph {
         let mut graph = Graph::default();
         let (low, high) = (-self.noise, self.noise);
-        graph.push("state", RandomUniform { low, high, shape: Dim::nchw(self.channels), stream: INIT_STREAM }, []);
+        graph.push(
+            "state",
+            RandomUniform { low, high, shape: Dim::nchw(self.channels), stream: INIT_STREAM, part: None },
+            [],
+        );
         graph.output("state", OutputKind::State);
         graph
     }

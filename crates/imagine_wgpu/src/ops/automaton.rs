@@ -61,7 +61,7 @@ pub fn lower(step: &AutomatonStep, cells: usize) -> KernelCall {
         defs,
         params: bytemuck::bytes_of(&params).to_vec(),
         params_layout: Params::LAYOUT,
-        random: Some(RandomStream { stream: step.stream, dims: step.mask.clone(), size: period }),
+        random: Some(RandomStream { stream: step.stream, dims: step.mask.clone(), size: period, first: [0; 2] }),
         operands: vec![Operand::Value(step.state), Operand::Packed(packed)],
         outputs: vec![step.next],
         workgroups: [workgroups(count), 1, 1],

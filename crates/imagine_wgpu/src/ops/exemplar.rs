@@ -37,14 +37,9 @@ pub fn lower_start(op: &ExemplarStart, node: &Lowering) -> KernelCall {
     let level = [op.height, op.width].map(|side| side as u32);
     let lattice = op.lattice.map(|side| side as u32);
     let random = random(&op.shape, op.stream, node);
-    let mut params = Params { level, lattice, period: sides(&random), block: op.block as u32, ..params(node) };
-    let mut bindings = Bindings::new(0);
+    let params = Params { level, lattice, period: sides(&random), block: op.block as u32, ..params(node) };
     // One hash of about 20 integer operations, which count like floating-point operations.
-    let mut cost = [40, 4];
-    if bindings.guide(node, 0, &mut params) {
-        cost = [8 * (40 + GUIDE_COST[0]), 4 + 8 * GUIDE_COST[1]];
-    }
-    KernelCall { random: Some(random), ..call_of("START", op.tiles, params, node, bindings, cost) }
+    KernelCall { random: Some(random), ..call_of("START", op.tiles, params, node, Bindings::new(0), [40, 4]) }
 }
 
 /// The call of `ExemplarDouble`.
@@ -197,7 +192,7 @@ fn call_of(
 /// The random numbers of a field whose whole has the symbolic shape `dims`.
 fn random(dims: &[Dim], stream: u32, node: &Lowering) -> RandomStream {
     let size = Extent::of_shape(node.output_shape());
-    RandomStream { stream, dims: dims.to_vec(), size: period(dims, size, node.whole) }
+    RandomStream { stream, dims: dims.to_vec(), size: period(dims, size, node.whole), first: [0; 2] }
 }
 
 /// Rows and columns at which the random numbers repeat.

@@ -1,5 +1,7 @@
 //! Buffers of weights, as bytes ready to upload.
 
+use std::sync::Arc;
+
 use imagine_graph::{Tensor, TensorData, Weights as GraphWeights};
 
 use super::error::PlanError;
@@ -21,10 +23,8 @@ const SHARED_BYTES: u64 = 64 << 10;
 /// A large weight in its natural layout, uploaded once for all sessions of a [`crate::WeightStore`].
 #[derive(Clone, Debug)]
 pub struct SharedWeight {
-    /// The weights of its graph.
-    pub weights: GraphWeights,
-    /// Its name among them.
-    pub name: String,
+    /// Its elements, shared with every graph that has it.
+    pub tensor: Arc<Tensor>,
 }
 
 /// Contents of the weight buffers of a plan.
@@ -70,7 +70,8 @@ impl Weights {
 
     /// A buffer of its own for weight `name` of a graph, if it is large. Other plans may share it.
     pub fn share(&mut self, weights: &GraphWeights, name: &str) -> Result<Option<Region>, PlanError> {
-        let weight = SharedWeight { weights: weights.clone(), name: name.into() };
+        let Some(tensor) = weights.shared(name) else { return Ok(None) };
+        let weight = SharedWeight { tensor: tensor.clone() };
         let bytes = weight.bytes();
         if bytes < SHARED_BYTES {
             return Ok(None);
@@ -100,19 +101,24 @@ impl Weights {
 }
 
 impl SharedWeight {
-    /// Whether both are the same weight of the same graph.
+    /// Whether both are the same tensor.
     pub(crate) fn is_same(&self, other: &SharedWeight) -> bool {
-        self.name == other.name && self.weights.shares(&other.weights)
+        Arc::ptr_eq(&self.tensor, &other.tensor)
+    }
+
+    /// Number of those that hold the tensor: graphs, plans, stores.
+    pub(crate) fn holders(&self) -> usize {
+        Arc::strong_count(&self.tensor)
     }
 
     /// Bytes of its buffer.
     pub fn bytes(&self) -> u64 {
-        self.weights.get(&self.name).map_or(0, |tensor| 4 * tensor.len() as u64)
+        4 * self.tensor.len() as u64
     }
 
     /// The elements as they are stored on the GPU.
     pub(crate) fn contents(&self) -> Vec<u8> {
-        self.weights.get(&self.name).map(tensor_bytes).unwrap_or_default()
+        tensor_bytes(&self.tensor)
     }
 }
 

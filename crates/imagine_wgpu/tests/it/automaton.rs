@@ -30,7 +30,11 @@ pub fn generator() -> ValidGenerator {
 /// The generator whose cells move by `rates`: one, or one per channel.
 pub fn generator_with(rates: Tensor) -> ValidGenerator {
     let mut init = Graph::default();
-    init.push("state", RandomUniform { low: -0.1, high: 0.1, shape: Dim::nchw(CHANNELS), stream: 1000 }, []);
+    init.push(
+        "state",
+        RandomUniform { low: -0.1, high: 0.1, shape: Dim::nchw(CHANNELS), stream: 1000, part: None },
+        [],
+    );
     init.output("state", OutputKind::State);
     let mut output = Graph::default();
     output.input("state", InputKind::State, Dim::nchw(CHANNELS));

@@ -44,10 +44,10 @@ fn kernels_draw_the_numbers_of_the_reference_to_the_bit() {
         for (origin, wrap) in [([0, 0], true), ([-17, 1000], true), ([-17, 1000], false), ([i32::MIN, -1], false)] {
             let domain = Domain { origin: Texel::from(origin), wrap };
             let key = rng::key(SEED, STREAM, STEP);
-            let uniform = RandomUniform { low: 0.0, high: 1.0, shape: dims.clone(), stream: STREAM };
+            let uniform = RandomUniform { low: 0.0, high: 1.0, shape: dims.clone(), stream: STREAM, part: None };
             let expected = rng::fill(shape, dims, domain, |x, y, plane| rng::uniform(rng::cell(x, y, plane, key)));
             assert_bits(&draw(&gpu, &uniform.into(), size, shape, domain), &expected, shape, domain);
-            let normal = RandomNormal { mean: 0.0, scale: 1.0, shape: dims.clone(), stream: STREAM };
+            let normal = RandomNormal { mean: 0.0, scale: 1.0, shape: dims.clone(), stream: STREAM, part: None };
             let expected = rng::fill(shape, dims, domain, |x, y, plane| rng::normal(x, y, plane, key));
             assert_bits(&draw(&gpu, &normal.into(), size, shape, domain), &expected, shape, domain);
         }

@@ -1,7 +1,8 @@
 //! One graph along one axis: where each value lies in the image, and which elements it reads.
 
-use std::collections::BTreeMap;
 use std::ops::Range;
+
+use num_integer::Integer;
 
 use super::error::WindowError;
 use super::span::{Boundary, Span, ceil_div};
@@ -32,24 +33,13 @@ struct WindowedRead {
     wraps: bool,
 }
 
-/// Where a value of a graph with cut levels lies.
+/// What a patch needs of a value of a graph whose values are cut.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct LevelSpan {
-    /// Elements per pixel; `None` if it is the same in every window.
+pub(crate) struct Need {
+    /// Elements per pixel; `None` if the value does not move with the window.
     pub scale: Option<Ratio>,
-    /// Its elements on the plane, after the cut.
-    pub elements: Range<i64>,
-    /// The elements that its cut keeps, of those that the node computes.
-    pub keep: Option<Range<usize>>,
-}
-
-/// A window of a graph with cut levels.
-#[derive(Clone, Debug)]
-pub(crate) struct Levels {
-    /// Where each value lies.
-    pub spans: Vec<LevelSpan>,
-    /// For a node's inputs that reach farther than others: the elements that it reads.
-    pub reads: BTreeMap<(usize, usize), Range<usize>>,
+    /// Elements of the plane; `None` if no output depends on the value. They begin where every reader can begin.
+    pub elements: Option<Range<i64>>,
 }
 
 /// The elements required of every value.
@@ -274,52 +264,29 @@ impl<'a> AxisGraph<'a> {
         required.into_iter().zip(&self.after_cut).map(|(range, after)| range.filter(|_| !after)).collect()
     }
 
-    /// Where every value lies in `window`, and which elements cuts keep. A node after a cut reads of all its inputs what the shortest has.
-    pub fn levels(&self, window: Span, required: &RequiredElements) -> Levels {
-        let whole = |place: &Placement| {
-            let scale = place.scale();
-            let elements = window.scaled(scale.unwrap_or(Ratio::ONE));
-            LevelSpan { scale, elements: elements.start..elements.end(), keep: None }
-        };
-        let mut spans: Vec<LevelSpan> = self.placements.iter().map(whole).collect();
-        let mut reads = BTreeMap::new();
-        for (index, node) in self.graph.nodes().iter().enumerate() {
-            if !node.outputs.iter().any(|output| self.after_cut[output.0]) {
+    /// What is needed of every value for the `required` elements, if every value is cut to that.
+    ///
+    /// A reader of every n-th element begins and ends at a multiple of n. So an input is long enough for that; the field of a finer level
+    /// can be cut anywhere.
+    pub fn needs(&self, required: &RequiredElements) -> Vec<Need> {
+        let mut alignments = vec![1_usize; self.placements.len()];
+        for read in self.reads.iter().rev() {
+            if is_cut(&self.graph.nodes()[read.node]) {
                 continue;
             }
-            let Some(shared) = self.shared_elements(node, &spans) else { continue };
-            for (input, value) in node.inputs.iter().enumerate() {
-                let Some(value) = *value else { continue };
-                let length = shared.end - shared.start;
-                let first = match self.placements[value.0] {
-                    Placement::Fixed => continue,
-                    Placement::Uniform => 0,
-                    Placement::Scaled(_) if spans[value.0].elements == shared => continue,
-                    Placement::Scaled(_) => shared.start - spans[value.0].elements.start,
-                };
-                reads.insert((index, input), first as usize..(first + length) as usize);
-            }
-            for &output in node.outputs.iter().filter(|output| self.after_cut[output.0]) {
-                let span = &mut spans[output.0];
-                span.elements = shared.clone();
-                if is_cut(node) {
-                    let first = 2 * shared.start;
-                    span.elements = first..2 * shared.end;
-                    if let Some(range) = &required[output.0] {
-                        span.keep = Some((range.start - first) as usize..(range.end - first) as usize);
-                        span.elements = range.clone();
-                    }
-                }
-            }
+            let Window { stride, repeat, .. } = read.window;
+            let wanted = alignments[read.to.0];
+            let unit = stride / stride.gcd(&repeat) * (wanted / wanted.gcd(&repeat));
+            alignments[read.from.0] = alignments[read.from.0].lcm(&unit);
         }
-        Levels { spans, reads }
-    }
-
-    /// The elements that all inputs of a node have which lie in the image; `None` if none do.
-    fn shared_elements(&self, node: &ValidNode, spans: &[LevelSpan]) -> Option<Range<i64>> {
-        let inputs = node.inputs.iter().flatten().filter(|input| self.placements[input.0].scale().is_some());
-        let elements = inputs.map(|input| spans[input.0].elements.clone());
-        elements.reduce(|one, other| one.start.max(other.start)..one.end.min(other.end))
+        let needs = self.placements.iter().zip(required).zip(alignments);
+        let needs = needs.map(|((place, range), alignment)| {
+            let unit = alignment as i64;
+            let whole = |range: &Range<i64>| range.start.div_euclid(unit) * unit..ceil_div(range.end, unit) * unit;
+            let elements = range.as_ref().map(whole);
+            Need { scale: place.scale(), elements }
+        });
+        needs.collect()
     }
 
     /// The smallest span around `span` that contains all required elements.
@@ -424,8 +391,7 @@ fn pad_mode(op: &Op) -> PadMode {
 
 /// Whether the node reads a window of equal elements as that element, at the ends too.
 fn keeps_uniform(op: &Op) -> bool {
-    let is_guided = matches!(op, Op::ExemplarStart(_) | Op::ExemplarMove(_));
-    is_guided || matches!(op, Op::Resize(op) if op.mode == ResizeMode::Nearest)
+    matches!(op, Op::ExemplarMove(_)) || matches!(op, Op::Resize(op) if op.mode == ResizeMode::Nearest)
 }
 
 /// Whether the node makes one element along the axis as many as the image has.
@@ -438,7 +404,7 @@ fn spreads(node: &ValidNode, axis: Axis) -> bool {
 }
 
 /// Whether the node's output is the field of a finer level, of which only what is needed has to be computed.
-fn is_cut(node: &ValidNode) -> bool {
+pub(crate) fn is_cut(node: &ValidNode) -> bool {
     matches!(node.op, Op::ExemplarDouble(_))
 }
 
