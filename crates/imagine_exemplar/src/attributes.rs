@@ -16,7 +16,7 @@ const GUIDED: usize = 64;
 /// The bytes of a guide are linear between these quantiles.
 const QUANTILES: [f32; 2] = [0.04, 0.96];
 /// An attribute must vary by this much, in its own measure of what an eye notices.
-const LEAST: f32 = 0.012;
+const LEAST: f32 = 0.01;
 /// Two attributes are the same to the eye if they correlate more than this.
 const ALIKE: f32 = 0.75;
 
@@ -116,7 +116,7 @@ fn candidates(maps: &Maps, kinds: &[OutputKind], cell: usize) -> Vec<Candidate> 
                 add("redness", 2.0, &|texel| color(texel)[1]);
                 add("yellowness", 2.0, &|texel| color(texel)[2]);
             }
-            OutputKind::Height => add("relief", 0.3, &|texel| byte(texel, 0)),
+            OutputKind::Height => add("relief", 0.1, &|texel| byte(texel, 0)),
             OutputKind::Roughness => add("shine", 0.3, &|texel| 1.0 - byte(texel, 0)),
             OutputKind::Metallic => add("metal", 0.3, &|texel| byte(texel, 0)),
             _ => {}

@@ -1,7 +1,8 @@
 //! Controls of a generator by example: a slider for each attribute, how much is rearranged, tint and roughness.
 
 use imagine_graph::{
-    Add, Cast, Clip, DType, Dim, Floor, Generator, Graph, InputKind, Mul, OutputKind, Pow, Ratio, Resize, Sub, Symbol, Tensor,
+    Add, Cast, Clip, DType, Dim, Floor, Generator, Graph, InputKind, Mul, OutputKind, Pow, Ratio, Resize, Sub, Symbol,
+    Tensor,
 };
 
 use crate::attributes::Attributes;

@@ -204,7 +204,8 @@ fn variation_0_moves_nothing_and_1_what_the_recipe_says() {
         bytes(&made)
     };
     assert!(at(1.0) == bytes(&on_burn(&example, &request)));
-    let still = Prepared::new(&example.maps, Edges::Wrap, Recipe { moves: Vec::new(), ..Recipe::free(64, 64) }).unwrap();
+    let still =
+        Prepared::new(&example.maps, Edges::Wrap, Recipe { moves: Vec::new(), ..Recipe::free(64, 64) }).unwrap();
     assert!(at(0.0) == example.maps.gather(&torus(&still, 4, 128, 128).unwrap().places));
     assert!(at(0.5) != at(0.0) && at(0.5) != at(1.0));
 }

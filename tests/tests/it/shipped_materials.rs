@@ -20,7 +20,7 @@ fn sources() -> Vec<[String; 3]> {
     let table = std::fs::read_to_string(folder().join("sources.tsv")).unwrap();
     let row = |line: &str| {
         let fields: Vec<&str> = line.split('\t').collect();
-        [fields[0], fields[2], fields[4]].map(String::from)
+        [fields[0], fields[2], fields[6]].map(String::from)
     };
     table.lines().map(row).collect()
 }
@@ -48,6 +48,7 @@ fn every_source_has_its_file_with_licence_and_origin() {
         assert_eq!((card.title.as_str(), card.license.as_str()), (title.as_str(), "CC0-1.0"));
         assert_eq!((data.source.as_str(), data.license.as_str(), data.sha256.len()), (address.as_str(), "CC0-1.0", 64));
         assert!(card.recipe.ends_with("the file holds a rearrangement of it"), "{name}: {}", card.recipe);
+        assert!(card.density().is_some_and(|texels| texels > 50.0), "{name}: its size in metres");
         assert!(card.metrics["broken_joints"] == 0.0 && card.metrics["texel_bits"] <= 2.5, "{name}");
     }
 }

@@ -186,7 +186,8 @@ impl TextureWriter {
     /// The levels of the normals before this texture, if they have its shape.
     fn normals(&self, shape: &TextureShape) -> Option<Vec<wgpu::TextureView>> {
         let is_like = |texture: &&WrittenTexture| {
-            let same = texture.scratch.size() == scratch_size(shape) && texture.scratch.mip_level_count() == shape.levels;
+            let same =
+                texture.scratch.size() == scratch_size(shape) && texture.scratch.mip_level_count() == shape.levels;
             texture.role == TextureRole::Normal && same
         };
         let texture = self.textures.iter().rfind(is_like)?;

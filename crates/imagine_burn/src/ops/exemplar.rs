@@ -4,7 +4,9 @@
 use burn::tensor::TensorData as BurnData;
 use burn::tensor::backend::Backend;
 use burn::tensor::ops::FloatTensor;
-use imagine_cpu::{Draw, Edges, Field, Guide, Level, LevelShape, Moves, REACH, double, gather, match_pass, move_blocks, start};
+use imagine_cpu::{
+    Draw, Edges, Field, Guide, Level, LevelShape, Moves, REACH, double, gather, match_pass, move_blocks, start,
+};
 use imagine_graph::rng;
 use imagine_graph::{
     Dim, ExemplarDouble, ExemplarGather, ExemplarMatch, ExemplarMove, ExemplarStart, Size, TensorData,

@@ -276,10 +276,7 @@ impl Operator for ExemplarMove {
             case("places outside", op(255, 6), [1, 1, 8, 8], OUTSIDE).int([3, 4, 2], -9..9),
             guided(of_table("guided", op(128, 7), [2, 1, 13, 12], [8, 6, 9]), [8, 6, 1], [1, 3, 13, 12]),
             guided(of_table("guided alike", op(0, 8), [2, 1, 8, 12], [8, 6, 3]), [8, 6, 2], [2, 8, 1, 1]),
-            of_table("less varied", op(200, 9), [2, 1, 16, 12], [8, 6, 3])
-                .none()
-                .none()
-                .int([2, 1, 16, 1], -50..300),
+            of_table("less varied", op(200, 9), [2, 1, 16, 12], [8, 6, 3]).none().none().int([2, 1, 16, 1], -50..300),
         ]
     }
 
@@ -336,11 +333,7 @@ impl Operator for ExemplarMatch {
             of_level("does not tile", false, [1, 1, 17, 12], [13, 14]),
             of_level("does not tile, with a table", false, [2, 1, 9, 12], [12, 9]).int([12, 9, 2], places(12, 9)),
             pieces.clone(),
-            guided(
-                Case { name: "coherent pieces, guided".into(), ..pieces.clone() }.none(),
-                [6, 7, 1],
-                [1, 1, 20, 21],
-            ),
+            guided(Case { name: "coherent pieces, guided".into(), ..pieces.clone() }.none(), [6, 7, 1], [1, 1, 20, 21]),
             Case { name: "coherent pieces, with a table".into(), ..pieces }.int([6, 7, 8], places(6, 7)),
             guided(
                 of_level("guided", true, [2, 1, 9, 11], [8, 6]).int([8, 6, 3], places(8, 6)),
@@ -375,7 +368,13 @@ impl Operator for ExemplarGather {
         if let Some(gain) = inputs.optional(2) {
             let has_channels = |channels: usize| channels == 1 || channels == self.channels;
             let fits = gain.dtype == DType::F32 && is_over(&gain.shape, &shape, has_channels);
-            require(fits, 2, "gain", format!("floats [1 or N, 1 or {}, 1 or H, 1 or W], as the field", self.channels), gain)?;
+            require(
+                fits,
+                2,
+                "gain",
+                format!("floats [1 or N, 1 or {}, 1 or H, 1 or W], as the field", self.channels),
+                gain,
+            )?;
         }
         Ok(vec![output(DType::F32, vec![images, self.channels, height, width])?])
     }

@@ -190,11 +190,8 @@ fn roughness_grows_by_the_variance_of_the_normals_under_a_texel() {
     let pack = texture_io::pack(what, size, 1, BatchLayout::Layers);
     let resources = [Bound::Buffer(1, &occlusion), Bound::Buffer(2, &roughness), Bound::View(4, array(&packed, 0))];
     run(&gpu, &pack, &resources);
-    let views = [
-        Bound::View(1, array(&packed, 0)),
-        Bound::View(2, array(&packed, 1)),
-        Bound::View(3, array(&normal_map, 0)),
-    ];
+    let views =
+        [Bound::View(1, array(&packed, 0)), Bound::View(2, array(&packed, 1)), Bound::View(3, array(&normal_map, 0))];
     run(&gpu, &texture_io::mip(MipFilter::Roughness, size, 1), &views);
     // The mean of both normals is 0.8 long.
     let r = 0.8f32;

@@ -9,7 +9,7 @@ use imagine_burn::{Network, Value};
 use imagine_graph::rng::RandomState;
 use imagine_graph::{
     Add, ColorSpace, Conv, DepthToSpace, DepthToSpaceMode, Dim, Graph, InputKind, OutputKind, PRelu, PadMode, Resize,
-    Size, Tensor as Elements,
+    Size, Tensor as Elements, Weights,
 };
 use rand::SeedableRng;
 use rand::rngs::StdRng;
@@ -18,7 +18,6 @@ use super::networks::{collapsed_weights, fixed};
 use super::resample::{Span, resample};
 use super::train::UpscaleTraining;
 use super::*;
-use crate::core::Tensors;
 
 type A = Autodiff<Flex>;
 
@@ -37,8 +36,8 @@ fn expanded(upscaler: Upscaler) -> Graph {
 }
 
 /// What the weights mean before they collapse: two convolutions after one another, and the sum with the block's input.
-fn in_two_steps(upscaler: Upscaler, weights: &Tensors) -> Graph {
-    let mut graph = Graph { weights: weights.clone().into(), ..Graph::default() };
+fn in_two_steps(upscaler: Upscaler, weights: &Weights) -> Graph {
+    let mut graph = Graph { weights: weights.clone(), ..Graph::default() };
     graph.input("image", InputKind::Image(ColorSpace::Srgb), Dim::nchw_divided(3, 2));
     let names: Vec<String> = (0..upscaler.blocks).map(|block| format!("block{block}")).collect();
     let mut x = String::from("image");
