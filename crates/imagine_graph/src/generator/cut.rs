@@ -92,11 +92,12 @@ impl Cutter<'_> {
         let Some(mut inputs) = node.inputs.iter().map(read).collect::<Option<Vec<Option<Cut>>>>() else {
             return Ok(());
         };
-        self.guides_like_field(node, &mut inputs)?;
+        let is_guided = self.guides_like_field(node, &mut inputs)?;
         let mut op = self.placed(node, &inputs)?;
         let reaches = self.reaches(node, &op, &inputs)?;
         let wanted = node.outputs.first().copied();
-        if let Some(wanted) = wanted.filter(|wanted| !self.agree(node, &inputs, &reaches, *wanted)) {
+        let meets = |wanted: &ValueId| !is_guided && !self.agree(node, &inputs, &reaches, *wanted);
+        if let Some(wanted) = wanted.filter(meets) {
             for (index, input) in inputs.iter_mut().enumerate() {
                 let (Some(cut), Some(value)) = (input.clone(), node.inputs[index]) else { continue };
                 if reaches.get(index) == Some(&Reach::Pointwise) {
@@ -126,14 +127,14 @@ impl Cutter<'_> {
         Ok(())
     }
 
-    /// Cuts what guides a field's cells to these cells.
-    fn guides_like_field(&mut self, node: &ValidNode, inputs: &mut [Option<Cut>]) -> Result<(), RequestError> {
+    /// Cuts what guides a field's cells to these cells, all of which the node reads. Whether it is such a node.
+    fn guides_like_field(&mut self, node: &ValidNode, inputs: &mut [Option<Cut>]) -> Result<bool, RequestError> {
         let guides = match node.op {
             Op::ExemplarMove(_) => 3..5,
             Op::ExemplarMatch(_) => 4..5,
-            _ => return Ok(()),
+            _ => return Ok(false),
         };
-        let Some(field) = inputs[0].clone() else { return Ok(()) };
+        let Some(field) = inputs[0].clone() else { return Ok(true) };
         for index in guides {
             let Some((Some(cut), Some(value))) = inputs.get(index).cloned().zip(node.inputs.get(index).copied()) else {
                 continue;
@@ -149,7 +150,7 @@ impl Cutter<'_> {
             });
             inputs[index] = Some(self.sliced(cut, ranges, name)?);
         }
-        Ok(())
+        Ok(true)
     }
 
     /// Replaces lengths that are fractions of the window by a scale of what is resized.
