@@ -6,9 +6,9 @@
 mod bits;
 mod built_generators;
 mod by_example;
+mod choice_maps;
 mod compare;
 mod infinite_weights;
-mod material_networks;
 mod operators;
 mod patches;
 mod random_graphs;
