@@ -153,7 +153,7 @@ impl Cutter<'_> {
         Ok(true)
     }
 
-    /// Replaces lengths that are fractions of the window by a scale of what is resized.
+    /// Replaces lengths that are fractions of the window by a scale of what is resized. What is the same everywhere stays one element.
     fn fix_sizes(&self, op: &mut Op, node: &ValidNode) {
         let (Op::Resize(resize), &[Some(from)], &[to]) = (op, &node.inputs[..], &node.outputs[..]) else { return };
         if !resize.sizes.iter().any(|dim| matches!(dim, Dim::Symbol(Symbol::Height(_) | Symbol::Width(_)))) {
@@ -163,10 +163,14 @@ impl Cutter<'_> {
             let (from, to) = (self.scale(from, axis)?, self.scale(to, axis)?);
             Some((to.numerator * from.denominator) as f32 / (to.denominator * from.numerator) as f32)
         };
-        if let [Some(height), Some(width)] = Axis::ALL.map(scale) {
-            resize.sizes.clear();
-            resize.scales = vec![height, width];
-            resize.axes = vec![-2, -1];
+        match Axis::ALL.map(scale) {
+            [Some(height), Some(width)] => {
+                resize.sizes.clear();
+                resize.scales = vec![height, width];
+                resize.axes = vec![-2, -1];
+            }
+            [None, None] => resize.sizes.iter_mut().for_each(|side| *side = Dim::Fixed(1)),
+            _ => {}
         }
     }
 
