@@ -116,15 +116,19 @@ def normal(x, y, plane, key):
     return (sum((w & 0xFFFF) + (w >> 16) for w in words) - 393210) / 65536
 
 
-def draw(number, dims, run, stream):
-    """The random numbers of one node, before low, high, mean and scale."""
+def draw(number, dims, run, stream, part=None):
+    """The random numbers of one node, or a part of them, before low, high, mean and scale."""
     shape = [bind(dim, run) for dim in dims]
     key = node_key(run.seed, stream, run.step)
     height, width = ([1, 1] + shape)[-2:]
     top, left = tensor_origin(dims, run)
     place = lambda at, length: (at % length if run.wrap else at) & U32
     planes = range(math.prod(shape[:-2]))
-    cells = itertools.product(planes, range(height), range(width))
+    size = [height, width]
+    if part is not None:
+        top, left, size = top + part["first"][0], left + part["first"][1], part["size"]
+        shape = shape[:-2] + size
+    cells = itertools.product(planes, range(size[0]), range(size[1]))
     return Tensor(shape, [number(place(left + x, width), place(top + y, height), plane, key) for plane, y, x in cells])
 
 
@@ -939,13 +943,13 @@ def lp_normalization(run, attributes, x):
 
 def random_uniform(run, attributes):
     low, high = f32(attributes.get("low", 0.0)), f32(attributes.get("high", 1.0))
-    numbers = draw(uniform, attributes.get("shape", []), run, attributes.get("stream", 0))
+    numbers = draw(uniform, attributes.get("shape", []), run, attributes.get("stream", 0), attributes.get("part"))
     return elementwise(lambda u: low + f32(f32(high - low) * u), numbers)
 
 
 def random_normal(run, attributes):
     mean, scale = f32(attributes.get("mean", 0.0)), f32(attributes.get("scale", 1.0))
-    numbers = draw(normal, attributes.get("shape", []), run, attributes.get("stream", 0))
+    numbers = draw(normal, attributes.get("shape", []), run, attributes.get("stream", 0), attributes.get("part"))
     return elementwise(lambda n: mean + f32(scale * n), numbers)
 
 
