@@ -1,7 +1,7 @@
-//! You will see a ball of stone whose material a network generates: a whole program, as README shows it.
+//! You will see a cube of bricks, made by example while the program starts: a whole program, as README shows it.
 
 use bevy::prelude::*;
-use bevy_imagine::default_generators::STONE_WALL;
+use bevy_imagine::default_generators::RED_BRICKS;
 use bevy_imagine::prelude::*;
 
 fn main() {
@@ -10,13 +10,15 @@ fn main() {
 
 pub(crate) fn spawn(mut commands: Commands, assets: Res<AssetServer>, mut meshes: ResMut<Assets<Mesh>>) -> Result {
     // Normal maps need tangents.
-    let ball = Sphere::new(1.0).mesh().uv(64, 32).with_generated_tangents()?;
+    let cube = Cuboid::from_length(2.0).mesh().build().with_generated_tangents()?;
     commands.spawn((
-        Mesh3d(meshes.add(ball)),
-        Synthesis::new(assets.load(STONE_WALL)).with_seed(7), // what to make
-        MaterialTarget::default(),                            // where it goes
+        Mesh3d(meshes.add(cube)),
+        // What to make.
+        Synthesis::new(assets.load(RED_BRICKS)).with_size(UVec2::splat(1024)).with_seed(7),
+        // Where it goes: each side is 2 x 2 metres.
+        MaterialTarget { surface: Some(Vec2::splat(2.0)), ..default() },
     ));
-    commands.spawn((Camera3d::default(), Transform::from_xyz(0.0, 1.0, 4.0).looking_at(Vec3::ZERO, Vec3::Y)));
-    commands.spawn(DirectionalLight::default());
+    commands.spawn((Camera3d::default(), Transform::from_xyz(2.0, 1.5, 3.5).looking_at(Vec3::ZERO, Vec3::Y)));
+    commands.spawn((DirectionalLight::default(), Transform::from_xyz(4.0, 3.0, 2.0).looking_at(Vec3::ZERO, Vec3::Y)));
     Ok(())
 }

@@ -2,7 +2,7 @@
 
 use bevy::prelude::*;
 use bevy_imagine::asset::{GeneratorAssetLabel, ImagineAssetPlugin, ModelCard};
-use bevy_imagine::default_generators::{ALL, STONE_WALL};
+use bevy_imagine::default_generators::{ALL, RED_BRICKS};
 use bevy_imagine::prelude::*;
 
 use crate::harness::with_app;
@@ -10,10 +10,13 @@ use crate::harness::with_app;
 #[test]
 fn an_embedded_generator_makes_a_material() {
     with_app(|app| {
-        let generator = app.app.world().resource::<AssetServer>().load(STONE_WALL);
-        // Fewer steps than the file asks for, and a small size, to keep the test short.
-        let synthesis = Synthesis { steps: Some(24), ..Synthesis::new(generator) }.with_size(UVec2::splat(48));
-        let entity = app.finished((synthesis, MaterialTarget::default()));
+        let generator = app.app.world().resource::<AssetServer>().load(RED_BRICKS);
+        let synthesis = Synthesis::new(generator).with_size(UVec2::splat(64));
+        let target = MaterialTarget { surface: Some(Vec2::splat(2.0)), ..default() };
+        let entity = app.finished((synthesis, target));
+        // 64 of 1024 texels show 0.125 of the exemplar's 2 metres.
+        let scale = app.material(entity).uv_transform;
+        assert!((scale.matrix2.x_axis.x - 16.0).abs() < 0.5, "{scale:?}");
         let texels = app.texels(entity, TextureRole::BaseColor);
         let reds = || texels.chunks(4).map(|texel| texel[0]);
         let (darkest, brightest) = (reds().min().unwrap(), reds().max().unwrap());

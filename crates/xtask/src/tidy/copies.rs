@@ -3,14 +3,18 @@
 use std::path::Path;
 
 /// Copy and original.
-const COPIES: [(&str, &str); 2] = [
+const COPIES: [(&str, &str); 3] = [
     (
-        "crates/bevy_imagine/src/default_generators/stone_wall.generator.safetensors",
-        "assets/generators/stone_wall.generator.safetensors",
+        "crates/bevy_imagine/src/default_generators/red_bricks.generator.safetensors",
+        "assets/materials/red_bricks.generator.safetensors",
     ),
     (
-        "crates/bevy_imagine/src/default_generators/veined_slate.generator.safetensors",
-        "assets/generators/veined_slate.generator.safetensors",
+        "crates/bevy_imagine/src/default_generators/plaster.generator.safetensors",
+        "assets/materials/plaster.generator.safetensors",
+    ),
+    (
+        "crates/bevy_imagine/src/default_generators/moss.generator.safetensors",
+        "assets/materials/moss.generator.safetensors",
     ),
 ];
 
