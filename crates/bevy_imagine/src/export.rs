@@ -7,7 +7,7 @@ use bevy::render::gpu_readback::{Readback, ReadbackComplete};
 use bevy::render::render_resource::TextureFormat;
 use bevy::tasks::IoTaskPool;
 use imagine_graph::file::{WriteError, make_folder, replace};
-use imagine_graph::generators;
+use imagine_graph::generators::Origin;
 use imagine_ktx2::{Average, Format, Texture};
 use imagine_png::{Picture, Samples, Source};
 use imagine_wgpu::texture_io::MipFilter;
@@ -96,9 +96,12 @@ impl Exporter<'_, '_> {
             Err(error) => return error!("{entity} cannot be exported: {error}"),
         };
         let source = match self.assets.get(&request.generator) {
-            Some(generator) if generators::is_built_in(generator.hash()) => Source::Formula,
-            Some(generator) if generator.network().generator.is_by_example() => Source::Exemplar,
-            _ => Source::TrainedNetwork,
+            Some(generator) => match generator.origin() {
+                Origin::Formula => Source::Formula,
+                Origin::Exemplar => Source::Exemplar,
+                Origin::TrainedNetwork => Source::TrainedNetwork,
+            },
+            None => Source::TrainedNetwork,
         };
         let has_height = textures.get(TextureRole::Height).is_some();
         for (plan, image) in textures.plans() {

@@ -43,6 +43,7 @@ mod error;
 mod export;
 mod job;
 mod memory;
+mod mesh_mask;
 mod plugin;
 mod render;
 mod request;
@@ -61,6 +62,7 @@ pub use export::{ExportKtx2, ExportPng};
 pub use imagine_graph::generators;
 pub use imagine_graph::{Layer, LayersError, Mask};
 pub use memory::ImagineMemory;
+pub use mesh_mask::{MeshMaskError, MeshPoint, mesh_mask};
 pub use plugin::{ImaginePlugin, ImagineSystems};
 pub use render::{FrameStats, ImagineBudget, ImagineStats};
 pub use request::{

@@ -1,14 +1,15 @@
 //! Loads networks: generator files, files of layers, built-in generators, and ONNX files with roles for their inputs and outputs.
 
 use std::path::Path;
+use std::sync::Arc;
 
 use anyhow::{Context, ensure};
 use clap::Args;
 use imagine_graph::file::{self, LoadedGenerator, WeightFormat};
-use imagine_graph::{Dim, ValidGenerator, generators};
+use imagine_graph::{Dim, LAYERS_EXTENSION, ValidGenerator, generators};
 use imagine_onnx::{AssignedRole, InputRole, OutputRole, Roles};
 
-use crate::layers_file::{is_layers, load_layers};
+use crate::layers_file::{is_layers, read_layers};
 use crate::output::note;
 
 /// Roles given as arguments.
@@ -115,4 +116,23 @@ fn load_generator(file: &Path) -> anyhow::Result<LoadedGenerator> {
         let names = generators::ALL.map(|(name, _)| name).join(", ");
         format!("{}: no such file, and no built-in generator of this name; built in are {names}", file.display())
     })
+}
+
+/// Loads the layers at `path` with all their generators, as one generator.
+pub fn load_layers(path: &Path) -> anyhow::Result<LoadedGenerator> {
+    let shown = || path.display().to_string();
+    let folder = path.parent().unwrap_or(Path::new(""));
+    let layers = read_layers(path).with_context(shown)?;
+    let layers = layers.try_map(|name| load_layer(folder, &name).map(Arc::new).with_context(shown))?;
+    let file = path.file_name().unwrap_or_default().to_string_lossy();
+    layers.merge(&file[..file.len() - LAYERS_EXTENSION.len()]).with_context(shown)
+}
+
+/// The generator that a layer names: a file relative to `folder`, or a built-in one.
+fn load_layer(folder: &Path, name: &str) -> anyhow::Result<LoadedGenerator> {
+    ensure!(!is_layers(Path::new(name)), "{name}: layers in layers are not possible; list them in one file");
+    match generators::load(name) {
+        Some(built_in) => Ok(built_in),
+        None => load(&folder.join(name), &RoleArguments::default()),
+    }
 }

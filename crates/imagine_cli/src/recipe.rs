@@ -7,6 +7,7 @@ use std::collections::BTreeMap;
 use anyhow::{Context, ensure};
 use clap::ValueEnum;
 use imagine_graph::file::LoadedGenerator;
+use imagine_graph::generators::Origin;
 use imagine_graph::{Request, Size, generators};
 use imagine_png::{MAX_RECIPE_BYTES, Source, xmp_with_recipe};
 use serde::{Deserialize, Serialize};
@@ -22,6 +23,9 @@ pub struct Recipe {
     /// Whether its outputs are texels of an exemplar, rearranged.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub by_example: bool,
+    /// Whether all layers are formulas.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub formulas: bool,
     /// Name of the output shown.
     pub output: String,
     /// Whether the alpha output is the picture's alpha channel.
@@ -58,7 +62,8 @@ impl Recipe {
     pub fn new(loaded: &LoadedGenerator, request: &Request, steps: u32, executor: Executor) -> Self {
         Self {
             generator_sha256: loaded.hash.clone(),
-            by_example: loaded.generator.generator.is_by_example(),
+            by_example: generators::origin(loaded) == Origin::Exemplar,
+            formulas: generators::origin(loaded) == Origin::Formula && !generators::is_built_in(&loaded.hash),
             output: String::new(),
             alpha: false,
             seed: request.seed,
@@ -83,7 +88,7 @@ impl Recipe {
     pub fn source(&self) -> Source {
         match self.by_example {
             true => Source::Exemplar,
-            false if generators::is_built_in(&self.generator_sha256) => Source::Formula,
+            false if self.formulas || generators::is_built_in(&self.generator_sha256) => Source::Formula,
             false => Source::TrainedNetwork,
         }
     }

@@ -1,6 +1,7 @@
 //! Layers of shipped materials: on every executor, on the torus, and as patches of a world they are what their parts are.
 
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use burn::backend::Flex;
 use imagine_graph::color::linear_to_srgb;
@@ -15,12 +16,12 @@ use crate::bits::{bits, gpu, roll};
 
 const FAR: i64 = 1 << 20;
 
-fn material(name: &str) -> LoadedGenerator {
+fn material(name: &str) -> Arc<LoadedGenerator> {
     let folder = PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/../assets/materials"));
-    file::load(folder.join(format!("{name}{EXTENSION}"))).unwrap()
+    Arc::new(file::load(folder.join(format!("{name}{EXTENSION}"))).unwrap())
 }
 
-fn merged(layers: impl IntoIterator<Item = Layer<LoadedGenerator>>) -> LoadedGenerator {
+fn merged(layers: impl IntoIterator<Item = Layer<Arc<LoadedGenerator>>>) -> LoadedGenerator {
     MaterialLayers { layers: layers.into_iter().collect() }.merge("wall").unwrap()
 }
 
@@ -37,7 +38,7 @@ fn wall() -> LoadedGenerator {
         ..Layer::default()
     };
     let moss = Layer { thickness: 2.0, ..Layer::new(material("moss")).with_mask(Mask::Product(vec![cavity, noise])) };
-    let rock = generators::load("noise_material").unwrap();
+    let rock = Arc::new(generators::load("noise_material").unwrap());
     let slope = Mask::Not(Box::new(Mask::Slope { from: 20.0, to: 50.0 }));
     let facing = Mask::Facing { direction: [0.0, 1.0, 0.5], radius: 2.0, from: 0.5, to: 0.9 };
     let rust =

@@ -4,14 +4,13 @@ use std::sync::Arc;
 
 use bevy::prelude::*;
 use imagine_graph::file::{LoadError, LoadedGenerator};
+use imagine_graph::generators::{self, Origin};
 use imagine_graph::{Card, LayersError, MaterialLayers, ValidGenerator};
 
 /// A validated generator network, ready to run. Clones share it; generators are equal if their hashes are.
 #[derive(Asset, TypePath, Clone, Debug)]
 pub struct Generator {
     loaded: Arc<LoadedGenerator>,
-    /// The generators that it was made of, so that whoever loads them again finds their weights.
-    _parts: Vec<Arc<LoadedGenerator>>,
 }
 
 impl Generator {
@@ -24,10 +23,8 @@ impl Generator {
 
     /// The generator of `layers`, called `name`. Weights are shared with the layers' generators.
     pub fn of_layers(name: &str, layers: &MaterialLayers<Generator>) -> Result<Self, LayersError> {
-        let parts = layers.layers.iter().filter_map(|layer| layer.generator.as_ref());
-        let parts = parts.map(|generator| generator.loaded.clone()).collect();
-        let layers = layers.clone().try_map(|generator| Ok::<_, LayersError>((*generator.loaded).clone()))?;
-        Ok(Self { loaded: Arc::new(layers.merge(name)?), _parts: parts })
+        let layers = layers.clone().try_map(|generator| Ok::<_, LayersError>(generator.loaded))?;
+        Ok(layers.merge(name)?.into())
     }
 
     /// Name for messages: the file name without folder and extension.
@@ -38,6 +35,11 @@ impl Generator {
     /// SHA-256 of the file's bytes, 64 hexadecimal digits.
     pub fn hash(&self) -> &str {
         &self.loaded.hash
+    }
+
+    /// Where its images come from.
+    pub fn origin(&self) -> Origin {
+        generators::origin(&self.loaded)
     }
 
     /// The model card.
@@ -77,6 +79,6 @@ impl From<LoadedGenerator> for Generator {
 
 impl From<Arc<LoadedGenerator>> for Generator {
     fn from(loaded: Arc<LoadedGenerator>) -> Self {
-        Self { loaded, _parts: Vec::new() }
+        Self { loaded }
     }
 }

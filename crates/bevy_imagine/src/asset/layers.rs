@@ -98,11 +98,11 @@ fn collect(
     let mut found = Vec::new();
     for (index, layer) in layers.layers.iter().enumerate() {
         let Some(handle) = &layer.generator else {
-            found.push(layer.as_ref().map(|_| unreachable!("there is no generator")));
+            found.push(layer.with_generator(None));
             continue;
         };
         if let Some(generator) = generators.get(handle) {
-            found.push(layer.as_ref().map(|_| generator.clone()));
+            found.push(layer.with_generator(Some(generator.clone())));
             continue;
         }
         let (name, layer) = (name.to_string(), index + 1);

@@ -2,8 +2,8 @@
 
 use bevy::math::DVec2;
 use bevy::prelude::*;
-use bevy_imagine::Biomes;
 use bevy_imagine::prelude::*;
+use bevy_imagine::{Biomes, mesh_mask};
 
 use crate::generators::noise;
 use crate::harness::{LAYERS, NOISE, TestApp, with_app};
@@ -115,5 +115,26 @@ fn biomes_weigh_layers_over_a_world() {
         assert!(column(170).all(|at| whole[at..at + 2] == [0, 0]), "nothing but water in the sea");
         let wet = column(96).filter(|at| whole[*at..*at + 2] == [0, 0]).count();
         assert!((1..32).contains(&wet), "a shore: {wet} of 32 texels are wet");
+    });
+}
+
+#[test]
+fn a_painted_image_is_a_mask() {
+    with_app(|app| {
+        let plane = Rectangle::new(2.0, 2.0).mesh().build();
+        let right = mesh_mask(&plane, SIZE, |point| f32::from(point.position.x > 0.0)).unwrap();
+        let right = app.app.world_mut().resource_mut::<Assets<Image>>().add(right);
+        let layer = |name: &str| Layer { name: name.into(), ..Layer::new(load(app, NOISE)) };
+        let paint = Layer { mask: Mask::Input("paint".into()), tint: [0.0; 3], follow: 0.0, ..layer("paint") };
+        let layers = MaterialLayers::new([layer("ground"), paint]);
+        let request = Synthesis::default().with_size(SIZE).with_image("paint", right);
+        let entity = app.finished((layers, request, MaterialTarget::default()));
+        let made = color(app, entity);
+        let is_black = |index: usize| made[4 * index..4 * index + 3] == [0; 3];
+        let side = SIZE.x as usize;
+        assert!(
+            (0..side * side).all(|index| is_black(index) == (index % side >= side / 2)),
+            "the right half is painted"
+        );
     });
 }

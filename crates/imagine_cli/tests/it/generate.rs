@@ -144,3 +144,35 @@ fn ktx2_files_have_all_mips_and_metadata() {
         assert!(texts.iter().any(|text| text.contains("generator_sha256")));
     }
 }
+
+#[test]
+fn layers_are_a_generator() {
+    let sandbox = Sandbox::new();
+    let layers = |mask: &str| {
+        let top = format!("generator: \"noise_material\", name: \"top\", mask: {mask}, controls: {{\"coat\": \"1\"}}");
+        format!("(layers: [(generator: \"noise_material\"), ({top})])")
+    };
+    let pixels = |name: &str| image::load_from_memory(&sandbox.bytes(name)).unwrap().into_rgba16();
+    std::fs::write(sandbox.path("wall.layers.ron"), layers("Slope(from: 5.0, to: 25.0)")).unwrap();
+    sandbox.succeed("generate wall.layers.ron --size 64x64 --backend cpu --out a");
+    sandbox.succeed("generate wall.layers.ron --size 64x64 --backend cpu --set top.amount=0 --out bare");
+    sandbox.succeed("generate noise_material --size 64x64 --backend cpu --out noise");
+    for map in ["base_color", "normal", "height", "roughness", "metallic", "occlusion"] {
+        assert!(pixels(&format!("bare/{map}.png")) == pixels(&format!("noise/{map}.png")), "{map}");
+    }
+    assert_ne!(sandbox.bytes("a/base_color.png"), sandbox.bytes("bare/base_color.png"));
+    // Found by its hash, as generator files are.
+    sandbox.succeed("generate --from a/normal.png --out again.png");
+    assert_eq!(sandbox.bytes("again.png"), sandbox.bytes("a/normal.png"));
+    assert!(sandbox.succeed("inspect wall.layers.ron")[0].contains("top.amount"));
+
+    std::fs::write(sandbox.path("bad.layers.ron"), layers("Noise(size: 48, from: 0.0, to: 1.0)")).unwrap();
+    let message = sandbox.fail("generate bad.layers.ron --out b");
+    assert!(
+        message.contains("bad.layers.ron") && message.contains("layer 2 (\"top\"): size of Noise is 48"),
+        "{message}"
+    );
+    std::fs::write(sandbox.path("deep.layers.ron"), "(layers: [(generator: \"wall.layers.ron\")])").unwrap();
+    let message = sandbox.fail("generate deep.layers.ron --out b");
+    assert!(message.contains("layers in layers"), "{message}");
+}

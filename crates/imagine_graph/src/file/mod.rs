@@ -18,6 +18,7 @@ mod whole;
 
 use std::io::Read;
 use std::path::Path;
+use std::sync::Arc;
 
 use sha2::{Digest, Sha256};
 
@@ -41,6 +42,8 @@ pub struct LoadedGenerator {
     pub hash: String,
     /// File name without folder and [`EXTENSION`].
     pub name: String,
+    /// The generators of its layers; empty if it is a file of its own.
+    pub parts: Vec<Arc<LoadedGenerator>>,
 }
 
 /// Reads a generator from the bytes of a file, without validating its graphs as [`from_bytes`] and [`load`] do.
@@ -62,7 +65,7 @@ pub fn from_bytes(file: &str, bytes: &[u8]) -> Result<LoadedGenerator, LoadError
     let generator = decode(bytes).map_err(fail)?.validate().map_err(|errors| fail(Fault::Invalid(errors)))?;
     document::check_used(&generator.generator).map_err(fail)?;
     let name = file_name.strip_suffix(EXTENSION).unwrap_or(file_name).to_string();
-    Ok(LoadedGenerator { generator, hash: hash(bytes), name })
+    Ok(LoadedGenerator { generator, hash: hash(bytes), name, parts: Vec::new() })
 }
 
 /// Reads and validates a file.

@@ -58,6 +58,29 @@ pub fn is_built_in(hash: &str) -> bool {
     hashes.iter().any(|known| known == hash)
 }
 
+/// Where the images of a generator come from, for the mark in exported files.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Origin {
+    /// A formula.
+    Formula,
+    /// Texels of an exemplar, rearranged.
+    Exemplar,
+    /// A trained network, at least in part.
+    TrainedNetwork,
+}
+
+/// Where the images of `loaded` come from; of layers, what says most.
+pub fn origin(loaded: &LoadedGenerator) -> Origin {
+    if let Some(most) = loaded.parts.iter().map(|part| origin(part)).max() {
+        return most;
+    }
+    match loaded.generator.generator.is_by_example() {
+        true => Origin::Exemplar,
+        false if is_built_in(&loaded.hash) => Origin::Formula,
+        false => Origin::TrainedNetwork,
+    }
+}
+
 /// The bytes of the generator's file.
 fn file_bytes(build: fn() -> Generator) -> Vec<u8> {
     file::write(&build(), WeightFormat::F32).expect("generators built in code are valid")

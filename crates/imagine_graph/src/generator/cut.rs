@@ -338,7 +338,7 @@ impl Cutter<'_> {
             return Ok(());
         }
         let whole = format!("imagine.window.{name}");
-        if !super::patch::rename_written(&mut self.plain, name, &whole) {
+        if !rename_written(&mut self.plain, name, &whole) {
             let reason = "both an input and an output, so that it cannot be cropped".into();
             return Err(RequestError::Patch { value: name.into(), reason });
         }
@@ -383,6 +383,22 @@ fn fix_shape(op: &mut Op, inputs: &[Option<Cut>]) {
 pub(super) fn slice(kept: [Range<i64>; 2]) -> Slice {
     let (starts, ends) = kept.into_iter().map(|kept| (kept.start, kept.end)).unzip();
     Slice { starts, ends, axes: vec![-2, -1], steps: Vec::new() }
+}
+
+/// Renames the value `from` where a node writes it, so that another node can write `from`. False if no node writes it.
+pub(super) fn rename_written(graph: &mut Graph, from: &str, to: &str) -> bool {
+    let mut is_written = false;
+    for node in &mut graph.nodes {
+        for output in node.outputs.iter_mut().filter(|output| **output == from) {
+            *output = to.into();
+            is_written = true;
+        }
+        // The new node takes the value's name, so a node of that name needs another.
+        if node.name == from {
+            node.name = to.into();
+        }
+    }
+    is_written
 }
 
 /// Length along the axis; a missing dimension counts as 1.

@@ -6,7 +6,7 @@
 //! same part of any larger window, whatever its size and whatever was generated before.
 
 use super::ValidGenerator;
-use super::cut::{cut, slice};
+use super::cut::{cut, rename_written, slice};
 use super::fields::{FIELD_INPUT, Fields};
 use super::request::{Request, ResolvedRequest};
 use super::request_error::RequestError;
@@ -215,22 +215,6 @@ fn rename(graph: &mut Graph, from: &str, to: &str) -> bool {
     let inputs = graph.nodes.iter_mut().flat_map(|node| &mut node.inputs);
     inputs.filter(|input| **input == from).for_each(|input| *input = to.into());
     rename_written(graph, from, to)
-}
-
-/// Renames the value `from` where a node writes it, so that another node can write `from`. False if no node writes it.
-pub(super) fn rename_written(graph: &mut Graph, from: &str, to: &str) -> bool {
-    let mut is_written = false;
-    for node in &mut graph.nodes {
-        for output in node.outputs.iter_mut().filter(|output| **output == from) {
-            *output = to.into();
-            is_written = true;
-        }
-        // The new node takes the value's name, so a node of that name needs another.
-        if node.name == from {
-            node.name = to.into();
-        }
-    }
-    is_written
 }
 
 impl Fields {

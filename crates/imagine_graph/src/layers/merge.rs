@@ -1,6 +1,7 @@
 //! The merged generator: instances of the layers' generators, blended from the lowest up.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use serde::Serialize;
 
@@ -27,13 +28,13 @@ impl<G> MaterialLayers<G> {
         let mut layers = Vec::with_capacity(self.layers.len());
         for mut layer in self.layers {
             let generator = layer.generator.take().map(&mut find).transpose()?;
-            layers.push(Layer { generator, ..layer.map(|_| unreachable!("the generator was taken")) });
+            layers.push(layer.with_generator(generator));
         }
         Ok(MaterialLayers { layers })
     }
 }
 
-impl MaterialLayers<LoadedGenerator> {
+impl MaterialLayers<Arc<LoadedGenerator>> {
     /// One generator of all layers, called `name`. Its hash follows from those of the layers' generators and from every field.
     ///
     /// Each layer but the lowest has the control `LAYER.amount`; controls of its generator are `LAYER.CONTROL`.
@@ -46,7 +47,8 @@ impl MaterialLayers<LoadedGenerator> {
         let generator =
             Generator { output: merger.finish(), recurrence: None, size: self.size(&names)?, card: self.card() };
         let generator = generator.validate()?;
-        Ok(LoadedGenerator { generator, hash: self.hash(), name: name.into() })
+        let parts = self.layers.iter().filter_map(|layer| layer.generator.clone()).collect();
+        Ok(LoadedGenerator { generator, hash: self.hash(&names), name: name.into(), parts })
     }
 
     /// Sizes that every generator and every noise can make.
@@ -107,13 +109,18 @@ impl MaterialLayers<LoadedGenerator> {
         }
     }
 
-    /// SHA-256 of the layers as JSON, with hashes in place of generators.
-    fn hash(&self) -> String {
+    /// SHA-256 of the layers as JSON, with all names, and with hashes in place of generators.
+    fn hash(&self, names: &[String]) -> String {
         #[derive(Serialize)]
-        struct Hashed<'a> {
-            layers: Vec<Layer<&'a str>>,
+        struct Hashed {
+            layers: Vec<Layer<String>>,
         }
-        let layers = self.layers.iter().map(|layer| layer.as_ref().map(|loaded| loaded.hash.as_str()));
+        let hash = |layer: &Layer<Arc<LoadedGenerator>>| layer.generator.as_ref().map(|loaded| loaded.hash.clone());
+        let named = |(layer, name): (&Layer<Arc<LoadedGenerator>>, &String)| Layer {
+            name: name.clone(),
+            ..layer.with_generator(hash(layer))
+        };
+        let layers = self.layers.iter().zip(names).map(named);
         let text = serde_json::to_string(&Hashed { layers: layers.collect() }).expect("texts and numbers serialise");
         file::hash(format!("imagine layers 1\n{text}").as_bytes())
     }
@@ -123,7 +130,7 @@ fn fail(index: usize, names: &[String], fault: LayerFault) -> LayersError {
     LayersError::Layer { number: index + 1, name: names[index].clone(), fault }
 }
 
-fn card_of(loaded: &LoadedGenerator) -> &Card {
+fn card_of(loaded: &Arc<LoadedGenerator>) -> &Card {
     &loaded.generator.generator.card
 }
 
@@ -151,7 +158,7 @@ struct Merger<'a> {
 }
 
 impl<'a> Merger<'a> {
-    fn new(layers: &MaterialLayers<LoadedGenerator>, names: &'a [String]) -> Result<Self, LayersError> {
+    fn new(layers: &MaterialLayers<Arc<LoadedGenerator>>, names: &'a [String]) -> Result<Self, LayersError> {
         let outputs = layers.layers.iter().filter_map(|layer| layer.generator.as_ref());
         let outputs = outputs.flat_map(|loaded| &loaded.generator.generator.output.outputs);
         let kinds: BTreeSet<OutputKind> = outputs.map(|output| output.kind).collect();
@@ -160,7 +167,7 @@ impl<'a> Merger<'a> {
         Ok(Self { f: Formula::new(), names, channels, instances, below: None, known, noises: 0 })
     }
 
-    fn add(&mut self, index: usize, layer: &Layer<LoadedGenerator>) -> Result<(), LayerFault> {
+    fn add(&mut self, index: usize, layer: &Layer<Arc<LoadedGenerator>>) -> Result<(), LayerFault> {
         let instance = layer.generator.as_ref().map(|loaded| self.instance(index, layer, loaded)).transpose()?;
         self.f.part(&format!("{}/maps", self.names[index]));
         let surface = match (&instance, &self.below) {
@@ -182,7 +189,7 @@ impl<'a> Merger<'a> {
     fn cover(
         &mut self,
         index: usize,
-        layer: &Layer<LoadedGenerator>,
+        layer: &Layer<Arc<LoadedGenerator>>,
         above: &Surface,
         below: &Surface,
     ) -> Result<Surface, LayerFault> {
@@ -202,7 +209,7 @@ impl<'a> Merger<'a> {
     fn instance(
         &mut self,
         index: usize,
-        layer: &Layer<LoadedGenerator>,
+        layer: &Layer<Arc<LoadedGenerator>>,
         loaded: &LoadedGenerator,
     ) -> Result<Instance, LayerFault> {
         let seed = layer.seed.unwrap_or(index as u32);

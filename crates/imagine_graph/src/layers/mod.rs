@@ -2,9 +2,11 @@
 //! and blending adds ordinary nodes. So layers tile, have patches of worlds, tiles, recordings and budgets like any generator.
 //!
 //! ```
+//! use std::sync::Arc;
+//!
 //! use imagine_graph::{Layer, Mask, MaterialLayers, generators};
 //!
-//! let rock = generators::load("noise_material").unwrap();
+//! let rock = Arc::new(generators::load("noise_material").unwrap());
 //! let mut snow = Layer::new(rock.clone()).with_mask(Mask::Slope { from: 40.0, to: 20.0 });
 //! snow.name = "snow".into();
 //! snow.controls.insert("color_a".into(), "#f4f8ff".into());

@@ -177,38 +177,15 @@ impl<G> Layer<G> {
         Self { mask, ..self }
     }
 
-    /// The same layer with a reference to its generator.
-    pub fn as_ref(&self) -> Layer<&G> {
-        let Self { name, controls, mask, generator, .. } = self;
-        let (generator, name, controls, mask) = (generator.as_ref(), name.clone(), controls.clone(), mask.clone());
+    /// The same layer of another generator.
+    pub fn with_generator<H>(&self, generator: Option<H>) -> Layer<H> {
         Layer {
             generator,
-            name,
+            name: self.name.clone(),
             seed: self.seed,
-            controls,
+            controls: self.controls.clone(),
             amount: self.amount,
-            mask,
-            contrast: self.contrast,
-            width: self.width,
-            follow: self.follow,
-            thickness: self.thickness,
-            tint: self.tint,
-            roughness: self.roughness,
-            metallic: self.metallic,
-            height: self.height,
-            relief: self.relief,
-        }
-    }
-
-    /// The same layer with the generator that `find` gives for its own.
-    pub fn map<H>(self, find: impl FnOnce(G) -> H) -> Layer<H> {
-        Layer {
-            generator: self.generator.map(find),
-            name: self.name,
-            seed: self.seed,
-            controls: self.controls,
-            amount: self.amount,
-            mask: self.mask,
+            mask: self.mask.clone(),
             contrast: self.contrast,
             width: self.width,
             follow: self.follow,

@@ -12,13 +12,17 @@ use crate::graph::{Graph, InputKind, OutputKind};
 use crate::ops::{Identity, Mul, Op, RandomUniform};
 use crate::tensor::{Dim, Extent, Tensor};
 
-fn loaded(name: &str, generator: &Generator) -> LoadedGenerator {
+fn loaded(name: &str, generator: &Generator) -> Arc<LoadedGenerator> {
     let bytes = file::write(generator, file::WeightFormat::F32).unwrap();
-    file::from_bytes(&format!("{name}.generator.safetensors"), &bytes).unwrap()
+    Arc::new(file::from_bytes(&format!("{name}.generator.safetensors"), &bytes).unwrap())
+}
+
+fn formula(name: &str) -> Arc<LoadedGenerator> {
+    Arc::new(formulas::load(name).unwrap())
 }
 
 /// Random maps of these kinds, brightened by the weight `gain`.
-fn random(name: &str, kinds: &[OutputKind], multiple: usize) -> LoadedGenerator {
+fn random(name: &str, kinds: &[OutputKind], multiple: usize) -> Arc<LoadedGenerator> {
     let mut graph = Graph::default();
     graph.weight("gain", Tensor::f32([1, 1, 1, 1], [0.5]));
     for (stream, kind) in kinds.iter().enumerate() {
@@ -38,15 +42,15 @@ fn random(name: &str, kinds: &[OutputKind], multiple: usize) -> LoadedGenerator 
     loaded(name, &Generator { output: graph, recurrence: None, size, card })
 }
 
-fn brick() -> LoadedGenerator {
+fn brick() -> Arc<LoadedGenerator> {
     random("brick", &[OutputKind::BaseColor, OutputKind::Normal, OutputKind::Height, OutputKind::Occlusion], 6)
 }
 
-fn moss() -> LoadedGenerator {
+fn moss() -> Arc<LoadedGenerator> {
     random("moss", &[OutputKind::BaseColor, OutputKind::Height, OutputKind::Roughness], 4)
 }
 
-fn merge(layers: Vec<Layer<LoadedGenerator>>) -> Result<LoadedGenerator, LayersError> {
+fn merge(layers: Vec<Layer<Arc<LoadedGenerator>>>) -> Result<LoadedGenerator, LayersError> {
     MaterialLayers { layers }.merge("wall")
 }
 
@@ -71,7 +75,7 @@ fn layers_become_one_generator() {
 
 #[test]
 fn equal_layers_are_computed_once() {
-    let draws = |layers: Vec<Layer<LoadedGenerator>>| {
+    let draws = |layers: Vec<Layer<Arc<LoadedGenerator>>>| {
         let graph = merge(layers).unwrap().generator.generator.output;
         let is_draw = |op: &Op| matches!(op, Op::RandomUniform(_));
         let streams: Vec<u32> = graph
@@ -102,7 +106,7 @@ fn weights_are_shared_with_the_generators() {
 
 #[test]
 fn controls_keep_the_defaults_of_their_layer() {
-    let noise = formulas::load("noise_material").unwrap();
+    let noise = formula("noise_material");
     let mut rust = Layer::new(noise.clone());
     rust.name = "rust".into();
     rust.controls = [("coat".to_string(), "0.75".to_string()), ("coat_color".into(), "#ff0000".into())].into();
@@ -111,13 +115,12 @@ fn controls_keep_the_defaults_of_their_layer() {
     assert!(matches!(default("rust.coat"), InputKind::Range { default: 0.75, .. }));
     assert!(matches!(default("noise_material.coat"), InputKind::Range { default: 0.0, .. }));
     assert_eq!(default("rust.coat_color"), InputKind::Color { default: [1.0, 0.0, 0.0] });
-    let other =
-        merge(vec![Layer::new(formulas::load("noise_material").unwrap()), Layer { amount: 0.5, ..rust }]).unwrap();
+    let other = merge(vec![Layer::new(formula("noise_material")), Layer { amount: 0.5, ..rust }]).unwrap();
     assert_ne!(wall.hash, other.hash, "every field is in the hash");
 }
 
 /// A living texture of one channel.
-fn living() -> LoadedGenerator {
+fn living() -> Arc<LoadedGenerator> {
     let state = || Dim::nchw(3);
     let mut init = Graph::default();
     init.push("state", RandomUniform { shape: state(), ..RandomUniform::default() }, []);
@@ -138,10 +141,10 @@ fn living() -> LoadedGenerator {
 fn what_does_not_fit_is_named_with_what_to_do() {
     let fault = |layers| merge(layers).map(|made| made.name).unwrap_err().to_string();
     let named = |name: &str, generator| Layer { name: name.into(), ..Layer::new(generator) };
-    let two = |layer: Layer<LoadedGenerator>| fault(vec![Layer::new(brick()), layer]);
+    let two = |layer: Layer<Arc<LoadedGenerator>>| fault(vec![Layer::new(brick()), layer]);
     let masked = |mask| two(Layer::new(moss()).with_mask(mask));
     let control = |name: &str, value: &str| {
-        let mut layer = Layer::new(formulas::load("noise_material").unwrap());
+        let mut layer = Layer::new(formula("noise_material"));
         layer.controls.insert(name.into(), value.into());
         two(layer)
     };
@@ -153,7 +156,7 @@ fn what_does_not_fit_is_named_with_what_to_do() {
         fault(vec![Layer::default()]),
         fault(vec![Layer::new(plain), Layer::new(moss()).with_mask(Mask::Height { from: 0.0, to: 1.0 })]),
         two(Layer::new(living())),
-        two(Layer::new(formulas::load("cloudy_sky").unwrap())),
+        two(Layer::new(formula("cloudy_sky"))),
         two(Layer { name: "a.b".into(), ..Layer::new(moss()) }),
         fault(vec![named("wall", brick()), named("wall", moss())]),
         two(Layer { width: f32::NAN, ..Layer::new(moss()) }),
@@ -184,6 +187,14 @@ fn what_does_not_fit_is_named_with_what_to_do() {
         layer 2 ("noise_material"): there is no input "coats"; the generator has ["scale", "detail", "shape", "warp", "veins", "coat", "ridges", "relief", "color_a", "color_b", "vein_color", "coat_color", "mottle", "base_roughness", "coat_roughness", "metalness"]
         layer 2 ("noise_material"): input "coat" is 2, expected a number from 0 to 1
         layer 2 ("noise_material"): control "shape" (latent) cannot be set here; set noise_material.shape in the request"#]].assert_eq(&errors.join("\n"));
+}
+
+#[test]
+fn a_trained_layer_marks_all() {
+    use formulas::{Origin, origin};
+    let noise = || Layer::new(formula("noise_material"));
+    assert_eq!(origin(&merge(vec![noise(), noise()]).unwrap()), Origin::Formula);
+    assert_eq!(origin(&merge(vec![noise(), Layer::new(moss())]).unwrap()), Origin::TrainedNetwork);
 }
 
 #[test]
