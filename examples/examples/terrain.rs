@@ -1,6 +1,4 @@
 //! You will see endless hills of sand, grass, rock and snow that blend, generated around a flying camera.
-//!
-//! `--trained` uses the network trained on pictures of materials in place of the noise built in code.
 
 #[path = "terrain/ground.rs"]
 mod ground;
@@ -11,10 +9,10 @@ use bevy::pbr::{DistanceFog, FogFalloff};
 use bevy::prelude::*;
 use bevy_imagine::generators;
 use bevy_imagine::prelude::*;
-use clap::Parser;
 use ground::{GroundMaterial, SEA};
 use imagine_examples::{Arguments, parse_arguments};
 
+const SEED: u64 = 5;
 /// Speed of the camera in world units a second, and its height above the ground.
 const SPEED: f32 = 12.0;
 const EYE: f32 = 16.0;
@@ -27,30 +25,19 @@ const WATER: Color = Color::srgb(0.04, 0.09, 0.10);
 /// Distance from the start to the peak ahead, in world units.
 const DISTANCE: f64 = 330.0;
 
-#[derive(Parser)]
-struct Options {
-    #[command(flatten)]
-    arguments: Arguments,
-    /// Uses the network trained on pictures of materials.
-    #[arg(long)]
-    trained: bool,
-}
-
 fn main() -> anyhow::Result<()> {
-    let options: Options = parse_arguments();
-    let mut app = options.arguments.app("terrain");
-    let world = app.world_mut();
-    let material = if options.trained { GroundMaterial::trained(world) } else { GroundMaterial::noise(world) };
-    app.insert_resource(material)
+    let arguments: Arguments = parse_arguments();
+    let mut app = arguments.app("terrain");
+    app.init_resource::<GroundMaterial>()
         .add_systems(Startup, (spawn_ground, spawn_camera_and_sun, spawn_water))
         .add_systems(Update, fly);
-    options.arguments.run(app, "terrain")
+    arguments.run(app, "terrain")
 }
 
 fn spawn_ground(mut commands: Commands, material: Res<GroundMaterial>) {
     let height = ground::height();
     let patches = WorldPatches {
-        seed: material.seed,
+        seed: SEED,
         patch_size: 32.0,
         levels: 5,
         detail: 0.75,

@@ -63,7 +63,7 @@ enum Command {
     Import(Box<commands::import::ImportOnnx>),
     /// Run a tree of ONNX tests on every executor.
     OnnxTest(commands::onnx_test::OnnxTest),
-    /// Evaluate a trained generator of sprites, materials or larger pictures on held-out data.
+    /// Evaluate a trained generator of sprites or larger pictures on held-out data, or show the figures of one by example.
     Evaluate(commands::evaluate::Evaluate),
     /// Pack a folder of training pictures into one file.
     Pack(commands::pack::Pack),
@@ -84,8 +84,6 @@ enum Train {
     Texture(Box<commands::train_texture::TrainTexture>),
     /// Make a generator by example from one picture or material, in seconds.
     Exemplar(Box<commands::train_exemplar::TrainExemplar>),
-    /// Train a generator of PBR materials of several kinds.
-    Materials(Box<commands::train_materials::TrainMaterials>),
     /// Train a generator of sprites with classes and prompts.
     Sprites(Box<commands::train_sprites::TrainSprites>),
     /// Train a network that enlarges pictures by 2 or 4.
@@ -131,7 +129,6 @@ impl Command {
             Command::Pack(command) => command.run(),
             Command::Train(Train::Texture(command)) => command.run(),
             Command::Train(Train::Exemplar(command)) => command.run(),
-            Command::Train(Train::Materials(command)) => command.run(),
             Command::Train(Train::Sprites(command)) => command.run(),
             Command::Train(Train::Upscale(command)) => command.run(),
             Command::Doctor(command) => command.run(),

@@ -12,31 +12,9 @@ use imagine_graph::file::{SaveError, WriteError};
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum ExemplarError {
-    /// A file or folder cannot be read.
-    #[error("{}: {source}", path.display())]
-    Io {
-        /// The file or folder.
-        path: PathBuf,
-        /// The system's error.
-        source: std::io::Error,
-    },
-    /// A picture cannot be decoded.
-    #[error("{}: {source}", path.display())]
-    Picture {
-        /// The file.
-        path: PathBuf,
-        /// The reason.
-        source: Box<PictureError>,
-    },
     /// The folder is no PBR set.
     #[error(transparent)]
     Folder(#[from] FolderError),
-    /// A set in a pack has no colour map.
-    #[error("{}: no colour map; expected \"base_color\"", path.display())]
-    NoColor {
-        /// Pack and set.
-        path: PathBuf,
-    },
     /// The maps differ in proportions.
     #[error(
         "{}: {}x{} pixels, but the colour map has {}x{}: maps of one material may differ in size, not in proportions",
@@ -59,16 +37,6 @@ pub enum ExemplarError {
         found: [u32; 2],
         /// Smallest side.
         least: u32,
-    },
-    /// The picture is too large.
-    #[error("{}: {}x{} pixels; at most {most} a side are read", path.display(), found[0], found[1])]
-    TooLarge {
-        /// The file.
-        path: PathBuf,
-        /// Its width and height.
-        found: [u32; 2],
-        /// Largest side.
-        most: u32,
     },
     /// All maps are constant.
     #[error("{}: every map has one constant value; there is no texture to learn", path.display())]
@@ -165,40 +133,6 @@ pub enum PackError {
         found: [u32; 2],
         /// The expected side.
         side: usize,
-    },
-}
-
-/// Why a set of materials cannot be used.
-#[derive(Debug, thiserror::Error)]
-#[non_exhaustive]
-pub enum MaterialError {
-    /// A folder or pack cannot be read.
-    #[error(transparent)]
-    Pack(#[from] PackError),
-    /// A map of a material cannot be used.
-    #[error(transparent)]
-    Map(#[from] ExemplarError),
-    /// The manifest cannot be used.
-    #[error("{}: {reason}; expected {{\"<set>\": {{\"category\": \"<kind>\"}}, ..}}", path.display())]
-    Manifest {
-        /// The file.
-        path: PathBuf,
-        /// The problem.
-        reason: String,
-    },
-    /// There are no materials.
-    #[error("{}: no materials; expected <set>/color.jpg or <kind>/<set>/color.jpg, with other maps beside it", path.display())]
-    Empty {
-        /// The folder or pack.
-        path: PathBuf,
-    },
-    /// A file is not a map of a material.
-    #[error("{}: not a map of a material; expected <kind>/<set>/<map> with one of {expected:?}", path.display())]
-    UnknownMap {
-        /// The file, within its pack.
-        path: PathBuf,
-        /// Names of the maps.
-        expected: Vec<&'static str>,
     },
 }
 

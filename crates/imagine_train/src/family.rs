@@ -5,7 +5,7 @@
 
 use imagine_graph::Card;
 
-use crate::{living, material, sprite, upscale};
+use crate::{living, sprite, upscale};
 
 /// A kind of generator that is made and evaluated here.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -17,8 +17,6 @@ pub enum Family {
     Living,
     /// Sprites.
     Sprites,
-    /// PBR materials.
-    Materials,
     /// Upscalers.
     Upscale,
 }
@@ -33,10 +31,8 @@ impl Family {
             Some(Self::Living)
         } else if recipe.starts_with(sprite::RECIPE) {
             Some(Self::Sprites)
-        } else if recipe.starts_with(upscale::RECIPE) {
-            Some(Self::Upscale)
         } else {
-            recipe.starts_with(material::RECIPE).then_some(Self::Materials)
+            recipe.starts_with(upscale::RECIPE).then_some(Self::Upscale)
         }
     }
 }
@@ -48,7 +44,7 @@ mod tests {
     #[test]
     fn every_shipped_generator_tells_its_family() {
         let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/../../assets/generators");
-        let mut counts = [0; 5];
+        let mut counts = [0; 4];
         for file in std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()) {
             if file.extension().is_some_and(|extension| extension == "safetensors") {
                 let card = imagine_graph::file::load(&file).unwrap().generator.generator.card;
@@ -56,7 +52,7 @@ mod tests {
                 counts[family as usize] += 1;
             }
         }
-        assert!(counts[1] >= 1 && counts[2..4] == [1, 1], "{counts:?}");
+        assert!(counts[1] >= 1 && counts[2] == 1, "{counts:?}");
     }
 
     #[test]

@@ -1,8 +1,8 @@
 //! Trains generator networks with burn, and measures them.
 //!
-//! A family is a kind of generator with its data, networks, training and evaluation: [`living`] textures, [`sprite`]s,
-//! [`material`]s and [`upscale`]rs. The families share the loop of adversarial training ([`gan`]), losses ([`loss`]), measures ([`metric`]) and
-//! what every training needs ([`core`]).
+//! A family is a kind of generator with its data, networks, training and evaluation: [`living`] textures,
+//! [`sprite`]s and [`upscale`]rs. The families share the loop of adversarial training ([`gan`]), losses ([`loss`]), measures
+//! ([`metric`]) and what every training needs ([`core`]).
 //!
 //! Networks are [`imagine_graph`] graphs. A trainer differentiates the graph through [`imagine_burn`] and writes the same graph
 //! with its weights. All trainers are generic over burn's `AutodiffBackend`; the caller chooses a backend and prints progress.
@@ -15,10 +15,9 @@ mod family;
 pub mod gan;
 pub mod living;
 pub mod loss;
-pub mod material;
 pub mod metric;
 pub mod sprite;
 pub mod upscale;
 
-pub use error::{CheckpointError, ExemplarError, MaterialError, PackError, PictureSetError, TrainError};
+pub use error::{CheckpointError, ExemplarError, PackError, PictureSetError, TrainError};
 pub use family::Family;

@@ -14,22 +14,19 @@ const SNOW: [f32; 2] = [44.0, 62.0];
 /// Vertical components of the normal between which flat ground becomes a cliff.
 const CLIFF: [f32; 2] = [0.88, 0.74];
 
-/// The network of the ground and its controls.
+/// The generator of the ground and its controls.
 #[derive(Resource)]
 pub struct GroundMaterial {
     pub generator: Handle<Generator>,
-    pub seed: u64,
     /// The same in every biome.
     pub controls: BTreeMap<String, Control>,
     /// Shore, meadow, steppe, low cliffs, cliffs in the snow, snow.
     pub biomes: Vec<BTreeMap<String, Control>>,
-    /// Exponent of the biomes' shares: 1 blends widely, more narrows the borders.
-    pub sharpness: f32,
 }
 
-impl GroundMaterial {
+impl FromWorld for GroundMaterial {
     /// Noise in six sets of colours, from a generator built in code.
-    pub fn noise(world: &mut World) -> Self {
+    fn from_world(world: &mut World) -> Self {
         let generator = Generator::from(generators::load("noise_material").expect("it is built in"));
         let material = |[a, b, coat_color]: [Color; 3], coat: f32, coat_roughness: f32, ridges: f32| {
             let mut all = controls([("coat", coat), ("coat_roughness", coat_roughness), ("ridges", ridges)]);
@@ -43,7 +40,6 @@ impl GroundMaterial {
         let rock = [Color::srgb(0.50, 0.46, 0.42), Color::srgb(0.25, 0.235, 0.225)];
         Self {
             generator: world.resource_mut::<Assets<Generator>>().add(generator),
-            seed: 5,
             controls: controls([("relief", 0.8), ("mottle", 0.8), ("detail", 0.62), ("scale", 0.9), ("veins", 0.05)]),
             biomes: vec![
                 material([sand[0], sand[1], lush], 0.02, 0.95, 0.2),
@@ -53,19 +49,6 @@ impl GroundMaterial {
                 material([rock[0], rock[1], white], 0.14, 0.6, 1.0),
                 material([rock[0], rock[1], white], 0.97, 0.55, 0.5),
             ],
-            sharpness: 1.0,
-        }
-    }
-
-    /// Six kinds of the network trained on pictures of materials.
-    pub fn trained(world: &mut World) -> Self {
-        let kinds = ["sand", "grass", "grass=0.6,dirt=0.4", "moss_rock", "rock", "snow"];
-        Self {
-            generator: world.resource::<AssetServer>().load("generators/materials.generator.safetensors"),
-            seed: 11,
-            controls: BTreeMap::new(),
-            biomes: kinds.map(|kind| controls([("kind", kind)])).to_vec(),
-            sharpness: 6.0,
         }
     }
 }
@@ -84,7 +67,7 @@ pub fn height() -> WorldHeight {
 
 /// The share of each biome at a place, from height, slope and noise.
 pub fn biomes(material: &GroundMaterial, ground: &WorldHeight) -> WorldBiomes {
-    let (ground, sharpness) = (ground.clone(), material.sharpness);
+    let ground = ground.clone();
     let wander = FractalNoise { seed: 21, size: 60.0, octaves: 4, ..default() }.function();
     let step = |[from, to]: [f32; 2], at: f32| ((at - from) / (to - from)).clamp(0.0, 1.0);
     WorldBiomes(Biomes::new(material.biomes.clone(), move |at: DVec2, shares: &mut [f32]| {
@@ -96,6 +79,6 @@ pub fn biomes(material: &GroundMaterial, ground: &WorldHeight) -> WorldBiomes {
         let (flat, cliff) = (land * (1.0 - steep), land * steep);
         let (meadow, snow) = (flat * (1.0 - high), flat * high);
         let all = [1.0 - land, meadow * (1.0 - dry), meadow * dry, cliff * (1.0 - high), cliff * high, snow];
-        shares.copy_from_slice(&all.map(|share| share.powf(sharpness)));
+        shares.copy_from_slice(&all);
     }))
 }

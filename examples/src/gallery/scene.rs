@@ -23,7 +23,7 @@ const GROUND: &str = "cobblestones";
 /// Variants along a side of a sheet of sprites.
 const SHEET: u32 = 3;
 /// Controls that differ from a generator's defaults: generator, control, value.
-const CONTROLS: [(&str, &str, &str); 2] = [("materials", "kind", "roof"), ("sprites", "class", "potion")];
+const CONTROLS: [(&str, &str, &str); 1] = [("sprites", "class", "potion")];
 /// From the centre of an exhibit to the camera of its close-up.
 const CLOSE_UP: Vec3 = Vec3::new(0.0, 0.5, 7.4);
 /// Half the width of the ground.

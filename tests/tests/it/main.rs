@@ -6,10 +6,10 @@
 mod bits;
 mod built_generators;
 mod by_example;
+mod choice_maps;
 mod compare;
 mod infinite_weights;
 mod layers;
-mod material_networks;
 mod operators;
 mod patches;
 mod random_graphs;

@@ -13,6 +13,7 @@ use imagine_graph::{
 use imagine_wgpu::headless::Gpu;
 
 use crate::bits::{bits, gpu};
+use crate::choice_maps;
 
 /// Patches across and down.
 const SIDE: i64 = 2;
@@ -58,8 +59,8 @@ fn worlds() -> Vec<World> {
             request: with_biomes,
         },
         World {
-            name: "materials",
-            generator: asset("materials"),
+            name: "a map of choices",
+            generator: choice_maps::generator(),
             patch: [32, 16],
             tolerance: 1e-5,
             request: with_kinds,
@@ -92,12 +93,11 @@ fn with_biomes(request: Request) -> Request {
     Request { fields: Some(fields), ..request }
 }
 
-/// Fields that blend three kinds.
+/// A field that blends the options of a choice.
 fn with_kinds(request: Request) -> Request {
     let fields = Fields::new(["kind"], |WorldPoint { x, y }, values| {
         let wave = |at: f64| (at / 128.0 * std::f64::consts::TAU).sin() as f32;
-        values.fill(0.0);
-        (values[0], values[6], values[15]) = (0.2, 1.0 + wave(x), 1.0 + wave(y));
+        values.copy_from_slice(&[0.2, 1.0 + wave(x), 1.0 + wave(y)]);
     });
     Request { fields: Some(fields), ..request }
 }
@@ -203,17 +203,17 @@ fn assert_equals_whole(gpu: &Gpu, world: &World, origin: [i64; 2]) {
 
 #[test]
 fn a_constant_field_equals_the_control() {
-    let materials = worlds().into_iter().find(|world| world.name == "materials").unwrap().generator;
-    let grass = 6;
+    let generator = choice_maps::generator();
+    let option = choice_maps::KINDS - 1;
     let patch = || Request::patch(Size::new(32, 32), 11, PatchIndex { y: 3, x: -5 }).unwrap();
     let everywhere = Fields::new(["kind"], move |_, values| {
         values.fill(0.0);
-        values[grass] = 1.0;
+        values[option] = 1.0;
     });
     let field = Request { fields: Some(everywhere), ..patch() };
-    let control = Request { inputs: [("kind".to_string(), Tensor::scalar(grass as f32))].into(), ..patch() };
+    let control = Request { inputs: [("kind".to_string(), Tensor::scalar(option as f32))].into(), ..patch() };
     let [field, control] = [field, control]
-        .map(|request| imagine_burn::generate::<Flex>(&materials, &request, &Default::default()).unwrap().outputs);
+        .map(|request| imagine_burn::generate::<Flex>(&generator, &request, &Default::default()).unwrap().outputs);
     for ((output, field), (_, control)) in field.iter().zip(&control) {
         assert_eq!(bits(field), bits(control), "{}", output.name);
     }

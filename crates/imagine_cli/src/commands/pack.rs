@@ -1,4 +1,4 @@
-//! `imagine pack`: packs a folder of folders of pictures, or of materials, into one file that `imagine train` reads.
+//! `imagine pack`: packs a folder of folders of pictures into one file that `imagine train` reads.
 
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -11,32 +11,22 @@ use imagine_train::data::pack::{self, PackedPicture};
 use imagine_train::sprite::check_classes;
 use serde_json::json;
 
-use super::{material_data, print};
-use crate::arguments::MapArguments;
+use super::print;
 use crate::room::check_room;
-
-/// Folders between the given one and a picture: kind, material, and `textures` in an archive of Poly Haven.
-const FOLDERS: usize = 3;
 
 /// Arguments of `imagine pack`.
 #[derive(Args, Clone, Debug)]
 pub struct Pack {
-    /// Folder with a folder of pictures per class, named in words; with `--materials`, a folder of materials.
+    /// Folder with a folder of pictures per class, named in words.
     folder: PathBuf,
     /// File to write.
     #[arg(long)]
     out: PathBuf,
-    /// The folder contains materials: a folder each, with color, normal, height, roughness, ao, metallic as png, jpg, webp, tif,
-    /// exr or hdr. Says which file became which map.
-    #[arg(long)]
-    materials: bool,
-    #[command(flatten)]
-    maps: MapArguments,
-    /// Folder to leave out (`kind/name` for a material); may be repeated.
+    /// Folder to leave out; may be repeated.
     #[arg(long)]
     leave_out: Vec<String>,
     /// Tab-separated table of captions with a header. Its column `file` names the picture: `<folder>/<name>.png`.
-    #[arg(long, conflicts_with = "materials")]
+    #[arg(long)]
     captions: Option<PathBuf>,
     /// Column of the table with the captions.
     #[arg(long, default_value = "text", requires = "captions")]
@@ -51,21 +41,11 @@ impl Pack {
     pub fn run(&self) -> anyhow::Result<ExitCode> {
         check_place(&self.out).context("--out")?;
         let folder = self.folder.display();
-        ensure!(
-            !self.folder.is_file(),
-            "{folder}: is a file; expected a folder that has a folder for each class or material"
-        );
-        let normal = self.maps.normal(&self.folder)?;
-        ensure!(self.materials || normal.is_none(), "--normal is for maps: add --materials");
-        check_room(&self.out, picture_bytes(&self.folder, FOLDERS) / 2).context("--out")?;
-        let mut pictures = match self.materials {
-            true => material_data::found(&self.folder, normal)?.pictures,
-            false => sprites(&self.folder)?,
-        };
+        ensure!(!self.folder.is_file(), "{folder}: is a file; expected a folder that has a folder for each class");
+        check_room(&self.out, picture_bytes(&self.folder, 1) / 2).context("--out")?;
+        let mut pictures = sprites(&self.folder)?;
         pack::leave_out(&mut pictures, &self.leave_out)?;
-        if !self.materials {
-            check_classes(&pictures, &self.folder)?;
-        }
+        check_classes(&pictures, &self.folder)?;
         ensure!(!pictures.is_empty(), "{}: every folder is left out", self.folder.display());
         let captions = match &self.captions {
             Some(table) => pack::read_captions(&mut pictures, table, &self.caption_column)?,

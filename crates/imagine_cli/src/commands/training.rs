@@ -135,8 +135,8 @@ pub fn check_out(out: &Path) -> anyhow::Result<String> {
 /// Arguments of every training.
 #[derive(Args, Clone, Debug)]
 pub struct TrainArguments {
-    /// Generator file to write, ending in .generator.safetensors. Sprites, materials and upscalers: the best checkpoint on held-back
-    /// data, with 16-bit floats.
+    /// Generator file to write, ending in .generator.safetensors. Sprites and upscalers: the best checkpoint on held-back data, with
+    /// 16-bit floats.
     #[arg(long)]
     pub out: PathBuf,
     /// Folder of the resume set and previews; `<out>.training` by default.

@@ -85,40 +85,39 @@ fn a_sprite_that_is_no_picture_is_found_when_it_is_packed() {
     assert!(!sandbox.path("a.pack").exists());
 }
 
-#[test]
-fn packing_materials_says_which_file_became_which_map() {
-    let sandbox = Sandbox::new();
-    lay_out(&sandbox, "polyhaven", "data/rock");
-    lay_out(&sandbox, "only_dx", "data/dx");
-    std::fs::create_dir_all(sandbox.path("data/scans")).unwrap();
-    std::fs::copy(cases().join("maps/normal_gl.png"), sandbox.path("data/scans/normal.png")).unwrap();
-    std::fs::copy(cases().join("maps/color.png"), sandbox.path("data/dx/color_emissive.png")).unwrap();
-    let [packed, said] = sandbox.succeed("pack data --materials --out a.pack");
-    assert!(packed.contains("7 pictures"), "{packed}");
-    let expected = "dx/dx
-  base_color color.png
-  normal     normal_dx.png, DirectX: green is flipped
-  roughness  roughness.png
-  not used   color_emissive.png: no emissive is learned
-rock/rock_wall_10_1k
-  base_color rock_wall_10_diff_1k.jpg
-  normal     rock_wall_10_nor_gl_1k.png
-  height     rock_wall_10_disp_1k.png
-  roughness  rock_wall_10_rough_1k.jpg
-not used   data/scans: no colour map
-";
-    assert_eq!(said, expected);
-    let message = sandbox.fail("pack data --normal gl --out b.pack");
-    assert!(message.contains("add --materials"), "{message}");
-    let message = sandbox.fail("train materials a.pack --normal gl --out x.generator.safetensors");
-    assert!(message.contains("--normal is for a folder of maps; a.pack is a file"), "{message}");
-}
-
 /// What `train texture` says about its exemplar before it trains, which an option out of range prevents.
 fn said_of_exemplar(sandbox: &Sandbox, exemplar: &str) -> String {
     let said = sandbox.fail(&format!("train texture {exemplar} --side 32 --batch 0 --out x.generator.safetensors"));
     assert!(said.contains("option batch"), "{exemplar}: {said}");
     said
+}
+
+#[test]
+fn a_training_says_which_file_became_which_map() {
+    let sandbox = Sandbox::new();
+    lay_out(&sandbox, "polyhaven", "rock");
+    lay_out(&sandbox, "only_dx", "dx");
+    std::fs::copy(cases().join("maps/color.png"), sandbox.path("dx/color_emissive.png")).unwrap();
+    let dx = "base_color color.png
+normal     normal_dx.png, DirectX: green is flipped
+roughness  roughness.png
+not used   color_emissive.png: no emissive is learned
+";
+    let rock = "base_color rock_wall_10_diff_1k.jpg
+normal     rock_wall_10_nor_gl_1k.png
+height     rock_wall_10_disp_1k.png
+roughness  rock_wall_10_rough_1k.jpg
+";
+    for (folder, expected) in [("dx", dx), ("rock", rock)] {
+        let said = said_of_exemplar(&sandbox, folder);
+        assert!(said.starts_with(expected), "{said}");
+    }
+    std::fs::create_dir(sandbox.path("scans")).unwrap();
+    std::fs::copy(cases().join("maps/normal_gl.png"), sandbox.path("scans/normal.png")).unwrap();
+    let message = sandbox.fail("train texture scans --out x.generator.safetensors");
+    assert!(message.contains("scans: no colour map"), "{message}");
+    let message = sandbox.fail("train texture rock/rock_wall_10_diff_1k.jpg --normal gl --out x.generator.safetensors");
+    assert!(message.contains("--normal is for a folder of maps; rock/rock_wall_10_diff_1k.jpg is a file"), "{message}");
 }
 
 #[test]

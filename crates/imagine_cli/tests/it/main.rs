@@ -16,6 +16,5 @@ mod sandbox;
 #[cfg(unix)]
 mod signals;
 mod train_exemplar;
-mod train_materials;
 mod train_sprites;
 mod train_upscale;

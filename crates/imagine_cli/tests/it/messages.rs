@@ -77,7 +77,6 @@ pack sprites --out empty
 pack sprites --leave-out bar --out o.pack
 pack sprites --captions nothing.tsv --out o.pack
 pack sprites --captions bad.png --out o.pack
-pack empty --materials --out o.pack
 train texture nothing.png --out o.generator.safetensors
 train texture bad.png --out o.generator.safetensors
 train texture empty --out o.generator.safetensors
@@ -94,9 +93,6 @@ train sprites bad.pack --out o.generator.safetensors
 train sprites empty --out o.generator.safetensors
 train sprites large --out o.generator.safetensors
 train sprites sprites --out o.generator.safetensors --batch 0
-train materials nothing --out o.generator.safetensors
-train materials bad.pack --out o.generator.safetensors
-train materials empty --out o.generator.safetensors
 train upscale --out o.generator.safetensors
 train upscale nothing --out o.generator.safetensors
 train upscale empty --out o.generator.safetensors

@@ -67,8 +67,19 @@ fn a_pack_is_trained_on_resumed_and_evaluated() {
     assert!(sandbox.path("report/figures.json").exists());
     assert_eq!(image::image_dimensions(sandbox.path("pairs.png")).unwrap().0, 8 * 34 * 2);
     assert!(sandbox.path("sheet.png").exists());
-    assert!(sandbox.fail(&format!("{evaluate} --family materials")).contains("no materials"));
+    assert!(sandbox.fail(&format!("{evaluate} --family living")).contains("a living texture; only sprites"));
     assert!(sandbox.fail(&format!("{evaluate} --history x=nowhere")).contains("cannot read nowhere"));
+}
+
+#[test]
+fn shared_options_have_the_defaults_of_the_family() {
+    let sandbox = Sandbox::new();
+    for (family, updates) in [("texture", 2000), ("sprites", 20000)] {
+        let [help, _] = sandbox.succeed(&format!("train {family} --help"));
+        let option = help.split("--updates").nth(1).unwrap();
+        let default = option.split("[default: ").nth(1).unwrap();
+        assert!(default.starts_with(&format!("{updates}]")), "{family}: {default}");
+    }
 }
 
 #[test]

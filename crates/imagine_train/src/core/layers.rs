@@ -23,19 +23,12 @@ pub struct Layers<'a, R> {
     /// Whether convolutions and linear layers divide their weights by the weights' largest singular value.
     pub spectral: bool,
     rng: &'a mut R,
-    /// How convolutions pad.
-    border: PadMode,
 }
 
 impl<'a, R: Rng> Layers<'a, R> {
     /// An empty graph; weights are drawn from `rng`.
     pub fn new(rng: &'a mut R) -> Self {
-        Self { graph: Graph::default(), spectral: false, rng, border: PadMode::Constant }
-    }
-
-    /// An empty graph whose convolutions wrap around the image borders.
-    pub fn on_torus(rng: &'a mut R) -> Self {
-        Self { border: PadMode::Wrap, ..Self::new(rng) }
+        Self { graph: Graph::default(), spectral: false, rng }
     }
 
     /// A weight of random normal numbers.
@@ -56,11 +49,6 @@ impl<'a, R: Rng> Layers<'a, R> {
         let own = self.linear("own", features, [width, 1], 1.0);
         self.graph.push("score", Add {}, [own.as_str(), &agreement]);
         self.graph.output("score", OutputKind::Tensor);
-    }
-
-    /// Two uniform numbers from 0 to 1.
-    pub fn uniform(&mut self) -> [f32; 2] {
-        [self.rng.random(), self.rng.random()]
     }
 
     /// A weight of one value.
@@ -96,7 +84,7 @@ impl<'a, R: Rng> Layers<'a, R> {
         let weight = self.normalised(weight, &[outputs, inputs, kernel, kernel]);
         let op = match kernel {
             4 => Conv { strides: vec![2, 2], pads: vec![1; 4], ..Conv::default() },
-            _ => Conv::same(kernel, self.border),
+            _ => Conv::same(kernel, PadMode::Constant),
         };
         self.graph.push(name, op, [x, &weight, &bias])
     }
@@ -140,51 +128,10 @@ impl<'a, R: Rng> Layers<'a, R> {
         self.graph.push(name, Add {}, [scaled.as_str(), &shift])
     }
 
-    /// A 1x1 convolution without bias.
-    pub fn mix(&mut self, name: &str, x: &str, [inputs, outputs]: [usize; 2], deviation: f32) -> String {
-        let weight = self.normal(&format!("{name}.weight"), &[outputs, inputs, 1, 1], deviation);
-        self.graph.push(name, Conv::default(), [x, &weight])
-    }
-
-    /// `x * (1 + scale) + shift` per channel and pixel, both linear in `style`, a map of `width` channels that is `times`
-    /// smaller than `x` along each side.
-    pub fn modulate_by_map(
-        &mut self,
-        name: &str,
-        x: &str,
-        channels: usize,
-        style: &str,
-        width: usize,
-        times: usize,
-    ) -> String {
-        let mut planes = |part: &str, bias: f32| {
-            let name = format!("{name}.{part}");
-            let linear = self.conv(&name, style, [width, channels], 1, 0.5);
-            self.constant(&format!("{name}.bias"), &[channels], bias);
-            self.repeated(&format!("{name}.planes"), &linear, times)
-        };
-        let (scale, shift) = (planes("scale", 1.0), planes("shift", 0.0));
-        let scaled = self.graph.push(&format!("{name}.scaled"), Mul {}, [x, &scale]);
-        self.graph.push(name, Add {}, [scaled.as_str(), &shift])
-    }
-
     /// Nearest-neighbour up-sampling by `times`.
     pub fn repeated(&mut self, name: &str, x: &str, times: usize) -> String {
-        if times == 1 {
-            return x.into();
-        }
         let resize = Resize { scales: vec![times as f32; 2], axes: vec![2, 3], ..Resize::default() };
         self.graph.push(name, resize, [x])
-    }
-
-    /// Up-sampling by 2: nearest neighbour, then a fixed 3x3 binomial blur.
-    pub fn smoothly_doubled(&mut self, name: &str, x: &str, channels: usize) -> String {
-        let repeated = self.repeated(&format!("{name}.repeated"), x, 2);
-        let binomial = [1.0, 2.0, 1.0, 2.0, 4.0, 2.0, 1.0, 2.0, 1.0].map(|weight: f32| weight / 16.0);
-        let filter = Tensor::f32([channels, 1, 3, 3], binomial.repeat(channels));
-        let filter = self.graph.weight(&format!("{name}.filter"), filter);
-        let smooth = Conv { group: channels, ..Conv::same(3, self.border) };
-        self.graph.push(name, smooth, [repeated.as_str(), &filter])
     }
 
     /// A bag of words: the sum of the tokens' embeddings over the square root of their count. Token 0 is padding.

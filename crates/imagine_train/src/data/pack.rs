@@ -5,7 +5,7 @@
 //! bytes 8 to 15    length of the list, unsigned, little endian
 //! the list         JSON: [{"group": "weapon", "name": "long_sword", "bytes": 612}, ..], sorted by group and name;
 //!                  with "caption": ".." where one was given
-//! the pictures     files, unchanged, in the list's order; maps of materials are PNG, JPEG or WebP
+//! the pictures     files, unchanged, in the list's order
 //! ```
 
 use std::collections::{BTreeMap, BTreeSet};

@@ -87,25 +87,6 @@ impl Planes {
         let loses_alpha = samples == Samples::Color && picture.is_transparent();
         Self { channels: (0..count).map(plane).collect(), height, width, loses_alpha }
     }
-
-    /// Each output pixel is the mean over the area that it covers; the result is never larger.
-    pub fn scale_by_area(&self, height: usize, width: usize) -> Self {
-        let rows = coverage(self.height, height);
-        let columns = coverage(self.width, width);
-        let scale = |plane: &Vec<f32>| {
-            let narrow: Vec<f32> = plane
-                .chunks_exact(self.width)
-                .flat_map(|row| columns.iter().map(|c| c.iter().map(|&(x, w)| row[x] * w).sum::<f32>()))
-                .collect();
-            rows.iter()
-                .flat_map(|r| {
-                    let narrow = &narrow;
-                    (0..width).map(move |x| r.iter().map(|&(y, w)| narrow[y * width + x] * w).sum::<f32>())
-                })
-                .collect()
-        };
-        Self { channels: self.channels.iter().map(scale).collect(), height, width, loses_alpha: self.loses_alpha }
-    }
 }
 
 /// The sum of rows with their weights.
@@ -137,6 +118,27 @@ mod tests {
 
     use super::*;
 
+    impl Planes {
+        /// Each output pixel is the mean over the area that it covers, from the planes as a whole.
+        fn scale_by_area(&self, height: usize, width: usize) -> Self {
+            let rows = coverage(self.height, height);
+            let columns = coverage(self.width, width);
+            let scale = |plane: &Vec<f32>| {
+                let narrow: Vec<f32> = plane
+                    .chunks_exact(self.width)
+                    .flat_map(|row| columns.iter().map(|c| c.iter().map(|&(x, w)| row[x] * w).sum::<f32>()))
+                    .collect();
+                rows.iter()
+                    .flat_map(|r| {
+                        let narrow = &narrow;
+                        (0..width).map(move |x| r.iter().map(|&(y, w)| narrow[y * width + x] * w).sum::<f32>())
+                    })
+                    .collect()
+            };
+            Self { channels: self.channels.iter().map(scale).collect(), height, width, loses_alpha: self.loses_alpha }
+        }
+    }
+
     #[test]
     fn area_scaling_keeps_the_mean_at_any_ratio() {
         let plane: Vec<f32> = (0..7 * 10).map(|i| ((i * 37) % 11) as f32).collect();
@@ -154,6 +156,7 @@ mod tests {
         let planes = Planes::scaled(&picture, Samples::Color, 2, 2);
         assert!((linear_to_srgb(planes.channels[0][0]) * 255.0 - 188.0).abs() < 0.6);
     }
+
     #[test]
     fn a_picture_is_scaled_while_it_is_read_as_its_planes_would_be() {
         let picture = image::RgbaImage::from_fn(37, 23, |x, y| {

@@ -18,8 +18,6 @@ use crate::loss::{GanLoss, generator_share, hinge, mismatch_loss, relativistic};
 const ADAM: AdamOptions = AdamOptions { first_decay: 0.0, second_decay: 0.99, unit_gradients: false };
 /// Power iterations before a critic with spectral normalisation is used.
 const FIRST_ITERATIONS: usize = 20;
-/// Keeps the division by a gradient of 0 finite.
-const TINY: f32 = 1e-20;
 /// The running mean of weights covers at most this share of the images seen.
 const AVERAGE_SHARE: f32 = 0.05;
 
@@ -32,8 +30,6 @@ pub(crate) struct Adversarial<A: AutodiffBackend> {
     pub update: u32,
     pub device: A::Device,
     loss: GanLoss,
-    /// Update at which the critic enters and the generator's optimiser starts over.
-    critic_from: u32,
     /// Optimisers of generator and critic.
     adam: [Adam<A::InnerBackend>; 2],
     /// Names of weights that are constants of the architecture.
@@ -50,23 +46,6 @@ pub(crate) struct Mismatch<'a> {
     pub weight: f32,
 }
 
-/// An auxiliary loss of the generator, given by its gradient.
-pub(crate) struct Auxiliary<B: Backend> {
-    /// The loss's gradient at the generated images.
-    pub gradient: Tensor<B, 4>,
-    /// Its length relative to the adversarial gradient.
-    pub share: f32,
-}
-
-impl<B: Backend> Auxiliary<B> {
-    /// The adversarial gradient plus this one.
-    fn added_to(self, adversarial: Tensor<B, 4>) -> Tensor<B, 4> {
-        let length = |gradient: &Tensor<B, 4>| gradient.clone().powi_scalar(2).sum().sqrt();
-        let scale = length(&adversarial) / length(&self.gradient).clamp_min(TINY) * self.share;
-        adversarial + self.gradient * scale.reshape([1; 4])
-    }
-}
-
 /// Gradients of both networks from one batch or several.
 pub(crate) struct BatchGradients<B: Backend> {
     /// The critic's loss.
@@ -76,7 +55,6 @@ pub(crate) struct BatchGradients<B: Backend> {
     /// The gradient penalty, if it was computed.
     pub penalty: Option<f32>,
     generator: GradientList<B>,
-    /// Empty while the generator learns alone.
     critic: GradientList<B>,
 }
 
@@ -94,7 +72,6 @@ impl<A: AutodiffBackend> Adversarial<A> {
         loss: GanLoss,
         [generator, critic]: [&Graph; 2],
         fixed: &'static [&'static str],
-        critic_from: u32,
         device: &A::Device,
     ) -> Result<Self, TrainError> {
         let [generator, mut critic] = [network::<A>(generator, fixed, device)?, network::<A>(critic, fixed, device)?];
@@ -106,7 +83,6 @@ impl<A: AutodiffBackend> Adversarial<A> {
             update: 0,
             device: device.clone(),
             loss,
-            critic_from,
             adam: [(); 2].map(|()| Adam::new(ADAM)),
             fixed,
         })
@@ -115,8 +91,7 @@ impl<A: AutodiffBackend> Adversarial<A> {
     /// Gradients of both networks on one batch of generated images.
     ///
     /// `show` turns them into the critic's input: as many real images, then the generated ones, each with its row of
-    /// `conditions`. Terms with a weight of 0 and missing ones are left out. The auxiliary loss is scaled to the adversarial
-    /// gradient, similar to Esser, Rombach and Ommer, "Taming Transformers for High-Resolution Image Synthesis", CVPR 2021.
+    /// `conditions`. Terms with a weight of 0 and missing ones are left out.
     pub fn learn(
         &self,
         generated: Tensor<A, 4>,
@@ -124,7 +99,6 @@ impl<A: AutodiffBackend> Adversarial<A> {
         conditions: &[Elements],
         penalty: f32,
         mismatch: Option<&Mismatch<'_>>,
-        auxiliary: Option<Auxiliary<A::InnerBackend>>,
     ) -> Result<BatchGradients<A::InnerBackend>, TrainError> {
         let count = generated.dims()[0];
         let seen = Tensor::<A, 4>::from_inner(generated.clone().inner()).require_grad();
@@ -161,31 +135,9 @@ impl<A: AutodiffBackend> Adversarial<A> {
             GanLoss::Relativistic => at_critic() * generator_share(lead).reshape([count, 1, 1, 1]),
             GanLoss::Hinge => self.hinge_gradient(seen.clone().inner(), show, conditions)?,
         };
-        let wanted = match auxiliary {
-            None => adversarial,
-            Some(auxiliary) => auxiliary.added_to(adversarial),
-        };
-        let generator = self.generator_gradients(generated, wanted);
+        let mut gradients = (generated * Tensor::from_inner(adversarial)).sum().backward();
+        let generator = collect(&self.generator, &mut gradients);
         Ok(BatchGradients { loss: values[0], lead: values[1], penalty: penalised, generator, critic })
-    }
-
-    /// Gradients of the generator alone, from the gradient of a loss at its images.
-    pub fn learn_alone(
-        &self,
-        generated: Tensor<A, 4>,
-        gradient: Tensor<A::InnerBackend, 4>,
-    ) -> BatchGradients<A::InnerBackend> {
-        let generator = self.generator_gradients(generated, gradient);
-        BatchGradients { loss: std::f32::consts::LN_2, lead: 0.0, penalty: None, generator, critic: Vec::new() }
-    }
-
-    fn generator_gradients(
-        &self,
-        generated: Tensor<A, 4>,
-        gradient: Tensor<A::InnerBackend, 4>,
-    ) -> GradientList<A::InnerBackend> {
-        let mut gradients = (generated * Tensor::from_inner(gradient)).sum().backward();
-        collect(&self.generator, &mut gradients)
     }
 
     /// The gradient of the generator's loss `-critic(generated)`. The critic's own gradient is 0 where the hinge is flat.
@@ -226,17 +178,12 @@ impl<A: AutodiffBackend> Adversarial<A> {
 
     /// One update of both networks, by the sum of the gradients of `batches` batches.
     pub fn apply(&mut self, gradients: BatchGradients<A::InnerBackend>, rates: &LearningRates, batches: usize) {
-        if self.update == self.critic_from {
-            self.adam[0] = Adam::new(ADAM);
-        }
         let [generator_adam, critic_adam] = &mut self.adam;
         let rate = |index, adam: &Adam<_>| rates.at(index, self.update, adam.updates()) / batches as f32;
         let (generator_rate, critic_rate) = (rate(0, generator_adam), rate(1, critic_adam));
         self.generator = generator_adam.apply::<A, _>(self.generator.clone(), gradients.generator, generator_rate);
-        if !gradients.critic.is_empty() {
-            self.critic = critic_adam.apply::<A, _>(self.critic.clone(), gradients.critic, critic_rate);
-            spectral::iterate(&mut self.critic, 1);
-        }
+        self.critic = critic_adam.apply::<A, _>(self.critic.clone(), gradients.critic, critic_rate);
+        spectral::iterate(&mut self.critic, 1);
         self.update += 1;
     }
 

@@ -12,10 +12,10 @@ mod spectral;
 mod task;
 #[cfg(test)]
 pub(crate) mod testing;
+#[cfg(test)]
+mod tests;
 
-pub(crate) use adversarial::{
-    Adversarial, Auxiliary, BatchGradients, Mismatch, critic_scores, images, scalar, stacked,
-};
+pub(crate) use adversarial::{Adversarial, BatchGradients, Mismatch, critic_scores, images, scalar, stacked};
 pub(crate) use augment::Augmentation;
 pub use options::GanOptions;
 pub use penalty::gradient_penalty;

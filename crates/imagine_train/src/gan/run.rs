@@ -37,7 +37,7 @@ pub struct Progress {
     pub penalty: f32,
     /// Running mean of overfitting, as a share of the critic's lead of training data over fakes.
     pub overfit: f32,
-    /// A number of the family, by its name: strength of augmentation, distance of patch statistics.
+    /// A number of the family, by its name: strength of augmentation.
     pub figure: (&'static str, f32),
     /// The unit of images, in the plural.
     pub unit: &'static str,
@@ -133,7 +133,7 @@ impl<A: AutodiffBackend, T: Task<A>> Training<A, T> {
         let options = task.options();
         options.check()?;
         let [generator, critic] = task.graphs(&mut StdRng::seed_from_u64(options.seed));
-        let networks = Adversarial::new(task.loss(), [&generator, &critic], T::FIXED, task.critic_from(), device)?;
+        let networks = Adversarial::new(task.loss(), [&generator, &critic], T::FIXED, device)?;
         let (updates, loss) = (options.updates, std::f32::consts::LN_2);
         let progress = Progress { updates, loss, unit: T::IMAGES, ..Progress::default() };
         Ok(Self { task, networks, progress, best: None })

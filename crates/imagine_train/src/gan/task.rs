@@ -25,11 +25,6 @@ pub(crate) trait Task<A: AutodiffBackend> {
         GanLoss::Relativistic
     }
 
-    /// Update at which the critic enters; until then the generator learns from auxiliary losses alone.
-    fn critic_from(&self) -> u32 {
-        0
-    }
-
     /// Generator and critic with fresh weights.
     fn graphs(&self, rng: &mut StdRng) -> [Graph; 2];
 

@@ -134,7 +134,6 @@ impl TextureOptions {
             finest_transport: self.finest_transport,
             sliced: self.sliced,
             sliced_levels: self.sliced_levels,
-            positions: 0,
         }
     }
 }

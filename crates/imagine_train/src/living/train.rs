@@ -195,7 +195,7 @@ impl<A: AutodiffBackend> TextureTraining<A> {
         let recurrence = valid.recurrence.expect("an automaton is recurrent");
         let shape = [1, exemplar.channels(), exemplar.height, exemplar.width];
         let image = Tensor::from_data(TensorData::new(exemplar.values(), shape), device);
-        let loss = TextureLoss::of_tiling(image, exemplar.tiles, options.loss());
+        let loss = TextureLoss::new(image, exemplar.tiles, options.loss());
         let pool = Pool { shape: [options.channels, options.torus, options.torus], states: Vec::new() };
         let network = Network::new(&recurrence.step, device).freeze(&FIXED);
         let state = State { network, adam: Adam::default(), pool };

@@ -6,7 +6,6 @@ use rand::Rng;
 
 use super::patches::{Positions, SIDE};
 use super::pyramid::pyramid;
-use super::sliced::Columns;
 use super::{sliced, transport};
 
 /// Weights and sizes of the texture loss.
@@ -23,14 +22,11 @@ pub struct TextureLossOptions {
     pub sliced: f32,
     /// Finest levels with a sliced term. Default 4.
     pub sliced_levels: usize,
-    /// How many of the last channels hold positions rather than appearance: patches are then compared with patches at
-    /// similar positions. Default 0.
-    pub positions: usize,
 }
 
 impl Default for TextureLossOptions {
     fn default() -> Self {
-        Self { levels: 4, patches: 1024, finest_transport: 1.0, sliced: 0.5, sliced_levels: 4, positions: 0 }
+        Self { levels: 4, patches: 1024, finest_transport: 1.0, sliced: 0.5, sliced_levels: 4 }
     }
 }
 
@@ -51,26 +47,15 @@ pub struct TextureLoss<B: Backend> {
     levels: Vec<Tensor<B, 4>>,
     /// Whether the exemplars tile.
     tiles: bool,
-    /// Whether the compared images tile.
-    images_tile: bool,
     options: TextureLossOptions,
 }
 
 impl<B: Backend> TextureLoss<B> {
-    /// A loss of images that tile, against one exemplar `[1, channels, height, width]`.
-    pub fn of_tiling(exemplar: Tensor<B, 4>, tiles: bool, options: TextureLossOptions) -> Self {
-        Self { images_tile: true, ..Self::of_images(exemplar, tiles, options) }
-    }
-
-    /// A loss of crops, each against its own exemplar of `crops` `[batch, channels, height, width]`.
-    pub fn of_crops(crops: Tensor<B, 4>, options: TextureLossOptions) -> Self {
-        Self::of_images(crops, false, options)
-    }
-
-    fn of_images(images: Tensor<B, 4>, tiles: bool, options: TextureLossOptions) -> Self {
-        let [_, _, height, width] = images.dims();
+    /// A loss of images that tile, against exemplars `[count, channels, height, width]`.
+    pub fn new(exemplars: Tensor<B, 4>, tiles: bool, options: TextureLossOptions) -> Self {
+        let [_, _, height, width] = exemplars.dims();
         let levels = level_count(options.levels, [height, width]);
-        Self { levels: pyramid(images, levels, tiles), tiles, images_tile: tiles, options }
+        Self { levels: pyramid(exemplars, levels, tiles), tiles, options }
     }
 
     /// Compares `images` `[batch, channels, height, width]` with the exemplars, an equal share of the batch with each in turn.
@@ -82,15 +67,14 @@ impl<B: Backend> TextureLoss<B> {
         B: Backend<Device = A::Device>,
     {
         let [_, channels, height, width] = images.dims();
-        let columns = Columns { channels, positions: self.options.positions };
         let count = level_count(self.options.levels, [height, width]).min(self.levels.len());
         let device = images.device();
         let mut sums = [(); 2].map(|()| Tensor::<A, 1>::zeros([1], &device));
         let sliced_levels = self.options.sliced_levels.clamp(1, count);
-        for (index, level) in pyramid(images, count, self.images_tile).into_iter().enumerate() {
+        for (index, level) in pyramid(images, count, true).into_iter().enumerate() {
             let (found, wanted) = self.patches(level, index, rng);
             if index < sliced_levels && self.options.sliced > 0.0 {
-                sums[1] = sums[1].clone() + sliced::loss(found.clone(), wanted.clone(), columns, rng);
+                sums[1] = sums[1].clone() + sliced::loss(found.clone(), wanted.clone(), channels, rng);
             }
             let weight = if index == 0 { self.options.finest_transport } else { 1.0 };
             sums[0] = sums[0].clone() + transport::loss(found, wanted).mul_scalar(weight);
@@ -112,7 +96,7 @@ impl<B: Backend> TextureLoss<B> {
         let each = batch / sets;
         let count = self.options.patches.min(each * height * width);
         let wanted = Positions::random(sets, [1, rows, columns], self.tiles, count, rng);
-        let found = Positions::random(sets, [each, height, width], self.images_tile, wanted.each(), rng);
+        let found = Positions::random(sets, [each, height, width], true, wanted.each(), rng);
         (found.extract(level), wanted.extract(exemplars.clone()))
     }
 }
@@ -169,7 +153,7 @@ mod tests {
         let device = Default::default();
         let options = TextureLossOptions { levels: 2, patches: 256, ..TextureLossOptions::default() };
         let image = |values| Tensor::<Flex, 4>::from_data(TensorData::new(values, [1, 1, SIDE_PX, SIDE_PX]), &device);
-        let loss = TextureLoss::of_tiling(image(values.clone()), true, options);
+        let loss = TextureLoss::new(image(values.clone()), true, options);
         let mut rng = StdRng::seed_from_u64(4);
         let coarse = shuffled(&values, 4, &mut rng);
         let fine = shuffled(&values, 1, &mut rng);

@@ -7,7 +7,7 @@ use super::{Nearest, Table, nearest_rows};
 /// Share of held-back images below the limit.
 const SHARE: f64 = 0.01;
 
-/// Distances to the nearest training image (a sprite, itself or mirrored; a crop or a patch of a material), in one space.
+/// Distances to the nearest training image (of sprites: itself or mirrored), in one space.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct CopyTest {
     /// The space.

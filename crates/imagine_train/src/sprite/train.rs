@@ -261,7 +261,7 @@ impl<A: AutodiffBackend> Task<A> for SpriteTask {
         let twice = conditions.each_ref().map(|condition| stacked(condition, condition));
         let mismatch = Mismatch { conditions: &wrong, differs: &differs, weight: self.options.mismatch };
         let mismatch = Some(&mismatch).filter(|mismatch| mismatch.weight > 0.0);
-        networks.learn(generated, show, &twice, self.options.gan.penalty_at(networks.update), mismatch, None)
+        networks.learn(generated, show, &twice, self.options.gan.penalty_at(networks.update), mismatch)
     }
 
     fn observe(&mut self, networks: &Adversarial<A>, overfit: &mut f32, rng: &mut StdRng) -> Result<(), TrainError> {

@@ -29,7 +29,7 @@ pub fn advice(machine: &Machine, adapters: &[AdapterSurvey]) -> Vec<String> {
     if machine.cores < FEW_CORES {
         let cores = machine.cores;
         advice.push(format!(
-            "{cores} cores: sprites and materials take days with `imagine train --backend flex`; a living texture from a \
+            "{cores} cores: sprites take days with `imagine train --backend flex`; a living texture from a \
              shipped one (--from) takes minutes"
         ));
     }

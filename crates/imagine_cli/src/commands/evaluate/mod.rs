@@ -1,9 +1,8 @@
-//! `imagine evaluate`: figures of a generator of sprites or materials or of an upscaler, on the data held back from its training; of one
-//! by example, those of its card.
+//! `imagine evaluate`: figures of a generator of sprites or of an upscaler, on the data held back from its training; of one by example,
+//! those of its card.
 
 mod exemplar;
 mod history;
-mod materials;
 mod plots;
 mod sprites;
 mod upscalers;
@@ -15,12 +14,10 @@ use anyhow::{Context, bail};
 use clap::Args;
 use imagine_graph::file::{self, LoadedGenerator, check_folder, check_place};
 use imagine_train::Family;
-use imagine_train::material::MaterialEvaluationOptions;
 use imagine_train::metric::CopyTest;
 use imagine_train::sprite::EvaluationOptions;
 
 use super::training::{TrainBackend, with_backend};
-use crate::arguments::MapArguments;
 use history::History;
 
 /// The warning about a file whose card names other training data.
@@ -31,15 +28,13 @@ const OTHER_DATA: &str = "the card names other training data: the held-back data
 pub struct Evaluate {
     /// Generator file.
     file: PathBuf,
-    /// The training data: a folder of classes, a folder of materials, or a pack that `imagine pack` made of one; for upscalers a folder of
-    /// pictures, and may be repeated. A generator by example needs none.
+    /// The training data: a folder of classes, or a pack that `imagine pack` made of one; for upscalers a folder of pictures, and may be
+    /// repeated. A generator by example needs none.
     #[arg(long)]
     data: Vec<PathBuf>,
     /// Upscalers: the list of held-out pictures that the training had.
     #[arg(long, value_name = "LIST")]
     held_out: Option<PathBuf>,
-    #[command(flatten)]
-    maps: MapArguments,
     /// What the file generates; by default as its card says.
     #[arg(long, value_enum)]
     family: Option<Family>,
@@ -49,12 +44,9 @@ pub struct Evaluate {
     /// Where to run generator and classifier.
     #[arg(long, value_enum, default_value = "flex")]
     backend: TrainBackend,
-    /// Generated sprites or crops in the copy tests.
+    /// Sprites: generated sprites in the copy tests.
     #[arg(long, default_value_t = EvaluationOptions::default().copies)]
     copies: usize,
-    /// Materials: side of the compared crops in texels, a multiple of 16.
-    #[arg(long, default_value_t = MaterialEvaluationOptions::default().crop)]
-    crop: usize,
     /// Sprites: generated sprites that a classifier judges.
     #[arg(long, default_value_t = EvaluationOptions::default().judged)]
     judged: usize,
@@ -67,7 +59,7 @@ pub struct Evaluate {
     /// A curve for the report, `NAME=FILE` with the `history.jsonl` of a training; may be repeated.
     #[arg(long, value_parser = History::parse, requires = "report")]
     history: Vec<History>,
-    /// PNG file for a contact sheet: 12x12 sprites, every kind of material, or parts of pictures (bicubic, the network, the original).
+    /// PNG file for a contact sheet: 12x12 sprites, or parts of pictures (bicubic, the network, the original).
     #[arg(long)]
     sheet: Option<PathBuf>,
     /// Sprites: PNG file for the closest pairs, each generated sprite left of the training sprite. Contains training pictures.
@@ -87,14 +79,16 @@ impl Evaluate {
         self.pairs.as_ref().map_or(Ok(()), check_place).context("--pairs")?;
         match self.family.or_else(|| Family::of(&loaded.generator.generator.card)) {
             Some(Family::Exemplar) => self.exemplar(&loaded)?,
-            Some(Family::Materials) => with_backend!(self.backend, self.materials(&loaded))?,
             Some(Family::Sprites) => self.sprites(&loaded)?,
             Some(Family::Upscale) => with_backend!(self.backend, self.upscaler(&loaded))?,
             Some(Family::Living) => {
-                bail!("{}: a living texture; only sprites, materials and upscalers are evaluated", loaded.name)
+                bail!(
+                    "{}: a living texture; only sprites, upscalers and generators by example are evaluated",
+                    loaded.name
+                )
             }
             None => bail!(
-                "{}: its card does not say what it generates: add --family sprites, --family materials or --family upscale",
+                "{}: its card does not say what it generates: add --family sprites or --family upscale",
                 loaded.name
             ),
         }

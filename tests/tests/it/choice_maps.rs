@@ -1,37 +1,90 @@
-//! Material networks with random weights: they tile and roll exactly, patches of a world equal the whole, kinds blend over a map,
-//! and executors agree.
+//! Choices that differ from cell to cell, in a generator built here: it tiles and rolls exactly with its map of kinds, patches of a
+//! world equal the whole, kinds lie where the map puts them, and executors agree.
 
 use burn::backend::Flex;
+use imagine_graph::generators::Formula;
 use imagine_graph::rng::Domain;
-use imagine_graph::{Card, Fields, Generated, Request, Size, Tensor, Texel, ValidGenerator, WorldPoint};
-use imagine_train::material::{CELL, MaterialExemplar, MaterialNetworks};
-use rand::SeedableRng;
-use rand::rngs::StdRng;
+use imagine_graph::{
+    Card, Conv, Coordinates, Dim, Distribution, Extent, Fields, Generated, Generator, InputKind, LeakyRelu, OutputKind,
+    PadMode, RandomNormal, Request, Resize, Round, Size, SizeRule, Tensor, Texel, ValidGenerator, WorldPoint,
+};
 
 use crate::bits::{bits, gpu, roll};
 
-const KINDS: usize = 3;
+/// Side of a cell in texels, and of an element of the waves.
+const CELL: usize = 16;
+const FINE: usize = 4;
+pub const KINDS: usize = 3;
+/// Channels between the layers.
+const WIDTH: usize = 8;
 /// A size in cells that is not square, and a roll by whole cells.
 const CELLS: [usize; 2] = [6, 10];
 const ROLL: [usize; 2] = [32, 80];
 
-/// A generator whose first kind has two exemplars, whose second has no roughness and whose third has a colour alone.
-fn generator() -> ValidGenerator {
-    let exemplar = |kind, maps| MaterialExemplar { kind, maps };
-    let networks = MaterialNetworks {
-        kinds: ["one", "two", "three"].map(String::from).to_vec(),
-        exemplars: vec![
-            exemplar(0, [true; 6]),
-            exemplar(0, [true; 6]),
-            exemplar(1, [true, true, true, false, true, true]),
-            exemplar(2, [true, false, false, false, false, false]),
-        ],
-        width: 8,
-        ..MaterialNetworks::default()
-    };
-    let mut rng = StdRng::seed_from_u64(5);
-    let trained = networks.generator(&mut rng);
-    networks.shipped(&trained, Card::default(), &mut rng).validate().unwrap()
+/// Cells of latents and of a choice, waves on a torus for every four texels and noise for every texel, doubled between
+/// convolutions that wrap.
+pub fn generator() -> ValidGenerator {
+    let mut f = Formula::new();
+    let image = |channels: usize| vec![Dim::BATCH, channels.into(), 1.into(), 1.into()];
+    let latent = f.graph.input("latent", InputKind::Latent(Distribution::Normal), Dim::nchw_divided(4, CELL));
+    let style = f.graph.input("style", InputKind::Latent(Distribution::Normal), image(WIDTH));
+    let phase = f.graph.input("phase", InputKind::Latent(Distribution::Uniform), image(1));
+    let options = ["one", "two", "three"].map(String::from).to_vec();
+    let kind = f.graph.input("kind", InputKind::Choice { options, default: 0 }, Dim::nchw_divided(KINDS, CELL));
+    let scale = f.range("scale", [0.5, 1.0], 1.0);
+    let place = f.graph.input("place", InputKind::Coordinates(Coordinates::Torus), Dim::nchw_divided(4, FINE));
+
+    f.part("cells");
+    let both = f.concat(&[&latent, &kind]);
+    let mixed = convolved(&mut f, &both, [4 + KINDS, WIDTH]);
+    let styled = f.add(&mixed, &style);
+    let cells = f.node(LeakyRelu { alpha: 0.2 }, &[&styled]);
+
+    f.part("waves");
+    let (across, period) = (f.channels(&place, 0..1), f.channels(&place, 2..3));
+    let lengths = f.vector(&[5.0, 8.0, 11.0]);
+    let lengths = f.mul(&lengths, &scale);
+    let number = f.div(&period, &lengths);
+    let whole = f.node(Round {}, &[&number]);
+    let turns = f.mul(&whole, &across);
+    let turns = f.add(&turns, &phase);
+    // Sines of large arguments differ between devices.
+    let cycles = f.floor(&turns);
+    let turns = f.sub(&turns, &cycles);
+    let angle = f.mul(&turns, std::f32::consts::TAU);
+    let wave = f.sin(&angle);
+    let amplitude = repeated(&mut f, &kind);
+    let waves = f.mul(&wave, &amplitude);
+    let wave = f.channel_sum(&waves);
+
+    f.part("texels");
+    let fine = repeated(&mut f, &cells);
+    let fine = f.add(&fine, &wave);
+    let texels = repeated(&mut f, &fine);
+    let smooth = convolved(&mut f, &texels, [WIDTH, WIDTH]);
+    let noise = f.node(RandomNormal { shape: Dim::nchw(1), scale: 0.2, ..RandomNormal::default() }, &[]);
+    let noisy = f.add(&smooth, &noise);
+    let active = f.node(LeakyRelu { alpha: 0.2 }, &[&noisy]);
+    let raw = convolved(&mut f, &active, [WIDTH, 4]);
+    let maps = f.sigmoid(&raw);
+    for (channels, output) in [(0..3, OutputKind::BaseColor), (3..4, OutputKind::Height)] {
+        let map = f.channels(&maps, channels);
+        f.output(&map, output);
+    }
+    let size = SizeRule { multiple: Extent::splat(CELL), min: Extent::splat(CELL), tiles: true };
+    Generator { output: f.graph, recurrence: None, size, card: Card::default() }.validate().unwrap()
+}
+
+/// A 3x3 convolution that wraps, with weights from -0.2 to 0.2.
+fn convolved(f: &mut Formula, value: &str, [inputs, outputs]: [usize; 2]) -> String {
+    let weights: Vec<f32> = (0..outputs * inputs * 9).map(|i| ((i * 7919 % 101) as f32 - 50.0) / 250.0).collect();
+    let weight = f.weight(Tensor::f32([outputs, inputs, 3, 3], weights));
+    f.node(Conv::same(3, PadMode::Wrap), &[value, &weight])
+}
+
+/// Each element four times along both sides.
+fn repeated(f: &mut Formula, value: &str) -> String {
+    f.node(Resize { scales: vec![4.0; 2], axes: vec![2, 3], ..Resize::default() }, &[value])
 }
 
 /// Weight of a kind at cell `[y, x]`.
