@@ -82,7 +82,10 @@ impl Evaluate {
             Some(Family::Sprites) => self.sprites(&loaded)?,
             Some(Family::Upscale) => with_backend!(self.backend, self.upscaler(&loaded))?,
             Some(Family::Living) => {
-                bail!("{}: a living texture; only sprites, upscalers and generators by example are evaluated", loaded.name)
+                bail!(
+                    "{}: a living texture; only sprites, upscalers and generators by example are evaluated",
+                    loaded.name
+                )
             }
             None => bail!(
                 "{}: its card does not say what it generates: add --family sprites or --family upscale",
