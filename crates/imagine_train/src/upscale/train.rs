@@ -116,10 +116,11 @@ pub fn train<A: AutodiffBackend>(
     let mut training = UpscaleTraining::<A>::new(set, options.clone(), device)?;
     let _lock = FolderLock::take(folder)?;
     let is_resumed = training.resume(folder)?;
-    match start {
-        _ if is_resumed && report(Event::Resumed(training.update)).is_break() => return Ok(()),
-        Some(start) if !is_resumed => training.begin_from(start)?,
-        _ => {}
+    if is_resumed && report(Event::Resumed(training.update)).is_break() {
+        return Ok(());
+    }
+    if let (Some(start), false) = (start, is_resumed) {
+        training.begin_from(start)?;
     }
     let bytes = training.resume_set(folder).full_bytes(&["network"]);
     // A new set lies beside the old one until it is whole.
