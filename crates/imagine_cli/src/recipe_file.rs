@@ -118,6 +118,7 @@ mod tests {
         Recipe {
             alpha: false,
             by_example: false,
+            formulas: false,
             generator_sha256: "0123456789abcdef".repeat(4),
             output: "base_color".into(),
             seed: u64::MAX,

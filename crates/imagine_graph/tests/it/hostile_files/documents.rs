@@ -218,7 +218,7 @@ fn documents() {
     refused(
         &with_document("imagine.card", |card| card["licence"] = json!("MIT")),
         expect![
-            "moss.generator.safetensors: imagine.card: unknown field `licence`, expected one of `title`, `license`, `training_data`, `recipe`, `metrics`, `date`"
+            "moss.generator.safetensors: imagine.card: unknown field `licence`, expected one of `title`, `license`, `training_data`, `recipe`, `metrics`, `date`, `texels_per_metre`"
         ],
     );
 }
