@@ -1,4 +1,4 @@
-//! You will see a cube of bricks, made by example while the program starts: a whole program, as README shows it.
+//! You will see a wall of bricks, made by example while the program starts: a whole program, as README shows it.
 
 use bevy::prelude::*;
 use bevy_imagine::default_generators::RED_BRICKS;
@@ -10,15 +10,15 @@ fn main() {
 
 pub(crate) fn spawn(mut commands: Commands, assets: Res<AssetServer>, mut meshes: ResMut<Assets<Mesh>>) -> Result {
     // Normal maps need tangents.
-    let cube = Cuboid::from_length(2.0).mesh().build().with_generated_tangents()?;
+    let wall = Rectangle::new(4.0, 3.0).mesh().build().with_generated_tangents()?;
     commands.spawn((
-        Mesh3d(meshes.add(cube)),
+        Mesh3d(meshes.add(wall)),
         // What to make.
         Synthesis::new(assets.load(RED_BRICKS)).with_size(UVec2::splat(1024)).with_seed(7),
-        // Where it goes: each side is 2 x 2 metres.
-        MaterialTarget { surface: Some(Vec2::splat(2.0)), ..default() },
+        // Where it goes, in its real size: the wall is 4 x 3 metres.
+        MaterialTarget { surface: Some(Vec2::new(4.0, 3.0)), ..default() },
     ));
-    commands.spawn((Camera3d::default(), Transform::from_xyz(2.0, 1.5, 3.5).looking_at(Vec3::ZERO, Vec3::Y)));
+    commands.spawn((Camera3d::default(), Transform::from_xyz(-1.5, 0.0, 3.0).looking_at(Vec3::ZERO, Vec3::Y)));
     commands.spawn((DirectionalLight::default(), Transform::from_xyz(4.0, 3.0, 2.0).looking_at(Vec3::ZERO, Vec3::Y)));
     Ok(())
 }

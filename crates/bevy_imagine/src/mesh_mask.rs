@@ -133,9 +133,9 @@ fn mixed(points: [&MeshPoint; 3], shares: [f32; 3]) -> MeshPoint {
 }
 
 /// Gives every empty texel beside others their mean, across the image's edges too.
-fn widen(texels: &mut Vec<Option<f32>>, size: UVec2) {
+fn widen(texels: &mut [Option<f32>], size: UVec2) {
     let (width, height) = (size.x as usize, size.y as usize);
-    let before = texels.clone();
+    let before = texels.to_vec();
     let near = [(0, 1), (0, width - 1), (1, 0), (height - 1, 0)];
     for (index, texel) in texels.iter_mut().enumerate().filter(|(_, texel)| texel.is_none()) {
         let (row, column) = (index / width, index % width);

@@ -10,9 +10,9 @@
 //! }
 //!
 //! fn spawn(mut commands: Commands, assets: Res<AssetServer>, mut meshes: ResMut<Assets<Mesh>>) {
-//!     let cube = Cuboid::from_length(2.0).mesh().build().with_generated_tangents().expect("a cuboid has normals and UVs");
+//!     let wall = Rectangle::new(4.0, 3.0).mesh().build().with_generated_tangents().expect("it has normals and UVs");
 //!     let bricks = Synthesis::new(assets.load(RED_BRICKS)).with_size(UVec2::splat(1024));
-//!     commands.spawn((Mesh3d(meshes.add(cube)), bricks, MaterialTarget::default()));
+//!     commands.spawn((Mesh3d(meshes.add(wall)), bricks, MaterialTarget::default()));
 //!     commands.spawn((Camera3d::default(), Transform::from_xyz(0.0, 1.0, 4.0).looking_at(Vec3::ZERO, Vec3::Y)));
 //!     commands.spawn(DirectionalLight::default());
 //! }

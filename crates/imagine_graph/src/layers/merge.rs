@@ -127,7 +127,7 @@ impl MaterialLayers<Arc<LoadedGenerator>> {
 }
 
 fn fail(index: usize, names: &[String], fault: LayerFault) -> LayersError {
-    LayersError::Layer { number: index + 1, name: names[index].clone(), fault }
+    LayersError::Layer { number: index + 1, name: names[index].clone(), fault: Box::new(fault) }
 }
 
 fn card_of(loaded: &Arc<LoadedGenerator>) -> &Card {

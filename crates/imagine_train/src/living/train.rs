@@ -370,7 +370,7 @@ impl<A: AutodiffBackend> TextureTraining<A> {
         let step = &mut self.generator.recurrence.as_mut().expect("an automaton is recurrent").step;
         set.replace("network", &mut step.weights, |name| TRAINABLE.contains(&name))?;
         let network = Network::new(&step.validate()?, &self.device).freeze(&FIXED);
-        let count = TRAINABLE.iter().filter_map(|name| step.weights.get(*name)).map(|weight| weight.len()).sum();
+        let count = TRAINABLE.iter().filter_map(|name| step.weights.get(name)).map(|weight| weight.len()).sum();
         let adam = Adam::load(AdamOptions::default(), "network", &set.moments(), count, &self.device)
             .map_err(|reason| set.malformed(reason))?;
         let pool = set.part("pool")?.get("pool").and_then(|saved| self.state.pool.load(saved, self.options.pool));

@@ -43,7 +43,7 @@ impl Automaton {
         if step.nodes != expected.nodes || step.inputs != expected.inputs {
             return Err("its step differs from the automata trained here".into());
         }
-        let odd = expected.weights.iter().find(|(name, weight)| match step.weights.get(*name) {
+        let odd = expected.weights.iter().find(|(name, weight)| match step.weights.get(name) {
             Some(found) if TRAINABLE.contains(&name.as_str()) => found.tensor_type() != weight.tensor_type(),
             found => found != Some(weight),
         });
