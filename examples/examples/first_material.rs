@@ -14,7 +14,7 @@ pub(crate) fn spawn(mut commands: Commands, assets: Res<AssetServer>, mut meshes
     commands.spawn((
         Mesh3d(meshes.add(wall)),
         // What to make.
-        Synthesis::new(assets.load(RED_BRICKS)).with_size(UVec2::splat(1024)).with_seed(7),
+        Synthesis::new(assets.load(RED_BRICKS)).with_size(UVec2::new(2048, 1536)).with_seed(7),
         // Where it goes, in its real size: the wall is 4 x 3 metres.
         MaterialTarget { surface: Some(Vec2::new(4.0, 3.0)), ..default() },
     ));
