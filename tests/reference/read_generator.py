@@ -116,16 +116,18 @@ def normal(x, y, plane, key):
     return (sum((w & 0xFFFF) + (w >> 16) for w in words) - 393210) / 65536
 
 
-def draw(number, dims, run, stream):
-    """The random numbers of one node, before low, high, mean and scale."""
-    shape = [bind(dim, run) for dim in dims]
+def draw(number, dims, run, stream, part=None):
+    """The random numbers of one node, or of a part of them, before low, high, mean and scale."""
+    whole = [bind(dim, run) for dim in dims]
     key = node_key(run.seed, stream, run.step)
-    height, width = ([1, 1] + shape)[-2:]
-    top, left = tensor_origin(dims, run)
+    part = part or {"first": [0, 0], "size": ([1, 1] + whole)[-2:]}
+    shape = whole[:-2] + part["size"][2 - len(whole[-2:]) :]
+    top, left = (at + first for at, first in zip(tensor_origin(dims, run), part["first"]))
+    (rows, columns), (height, width) = ([1, 1] + whole)[-2:], part["size"]
     place = lambda at, length: (at % length if run.wrap else at) & U32
     planes = range(math.prod(shape[:-2]))
     cells = itertools.product(planes, range(height), range(width))
-    return Tensor(shape, [number(place(left + x, width), place(top + y, height), plane, key) for plane, y, x in cells])
+    return Tensor(shape, [number(place(left + x, columns), place(top + y, rows), plane, key) for plane, y, x in cells])
 
 
 def tensor_origin(dims, run):
@@ -939,13 +941,13 @@ def lp_normalization(run, attributes, x):
 
 def random_uniform(run, attributes):
     low, high = f32(attributes.get("low", 0.0)), f32(attributes.get("high", 1.0))
-    numbers = draw(uniform, attributes.get("shape", []), run, attributes.get("stream", 0))
+    numbers = draw(uniform, attributes.get("shape", []), run, attributes.get("stream", 0), attributes.get("part"))
     return elementwise(lambda u: low + f32(f32(high - low) * u), numbers)
 
 
 def random_normal(run, attributes):
     mean, scale = f32(attributes.get("mean", 0.0)), f32(attributes.get("scale", 1.0))
-    numbers = draw(normal, attributes.get("shape", []), run, attributes.get("stream", 0))
+    numbers = draw(normal, attributes.get("shape", []), run, attributes.get("stream", 0), attributes.get("part"))
     return elementwise(lambda n: mean + f32(scale * n), numbers)
 
 
