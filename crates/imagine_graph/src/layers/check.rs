@@ -23,7 +23,8 @@ pub(super) fn names<G>(
     }
     let mut names: Vec<String> = Vec::new();
     for (index, layer) in layers.layers.iter().enumerate() {
-        let fail = |name: &str, fault| LayersError::Layer { number: index + 1, name: name.into(), fault };
+        let fail =
+            |name: &str, fault| LayersError::Layer { number: index + 1, name: name.into(), fault: Box::new(fault) };
         let name = match layer.name.as_str() {
             "" => free_name(layer.generator.as_ref().and_then(&generator), index, layers, &names),
             name => name.to_string(),

@@ -31,7 +31,7 @@ pub enum LayersError {
         /// Its name.
         name: String,
         /// What is wrong.
-        fault: LayerFault,
+        fault: Box<LayerFault>,
     },
     /// The layers together are not a valid generator.
     #[error("the layers do not fit together: {0}")]

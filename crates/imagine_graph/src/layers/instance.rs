@@ -50,7 +50,8 @@ impl Instance {
         let maps = maps(loaded)?;
         let plain = &generator.output;
         let inner = |name: &String| if name.is_empty() { String::new() } else { format!("{layer}.{name}") };
-        for name in source.controls.keys().filter(|name| !plain.inputs.iter().any(|input| input.name == **name)) {
+        let is_known = |name: &String| plain.inputs.iter().any(|input| input.name == *name);
+        if let Some(name) = source.controls.keys().find(|name| !is_known(name)) {
             let known = plain.inputs.iter().map(|input| input.name.clone()).collect();
             return Err(RequestError::UnknownInput { name: name.clone(), known }.into());
         }
