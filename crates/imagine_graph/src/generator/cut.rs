@@ -8,7 +8,7 @@ use std::ops::Range;
 
 use super::request_error::RequestError;
 use super::windows::{Need, is_cut};
-use crate::graph::{Graph, Node, ValidGraph, ValidNode, ValueId};
+use crate::graph::{BoundGraph, Graph, Node, ValidGraph, ValidNode, ValueId};
 use crate::ops::{Inputs, Op, RandomPart, Reach, Slice};
 use crate::tensor::{Axis, Dim, PerAxis, Ratio, Size, Symbol, TensorType, Texel};
 
@@ -30,7 +30,8 @@ pub(super) fn cut(
     needs: &PerAxis<Vec<Need>>,
 ) -> Result<ValidGraph, RequestError> {
     let values = vec![None; graph.value_count()];
-    let mut cutter = Cutter { graph, window, origin, needs, values, plain: graph.graph().clone() };
+    let bound = graph.bind(window)?;
+    let mut cutter = Cutter { graph, bound: &bound, window, origin, needs, values, plain: graph.graph().clone() };
     cutter.plain.nodes.clear();
     cutter.inputs()?;
     for node in graph.nodes() {
@@ -46,6 +47,8 @@ pub(super) fn cut(
 
 struct Cutter<'a> {
     graph: &'a ValidGraph,
+    /// The whole graph at the window's size.
+    bound: &'a BoundGraph<'a>,
     window: Size,
     origin: Texel,
     needs: &'a PerAxis<Vec<Need>>,
@@ -56,14 +59,13 @@ struct Cutter<'a> {
 
 impl Cutter<'_> {
     fn inputs(&mut self) -> Result<(), RequestError> {
-        let bound = self.graph.bind(self.window)?;
         for index in 0..self.graph.value_count() {
             let value = ValueId(index);
             let is_weight = self.graph.weight(value).is_some();
             if !is_weight && index >= self.graph.graph().inputs.len() {
                 continue;
             }
-            let (name, value_type) = (self.graph.name(value).to_string(), bound.value_type(value).clone());
+            let (name, value_type) = (self.graph.name(value).to_string(), self.bound.value_type(value).clone());
             let cut = Cut { name, value_type, first: self.window_start(value) };
             let kept = if is_weight { cut } else { self.kept(value, cut)? };
             self.values[index] = Some(kept);
@@ -94,17 +96,9 @@ impl Cutter<'_> {
         };
         let is_guided = self.guides_like_field(node, &mut inputs)?;
         let mut op = self.placed(node, &inputs)?;
-        let reaches = self.reaches(node, &op, &inputs)?;
-        let wanted = node.outputs.first().copied();
-        let meets = |wanted: &ValueId| !is_guided && !self.agree(node, &inputs, &reaches, *wanted);
-        if let Some(wanted) = wanted.filter(meets) {
-            for (index, input) in inputs.iter_mut().enumerate() {
-                let (Some(cut), Some(value)) = (input.clone(), node.inputs[index]) else { continue };
-                if reaches.get(index) == Some(&Reach::Pointwise) {
-                    let name = format!("imagine.met.{}.{index}", node.name);
-                    *input = Some(self.cut_to(value, cut, wanted, name)?);
-                }
-            }
+        let reaches = self.reaches(node, &op);
+        if !is_guided {
+            self.meet(node, &mut inputs, &reaches)?;
         }
         fix_shape(&mut op, &inputs);
         self.fix_sizes(&mut op, node);
@@ -174,6 +168,22 @@ impl Cutter<'_> {
         }
     }
 
+    /// Cuts inputs of different extents to what is needed of the output.
+    fn meet(&mut self, node: &ValidNode, inputs: &mut [Option<Cut>], reaches: &[Reach]) -> Result<(), RequestError> {
+        let Some(output) = node.outputs.first().copied() else { return Ok(()) };
+        if self.agree(node, inputs, reaches, output) {
+            return Ok(());
+        }
+        for (index, input) in inputs.iter_mut().enumerate() {
+            let (Some(cut), Some(value)) = (input.clone(), node.inputs[index]) else { continue };
+            if reaches.get(index) == Some(&Reach::Pointwise) {
+                let name = format!("imagine.met.{}.{index}", node.name);
+                *input = Some(self.cut_to(value, cut, output, name)?);
+            }
+        }
+        Ok(())
+    }
+
     /// The operator, drawing the random numbers of the part that is needed.
     fn placed(&self, node: &ValidNode, inputs: &[Option<Cut>]) -> Result<Op, RequestError> {
         let mut op = node.op.clone();
@@ -207,12 +217,11 @@ impl Cutter<'_> {
         })
     }
 
-    fn reaches(&self, node: &ValidNode, op: &Op, inputs: &[Option<Cut>]) -> Result<Vec<Reach>, RequestError> {
-        // Reaches do not depend on lengths: those of the whole window do.
-        let bound = self.graph.bind(self.window)?;
-        let types: Vec<_> =
-            node.inputs.iter().zip(inputs).map(|(value, _)| value.map(|v| bound.value_type(v))).collect();
-        Ok(node.outputs.first().map(|output| op.reach(&types, bound.value_type(*output))).unwrap_or_default())
+    /// What the node reads. It does not depend on lengths, so those of the whole window do.
+    fn reaches(&self, node: &ValidNode, op: &Op) -> Vec<Reach> {
+        let types: Vec<_> = node.inputs.iter().map(|value| value.map(|value| self.bound.value_type(value))).collect();
+        let output = node.outputs.first().map(|output| self.bound.value_type(*output));
+        output.map(|output| op.reach(&types, output)).unwrap_or_default()
     }
 
     /// Whether everything that the node reads begins at one place, and has one length where it is read element by element.

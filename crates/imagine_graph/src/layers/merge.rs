@@ -40,7 +40,7 @@ impl MaterialLayers<Arc<LoadedGenerator>> {
     /// Each layer but the lowest has the control `LAYER.amount`; controls of its generator are `LAYER.CONTROL`.
     pub fn merge(&self, name: &str) -> Result<LoadedGenerator, LayersError> {
         let names = names(self, |loaded| Some(loaded.name.clone()))?;
-        let mut merger = Merger::new(self, &names)?;
+        let mut merger = Merger::new(self, &names);
         for (index, layer) in self.layers.iter().enumerate() {
             merger.add(index, layer).map_err(|fault| fail(index, &names, fault))?;
         }
@@ -158,13 +158,13 @@ struct Merger<'a> {
 }
 
 impl<'a> Merger<'a> {
-    fn new(layers: &MaterialLayers<Arc<LoadedGenerator>>, names: &'a [String]) -> Result<Self, LayersError> {
+    fn new(layers: &MaterialLayers<Arc<LoadedGenerator>>, names: &'a [String]) -> Self {
         let outputs = layers.layers.iter().filter_map(|layer| layer.generator.as_ref());
         let outputs = outputs.flat_map(|loaded| &loaded.generator.generator.output.outputs);
         let kinds: BTreeSet<OutputKind> = outputs.map(|output| output.kind).collect();
         let channels = Channels::new(MAPS.into_iter().filter(|kind| kinds.contains(kind)));
         let (instances, known) = (Vec::new(), BTreeSet::new());
-        Ok(Self { f: Formula::new(), names, channels, instances, below: None, known, noises: 0 })
+        Self { f: Formula::new(), names, channels, instances, below: None, known, noises: 0 }
     }
 
     fn add(&mut self, index: usize, layer: &Layer<Arc<LoadedGenerator>>) -> Result<(), LayerFault> {
