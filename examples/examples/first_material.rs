@@ -18,7 +18,7 @@ pub(crate) fn spawn(mut commands: Commands, assets: Res<AssetServer>, mut meshes
         // Where it goes, in its real size: the wall is 4 x 3 metres.
         MaterialTarget { surface: Some(Vec2::new(4.0, 3.0)), ..default() },
     ));
-    commands.spawn((Camera3d::default(), Transform::from_xyz(-1.5, 0.0, 3.0).looking_at(Vec3::ZERO, Vec3::Y)));
+    commands.spawn((Camera3d::default(), Transform::from_xyz(0.0, 0.0, 3.2)));
     commands.spawn((DirectionalLight::default(), Transform::from_xyz(4.0, 3.0, 2.0).looking_at(Vec3::ZERO, Vec3::Y)));
     Ok(())
 }
