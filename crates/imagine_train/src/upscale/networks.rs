@@ -89,7 +89,7 @@ impl Upscaler {
         Self { network, factor, width, blocks, expansion }
     }
 
-    /// The graph with random weights; in the collapsed form kernels of SESR are zero until [`collapsed_weights`] fills them.
+    /// The graph with random weights; in the collapsed form kernels of SESR are zero until those of a trained network fill them.
     pub fn graph(&self, form: Form, rng: &mut impl Rng) -> Graph {
         let mut builder = Builder { graph: Graph::default(), form, expansion: self.expansion, rng };
         let image = Dim::nchw_divided(3, self.factor);
