@@ -130,7 +130,7 @@ fn parameters_are_those_of_the_documentation() {
     assert_eq!([count(Fsrcnn, Small, 2), count(Fsrcnn, Large, 4)], [24_683, 24_683]);
 }
 
-/// The picture of `resample.py`.
+/// The picture of `tests/upscaling/resample.py`.
 fn plane() -> Vec<u8> {
     (0..8 * 12)
         .map(|at: usize| (at / 12, at % 12))

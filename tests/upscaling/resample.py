@@ -1,4 +1,4 @@
-"""The numbers of the test `pictures_are_resampled_as_matlab_does`: dense matrices over a picture padded by its mirror images."""
+"""The numbers of the test `pictures_are_resampled_as_matlab_does` of `imagine_train`: dense matrices over a picture padded by its mirror images."""
 
 import numpy as np
 
