@@ -124,7 +124,7 @@ fn center_cell(cell: vec2<u32>, coordinate: vec2<i32>, center: vec2<i32>) -> vec
 #ifdef GUIDE
 const EXCLUDED = 2000000000;
 
-// What the guides add to the cost of showing `place` in `cell`.
+// What the guides add to the cost of showing `place` in `cell`. Their targets are called `wanted` here: WGSL reserves the other word.
 fn guide_cost(image: u32, place: vec2<i32>, cell: vec2<u32>) -> i32 {
     let words = (u32(place.x) * params.level.y + u32(place.y)) * params.guide_words;
     let steps = params.wanted_steps;

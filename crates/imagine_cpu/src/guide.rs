@@ -1,13 +1,13 @@
 //! Guides: which places are wanted where.
 
-/// What a place costs that a guide of the greatest weight does not want.
+/// The cost of an excluded place: one that a guide of the greatest weight does not want.
 const EXCLUDED: i32 = 2_000_000_000;
 /// The greatest weight, which excludes.
 const EXCLUDES: i32 = 255;
 const SCALE: i32 = 8;
 const MOST: i32 = 400_000_000;
 
-/// Up to eight bytes of each place of a level, and the intervals of them that the cells of one image want.
+/// Up to eight bytes that describe each place of a level, and the intervals of them that each cell of an image wants.
 #[derive(Clone, Copy, Debug)]
 pub struct Guide<'a> {
     /// Words of each place, `[height, width, words]`, four unsigned bytes a word.

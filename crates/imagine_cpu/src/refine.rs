@@ -41,16 +41,15 @@ impl Draw {
         rng::cell(block(x), block(y), 2 * self.image + u32::from(moves), self.key)
     }
 
-    /// The centre of the block of `size` cells that the cell `at` on the plane, at `index` of a field of `length` cells, belongs to: where
-    /// it lies on the plane, and its index in the field. A torus may end before it. If the field does not cover it, it is sought at the
-    /// opposite end of a torus, else the nearest cell stands for it.
-    fn center(&self, axis: usize, size: u32, at: i64, index: usize, length: usize) -> (i64, usize) {
+    /// Index, in a field of `length` cells, of the centre of the block of `size` cells that a cell belongs to. The cell has `index` in the field
+    /// and lies at `at` on the plane. A torus may end before the centre. If the field does not cover it, it is sought at the opposite end of a
+    /// torus, else the nearest cell stands for it.
+    fn center(&self, axis: usize, size: u32, at: i64, index: usize, length: usize) -> usize {
         let size = i64::from(size.max(1));
         let center = at.div_euclid(size) * size + size / 2;
         let center = self.torus.map_or(center, |sides| center.min(sides[axis] as i64 - 1));
         let (index, length) = (index as i64 + center - at, length as i64);
-        let index = if self.torus.is_some() { index.rem_euclid(length) } else { index.clamp(0, length - 1) };
-        (center, index as usize)
+        (if self.torus.is_some() { index.rem_euclid(length) } else { index.clamp(0, length - 1) }) as usize
     }
 }
 
@@ -145,10 +144,10 @@ pub fn move_blocks(level: &Level, field: &mut Field, moves: Moves, draw: Draw, g
     let (rows, columns) = (draw.coordinates(0, field.top, height), draw.coordinates(1, field.left, width));
     field.places.par_chunks_mut(width).enumerate().for_each(|(row, places)| {
         let y = rows[row];
-        let (_, center_row) = draw.center(0, moves.block, y, row, height);
+        let center_row = draw.center(0, moves.block, y, row, height);
         for (column, place) in places.iter_mut().enumerate() {
             let x = columns[column];
-            let (_, center_column) = draw.center(1, moves.block, x, column, width);
+            let center_column = draw.center(1, moves.block, x, column, width);
             let words = draw.words(y, x, moves.block, true);
             let center = before.at(center_row, center_column);
             let similar = level.similar(center);

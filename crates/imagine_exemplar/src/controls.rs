@@ -7,7 +7,7 @@ use imagine_graph::{
 
 use crate::attributes::Attributes;
 
-/// How much of each other place costs that an attribute does not want.
+/// Weight of a place's distance to the interval that a slider wants.
 const WEIGHT: f32 = 24.0;
 /// The control of how much is rearranged.
 pub const VARIATION: &str = "variation";

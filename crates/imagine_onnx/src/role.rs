@@ -25,18 +25,9 @@ static INPUTS: [(&str, InputKind); 11] = [
 const CHOICE: &str = "choice:";
 
 /// Roles of outputs.
-const OUTPUTS: [OutputKind; 10] = [
-    OutputKind::BaseColor,
-    OutputKind::Alpha,
-    OutputKind::Normal,
-    OutputKind::Height,
-    OutputKind::Roughness,
-    OutputKind::Metallic,
-    OutputKind::Occlusion,
-    OutputKind::Emissive,
-    OutputKind::Radiance,
-    OutputKind::Tensor,
-];
+fn outputs() -> impl Iterator<Item = OutputKind> {
+    OutputKind::MAPS.into_iter().chain([OutputKind::Radiance, OutputKind::Tensor])
+}
 
 /// The role of an input.
 #[derive(Clone, Debug, PartialEq, Deserialize)]
@@ -70,7 +61,7 @@ pub enum RoleError {
         role: String,
     },
     /// Not a role of an output.
-    #[error("unknown output role {role:?}, expected one of: {}", names(OUTPUTS.iter().map(|kind| kind.name())))]
+    #[error("unknown output role {role:?}, expected one of: {}", names(outputs().map(OutputKind::name)))]
     Output {
         /// The role.
         role: String,
@@ -110,7 +101,7 @@ impl FromStr for OutputRole {
 
     fn from_str(text: &str) -> Result<Self, RoleError> {
         let (role, range) = split(text)?;
-        let known = OUTPUTS.into_iter().find(|kind| kind.name() == role);
+        let known = outputs().find(|kind| kind.name() == role);
         Ok(Self { kind: known.ok_or_else(|| RoleError::Output { role: role.into() })?, range })
     }
 }

@@ -16,7 +16,7 @@
 
 use std::sync::Arc;
 
-use async_channel::{Receiver, Sender};
+use async_channel::Receiver;
 use bevy::asset::{AssetLoadError, LoadState};
 use bevy::ecs::system::SystemParam;
 use bevy::image::IntoDynamicImageError;
@@ -28,6 +28,7 @@ use imagine_exemplar::{Exemplar, ExemplarError};
 use imagine_graph::{Card, OutputKind};
 
 use super::generator::{Generator, GeneratorError};
+use super::pending::Pending;
 
 /// Pictures that belong together: the maps of a material, or one picture.
 #[derive(Clone, Debug)]
@@ -141,10 +142,7 @@ impl ExampleGenerators<'_> {
     /// A generator of `images`, which is loaded like one from a file: the handle can be used at once, and a fault fails its requests. The
     /// work begins when all pictures are there. It takes seconds on half of the machine's cores and no time in the frame.
     pub fn add(&mut self, images: ExampleImages) -> Handle<Generator> {
-        let (sender, receiver) = async_channel::bounded(1);
-        let handle = self.server.add_async(make(receiver));
-        self.pending.0.push((images, sender));
-        handle
+        self.server.add_async(make(self.pending.0.add(images)))
     }
 }
 
@@ -160,7 +158,7 @@ type Found = Result<Example, ExampleError>;
 
 /// Examples whose pictures are still loading.
 #[derive(Resource, Default)]
-pub(super) struct PendingExamples(Vec<(ExampleImages, Sender<Found>)>);
+pub(super) struct PendingExamples(Pending<ExampleImages, Found>);
 
 /// Sends the pictures of an example to its task once all of them are loaded.
 pub(super) fn send_examples(
@@ -170,14 +168,7 @@ pub(super) fn send_examples(
 ) {
     // Tools without pictures have no such resource.
     let Some(images) = images.filter(|_| !pending.0.is_empty()) else { return };
-    pending.0.retain_mut(|(example, sender)| match collect(example, &images, &server) {
-        Some(found) => {
-            // The task ended if the handle was dropped.
-            let _ = sender.try_send(found);
-            false
-        }
-        None => !sender.is_closed(),
-    });
+    pending.0.send(|example| collect(example, &images, &server));
 }
 
 /// The pictures of `example`; `None` while one is loading. Pixels are copied only once all of them are there.

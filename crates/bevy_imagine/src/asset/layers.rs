@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use async_channel::{Receiver, Sender};
+use async_channel::Receiver;
 use bevy::asset::{AssetLoadError, LoadState};
 use bevy::ecs::system::SystemParam;
 use bevy::prelude::*;
@@ -10,6 +10,7 @@ use bevy::tasks::AsyncComputeTaskPool;
 use imagine_graph::{LayersError, MaterialLayers};
 
 use super::generator::Generator;
+use super::pending::Pending;
 
 /// Why layers did not become a generator.
 #[derive(Debug, thiserror::Error)]
@@ -56,10 +57,7 @@ pub struct LayerGenerators<'w> {
 impl LayerGenerators<'_> {
     /// A generator of `layers`, which is loaded like one from a file: the handle can be used at once, and a fault fails its requests.
     pub fn add(&mut self, name: impl Into<String>, layers: MaterialLayers<Handle<Generator>>) -> Handle<Generator> {
-        let (sender, receiver) = async_channel::bounded(1);
-        let handle = self.server.add_async(merge(receiver));
-        self.pending.0.push((name.into(), layers, sender));
-        handle
+        self.server.add_async(merge(self.pending.0.add((name.into(), layers))))
     }
 }
 
@@ -67,7 +65,7 @@ type Found = Result<(String, MaterialLayers<Generator>), MaterialLayersError>;
 
 /// Layers whose generators are still loading.
 #[derive(Resource, Default)]
-pub(super) struct PendingLayers(Vec<(String, MaterialLayers<Handle<Generator>>, Sender<Found>)>);
+pub(super) struct PendingLayers(Pending<(String, MaterialLayers<Handle<Generator>>), Found>);
 
 /// Sends the generators of layers to their task once all of them are loaded.
 pub(super) fn send_layers(
@@ -75,17 +73,9 @@ pub(super) fn send_layers(
     generators: Res<Assets<Generator>>,
     server: Res<AssetServer>,
 ) {
-    if pending.0.is_empty() {
-        return;
+    if !pending.0.is_empty() {
+        pending.0.send(|(name, layers)| collect(name, layers, &generators, &server));
     }
-    pending.0.retain_mut(|(name, layers, sender)| match collect(name, layers, &generators, &server) {
-        Some(found) => {
-            // The task ended if the handle was dropped.
-            let _ = sender.try_send(found);
-            false
-        }
-        None => !sender.is_closed(),
-    });
 }
 
 /// The generators of `layers`; `None` while one is loading.

@@ -11,6 +11,7 @@ mod layers_file;
 mod loader;
 #[cfg(feature = "onnx")]
 pub mod onnx;
+mod pending;
 mod plugin;
 
 pub use generator::{Generator, GeneratorError};

@@ -119,7 +119,7 @@ impl<'a> PlanContext<'a> {
     pub(crate) fn new(generator: &'a Generator, size: UVec2, is_patch: bool) -> Self {
         let network = generator.network();
         let tiles = network.generator.size.tiles && !is_patch;
-        let texels_per_metre = network.generator.card.density();
+        let texels_per_metre = network.generator.card.texel_density();
         let outputs = &network.output.graph().outputs;
         Self { generator: generator.name(), outputs, size, texels_per_metre, tiles, is_patch }
     }

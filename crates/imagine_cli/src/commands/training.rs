@@ -9,7 +9,7 @@ use anyhow::{Context, anyhow, bail};
 use clap::{Args, ValueEnum};
 use imagine_graph::file::{EXTENSION, WeightFormat, check_folder, check_place, replace};
 use imagine_graph::{Card, Provenance};
-use imagine_train::core::{check_unlocked, is_resumable};
+use imagine_train::core::{Event, check_unlocked, is_resumable};
 use imagine_train::{CheckpointError, TrainError, gan, upscale};
 use indicatif::{HumanDuration, ProgressBar, ProgressStyle};
 use serde_json::json;
@@ -184,20 +184,23 @@ impl TrainArguments {
     }
 
     /// Runs a training of `updates` that keeps its best generator in `folder`, and writes that to `out`.
-    pub fn run_keeping_best<E: TrainingEvent>(
+    pub fn run_keeping_best<P: Show, S: Show>(
         &self,
         updates: u32,
         folder: &Path,
-        train: impl FnOnce(&Card, &mut dyn FnMut(E) -> ControlFlow<()>) -> Result<(), TrainError>,
+        train: impl FnOnce(&Card, &mut dyn FnMut(Event<P, S>) -> ControlFlow<()>) -> Result<(), TrainError>,
     ) -> anyhow::Result<ExitCode> {
         let interruption = Interruption::listen()?;
         let mut log = self.log(updates);
         let mut room = Ok(());
         train(&self.card.card(), &mut |event| {
-            if let Some(bytes) = event.planned_bytes() {
-                room = check_room(folder, bytes);
+            match event {
+                Event::Resumed(update) => log.resumed(update),
+                Event::Planned { bytes } => room = check_room(folder, bytes),
+                Event::Updated(progress) => progress.show(&mut log),
+                Event::Saved(saved) => saved.show(&mut log),
+                Event::Previewed(path) => log.line(format!("sheet {}", path.display())),
             }
-            event.show(&mut log);
             if room.is_ok() { interruption.flow() } else { ControlFlow::Break(()) }
         })
         .map_err(|error| resumable(error, folder))?;
@@ -214,67 +217,46 @@ impl TrainArguments {
     }
 }
 
-/// What a training that keeps its best generator reports.
-pub trait TrainingEvent {
-    /// Bytes that the files of the training will take, reported once before the first update.
-    fn planned_bytes(&self) -> Option<u64>;
+/// What a training reports, for people.
+pub trait Show {
     /// Tells the person.
     fn show(&self, log: &mut Log);
 }
 
-impl TrainingEvent for gan::Event {
-    fn planned_bytes(&self) -> Option<u64> {
-        if let Self::Planned { bytes } = self { Some(*bytes) } else { None }
-    }
-
+impl Show for gan::Progress {
     fn show(&self, log: &mut Log) {
-        match self {
-            Self::Updated(progress) => {
-                let gan::Progress { update, loss, lead, penalty, overfit, figure, unit, rate, remaining, .. } =
-                    progress;
-                let ((name, value), left) = (figure, time_left(*remaining));
-                log.updated(
-                    *update,
-                    format!(
-                        "loss {loss:.3} lead {lead:.2} penalty {penalty:.3} {name} {value:.2} overfit {overfit:.2} \
-                         {rate:.1} {unit}/s, {left}"
-                    ),
-                );
-            }
-            Self::Resumed(update) => log.resumed(*update),
-            Self::Planned { .. } => {}
-            Self::Saved { distance, best, .. } => {
-                log.line(format!("{} distance {distance:.4}{}", log.update, if *best { BEST } else { "" }));
-            }
-            Self::Previewed(path) => log.line(format!("sheet {}", path.display())),
-        }
+        let Self { update, loss, lead, penalty, overfit, figure: (name, value), unit, rate, remaining, .. } = self;
+        let left = time_left(*remaining);
+        log.updated(
+            *update,
+            format!(
+                "loss {loss:.3} lead {lead:.2} penalty {penalty:.3} {name} {value:.2} overfit {overfit:.2} \
+                 {rate:.1} {unit}/s, {left}"
+            ),
+        );
     }
 }
 
-impl TrainingEvent for upscale::Event {
-    fn planned_bytes(&self) -> Option<u64> {
-        if let Self::Planned { bytes } = self { Some(*bytes) } else { None }
-    }
-
+impl Show for gan::Saved {
     fn show(&self, log: &mut Log) {
-        match self {
-            Self::Updated(progress) => {
-                let upscale::Progress { update, loss, rate, remaining, .. } = progress;
-                let left = time_left(*remaining);
-                log.updated(*update, format!("loss {loss:.3} {rate:.2} updates/s, {left}"));
-            }
-            Self::Resumed(update) => log.resumed(*update),
-            Self::Planned { .. } => {}
-            Self::Saved { figures, best } => {
-                let upscale::UpscaleFigures { network, bicubic, lanczos } = figures;
-                log.line(format!(
-                    "{} PSNR-Y {network:.3} dB, bicubic {bicubic:.3}, Lanczos {lanczos:.3}{}",
-                    log.update,
-                    if *best { BEST } else { "" }
-                ));
-            }
-            Self::Previewed(path) => log.line(format!("sheet {}", path.display())),
-        }
+        log.line(format!("{} distance {:.4}{}", log.update, self.distance, if self.best { BEST } else { "" }));
+    }
+}
+
+impl Show for upscale::Progress {
+    fn show(&self, log: &mut Log) {
+        let Self { update, loss, rate, remaining, .. } = self;
+        let left = time_left(*remaining);
+        log.updated(*update, format!("loss {loss:.3} {rate:.2} updates/s, {left}"));
+    }
+}
+
+impl Show for upscale::Saved {
+    fn show(&self, log: &mut Log) {
+        let upscale::UpscaleFigures { network, bicubic, lanczos } = self.figures;
+        let best = if self.best { BEST } else { "" };
+        let update = log.update;
+        log.line(format!("{update} PSNR-Y {network:.3} dB, bicubic {bicubic:.3}, Lanczos {lanczos:.3}{best}"));
     }
 }
 

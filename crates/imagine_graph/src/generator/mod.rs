@@ -103,7 +103,7 @@ pub struct Card {
 
 impl Card {
     /// Texels to a metre, if the card has a usable number.
-    pub fn density(&self) -> Option<f32> {
+    pub fn texel_density(&self) -> Option<f32> {
         self.texels_per_metre.filter(|texels| texels.is_finite() && *texels > 0.0)
     }
 

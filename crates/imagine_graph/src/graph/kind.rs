@@ -89,6 +89,18 @@ pub enum OutputKind {
 }
 
 impl OutputKind {
+    /// The maps of a material.
+    pub const MAPS: [OutputKind; 8] = [
+        OutputKind::BaseColor,
+        OutputKind::Alpha,
+        OutputKind::Normal,
+        OutputKind::Height,
+        OutputKind::Roughness,
+        OutputKind::Metallic,
+        OutputKind::Occlusion,
+        OutputKind::Emissive,
+    ];
+
     /// Name in files, as in `base_color`.
     pub fn name(self) -> &'static str {
         match self {

@@ -28,18 +28,6 @@ pub(super) struct Instance {
     pub maps: BTreeMap<OutputKind, (String, ColorSpace)>,
 }
 
-/// The maps that layers can have.
-pub(super) const MAPS: [OutputKind; 8] = [
-    OutputKind::BaseColor,
-    OutputKind::Alpha,
-    OutputKind::Normal,
-    OutputKind::Height,
-    OutputKind::Roughness,
-    OutputKind::Metallic,
-    OutputKind::Occlusion,
-    OutputKind::Emissive,
-];
-
 impl Instance {
     /// Adds `loaded` to `graph`.
     pub fn add(graph: &mut Graph, layer: &str, loaded: &LoadedGenerator, source: Source) -> Result<Self, LayerFault> {
@@ -86,7 +74,7 @@ fn maps(loaded: &LoadedGenerator) -> Result<BTreeMap<OutputKind, (String, ColorS
     let outputs = &loaded.generator.generator.output.outputs;
     let maps: BTreeMap<_, _> = outputs
         .iter()
-        .filter(|output| MAPS.contains(&output.kind))
+        .filter(|output| OutputKind::MAPS.contains(&output.kind))
         .map(|output| (output.kind, (output.name.clone(), output.color_space)))
         .collect();
     // Coverage alone is no material.

@@ -8,7 +8,7 @@ use serde::Serialize;
 use super::blend;
 use super::check::names;
 use super::error::{LayerFault, LayersError};
-use super::instance::{Instance, MAPS, Source};
+use super::instance::{Instance, Source};
 use super::mask::Masks;
 use super::recipe::{Layer, Mask, MaterialLayers};
 use super::surface::{Channels, Surface};
@@ -105,7 +105,7 @@ impl MaterialLayers<Arc<LoadedGenerator>> {
             metrics: BTreeMap::new(),
             date: distinct(|card| &card.date).into_iter().max().unwrap_or_default().into(),
             // The lowest layer gives the scale.
-            texels_per_metre: cards.iter().find_map(|card| card.density()),
+            texels_per_metre: cards.iter().find_map(|card| card.texel_density()),
         }
     }
 
@@ -162,7 +162,7 @@ impl<'a> Merger<'a> {
         let outputs = layers.layers.iter().filter_map(|layer| layer.generator.as_ref());
         let outputs = outputs.flat_map(|loaded| &loaded.generator.generator.output.outputs);
         let kinds: BTreeSet<OutputKind> = outputs.map(|output| output.kind).collect();
-        let channels = Channels::new(MAPS.into_iter().filter(|kind| kinds.contains(kind)));
+        let channels = Channels::new(OutputKind::MAPS.into_iter().filter(|kind| kinds.contains(kind)));
         let (instances, known) = (Vec::new(), BTreeSet::new());
         Self { f: Formula::new(), names, channels, instances, below: None, known, noises: 0 }
     }

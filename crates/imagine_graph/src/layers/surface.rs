@@ -110,7 +110,7 @@ impl Surface {
 
     /// Declares the maps as outputs: base colour and emissive in linear light.
     pub fn outputs(&self, f: &mut Formula, channels: &Channels) {
-        for kind in super::instance::MAPS {
+        for kind in OutputKind::MAPS {
             let value = match kind {
                 OutputKind::Normal => self.normal.clone(),
                 kind => self.packed.as_ref().and_then(|packed| channels.of(f, packed, kind)),

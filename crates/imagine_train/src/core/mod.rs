@@ -1,4 +1,4 @@
-//! What every training needs, whatever it trains: layers, Adam, schedules, the resume set, the history.
+//! What every training needs, whatever it trains: the loop, layers, Adam, schedules, the resume set, the history.
 
 mod adam;
 pub(crate) mod average;
@@ -7,6 +7,7 @@ mod history;
 pub(crate) mod layers;
 mod lock;
 pub(crate) mod rng;
+mod run;
 mod save;
 mod schedule;
 
@@ -16,6 +17,8 @@ pub use history::HistoryEntry;
 pub(crate) use history::add as add_to_history;
 pub(crate) use lock::FolderLock;
 pub use lock::check_unlocked;
+pub use run::Event;
+pub(crate) use run::{Rhythm, Trainer, best_file, run};
 pub(crate) use save::{Identity, Numbers, Record, ResumeSet, Tensors, identity};
 pub use save::{is_resumable, write_png};
 pub(crate) use schedule::{CosineDecay, LearningRates, StepDecay};

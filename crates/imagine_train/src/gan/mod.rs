@@ -22,7 +22,7 @@ pub use penalty::gradient_penalty;
 #[cfg(test)]
 pub(crate) use run::Training;
 pub(crate) use run::run;
-pub use run::{Event, Progress};
+pub use run::{Event, Progress, Saved};
 #[cfg(test)]
 pub(crate) use spectral::singular_values;
 pub(crate) use task::{Task, mean_overfitting};

@@ -1,18 +1,19 @@
-//! The loop of adversarial training: updates, progress, previews, checkpoints, resumption.
+//! Adversarial training: updates, progress, previews, checkpoints, resumption.
 
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use burn::tensor::backend::AutodiffBackend;
-use imagine_graph::file::{EXTENSION, WeightFormat};
+use imagine_graph::file::WeightFormat;
 use imagine_graph::{Card, Generator, Graph, Provenance};
 use rand::SeedableRng;
 use rand::rngs::StdRng;
 
 use super::adversarial::{Adversarial, BatchGradients};
+use super::options::GanOptions;
 use super::task::Task;
-use crate::core::{Clock, FolderLock, HistoryEntry, LearningRates, Record, ResumeSet, write_png};
+use crate::core::{self, HistoryEntry, LearningRates, Record, ResumeSet, Rhythm, Trainer, best_file, write_png};
 use crate::error::{CheckpointError, TrainError};
 
 /// Share of the old value in running means.
@@ -47,30 +48,19 @@ pub struct Progress {
     pub remaining: Duration,
 }
 
-/// What a training reports.
+/// What a checkpoint found.
 #[derive(Clone, Debug, PartialEq)]
-pub enum Event {
-    /// A resume set was found; training continues from this update.
-    Resumed(u32),
-    /// Reported once before the first update, so that a training whose files do not fit need not begin.
-    Planned {
-        /// Bytes that its resume sets will take, beside one that was resumed.
-        bytes: u64,
-    },
-    /// An update is done.
-    Updated(Progress),
-    /// A resume set was written, and the distance to held-back data measured.
-    Saved {
-        /// The folder.
-        folder: PathBuf,
-        /// Sliced distance of filter responses.
-        distance: f64,
-        /// Whether it is the smallest so far, in which case the generator was written too.
-        best: bool,
-    },
-    /// A contact sheet was written.
-    Previewed(PathBuf),
+pub struct Saved {
+    /// The folder.
+    pub folder: PathBuf,
+    /// Sliced distance of filter responses to held-back data.
+    pub distance: f64,
+    /// Whether it is the smallest so far, in which case the generator was written too.
+    pub best: bool,
 }
+
+/// What an adversarial training reports.
+pub type Event = core::Event<Progress, Saved>;
 
 /// Trains to the end, or until `report` breaks.
 ///
@@ -81,41 +71,9 @@ pub(crate) fn run<A: AutodiffBackend, T: Task<A>>(
     card: &Card,
     folder: &Path,
     device: &A::Device,
-    mut report: impl FnMut(Event) -> ControlFlow<()>,
+    report: impl FnMut(Event) -> ControlFlow<()>,
 ) -> Result<(), TrainError> {
-    let mut training = Training::<A, T>::new(task, device)?;
-    let _lock = FolderLock::take(folder)?;
-    let is_resumed = training.resume(folder)?;
-    if is_resumed && report(Event::Resumed(training.update())).is_break() {
-        return Ok(());
-    }
-    let bytes = training.resume_set(folder).full_bytes(&["generator", "critic"]);
-    // A new set lies beside the old one until it is whole.
-    if report(Event::Planned { bytes: if is_resumed { bytes } else { 2 * bytes } }).is_break() {
-        return Ok(());
-    }
-    let clock = Clock::start(training.update());
-    let (updates, checkpoint_every, preview_every, images) = {
-        let options = training.task.options();
-        (options.updates, options.checkpoint_every, options.preview_every, options.images_per_update())
-    };
-    while training.update() < updates {
-        training.advance()?;
-        let update = training.update();
-        let (rate, remaining) = (clock.rate(update) * images as f32, clock.remaining(update, updates));
-        let mut stop = report(Event::Updated(Progress { rate, remaining, ..training.progress() })).is_break();
-        let due = |every: u32| update.is_multiple_of(every) || update == updates;
-        if due(preview_every) {
-            stop |= report(Event::Previewed(training.preview(folder)?)).is_break();
-        }
-        if due(checkpoint_every) || stop {
-            stop |= report(training.save(folder, card)?).is_break();
-        }
-        if stop {
-            break;
-        }
-    }
-    Ok(())
+    core::run(Training::<A, T>::new(task, device)?, |_| Ok(()), card, folder, report)
 }
 
 /// A training that its owner advances update by update.
@@ -139,47 +97,15 @@ impl<A: AutodiffBackend, T: Task<A>> Training<A, T> {
         Ok(Self { task, networks, progress, best: None })
     }
 
-    /// Updates done.
-    pub fn update(&self) -> u32 {
-        self.networks.update
-    }
-
     /// Generated images shown to the critic.
     fn images(&self) -> u64 {
         u64::from(self.update()) * self.task.options().images_per_update() as u64
-    }
-
-    /// The running means after the latest update.
-    pub fn progress(&self) -> Progress {
-        Progress { update: self.update(), figure: self.task.figure(), ..self.progress.clone() }
     }
 
     /// Sets the running mean of the critic's loss.
     #[cfg(test)]
     pub fn set_loss(&mut self, loss: f32) {
         self.progress.loss = loss;
-    }
-
-    /// Does one update.
-    pub fn advance(&mut self) -> Result<(), TrainError> {
-        let mut rng = self.task.begin(self.update());
-        let mut gradients = self.learn(&mut rng)?;
-        for _ in 1..self.task.options().accumulate {
-            gradients.add(self.learn(&mut rng)?);
-        }
-        let options = self.task.options();
-        let rates = LearningRates {
-            rates: [options.generator_rate, options.critic_rate],
-            warm_up: options.warm_up,
-            cool_down: options.cool_down,
-            updates: options.updates,
-        };
-        self.networks.apply(gradients, &rates, options.accumulate);
-        if self.update() >= GRACE && self.progress.loss < CRITIC_WON {
-            return Err(TrainError::CriticWon { update: self.update(), loss: self.progress.loss });
-        }
-        self.networks.average(options.images_per_update() as f32, options.average_images);
-        self.task.observe(&self.networks, &mut self.progress.overfit, &mut rng)
     }
 
     /// The gradients of one batch, with the running means updated.
@@ -206,8 +132,76 @@ impl<A: AutodiffBackend, T: Task<A>> Training<A, T> {
         self.task.shipped(&Graph { weights: self.networks.average.weights().into(), ..Graph::default() }, card)
     }
 
-    /// Writes the resume set, and the generator if it is the best so far.
-    pub fn save(&mut self, folder: &Path, card: &Card) -> Result<Event, TrainError> {
+    /// The resume set of the latest update.
+    fn resume_set(&self, folder: &Path) -> ResumeSet {
+        let mut numbers = self.task.numbers();
+        numbers.insert("overfit".into(), self.progress.overfit.into());
+        numbers.extend(self.best.map(|best| ("best".to_string(), best)));
+        let record = Record { identity: self.task.identity(), update: self.update(), numbers };
+        ResumeSet::new(folder, record, self.networks.parts())
+    }
+}
+
+impl<A: AutodiffBackend, T: Task<A>> Trainer for Training<A, T> {
+    type Progress = Progress;
+    type Saved = Saved;
+
+    fn update(&self) -> u32 {
+        self.networks.update
+    }
+
+    fn rhythm(&self) -> Rhythm {
+        let &GanOptions { updates, checkpoint_every, preview_every, .. } = self.task.options();
+        Rhythm { updates, checkpoint_every, preview_every }
+    }
+
+    fn resume(&mut self, folder: &Path) -> Result<bool, TrainError> {
+        let Some(set) = ResumeSet::load(folder, &self.task.identity())? else { return Ok(false) };
+        self.networks.restore(&set)?;
+        self.task.restore(&set.record.numbers);
+        self.progress.overfit = set.number("overfit") as f32;
+        // A set that was moved alone has no generator beside it: the next one is the best.
+        self.best = set.record.numbers.get("best").copied().filter(|_| best_file(folder).exists());
+        Ok(true)
+    }
+
+    fn full_bytes(&self, folder: &Path) -> u64 {
+        self.resume_set(folder).full_bytes(&["generator", "critic"])
+    }
+
+    fn advance(&mut self) -> Result<(), TrainError> {
+        let mut rng = self.task.begin(self.update());
+        let mut gradients = self.learn(&mut rng)?;
+        for _ in 1..self.task.options().accumulate {
+            gradients.add(self.learn(&mut rng)?);
+        }
+        let options = self.task.options();
+        let rates = LearningRates {
+            rates: [options.generator_rate, options.critic_rate],
+            warm_up: options.warm_up,
+            cool_down: options.cool_down,
+            updates: options.updates,
+        };
+        self.networks.apply(gradients, &rates, options.accumulate);
+        if self.update() >= GRACE && self.progress.loss < CRITIC_WON {
+            return Err(TrainError::CriticWon { update: self.update(), loss: self.progress.loss });
+        }
+        self.networks.average(options.images_per_update() as f32, options.average_images);
+        self.task.observe(&self.networks, &mut self.progress.overfit, &mut rng)
+    }
+
+    fn progress(&self, rate: f32, remaining: Duration) -> Progress {
+        let rate = rate * self.task.options().images_per_update() as f32;
+        Progress { update: self.update(), figure: self.task.figure(), rate, remaining, ..self.progress.clone() }
+    }
+
+    fn preview(&self, folder: &Path) -> Result<PathBuf, TrainError> {
+        let path = folder.join(format!("sheet_{:07}.png", self.update()));
+        write_png(&path, &self.task.sheet(&self.networks)?)?;
+        Ok(path)
+    }
+
+    fn save(&mut self, folder: &Path, card: &Card) -> Result<Saved, TrainError> {
         let distance = self.task.distance(&self.networks)?;
         let Progress { loss, lead, overfit, .. } = self.progress;
         let (update, images, family) = (self.update(), self.images(), self.task.numbers());
@@ -219,38 +213,6 @@ impl<A: AutodiffBackend, T: Task<A>> Training<A, T> {
                 .map_err(CheckpointError::from)?;
         }
         let folder = self.resume_set(folder).save()?;
-        Ok(Event::Saved { folder, distance, best })
+        Ok(Saved { folder, distance, best })
     }
-
-    /// The resume set of the latest update.
-    fn resume_set(&self, folder: &Path) -> ResumeSet {
-        let mut numbers = self.task.numbers();
-        numbers.insert("overfit".into(), self.progress.overfit.into());
-        numbers.extend(self.best.map(|best| ("best".to_string(), best)));
-        let record = Record { identity: self.task.identity(), update: self.update(), numbers };
-        ResumeSet::new(folder, record, self.networks.parts())
-    }
-
-    /// Continues from the resume set in `folder`; false if there is none.
-    pub fn resume(&mut self, folder: &Path) -> Result<bool, TrainError> {
-        let Some(set) = ResumeSet::load(folder, &self.task.identity())? else { return Ok(false) };
-        self.networks.restore(&set)?;
-        self.task.restore(&set.record.numbers);
-        self.progress.overfit = set.number("overfit") as f32;
-        // A set that was moved alone has no generator beside it: the next one is the best.
-        self.best = set.record.numbers.get("best").copied().filter(|_| best_file(folder).exists());
-        Ok(true)
-    }
-
-    /// Writes a contact sheet; returns its path.
-    pub fn preview(&self, folder: &Path) -> Result<PathBuf, TrainError> {
-        let path = folder.join(format!("sheet_{:07}.png", self.update()));
-        write_png(&path, &self.task.sheet(&self.networks)?)?;
-        Ok(path)
-    }
-}
-
-/// The file of the best generator of a training.
-fn best_file(folder: &Path) -> PathBuf {
-    folder.join(format!("best{EXTENSION}"))
 }

@@ -5,6 +5,7 @@ use imagine_graph::Card;
 
 use super::run::Training;
 use super::task::Task;
+use crate::core::Trainer;
 
 /// Fails unless a training that stops after two updates and is resumed ends like one that was not stopped.
 pub(crate) fn assert_resuming_repeats<A: AutodiffBackend, T: Task<A>>(start: impl Fn() -> Training<A, T>) {

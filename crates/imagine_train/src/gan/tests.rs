@@ -14,7 +14,7 @@ use rand::rngs::StdRng;
 use super::testing::assert_resuming_repeats;
 use super::*;
 use crate::core::layers::Layers;
-use crate::core::{Identity, identity, rng};
+use crate::core::{Identity, Trainer, identity, rng};
 use crate::error::TrainError;
 
 const SIDE: usize = 8;
@@ -134,7 +134,13 @@ fn the_loop_trains_any_task() {
     (0..100).for_each(|_| training.advance().unwrap());
     let after = distance(&training);
     assert!(after < 0.2 * before, "{before} -> {after}");
-    assert_eq!((training.progress().unit, training.progress().figure), ("pictures", ("grey", GREY)));
+    assert_eq!(
+        (
+            training.progress(1.0, std::time::Duration::ZERO).unit,
+            training.progress(1.0, std::time::Duration::ZERO).figure
+        ),
+        ("pictures", ("grey", GREY))
+    );
     let generator = training.generator(&Card::default());
     assert_eq!((generator.card.recipe.as_str(), generator.card.metrics["pictures"]), ("greys", 400.0));
     generator.validate().unwrap();

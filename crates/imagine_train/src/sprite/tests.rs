@@ -11,10 +11,10 @@ use rand::rngs::StdRng;
 use super::data::tests::synthetic_set;
 use super::train::{SpriteTask, train as train_sprites};
 use super::*;
-use crate::core::{LearningRates, ResumeSet};
+use crate::core::{LearningRates, ResumeSet, Trainer};
 use crate::gan::testing::assert_resuming_repeats;
 use crate::gan::{
-    Event, GanOptions, Mismatch, Task, Training, critic_scores, images, scalar, singular_values, stacked,
+    Event, GanOptions, Mismatch, Saved, Task, Training, critic_scores, images, scalar, singular_values, stacked,
 };
 use crate::loss::GanLoss;
 
@@ -141,7 +141,7 @@ fn without_moments_a_training_continues_in_small_steps() {
     std::fs::remove_file(folder.path().join("best.generator.safetensors")).unwrap();
     let mut moved = training(options());
     assert!(moved.resume(folder.path()).unwrap());
-    assert!(matches!(moved.save(folder.path(), &Card::default()).unwrap(), Event::Saved { best: true, .. }));
+    assert!(moved.save(folder.path(), &Card::default()).unwrap().best);
 }
 
 #[test]
@@ -164,7 +164,7 @@ fn accumulated_batches_and_a_penalty_move_all_weights_but_the_fixed_ones() {
     let mut training = training(SpriteOptions { gan: GanOptions { accumulate: 2, ..gan() }, ..options() });
     let before = weights(&training);
     training.advance().unwrap();
-    assert!(training.progress().penalty > 0.0);
+    assert!(training.progress(1.0, std::time::Duration::ZERO).penalty > 0.0);
     for (before, after) in before.iter().zip(&weights(&training)) {
         for (name, before) in before {
             assert_eq!(before == &after[name], FIXED.contains(&name.as_str()), "{name}");
@@ -183,7 +183,7 @@ fn a_training_leaves_a_sheet_and_a_generator_that_obeys_its_controls() {
         ControlFlow::Continue(())
     })
     .unwrap();
-    assert!(events.iter().any(|event| matches!(event, Event::Saved { best: true, .. })));
+    assert!(events.iter().any(|event| matches!(event, Event::Saved(Saved { best: true, .. }))));
     assert!(folder.path().join("sheet_0000004.png").exists());
     let loaded = imagine_graph::file::load(folder.path().join("best.generator.safetensors")).unwrap();
     let made = |sets: &[(&str, &str)]| {

@@ -13,7 +13,7 @@ use burn::module::AutodiffModule;
 use burn::tensor::backend::AutodiffBackend;
 use burn::tensor::{ElementConversion, Tensor, TensorData};
 use imagine_burn::{Network, Value};
-use imagine_graph::file::{EXTENSION, WeightFormat};
+use imagine_graph::file::WeightFormat;
 use imagine_graph::rng::RandomState;
 use imagine_graph::{Card, Generator, Graph, Provenance, Size};
 use rand::SeedableRng;
@@ -25,10 +25,9 @@ use super::evaluate::{MeasuredPair, UpscaleFigures};
 use super::networks::{Form, Upscaler, collapsed_weights, fixed};
 use super::options::UpscaleOptions;
 use super::sheet::contact_sheet;
-use crate::core::average;
 use crate::core::{
-    Adam, AdamOptions, Clock, CosineDecay, FolderLock, Identity, Numbers, Record, ResumeSet, Tensors, add_to_history,
-    identity, write_png,
+    self, Adam, AdamOptions, CosineDecay, Identity, Numbers, Record, ResumeSet, Rhythm, Tensors, Trainer,
+    add_to_history, average, best_file, identity, write_png,
 };
 use crate::error::{CheckpointError, TrainError};
 
@@ -59,28 +58,17 @@ pub struct Progress {
     pub remaining: Duration,
 }
 
-/// What a training reports.
+/// What a checkpoint found.
 #[derive(Clone, Debug, PartialEq)]
-pub enum Event {
-    /// A resume set was found; training continues from this update.
-    Resumed(u32),
-    /// Reported once before the first update, so that a training whose files do not fit need not begin.
-    Planned {
-        /// Bytes that its resume sets will take, beside one that was resumed.
-        bytes: u64,
-    },
-    /// An update is done.
-    Updated(Progress),
-    /// A resume set was written, and held-back pictures were measured.
-    Saved {
-        /// Mean PSNR-Y over the middles of the held-back pictures.
-        figures: UpscaleFigures,
-        /// Whether the network's is the best so far, in which case the generator was written too.
-        best: bool,
-    },
-    /// A sheet was written: bicubic, the network, the original.
-    Previewed(PathBuf),
+pub struct Saved {
+    /// Mean PSNR-Y over the middles of the held-back pictures.
+    pub figures: UpscaleFigures,
+    /// Whether the network's is the best so far, in which case the generator was written too.
+    pub best: bool,
 }
+
+/// What the training of an upscaler reports. Sheets show bicubic, the network, the original.
+pub type Event = core::Event<Progress, Saved>;
 
 /// A line of a training's history.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
@@ -111,43 +99,11 @@ pub fn train<A: AutodiffBackend>(
     card: &Card,
     folder: &Path,
     device: &A::Device,
-    mut report: impl FnMut(Event) -> ControlFlow<()>,
+    report: impl FnMut(Event) -> ControlFlow<()>,
 ) -> Result<(), TrainError> {
-    let mut training = UpscaleTraining::<A>::new(set, options.clone(), device)?;
-    let _lock = FolderLock::take(folder)?;
-    let is_resumed = training.resume(folder)?;
-    if is_resumed && report(Event::Resumed(training.update)).is_break() {
-        return Ok(());
-    }
-    if let (Some(start), false) = (start, is_resumed) {
-        training.begin_from(start)?;
-    }
-    let bytes = training.resume_set(folder).full_bytes(&["network"]);
-    // A new set lies beside the old one until it is whole.
-    if report(Event::Planned { bytes: if is_resumed { bytes } else { 2 * bytes } }).is_break() {
-        return Ok(());
-    }
-    let (clock, updates) = (Clock::start(training.update), options.updates);
-    let batches = training.batches_ahead();
-    while training.update < updates {
-        let Ok(batch) = batches.recv() else { break };
-        let learning_rate = training.advance(batch)?;
-        let update = training.update;
-        let (rate, remaining) = (clock.rate(update), clock.remaining(update, updates));
-        let progress = Progress { update, loss: training.loss, learning_rate, rate, remaining };
-        let mut stop = report(Event::Updated(progress)).is_break();
-        let due = |every: u32| update.is_multiple_of(every) || update == updates;
-        if due(options.preview_every) {
-            stop |= report(Event::Previewed(training.preview(folder)?)).is_break();
-        }
-        if due(options.checkpoint_every) || stop {
-            stop |= report(training.save(folder, card)?).is_break();
-        }
-        if stop {
-            break;
-        }
-    }
-    Ok(())
+    let training = UpscaleTraining::<A>::new(set, options.clone(), device)?;
+    let begin = |training: &mut UpscaleTraining<A>| start.map_or(Ok(()), |start| training.begin_from(start));
+    core::run(training, begin, card, folder, report)
 }
 
 /// A training that its owner advances update by update.
@@ -171,6 +127,8 @@ pub(super) struct UpscaleTraining<A: AutodiffBackend> {
     pub loss: f32,
     learning_rate: f32,
     best: Option<f64>,
+    /// The batches of the updates to come, once the first was asked for.
+    ahead: Option<Receiver<PairBatch>>,
 }
 
 impl<A: AutodiffBackend> UpscaleTraining<A> {
@@ -195,6 +153,7 @@ impl<A: AutodiffBackend> UpscaleTraining<A> {
             loss: 0.0,
             learning_rate: 0.0,
             best: None,
+            ahead: None,
             set,
             options,
             upscaler,
@@ -226,8 +185,8 @@ impl<A: AutodiffBackend> UpscaleTraining<A> {
         receiver
     }
 
-    /// Does one update and returns its learning rate.
-    pub fn advance(&mut self, batch: PairBatch) -> Result<f32, TrainError> {
+    /// Does one update on `batch`.
+    pub fn learn(&mut self, batch: PairBatch) -> Result<(), TrainError> {
         let UpscaleOptions { batch: count, crop, factor, .. } = self.options;
         let images = |values: Vec<f32>, side: usize| {
             Tensor::<A, 4>::from_data(TensorData::new(values, [count, 3, side, side]), &self.device)
@@ -254,7 +213,7 @@ impl<A: AutodiffBackend> UpscaleTraining<A> {
         self.average = average::update(self.average.clone(), &self.network.valid(), keep);
         self.loss = if self.update == 0 { found } else { KEEP * self.loss + (1.0 - KEEP) * found };
         self.update += 1;
-        Ok(self.learning_rate)
+        Ok(())
     }
 
     /// The running mean as a plain network.
@@ -293,22 +252,6 @@ impl<A: AutodiffBackend> UpscaleTraining<A> {
         Ok(generator)
     }
 
-    /// Writes the resume set and the history, and the generator if it is the best so far.
-    pub fn save(&mut self, folder: &Path, card: &Card) -> Result<Event, TrainError> {
-        let figures = self.measure()?;
-        let UpscaleFigures { network: psnr, bicubic, lanczos } = figures;
-        let (update, loss, learning_rate) = (self.update, self.loss, self.learning_rate);
-        add_to_history(folder, update, &UpscaleHistory { update, loss, learning_rate, psnr, bicubic, lanczos })?;
-        let best = self.best.is_none_or(|best| psnr > best);
-        if best {
-            self.best = Some(psnr);
-            imagine_graph::file::save(best_file(folder), &self.generator(card, psnr)?, WeightFormat::F16)
-                .map_err(CheckpointError::from)?;
-        }
-        self.resume_set(folder).save()?;
-        Ok(Event::Saved { figures, best })
-    }
-
     /// What a resume set must have in common with this training.
     fn identity(&self) -> Identity {
         let Upscaler { network, factor, width, blocks, expansion } = self.upscaler;
@@ -327,27 +270,6 @@ impl<A: AutodiffBackend> UpscaleTraining<A> {
         let record = Record { identity: self.identity(), update: self.update, numbers };
         let parts = [("network", self.network.weights()), ("average", self.average.weights()), ("moments", moments)];
         ResumeSet::new(folder, record, parts)
-    }
-
-    /// Continues from the resume set in `folder`; false if there is none.
-    pub fn resume(&mut self, folder: &Path) -> Result<bool, TrainError> {
-        let Some(set) = ResumeSet::load(folder, &self.identity())? else { return Ok(false) };
-        let [network, average] = [0, 1].map(|_| self.graph.clone());
-        let [network, average] = [("network", network), ("average", average)].map(|(part, mut graph)| {
-            set.replace(part, &mut graph.weights, |_| true)?;
-            Ok::<Graph, TrainError>(graph)
-        });
-        self.set_networks(&network?, &average?)?;
-        let fixed = fixed(&self.graph);
-        let learned = self.graph.weights.iter().filter(|(name, _)| !fixed.contains(&name.as_str()));
-        let count = learned.map(|(_, weight)| weight.len()).sum();
-        self.adam =
-            Adam::load(ADAM, "network", &set.moments(), count, &self.device).map_err(|reason| set.malformed(reason))?;
-        self.update = set.record.update;
-        self.loss = set.number("loss") as f32;
-        // A set that was moved alone has no generator beside it: the next one is the best.
-        self.best = set.record.numbers.get("best").copied().filter(|_| best_file(folder).exists());
-        Ok(true)
     }
 
     /// Begins with the running mean of the training in `folder`. The last convolution of one with a smaller factor is repeated for
@@ -372,18 +294,76 @@ impl<A: AutodiffBackend> UpscaleTraining<A> {
         self.average = Network::<A::InnerBackend>::new(&average.validate()?, &self.device).freeze(&fixed(average));
         Ok(())
     }
+}
 
-    /// Writes a sheet; returns its path.
-    pub fn preview(&self, folder: &Path) -> Result<PathBuf, TrainError> {
+impl<A: AutodiffBackend> Trainer for UpscaleTraining<A> {
+    type Progress = Progress;
+    type Saved = Saved;
+
+    fn update(&self) -> u32 {
+        self.update
+    }
+
+    fn rhythm(&self) -> Rhythm {
+        let UpscaleOptions { updates, checkpoint_every, preview_every, .. } = self.options;
+        Rhythm { updates, checkpoint_every, preview_every }
+    }
+
+    fn resume(&mut self, folder: &Path) -> Result<bool, TrainError> {
+        let Some(set) = ResumeSet::load(folder, &self.identity())? else { return Ok(false) };
+        let [network, average] = [0, 1].map(|_| self.graph.clone());
+        let [network, average] = [("network", network), ("average", average)].map(|(part, mut graph)| {
+            set.replace(part, &mut graph.weights, |_| true)?;
+            Ok::<Graph, TrainError>(graph)
+        });
+        self.set_networks(&network?, &average?)?;
+        let fixed = fixed(&self.graph);
+        let learned = self.graph.weights.iter().filter(|(name, _)| !fixed.contains(&name.as_str()));
+        let count = learned.map(|(_, weight)| weight.len()).sum();
+        self.adam =
+            Adam::load(ADAM, "network", &set.moments(), count, &self.device).map_err(|reason| set.malformed(reason))?;
+        self.update = set.record.update;
+        self.loss = set.number("loss") as f32;
+        // A set that was moved alone has no generator beside it: the next one is the best.
+        self.best = set.record.numbers.get("best").copied().filter(|_| best_file(folder).exists());
+        Ok(true)
+    }
+
+    fn full_bytes(&self, folder: &Path) -> u64 {
+        self.resume_set(folder).full_bytes(&["network"])
+    }
+
+    fn advance(&mut self) -> Result<(), TrainError> {
+        let ahead = self.ahead.take().unwrap_or_else(|| self.batches_ahead());
+        let batch = ahead.recv().expect("the thread makes a batch for every update");
+        self.ahead = Some(ahead);
+        self.learn(batch)
+    }
+
+    fn progress(&self, rate: f32, remaining: Duration) -> Progress {
+        Progress { update: self.update, loss: self.loss, learning_rate: self.learning_rate, rate, remaining }
+    }
+
+    fn preview(&self, folder: &Path) -> Result<PathBuf, TrainError> {
         let graph = self.collapsed()?.output.validate()?;
         let sheet = contact_sheet::<A::InnerBackend>(&graph, &self.set.held_back, self.options.factor, &self.device)?;
         let path = folder.join(format!("sheet_{:07}.png", self.update));
         write_png(&path, &sheet)?;
         Ok(path)
     }
-}
 
-/// The file of the best generator of a training.
-fn best_file(folder: &Path) -> PathBuf {
-    folder.join(format!("best{EXTENSION}"))
+    fn save(&mut self, folder: &Path, card: &Card) -> Result<Saved, TrainError> {
+        let figures = self.measure()?;
+        let UpscaleFigures { network: psnr, bicubic, lanczos } = figures;
+        let (update, loss, learning_rate) = (self.update, self.loss, self.learning_rate);
+        add_to_history(folder, update, &UpscaleHistory { update, loss, learning_rate, psnr, bicubic, lanczos })?;
+        let best = self.best.is_none_or(|best| psnr > best);
+        if best {
+            self.best = Some(psnr);
+            imagine_graph::file::save(best_file(folder), &self.generator(card, psnr)?, WeightFormat::F16)
+                .map_err(CheckpointError::from)?;
+        }
+        self.resume_set(folder).save()?;
+        Ok(Saved { figures, best })
+    }
 }

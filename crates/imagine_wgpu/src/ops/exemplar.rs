@@ -6,7 +6,7 @@ use super::random::period;
 use crate::analysis::cost::Cost;
 use crate::kernel::{KernelCall, RandomStream, ShaderDef};
 use crate::lowering::Lowering;
-use crate::ops::axes::call;
+use crate::ops::axes::{broadcast, call};
 use crate::params::params;
 
 params! {
@@ -162,13 +162,8 @@ impl Bindings {
 
 /// Steps from one image, channel, row and column to the next; 0 where one stands for all.
 fn steps(shape: &[usize]) -> [u32; 4] {
-    let mut step = 1;
-    let mut steps = [0; 4];
-    for axis in (0..4).rev() {
-        steps[axis] = if shape[axis] > 1 { step } else { 0 };
-        step *= shape[axis] as u32;
-    }
-    steps
+    let strides = broadcast(shape, 4);
+    std::array::from_fn(|axis| strides[axis] as u32)
 }
 
 /// A call with flop and bytes for each cell.

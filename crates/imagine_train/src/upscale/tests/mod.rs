@@ -18,6 +18,7 @@ use super::networks::{collapsed_weights, fixed};
 use super::resample::{Span, resample};
 use super::train::UpscaleTraining;
 use super::*;
+use crate::core::Trainer;
 
 type A = Autodiff<Flex>;
 
@@ -227,7 +228,7 @@ fn advance(training: &mut UpscaleTraining<A>, folder: &Path, updates: u32) {
     let UpscaleOptions { seed, batch, crop, .. } = options();
     for _ in 0..updates {
         let pairs = set.batch(seed, training.update.into(), batch, crop, training.factor());
-        training.advance(pairs).unwrap();
+        training.learn(pairs).unwrap();
     }
 }
 
