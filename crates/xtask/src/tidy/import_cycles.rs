@@ -15,7 +15,7 @@ use syn::{Attribute, File, Item, ItemMod, UseTree, Visibility};
 use super::read_below;
 
 /// Checked packages.
-pub const PACKAGES: [&str; 11] = [
+pub const PACKAGES: [&str; 12] = [
     "imagine_graph",
     "imagine_wgpu",
     "imagine_train",
@@ -24,6 +24,7 @@ pub const PACKAGES: [&str; 11] = [
     "imagine_burn",
     "imagine_codec",
     "imagine_cpu",
+    "imagine_edit",
     "imagine_exemplar",
     "imagine_cli",
     "bevy_imagine_editor",

@@ -31,7 +31,7 @@ const GPU: [&str; 4] = ["wgpu*", "naga*", "cubecl*", "ash"];
 const BURN: [&str; 2] = ["burn*", "imagine_burn"];
 const BEVY: [&str; 1] = ["bevy*"];
 
-const RULES: [Rule; 15] = [
+const RULES: [Rule; 16] = [
     Rule {
         package: "imagine_graph",
         never: &[
@@ -44,6 +44,7 @@ const RULES: [Rule; 15] = [
             "imagine_burn",
             "imagine_cli",
             "imagine_cpu",
+            "imagine_edit",
             "imagine_exemplar",
             "imagine_ktx2",
             "imagine_onnx",
@@ -64,6 +65,7 @@ const RULES: [Rule; 15] = [
     },
     Rule { package: "imagine_cpu", never: &[GPU[0], BURN[0], BURN[1], BEVY[0]], not_directly: &[] },
     Rule { package: "imagine_exemplar", never: &[GPU[0], BURN[0], BURN[1], BEVY[0]], not_directly: &[] },
+    Rule { package: "imagine_edit", never: &[GPU[0], BURN[0], BURN[1], BEVY[0]], not_directly: &[] },
     Rule { package: "imagine_onnx", never: &[GPU[0], BURN[0], BURN[1], BEVY[0]], not_directly: &[] },
     Rule { package: "imagine_ktx2", never: &[GPU[0], BURN[0], BURN[1], BEVY[0]], not_directly: &[] },
     Rule { package: "imagine_png", never: &[GPU[0], BURN[0], BURN[1], BEVY[0]], not_directly: &[] },
