@@ -1,2 +1,15 @@
-//! Edits of pictures and materials, as generators: each function returns a graph with a fixed list of nodes, which every executor
-//! runs without reading anything back.
+//! Edits of pictures and materials, as generators: each has a graph with a fixed list of nodes, which every executor runs without reading
+//! anything back.
+//!
+//! - [`Insert`]: an object, a decal or a patch of another material, fitted to its place.
+//!
+//! All edits name inputs and outputs after maps: `base_color`, `normal` and so on. A picture is a material with a base colour alone. Pictures are
+//! values from 0 to 1, as a file stores them; a mask is 1 inside.
+
+mod error;
+mod insert;
+mod maps;
+mod poisson;
+
+pub use error::{EditError, MAX_SIDE};
+pub use insert::Insert;
