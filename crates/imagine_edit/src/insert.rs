@@ -2,8 +2,8 @@
 //!
 //! | input | |
 //! |---|---|
-//! | the picture's maps | by their names |
-//! | `object_` and the name of a map, `object_alpha` | the object's maps at their own size |
+//! | `image`, `image_normal` and so on | the picture's maps |
+//! | `object`, `object_alpha`, `object_normal` and so on | the object's maps at their own size |
 //! | `x`, `y` | where its centre lies, 0 to 1 from the left and from the top |
 //! | `scale` | its width in widths of the picture |
 //! | `rotation` | degrees, anticlockwise |
@@ -84,14 +84,12 @@ impl Insert {
         let controls = Controls::new(&mut f, self.maps.len() > 1);
         let grid = self.grid(&mut f, &controls);
         f.part("object");
-        let alpha = self.sampled(&mut f, "object_alpha", OutputKind::Alpha, &grid, GridSamplePadding::Zeros);
+        let alpha = self.sampled(&mut f, OutputKind::Alpha, &grid, GridSamplePadding::Zeros);
         for kind in &self.maps {
             f.part(kind.name());
-            let below = input(&mut f, kind.name(), *kind, [Dim::HEIGHT, Dim::WIDTH]);
-            let object = self.object_maps.contains(kind).then(|| {
-                let name = format!("object_{}", kind.name());
-                self.sampled(&mut f, &name, *kind, &grid, GridSamplePadding::Border)
-            });
+            let below = input(&mut f, "image", *kind, [Dim::HEIGHT, Dim::WIDTH]);
+            let object =
+                self.object_maps.contains(kind).then(|| self.sampled(&mut f, *kind, &grid, GridSamplePadding::Border));
             let above = self.fitted(&mut f, *kind, &below, object, &alpha, &controls);
             let mixed = above.map(|above| f.mix(&below, &above, &alpha));
             let mixed = match (mixed, kind) {
@@ -136,15 +134,8 @@ impl Insert {
     }
 
     /// A map of the object at its place.
-    fn sampled(
-        &self,
-        f: &mut Formula,
-        name: &str,
-        kind: OutputKind,
-        grid: &str,
-        padding_mode: GridSamplePadding,
-    ) -> String {
-        let map = input(f, name, kind, [self.object.height, self.object.width].map(Dim::Fixed));
+    fn sampled(&self, f: &mut Formula, kind: OutputKind, grid: &str, padding_mode: GridSamplePadding) -> String {
+        let map = input(f, "object", kind, [self.object.height, self.object.width].map(Dim::Fixed));
         f.node(GridSample { padding_mode, ..GridSample::default() }, &[&map, grid])
     }
 

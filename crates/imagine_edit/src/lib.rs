@@ -3,8 +3,8 @@
 //!
 //! - [`Insert`]: an object, a decal or a patch of another material, fitted to its place.
 //!
-//! All edits name inputs and outputs after maps: `base_color`, `normal` and so on. A picture is a material with a base colour alone. Pictures are
-//! values from 0 to 1, as a file stores them; a mask is 1 inside.
+//! All edits name their inputs alike ([`input_name`]): `image` is the base colour, `image_normal` the normals, and so on; outputs have the names of maps. A
+//! picture is a material with a base colour alone. Pictures are values from 0 to 1, as a file stores them; a mask is 1 inside.
 
 mod error;
 mod insert;
@@ -13,3 +13,4 @@ mod poisson;
 
 pub use error::{EditError, MAX_SIDE};
 pub use insert::Insert;
+pub use maps::input_name;

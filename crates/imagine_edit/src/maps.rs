@@ -25,10 +25,15 @@ pub(crate) fn check_maps(maps: &[OutputKind]) -> Result<(), EditError> {
     if fits { Ok(()) } else { Err(EditError::Maps(maps.to_vec())) }
 }
 
-/// Declares the picture input of a map, `[1, channels, height, width]`: base colour and emissive in sRGB, normals as in a file, 0 to 1 for -1 to 1.
-pub(crate) fn input(f: &mut Formula, name: &str, kind: OutputKind, [height, width]: [Dim; 2]) -> String {
+/// Name of the input for a map of what is called `image` or `object`: that of the base colour, for the other maps with theirs behind.
+pub fn input_name(image: &str, kind: OutputKind) -> String {
+    if kind == OutputKind::BaseColor { image.into() } else { format!("{image}_{}", kind.name()) }
+}
+
+/// Declares the input of a map of `image`, `[1, channels, height, width]`: base colour and emissive in sRGB, normals as in a file, 0 to 1 for -1 to 1.
+pub(crate) fn input(f: &mut Formula, image: &str, kind: OutputKind, [height, width]: [Dim; 2]) -> String {
     let shape = vec![Dim::Fixed(1), Dim::Fixed(channels(kind)), height, width];
-    f.graph.input(name, InputKind::Image(color_space(kind)), shape)
+    f.graph.input(&input_name(image, kind), InputKind::Image(color_space(kind)), shape)
 }
 
 /// Declares the mask, 1 inside.
