@@ -240,7 +240,6 @@ impl Insert {
             extent: self.size,
             channels: channels(kind),
             screening: self.screening.clamp(0.0, 1.0),
-            cycles: 3,
             tiles: self.tiles,
         };
         let correction = poisson.continued(f, &edge, &inside);

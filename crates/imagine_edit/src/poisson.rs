@@ -1,12 +1,15 @@
 //! The screened Poisson equation on a region, as graph nodes: `-div grad u + screening u = b` inside the mask, u = 0 outside.
 //!
-//! A fixed number of V-cycles (Briggs, Henson and McCormick, "A Multigrid Tutorial", 2000): three damped Jacobi sweeps before and after
-//! each coarser grid, with half the rows and columns. A coarse cell is inside if at least three of its four cells are. After one, two and three
-//! cycles the residual is about 0.06, 0.005 and 0.0005 of the right side.
+//! A fixed number of steps of flexible conjugate gradients (Notay 2000), each preconditioned by a multigrid V-cycle (Briggs, Henson and McCormick, "A
+//! Multigrid Tutorial", 2000): three damped Jacobi sweeps before and after each coarser grid, with half the rows and columns. A coarse cell is inside
+//! if at least three of its four cells are. A step all around a region of half the picture is continued inside it to 0.2 % in the mean after four
+//! steps; V-cycles alone leave 7 %, because edges move by up to a cell on coarse grids.
 
 use imagine_graph::generators::Formula;
-use imagine_graph::{AveragePool, Conv, Extent, Pad, PadMode, Resize, ResizeMode, Tensor};
+use imagine_graph::{AveragePool, Conv, Extent, Pad, PadMode, ReduceSum, Resize, ResizeMode, Tensor};
 
+/// Steps of conjugate gradients.
+const STEPS: usize = 4;
 /// Damping of a Jacobi sweep.
 const DAMPING: f32 = 0.8;
 /// Sweeps before and after the correction from the coarser grid.
@@ -25,8 +28,6 @@ pub(crate) struct Poisson {
     pub channels: usize,
     /// Pulls the solution towards 0; its influence reaches about `1 / sqrt(screening)` pixels. 0 or more.
     pub screening: f32,
-    /// Number of V-cycles.
-    pub cycles: usize,
     /// Whether the picture continues at the opposite edge. If not, the outermost pixels count as outside the mask.
     pub tiles: bool,
 }
@@ -46,11 +47,7 @@ impl Poisson {
         let [right, mask] = [self.padded(f, right, depth), self.padded(f, mask, depth)];
         let right = f.mul(&right, &mask);
         let grid = self.grid(f, mask, 1.0, depth);
-        let mut solution = None;
-        for _ in 0..self.cycles.max(1) {
-            solution = Some(self.cycle(f, &grid, solution, &right));
-        }
-        let solution = solution.unwrap_or(right);
+        let solution = self.conjugate_gradients(f, &grid, &right);
         let rim = self.rim(depth).map(|sides| sides.map(|side| -side));
         pad(f, &solution, rim)
     }
@@ -60,6 +57,38 @@ impl Poisson {
     pub fn continued(&self, f: &mut Formula, edge: &str, mask: &str) -> String {
         let right = self.filtered(f, edge, [-4.0, 1.0]);
         self.solve(f, &right, mask)
+    }
+
+    /// Steps of preconditioned conjugate gradients from 0.
+    fn conjugate_gradients(&self, f: &mut Formula, grid: &Grid, right: &str) -> String {
+        let mut residual = right.to_string();
+        let mut solution = None;
+        // The residual and the direction of the step before, and the first one's product with its correction.
+        let mut before: Option<(String, String, String)> = None;
+        for _ in 0..STEPS {
+            let correction = self.cycle(f, grid, &residual);
+            let descent = dot(f, &residual, &correction);
+            let direction = match &before {
+                None => correction,
+                Some((residual_before, direction, descent_before)) => {
+                    let change = f.sub(&residual, residual_before);
+                    let change = dot(f, &correction, &change);
+                    let part = ratio(f, &change, descent_before);
+                    let part = f.mul(direction, &part);
+                    f.add(&correction, &part)
+                }
+            };
+            let applied = self.filtered(f, &direction, [self.diagonal(grid), -1.0 / grid.spacing]);
+            let applied = f.mul(&applied, &grid.mask);
+            let curvature = dot(f, &direction, &applied);
+            let length = ratio(f, &descent, &curvature);
+            let step = f.mul(&direction, &length);
+            solution = Some(solution.map_or(step.clone(), |solution: String| f.add(&solution, &step)));
+            let fall = f.mul(&applied, &length);
+            let next = f.sub(&residual, &fall);
+            before = Some((std::mem::replace(&mut residual, next), direction, descent));
+        }
+        solution.unwrap_or(residual)
     }
 
     /// How often the grid is halved.
@@ -96,19 +125,19 @@ impl Poisson {
         Grid { spacing, mask, coarser }
     }
 
-    /// One V-cycle from `solution`, or from 0.
-    fn cycle(&self, f: &mut Formula, grid: &Grid, mut solution: Option<String>, right: &str) -> String {
+    /// One V-cycle from 0.
+    fn cycle(&self, f: &mut Formula, grid: &Grid, right: &str) -> String {
         let Some(coarser) = &grid.coarser else {
-            return self.sweeps(f, grid, solution, right, COARSEST_SWEEPS);
+            return self.sweeps(f, grid, None, right, COARSEST_SWEEPS);
         };
-        let before = self.sweeps(f, grid, solution.take(), right, SWEEPS);
+        let before = self.sweeps(f, grid, None, right, SWEEPS);
         let diagonal = self.diagonal(grid);
         let minus = self.filtered(f, &before, [-diagonal, 1.0 / grid.spacing]);
         let residual = f.add(&minus, right);
         let residual = f.mul(&residual, &grid.mask);
         let residual = halved(f, &residual);
         let residual = f.mul(&residual, &coarser.mask);
-        let correction = self.cycle(f, coarser, None, &residual);
+        let correction = self.cycle(f, coarser, &residual);
         let enlarge = Resize { scales: vec![2.0; 2], axes: vec![2, 3], mode: ResizeMode::Linear, ..Resize::default() };
         let correction = f.node(enlarge, &[&correction]);
         let correction = f.mul(&correction, &grid.mask);
@@ -160,4 +189,16 @@ fn pad(f: &mut Formula, value: &str, [rows, columns]: [[i64; 2]; 2]) -> String {
 /// Means of 2x2 cells.
 fn halved(f: &mut Formula, value: &str) -> String {
     f.node(AveragePool { kernel_shape: vec![2, 2], strides: vec![2, 2], ..AveragePool::default() }, &[value])
+}
+
+/// The sum over all pixels of `a * b`, one number a channel.
+fn dot(f: &mut Formula, a: &str, b: &str) -> String {
+    let product = f.mul(a, b);
+    f.node(ReduceSum { axes: vec![2, 3], ..ReduceSum::default() }, &[&product])
+}
+
+/// `a / b`, where b is 0 or more; 0 for 0 / 0.
+fn ratio(f: &mut Formula, a: &str, b: &str) -> String {
+    let positive = f.max(b, 1e-30);
+    f.div(a, &positive)
 }
