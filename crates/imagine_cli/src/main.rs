@@ -6,6 +6,7 @@
 mod arguments;
 mod commands;
 mod cutout;
+mod edit;
 mod estimate;
 mod export;
 mod exr_file;
@@ -46,6 +47,8 @@ enum Command {
     Inspect(commands::inspect::Inspect),
     /// Generate pictures.
     Generate(Box<commands::generate::Generate>),
+    /// Enlarge pictures, sprites and materials by 2, 3 or 4.
+    Upscale(Box<commands::upscale::Upscale>),
     /// Compare the GPU's result with the CPU reference.
     Compare(commands::compare::Compare),
     /// Measure speed against burn-wgpu on the same device.
@@ -116,6 +119,7 @@ impl Command {
         match self {
             Command::Inspect(command) => command.run(),
             Command::Generate(command) => command.run(),
+            Command::Upscale(command) => command.run(),
             Command::Compare(command) => command.run(),
             #[cfg(feature = "wgpu-backend")]
             Command::Bench(command) => command.run(),

@@ -20,5 +20,6 @@ pub mod train_sprites;
 pub mod train_texture;
 pub mod train_upscale;
 mod training;
+pub mod upscale;
 
 use crate::output::{note, print, say};
