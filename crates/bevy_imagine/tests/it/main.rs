@@ -23,4 +23,5 @@ mod shared;
 mod spans;
 mod targets;
 mod ui;
+mod upscale;
 mod world;
