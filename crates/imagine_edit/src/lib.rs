@@ -1,6 +1,7 @@
 //! Edits of pictures and materials, as generators: each has a graph with a fixed list of nodes, which every executor runs without reading
 //! anything back.
 //!
+//! - [`upscale`]: pictures and materials, two to four times as large.
 //! - [`Insert`]: an object, a decal or a patch of another material, fitted to its place.
 //!
 //! All edits name their inputs alike ([`input_name`]): `image` is the base colour, `image_normal` the normals, and so on; outputs have the names of maps. A
@@ -11,6 +12,7 @@ mod error;
 mod insert;
 mod maps;
 mod poisson;
+pub mod upscale;
 
 pub use edit::Edit;
 pub use error::{EditError, MAX_SIDE};

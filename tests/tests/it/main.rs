@@ -18,3 +18,4 @@ mod shaders;
 mod shipped_generators;
 mod shipped_materials;
 mod single_passes;
+mod upscale;

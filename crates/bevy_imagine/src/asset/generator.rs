@@ -58,6 +58,11 @@ impl Generator {
         &self.network().generator.card
     }
 
+    /// The generator with its name, hash and parts.
+    pub(crate) fn loaded(&self) -> &Arc<LoadedGenerator> {
+        &self.loaded
+    }
+
     /// The network.
     pub fn network(&self) -> &ValidGenerator {
         &self.loaded.generator

@@ -43,15 +43,10 @@ pub struct LoadedGenerator {
     pub hash: String,
     /// File name without folder and [`EXTENSION`].
     pub name: String,
-    /// The layers that it is made of; `None` if it is a file of its own.
+    /// The generators that it is made of, such as those of its layers; empty if it is a file of its own.
+    pub parts: Vec<Arc<LoadedGenerator>>,
+    /// The layers that it was merged from, if it was.
     pub layers: Option<Arc<MaterialLayers<Arc<LoadedGenerator>>>>,
-}
-
-impl LoadedGenerator {
-    /// The generators of its layers; none if it is a file of its own.
-    pub fn parts(&self) -> impl Iterator<Item = &Arc<LoadedGenerator>> {
-        self.layers.iter().flat_map(|layers| &layers.layers).filter_map(|layer| layer.generator.as_ref())
-    }
 }
 
 /// Reads a generator from the bytes of a file, without validating its graphs as [`from_bytes`] and [`load`] do.
@@ -73,7 +68,7 @@ pub fn from_bytes(file: &str, bytes: &[u8]) -> Result<LoadedGenerator, LoadError
     let generator = decode(bytes).map_err(fail)?.validate().map_err(|errors| fail(Fault::Invalid(errors)))?;
     document::check_used(&generator.generator).map_err(fail)?;
     let name = file_name.strip_suffix(EXTENSION).unwrap_or(file_name).to_string();
-    Ok(LoadedGenerator { generator, hash: hash(bytes), name, layers: None })
+    Ok(LoadedGenerator { generator, hash: hash(bytes), name, parts: Vec::new(), layers: None })
 }
 
 /// Reads and validates a file.

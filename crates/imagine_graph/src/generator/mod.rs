@@ -21,7 +21,7 @@ pub use parse::parse_input;
 pub use patch::{DEFAULT_PERIOD, MAX_WINDOW_SIDE, Patch, PatchIndex};
 pub use request::{Generated, LATENT_STREAM, MAX_STEPS, Request, ResolvedRequest};
 pub use request_error::RequestError;
-pub use windows::{Boundary, Span, WindowError, Windows};
+pub use windows::{Boundary, Span, WindowError, Windows, crop, paste, sides};
 
 use std::collections::BTreeMap;
 

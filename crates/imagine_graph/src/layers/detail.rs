@@ -18,13 +18,13 @@ impl LoadedGenerator {
         let halvings = generator.most_halvings()?.min(halvings as usize);
         let generator = generator.coarser(halvings)?.validate().ok()?;
         let hash = file::hash(format!("imagine coarser 1\n{halvings} {}", self.hash).as_bytes());
-        Some(LoadedGenerator { generator, hash, name: self.name.clone(), layers: None })
+        Some(LoadedGenerator { generator, hash, name: self.name.clone(), parts: Vec::new(), layers: None })
     }
 
     /// Whether [`Self::coarser`] gives a generator.
     pub fn has_coarser(&self) -> bool {
         let is_by_example = |loaded: &LoadedGenerator| loaded.generator.generator.most_halvings().is_some();
-        if self.layers.is_some() { self.parts().all(|part| is_by_example(part)) } else { is_by_example(self) }
+        if self.layers.is_some() { self.parts.iter().all(|part| is_by_example(part)) } else { is_by_example(self) }
     }
 }
 

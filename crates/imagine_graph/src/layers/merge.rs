@@ -47,8 +47,9 @@ impl MaterialLayers<Arc<LoadedGenerator>> {
         let generator =
             Generator { output: merger.finish(), recurrence: None, size: self.size(&names)?, card: self.card() };
         let generator = generator.validate()?;
+        let parts = self.layers.iter().filter_map(|layer| layer.generator.clone()).collect();
         let layers = Some(Arc::new(self.clone()));
-        Ok(LoadedGenerator { generator, hash: self.hash(&names), name: name.into(), layers })
+        Ok(LoadedGenerator { generator, hash: self.hash(&names), name: name.into(), parts, layers })
     }
 
     /// Sizes that every generator and every noise can make.
