@@ -243,8 +243,9 @@ fn pixel_art_looks_as_epx_and_scale3x_say() {
     assert_eq!(pixel_art(&["....", ".aa.", ".aa.", "...."], 2)[2..6], ["...aa...", "..aaaa..", "..aaaa..", "...aa..."]);
     assert_eq!(pixel_art(&["aabb", "aabb"], 2), ["aaaabbbb"; 4]);
     assert_eq!(pixel_art(&["...", ".a.", "..."], 2)[2..4], ["..aa.."; 2]);
-    let thrice = pixel_art(&["x..", ".x.", "..x"], 3);
-    assert_eq!(thrice[3..6], ["..xxx....", "...xxx...", "....xxx.."]);
+    let line = ["x....", ".x...", "..x..", "...x.", "....x"];
+    let thrice = [".....xxxx......", "......xxx......", "......xxxx....."];
+    assert_eq!(pixel_art(&line, 3)[6..9], thrice);
 }
 
 #[test]
