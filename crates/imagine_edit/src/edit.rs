@@ -4,6 +4,7 @@ use imagine_graph::Generator;
 
 use crate::error::EditError;
 use crate::insert::Insert;
+use crate::repair::{Repair, Tile};
 
 /// An edit of pictures of one size. Equal edits have equal generators.
 #[derive(Clone, Debug, PartialEq)]
@@ -11,6 +12,10 @@ use crate::insert::Insert;
 pub enum Edit {
     /// Inserts an object.
     Insert(Insert),
+    /// Replaces what lies under a mask.
+    Repair(Repair),
+    /// Makes a texture tile.
+    Tile(Tile),
 }
 
 impl Edit {
@@ -21,6 +26,8 @@ impl Edit {
     pub fn generator(&self) -> Result<Generator, EditError> {
         match self {
             Edit::Insert(insert) => insert.generator(),
+            Edit::Repair(repair) => repair.generator(),
+            Edit::Tile(tile) => tile.generator(),
         }
     }
 
@@ -28,6 +35,8 @@ impl Edit {
     pub fn name(&self) -> &'static str {
         match self {
             Edit::Insert(_) => "insert",
+            Edit::Repair(_) => "repair",
+            Edit::Tile(_) => "tile",
         }
     }
 }
@@ -35,5 +44,17 @@ impl Edit {
 impl From<Insert> for Edit {
     fn from(insert: Insert) -> Self {
         Edit::Insert(insert)
+    }
+}
+
+impl From<Repair> for Edit {
+    fn from(repair: Repair) -> Self {
+        Edit::Repair(repair)
+    }
+}
+
+impl From<Tile> for Edit {
+    fn from(tile: Tile) -> Self {
+        Edit::Tile(tile)
     }
 }

@@ -1,6 +1,7 @@
 //! Edits of pictures and materials, as generators: each has a graph with a fixed list of nodes, which every executor runs without reading
 //! anything back.
 //!
+//! - [`Repair`]: what lies under a mask is replaced by what its surroundings lead to expect; [`Tile`]: a photograph becomes a texture that tiles.
 //! - [`Insert`]: an object, a decal or a patch of another material, fitted to its place.
 //!
 //! All edits name their inputs alike ([`input_name`]): `image` is the base colour, `image_normal` the normals, and so on; outputs have the names of maps. A
@@ -10,9 +11,12 @@ mod edit;
 mod error;
 mod insert;
 mod maps;
+mod nodes;
 mod poisson;
+mod repair;
 
 pub use edit::Edit;
 pub use error::{EditError, MAX_SIDE};
 pub use insert::Insert;
 pub use maps::input_name;
+pub use repair::{Repair, Tile};
