@@ -5,7 +5,7 @@
 
 struct Params {
     dispatch: DispatchParams,
-    // VOTE: weights by rows and columns between two cells.
+    // SEARCH and VOTE: weights by rows and columns between two cells.
     falloff: vec4<u32>,
     // Rows and columns of cells of the target.
     size: vec2<u32>,
@@ -131,6 +131,9 @@ fn located(cost: u32, cell: u32, place: u32) -> u32 {
 #ifdef SEARCH
 var<workgroup> costs: array<u32, #{WORKGROUP}>;
 var<workgroup> places: array<u32, #{WORKGROUP}>;
+#ifdef ACTIVE
+var<workgroup> works: u32;
+#endif
 
 // The weighted distance of the patches around a cell and a place; the source's is inside, or continues at the opposite edge.
 fn patch_cost(cell: u32, place: u32) -> u32 {
@@ -142,13 +145,13 @@ fn patch_cost(cell: u32, place: u32) -> u32 {
         for (var dx = -radius; dx <= radius; dx++) {
             let from_cell = index_of(here + vec2(dy, dx), params.size, params.tiles);
             if from_cell == NONE { continue; }
+            var votes = 16u;
 #ifdef WEIGHT
-            let known = u32(clamp(weight[from_cell], 0, 16));
-            if known == 0u { continue; }
-#else
-            let known = 16u;
+            votes = u32(clamp(weight[from_cell], 0, 16));
 #endif
-            sum += known * difference(from_cell, place_at(there + vec2(dy, dx)));
+            votes *= params.falloff[abs(dy)] * params.falloff[abs(dx)];
+            if votes == 0u { continue; }
+            sum += (votes * difference(from_cell, place_at(there + vec2(dy, dx)))) >> 6u;
         }
     }
     return sum;
@@ -164,10 +167,14 @@ fn fits(place: u32) -> bool {
 fn main(@builtin(workgroup_id) workgroup: vec3<u32>, @builtin(local_invocation_index) local: u32) {
     let cell = workgroup.x + params.dispatch.base.x;
     if cell >= params.count { return; }
-    // Barriers have to be reached by all: a cell that is not active looks at no place.
-    var count = params.level.x * params.level.y;
+    let count = params.level.x * params.level.y;
 #ifdef ACTIVE
-    count = select(0u, count, is_active[cell] != 0u);
+    // Barriers have to be reached by all or by none.
+    if local == 0u { works = is_active[cell]; }
+    if workgroupUniformLoad(&works) == 0u {
+        if local == 0u { y[cell] = field[cell]; }
+        return;
+    }
 #endif
     var least = NONE;
     var best = NONE;

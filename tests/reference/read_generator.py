@@ -1260,14 +1260,16 @@ def moved(at, by, factor=1):
 
 def nnf_search(run, attributes, field, target, source, mask=None, active=None, weight=None):
     pair, apart = compared(field, target, source, mask, active, attributes)
-    radius = attributes.get("radius", 0)
+    falloff = attributes.get("falloff", [8])
+    radius = len(falloff) - 1
 
     def cost(cell, place):
         total = 0
         for d in around(radius):
             part = pair.cell(moved(cell, d))
             known = 0 if part is None else 16 if weight is None else min(max(at_exact(weight, (0, 0, *part)), 0), 16)
-            total += known and known * apart(part, pair.place(moved(place, d)))
+            known *= falloff[abs(d[0])] * falloff[abs(d[1])]
+            total += known and known * apart(part, pair.place(moved(place, d))) >> 6
         return pair.located(total, cell, place)
 
     def element(index):

@@ -62,6 +62,10 @@ enum Command {
     Generators(commands::generators::Generators),
     /// Store the texels of a generator by example in fewer bits.
     Compress(commands::compress::Compress),
+    /// Remove what lies under a mask, and fill the place from its surroundings.
+    Repair(Box<commands::repair::RepairPictures>),
+    /// Make photographs of textures, or materials, tile.
+    Tile(Box<commands::repair::TilePictures>),
     /// Put an object into pictures or materials, fitted to its place.
     Insert(Box<commands::insert::InsertObject>),
     /// Convert an ONNX file to a generator file.
@@ -129,6 +133,8 @@ impl Command {
             Command::FirstImage(command) => command.run(),
             Command::Generators(command) => command.run(),
             Command::Compress(command) => command.run(),
+            Command::Repair(command) => command.run(),
+            Command::Tile(command) => command.run(),
             Command::Insert(command) => command.run(),
             Command::Import(command) => command.run(),
             Command::OnnxTest(command) => command.run(),

@@ -5,6 +5,7 @@ use imagine_graph::file::{self, LoadedGenerator};
 
 use crate::error::EditError;
 use crate::insert::Insert;
+use crate::repair::{Repair, Tile};
 
 /// An edit of pictures of one size. Equal edits have equal generators.
 #[derive(Clone, Debug, PartialEq)]
@@ -12,6 +13,10 @@ use crate::insert::Insert;
 pub enum Edit {
     /// Inserts an object.
     Insert(Insert),
+    /// Replaces what lies under a mask.
+    Repair(Repair),
+    /// Makes a texture tile.
+    Tile(Tile),
 }
 
 impl Edit {
@@ -22,6 +27,8 @@ impl Edit {
     pub fn generator(&self) -> Result<Generator, EditError> {
         match self {
             Edit::Insert(insert) => insert.generator(),
+            Edit::Repair(repair) => repair.generator(),
+            Edit::Tile(tile) => tile.generator(),
         }
     }
 
@@ -39,6 +46,8 @@ impl Edit {
     pub fn name(&self) -> &'static str {
         match self {
             Edit::Insert(_) => "insert",
+            Edit::Repair(_) => "repair",
+            Edit::Tile(_) => "tile",
         }
     }
 }
@@ -46,5 +55,17 @@ impl Edit {
 impl From<Insert> for Edit {
     fn from(insert: Insert) -> Self {
         Edit::Insert(insert)
+    }
+}
+
+impl From<Repair> for Edit {
+    fn from(repair: Repair) -> Self {
+        Edit::Repair(repair)
+    }
+}
+
+impl From<Tile> for Edit {
+    fn from(tile: Tile) -> Self {
+        Edit::Tile(tile)
     }
 }

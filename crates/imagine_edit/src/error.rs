@@ -29,6 +29,34 @@ pub enum EditError {
     /// The object has a map that the picture does not have.
     #[error("the object has {}, but the picture does not: give both the same maps", .0.name())]
     ObjectMap(OutputKind),
+    /// The picture tiles, and its sides cannot be halved often enough.
+    #[error(
+        "a picture of {width} x {height} pixels that tiles: this edit takes sides that are multiples of {multiple}; scale it, or cut some pixels off"
+    )]
+    Multiple {
+        /// Width in pixels.
+        width: usize,
+        /// Height in pixels.
+        height: usize,
+        /// What sides must be multiples of.
+        multiple: usize,
+    },
+    /// The mask would grow by too much.
+    #[error("a mask that grows by {found} pixels: this edit takes 0 to {most}; draw a larger mask")]
+    Grow {
+        /// Pixels that were asked for.
+        found: usize,
+        /// Most pixels.
+        most: usize,
+    },
+    /// The border to replace is too narrow or too wide.
+    #[error("a seam of {found} pixels: this picture takes 4 to {most}")]
+    Seam {
+        /// Pixels that were asked for.
+        found: usize,
+        /// A quarter of the shorter side.
+        most: usize,
+    },
     /// The graph is not valid.
     #[error(transparent)]
     Graph(#[from] GraphErrors),

@@ -1,6 +1,7 @@
 //! Edits of pictures and materials, as generators: each has a graph with a fixed list of nodes, which every executor runs without reading
 //! anything back.
 //!
+//! - [`Repair`]: what lies under a mask is replaced by what its surroundings lead to expect; [`Tile`]: a photograph becomes a texture that tiles.
 //! - [`upscale`]: pictures and materials, two to four times as large.
 //! - [`Insert`]: an object, a decal or a patch of another material, fitted to its place.
 //!
@@ -11,10 +12,13 @@ mod edit;
 mod error;
 mod insert;
 mod maps;
+mod nodes;
 mod poisson;
+mod repair;
 pub mod upscale;
 
 pub use edit::Edit;
 pub use error::{EditError, MAX_SIDE};
 pub use insert::Insert;
 pub use maps::input_name;
+pub use repair::{Repair, Tile};

@@ -14,6 +14,7 @@ mod layers;
 mod operators;
 mod patches;
 mod random_graphs;
+mod repairs;
 mod shaders;
 mod shipped_generators;
 mod shipped_materials;

@@ -26,7 +26,7 @@
 use bevy::ecs::system::SystemParam;
 use bevy::prelude::*;
 use bevy::tasks::AsyncComputeTaskPool;
-pub use imagine_edit::{Edit, EditError, Insert, input_name};
+pub use imagine_edit::{Edit, EditError, Insert, Repair, Tile, input_name};
 pub use imagine_graph::{Extent, OutputKind};
 
 use super::generator::Generator;

@@ -71,7 +71,7 @@ impl Read {
 
 pub(super) fn search<B: Backend>(op: &NnfSearch, inputs: Inputs<B>, context: &Context<B>) -> Value<B> {
     let read = Read::all(inputs);
-    let how = Search { radius: op.radius, locality: op.locality, weight: read.optional_int(5) };
+    let how = Search { falloff: &op.falloff, locality: op.locality, weight: read.optional_int(5) };
     ints(imagine_cpu::search(&read.pair(op.tiles, op.source_tiles), read.int(0), how), context)
 }
 

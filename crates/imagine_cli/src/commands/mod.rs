@@ -17,6 +17,7 @@ mod interruption;
 pub mod man;
 pub mod onnx_test;
 pub mod pack;
+pub mod repair;
 pub mod train_exemplar;
 pub mod train_sprites;
 pub mod train_texture;

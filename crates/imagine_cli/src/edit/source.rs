@@ -31,6 +31,8 @@ enum What {
 /// A picture or a material.
 #[derive(Clone, Debug)]
 pub struct Source {
+    /// Name of the file without extension, or of the folder.
+    pub name: String,
     /// The maps, base colour first; of one size.
     pub maps: Vec<SourceMap>,
     /// Width and height in pixels.
@@ -54,6 +56,14 @@ impl Source {
         Some(SourceMap { kind: OutputKind::Alpha, values, ..color.clone() })
     }
 
+    /// The middle of the source, `[width, height]` pixels of it, at most its own.
+    pub fn cropped(&self, [width, height]: [usize; 2]) -> Self {
+        let corner = [(self.size[1] - height) / 2, (self.size[0] - width) / 2];
+        let maps =
+            self.maps.iter().map(|map| SourceMap { values: part(&map.values, corner, [height, width]), ..map.clone() });
+        Self { maps: maps.collect(), size: [width, height], ..self.clone() }
+    }
+
     /// The source with means of `factor` x `factor` pixels in place of each; as it is if `factor` is below 2.
     pub fn reduced(&self, factor: usize) -> Self {
         let size = self.size.map(|side| side / factor.max(1));
@@ -63,6 +73,17 @@ impl Source {
         let maps = self.maps.iter().map(|map| SourceMap { values: mean_of(&map.values, factor), ..map.clone() });
         Self { maps: maps.collect(), size, ..self.clone() }
     }
+}
+
+/// The part of an image that begins at `[row, column]`.
+fn part(image: &Tensor, [top, left]: [usize; 2], [height, width]: [usize; 2]) -> Tensor {
+    let (values, &[1, channels, rows, columns]) = (image.as_f32().unwrap_or_default(), image.shape.as_slice()) else {
+        return image.clone();
+    };
+    let starts =
+        (0..channels).flat_map(|channel| (0..height).map(move |y| (channel * rows + top + y) * columns + left));
+    let cut: Vec<f32> = starts.flat_map(|start| values[start..start + width].iter().copied()).collect();
+    Tensor::f32([1, channels, height, width], cut)
 }
 
 /// Means of `factor` x `factor` pixels of an image; incomplete ones at the end are left out.
@@ -160,7 +181,8 @@ impl Found {
             What::Picture(path) => read_picture(path),
             What::Material(_, files) => read_material(files, normal),
         };
-        source.with_context(|| self.path().display().to_string())
+        let named = source.map(|source| Source { name: self.name.clone(), ..source });
+        named.with_context(|| self.path().display().to_string())
     }
 }
 
@@ -190,7 +212,7 @@ fn read_picture(path: &Path) -> anyhow::Result<Source> {
     // A grey picture with alpha becomes one of colours.
     let fits = is_grey || icc.get(16..20) != Some(b"GRAY");
     let carried = Carried { icc: if fits { icc } else { Vec::new() }, exif };
-    Ok(Source { maps, size, is_grey, carried })
+    Ok(Source { name: stem(path), maps, size, is_grey, carried })
 }
 
 fn is_above_one(float: &[u8]) -> bool {
@@ -227,7 +249,7 @@ fn read_material(files: &MapFiles, normal: Option<NormalConvention>) -> anyhow::
     }
     note(files.to_string().trim_end());
     let size = first.map(|(_, size)| size.map(|side| side as usize)).context("no map of a material")?;
-    Ok(Source { maps, size, is_grey: false, carried: Carried::default() })
+    Ok(Source { name: String::new(), maps, size, is_grey: false, carried: Carried::default() })
 }
 
 /// Bits of a channel.

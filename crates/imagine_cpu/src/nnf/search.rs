@@ -5,8 +5,8 @@ use super::{Pair, cells, difference, within};
 /// How [`search`] compares patches.
 #[derive(Clone, Copy)]
 pub struct Search<'a> {
-    /// Cells of a patch on each side of its centre.
-    pub radius: usize,
+    /// Weights of a patch by rows and by columns from its centre, 0 to 8.
+    pub falloff: &'a [u32],
     /// How much dearer distant places are, in 64ths of the cost at a side's distance.
     pub locality: u32,
     /// What is known of each cell, 0 to 16; 16 if left out.
@@ -26,7 +26,7 @@ pub fn search(pair: &Pair, field: &[i32], how: Search) -> Vec<i32> {
         let parts = patch(pair, [row as i32, column as i32], how);
         let mut best = (u32::MAX, None);
         for place in 0..pair.level[0] * pair.level[1] {
-            let Some(sum) = cost(pair, &parts, place, how.radius, best.0) else { continue };
+            let Some(sum) = cost(pair, &parts, place, how.falloff.len() - 1, best.0) else { continue };
             let cost = sum + (sum >> 6) * pair.distant(how.locality, [row, column], place);
             if cost < best.0 {
                 best = (cost, Some(place));
@@ -38,11 +38,13 @@ pub fn search(pair: &Pair, field: &[i32], how: Search) -> Vec<i32> {
 
 /// The cells around `[row, column]` of which something is known.
 fn patch<'a>(pair: &Pair<'a>, [row, column]: [i32; 2], how: Search) -> Vec<Part<'a>> {
-    let (radius, words) = (how.radius as i32, pair.words());
+    let (radius, words) = (how.falloff.len() as i32 - 1, pair.words());
     let offsets = (-radius..=radius).flat_map(|dy| (-radius..=radius).map(move |dx| [dy, dx]));
     let parts = offsets.filter_map(|offset| {
         let cell = within(row + offset[0], column + offset[1], pair.size, pair.tiles)?;
-        let weight = how.weight.map_or(16, |weight| weight[cell].clamp(0, 16) as u32);
+        let known = how.weight.map_or(16, |weight| weight[cell].clamp(0, 16) as u32);
+        let [down, across] = offset.map(|by| how.falloff[by.unsigned_abs() as usize]);
+        let weight = known * down * across;
         let features = &pair.target[cell * words..][..words];
         (weight > 0).then_some(Part { offset, features, weight })
     });
@@ -66,7 +68,7 @@ fn cost(pair: &Pair, parts: &[Part], place: usize, radius: usize, most: u32) -> 
     for part in parts {
         let (y, x) = (row as i32 + part.offset[0], column as i32 + part.offset[1]);
         let at = if inside { y as usize * width + x as usize } else { pair.place(y, x)? };
-        sum += part.weight * difference(part.features, &pair.source[at * words..][..words]) as u32;
+        sum += (part.weight * difference(part.features, &pair.source[at * words..][..words]) as u32) >> 6;
         if sum >= most {
             return Some(sum);
         }

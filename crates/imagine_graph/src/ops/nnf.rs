@@ -16,14 +16,15 @@
 //!
 //! | operator | Y |
 //! |---|---|
-//! | `NnfSearch` | the place c of least `sum over d of weight[p + d] |target[p + d] - source[c + d]|^2`, d the cells within `radius`; of equal ones the first, row by row |
+//! | `NnfSearch` | the place c of least `sum over d of w(d) |target[p + d] - source[c + d]|^2 / 64`, see below; of equal ones the first, row by row |
 //! | `NnfPropagate` | the candidate of least cost, see below |
 //! | `NnfDistance` | `|target[p] - source[field[p]]|^2`, 2^30 where the place may not be shown, 0 where not active; i32 `[1, 1, H, W]` |
 //! | `NnfVote` | the mean, or the first of largest weight, of what the patches around p show at p, see below; f32 `[1, C, H, W]` |
 //!
-//! **`NnfSearch`** looks at every place of the source whose patch lies inside it. The `weight` of a target cell (i32 `[1, 1, H, W]`, clamped to
-//! 0..16, 16 if left out) says how much is known about it: 0 nothing. Costs stay below 2^32: `(2 radius + 1)^2 words` is at most 200. Without any
-//! place that may be shown, p keeps its own. With radius 0 it is an exhaustive search by features.
+//! **`NnfSearch`** looks at every place of the source whose patch lies inside it: the S x S places within the length of `falloff`, `S = 2 length - 1`.
+//! `w(d) = weight[p + d] * falloff[|dy|] * falloff[|dx|]`. The `weight` of a target cell (i32 `[1, 1, H, W]`, clamped to 0..16, 16 if left out) says how much
+//! is known about it: 0 nothing. Each term is rounded down. Costs stay below 2^32: `S^2 words` is at most 200. Without any place that may be
+//! shown, p keeps its own. With the default falloff it is an exhaustive search by features.
 //!
 //! **`NnfPropagate`** is one pass over all cells at once. Candidates of p, in this order: its own place; with `window` 1 or 2 the eight around it;
 //! with `window` 2 the 48 places `p + 3 e`, e within 3 rows and columns; if `jump` is not 0, what each of the eight cells `p + jump e` shows, less `jump e`;
@@ -50,27 +51,32 @@ use super::{Case, NodeError, Operator, Reach, Tolerance};
 use crate::tensor::{DType, TensorType};
 use checks::{check_features, field, fill};
 
-const MAX_RADIUS: usize = 3;
 /// The most words that a patch of `NnfSearch` compares.
 const MAX_PATCH_WORDS: usize = 200;
 const MAX_JUMP: u32 = 64;
 const MAX_LOCALITY: u32 = 128;
 const MAX_CANDIDATES: usize = 64;
-/// Largest distance of a vote, and largest entry of its falloff.
+/// Most entries of a falloff, and the largest one.
 const MAX_FALLOFF: (usize, u32) = (4, 8);
 
 /// Parameters of `NnfSearch`. Inputs: field, target features, source features; optionally source mask, active and weight.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct NnfSearch {
-    /// Cells of a patch on each side of its centre, 0 to 3.
-    pub radius: usize,
+    /// Weights of a patch by rows and by columns from its centre, 0 to 8, the centre first: 1 to 4 of them.
+    pub falloff: Vec<u32>,
     /// How much dearer distant places are, 0 to 128.
     pub locality: u32,
     /// Whether the target continues at the opposite edge.
     pub tiles: bool,
     /// Whether the source continues at the opposite edge.
     pub source_tiles: bool,
+}
+
+impl Default for NnfSearch {
+    fn default() -> Self {
+        Self { falloff: vec![8], locality: 0, tiles: false, source_tiles: false }
+    }
 }
 
 /// Parameters of `NnfPropagate`. Inputs: field, target features, source features; optionally source mask, active, candidates and penalty.
@@ -128,8 +134,8 @@ impl Operator for NnfSearch {
         let size = field(inputs)?;
         let [_, _, words] = check_features(inputs, size)?;
         check_cells(inputs, 5, "weight", DType::I32, size)?;
-        require_param(self.radius <= MAX_RADIUS, "radius", format!("0 to {MAX_RADIUS}"), self.radius)?;
-        let side = 2 * self.radius + 1;
+        check_falloff(&self.falloff)?;
+        let side = 2 * self.falloff.len() - 1;
         let most = format!("at most {} words of features", MAX_PATCH_WORDS / (side * side));
         require(side * side * words <= MAX_PATCH_WORDS, 1, "target", most, inputs.required(1, "target")?)?;
         check_locality(self.locality)?;
@@ -217,9 +223,7 @@ impl Operator for NnfVote {
         check_cells(inputs, 3, "source_mask", DType::Bool, [rows, columns])?;
         check_cells(inputs, 4, "active", DType::Bool, size)?;
         check_cells(inputs, 5, "weight", DType::I32, size)?;
-        let (most, largest) = MAX_FALLOFF;
-        let fits = (1..=most).contains(&self.falloff.len()) && self.falloff.iter().all(|weight| *weight <= largest);
-        require_param(fits, "falloff", format!("1 to {most} weights of 0 to {largest}"), &self.falloff)?;
+        check_falloff(&self.falloff)?;
         Ok(vec![output(DType::F32, base.shape.clone())?])
     }
 
@@ -234,6 +238,12 @@ impl Operator for NnfVote {
     fn tolerance(&self) -> Tolerance {
         Tolerance::EXACT
     }
+}
+
+fn check_falloff(falloff: &[u32]) -> Result<(), NodeError> {
+    let (most, largest) = MAX_FALLOFF;
+    let fits = (1..=most).contains(&falloff.len()) && falloff.iter().all(|weight| *weight <= largest);
+    require_param(fits, "falloff", format!("1 to {most} weights of 0 to {largest}"), falloff)
 }
 
 fn check_locality(locality: u32) -> Result<(), NodeError> {

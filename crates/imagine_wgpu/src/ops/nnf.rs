@@ -32,14 +32,15 @@ params! {
 /// The call of `NnfSearch`.
 pub fn lower_search(op: &NnfSearch, node: &Lowering) -> KernelCall {
     let mut params = Params {
-        radius: op.radius as u32,
+        falloff: falloff(&op.falloff),
+        radius: op.falloff.len() as u32 - 1,
         locality: op.locality,
         tiles: op.tiles.into(),
         source_tiles: op.source_tiles.into(),
         ..compared(node)
     };
     params.count = params.size[0] * params.size[1];
-    let side = 2 * op.radius as u64 + 1;
+    let side = 2 * u64::from(params.radius) + 1;
     let places = u64::from(params.level[0]) * u64::from(params.level[1]);
     let patch = side * side * u64::from(params.words);
     // Twelve operations for the four bytes of a word, which is read on both sides. How many cells are active is not known.
@@ -80,10 +81,8 @@ pub fn lower_distance(node: &Lowering) -> KernelCall {
 /// The call of `NnfVote`.
 pub fn lower_vote(op: &NnfVote, node: &Lowering) -> KernelCall {
     let [source, output] = [node.image(1), node.output_image()];
-    let mut falloff = [0; 4];
-    falloff[..op.falloff.len()].copy_from_slice(&op.falloff);
     let params = Params {
-        falloff,
+        falloff: falloff(&op.falloff),
         size: [output[2], output[3]],
         level: [source[2], source[3]],
         radius: op.falloff.len() as u32 - 1,
@@ -100,6 +99,11 @@ pub fn lower_vote(op: &NnfVote, node: &Lowering) -> KernelCall {
     defs.extend(op.best.then_some(("BEST", ShaderDef::Bool(true))));
     defs.sort();
     KernelCall { defs, ..call }
+}
+
+/// A falloff as the shader has it.
+fn falloff(weights: &[u32]) -> [u32; 4] {
+    std::array::from_fn(|index| weights.get(index).copied().unwrap_or_default())
 }
 
 /// Parameters of the operators that compare features.

@@ -26,19 +26,19 @@ fn cells([height, width]: [usize; 2]) -> [usize; 4] {
 }
 
 pub(super) fn search() -> Vec<Case> {
-    let op = |radius| NnfSearch { radius, ..NnfSearch::default() };
+    let op = |falloff: &[u32]| NnfSearch { falloff: falloff.to_vec(), ..NnfSearch::default() };
     let (size, source) = ([7, 9], [11, 6]);
-    let torus = NnfSearch { tiles: true, source_tiles: true, ..op(2) };
+    let torus = NnfSearch { tiles: true, source_tiles: true, ..op(&[8, 6, 3]) };
     vec![
-        of("one of one", op(0), [1, 1], [1, 1], 1),
-        of("by features, odd size 17x13", op(0), [17, 13], [9, 5], 6),
-        of("patches", op(1), size, source, 2),
-        of("no patch fits", op(3), [5, 4], [6, 6], 1),
+        of("one of one", op(&[8]), [1, 1], [1, 1], 1),
+        of("by features, odd size 17x13", op(&[8]), [17, 13], [9, 5], 6),
+        of("patches", op(&[8, 5]), size, source, 2),
+        of("no patch fits", op(&[8, 7, 5, 3]), [5, 4], [6, 6], 1),
         of("torus smaller than the patch", torus.clone(), [3, 4], [4, 3], 1),
         of("masks", torus, size, source, 2).bool(cells(source)).bool(cells(size)),
-        of("weights", op(1), size, source, 1).none().none().int(cells(size), -4..24),
-        of("local", NnfSearch { locality: 96, ..op(1) }, size, size, 2).bool(cells(size)),
-        of("local torus", NnfSearch { locality: 128, source_tiles: true, ..op(0) }, size, size, 1),
+        of("weights", op(&[7, 1]), size, source, 1).none().none().int(cells(size), -4..24),
+        of("local", NnfSearch { locality: 96, ..op(&[8, 8]) }, size, size, 2).bool(cells(size)),
+        of("local torus", NnfSearch { locality: 128, source_tiles: true, ..op(&[3]) }, size, size, 1),
     ]
 }
 

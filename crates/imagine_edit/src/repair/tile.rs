@@ -1,0 +1,44 @@
+//! A photograph of a texture becomes one that tiles.
+
+use imagine_graph::{Extent, Generator, Not, OutputKind};
+
+use super::{Picture, SIDES};
+use crate::error::EditError;
+use crate::nodes::to_float;
+
+/// A repair of the picture's borders, after which the picture continues at the opposite edge. Its inputs are those of [`super::Repair`] without
+/// `mask`.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Tile {
+    /// Size of the picture, as of a [`super::Repair`] that tiles.
+    pub size: Extent,
+    /// Maps of the picture.
+    pub maps: Vec<OutputKind>,
+    /// Pixels along each edge that are replaced: 4 to a quarter of the shorter side. An eighth by default.
+    pub seam: usize,
+}
+
+impl Tile {
+    /// A texture's colours.
+    pub fn new(size: Extent) -> Self {
+        let seam = (size.height.min(size.width) / 8).max(4);
+        Self { size, maps: vec![OutputKind::BaseColor], seam }
+    }
+
+    /// The generator.
+    ///
+    /// # Errors
+    /// A size or seam out of range, maps that are none.
+    pub fn generator(&self) -> Result<Generator, EditError> {
+        let most = self.size.height.min(self.size.width).max(SIDES[0]) / 4;
+        if !(4..=most).contains(&self.seam) {
+            return Err(EditError::Seam { found: self.seam, most });
+        }
+        let picture = Picture { size: self.size, maps: &self.maps, tiles: true };
+        picture.generator("Tile", |f, plane| {
+            let inside = plane.inside(f, self.seam, [0, 0]);
+            let border = f.node(Not {}, &[&inside]);
+            to_float(f, &border)
+        })
+    }
+}
