@@ -1,5 +1,6 @@
 // A texture -> the tensor of an image or mask input, resized: a larger picture is averaged over the area of each element, a
-// smaller one interpolated. LUMINANCE makes one channel of red, green and blue (Rec. 709). The sampler is linear and clamps.
+// smaller one interpolated. LUMINANCE makes one channel of red, green and blue (Rec. 709),
+// INVERTED takes 1 minus the picture. The sampler is linear and clamps.
 // sRGB textures are read as linear light; ENCODE_SRGB encodes it again.
 #import imagine::dispatch::DispatchParams
 #import imagine::srgb::srgb_from_linear
@@ -10,9 +11,10 @@ struct Params {
     size: vec2<u32>,
     picture_size: vec2<u32>,
     channels: u32,
+    // The first channel of the picture that is read.
+    first: u32,
     unused_a: u32,
     unused_b: u32,
-    unused_c: u32,
 }
 
 @group(0) @binding(0) var<uniform> params: Params;
@@ -41,12 +43,15 @@ fn main(@builtin(workgroup_id) workgroup: vec3<u32>, @builtin(local_invocation_i
 #ifdef LUMINANCE
     value = vec4(vec3(dot(value.rgb, vec3(0.2126, 0.7152, 0.0722))), value.a);
 #endif
+#ifdef INVERTED
+    value = 1.0 - value;
+#endif
 #ifdef ENCODE_SRGB
     value = vec4(srgb_from_linear(clamp(value.rgb, vec3(0.0), vec3(1.0))), value.a);
 #endif
     let image = workgroup.z + params.dispatch.base.z;
     let plane = params.size.x * params.size.y;
     for (var channel = 0u; channel < min(params.channels, 4u); channel++) {
-        tensor[(image * params.channels + channel) * plane + y * params.size.x + x] = value[channel];
+        tensor[(image * params.channels + channel) * plane + y * params.size.x + x] = value[min(channel + params.first, 3u)];
     }
 }

@@ -1161,6 +1161,209 @@ def exemplar_gather(run, attributes, field, texels, gain=None):
     return build([field.shape[0], channels, *field.shape[2:]], element)
 
 
+def signed_bytes(words):
+    return [byte - 256 if byte > 127 else byte for word in words for byte in (word & U32).to_bytes(4, "little")]
+
+
+def words_of(values):
+    """Signed bytes, four to a word."""
+    values = list(values) + [0] * (-len(values) % 4)
+    return [int.from_bytes(bytes(v & 0xFF for v in values[k : k + 4]), "little", signed=True) for k in range(0, len(values), 4)]
+
+
+def whole(value, low, high):
+    return round(min(max(value, low), high))
+
+
+def nnf_pack(run, attributes, image):
+    _, channels, height, width = image.shape
+    words = []
+    for y, x in itertools.product(range(height), range(width)):
+        words += words_of([whole(at_exact(image, (0, c, y, x)), -128, 127) for c in range(channels)])
+    return Tensor([height, width, (channels + 3) // 4], words, "i32")
+
+
+def nnf_project(run, attributes, image, basis, active=None):
+    _, channels, height, width = image.shape
+    side, words, shift, tiles = basis.shape[1], basis.shape[3], attributes.get("shift", 0), attributes.get("tiles")
+    weights = signed_bytes(basis.data)
+
+    def stands_for(i, length):
+        if tiles:
+            return i % length
+        i = abs(i)
+        return min(max(2 * length - 2 - i if i >= length else i, 0), length - 1)
+
+    features = []
+    for y, x in itertools.product(range(height), range(width)):
+        sums = [0] * (4 * words)
+        taps = itertools.product(range(channels), range(side), range(side))
+        for tap, (c, down, right) in enumerate(taps if active is None or at_exact(active, (0, 0, y, x)) else ()):
+            at = stands_for(y + down - side // 2, height), stands_for(x + right - side // 2, width)
+            number = whole(at_exact(image, (0, c, *at)), -2047, 2047)
+            for k in range(4 * words):
+                sums[k] += number * weights[tap * 4 * words + k]
+        half = 1 << shift - 1 if shift else 0
+        features += words_of([min(max(total + half >> shift, -128), 127) for total in sums])
+    return Tensor([height, width, words], features, "i32")
+
+
+class Pair:
+    """Target and source of a nearest-neighbour field."""
+
+    def __init__(self, field, size, level, mask, active, attributes):
+        self.field, self.size, self.level, self.mask, self.active = field, size, level, mask, active
+        self.tiles, self.source_tiles = attributes.get("tiles"), attributes.get("source_tiles")
+        self.locality = attributes.get("locality", 0)
+
+    def inside(self, at, size, tiles):
+        if tiles:
+            return tuple(a % side for a, side in zip(at, size))
+        return tuple(at) if all(0 <= a < side for a, side in zip(at, size)) else None
+
+    def cell(self, at):
+        return self.inside(at, self.size, self.tiles)
+
+    def place(self, at):
+        return self.inside(at, self.level, self.source_tiles)
+
+    def shown(self, at):
+        """The place, if it may be shown."""
+        place = self.place(at)
+        return place if place is not None and (self.mask is None or at_exact(self.mask, (0, 0, *place))) else None
+
+    def seen(self, cell, field=None, channel=0):
+        word = at_exact(self.field if field is None else field, (0, channel, *cell)) & U32
+        return min(word >> 16, self.level[0] - 1), min(word & 0xFFFF, self.level[1] - 1)
+
+    def is_active(self, cell):
+        return self.active is None or at_exact(self.active, (0, 0, *cell))
+
+    def located(self, cost, cell, place):
+        apart = [abs(a - b) for a, b in zip(cell, place)]
+        if self.source_tiles:
+            apart = [min(a, abs(side - a)) for a, side in zip(apart, self.level)]
+        return cost + (cost >> 6) * min(self.locality * (max(apart) + min(apart) // 2) // max(self.level), 255)
+
+
+def compared(field, target, source, mask, active, attributes):
+    """The pair, and its function of the distance of a cell and a place."""
+    words = target.shape[2]
+    bytes_of = lambda features, at: signed_bytes(at_exact(features, (*at, k)) for k in range(words))
+    apart = lambda cell, place: sum((a - b) ** 2 for a, b in zip(bytes_of(target, cell), bytes_of(source, place)))
+    return Pair(field, target.shape[:2], source.shape[:2], mask, active, attributes), apart
+
+
+def around(radius):
+    return list(itertools.product(range(-radius, radius + 1), repeat=2))
+
+
+def moved(at, by, factor=1):
+    return [a + factor * b for a, b in zip(at, by)]
+
+
+def nnf_search(run, attributes, field, target, source, mask=None, active=None, weight=None):
+    pair, apart = compared(field, target, source, mask, active, attributes)
+    radius = attributes.get("radius", 0)
+
+    def cost(cell, place):
+        total = 0
+        for d in around(radius):
+            part = pair.cell(moved(cell, d))
+            known = 0 if part is None else 16 if weight is None else min(max(at_exact(weight, (0, 0, *part)), 0), 16)
+            total += known and known * apart(part, pair.place(moved(place, d)))
+        return pair.located(total, cell, place)
+
+    def element(index):
+        cell, best = index[2:], (2**32 - 1, None)
+        for place in itertools.product(*map(range, pair.level)) if pair.is_active(cell) else ():
+            fits = all(a >= radius and a + radius < side for a, side in zip(place, pair.level))
+            if (fits or pair.source_tiles) and pair.shown(place) and (found := cost(cell, place)) < best[0]:
+                best = found, place
+        return at_exact(field, index) if best[1] is None else pack(best[1])
+
+    return build(field.shape, element, "i32")
+
+
+def nnf_propagate(run, attributes, field, target, source, mask=None, active=None, candidates=None, penalty=None):
+    pair, apart = compared(field, target, source, mask, active, attributes)
+    window, jump, coherence = attributes.get("window", 0), attributes.get("jump", 1), attributes.get("coherence", 64)
+
+    def tried(cell):
+        own = pair.seen(cell)
+        yield own, 64
+        if window >= 1:
+            yield from ((moved(own, e), 64) for e in around(1) if e != (0, 0))
+        if window >= 2:
+            yield from ((moved(cell, e, 3), 64) for e in around(3) if e != (0, 0))
+        for e in around(1) if jump else ():
+            neighbour = pair.cell(moved(cell, e, jump))
+            if e != (0, 0) and neighbour is not None:
+                yield moved(pair.seen(neighbour), e, -jump), coherence
+        for k in range(0 if candidates is None else candidates.shape[1]):
+            yield pair.seen(cell, candidates, k), 64
+
+    def element(index):
+        cell, best = index[2:], (2**32 - 1, None)
+        for at, factor in tried(cell) if pair.is_active(cell) else ():
+            place = pair.shown(at)
+            if place is not None:
+                cost = pair.located(apart(cell, place), cell, place)
+                cost += 0 if penalty is None else min(max(at_exact(penalty, (0, 0, *place)), 0), 2**22)
+                if cost * factor < best[0]:
+                    best = cost * factor, place
+        return at_exact(field, index) if best[1] is None else pack(best[1])
+
+    return build(field.shape, element, "i32")
+
+
+def nnf_distance(run, attributes, field, target, source, mask=None, active=None):
+    pair, apart = compared(field, target, source, mask, active, attributes)
+
+    def element(index):
+        cell = index[2:]
+        if not pair.is_active(cell):
+            return 0
+        place = pair.shown(pair.seen(cell))
+        return 2**30 if place is None else apart(cell, place)
+
+    return build(field.shape, element, "i32")
+
+
+def nnf_vote(run, attributes, field, source, base, mask=None, active=None, weight=None):
+    pair = Pair(field, field.shape[2:], source.shape[2:], mask, active, attributes)
+    falloff = attributes.get("falloff", [1])
+
+    def element(index):
+        cell, votes = index[2:], []
+        for d in around(len(falloff) - 1) if pair.is_active(cell) else ():
+            voter = pair.cell(moved(cell, d))
+            shown = None if voter is None else pair.shown(pair.seen(voter))
+            place = None if shown is None else pair.place(moved(shown, d, -1))
+            if place is not None:
+                count = 1 if weight is None else min(max(at_exact(weight, (0, 0, *voter)), 0), 1024)
+                value = whole(at_exact(source, (0, index[1], *place)), -255, 255)
+                votes.append((count * falloff[abs(d[0])] * falloff[abs(d[1])], value))
+        total = sum(count for count, _ in votes)
+        if total == 0:
+            return at_exact(base, index)
+        if attributes.get("best"):
+            return float(max(votes, key=lambda vote: vote[0])[1])
+        return float((2 * sum(count * value for count, value in votes) + total) // (2 * total))
+
+    return build(base.shape, element)
+
+
+def histogram(run, attributes, data, counted=None):
+    height, width = attributes.get("height", 1), attributes.get("width", 256)
+    counts = [0] * (height * width)
+    for index, word in enumerate(data.data):
+        y, x = (word & U32) >> 16, word & 0xFFFF
+        if y < height and x < width and (counted is None or counted.data[index]):
+            counts[y * width + x] += 1
+    return Tensor([1, 1, height, width], counts, "i32")
+
+
 def constant(run, attributes):
     value = attributes.get("value", {"shape": [], "data": {"f32": [0]}})
     (dtype, data), = value["data"].items()
@@ -1407,6 +1610,13 @@ OPERATORS = {
     "ExemplarMove": exemplar_move,
     "ExemplarMatch": exemplar_match,
     "ExemplarGather": exemplar_gather,
+    "NnfPack": nnf_pack,
+    "NnfProject": nnf_project,
+    "NnfSearch": nnf_search,
+    "NnfPropagate": nnf_propagate,
+    "NnfDistance": nnf_distance,
+    "NnfVote": nnf_vote,
+    "Histogram": histogram,
     "RandomUniform": random_uniform,
     "RandomNormal": random_normal,
     "Bernoulli": bernoulli,

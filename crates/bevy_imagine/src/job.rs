@@ -7,6 +7,7 @@ use imagine_graph::Request;
 
 use crate::asset::Generator;
 use crate::error::SynthesisError;
+use crate::image_source::ImageChannels;
 use crate::target::{Destination, TexturePlan};
 
 /// Identifies a job and the result that it makes.
@@ -19,12 +20,21 @@ pub(crate) struct ResultKey {
     pub generator: Generator,
     pub request: Request,
     /// Images for image and mask inputs.
-    pub images: Vec<(String, AssetId<Image>)>,
+    pub images: Vec<JobImage>,
     pub textures: Vec<TexturePlan>,
     /// Mip levels that are made but not kept: the textures begin with the one below.
     pub skipped_levels: u32,
     /// The entity whose result lives on, and its steps per second.
     pub living: Option<(Entity, f32)>,
+}
+
+/// An image for an input.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct JobImage {
+    /// Name of the input.
+    pub input: String,
+    pub image: AssetId<Image>,
+    pub channels: ImageChannels,
 }
 
 /// Everything the render world needs to make one result.

@@ -41,6 +41,7 @@
 pub mod asset;
 mod error;
 mod export;
+mod image_source;
 mod job;
 mod memory;
 mod mesh_mask;
@@ -52,12 +53,14 @@ mod world;
 
 #[cfg(feature = "by_example")]
 pub use asset::by_example;
+pub use asset::edit;
 #[cfg(feature = "default_generators")]
 pub use asset::embedded as default_generators;
 #[cfg(feature = "onnx")]
 pub use asset::onnx;
 pub use error::SynthesisError;
 pub use export::{ExportKtx2, ExportPng};
+pub use image_source::{ImageChannels, ImageSource};
 /// Generators built in code; `assets.add(Generator::from(generators::load("noise_material").unwrap()))` makes one an asset.
 pub use imagine_graph::generators;
 pub use imagine_graph::{Layer, LayersError, Mask};
@@ -79,9 +82,9 @@ pub use world::{
 pub mod prelude {
     pub use crate::asset::Generator;
     pub use crate::{
-        Brush, BrushStroke, Control, ImageTarget, ImagineBudget, ImaginePlugin, ImagineSystems, Layer, Living, Mask,
-        MaterialLayers, MaterialTarget, RegisterTarget, SkyTarget, SpriteTarget, Synthesis, SynthesisFailed,
-        SynthesisFinished, SynthesisRefresh, SynthesisStatus, SynthesisTextures, TextureRole, WarmUp, WarmUpFinished,
-        WorldAnchor, WorldBiomes, WorldHeight, WorldPatch, WorldPatches,
+        Brush, BrushStroke, Control, ImageChannels, ImageSource, ImageTarget, ImagineBudget, ImaginePlugin,
+        ImagineSystems, Layer, Living, Mask, MaterialLayers, MaterialTarget, RegisterTarget, SkyTarget, SpriteTarget,
+        Synthesis, SynthesisFailed, SynthesisFinished, SynthesisRefresh, SynthesisStatus, SynthesisTextures,
+        TextureRole, WarmUp, WarmUpFinished, WorldAnchor, WorldBiomes, WorldHeight, WorldPatch, WorldPatches,
     };
 }

@@ -15,8 +15,12 @@
 //! All arithmetic on fields is on integers, and gathering is one multiplication: the results are the same bytes on every machine and with any number of threads.
 //! rayon divides the rows among threads.
 //!
+//! **Nearest-neighbour fields** are coordinate fields that are made by comparing features: [`search`] looks everywhere, [`propagate`] at what
+//! neighbours show, [`vote`] makes an image of overlapping patches, [`distance`] says how well they fit, and [`histogram`] how often a place is shown.
+//! [`pack_features`] and [`project`] make the features. `imagine_graph`'s operators `Nnf*` and `Histogram` define every bit.
+//!
 //! Sources: Wei and Levoy 2002 (order-independent synthesis), Ashikhmin 2001 and Tong et al. 2002 (coherence,
-//! k-coherence), Lefebvre and Hoppe 2006 (appearance vectors).
+//! k-coherence), Lefebvre and Hoppe 2006 (appearance vectors), Wexler et al. 2007 (completion by voting).
 
 mod candidates;
 mod field;
@@ -24,6 +28,7 @@ mod gather;
 mod guide;
 mod level;
 mod matching;
+mod nnf;
 mod refine;
 
 pub use candidates::Candidates;
@@ -33,4 +38,8 @@ pub use guide::Guide;
 pub use imagine_codec::{DIMENSIONS, Edges, pack, unpack};
 pub use level::{Level, LevelError, LevelShape};
 pub use matching::{REACH, match_pass};
+pub use nnf::{
+    NOT_SHOWN, Pair, Projection, Propagation, Search, Vote, distance, histogram, pack_features, project, propagate,
+    search, vote,
+};
 pub use refine::{Draw, Moves, double, move_blocks, start};

@@ -1,2 +1,18 @@
-//! Edits of pictures and materials, as generators: each function returns a graph with a fixed list of nodes, which every executor
-//! runs without reading anything back.
+//! Edits of pictures and materials, as generators: each has a graph with a fixed list of nodes, which every executor runs without reading
+//! anything back.
+//!
+//! - [`Insert`]: an object, a decal or a patch of another material, fitted to its place.
+//!
+//! All edits name their inputs alike ([`input_name`]): `image` is the base colour, `image_normal` the normals, and so on; outputs have the names of maps. A
+//! picture is a material with a base colour alone. Pictures are values from 0 to 1, as a file stores them; a mask is 1 inside.
+
+mod edit;
+mod error;
+mod insert;
+mod maps;
+mod poisson;
+
+pub use edit::Edit;
+pub use error::{EditError, MAX_SIDE};
+pub use insert::Insert;
+pub use maps::input_name;

@@ -159,9 +159,9 @@ params! {
         size: [u32; 2],
         picture_size: [u32; 2],
         channels: u32,
+        first: u32,
         unused_a: u32,
         unused_b: u32,
-        unused_c: u32,
     }
 }
 
@@ -237,19 +237,33 @@ pub fn environment(what: EnvironmentFilter, side: u32, sky_side: u32, samples: u
     pass(&defs, &params, [side; 2], 6)
 }
 
+/// What [`unpack`] reads of a picture.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum PictureChannels {
+    /// As many channels as the tensor has, from this one on.
+    From(u32),
+    /// One channel of red, green and blue.
+    Luminance,
+    /// One channel, 1 minus red.
+    InvertedRed,
+}
+
 /// Resizes the picture at binding 1 of `picture_size` (`[width, height]`; linear, clamping sampler at binding 2) into the tensor
 /// `[images, channels, H, W]` at binding 3 of `size` (`[width, height]`) with at most four channels. All images of the batch
-/// are equal. `encode_srgb` stores sRGB code values, `luminance` makes one channel of red, green and blue.
+/// are equal. `encode_srgb` stores sRGB code values.
 pub fn unpack(
     size: [u32; 2],
     images: u32,
     channels: u32,
     picture_size: [u32; 2],
     encode_srgb: bool,
-    luminance: bool,
+    reads: PictureChannels,
 ) -> TexturePass {
-    let params = UnpackParams { size, picture_size, channels, ..UnpackParams::default() };
-    let defs = [("ENCODE_SRGB", encode_srgb), ("LUMINANCE", luminance)];
+    let first = if let PictureChannels::From(first) = reads { first.min(3) } else { 0 };
+    let params = UnpackParams { size, picture_size, channels, first, ..UnpackParams::default() };
+    let luminance = reads == PictureChannels::Luminance;
+    let inverted = reads == PictureChannels::InvertedRed;
+    let defs = [("ENCODE_SRGB", encode_srgb), ("LUMINANCE", luminance), ("INVERTED", inverted)];
     pass(&defs, &params, size, images)
 }
 
@@ -294,7 +308,8 @@ pub fn variants() -> Vec<TexturePass> {
     passes.extend([Linear, Srgb, Normal, Radiance, Roughness].map(|kind| mip(kind, size, 1)));
     passes.extend([HeightBorder::Wrap, HeightBorder::Edge].map(|border| normal_from_height(size, 1, 1.0, border)));
     for encode_srgb in flags {
-        passes.extend(flags.map(|luminance| unpack(size, 1, 3, size, encode_srgb, luminance)));
+        let reads = [PictureChannels::From(0), PictureChannels::Luminance, PictureChannels::InvertedRed];
+        passes.extend(reads.map(|reads| unpack(size, 1, 3, size, encode_srgb, reads)));
     }
     passes
         .extend([EnvironmentFilter::Diffuse, EnvironmentFilter::Specular(0.5)].map(|what| environment(what, 4, 4, 1)));

@@ -2,6 +2,7 @@
 
 #[cfg(feature = "by_example")]
 pub mod by_example;
+pub mod edit;
 #[cfg(feature = "default_generators")]
 pub mod embedded;
 mod generator;

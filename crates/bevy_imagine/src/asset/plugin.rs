@@ -2,6 +2,7 @@
 
 use bevy::prelude::*;
 
+use super::edit::MadeEdits;
 use super::generator::Generator;
 use super::labels::{GeneratorInterface, ModelCard};
 use super::layers::{PendingLayers, send_layers};
@@ -27,6 +28,7 @@ impl Plugin for ImagineAssetPlugin {
             .init_asset::<GeneratorInterface>()
             .init_asset_loader::<GeneratorLoader>()
             .init_asset_loader::<LayersLoader>()
+            .init_resource::<MadeEdits>()
             .init_resource::<PendingLayers>()
             .add_systems(Update, send_layers);
         #[cfg(feature = "onnx")]

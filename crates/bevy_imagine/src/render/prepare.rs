@@ -15,7 +15,7 @@ use super::queue::{JobQueue, Prepared, Progress};
 use super::texture_io::{InputImage, TextureWriter, upload_images};
 use super::work::Work;
 use crate::error::SynthesisError;
-use crate::job::{Job, JobEvent, JobEvents};
+use crate::job::{Job, JobEvent, JobEvents, JobImage};
 
 /// Jobs that may hold buffers at once. Jobs that outrank one of them may raise it to twice as many.
 const IN_FLIGHT: usize = 4;
@@ -94,10 +94,11 @@ fn take_prepared(queue: &mut JobQueue, synchronous: bool, events: &JobEvents) {
 
 /// The input images of a job, once all of them are on the GPU.
 fn input_images(job: &Job, images: &RenderAssets<GpuImage>) -> Option<Vec<InputImage>> {
-    let input = |(name, id): &(String, AssetId<Image>)| {
-        let image = images.get(*id)?;
+    let input = |JobImage { input, image, channels }: &JobImage| {
+        let image = images.get(*image)?;
         let size = [image.texture.width(), image.texture.height()];
-        Some(InputImage { input: name.clone(), view: wgpu::TextureView::clone(&image.texture_view), size })
+        let view = wgpu::TextureView::clone(&image.texture_view);
+        Some(InputImage { input: input.clone(), view, size, channels: *channels })
     };
     job.key.images.iter().map(input).collect()
 }

@@ -9,13 +9,14 @@ use bevy::prelude::*;
 use bevy::render::render_asset::RenderAssets;
 use bevy::render::texture::GpuImage;
 use imagine_graph::{ColorSpace, InputKind};
-use imagine_wgpu::texture_io::{self, MipFilter, TexturePass};
+use imagine_wgpu::texture_io::{self, MipFilter, PictureChannels, TexturePass};
 use imagine_wgpu::{Pipeline, PipelineError, Session};
 use wgpu::BindingResource;
 use wgpu::util::DeviceExt;
 
 use super::cost::KernelId;
 use super::kernels::Kernels;
+use crate::image_source::ImageChannels;
 use crate::job::{Job, PlannedStroke};
 use crate::memory::Allocation;
 use crate::target::{Destination, OutputIndex, TextureRole, TextureShape, TextureSource};
@@ -73,6 +74,7 @@ pub(crate) struct InputImage {
     pub view: wgpu::TextureView,
     /// Width and height.
     pub size: [u32; 2],
+    pub channels: ImageChannels,
 }
 
 impl Dispatches {
@@ -273,9 +275,16 @@ pub(crate) fn upload_images(
         let Some(input) = session.plan().inputs.iter().find(|input| input.name == image.input) else { continue };
         let &[batch, channels, height, width] = input.value_type.shape.as_slice() else { continue };
         let encode_srgb = input.kind == InputKind::Image(ColorSpace::Srgb);
-        let luminance = channels == 1 && input.kind != InputKind::Mask;
+        let reads = match image.channels {
+            ImageChannels::All if channels == 1 && input.kind != InputKind::Mask => PictureChannels::Luminance,
+            ImageChannels::All | ImageChannels::Red => PictureChannels::From(0),
+            ImageChannels::Green => PictureChannels::From(1),
+            ImageChannels::Blue => PictureChannels::From(2),
+            ImageChannels::Alpha => PictureChannels::From(3),
+            ImageChannels::InvertedRed => PictureChannels::InvertedRed,
+        };
         let size = [width as u32, height as u32];
-        let pass = texture_io::unpack(size, batch as u32, channels as u32, image.size, encode_srgb, luminance);
+        let pass = texture_io::unpack(size, batch as u32, channels as u32, image.size, encode_srgb, reads);
         let resources = [
             (1, BindingResource::TextureView(&image.view)),
             (2, BindingResource::Sampler(&kernels.sampler)),

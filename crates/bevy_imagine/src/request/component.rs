@@ -4,9 +4,12 @@ use std::collections::BTreeMap;
 
 use bevy::prelude::*;
 
+use imagine_edit::input_name;
+
 use super::state::{RequestState, SynthesisStatus};
 use crate::asset::Generator;
 use crate::error::SynthesisError;
+use crate::image_source::{ImageSource, material_images};
 
 /// Requests an image from a generator. A target on the same entity says where it goes: [`MaterialTarget`](crate::MaterialTarget),
 /// [`ImageTarget`](crate::ImageTarget), [`SpriteTarget`](crate::SpriteTarget), [`SkyTarget`](crate::SkyTarget), a
@@ -30,7 +33,7 @@ pub struct Synthesis {
     pub controls: BTreeMap<String, Control>,
     /// Images for the generator's image and mask inputs by name, resized as needed. A changed image asset is synthesised
     /// again; trigger [`SynthesisRefresh`] after a camera has drawn into a render target.
-    pub images: BTreeMap<String, Handle<Image>>,
+    pub images: BTreeMap<String, ImageSource>,
     /// Higher priorities go first, then requests on screen, then those nearest to a camera. Default 0.
     pub priority: i32,
 }
@@ -117,8 +120,18 @@ impl Synthesis {
     }
 
     /// Sets the image for an image or mask input.
-    pub fn with_image(mut self, name: impl Into<String>, image: Handle<Image>) -> Self {
-        self.images.insert(name.into(), image);
+    pub fn with_image(mut self, name: impl Into<String>, image: impl Into<ImageSource>) -> Self {
+        self.images.insert(name.into(), image.into());
+        self
+    }
+
+    /// Sets the images of all maps that `material` has: `image`, `image_normal`, `image_roughness`, `image_metallic`, `image_occlusion`,
+    /// `image_emissive` and `image_height`, the inputs of [edits](crate::edit). A generator that does not read one of them fails: ask
+    /// [`maps_of`](crate::edit::maps_of) for what there is.
+    pub fn with_material(mut self, material: &StandardMaterial) -> Self {
+        for (kind, source) in material_images(material) {
+            self.images.insert(input_name("image", kind), source);
+        }
         self
     }
 }

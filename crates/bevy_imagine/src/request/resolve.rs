@@ -10,7 +10,8 @@ use super::component::{Control, Living, Synthesis};
 use super::patch::{MAX_MIP, WorldPatch};
 use crate::asset::Generator;
 use crate::error::SynthesisError;
-use crate::job::ResultKey;
+use crate::image_source::ImageSource;
+use crate::job::{JobImage, ResultKey};
 use crate::target::{PlanContext, TargetPlans, Targets};
 
 /// Highest rate of a living result, in steps per second.
@@ -37,7 +38,12 @@ pub(crate) fn resolve(
     }
     let size = Size::new(made.y as usize, made.x as usize).with_batch(batch as usize);
     let wanted = network_request(request, patch, size, generator)?;
-    let images = request.images.iter().map(|(name, image)| (name.clone(), image.id())).collect();
+    let job_image = |(name, source): (&String, &ImageSource)| JobImage {
+        input: name.clone(),
+        image: source.image.id(),
+        channels: source.channels,
+    };
+    let images = request.images.iter().map(job_image).collect();
     let living = match entity.get::<Living>() {
         Some(_) if patch.is_some() => return Err(patch_conflict(generator, "Living")),
         Some(living) => Some((entity.id(), steps_per_second(living, generator)?)),

@@ -55,7 +55,7 @@ pub(crate) fn restart_reloaded(
     for (entity, request) in &synthesis {
         let lacked_it = requests.get(entity) == Some(RequestState::Failed { cause: FailureCause::Generator });
         let uses = |(id, is_first): &(_, bool)| *id == request.generator.id() && (!is_first || lacked_it);
-        if generators.iter().any(uses) || request.images.values().any(|image| images.contains(&image.id())) {
+        if generators.iter().any(uses) || request.images.values().any(|source| images.contains(&source.image.id())) {
             requests.restart(entity, Restart::Outdated);
         }
     }

@@ -8,6 +8,7 @@ mod brush;
 mod by_example;
 mod custom_target;
 mod device_loss;
+mod edits;
 #[cfg(feature = "default_generators")]
 mod embedded;
 mod export;

@@ -15,7 +15,10 @@ mod einsum;
 mod exemplar;
 mod gather;
 mod grid_sample;
+mod histogram;
 mod matmul;
+mod nnf;
+mod nnf_feature;
 mod normalization;
 mod pad;
 mod pool;
@@ -202,6 +205,13 @@ pub(crate) fn run<B: Backend>(op: &Op, inputs: Vec<Option<Value<B>>>, context: &
             exemplar::matched(params, field, appearance, similar, wanted, x.optional(), context)
         }
         Op::ExemplarGather(params) => exemplar::gathered(params, x.next(), x.next(), x.optional_float(), context),
+        Op::NnfPack(_) => nnf_feature::pack(x, context),
+        Op::NnfProject(params) => nnf_feature::project(params, x, context),
+        Op::NnfSearch(params) => nnf::search(params, x, context),
+        Op::NnfPropagate(params) => nnf::propagate(params, x, context),
+        Op::NnfDistance(_) => nnf::distance(x, context),
+        Op::NnfVote(params) => nnf::vote(params, x, context),
+        Op::Histogram(params) => histogram::run(params, x, context),
         Op::RandomUniform(params) => random::uniform(params, context),
         Op::RandomNormal(params) => random::normal(params, context),
         Op::Bernoulli(params) => random::bernoulli(params, x.next(), context),

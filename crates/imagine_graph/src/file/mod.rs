@@ -29,6 +29,7 @@ pub use whole::{StagedFile, WriteError, check_folder, check_place, make_folder, 
 
 use crate::generator::{Card, Generator, ValidGenerator};
 use crate::graph::GraphErrors;
+use crate::layers::MaterialLayers;
 
 /// Extension of generator files.
 pub const EXTENSION: &str = ".generator.safetensors";
@@ -42,8 +43,15 @@ pub struct LoadedGenerator {
     pub hash: String,
     /// File name without folder and [`EXTENSION`].
     pub name: String,
-    /// The generators of its layers; empty if it is a file of its own.
-    pub parts: Vec<Arc<LoadedGenerator>>,
+    /// The layers that it is made of; `None` if it is a file of its own.
+    pub layers: Option<Arc<MaterialLayers<Arc<LoadedGenerator>>>>,
+}
+
+impl LoadedGenerator {
+    /// The generators of its layers; none if it is a file of its own.
+    pub fn parts(&self) -> impl Iterator<Item = &Arc<LoadedGenerator>> {
+        self.layers.iter().flat_map(|layers| &layers.layers).filter_map(|layer| layer.generator.as_ref())
+    }
 }
 
 /// Reads a generator from the bytes of a file, without validating its graphs as [`from_bytes`] and [`load`] do.
@@ -65,7 +73,7 @@ pub fn from_bytes(file: &str, bytes: &[u8]) -> Result<LoadedGenerator, LoadError
     let generator = decode(bytes).map_err(fail)?.validate().map_err(|errors| fail(Fault::Invalid(errors)))?;
     document::check_used(&generator.generator).map_err(fail)?;
     let name = file_name.strip_suffix(EXTENSION).unwrap_or(file_name).to_string();
-    Ok(LoadedGenerator { generator, hash: hash(bytes), name, parts: Vec::new() })
+    Ok(LoadedGenerator { generator, hash: hash(bytes), name, layers: None })
 }
 
 /// Reads and validates a file.

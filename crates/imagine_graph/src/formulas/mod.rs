@@ -71,7 +71,7 @@ pub enum Origin {
 
 /// Where the images of `loaded` come from; of layers, what says most.
 pub fn origin(loaded: &LoadedGenerator) -> Origin {
-    if let Some(most) = loaded.parts.iter().map(|part| origin(part)).max() {
+    if let Some(most) = loaded.parts().map(|part| origin(part)).max() {
         return most;
     }
     match loaded.generator.generator.is_by_example() {

@@ -199,7 +199,10 @@ mod einsum;
 mod exemplar;
 mod gather;
 mod grid_sample;
+mod histogram;
 mod matmul;
+mod nnf;
+mod nnf_feature;
 mod normalization;
 mod pad;
 mod pool;
@@ -220,6 +223,7 @@ pub use einsum::EinsumAxes;
 pub use exemplar::{APPEARANCE_BYTES, DEFAULT_GUIDE_SCALE, MAX_EXEMPLAR_SIDE};
 pub use gather::{GatherLayout, PickedAxis};
 pub use grid_sample::{GridSampleMode, GridSamplePadding};
+pub use nnf_feature::MAX_FEATURES;
 pub use pool::Pool;
 pub use reduce::Reduction;
 pub use resize::weights as resize_weights;
@@ -455,6 +459,20 @@ operators! {
     ExemplarMatch => exemplar, Pass;
     /// The exemplar's texels at the places of a coordinate field.
     ExemplarGather => exemplar, Pass;
+    /// The channels of an image as features of its places.
+    NnfPack => nnf_feature, Pass;
+    /// Patches of an image on a basis, as features of its places.
+    NnfProject => nnf_feature, Pass;
+    /// The place of a source whose patch is nearest to that of each cell, of all places.
+    NnfSearch => nnf, Pass;
+    /// The nearest of the places that a cell's neighbours propose.
+    NnfPropagate => nnf, Pass;
+    /// How far each cell is from the place it shows.
+    NnfDistance => nnf, Pass;
+    /// An image from the patches that overlap at each cell.
+    NnfVote => nnf, Pass;
+    /// How often each place or value occurs.
+    Histogram => histogram, Pass;
     /// A tensor in the graph itself.
     Constant => constant, Fold;
 }

@@ -25,7 +25,10 @@ pub mod einsum;
 pub mod exemplar;
 pub mod gather;
 pub mod grid_sample;
+pub mod histogram;
 pub mod matmul;
+pub mod nnf;
+pub mod nnf_feature;
 pub mod normalization;
 pub mod pad;
 pub mod pool;
@@ -149,6 +152,13 @@ pub fn lower(op: &Op, node: &Lowering) -> Vec<KernelCall> {
         Op::ExemplarMove(op) => exemplar::lower_move(op, node),
         Op::ExemplarMatch(op) => exemplar::lower_match(op, node),
         Op::ExemplarGather(op) => exemplar::lower_gather(op, node),
+        Op::NnfPack(_) => nnf_feature::lower_pack(node),
+        Op::NnfProject(op) => nnf_feature::lower_project(op, node),
+        Op::NnfSearch(op) => nnf::lower_search(op, node),
+        Op::NnfPropagate(op) => nnf::lower_propagate(op, node),
+        Op::NnfDistance(_) => nnf::lower_distance(node),
+        Op::NnfVote(op) => nnf::lower_vote(op, node),
+        Op::Histogram(op) => return histogram::lower(op, node),
         Op::RandomUniform(op) => random::lower_uniform(op, node),
         Op::RandomNormal(op) => random::lower_normal(op, node),
         Op::Bernoulli(op) => random::lower_bernoulli(op, node),

@@ -1,0 +1,104 @@
+//! Edits of images and materials in the app.
+
+use bevy::asset::RenderAssetUsages;
+use bevy::ecs::system::RunSystemOnce;
+use bevy::prelude::*;
+use bevy::render::render_resource::{Extent3d, TextureDimension, TextureFormat};
+use bevy_imagine::edit::{EditGenerators, Extent, Insert, OutputKind, maps_of};
+use bevy_imagine::prelude::*;
+
+use super::harness::{TestApp, with_app};
+
+const SIDE: u32 = 32;
+
+/// A square image in one colour.
+fn image(app: &mut TestApp, side: u32, texel: [u8; 4], format: TextureFormat) -> Handle<Image> {
+    let extent = Extent3d { width: side, height: side, depth_or_array_layers: 1 };
+    let mut image = Image::new_fill(extent, TextureDimension::D2, &texel, format, RenderAssetUsages::default());
+    // The plugin writes it.
+    image.texture_descriptor.usage |= wgpu::TextureUsages::COPY_DST | wgpu::TextureUsages::COPY_SRC;
+    app.app.world_mut().resource_mut::<Assets<Image>>().add(image)
+}
+
+fn edit(app: &mut TestApp, insert: Insert) -> Handle<Generator> {
+    let system = move |mut edits: EditGenerators| edits.add(insert.clone());
+    app.app.world_mut().run_system_once(system).unwrap()
+}
+
+#[test]
+fn an_image_is_edited_in_place_again_and_again() {
+    with_app(|app| {
+        let srgb = TextureFormat::Rgba8UnormSrgb;
+        let wall = image(app, SIDE, [200, 200, 200, 255], srgb);
+        let stain = image(app, 4, [0, 0, 0, 128], srgb);
+        let insert = Insert::new(Extent::splat(SIDE as usize), Extent::splat(4));
+        let generator = edit(app, insert.clone());
+        assert_eq!(generator, edit(app, insert), "an edit in use has one generator");
+        let request = Synthesis::new(generator)
+            .with_size(UVec2::splat(SIDE))
+            .with_image("image", wall.clone())
+            .with_image("object", stain.clone())
+            .with_image("object_alpha", ImageSource::new(stain, ImageChannels::Alpha))
+            .with_control("scale", 0.5)
+            .with_control("blend", 0.0)
+            .with_control("light", 0.0);
+        let entity = app.finished((request, ImageTarget::new(wall.clone())));
+        let center = |app: &TestApp| {
+            let texels = app.read(&wall).swap_remove(0).2;
+            let at = |x: u32, y: u32| texels[4 * (y * SIDE + x) as usize];
+            assert_eq!(at(0, 0), 200, "outside the object");
+            at(SIDE / 2, SIDE / 2)
+        };
+        let once = center(app);
+        assert!(once.abs_diff(100) <= 2, "half covered: {once}");
+        app.trigger(SynthesisRefresh { entity });
+        app.expect_finished();
+        let twice = center(app);
+        assert!(twice.abs_diff(50) <= 2, "half covered twice: {twice}");
+    });
+}
+
+#[test]
+fn a_material_is_read_channel_by_channel() {
+    with_app(|app| {
+        let linear = TextureFormat::Rgba8Unorm;
+        let material = StandardMaterial {
+            base_color_texture: Some(image(app, SIDE, [90, 60, 30, 255], TextureFormat::Rgba8UnormSrgb)),
+            metallic_roughness_texture: Some(image(app, SIDE, [10, 150, 220, 255], linear)),
+            occlusion_texture: Some(image(app, SIDE, [40, 0, 0, 255], linear)),
+            depth_map: Some(image(app, SIDE, [55, 0, 0, 255], linear)),
+            ..default()
+        };
+        let maps = maps_of(&material);
+        use OutputKind::{BaseColor, Height, Metallic, Occlusion, Roughness};
+        assert_eq!(maps, [BaseColor, Height, Roughness, Metallic, Occlusion]);
+        let object = Extent::splat(4);
+        let insert = Insert { maps: maps.clone(), ..Insert::new(Extent::splat(SIDE as usize), object) };
+        let generator = edit(app, insert);
+        let decal = image(app, 4, [255, 255, 255, 255], TextureFormat::Rgba8UnormSrgb);
+        let nothing = image(app, 4, [0; 4], TextureFormat::Rgba8UnormSrgb);
+        let request = Synthesis::new(generator)
+            .with_size(UVec2::splat(SIDE))
+            .with_material(&material)
+            .with_image("object", decal)
+            .with_image("object_alpha", nothing);
+        for (output, expected) in
+            [("base_color", 90), ("height", 200), ("roughness", 150), ("metallic", 220), ("occlusion", 40)]
+        {
+            let entity = app.finished((request.clone(), ImageTarget { output: output.into(), ..default() }));
+            let found = app.texels(entity, TextureRole::Image)[0];
+            assert!(found.abs_diff(expected) <= 1, "{output}: {found}, not {expected}");
+        }
+    });
+}
+
+#[test]
+fn an_edit_that_cannot_be_made_fails_its_requests() {
+    with_app(|app| {
+        let generator = edit(app, Insert::new(Extent { height: 9000, width: 32 }, Extent::splat(4)));
+        app.spawn((Synthesis::new(generator), ImageTarget::default()));
+        app.settle();
+        let events = app.events();
+        assert!(events.len() == 1 && events[0].contains("takes sides of 16 to 4096"), "{events:?}");
+    });
+}
