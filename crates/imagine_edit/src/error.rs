@@ -29,6 +29,34 @@ pub enum EditError {
     /// The object has a map that the picture does not have.
     #[error("the object has {}, but the picture does not: give both the same maps", .0.name())]
     ObjectMap(OutputKind),
+    /// The picture tiles, and its sides cannot be halved often enough.
+    #[error(
+        "a picture of {width} x {height} pixels that tiles: this edit takes sides that are multiples of {multiple}; scale it, or cut some pixels off"
+    )]
+    Multiple {
+        /// Width in pixels.
+        width: usize,
+        /// Height in pixels.
+        height: usize,
+        /// What sides must be multiples of.
+        multiple: usize,
+    },
+    /// A style that is not by example.
+    #[error("the style is not a generator by example: only texels of an exemplar can be arranged after a picture")]
+    NotByExample,
+    /// A style without the map that guides.
+    #[error("the style has no {}, after which its texels could be arranged", .0.name())]
+    StyleMap(OutputKind),
+    /// A style whose exemplar is too small, or was prepared without matching.
+    #[error(
+        "the style's exemplar of {width} x {height} texels has too few levels: take a larger one, made with matching passes, or coarser strokes"
+    )]
+    Levels {
+        /// Columns of texels, as large as strokes are asked for.
+        width: usize,
+        /// Rows of texels.
+        height: usize,
+    },
     /// The graph is not valid.
     #[error(transparent)]
     Graph(#[from] GraphErrors),

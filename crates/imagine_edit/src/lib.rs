@@ -1,6 +1,8 @@
 //! Edits of pictures and materials, as generators: each has a graph with a fixed list of nodes, which every executor runs without reading
 //! anything back.
 //!
+//! - [`restyle()`]: a picture painted in the style of a generator by example; [`restyle_material`]: a material that becomes another one and keeps its
+//!   shape.
 //! - [`Insert`]: an object, a decal or a patch of another material, fitted to its place.
 //!
 //! All edits name their inputs alike ([`input_name`]): `image` is the base colour, `image_normal` the normals, and so on; outputs have the names of maps. A
@@ -11,8 +13,12 @@ mod error;
 mod insert;
 mod maps;
 mod poisson;
+mod restyle;
 
 pub use edit::Edit;
 pub use error::{EditError, MAX_SIDE};
 pub use insert::Insert;
 pub use maps::input_name;
+pub use restyle::{
+    CAVITIES, FLOW, KEEP_COLORS, LIKENESS, RELIEF, Restyle, RestyleMaterial, STRENGTH, restyle, restyle_material,
+};
