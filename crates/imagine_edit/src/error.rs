@@ -57,6 +57,22 @@ pub enum EditError {
         /// A quarter of the shorter side.
         most: usize,
     },
+    /// A style that is not by example.
+    #[error("the style is not a generator by example: only texels of an exemplar can be arranged after a picture")]
+    NotByExample,
+    /// A style without the map that guides.
+    #[error("the style has no {}, after which its texels could be arranged", .0.name())]
+    StyleMap(OutputKind),
+    /// A style whose exemplar is too small, or was prepared without matching.
+    #[error(
+        "the style's exemplar of {width} x {height} texels has too few levels: take a larger one, made with matching passes, or coarser strokes"
+    )]
+    Levels {
+        /// Columns of texels, as large as strokes are asked for.
+        width: usize,
+        /// Rows of texels.
+        height: usize,
+    },
     /// The graph is not valid.
     #[error(transparent)]
     Graph(#[from] GraphErrors),

@@ -3,6 +3,8 @@
 //!
 //! - [`Repair`]: what lies under a mask is replaced by what its surroundings lead to expect; [`Tile`]: a photograph becomes a texture that tiles.
 //! - [`upscale`]: pictures and materials, two to four times as large.
+//! - [`restyle()`]: a picture painted in the style of a generator by example; [`restyle_material`]: a material that becomes another one and keeps its
+//!   shape.
 //! - [`Insert`]: an object, a decal or a patch of another material, fitted to its place.
 //!
 //! All edits name their inputs alike ([`input_name`]): `image` is the base colour, `image_normal` the normals, and so on; outputs have the names of maps. A
@@ -15,6 +17,7 @@ mod maps;
 mod nodes;
 mod poisson;
 mod repair;
+mod restyle;
 pub mod upscale;
 
 pub use edit::Edit;
@@ -22,3 +25,6 @@ pub use error::{EditError, MAX_SIDE};
 pub use insert::Insert;
 pub use maps::input_name;
 pub use repair::{Repair, Tile};
+pub use restyle::{
+    CAVITIES, FLOW, KEEP_COLORS, LIKENESS, RELIEF, Restyle, RestyleMaterial, STRENGTH, restyle, restyle_material,
+};

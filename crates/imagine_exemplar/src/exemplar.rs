@@ -17,6 +17,7 @@ use crate::generator::generator;
 use crate::height::height_from_normals;
 use crate::pictures::{ExemplarOptions, interleaved};
 use crate::prepared::Prepared;
+use crate::shuffle::shuffled;
 use crate::synthesis::{refine, torus};
 
 /// The first words of the recipe in the card of a generator by example.
@@ -197,12 +198,34 @@ impl Exemplar {
             }
         }
         let (_, field) = best.expect("there are arrangements");
+        self.of_arrangement(made, &field, card, "a rearrangement of it")
+    }
+
+    /// The generator of a shuffled exemplar: blocks of about 128 texels have changed places, each shown once, and seams are matched. It keeps all
+    /// colours and strokes, so that it serves as a style, and tiles; a file of it does not hold the pictures themselves. Of several orders it takes
+    /// the one that varies most. `made` is what [`Self::generator`] gave; `card` as there.
+    pub fn shuffled(&self, made: &ByExample, card: Card) -> Result<ByExample, ExemplarError> {
+        let fields = (0..ARRANGEMENTS).map(|seed| shuffled(&made.prepared, seed));
+        let varied = fields.map(|field| (of_field(&made.prepared, &field).variation, field));
+        let best = varied.max_by(|(one, _), (other, _)| one.total_cmp(other));
+        let (_, field) = best.expect("there are orders");
+        self.of_arrangement(made, &field, card, "its blocks in another order")
+    }
+
+    /// The generator of the texels as `field` shows them, which tile.
+    fn of_arrangement(
+        &self,
+        made: &ByExample,
+        field: &Field,
+        card: Card,
+        what: &str,
+    ) -> Result<ByExample, ExemplarError> {
         let texels = made.maps.gather(&field.places);
         let maps = Maps::new(field.height, field.width, made.maps.channels(), texels)?;
         let chosen = made.chosen.clone();
         let prepared = Prepared::new(&maps, Edges::Wrap, chosen.recipe.clone())?;
         let mut card = self.card(card, &maps, &chosen);
-        card.recipe.push_str("; the file holds a rearrangement of it");
+        card.recipe.push_str(&format!("; the file holds {what}"));
         let generator = generator(&prepared, &maps, &self.kinds, card)?;
         Ok(ByExample { generator, maps, kinds: self.kinds.clone(), prepared, chosen })
     }

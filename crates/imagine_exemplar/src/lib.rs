@@ -42,6 +42,7 @@ mod projection;
 mod recipe;
 mod resample;
 mod sheet;
+mod shuffle;
 mod synthesis;
 
 pub use attributes::{Attributes, MOST_ATTRIBUTES};
