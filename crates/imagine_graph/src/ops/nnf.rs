@@ -24,7 +24,7 @@
 //! **`NnfSearch`** looks at every place of the source whose patch lies inside it: the S x S places within the length of `falloff`, `S = 2 length - 1`.
 //! `w(d) = weight[p + d] * falloff[|dy|] * falloff[|dx|]`. The `weight` of a target cell (i32 `[1, 1, H, W]`, clamped to 0..16, 16 if left out) says how much
 //! is known about it: 0 nothing. Each term is rounded down. Costs stay below 2^32: `S^2 words` is at most 200. Without any place that may be
-//! shown, p keeps its own. With the default falloff it is an exhaustive search by features.
+//! shown, p keeps its own. With the default falloff it is an exhaustive search by features. Cells times places are at most 2^34.
 //!
 //! **`NnfPropagate`** is one pass over all cells at once. Candidates of p, in this order: its own place; with `window` 1 or 2 the eight around it;
 //! with `window` 2 the 48 places `p + 3 e`, e within 3 rows and columns; if `jump` is not 0, what each of the eight cells `p + jump e` shows, less `jump e`;
@@ -54,6 +54,8 @@ use checks::{check_features, field, fill};
 
 /// The most words that a patch of `NnfSearch` compares.
 const MAX_PATCH_WORDS: usize = 200;
+/// The most pairs of a cell and a place that `NnfSearch` compares.
+const MAX_PAIRS: usize = 1 << 34;
 const MAX_JUMP: u32 = 64;
 const MAX_LOCALITY: u32 = 128;
 const MAX_CANDIDATES: usize = 64;
@@ -133,7 +135,10 @@ impl Operator for NnfSearch {
     fn infer(&self, inputs: &Inputs) -> Result<Vec<TensorType>, NodeError> {
         inputs.count(3..=6)?;
         let size = field(inputs)?;
-        let [_, _, words] = check_features(inputs, size)?;
+        let [rows, columns, words] = check_features(inputs, size)?;
+        let most = MAX_PAIRS / (size[0] * size[1]);
+        let few = format!("at most {most} places, for every cell is compared with all");
+        require(rows * columns <= most, 2, "source", few, inputs.required(2, "source")?)?;
         check_cells(inputs, 5, "weight", DType::I32, size)?;
         check_falloff(&self.falloff)?;
         let side = 2 * self.falloff.len() - 1;
