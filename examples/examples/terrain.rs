@@ -1,4 +1,4 @@
-//! You will see endless hills of sand, grass, rock and snow that blend, generated around a flying camera.
+//! You will see endless hills of sand, meadow, rock and snow, six layers of photographic materials that blend, generated around a flying camera.
 
 #[path = "terrain/ground.rs"]
 mod ground;
@@ -9,7 +9,7 @@ use bevy::pbr::{DistanceFog, FogFalloff};
 use bevy::prelude::*;
 use bevy_imagine::generators;
 use bevy_imagine::prelude::*;
-use ground::{GroundMaterial, SEA};
+use ground::{LAYERS, SEA};
 use imagine_examples::{Arguments, parse_arguments};
 
 const SEED: u64 = 5;
@@ -28,24 +28,22 @@ const DISTANCE: f64 = 330.0;
 fn main() -> anyhow::Result<()> {
     let arguments: Arguments = parse_arguments();
     let mut app = arguments.app("terrain");
-    app.init_resource::<GroundMaterial>()
-        .add_systems(Startup, (spawn_ground, spawn_camera_and_sun, spawn_water))
-        .add_systems(Update, fly);
+    app.add_systems(Startup, (spawn_ground, spawn_camera_and_sun, spawn_water)).add_systems(Update, fly);
     arguments.run(app, "terrain")
 }
 
-fn spawn_ground(mut commands: Commands, material: Res<GroundMaterial>) {
+fn spawn_ground(mut commands: Commands, assets: Res<AssetServer>) {
     let height = ground::height();
     let patches = WorldPatches {
         seed: SEED,
-        patch_size: 32.0,
-        levels: 5,
+        texels: 512,
+        patch_size: 16.0,
+        levels: 6,
         detail: 0.75,
         cells: 48,
-        controls: material.controls.clone(),
-        ..WorldPatches::new(material.generator.clone())
+        ..WorldPatches::new(assets.load(LAYERS))
     };
-    commands.spawn((patches, ground::biomes(&material, &height), height));
+    commands.spawn((patches, ground::biomes(&height), height));
 }
 
 fn spawn_camera_and_sun(mut commands: Commands, mut generators: ResMut<Assets<Generator>>) -> Result {

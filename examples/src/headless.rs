@@ -19,6 +19,8 @@ use crate::progress::Progress;
 pub(crate) const SIZE: UVec2 = UVec2::new(1280, 720);
 /// Frames after which unfinished requests are an error.
 const PATIENCE: u32 = 100_000;
+/// Frames in which a finished request may lead to another.
+const NEXT: u32 = 3;
 /// Frames after which a missing picture is an error.
 const PICTURE_PATIENCE: u32 = 100;
 
@@ -55,7 +57,7 @@ impl Headless {
         self.app.world_mut()
     }
 
-    /// Runs frames without drawing until every request is finished; an error if one fails.
+    /// Runs frames without drawing until every request is finished, also those that finished ones lead to; an error if one fails.
     pub fn settle(&mut self) -> anyhow::Result<()> {
         self.wait(1);
         self.draw(false);
@@ -66,6 +68,7 @@ impl Headless {
 
     fn generate(&mut self) -> anyhow::Result<()> {
         let progress = Progress::start();
+        let mut finished = 0;
         for _ in 0..PATIENCE {
             let world = self.app.world_mut();
             progress.update(world);
@@ -73,7 +76,9 @@ impl Headless {
             if statuses.contains(&SynthesisStatus::Failed) {
                 bail!("a request failed; the log says why");
             }
-            if statuses.iter().all(|status| *status == SynthesisStatus::Finished) {
+            let is_finished = statuses.iter().all(|status| *status == SynthesisStatus::Finished);
+            finished = if is_finished { finished + 1 } else { 0 };
+            if finished > NEXT {
                 return Ok(());
             }
             self.wait(1);

@@ -20,6 +20,7 @@ pages! {
     skies "docs/skies.md",
     sprites "docs/sprites.md",
     targets "docs/targets.md",
+    upscaling "docs/upscaling.md",
     worlds "docs/worlds.md",
     bevy_imagine_readme "crates/bevy_imagine/README.md",
     bevy_imagine_editor_readme "crates/bevy_imagine_editor/README.md",

@@ -1,6 +1,6 @@
 // ExemplarStart (START), ExemplarDouble (DOUBLE), ExemplarMove (MOVE), ExemplarMatch (MATCH) and ExemplarGather (GATHER): coordinate
-// fields of synthesis by example. imagine_graph's reference page of these operators defines every bit. TABLE, GUIDE, WANTED, VARIATION, GAIN
-// and OUTPUT are binding numbers.
+// fields of synthesis by example. imagine_graph's reference page of these operators defines every bit. TABLE, GUIDE, WANTED,
+// CANDIDATES, VARIATION, GAIN and OUTPUT are binding numbers.
 #import imagine::dispatch::DispatchParams
 #import imagine::index::invocation
 #import imagine::rng::{lattice_coordinate, pcg}
@@ -13,6 +13,8 @@ struct Params {
     variation_steps: vec4<u32>,
     // GAIN: the same, with channels.
     gain_steps: vec4<u32>,
+    // CANDIDATES: the same, with candidates.
+    candidate_steps: vec4<u32>,
     // Rows and columns of cells of the output.
     size: vec2<u32>,
     // Rows and columns of places of the exemplar's level.
@@ -39,6 +41,11 @@ struct Params {
     // GUIDE: number of guides, and words of a place.
     guides: u32,
     guide_words: u32,
+    // GUIDE: factor of its costs.
+    guide_scale: u32,
+    // CANDIDATES: how many each cell has, and what they cost more.
+    candidates: u32,
+    candidate_cost: u32,
 }
 
 const NONE = 0xffffffffu;
@@ -56,6 +63,9 @@ const NONE = 0xffffffffu;
 #ifdef GUIDE
 @group(0) @binding(#{GUIDE}) var<storage, read_write> guide: array<u32>; // [level height, level width, guide_words]
 @group(0) @binding(#{WANTED}) var<storage, read_write> wanted: array<u32>; // [1 or N, guides, 1 or height, 1 or width]
+#endif
+#ifdef CANDIDATES
+@group(0) @binding(#{CANDIDATES}) var<storage, read_write> proposed: array<u32>; // [1 or N, candidates, 1 or height, 1 or width]
 #endif
 #ifdef VARIATION
 @group(0) @binding(#{VARIATION}) var<storage, read_write> variation: array<i32>; // [1 or N, 1, 1 or height, 1 or width]
@@ -137,7 +147,8 @@ fn guide_cost(image: u32, place: vec2<i32>, cell: vec2<u32>) -> i32 {
         if interval.z == 255 && distance > 0 { return EXCLUDED; }
         sum += interval.z * distance * distance;
     }
-    return min(8 * sum, 400000000);
+    let scale = i32(params.guide_scale);
+    return scale * min(sum, 400000000 / scale);
 }
 #endif
 
@@ -266,10 +277,12 @@ fn main(@builtin(workgroup_id) workgroup: vec3<u32>, @builtin(local_invocation_i
     }
     let own_place = pack(near[12]);
 #ifndef TABLE
+#ifndef CANDIDATES
     if agree {
         y[i] = select(own[0], own_place, own[0] == NONE);
         return;
     }
+#endif
 #endif
     for (var k = 0u; k < 25u; k++) {
         let is_inner = all(vec2(k / 5u, k % 5u) - 1u < vec2(3u));
@@ -290,20 +303,39 @@ fn main(@builtin(workgroup_id) workgroup: vec3<u32>, @builtin(local_invocation_i
     var best = own_place;
     var least = 0x7fffffff;
 #ifdef TABLE
-    for (var k = 0u; k < 18u; k++) {
-        let e = k / 2u;
-        let factor = 20 + i32(k % 2u);
-        var candidate = own[e];
-        if k % 2u == 1u {
-            let by = vec2(i32(e / 3u), i32(e % 3u)) - 1;
-            let from_place = vec2<u32>(near[(e / 3u + 1u) * 5u + e % 3u + 1u]);
-            candidate = shifted(clamped(table[(from_place.x * params.level.y + from_place.y) * params.similar]), -by);
-        }
+    let of_neighbours = 18u;
 #else
-    for (var e = 0u; e < 9u; e++) {
-        let factor = 20;
-        let candidate = own[e];
+    let of_neighbours = 9u;
 #endif
+    var count = of_neighbours;
+#ifdef CANDIDATES
+    count += params.candidates;
+#endif
+    for (var k = 0u; k < count; k++) {
+        var factor = 20;
+        var more = 0;
+        var candidate = NONE;
+        if k >= of_neighbours {
+#ifdef CANDIDATES
+            let steps = params.candidate_steps;
+            let at = image * steps.x + (k - of_neighbours) * steps.y + cell.x * steps.z + cell.y * steps.w;
+            candidate = shifted(clamped(proposed[at]), vec2(0));
+            more = i32(params.candidate_cost);
+#endif
+        } else {
+#ifdef TABLE
+            let e = k / 2u;
+            candidate = own[e];
+            if k % 2u == 1u {
+                factor = 21;
+                let by = vec2(i32(e / 3u), i32(e % 3u)) - 1;
+                let from_place = vec2<u32>(near[(e / 3u + 1u) * 5u + e % 3u + 1u]);
+                candidate = shifted(clamped(table[(from_place.x * params.level.y + from_place.y) * params.similar]), -by);
+            }
+#else
+            candidate = own[k];
+#endif
+        }
         if candidate == NONE { continue; }
         let place = unpack(candidate);
         var sum = 0;
@@ -313,7 +345,7 @@ fn main(@builtin(workgroup_id) workgroup: vec3<u32>, @builtin(local_invocation_i
             let high = 3 * look(place, by, 1u) - targets[d * 2u + 1u];
             sum += dot(low, low) + dot(high, high);
         }
-        var cost = factor * sum;
+        var cost = factor * sum + more;
         var is_excluded = false;
 #ifdef GUIDE
         let added = guide_cost(image, place, cell);

@@ -1005,7 +1005,7 @@ def block_words(run, attributes, at, plane):
 EXCLUDED = 2000000000
 
 
-def guide_cost(guide, target, place, n, cell):
+def guide_cost(guide, target, place, n, cell, scale=8):
     """What the guides add to the cost of showing a place in a cell of image n."""
     if guide is None:
         return 0
@@ -1019,7 +1019,7 @@ def guide_cost(guide, target, place, n, cell):
         if weight == 255 and distance > 0:
             return EXCLUDED
         total += weight * distance**2
-    return min(8 * total, 400000000)
+    return scale * min(total, 400000000 // scale)
 
 
 def center_cell(run, attributes, at, period, cell, size):
@@ -1092,7 +1092,7 @@ def exemplar_move(run, attributes, field, table, guide=None, target=None, variat
     return build(field.shape, element, "i32")
 
 
-def exemplar_match(run, attributes, field, appearance, table=None, guide=None, target=None):
+def exemplar_match(run, attributes, field, appearance, table=None, guide=None, target=None, further=None):
     level = Exemplar(appearance.shape[0] - 2, appearance.shape[1] - 2, attributes.get("tiles", True))
     near = [(y, x) for y in (-1, 0, 1) for x in (-1, 0, 1)]
     diagonals = [(y, x) for y in (-1, 1) for x in (-1, 1)]
@@ -1109,28 +1109,32 @@ def exemplar_match(run, attributes, field, appearance, table=None, guide=None, t
             return level.clamped(at_exact(field, (n, 0, (y + by[0]) % field.shape[2], (x + by[1]) % field.shape[3])))
 
         own = [level.shifted(shown(e), (-e[0], -e[1])) for e in near]
-        if table is None and all(candidate == own[0] for candidate in own):
+        if table is None and further is None and all(candidate == own[0] for candidate in own):
             return pack(shown((0, 0)) if own[0] is None else own[0])
         candidates = []
         for e, candidate in zip(near, own):
-            candidates.append((20, candidate))
+            candidates.append((20, 0, candidate))
             if table is not None:
                 similar = level.clamped(at_exact(table, (*shown(e), 0)))
-                candidates.append((21, level.shifted(similar, (-e[0], -e[1]))))
+                candidates.append((21, 0, level.shifted(similar, (-e[0], -e[1]))))
+        for k in range(0 if further is None else further.shape[1]):
+            at = [0 if length == 1 else i for length, i in zip(further.shape, (n, k, y, x))]
+            place = level.clamped(at_exact(further, (at[0], k, at[2], at[3])))
+            candidates.append((20, attributes.get("candidate_cost", 0), level.shifted(place, (0, 0))))
         targets = []
         for dy, dx in diagonals:
             parts = look(shown((dy, dx)), (0, 0)), look(shown((2 * dy, dx)), (-dy, 0)), look(shown((dy, 2 * dx)), (0, -dx))
             targets.append([sum(numbers) for numbers in zip(*parts)])
         around = [shown((dy, dx)) for dy in range(-2, 3) for dx in range(-2, 3) if (dy, dx) != (0, 0)]
         best, least = shown((0, 0)), 2**31 - 1
-        for factor, candidate in candidates:
+        for factor, more, candidate in candidates:
             if candidate is None:
                 continue
             differences = (
                 3 * a - t for d, target in zip(diagonals, targets) for a, t in zip(look(candidate, d), target)
             )
-            added = guide_cost(guide, target, candidate, n, (y, x))
-            cost = factor * sum(difference**2 for difference in differences) + added
+            added = guide_cost(guide, target, candidate, n, (y, x), attributes.get("guide_scale", 8))
+            cost = factor * sum(difference**2 for difference in differences) + more + added
             cost = 2 * cost + 2000000 if candidate in around else cost
             cost = EXCLUDED if added == EXCLUDED else cost
             if cost < least:

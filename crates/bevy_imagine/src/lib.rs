@@ -70,8 +70,8 @@ pub use plugin::{ImaginePlugin, ImagineSystems};
 pub use render::{FrameStats, ImagineBudget, ImagineStats};
 pub use request::{
     Brush, BrushStroke, Control, Living, MaterialLayers, RecipeControl, RecipeError, RegisterTarget, Synthesis,
-    SynthesisFailed, SynthesisFinished, SynthesisRecipe, SynthesisRefresh, SynthesisStatus, WarmUp, WarmUpFinished,
-    WorldPatch,
+    SynthesisFailed, SynthesisFinished, SynthesisRecipe, SynthesisRefresh, SynthesisStatus, Upscale, WarmUp,
+    WarmUpFinished, WorldPatch,
 };
 pub use target::{ImageTarget, MaterialTarget, SkyTarget, SpriteTarget, SynthesisTextures, TextureRole};
 pub use world::{
@@ -80,11 +80,11 @@ pub use world::{
 
 /// Everything that most games need: `use bevy_imagine::prelude::*`.
 pub mod prelude {
-    pub use crate::asset::Generator;
+    pub use crate::asset::{Generator, UpscaleWith, UpscaledGenerators};
     pub use crate::{
         Brush, BrushStroke, Control, ImageChannels, ImageSource, ImageTarget, ImagineBudget, ImaginePlugin,
         ImagineSystems, Layer, Living, Mask, MaterialLayers, MaterialTarget, RegisterTarget, SkyTarget, SpriteTarget,
         Synthesis, SynthesisFailed, SynthesisFinished, SynthesisRefresh, SynthesisStatus, SynthesisTextures,
-        TextureRole, WarmUp, WarmUpFinished, WorldAnchor, WorldBiomes, WorldHeight, WorldPatch, WorldPatches,
+        TextureRole, Upscale, WarmUp, WarmUpFinished, WorldAnchor, WorldBiomes, WorldHeight, WorldPatch, WorldPatches,
     };
 }

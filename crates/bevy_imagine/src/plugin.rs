@@ -119,7 +119,7 @@ fn build_main_app(app: &mut App) {
                 request::resubmit_lost
                     .run_if(resource_exists_and_changed::<RenderDevice>)
                     .in_set(RequestSteps::Recover),
-                request::merge_layers.before(ImagineSystems::Request),
+                (request::merge_layers, request::add_upscalers).before(ImagineSystems::Request),
                 (
                     request::restart_changed::<Synthesis>,
                     request::restart_changed::<Living>,
@@ -165,6 +165,7 @@ fn register_types(app: &mut App) {
         .register_type::<SynthesisTextures>()
         .register_type::<Living>()
         .register_type::<WorldPatch>()
+        .register_type::<request::Upscale>()
         .register_type::<world::WorldPatches>()
         .register_type::<world::WorldAnchor>()
         .register_type::<world::PatchPlace>()

@@ -1,6 +1,6 @@
 //! Why a network cannot run.
 
-use imagine_graph::{GraphErrors, RequestError, TensorType};
+use imagine_graph::{GraphErrors, RequestError, TensorType, WindowError};
 
 /// Why a network cannot run.
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
@@ -12,6 +12,9 @@ pub enum RunError {
     /// The generator cannot fulfil the request.
     #[error(transparent)]
     Request(#[from] RequestError),
+    /// No window around a tile can be computed.
+    #[error(transparent)]
+    Window(#[from] WindowError),
     /// A wrong number of inputs.
     #[error("{found} inputs were given, the graph has {expected}: {names:?}")]
     InputCount {

@@ -9,9 +9,11 @@ mod error;
 mod generate;
 mod network;
 mod ops;
+mod tiles;
 mod value;
 
 pub use error::RunError;
 pub use generate::generate;
 pub use network::Network;
+pub use tiles::generate_in_tiles;
 pub use value::Value;

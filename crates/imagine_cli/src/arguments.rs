@@ -72,11 +72,16 @@ pub struct MapArguments {
 }
 
 impl MapArguments {
+    /// The convention that was given.
+    pub fn convention(&self) -> Option<NormalConvention> {
+        self.normal.map(NormalConvention::from)
+    }
+
     /// The convention that was given for `data`, which must be a folder then.
     pub fn normal(&self, data: &Path) -> anyhow::Result<Option<NormalConvention>> {
         let is_useless = self.normal.is_some() && !data.is_dir();
         ensure!(!is_useless, "--normal is for a folder of maps; {} is a file", data.display());
-        Ok(self.normal.map(NormalConvention::from))
+        Ok(self.convention())
     }
 }
 

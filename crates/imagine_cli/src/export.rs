@@ -2,7 +2,7 @@
 
 use anyhow::{Context, bail};
 use imagine_graph::{GraphOutput, OutputKind, Tensor};
-use imagine_png::Picture;
+use imagine_png::{Carried, Picture};
 
 use crate::file_format::{Depth, FileFormat};
 use crate::ktx2_file::Compression;
@@ -23,6 +23,8 @@ pub struct Export {
     pub exposure: Option<f32>,
     /// Whether HDR is only shown, tone-mapped, and not kept.
     pub is_shown: bool,
+    /// What is kept of the picture that was edited.
+    pub carried: Carried,
 }
 
 impl Export {
@@ -110,7 +112,7 @@ impl Export {
         match format {
             FileFormat::Ktx2 => ktx2_file::encode(output, images, &self.compressions, recipe),
             FileFormat::Exr => exr_file::encode(output, &images[0], depth, recipe),
-            _ => integers(format, &picture(output, &images[0], depth)?, recipe),
+            _ => integers(format, &picture(output, &images[0], depth)?, recipe, &self.carried),
         }
     }
 }
@@ -125,15 +127,15 @@ fn tone_mapped(
 ) -> anyhow::Result<Vec<u8>> {
     let stops = exposure.unwrap_or(0.0);
     let recipe = Recipe { exposure: Some(stops), ..recipe.clone() };
-    integers(format, &hdr::tone_map(output, image, stops)?, &recipe)
+    integers(format, &hdr::tone_map(output, image, stops)?, &recipe, &Carried::default())
 }
 
-fn integers(format: FileFormat, picture: &Picture, recipe: &Recipe) -> anyhow::Result<Vec<u8>> {
+fn integers(format: FileFormat, picture: &Picture, recipe: &Recipe, carried: &Carried) -> anyhow::Result<Vec<u8>> {
     match format {
-        FileFormat::Png => png_file::encode(picture, recipe),
-        FileFormat::Jpg => jpeg_file::encode(picture, recipe),
-        FileFormat::Webp => webp_file::encode(picture, recipe),
-        FileFormat::Tif => tiff_file::encode(picture, recipe),
+        FileFormat::Png => png_file::encode(picture, recipe, carried),
+        FileFormat::Jpg => jpeg_file::encode(picture, recipe, carried),
+        FileFormat::Webp => webp_file::encode(picture, recipe, carried),
+        FileFormat::Tif => tiff_file::encode(picture, recipe, carried),
         FileFormat::Exr | FileFormat::Hdr | FileFormat::Ktx2 => {
             bail!("{} files hold no picture of integers", format.extension())
         }

@@ -6,6 +6,7 @@
 mod arguments;
 mod commands;
 mod cutout;
+mod edit;
 mod estimate;
 mod export;
 mod exr_file;
@@ -46,6 +47,8 @@ enum Command {
     Inspect(commands::inspect::Inspect),
     /// Generate pictures.
     Generate(Box<commands::generate::Generate>),
+    /// Enlarge pictures, sprites and materials by 2, 3 or 4.
+    Upscale(Box<commands::upscale::Upscale>),
     /// Compare the GPU's result with the CPU reference.
     Compare(commands::compare::Compare),
     /// Measure speed against burn-wgpu on the same device.
@@ -59,6 +62,12 @@ enum Command {
     Generators(commands::generators::Generators),
     /// Store the texels of a generator by example in fewer bits.
     Compress(commands::compress::Compress),
+    /// Remove what lies under a mask, and fill the place from its surroundings.
+    Repair(Box<commands::repair::RepairPictures>),
+    /// Make photographs of textures, or materials, tile.
+    Tile(Box<commands::repair::TilePictures>),
+    /// Put an object into pictures or materials, fitted to its place.
+    Insert(Box<commands::insert::InsertObject>),
     /// Convert an ONNX file to a generator file.
     Import(Box<commands::import::ImportOnnx>),
     /// Run a tree of ONNX tests on every executor.
@@ -116,6 +125,7 @@ impl Command {
         match self {
             Command::Inspect(command) => command.run(),
             Command::Generate(command) => command.run(),
+            Command::Upscale(command) => command.run(),
             Command::Compare(command) => command.run(),
             #[cfg(feature = "wgpu-backend")]
             Command::Bench(command) => command.run(),
@@ -123,6 +133,9 @@ impl Command {
             Command::FirstImage(command) => command.run(),
             Command::Generators(command) => command.run(),
             Command::Compress(command) => command.run(),
+            Command::Repair(command) => command.run(),
+            Command::Tile(command) => command.run(),
+            Command::Insert(command) => command.run(),
             Command::Import(command) => command.run(),
             Command::OnnxTest(command) => command.run(),
             Command::Evaluate(command) => command.run(),

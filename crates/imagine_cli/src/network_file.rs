@@ -113,7 +113,7 @@ fn load_generator(file: &Path) -> anyhow::Result<LoadedGenerator> {
         return Ok(file::load(file)?);
     }
     file.to_str().and_then(generators::load).with_context(|| {
-        let names = generators::ALL.map(|(name, _)| name).join(", ");
+        let names = generators::names().collect::<Vec<_>>().join(", ");
         format!("{}: no such file, and no built-in generator of this name; built in are {names}", file.display())
     })
 }

@@ -51,10 +51,38 @@ pub struct Recipe {
     /// Stops by which HDR was brightened before tone mapping.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub exposure: Option<f32>,
+    /// The command that changed a picture, as in `upscale`, in place of one that generated it. It cannot be repeated from the recipe.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub edit: Option<String>,
+    /// What an edited picture is marked as.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub mark: Option<EditMark>,
     /// `gpu` or `cpu`.
     pub executor: String,
     /// Version of the program.
     pub version: String,
+}
+
+/// What an edited picture is marked as.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum EditMark {
+    /// The same picture, only better: sharper, larger.
+    Enhanced,
+    /// Partly made by a trained network.
+    Composite,
+    /// Pieces of pictures, arranged without training.
+    Rearranged,
+}
+
+impl From<EditMark> for Source {
+    fn from(mark: EditMark) -> Self {
+        match mark {
+            EditMark::Enhanced => Source::Enhanced,
+            EditMark::Composite => Source::CompositeWithNetwork,
+            EditMark::Rearranged => Source::Exemplar,
+        }
+    }
 }
 
 impl Recipe {
@@ -74,6 +102,8 @@ impl Recipe {
             cube: request.size.batch > 1,
             patch: None,
             exposure: None,
+            edit: None,
+            mark: None,
             executor: name(executor),
             version: env!("CARGO_PKG_VERSION").into(),
         }
@@ -86,10 +116,11 @@ impl Recipe {
 
     /// The kind of source that made the picture.
     pub fn source(&self) -> Source {
-        match self.by_example {
-            true => Source::Exemplar,
-            false if self.formulas || generators::is_built_in(&self.generator_sha256) => Source::Formula,
-            false => Source::TrainedNetwork,
+        match (self.mark, self.by_example) {
+            (Some(mark), _) => mark.into(),
+            (None, true) => Source::Exemplar,
+            (None, false) if self.formulas || generators::is_built_in(&self.generator_sha256) => Source::Formula,
+            (None, false) => Source::TrainedNetwork,
         }
     }
 

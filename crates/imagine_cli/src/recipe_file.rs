@@ -109,7 +109,7 @@ mod tests {
     use std::collections::BTreeMap;
 
     use imagine_graph::{GraphOutput, OutputKind, Tensor};
-    use imagine_png::{Picture, Samples};
+    use imagine_png::{Carried, Picture, Samples};
 
     use super::*;
     use crate::{exr_file, jpeg_file, png_file, tiff_file, webp_file};
@@ -129,6 +129,8 @@ mod tests {
             cube: false,
             patch: Some([-1_048_576, 3]),
             exposure: None,
+            edit: None,
+            mark: None,
             executor: "cpu".into(),
             version: "1.2.3".into(),
         }
@@ -139,7 +141,7 @@ mod tests {
     }
 
     fn file(recipe: &Recipe) -> Vec<u8> {
-        png_file::encode(&picture(Samples::Eight(vec![0, 1, 2, 3, 4, 255])), recipe).unwrap()
+        png_file::encode(&picture(Samples::Eight(vec![0, 1, 2, 3, 4, 255])), recipe, &Carried::default()).unwrap()
     }
 
     /// A file of every format with a recipe.
@@ -147,16 +149,17 @@ mod tests {
         let (eight, sixteen) =
             (Samples::Eight(vec![0, 1, 2, 3, 4, 255]), Samples::Sixteen(vec![0, 1, 2, 3, 4, 65_535]));
         let (eight, sixteen) = (picture(eight), picture(sixteen));
+        let none = Carried::default();
         let values = Tensor::f32([1, 3, 1, 2], [0.0, 0.25, 0.5, 1.0, 0.125, 4.0]);
         let color = GraphOutput::new("base_color", OutputKind::BaseColor);
         let radiance = GraphOutput::new("base_color", OutputKind::Radiance);
         [
             ("png", file(&recipe())),
-            ("png of 16 bits", png_file::encode(&sixteen, &recipe()).unwrap()),
-            ("jpg", jpeg_file::encode(&eight, &recipe()).unwrap()),
-            ("webp", webp_file::encode(&eight, &recipe()).unwrap()),
-            ("tif", tiff_file::encode(&eight, &recipe()).unwrap()),
-            ("tif of 16 bits", tiff_file::encode(&sixteen, &recipe()).unwrap()),
+            ("png of 16 bits", png_file::encode(&sixteen, &recipe(), &none).unwrap()),
+            ("jpg", jpeg_file::encode(&eight, &recipe(), &none).unwrap()),
+            ("webp", webp_file::encode(&eight, &recipe(), &none).unwrap()),
+            ("tif", tiff_file::encode(&eight, &recipe(), &none).unwrap()),
+            ("tif of 16 bits", tiff_file::encode(&sixteen, &recipe(), &none).unwrap()),
             ("exr", exr_file::encode(&color, &values, Depth::Sixteen, &recipe()).unwrap()),
             ("hdr", hdr::encode(&radiance, &values, &recipe()).unwrap()),
         ]

@@ -2,7 +2,7 @@
 
 use anyhow::{bail, ensure};
 use image_webp::{ColorType, WebPEncoder};
-use imagine_png::{Picture, Samples};
+use imagine_png::{Carried, Picture, Samples};
 
 use crate::recipe::Recipe;
 
@@ -10,7 +10,7 @@ use crate::recipe::Recipe;
 const MAX_SIDE: u32 = 16_383;
 
 /// Encodes a picture. Equal pictures and recipes give equal bytes.
-pub fn encode(picture: &Picture, recipe: &Recipe) -> anyhow::Result<Vec<u8>> {
+pub fn encode(picture: &Picture, recipe: &Recipe, carried: &Carried) -> anyhow::Result<Vec<u8>> {
     let Picture { width, height, channels, samples, .. } = picture;
     let Samples::Eight(bytes) = samples else { bail!("webp files have 8 bits a channel") };
     ensure!(
@@ -25,6 +25,8 @@ pub fn encode(picture: &Picture, recipe: &Recipe) -> anyhow::Result<Vec<u8>> {
     };
     let mut file = Vec::new();
     let mut encoder = WebPEncoder::new(&mut file);
+    encoder.set_icc_profile(carried.icc.clone());
+    encoder.set_exif_metadata(carried.exif.clone());
     encoder.set_xmp_metadata(recipe.xmp().into_bytes());
     encoder.encode(bytes, *width, *height, color)?;
     Ok(file)

@@ -4,7 +4,6 @@
 const EXCLUDED: i32 = 2_000_000_000;
 /// The greatest weight, which excludes.
 const EXCLUDES: i32 = 255;
-const SCALE: i32 = 8;
 const MOST: i32 = 400_000_000;
 
 /// Up to eight bytes that describe each place of a level, and the intervals of them that each cell of an image wants.
@@ -20,6 +19,8 @@ pub struct Guide<'a> {
     pub target: &'a [i32],
     /// Rows and columns of the target: those of the field, or 1 for all of them.
     pub size: [usize; 2],
+    /// Multiplies the costs, 1 to 1024.
+    pub scale: i32,
 }
 
 impl Guide<'_> {
@@ -39,7 +40,7 @@ impl Guide<'_> {
             }
             sum += weight * distance * distance;
         }
-        (SCALE * sum).min(MOST)
+        self.scale * sum.min(MOST / self.scale)
     }
 }
 

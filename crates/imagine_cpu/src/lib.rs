@@ -9,7 +9,8 @@
 //! 4. [`match_pass`]: every cell takes the best candidate of its neighbours, all cells at once.
 //! 5. [`gather`]: the channels of the texels that the cells of the finest field show, as numbers.
 //!
-//! A [`Guide`] says which places are wanted where, and steers all but doubling.
+//! A [`Guide`] says which places are wanted where, and steers all but doubling. [`Candidates`] are places that a pass tries beside those of the
+//! neighbours.
 //!
 //! All arithmetic on fields is on integers, and gathering is one multiplication: the results are the same bytes on every machine and with any number of threads.
 //! rayon divides the rows among threads.
@@ -21,6 +22,7 @@
 //! Sources: Wei and Levoy 2002 (order-independent synthesis), Ashikhmin 2001 and Tong et al. 2002 (coherence,
 //! k-coherence), Lefebvre and Hoppe 2006 (appearance vectors), Wexler et al. 2007 (completion by voting).
 
+mod candidates;
 mod field;
 mod gather;
 mod guide;
@@ -29,6 +31,7 @@ mod matching;
 mod nnf;
 mod refine;
 
+pub use candidates::Candidates;
 pub use field::Field;
 pub use gather::gather;
 pub use guide::Guide;

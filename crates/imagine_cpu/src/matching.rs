@@ -8,10 +8,11 @@
 //! repetition. The cheapest wins; ties go to the first in the order of neighbours (row by row), own place before similar one.
 //!
 //! On a level without a table, a cell whose nine neighbours agree keeps their candidate: it is the only one. A guide adds its own cost to
-//! each candidate.
+//! each candidate. Further candidates come after those of the neighbours, and cost what they say more.
 
 use rayon::prelude::*;
 
+use crate::candidates::Candidates;
 use crate::field::Field;
 use crate::guide::{Guide, with_guide};
 use crate::level::Level;
@@ -28,24 +29,30 @@ const DIAGONALS: [(i32, i32); 4] = [(-1, -1), (-1, 1), (1, -1), (1, 1)];
 /// Target appearance of the four diagonal neighbours, times three.
 type Target = [[i16; DIMENSIONS]; 4];
 
-/// One pass over `field`, with a guide whose target has the size of the result, if any. The result lacks [`REACH`] cells on each side: give a torus its rim first ([`Field::wrapped`]).
+/// One pass over `field`, with a guide and further candidates, if any, which have the size of the result. The result lacks [`REACH`] cells on each side: give a
+/// torus its rim first ([`Field::wrapped`]).
 ///
 /// # Panics
 /// If the field has no more than twice [`REACH`] rows or columns.
-pub fn match_pass(level: &Level, field: &Field, guide: Option<&Guide>) -> Field {
+pub fn match_pass(level: &Level, field: &Field, guide: Option<&Guide>, candidates: Option<&Candidates>) -> Field {
     let (height, width) = (field.height - 2 * REACH, field.width - 2 * REACH);
     assert!(height > 0 && width > 0, "a field of {} x {} cells has no inside", field.height, field.width);
     let mut places = vec![0; height * width];
     places.par_chunks_mut(width).enumerate().for_each(|(row, places)| {
         for (column, place) in places.iter_mut().enumerate() {
-            *place = best(level, field, guide, row, column);
+            *place = best(level, field, (guide, candidates), (row, column));
         }
     });
     Field { top: field.top + REACH as i64, left: field.left + REACH as i64, height, width, places }
 }
 
 /// The place that the cell in `row` and `column` of the result shows.
-fn best(level: &Level, field: &Field, guide: Option<&Guide>, row: usize, column: usize) -> u32 {
+fn best(
+    level: &Level,
+    field: &Field,
+    (guide, candidates): (Option<&Guide>, Option<&Candidates>),
+    (row, column): (usize, usize),
+) -> u32 {
     let reach = REACH as i32;
     let at = |down: i32, right: i32| {
         field.at((row as i32 + reach + down) as usize, (column as i32 + reach + right) as usize)
@@ -55,7 +62,7 @@ fn best(level: &Level, field: &Field, guide: Option<&Guide>, row: usize, column:
         let (down, right) = neighbour(index);
         *candidate = shifted(level, at(down, right), -down, -right);
     }
-    if !level.has_table() && own.iter().all(|candidate| *candidate == own[4]) {
+    if !level.has_table() && candidates.is_none() && own.iter().all(|candidate| *candidate == own[4]) {
         return own[4].unwrap_or_else(|| at(0, 0));
     }
     let target = target(level, at);
@@ -64,9 +71,9 @@ fn best(level: &Level, field: &Field, guide: Option<&Guide>, row: usize, column:
     near.iter_mut().zip(places).for_each(|(near, place)| *near = place);
     let mut best = (i32::MAX, at(0, 0));
     // Ties go to the first.
-    let mut offer = |place: u32, factor: i32| {
+    let mut offer = |place: u32, factor: i32, more: i32| {
         let guided = guide.map_or(0, |guide| guide.cost(place, row, column));
-        let cost = cost(level, &near, &target, place, factor, guided);
+        let cost = cost(level, &near, &target, (place, factor, more), guided);
         if cost < best.0 {
             best = (cost, place);
         }
@@ -75,15 +82,19 @@ fn best(level: &Level, field: &Field, guide: Option<&Guide>, row: usize, column:
         // An earlier neighbour proposed the same place at the same cost.
         let seen = own[..index].contains(&own[index]);
         if let Some(place) = own[index].filter(|_| !seen) {
-            offer(place, OWN);
+            offer(place, OWN, 0);
         }
         if level.has_table() {
             let (down, right) = neighbour(index);
             let similar = level.similar(at(down, right))[0];
             if let Some(place) = shifted(level, similar, -down, -right) {
-                offer(place, SIMILAR);
+                offer(place, SIMILAR, 0);
             }
         }
+    }
+    if let Some(candidates) = candidates {
+        let places = candidates.of_cell(row, column).map(|place| level.shape().clamped(place));
+        places.filter(|place| level.shape().may_show(*place)).for_each(|place| offer(place, OWN, candidates.cost));
     }
     best.1
 }
@@ -133,9 +144,9 @@ fn target(level: &Level, at: impl Fn(i32, i32) -> u32) -> Target {
     })
 }
 
-/// The cost of showing `place`, which costs the guide `guided`: at most 1,582 million, or 2,000 million if it is excluded.
+/// The cost of showing `place`, which costs the guide `guided`: at most 1,782 million, or 2,000 million if it is excluded.
 #[inline]
-fn cost(level: &Level, near: &[u32; 24], target: &Target, place: u32, factor: i32, guided: i32) -> i32 {
+fn cost(level: &Level, near: &[u32; 24], target: &Target, (place, factor, more): (u32, i32, i32), guided: i32) -> i32 {
     // Wrapping, so that debug builds run vectors too; nothing here comes near a limit.
     let mut sum = 0i32;
     for (&(down, right), target) in DIAGONALS.iter().zip(target) {
@@ -147,5 +158,5 @@ fn cost(level: &Level, near: &[u32; 24], target: &Target, place: u32, factor: i3
     }
     let mut repeated = false;
     near.iter().for_each(|&near| repeated |= near == place);
-    with_guide(factor * sum, guided, repeated.then_some(REPEATED))
+    with_guide(factor * sum + more, guided, repeated.then_some(REPEATED))
 }

@@ -1,6 +1,7 @@
 //! Any edit, for those that keep or pass on edits of all kinds.
 
 use imagine_graph::Generator;
+use imagine_graph::file::{self, LoadedGenerator};
 
 use crate::error::EditError;
 use crate::insert::Insert;
@@ -29,6 +30,16 @@ impl Edit {
             Edit::Repair(repair) => repair.generator(),
             Edit::Tile(tile) => tile.generator(),
         }
+    }
+
+    /// The generator, validated and with a hash of the edit, ready to run.
+    ///
+    /// # Errors
+    /// Those of the edit.
+    pub fn loaded(&self) -> Result<LoadedGenerator, EditError> {
+        let generator = self.generator()?.validate()?;
+        let hash = file::hash(format!("imagine edit 1\n{self:?}").as_bytes());
+        Ok(LoadedGenerator { generator, hash, name: self.name().into(), parts: Vec::new(), layers: None })
     }
 
     /// Name for messages.

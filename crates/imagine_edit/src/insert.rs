@@ -52,7 +52,7 @@ pub struct Insert {
     /// Size of the object's pictures, 1 to 4096 pixels a side. Best about as many as it covers: enlarged it is soft, reduced it shows
     /// too few of its pixels.
     pub object: Extent,
-    /// Maps of the object, besides its alpha: some of the picture's.
+    /// Maps of the object: some of the picture's. Its alpha is always read, and is not named here.
     pub object_maps: Vec<OutputKind>,
     /// The correction at the edge of the object reaches about `1 / sqrt(screening)` pixels into it. 0.01 for objects that keep their colour, 0.0005 for
     /// patches of a texture that take that of the surroundings. 0 to 1.
@@ -79,6 +79,9 @@ impl Insert {
         check_maps(&self.object_maps)?;
         if let Some(kind) = self.object_maps.iter().find(|kind| !self.maps.contains(kind)) {
             return Err(EditError::ObjectMap(*kind));
+        }
+        if self.object_maps.contains(&OutputKind::Alpha) {
+            return Err(EditError::Maps(self.object_maps.clone()));
         }
         let mut f = Formula::new();
         let controls = Controls::new(&mut f, self.maps.len() > 1);
@@ -171,6 +174,8 @@ impl Insert {
                 let through = f.mix(1.0, below, relief);
                 Some(f.mul(&object, &through))
             }
+            // Where the object is, the picture is no longer transparent.
+            (OutputKind::Alpha, ..) => Some(f.vector(&[1.0])),
             (_, object, _) => object,
         }
     }

@@ -2,6 +2,7 @@
 //! anything back.
 //!
 //! - [`Repair`]: what lies under a mask is replaced by what its surroundings lead to expect; [`Tile`]: a photograph becomes a texture that tiles.
+//! - [`upscale`]: pictures and materials, two to four times as large.
 //! - [`Insert`]: an object, a decal or a patch of another material, fitted to its place.
 //!
 //! All edits name their inputs alike ([`input_name`]): `image` is the base colour, `image_normal` the normals, and so on; outputs have the names of maps. A
@@ -14,6 +15,7 @@ mod maps;
 mod nodes;
 mod poisson;
 mod repair;
+pub mod upscale;
 
 pub use edit::Edit;
 pub use error::{EditError, MAX_SIDE};

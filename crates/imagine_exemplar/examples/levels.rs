@@ -4,7 +4,8 @@
 //! `cargo run -p imagine_exemplar --example levels -- SET out.png`
 
 use imagine_codec::unpack;
-use imagine_exemplar::{Exemplar, ExemplarOptions, coarser_maps, torus_levels};
+use imagine_exemplar::{Exemplar, ExemplarOptions, torus_levels};
+use imagine_graph::coarser_maps;
 use imagine_graph::{Card, OutputKind};
 
 /// Side of a panel in pixels.

@@ -127,7 +127,11 @@ fn refine(graph: &mut Graph, recipe: &Recipe, refined: &Refined, controls: &Cont
     }
     for pass in 0..passes {
         let inputs = [&field, &appearance_name(spacing), &similar, &guide, &wanted];
-        field = graph.push(&name(&format!("match_{pass}")), ExemplarMatch { tiles }, given(&inputs));
+        field = graph.push(
+            &name(&format!("match_{pass}")),
+            ExemplarMatch { tiles, ..ExemplarMatch::default() },
+            given(&inputs),
+        );
     }
     field
 }

@@ -79,7 +79,7 @@ pub(crate) fn refine(prepared: &Prepared, seed: u64, height: usize, width: usize
         };
         move_blocks(level, &mut next, moves(recipe, index), draw, None);
         for _ in 0..recipe.passes_on(index) {
-            let inner = match_pass(level, &next.wrapped(REACH), None);
+            let inner = match_pass(level, &next.wrapped(REACH), None, None);
             next.places = inner.places;
         }
         each(index, &next);
@@ -137,7 +137,7 @@ pub fn window(
         };
         move_blocks(level, &mut next, moves(recipe, index), draw, None);
         for _ in 0..recipe.passes_on(index) {
-            next = match_pass(level, &next, None);
+            next = match_pass(level, &next, None, None);
         }
         field = Some(next);
     }

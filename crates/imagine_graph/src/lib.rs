@@ -23,7 +23,8 @@ pub use formulas as generators;
 pub use generator::{
     Boundary, Card, DEFAULT_PERIOD, FIELD_CELL, FIELD_INPUT, Fields, Generated, Generator, LATENT_STREAM, MAX_STEPS,
     MAX_WINDOW_SIDE, Patch, PatchIndex, Provenance, Recurrence, Request, RequestError, ResolvedRequest, SizeRule, Span,
-    ValidGenerator, ValidRecurrence, WindowError, Windows, choice_weights, parse_input, prompt,
+    ValidGenerator, ValidRecurrence, WindowError, Windows, choice_weights, coarser_maps, crop, parse_input, paste,
+    prompt, sides,
 };
 pub use graph::{
     BoundGraph, ColorSpace, Coordinates, Distribution, Graph, GraphError, GraphErrors, GraphInput, GraphOutput,

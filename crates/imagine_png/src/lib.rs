@@ -49,6 +49,10 @@ pub enum Source {
     Formula,
     /// Pieces of a picture, rearranged without training: synthesis by example.
     Exemplar,
+    /// A picture that an algorithm made larger or better, without other contents.
+    Enhanced,
+    /// A picture that is partly made by a network with trained weights.
+    CompositeWithNetwork,
 }
 
 impl Source {
@@ -58,8 +62,19 @@ impl Source {
             Source::TrainedNetwork => "trainedAlgorithmicMedia",
             Source::Formula => "algorithmicMedia",
             Source::Exemplar => "composite",
+            Source::Enhanced => "algorithmicallyEnhanced",
+            Source::CompositeWithNetwork => "compositeWithTrainedAlgorithmicMedia",
         }
     }
+}
+
+/// What a picture keeps of the file that it was made from; empty if there is nothing.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Carried {
+    /// ICC colour profile.
+    pub icc: Vec<u8>,
+    /// EXIF data, from its byte order on, as in the chunk `eXIf`.
+    pub exif: Vec<u8>,
 }
 
 /// Why no recipe can be read from a PNG file.
@@ -85,8 +100,21 @@ pub enum ReadError {
 
 /// Encodes a PNG file. Equal pictures and recipes give equal bytes.
 pub fn encode(picture: &Picture, source: Source, recipe: &str) -> Result<Vec<u8>, png::EncodingError> {
+    encode_carrying(picture, source, recipe, &Carried::default())
+}
+
+/// [`encode`] with what is kept of another file. A colour profile stands in place of the note that colours are sRGB.
+pub fn encode_carrying(
+    picture: &Picture,
+    source: Source,
+    recipe: &str,
+    carried: &Carried,
+) -> Result<Vec<u8>, png::EncodingError> {
     let mut bytes = Vec::new();
-    let mut encoder = png::Encoder::new(&mut bytes, picture.width, picture.height);
+    let mut info = png::Info::with_size(picture.width, picture.height);
+    let some = |bytes: &[u8]| (!bytes.is_empty()).then(|| bytes.to_vec().into());
+    (info.icc_profile, info.exif_metadata) = (some(&carried.icc), some(&carried.exif));
+    let mut encoder = png::Encoder::with_info(&mut bytes, info)?;
     encoder.set_color(match picture.channels {
         1 => png::ColorType::Grayscale,
         2 => png::ColorType::GrayscaleAlpha,
@@ -97,7 +125,7 @@ pub fn encode(picture: &Picture, source: Source, recipe: &str) -> Result<Vec<u8>
         Samples::Eight(_) => png::BitDepth::Eight,
         Samples::Sixteen(_) => png::BitDepth::Sixteen,
     });
-    if picture.is_srgb {
+    if picture.is_srgb && carried.icc.is_empty() {
         encoder.set_source_srgb(png::SrgbRenderingIntent::Perceptual);
     }
     encoder.add_itxt_chunk(XMP_KEYWORD.into(), xmp(source))?;
@@ -155,6 +183,19 @@ mod tests {
         let mut pixels = vec![0; 6];
         reader.next_frame(&mut pixels).unwrap();
         assert_eq!(pixels, [0, 1, 2, 3, 4, 255]);
+    }
+
+    #[test]
+    fn profile_and_exif_are_kept() {
+        let picture =
+            Picture { width: 1, height: 1, channels: 3, is_srgb: true, samples: Samples::Eight(vec![1, 2, 3]) };
+        let carried = Carried { icc: vec![7; 300], exif: b"MM\0*\0\0\0\x08\0\0".to_vec() };
+        let bytes = encode_carrying(&picture, Source::Enhanced, "x", &carried).unwrap();
+        let reader = png::Decoder::new(Cursor::new(&bytes)).read_info().unwrap();
+        let info = reader.info();
+        assert_eq!(info.icc_profile.as_deref(), Some(carried.icc.as_slice()));
+        assert_eq!(info.exif_metadata.as_deref(), Some(carried.exif.as_slice()));
+        assert!(info.srgb.is_none());
     }
 
     #[test]

@@ -163,6 +163,16 @@ pub enum PictureSetError {
         /// Smallest side.
         least: usize,
     },
+    /// A painted picture has another size than the picture.
+    #[error("{}: {}x{} pixels, but its picture has {}x{}", path.display(), found[0], found[1], expected[0], expected[1])]
+    OtherSize {
+        /// The painted picture.
+        path: PathBuf,
+        /// Its width and height.
+        found: [u32; 2],
+        /// Those of the picture.
+        expected: [u32; 2],
+    },
     /// There is one picture only.
     #[error("{found} picture: at least two are needed, one to learn from and one to measure")]
     TooFew {

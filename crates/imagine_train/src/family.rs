@@ -5,7 +5,7 @@
 
 use imagine_graph::Card;
 
-use crate::{living, sprite, upscale};
+use crate::{living, sprite, style, upscale};
 
 /// A kind of generator that is made and evaluated here.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -19,6 +19,8 @@ pub enum Family {
     Sprites,
     /// Upscalers.
     Upscale,
+    /// Styles for a camera.
+    Style,
 }
 
 impl Family {
@@ -31,6 +33,8 @@ impl Family {
             Some(Self::Living)
         } else if recipe.starts_with(sprite::RECIPE) {
             Some(Self::Sprites)
+        } else if recipe.starts_with(style::RECIPE) {
+            Some(Self::Style)
         } else {
             recipe.starts_with(upscale::RECIPE).then_some(Self::Upscale)
         }
@@ -44,7 +48,7 @@ mod tests {
     #[test]
     fn every_shipped_generator_tells_its_family() {
         let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/../../assets/generators");
-        let mut counts = [0; 4];
+        let mut counts = [0; 5];
         for file in std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()) {
             if file.extension().is_some_and(|extension| extension == "safetensors") {
                 let card = imagine_graph::file::load(&file).unwrap().generator.generator.card;

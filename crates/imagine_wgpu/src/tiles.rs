@@ -8,15 +8,10 @@ use std::sync::Arc;
 use imagine_graph::rng::Domain;
 use imagine_graph::{
     Axis, GraphErrors, Ratio, ResolvedRequest, Size, Span, Tensor, TensorType, Texel, ValidGenerator, WindowError,
-    Windows,
+    Windows, crop, paste, sides,
 };
 
 use crate::plan::{Plan, PlanError, PlanOptions};
-
-mod crop;
-
-use crop::sides;
-pub use crop::{crop, paste};
 
 /// How an image is computed: at once, or in tiles.
 #[derive(Clone, Debug)]

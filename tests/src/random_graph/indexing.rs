@@ -37,7 +37,7 @@ impl Builder {
                 if self.between(0, 1) == 0 {
                     weights.push(ints(self, &table, PLACES - 1));
                 }
-                (ExemplarMatch { tiles }.into(), weights, interval)
+                (ExemplarMatch { tiles, ..ExemplarMatch::default() }.into(), weights, interval)
             }
             _ => {
                 let op = ExemplarGather { first: 1, channels: 2, signed: self.between(0, 1) == 0 };

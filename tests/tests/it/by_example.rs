@@ -2,12 +2,11 @@
 
 use burn::backend::Flex;
 use imagine_cpu::Edges;
-use imagine_exemplar::{
-    Maps, Prepared, Recipe, coarser, coarser_maps, generator, size_multiple, torus, torus_levels, window,
-};
+use imagine_exemplar::{Maps, Prepared, Recipe, generator, size_multiple, torus, torus_levels, window};
 use imagine_graph::rng::{self, Domain};
 use imagine_graph::{
     Card, Fields, Generated, Op, OutputKind, PatchIndex, Request, Size, Tensor, Texel, ValidGenerator, WorldPoint,
+    coarser_maps,
 };
 use imagine_wgpu::headless::Gpu;
 
@@ -138,7 +137,7 @@ fn a_coarser_generator_shows_the_same_pieces_with_fewer_texels() {
         let Size { height, width, .. } = example.size();
         let levels = torus_levels(&example.prepared, 9, height, width).unwrap();
         for halvings in 0..levels.len() {
-            let coarser = coarser(&example.generator.generator, halvings).unwrap().validate().unwrap();
+            let coarser = example.generator.generator.coarser(halvings).unwrap().validate().unwrap();
             let request = Request::new(Size::new(height >> halvings, width >> halvings), 9);
             let exemplar = example.generator.generator.output.weights.exemplar().unwrap();
             let maps = coarser_maps(exemplar, halvings);
@@ -146,7 +145,7 @@ fn a_coarser_generator_shows_the_same_pieces_with_fewer_texels() {
             let made = gpu.generate(&coarser, &request).unwrap();
             assert!(bytes(&made) == maps.gather(&field.places), "{}, halved {halvings} times", example.name);
         }
-        assert!(coarser(&example.generator.generator, levels.len()).is_none());
+        assert!(example.generator.generator.coarser(levels.len()).is_none());
         assert_eq!(&coarser_maps(example.generator.generator.output.weights.exemplar().unwrap(), 0), &example.maps);
     }
 }

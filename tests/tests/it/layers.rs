@@ -173,3 +173,89 @@ fn a_patch_computes_little_more_than_it_shows() {
         assert!(computed(part) < 2 * 272 * 272, "{part}: {} elements", computed(part));
     }
 }
+
+/// Bricks under moss in the hollows and under snow that a field lays; all by example.
+fn by_example() -> LoadedGenerator {
+    let cavity = Mask::Cavity { radius: 9.0, from: 0.05, to: -0.08 };
+    let noise = Mask::Noise { size: 64, octaves: 3, from: 0.3, to: 0.6 };
+    let moss = Layer { shrink: 1, ..Layer::new(material("moss")).with_mask(Mask::Product(vec![cavity, noise])) };
+    let snow = Layer { amount: 0.5, shrink: 2, ..Layer::new(material("snow")) };
+    merged([Layer::new(material("red_bricks")), moss, snow])
+}
+
+/// Means of `factor` x `factor` elements.
+fn shrunk(tensor: &Tensor, factor: usize) -> Vec<f32> {
+    let [channels, height, width] = [1, 2, 3].map(|axis| tensor.shape[axis] / if axis == 1 { 1 } else { factor });
+    let values = tensor.as_f32().unwrap();
+    let mean = |i: usize| {
+        let (c, y, x) = (i / (height * width), i / width % height, i % width);
+        let row = |dy: usize| ((c * height + y) * factor + dy) * width * factor + x * factor;
+        let sum: f32 = (0..factor).map(|dy| values[row(dy)..row(dy) + factor].iter().sum::<f32>()).sum();
+        sum / (factor * factor) as f32
+    };
+    (0..channels * height * width).map(mean).collect()
+}
+
+#[test]
+fn coarser_layers_show_the_same_from_far_away() {
+    let Some(gpu) = gpu() else { return };
+    let fine = by_example();
+    let side = 512;
+    let made = gpu.generate(&fine.generator, &Request::new(Size::new(side, side), 3)).unwrap();
+    for halvings in 1..4 {
+        let coarser = fine.coarser(halvings).unwrap();
+        assert!(coarser.hash != fine.hash && coarser.name == fine.name);
+        let request = Request::new(Size::new(side >> halvings, side >> halvings), 3);
+        let coarse = gpu.generate(&coarser.generator, &request).unwrap();
+        for ((output, coarse), (_, made)) in coarse.outputs.iter().zip(&made.outputs) {
+            if output.kind != OutputKind::BaseColor {
+                continue;
+            }
+            let expected = shrunk(made, 1 << halvings);
+            let coarse = coarse.as_f32().unwrap();
+            let distance = |shift: usize| {
+                let pairs = coarse.iter().zip(expected.iter().cycle().skip(shift));
+                pairs.map(|(a, b)| (a - b).abs()).sum::<f32>() / coarse.len() as f32
+            };
+            let elsewhere = distance((side >> halvings) * (side >> halvings) / 2 + 37);
+            let here = distance(0);
+            assert!(here < 0.5 * elsewhere, "halved {halvings} times: {here}, elsewhere {elsewhere}");
+        }
+    }
+    assert!(wall().coarser(1).is_none(), "a formula has no levels");
+    assert!(fine.has_coarser() && !wall().has_coarser());
+}
+
+#[test]
+fn patches_of_coarser_layers_meet() {
+    let Some(gpu) = gpu() else { return };
+    let coarser = by_example().coarser(2).unwrap();
+    let fields = Fields::new(["snow.amount"], |WorldPoint { x, .. }, values| {
+        values[0] = 0.5 + 0.5 * ((x / 40.0).rem_euclid(1.0) * std::f64::consts::TAU).sin() as f32;
+    });
+    let patch = |size: Size, x: i64| {
+        let request = Request::patch(Size::new(24, 20), 5, PatchIndex { y: FAR, x }).unwrap();
+        let request = Request { fields: Some(fields.clone()), size, ..request };
+        gpu.generate(&coarser.generator, &request).unwrap()
+    };
+    let whole = patch(Size::new(24, 40), -FAR);
+    for index in [1, 0] {
+        let made = patch(Size::new(24, 20), -FAR + index as i64);
+        for ((output, made), (_, whole)) in made.outputs.iter().zip(&whole.outputs) {
+            assert!(bits(made) == part(whole, [0, index * 20], [24, 20]), "{} of patch {index}", output.name);
+        }
+    }
+}
+
+#[test]
+fn only_what_is_by_example_shrinks() {
+    let rock = Arc::new(generators::load("noise_material").unwrap());
+    let layers = MaterialLayers { layers: vec![Layer { shrink: 1, ..Layer::new(rock) }] };
+    let error = layers.merge("rock").unwrap_err().to_string();
+    assert!(error.contains("noise_material is not by example, so it cannot `shrink`"), "{error}");
+    let moss = Layer { shrink: 3, ..Layer::new(material("moss")) };
+    let merged = merged([moss.clone()]).generator.generator;
+    assert_eq!((merged.size.multiple.height, merged.card.texel_density()), (32, Some(128.0)));
+    let error = MaterialLayers { layers: vec![Layer { shrink: 11, ..moss }] }.merge("moss").unwrap_err();
+    assert!(error.to_string().contains("shrink is 11, expected 0 to 10"), "{error}");
+}

@@ -19,3 +19,4 @@ mod shaders;
 mod shipped_generators;
 mod shipped_materials;
 mod single_passes;
+mod upscale;

@@ -26,10 +26,10 @@
 use bevy::ecs::system::SystemParam;
 use bevy::prelude::*;
 use bevy::tasks::AsyncComputeTaskPool;
-pub use imagine_edit::{Edit, EditError, Insert, input_name};
+pub use imagine_edit::{Edit, EditError, Insert, Repair, Tile, input_name};
 pub use imagine_graph::{Extent, OutputKind};
 
-use super::generator::{Generator, GeneratorError};
+use super::generator::Generator;
 use crate::image_source::material_images;
 
 /// Makes generators of edits.
@@ -45,24 +45,12 @@ pub(super) struct MadeEdits(Vec<(Edit, AssetId<Generator>)>);
 
 /// Why an edit did not become a generator.
 #[derive(Debug, thiserror::Error)]
-#[non_exhaustive]
-pub enum EditGeneratorError {
-    /// The edit cannot be made.
-    #[error("{edit}: {error}")]
-    Edit {
-        /// Name of the edit.
-        edit: &'static str,
-        /// What went wrong.
-        error: EditError,
-    },
-    /// Its graph does not make an asset.
-    #[error("{edit}: {error}")]
-    Generator {
-        /// Name of the edit.
-        edit: &'static str,
-        /// What went wrong.
-        error: Box<GeneratorError>,
-    },
+#[error("{edit}: {error}")]
+pub struct EditGeneratorError {
+    /// Name of the edit.
+    pub edit: &'static str,
+    /// What went wrong.
+    pub error: EditError,
 }
 
 impl EditGenerators<'_> {
@@ -90,7 +78,6 @@ pub fn maps_of(material: &StandardMaterial) -> Vec<OutputKind> {
 }
 
 fn make(edit: &Edit) -> Result<Generator, EditGeneratorError> {
-    let name = edit.name();
-    let generator = edit.generator().map_err(|error| EditGeneratorError::Edit { edit: name, error })?;
-    Generator::new(name, &generator).map_err(|error| EditGeneratorError::Generator { edit: name, error: error.into() })
+    let loaded = edit.loaded().map_err(|error| EditGeneratorError { edit: edit.name(), error })?;
+    Ok(loaded.into())
 }

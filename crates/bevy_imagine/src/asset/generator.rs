@@ -27,6 +27,17 @@ impl Generator {
         Ok(layers.merge(name)?.into())
     }
 
+    /// The generator that shows the same pieces in the same places with `2^halvings` times fewer rows and columns, for what is far away; at its coarsest
+    /// level it stays. `None` if it, or one of its layers, is not by example. Takes milliseconds: call it on a background thread.
+    pub fn coarser(&self, halvings: u32) -> Option<Self> {
+        self.loaded.coarser(halvings).map(Into::into)
+    }
+
+    /// Whether [`Self::coarser`] gives a generator.
+    pub fn has_coarser(&self) -> bool {
+        self.loaded.has_coarser()
+    }
+
     /// Name for messages: the file name without folder and extension.
     pub fn name(&self) -> &str {
         &self.loaded.name
@@ -45,6 +56,11 @@ impl Generator {
     /// The model card.
     pub fn card(&self) -> &Card {
         &self.network().generator.card
+    }
+
+    /// The generator with its name, hash and parts.
+    pub(crate) fn loaded(&self) -> &Arc<LoadedGenerator> {
+        &self.loaded
     }
 
     /// The network.

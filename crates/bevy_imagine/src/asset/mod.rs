@@ -14,6 +14,7 @@ mod loader;
 pub mod onnx;
 mod pending;
 mod plugin;
+mod upscaled;
 
 pub use generator::{Generator, GeneratorError};
 pub use labels::{GeneratorAssetLabel, GeneratorInterface, ModelCard};
@@ -21,3 +22,4 @@ pub use layers::{LayerGenerators, MaterialLayersError};
 pub use layers_file::{LayersLoader, LayersLoaderError};
 pub use loader::{GeneratorLoader, GeneratorLoaderError};
 pub use plugin::ImagineAssetPlugin;
+pub use upscaled::{UpscaleWith, UpscaledError, UpscaledGenerators};

@@ -8,6 +8,7 @@ use super::labels::{GeneratorInterface, ModelCard};
 use super::layers::{PendingLayers, send_layers};
 use super::layers_file::LayersLoader;
 use super::loader::GeneratorLoader;
+use super::upscaled::{PendingUpscaled, send_upscaled};
 
 /// Loads generators, model cards and interfaces without synthesising anything: for tools without a renderer, such as a licence
 /// report. [`ImaginePlugin`](crate::ImaginePlugin) adds it if needed. Add it after `AssetPlugin`.
@@ -30,7 +31,8 @@ impl Plugin for ImagineAssetPlugin {
             .init_asset_loader::<LayersLoader>()
             .init_resource::<MadeEdits>()
             .init_resource::<PendingLayers>()
-            .add_systems(Update, send_layers);
+            .init_resource::<PendingUpscaled>()
+            .add_systems(Update, (send_layers, send_upscaled));
         #[cfg(feature = "onnx")]
         app.init_asset_loader::<super::onnx::OnnxLoader>();
         #[cfg(feature = "by_example")]

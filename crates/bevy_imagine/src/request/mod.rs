@@ -17,6 +17,7 @@ mod restart;
 mod results;
 mod state;
 mod submit;
+mod upscale;
 mod warm_up;
 
 pub use brush::{Brush, BrushStroke};
@@ -26,6 +27,7 @@ pub use patch::WorldPatch;
 pub use recipe::{RecipeControl, RecipeError, SynthesisRecipe};
 pub use register::RegisterTarget;
 pub use state::SynthesisStatus;
+pub use upscale::Upscale;
 pub use warm_up::{WarmUp, WarmUpFinished};
 
 pub(crate) use brush::paint_stroke;
@@ -39,4 +41,5 @@ pub(crate) use restart::{refresh_request, restart_after, restart_changed, restar
 pub(crate) use results::Results;
 pub(crate) use state::PendingRequests;
 pub(crate) use submit::submit_requests;
+pub(crate) use upscale::add_upscalers;
 pub(crate) use warm_up::{WarmUps, note_warm_up, send_warm_ups};

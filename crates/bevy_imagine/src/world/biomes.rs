@@ -143,6 +143,15 @@ impl Biomes {
         Self { biomes: vec![BTreeMap::new(); layers.len() + 1], layers, weights: Arc::new(weights) }
     }
 
+    /// Sets control values of one biome, by its number from 0; without effect if there is no such biome. A layer's controls begin with its name: where
+    /// biome 2 is `snow`, `snow.snow` at -1 is old snow.
+    pub fn with_controls(mut self, biome: usize, controls: BTreeMap<String, Control>) -> Self {
+        if let Some(values) = self.biomes.get_mut(biome) {
+            values.extend(controls);
+        }
+        self
+    }
+
     /// Biomes weighted by climate.
     pub fn by_climate(biomes: Vec<BTreeMap<String, Control>>, climate: ClimateNoise) -> Self {
         Self::new(biomes, climate.function())

@@ -23,9 +23,9 @@ const MAX_CELLS: u32 = 256;
 /// patches, each with a [`PatchPlace`].
 ///
 /// Patches of level 0 lie around the [`WorldAnchor`]s, or around all 3-D cameras without anchors. Each level doubles the side
-/// and keeps the number of texels, so that the number of patches does not depend on the view distance. A coarser patch shows
-/// the same fields and ground at a lower resolution, with noise of its own. Patches are ordinary requests within the frame
-/// budget, the nearest to a camera first. A patch stays until all patches that replace it are complete. Despawning the entity
+/// and keeps the number of texels, so that the number of patches does not depend on the view distance. A coarser patch of a generator by
+/// example, or of layers of such, shows the same stones with fewer texels ([`Generator::coarser`]); one of another generator shows the same fields at a
+/// lower resolution, with noise of its own. Patches are ordinary requests within the frame budget, the nearest to a camera first. A patch stays until all patches that replace it are complete. Despawning the entity
 /// or removing the component releases everything.
 ///
 /// Add [`WorldHeight`] for relief and [`WorldBiomes`] for controls that vary.
@@ -51,8 +51,8 @@ pub struct WorldPatches {
     pub detail: f32,
     /// Mesh cells along the side of a patch, 1 to 256. Default 32.
     pub cells: u32,
-    /// Levels above 0 whose patches are true mips of the finest texels, which costs four times as many texels for each level.
-    /// Coarser levels show noise of their own. 0 to 8, default 1.
+    /// Of generators that are not by example: levels above 0 whose patches are true mips of the finest texels, which costs four times as many texels
+    /// for each level. Coarser levels show noise of their own. 0 to 8, default 1.
     pub mip_levels: u32,
     /// Values of controls, the same everywhere. [`WorldBiomes`] override them.
     pub controls: BTreeMap<String, Control>,
@@ -82,6 +82,10 @@ pub(crate) struct StreamedPatches {
     anchors: Vec<DVec2>,
     /// Settings of the wanted patches.
     settings: Option<WorldPatches>,
+    /// The generator that `coarser` is made of.
+    finest: Option<Generator>,
+    /// Generators of coarser levels, as far as they were needed.
+    coarser: HashMap<u32, Handle<Generator>>,
     /// Counts changes of the settings.
     generation: u32,
 }
@@ -141,38 +145,47 @@ impl WorldPatches {
         Self { generator, controls, seed, texels, border, patch_size, cells, mip_levels, steps, ..default() }
     }
 
-    /// The request for a patch.
-    fn synthesis(&self, place: &PatchPlace) -> Synthesis {
-        // Each level has random numbers of its own, so a coarse level is not a fine one magnified.
-        let (source, _) = self.source_level(place.level);
-        let seed = self.seed.wrapping_add(u64::from(source) << 32);
+    /// The request for a patch of `generator`.
+    fn synthesis(&self, generator: Handle<Generator>, source: Source) -> Synthesis {
+        let seed = match source {
+            Source::Coarser { .. } | Source::Mip { .. } => self.seed,
+            // Each level has random numbers of its own, so a coarse level is not a fine one magnified.
+            Source::OwnNoise { level } => self.seed.wrapping_add(u64::from(level) << 32),
+        };
         let side = self.texels.saturating_add(self.border.saturating_mul(2));
         Synthesis {
             steps: self.steps,
             controls: self.controls.clone(),
             priority: self.priority,
-            ..Synthesis::new(self.generator.clone()).with_size(UVec2::splat(side)).with_seed(seed)
+            ..Synthesis::new(generator).with_size(UVec2::splat(side)).with_seed(seed)
         }
     }
 
-    /// The level at whose resolution the texels of `level` are computed, and the mip of them that it shows.
-    fn source_level(&self, level: u32) -> (u32, u32) {
-        if level <= self.mip_levels.min(MAX_MIP) { (0, level) } else { (level, 0) }
+    /// How the texels of `level` are made; `has_coarser` says whether the generator has coarser levels.
+    fn source(&self, level: u32, has_coarser: bool) -> Source {
+        match level {
+            1.. if has_coarser => Source::Coarser { level },
+            _ if level <= self.mip_levels.min(MAX_MIP) => Source::Mip { mip: level },
+            _ => Source::OwnNoise { level },
+        }
     }
 
     /// Place of a patch's texture in the plane of its level.
-    fn patch(&self, place: &PatchPlace) -> WorldPatch {
-        let (_, mip) = self.source_level(place.level);
+    fn patch(&self, place: &PatchPlace, source: Source) -> WorldPatch {
+        let mip = if let Source::Mip { mip } = source { mip } else { 0 };
         let axis = |at: i32| (i64::from(at) * i64::from(self.texels) - i64::from(self.border)) << mip;
         // A place beyond the plane is clamped to its end, where the request fails with an error.
         let end = |at: i64| at.clamp(i64::from(i32::MIN), i64::from(i32::MAX)) as i32;
         WorldPatch { mip, ..WorldPatch::new(IVec2::new(end(axis(place.column)), end(axis(place.row)))) }
     }
 
-    /// World units of a computed texel of a level.
-    fn texel(&self, level: u32) -> f64 {
-        let (source, _) = self.source_level(level);
-        self.side() * f64::from(1u32 << source.min(30)) / f64::from(self.texels.max(1))
+    /// World units of a computed texel.
+    fn texel(&self, source: Source) -> f64 {
+        let level = match source {
+            Source::Mip { .. } => 0,
+            Source::Coarser { level } | Source::OwnNoise { level } => level,
+        };
+        self.side() * f64::from(1u32 << level.min(30)) / f64::from(self.texels.max(1))
     }
 
     fn ground(&self, place: &PatchPlace) -> Ground {
@@ -186,6 +199,22 @@ impl WorldPatches {
         Transform::from_xyz(at.x as f32, 0.0, at.y as f32)
     }
 }
+
+/// How the texels of a patch are made.
+#[derive(Clone, Copy, Debug)]
+enum Source {
+    /// A mip of the finest texels.
+    Mip { mip: u32 },
+    /// By a generator that shows the same with fewer texels.
+    Coarser { level: u32 },
+    /// At the resolution of the level, with other random numbers.
+    OwnNoise { level: u32 },
+}
+
+/// A generator that has no coarser levels, although one of equal hash had.
+#[derive(Debug, thiserror::Error)]
+#[error("{0} has no coarser levels")]
+struct NoCoarserLevel(String);
 
 /// A world and what belongs to it.
 type World<'a> = (
@@ -204,6 +233,7 @@ pub(crate) fn stream_patches(
     anchors: Query<&GlobalTransform, With<WorldAnchor>>,
     cameras: Query<&GlobalTransform, With<Camera3d>>,
     generators: Res<Assets<Generator>>,
+    server: Res<AssetServer>,
     mut patches: Patches,
     mut meshes: ResMut<Assets<Mesh>>,
 ) {
@@ -213,7 +243,10 @@ pub(crate) fn stream_patches(
     }
     let mut meshes_left = MESHES_PER_FRAME;
     for (entity, world, height, biomes, at, mut shown) in &mut worlds {
-        let is_outdated = height.as_ref().is_some_and(|height| height.is_changed())
+        let generator = generators.get(&world.generator);
+        let is_reloaded = shown.finest.is_some() && generator.is_some_and(|now| shown.finest.as_ref() != Some(now));
+        let is_outdated = is_reloaded
+            || height.as_ref().is_some_and(|height| height.is_changed())
             || biomes.as_ref().is_some_and(|biomes| biomes.is_changed())
             || shown.settings.as_ref() != Some(&world.patch_settings());
         let inverse = at.affine().inverse();
@@ -223,13 +256,19 @@ pub(crate) fn stream_patches(
             .map(|eye| DVec2::new(f64::from(eye.x), f64::from(eye.z)) / world.side() + world.origin.as_dvec2())
             .collect();
         if is_outdated || world.is_changed() || moved(&shown.anchors, &places) {
-            let Some(generator) = generators.get(&world.generator) else { continue };
+            let Some(generator) = generator else { continue };
             if is_outdated {
                 shown.retire();
                 shown.settings = Some(world.patch_settings());
             }
-            let spawn =
-                Spawn { entity, world: &world, height: height.as_deref(), biomes: biomes.as_deref(), generator };
+            let spawn = Spawn {
+                entity,
+                world: &world,
+                height: height.as_deref(),
+                biomes: biomes.as_deref(),
+                generator,
+                server: &server,
+            };
             spawn.choose(&mut commands, &mut shown, &places);
             shown.anchors = places;
         }
@@ -251,12 +290,17 @@ struct Spawn<'a> {
     height: Option<&'a WorldHeight>,
     biomes: Option<&'a WorldBiomes>,
     generator: &'a Generator,
+    server: &'a AssetServer,
 }
 
 impl Spawn<'_> {
     /// Spawns missing patches around `anchors`, and retires those that are no longer wanted.
     fn choose(&self, commands: &mut Commands, shown: &mut StreamedPatches, anchors: &[DVec2]) {
         let generation = shown.generation;
+        if shown.finest.as_ref() != Some(self.generator) {
+            shown.finest = Some(self.generator.clone());
+            shown.coarser.clear();
+        }
         let mut before = std::mem::take(&mut shown.wanted);
         before.retain(|_, patch| {
             let is_same = patch.generation == generation;
@@ -268,7 +312,7 @@ impl Spawn<'_> {
         let mut fields = HashMap::new();
         for place in self.world.rings().places(anchors) {
             let patch = before.remove(&place).or_else(|| shown.take_back(&place)).unwrap_or_else(|| {
-                let entity = self.spawn(commands, &place, &mut fields);
+                let entity = self.spawn(commands, &place, &mut fields, &mut shown.coarser);
                 StreamedPatch { entity, generation, is_visible: false }
             });
             shown.wanted.insert(place, patch);
@@ -287,19 +331,32 @@ impl Spawn<'_> {
         commands: &mut Commands,
         place: &PatchPlace,
         fields: &mut HashMap<u32, Option<imagine_graph::Fields>>,
+        coarser: &mut HashMap<u32, Handle<Generator>>,
     ) -> Entity {
+        let source = self.world.source(place.level, self.generator.has_coarser());
         let (ground, height) = (self.world.ground(place), self.height.cloned().unwrap_or_default());
         let mesh = AsyncComputeTaskPool::get().spawn(async move { ground.mesh(&height) });
-        let fields = fields.entry(place.level).or_insert_with(|| self.fields(place.level)).clone();
-        let patch = WorldPatch { fields, ..self.world.patch(place) };
-        let request = (self.world.synthesis(place), patch, MaterialTarget::default());
+        let fields = fields.entry(place.level).or_insert_with(|| self.fields(source)).clone();
+        let patch = WorldPatch { fields, ..self.world.patch(place, source) };
+        let generator = match source {
+            Source::Coarser { level } => coarser.entry(level).or_insert_with(|| self.coarser(level)).clone(),
+            _ => self.world.generator.clone(),
+        };
+        let request = (self.world.synthesis(generator, source), patch, MaterialTarget::default());
         let shown = (self.world.transform(place), Visibility::Hidden, PendingMesh(mesh), *place);
         commands.spawn((request, shown, ChildOf(self.entity))).id()
     }
 
-    fn fields(&self, level: u32) -> Option<imagine_graph::Fields> {
+    /// The generator of a coarser level, made on a background thread.
+    fn coarser(&self, level: u32) -> Handle<Generator> {
+        let finest = self.generator.clone();
+        let make = async move { finest.coarser(level).ok_or_else(|| NoCoarserLevel(finest.name().into())) };
+        self.server.add_async(AsyncComputeTaskPool::get().spawn(make))
+    }
+
+    fn fields(&self, source: Source) -> Option<imagine_graph::Fields> {
         let WorldBiomes(biomes) = self.biomes?;
-        match biomes.fields(self.generator, self.world.texel(level)) {
+        match biomes.fields(self.generator, self.world.texel(source)) {
             Ok(fields) => Some(fields),
             Err(error) => {
                 error!("{}: the biomes are ignored: {error}", self.entity);

@@ -24,4 +24,5 @@ mod shared;
 mod spans;
 mod targets;
 mod ui;
+mod upscale;
 mod world;

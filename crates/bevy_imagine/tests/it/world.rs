@@ -130,6 +130,47 @@ fn old_patches_stay_until_a_new_seed_is_complete() {
     });
 }
 
+#[cfg(feature = "default_generators")]
+#[test]
+fn coarse_patches_by_example_show_the_stones_of_fine_ones() {
+    with_app(|app| {
+        let generator: Handle<Generator> =
+            app.app.world().resource::<AssetServer>().load(bevy_imagine::default_generators::RED_BRICKS);
+        app.spawn((WorldAnchor, Transform::from_xyz(1.0, 0.0, 1.0)));
+        // The linear colours of the only patch of a world of `levels`.
+        let mut colors = |levels: u32| {
+            let (texels, border, radius, detail) = (64, 0, 0, 0.0);
+            let world = WorldPatches { texels, border, levels, radius, detail, ..WorldPatches::new(generator.clone()) };
+            let world = app.spawn(world);
+            app.app.update();
+            while app.app.world().resource::<Assets<Generator>>().get(&generator).is_none() {
+                app.update(1);
+            }
+            settle(app);
+            let [patch] = app.app.world().get::<Children>(world).unwrap()[..] else { panic!("one patch") };
+            assert_eq!(app.get::<PatchPlace>(patch).level, levels - 1);
+            let texels = app.texels(patch, TextureRole::BaseColor);
+            app.despawn(world);
+            app.update(5);
+            let linear = |code: u8| (f32::from(code) / 255.0).powf(2.2);
+            texels.chunks(4).map(|texel| [0, 1, 2].map(|i| linear(texel[i]))).collect::<Vec<_>>()
+        };
+        let (fine, coarse) = (colors(1), colors(2));
+        let difference = |down: usize, right: usize| {
+            let cells = (0..32 * 32).map(|i| {
+                let (y, x) = (i / 32, i % 32);
+                let mean = |c: usize| {
+                    let at = |dy: usize, dx: usize| fine[(2 * y + dy) * 64 + 2 * x + dx][c];
+                    (at(0, 0) + at(0, 1) + at(1, 0) + at(1, 1)) / 4.0
+                };
+                (0..3).map(|c| (coarse[(y + down) * 64 + x + right][c] - mean(c)).abs()).sum::<f32>()
+            });
+            cells.sum::<f32>()
+        };
+        assert!(2.0 * difference(0, 0) < difference(32, 32), "{} and {}", difference(0, 0), difference(32, 32));
+    });
+}
+
 /// All patches, and whether each is visible.
 fn patches(app: &mut TestApp) -> Vec<(PatchPlace, bool)> {
     let world = app.app.world_mut();

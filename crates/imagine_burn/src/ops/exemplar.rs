@@ -5,7 +5,8 @@ use burn::tensor::TensorData as BurnData;
 use burn::tensor::backend::Backend;
 use burn::tensor::ops::FloatTensor;
 use imagine_cpu::{
-    Draw, Edges, Field, Guide, Level, LevelShape, Moves, REACH, double, gather, match_pass, move_blocks, start,
+    Candidates, Draw, Edges, Field, Guide, Level, LevelShape, Moves, REACH, double, gather, match_pass, move_blocks,
+    start,
 };
 use imagine_graph::rng;
 use imagine_graph::{
@@ -22,20 +23,28 @@ pub(super) struct Wanted {
     words: usize,
     target: Vec<i32>,
     shape: Vec<usize>,
+    scale: i32,
 }
 
 impl Wanted {
     /// `None` if the node has no guide.
-    pub fn new<B: Backend>(guide: Option<Value<B>>, target: Option<Value<B>>) -> Option<Self> {
+    pub fn new<B: Backend>(guide: Option<Value<B>>, target: Option<Value<B>>, scale: u32) -> Option<Self> {
         let (guide, target) = guide.zip(target)?;
         let (level, shape) = (guide.shape(), target.shape());
-        Some(Self { guide: words(guide), width: level[1], words: level[2], target: words(target), shape })
+        Some(Self {
+            guide: words(guide),
+            width: level[1],
+            words: level[2],
+            target: words(target),
+            shape,
+            scale: scale as i32,
+        })
     }
 
     fn of_image(&self, image: usize) -> Guide<'_> {
         let target = image_of(&self.target, &self.shape, image);
         let size = [self.shape[2], self.shape[3]];
-        Guide { places: &self.guide, width: self.width, words: self.words, target, size }
+        Guide { places: &self.guide, width: self.width, words: self.words, target, size, scale: self.scale }
     }
 }
 
@@ -105,15 +114,25 @@ pub(super) fn matched<B: Backend>(
     appearance: Value<B>,
     similar: Option<Value<B>>,
     wanted: Option<Wanted>,
+    candidates: Option<Value<B>>,
     context: &Context<B>,
 ) -> Value<B> {
     let [height, width] = sides(&appearance).map(|side| side - 2);
     let similar = similar.map(words).unwrap_or_default();
+    let candidates = candidates.map(|candidates| {
+        let shape = candidates.shape();
+        (words(candidates), shape)
+    });
     let level = Level::from_words(height, width, edges(op.tiles), &words(appearance), &similar);
     let fields = fields(field, |place| level.shape().clamped(place));
     let places = fields.into_iter().enumerate().flat_map(|(image, field)| {
         let guide = wanted.as_ref().map(|wanted| wanted.of_image(image));
-        match_pass(&level, &field.wrapped(REACH), guide.as_ref()).places
+        let candidates = candidates.as_ref().map(|(places, shape)| Candidates {
+            places: image_of(places, shape, image),
+            size: [shape[2], shape[3]],
+            cost: op.candidate_cost as i32,
+        });
+        match_pass(&level, &field.wrapped(REACH), guide.as_ref(), candidates.as_ref()).places
     });
     value(places, &context.outputs[0].shape, context)
 }

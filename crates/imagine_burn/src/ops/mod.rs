@@ -35,7 +35,7 @@ mod unary;
 
 use burn::tensor::backend::Backend;
 use burn::tensor::ops::FloatTensor;
-use imagine_graph::Op;
+use imagine_graph::{DEFAULT_GUIDE_SCALE, Op};
 
 use crate::context::Context;
 use crate::value::Value;
@@ -196,13 +196,13 @@ pub(crate) fn run<B: Backend>(op: &Op, inputs: Vec<Option<Value<B>>>, context: &
         Op::ExemplarDouble(params) => exemplar::doubled(params, x.next(), context),
         Op::ExemplarMove(params) => {
             let (field, similar) = (x.next(), x.next());
-            let wanted = Wanted::new(x.optional(), x.optional());
+            let wanted = Wanted::new(x.optional(), x.optional(), DEFAULT_GUIDE_SCALE);
             exemplar::moved(params, field, similar, wanted, x.optional(), context)
         }
         Op::ExemplarMatch(params) => {
             let (field, appearance, similar) = (x.next(), x.next(), x.optional());
-            let wanted = Wanted::new(x.optional(), x.optional());
-            exemplar::matched(params, field, appearance, similar, wanted, context)
+            let wanted = Wanted::new(x.optional(), x.optional(), params.guide_scale);
+            exemplar::matched(params, field, appearance, similar, wanted, x.optional(), context)
         }
         Op::ExemplarGather(params) => exemplar::gathered(params, x.next(), x.next(), x.optional_float(), context),
         Op::NnfPack(_) => nnf_feature::pack(x.0.collect(), context),

@@ -222,6 +222,9 @@ impl Generate {
 
     fn job_from(&self, png: &Path) -> anyhow::Result<Job> {
         let Found { recipe, depth, compressions } = recipe_file::read(png)?;
+        if let Some(edit) = &recipe.edit {
+            bail!("{}: was changed by `imagine {edit}`, not generated: run that again on its source", png.display());
+        }
         let loaded = match &self.file {
             Some(file) => load(file, &self.roles)?,
             None => find_generator(png, &recipe.generator_sha256)?,
@@ -419,7 +422,7 @@ fn find_generator(png: &Path, hash: &str) -> anyhow::Result<LoadedGenerator> {
             return Ok(loaded);
         }
     }
-    let mut built_in = generators::ALL.iter().filter_map(|(name, _)| generators::load(name));
+    let mut built_in = generators::names().filter_map(generators::load);
     if let Some(found) = built_in.find(|loaded| loaded.hash.eq_ignore_ascii_case(hash)) {
         return Ok(found);
     }

@@ -27,13 +27,13 @@ impl Generators {
     /// Lists or writes them.
     pub fn run(self) -> anyhow::Result<ExitCode> {
         let Some(folder) = &self.out else {
-            let names = generators::ALL.map(|(name, _)| name);
+            let names: Vec<&str> = generators::names().collect();
             print(self.json, &json!({ "generators": names }), &names.join("\n"))?;
             return Ok(ExitCode::SUCCESS);
         };
         file::check_folder(folder).context("--out")?;
         let mut files = Vec::new();
-        for (name, build) in generators::ALL {
+        for (name, build) in generators::built() {
             files.push((format!("{name}{EXTENSION}"), file::write(&build(), WeightFormat::F32)?));
         }
         let written = write_folder(folder, &files)?;

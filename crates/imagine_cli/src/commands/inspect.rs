@@ -81,7 +81,8 @@ fn part(name: &str, recording: &Recording) -> Value {
 
 /// Receptive fields: which source pixels an output pixel of each graph depends on.
 fn support(generator: &ValidGenerator, size: Size) -> anyhow::Result<Vec<String>> {
-    let mut lines = Vec::new();
+    // Outputs that read the same are told together.
+    let mut reads_of: Vec<(String, Vec<String>)> = Vec::new();
     for graph in generator.graphs() {
         for OutputSupport { output, source, support } in graph.bind(size)?.support() {
             let reads = match support {
@@ -90,10 +91,14 @@ fn support(generator: &ValidGenerator, size: Size) -> anyhow::Result<Vec<String>
                 }
                 Support::Global { node, reads } => format!("global: node {node:?} reads all of {reads}"),
             };
-            lines.push(format!("{output} <- {source}: {reads}"));
+            let reads = format!("{source}: {reads}");
+            match reads_of.iter_mut().find(|(known, _)| *known == reads) {
+                Some((_, outputs)) => outputs.push(output.to_string()),
+                None => reads_of.push((reads, vec![output.to_string()])),
+            }
         }
     }
-    Ok(lines)
+    Ok(reads_of.into_iter().map(|(reads, outputs)| format!("{} <- {reads}", outputs.join(", "))).collect())
 }
 
 fn window(window: Window) -> String {

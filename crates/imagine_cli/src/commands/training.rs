@@ -10,7 +10,7 @@ use clap::{Args, ValueEnum};
 use imagine_graph::file::{EXTENSION, WeightFormat, check_folder, check_place, replace};
 use imagine_graph::{Card, Provenance};
 use imagine_train::core::{Event, check_unlocked, is_resumable};
-use imagine_train::{CheckpointError, TrainError, gan, upscale};
+use imagine_train::{CheckpointError, TrainError, gan, style, upscale};
 use indicatif::{HumanDuration, ProgressBar, ProgressStyle};
 use serde_json::json;
 
@@ -257,6 +257,22 @@ impl Show for upscale::Saved {
         let best = if self.best { BEST } else { "" };
         let update = log.update;
         log.line(format!("{update} PSNR-Y {network:.3} dB, bicubic {bicubic:.3}, Lanczos {lanczos:.3}{best}"));
+    }
+}
+
+impl Show for style::Progress {
+    fn show(&self, log: &mut Log) {
+        let Self { update, loss, rate, remaining, .. } = self;
+        let left = time_left(*remaining);
+        log.updated(*update, format!("loss {loss:.4} {rate:.2} updates/s, {left}"));
+    }
+}
+
+impl Show for style::Saved {
+    fn show(&self, log: &mut Log) {
+        let Self { difference, texture, flicker, best } = self;
+        let (update, best) = (log.update, if *best { BEST } else { "" });
+        log.line(format!("{update} difference {difference:.4}, texture {texture:.4}, flicker {flicker:.2}{best}"));
     }
 }
 

@@ -60,7 +60,10 @@ fn the_recipe_of_another_generator_is_refused() {
 #[test]
 fn built_in_generators_run_by_name_and_from_their_files() {
     let sandbox = Sandbox::new();
-    assert_eq!(sandbox.succeed("generators")[0], "noise_material\ncloudy_sky\n");
+    assert_eq!(
+        sandbox.succeed("generators")[0],
+        "noise_material\ncloudy_sky\npixel_art_x2\npixel_art_x3\npixel_art_x4\n"
+    );
     sandbox.succeed("generators --out built");
     let request = "--size 64x64 --set coat=0.5 --backend cpu";
     sandbox.succeed(&format!("generate noise_material --out by_name {request}"));

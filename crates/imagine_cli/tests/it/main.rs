@@ -18,3 +18,4 @@ mod signals;
 mod train_exemplar;
 mod train_sprites;
 mod train_upscale;
+mod upscale;

@@ -47,7 +47,7 @@ fn torus(rows: usize, columns: usize, seed: u64, lattice: (u32, u32)) -> Field {
         let moves = Moves { block: BLOCK, probability: MOVES[number], variation: None };
         move_blocks(&level, &mut next, moves, Draw::new(rng::key(seed, 0, number as u32)), None);
         for _ in 0..PASSES {
-            next.places = match_pass(&level, &next.wrapped(REACH), None).places;
+            next.places = match_pass(&level, &next.wrapped(REACH), None, None).places;
         }
         field = Some(next);
     }
@@ -80,5 +80,5 @@ fn an_exemplar_shows_itself_where_the_field_is_the_identity() {
     let level = level(3);
     let places = (0..32).flat_map(|y| (0..32).map(move |x| pack(y, x))).collect();
     let identity = Field { top: 0, left: 0, height: 32, width: 32, places };
-    assert_eq!(match_pass(&level, &identity.wrapped(REACH), None), identity);
+    assert_eq!(match_pass(&level, &identity.wrapped(REACH), None, None), identity);
 }

@@ -12,6 +12,9 @@ use super::bounds::{MAX_DECODED_MIB, MAX_SIDE};
 use super::error::PictureError;
 use super::{exr, jpeg, tiff};
 
+/// Most bytes of a colour profile or of EXIF data.
+const MAX_METADATA: usize = 1 << 20;
+
 /// The header of a picture file.
 pub struct PictureFile<'a> {
     bytes: &'a [u8],
@@ -40,6 +43,15 @@ pub struct Picture {
     pub pixels: DynamicImage,
     /// Whether colours are linear light, as in files of floats, and not sRGB.
     pub is_linear: bool,
+}
+
+/// What a file holds besides its pixels; empty if there is nothing.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Metadata {
+    /// ICC colour profile of red, green and blue or, in a grey picture, of grey.
+    pub icc: Vec<u8>,
+    /// EXIF data, whose orientation is that of the decoded pixels: upright.
+    pub exif: Vec<u8>,
 }
 
 /// Reads the header of a picture file and checks whether it can be decoded.
@@ -103,6 +115,23 @@ impl PictureFile<'_> {
         use ImageFormat::{Jpeg, Png, WebP};
         let is_common = matches!(self.decoder, DecoderKind::Image(Png | Jpeg | WebP));
         is_common && self.orientation == Orientation::NoTransforms
+    }
+
+    /// Colour profile and EXIF data, each at most 1 MiB; broken ones are left out.
+    pub fn metadata(&self) -> Metadata {
+        let DecoderKind::Image(format) = self.decoder else { return Metadata::default() };
+        let Ok(mut decoder) = decoder(self.bytes, format) else { return Metadata::default() };
+        let space: &[u8] = if decoder.color_type().has_color() { b"RGB " } else { b"GRAY" };
+        let bounded = |found: Option<Vec<u8>>| found.filter(|bytes| bytes.len() <= MAX_METADATA).unwrap_or_default();
+        let mut icc = bounded(decoder.icc_profile().ok().flatten());
+        // The profile of a CMYK file does not fit the decoded colours.
+        if icc.get(16..20) != Some(space) {
+            icc.clear();
+        }
+        let mut exif = bounded(decoder.exif_metadata().ok().flatten());
+        // There is none to be removed where it is upright already.
+        let _ = Orientation::remove_from_exif_chunk(&mut exif);
+        Metadata { icc, exif }
     }
 
     /// Decodes the pixels.

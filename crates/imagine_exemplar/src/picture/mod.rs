@@ -16,7 +16,7 @@ mod tiff;
 
 pub use bounds::{EXTENSIONS, FORMATS, MAX_DECODED_MIB, MAX_SIDE};
 pub use error::PictureError;
-pub use file::{Picture, PictureFile, decode, open};
+pub use file::{Metadata, Picture, PictureFile, decode, open};
 pub use samples::Samples;
 
 #[cfg(test)]

@@ -93,6 +93,15 @@ fn pictures_are_turned_upright() {
 }
 
 #[test]
+fn exif_data_is_kept_upright() {
+    let jpeg = file(drawn(), ImageFormat::Jpeg);
+    let turned = open(&with_orientation(&jpeg, 6)).unwrap().metadata();
+    assert_eq!(turned.exif, open(&with_orientation(&jpeg, 1)).unwrap().metadata().exif);
+    assert!(turned.exif.starts_with(b"MM\0*") && turned.icc.is_empty());
+    assert_eq!(open(&jpeg).unwrap().metadata(), super::Metadata::default());
+}
+
+#[test]
 fn the_thumbnail_of_a_cut_photograph_does_not_count() {
     let jpeg = file(drawn(), ImageFormat::Jpeg);
     let thumbnail = [b"Exif\0\0".as_slice(), &jpeg].concat();

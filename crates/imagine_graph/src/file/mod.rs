@@ -29,6 +29,7 @@ pub use whole::{StagedFile, WriteError, check_folder, check_place, make_folder, 
 
 use crate::generator::{Card, Generator, ValidGenerator};
 use crate::graph::GraphErrors;
+use crate::layers::MaterialLayers;
 
 /// Extension of generator files.
 pub const EXTENSION: &str = ".generator.safetensors";
@@ -42,8 +43,10 @@ pub struct LoadedGenerator {
     pub hash: String,
     /// File name without folder and [`EXTENSION`].
     pub name: String,
-    /// The generators of its layers; empty if it is a file of its own.
+    /// The generators that it is made of, such as those of its layers; empty if it is a file of its own.
     pub parts: Vec<Arc<LoadedGenerator>>,
+    /// The layers that it was merged from, if it was.
+    pub layers: Option<Arc<MaterialLayers<Arc<LoadedGenerator>>>>,
 }
 
 /// Reads a generator from the bytes of a file, without validating its graphs as [`from_bytes`] and [`load`] do.
@@ -65,7 +68,7 @@ pub fn from_bytes(file: &str, bytes: &[u8]) -> Result<LoadedGenerator, LoadError
     let generator = decode(bytes).map_err(fail)?.validate().map_err(|errors| fail(Fault::Invalid(errors)))?;
     document::check_used(&generator.generator).map_err(fail)?;
     let name = file_name.strip_suffix(EXTENSION).unwrap_or(file_name).to_string();
-    Ok(LoadedGenerator { generator, hash: hash(bytes), name, parts: Vec::new() })
+    Ok(LoadedGenerator { generator, hash: hash(bytes), name, parts: Vec::new(), layers: None })
 }
 
 /// Reads and validates a file.

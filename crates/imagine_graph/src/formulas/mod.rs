@@ -2,6 +2,7 @@
 //!
 //! - [`noise_material`]: rock, marble, rust or painted plaster from domain-warped fractal noise; tiles, all PBR maps.
 //! - [`cloudy_sky`]: a sky with sun and clouds on the sphere, as linear HDR radiance.
+//! - [`pixel_art_x2`], [`pixel_art_x3`], [`pixel_art_x4`]: pixel art, enlarged without blur.
 //!
 //! A graph is built in three steps: declare inputs ([`crate::Graph::input`]), add nodes, declare outputs
 //! ([`crate::Graph::output`]). [`Formula`] is a thin layer for the second step that names the nodes:
@@ -31,30 +32,49 @@ mod cloudy_sky;
 mod formula;
 mod noise_material;
 mod octaves;
+mod pixel_art;
 
 pub use cloudy_sky::cloudy_sky;
 pub use formula::{Formula, Term};
 pub use noise_material::noise_material;
+pub use pixel_art::{PIXEL_ART_FACTORS, pixel_art_x2, pixel_art_x3, pixel_art_x4};
 
 use std::sync::OnceLock;
 
 use crate::file::{self, EXTENSION, LoadedGenerator, WeightFormat};
 use crate::generator::Generator;
 
+/// A generator's name, and what builds it.
+type Built = (&'static str, fn() -> Generator);
+
+/// The generators of this module that need no picture, by name.
+pub const ALL: [Built; 2] = [("noise_material", noise_material), ("cloudy_sky", cloudy_sky)];
+
+/// The generators of this module that change a picture, by name.
+pub const OF_PICTURES: [Built; 3] =
+    [("pixel_art_x2", pixel_art_x2), ("pixel_art_x3", pixel_art_x3), ("pixel_art_x4", pixel_art_x4)];
+
+/// Names of all generators of this module.
+pub fn names() -> impl Iterator<Item = &'static str> {
+    built().map(|(name, _)| name)
+}
+
 /// All generators of this module, by name.
-pub const ALL: [(&str, fn() -> Generator); 2] = [("noise_material", noise_material), ("cloudy_sky", cloudy_sky)];
+pub fn built() -> impl Iterator<Item = Built> {
+    ALL.into_iter().chain(OF_PICTURES)
+}
 
 /// The generator called `name`, as if loaded from a file: validated, with the file's hash.
 pub fn load(name: &str) -> Option<LoadedGenerator> {
-    let (name, build) = ALL.iter().find(|(known, _)| *known == name)?;
-    let bytes = file_bytes(*build);
+    let (name, build) = built().find(|(known, _)| *known == name)?;
+    let bytes = file_bytes(build);
     Some(file::from_bytes(&format!("{name}{EXTENSION}"), &bytes).expect("a written file can be read"))
 }
 
 /// Whether a generator file with this hash belongs to this module, so that its images come from a formula.
 pub fn is_built_in(hash: &str) -> bool {
     static HASHES: OnceLock<Vec<String>> = OnceLock::new();
-    let hashes = HASHES.get_or_init(|| ALL.iter().map(|(_, build)| file::hash(&file_bytes(*build))).collect());
+    let hashes = HASHES.get_or_init(|| built().map(|(_, build)| file::hash(&file_bytes(build))).collect());
     hashes.iter().any(|known| known == hash)
 }
 

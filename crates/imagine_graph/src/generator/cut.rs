@@ -125,7 +125,7 @@ impl Cutter<'_> {
     fn guides_like_field(&mut self, node: &ValidNode, inputs: &mut [Option<Cut>]) -> Result<bool, RequestError> {
         let guides = match node.op {
             Op::ExemplarMove(_) => 3..5,
-            Op::ExemplarMatch(_) => 4..5,
+            Op::ExemplarMatch(_) => 4..6,
             _ => return Ok(false),
         };
         let Some(field) = inputs[0].clone() else { return Ok(true) };

@@ -3,6 +3,7 @@
 mod choice;
 mod coordinates;
 mod cut;
+mod detail;
 mod fields;
 mod parse;
 mod patch;
@@ -14,12 +15,13 @@ mod validate;
 mod windows;
 
 pub use choice::choice_weights;
+pub use detail::coarser_maps;
 pub use fields::{FIELD_CELL, FIELD_INPUT, Fields};
 pub use parse::parse_input;
 pub use patch::{DEFAULT_PERIOD, MAX_WINDOW_SIDE, Patch, PatchIndex};
 pub use request::{Generated, LATENT_STREAM, MAX_STEPS, Request, ResolvedRequest};
 pub use request_error::RequestError;
-pub use windows::{Boundary, Span, WindowError, Windows};
+pub use windows::{Boundary, Span, WindowError, Windows, crop, paste, sides};
 
 use std::collections::BTreeMap;
 
@@ -156,6 +158,12 @@ impl SizeRule {
     pub fn smallest(&self) -> Size {
         let side = |axis: Axis| self.min[axis].max(1).next_multiple_of(self.multiple[axis].max(1));
         Size::new(side(Axis::Height), side(Axis::Width))
+    }
+
+    /// The rule for images of `2^halvings` times fewer rows and columns.
+    pub(crate) fn halved(&self, halvings: usize) -> Self {
+        let divided = |sides: Extent| Extent { height: sides.height >> halvings, width: sides.width >> halvings };
+        Self { multiple: divided(self.multiple), min: divided(self.min), tiles: self.tiles }
     }
 
     /// The valid size nearest to `size`.

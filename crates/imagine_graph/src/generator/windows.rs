@@ -9,9 +9,11 @@
 //! has [`Windows::scale_of_input`] or [`Windows::scale_of_output`] elements per pixel.
 
 mod axis_graph;
+mod crop;
 mod error;
 mod span;
 
+pub use crop::{crop, paste, sides};
 pub use error::WindowError;
 pub use span::{Boundary, Span};
 

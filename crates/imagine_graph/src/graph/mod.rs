@@ -137,6 +137,15 @@ impl Graph {
         self.outputs.push(GraphOutput::new(name, kind));
     }
 
+    /// The same graph for sizes that are `factor` times as large: heights and widths of inputs and parameters are divided by it.
+    #[must_use]
+    pub fn with_sides_divided(mut self, factor: usize) -> Self {
+        let inputs = self.inputs.iter_mut().flat_map(|input| &mut input.shape);
+        let parameters = self.nodes.iter_mut().flat_map(|node| node.op.dims_mut());
+        inputs.chain(parameters).for_each(|dim| *dim = dim.divided(factor));
+        self
+    }
+
     /// Total number of elements of the weights.
     pub fn parameters(&self) -> usize {
         self.weights.values().map(Tensor::len).sum()
@@ -149,4 +158,35 @@ fn f32_dtype() -> DType {
 
 fn is_f32(dtype: &DType) -> bool {
     *dtype == DType::F32
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ops::Op;
+    use crate::tensor::{Ratio, Symbol};
+
+    #[test]
+    fn every_symbolic_parameter_is_divided() {
+        for case in Op::ALL.iter().flat_map(|info| (info.cases)()) {
+            let graph = Graph {
+                nodes: vec![Node { name: case.name, op: case.op, inputs: Vec::new(), outputs: Vec::new() }],
+                ..Graph::default()
+            };
+            let text = |graph: &Graph| serde_json::to_string(&graph.nodes).unwrap();
+            let is_open = text(&graph).contains("\"height\":[") || text(&graph).contains("\"width\":[");
+            let divided = graph.clone().with_sides_divided(2);
+            assert_eq!(divided != graph, is_open, "{}", text(&graph));
+        }
+    }
+
+    #[test]
+    fn divided_sides_are_in_lowest_terms() {
+        let mut graph = Graph::default();
+        let side = Dim::Symbol(Symbol::Height(Ratio::new(6, 5)));
+        graph.input("x", InputKind::Tensor, vec![Dim::BATCH, Dim::Fixed(4), side, Dim::WIDTH]);
+        let shape = graph.with_sides_divided(4).inputs.remove(0).shape;
+        let texts: Vec<String> = shape.iter().map(Dim::to_string).collect();
+        assert_eq!(texts, ["batch", "4", "3*height/10", "width/4"]);
+    }
 }

@@ -7,6 +7,10 @@ use super::recipe::{Layer, MAX_LAYERS, Mask, MaterialLayers};
 const MAX_TERMS: usize = 32;
 /// Maximum characters of a layer's name.
 const MAX_NAME: usize = 40;
+/// Minimum radius of `Mask::Cavity`, in texels.
+pub(super) const MIN_RADIUS: f32 = 0.5;
+/// Maximum of a layer's halvings.
+pub(super) const MAX_SHRINK: u32 = 10;
 /// Maximum seed of a layer.
 pub(super) const MAX_SEED: u32 = 10_000;
 
@@ -63,11 +67,13 @@ fn check<G>(layer: &Layer<G>, index: usize) -> Found {
     match &layer.generator {
         None if index == 0 => return Err(LayerFault::NoGround),
         None if !layer.controls.is_empty() => return Err(LayerFault::ControlsOfNothing),
+        None if layer.shrink > 0 => return Err(LayerFault::NotByExample { generator: "nothing".into() }),
         _ => {}
     }
     if let Some(seed) = layer.seed.filter(|seed| *seed > MAX_SEED) {
         return Err(LayerFault::Value { what: "seed", found: seed.to_string(), expected: "0 to 10000" });
     }
+    require(layer.shrink <= MAX_SHRINK, "shrink", layer.shrink.to_string(), "0 to 10")?;
     within("amount", layer.amount, 0.0, 1.0, "0 to 1")?;
     within("contrast", layer.contrast, 0.0, 1.0, "0 to 1")?;
     within("width", layer.width, 0.001, 1.0, "0.001 to 1")?;
@@ -94,7 +100,7 @@ fn check_mask(mask: &Mask, terms: &mut usize) -> Found {
         Mask::Slope { from, to } => ramp(*from, *to, 90.0, "from and to of Slope"),
         Mask::Occlusion { from, to } => ramp(*from, *to, 1.0, "from and to of Occlusion"),
         Mask::Cavity { radius, from, to } => {
-            within("radius of Cavity", *radius, 0.5, 32.0, "0.5 to 32 texels")?;
+            within("radius of Cavity", *radius, MIN_RADIUS, 32.0, "0.5 to 32 texels")?;
             ramp(*from, *to, 1.0, "from and to of Cavity")
         }
         Mask::Facing { direction, radius, from, to } => {

@@ -56,6 +56,14 @@ pub enum LayerFault {
         /// Name of the generator.
         generator: String,
     },
+    /// A layer that is to be shrunk, but whose generator has no levels.
+    #[error(
+        "{generator} is not by example, so it cannot `shrink`; use a control of it that scales, or another generator"
+    )]
+    NotByExample {
+        /// Name of the generator.
+        generator: String,
+    },
     /// A generator of something else than a material.
     #[error(
         "{generator} makes {found}, which is no map of a material; layers need a base colour, a normal, a height or the like"

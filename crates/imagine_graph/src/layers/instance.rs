@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::error::LayerFault;
 use crate::file::LoadedGenerator;
-use crate::generator::{RequestError, parse_input};
+use crate::generator::{Generator, RequestError, parse_input};
 use crate::graph::{ColorSpace, Graph, GraphInput, InputKind, OutputKind};
 use crate::tensor::Tensor;
 
@@ -18,6 +18,7 @@ pub(super) struct Source {
     pub hash: String,
     pub controls: BTreeMap<String, String>,
     pub seed: u32,
+    pub shrink: u32,
 }
 
 /// The outputs of a generator in the graph of the layers.
@@ -31,7 +32,8 @@ pub(super) struct Instance {
 impl Instance {
     /// Adds `loaded` to `graph`.
     pub fn add(graph: &mut Graph, layer: &str, loaded: &LoadedGenerator, source: Source) -> Result<Self, LayerFault> {
-        let generator = &loaded.generator.generator;
+        let shrunk = shrunk(loaded, source.shrink)?;
+        let generator = shrunk.as_ref().unwrap_or(&loaded.generator.generator);
         if generator.recurrence.is_some() {
             return Err(LayerFault::Recurrent { generator: loaded.name.clone() });
         }
@@ -67,6 +69,17 @@ impl Instance {
         let maps = maps.into_iter().map(|(kind, (name, space))| (kind, (inner(&name), space))).collect();
         Ok(Self { source, maps })
     }
+}
+
+/// The generator of `loaded` with its sides halved `halvings` times, or as often as it can; `None` if they are not.
+pub(super) fn shrunk(loaded: &LoadedGenerator, halvings: u32) -> Result<Option<Generator>, LayerFault> {
+    if halvings == 0 {
+        return Ok(None);
+    }
+    let generator = &loaded.generator.generator;
+    let most = generator.most_halvings();
+    let coarser = most.and_then(|most| generator.coarser(most.min(halvings as usize)));
+    coarser.map(Some).ok_or_else(|| LayerFault::NotByExample { generator: loaded.name.clone() })
 }
 
 /// The maps of a material among the outputs.

@@ -48,14 +48,15 @@ impl MaterialLayers<Arc<LoadedGenerator>> {
             Generator { output: merger.finish(), recurrence: None, size: self.size(&names)?, card: self.card() };
         let generator = generator.validate()?;
         let parts = self.layers.iter().filter_map(|layer| layer.generator.clone()).collect();
-        Ok(LoadedGenerator { generator, hash: self.hash(&names), name: name.into(), parts })
+        let layers = Some(Arc::new(self.clone()));
+        Ok(LoadedGenerator { generator, hash: self.hash(&names), name: name.into(), parts, layers })
     }
 
     /// Sizes that every generator and every noise can make.
     fn size(&self, names: &[String]) -> Result<SizeRule, LayersError> {
         let (mut multiple, mut min, mut tiles) = (Extent::splat(1), Extent::splat(1), true);
         for (index, layer) in self.layers.iter().enumerate() {
-            let own = layer.generator.as_ref().map(|loaded| loaded.generator.generator.size);
+            let own = layer.generator.as_ref().map(|loaded| sizes(loaded, layer.shrink));
             let own = own.unwrap_or(SizeRule { tiles: true, ..SizeRule::default() });
             tiles &= own.tiles;
             let noise = noise_size(&layer.mask);
@@ -105,8 +106,17 @@ impl MaterialLayers<Arc<LoadedGenerator>> {
             metrics: BTreeMap::new(),
             date: distinct(|card| &card.date).into_iter().max().unwrap_or_default().into(),
             // The lowest layer gives the scale.
-            texels_per_metre: cards.iter().find_map(|card| card.texel_density()),
+            texels_per_metre: self.texel_density(),
         }
+    }
+
+    /// Texels per metre of the lowest layer whose generator has a scale.
+    fn texel_density(&self) -> Option<f32> {
+        self.layers.iter().find_map(|layer| {
+            let loaded = layer.generator.as_ref()?;
+            let halvings = loaded.generator.generator.most_halvings().unwrap_or(0).min(layer.shrink as usize);
+            Some(card_of(loaded).texel_density()? / (1_u32 << halvings) as f32)
+        })
     }
 
     /// SHA-256 of the layers as JSON, with all names, and with hashes in place of generators.
@@ -132,6 +142,13 @@ fn fail(index: usize, names: &[String], fault: LayerFault) -> LayersError {
 
 fn card_of(loaded: &Arc<LoadedGenerator>) -> &Card {
     &loaded.generator.generator.card
+}
+
+/// Sizes that a layer of `loaded` can have.
+fn sizes(loaded: &LoadedGenerator, shrink: u32) -> SizeRule {
+    let generator = &loaded.generator.generator;
+    let halvings = generator.most_halvings().unwrap_or(0).min(shrink as usize);
+    generator.size.halved(halvings)
 }
 
 /// The multiple that the noises of a mask need.
@@ -213,7 +230,8 @@ impl<'a> Merger<'a> {
         loaded: &LoadedGenerator,
     ) -> Result<Instance, LayerFault> {
         let seed = layer.seed.unwrap_or(index as u32);
-        let source = Source { hash: loaded.hash.clone(), controls: layer.controls.clone(), seed };
+        let (hash, shrink) = (loaded.hash.clone(), layer.shrink);
+        let source = Source { hash, controls: layer.controls.clone(), seed, shrink };
         if let Some(equal) = self.instances.iter().find(|instance| instance.source == source) {
             return Ok(equal.clone());
         }

@@ -23,6 +23,7 @@
 
 mod blend;
 mod check;
+mod detail;
 mod error;
 mod instance;
 mod mask;

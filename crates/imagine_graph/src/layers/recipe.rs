@@ -40,6 +40,9 @@ pub struct Layer<G = String> {
     /// Controls of the generator, as text; see [`crate::parse_input`]. They stay controls of the layers, as `name.control`, with
     /// these defaults.
     pub controls: BTreeMap<String, String>,
+    /// How often the generator's sides are halved, 0 to 10: 1 shows everything at half its size. The generator must be by example; beyond its
+    /// coarsest level it stays there. Default 0.
+    pub shrink: u32,
     /// Default of the control `name.amount`, which multiplies the mask: 0 to 1. Default 1.
     pub amount: f32,
     /// Where the layer lies.
@@ -151,6 +154,7 @@ impl<G> Default for Layer<G> {
             name: String::new(),
             seed: None,
             controls: BTreeMap::new(),
+            shrink: 0,
             amount: 1.0,
             mask: Mask::Everywhere,
             contrast: 1.0,
@@ -184,6 +188,7 @@ impl<G> Layer<G> {
             name: self.name.clone(),
             seed: self.seed,
             controls: self.controls.clone(),
+            shrink: self.shrink,
             amount: self.amount,
             mask: self.mask.clone(),
             contrast: self.contrast,

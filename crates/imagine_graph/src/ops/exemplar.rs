@@ -30,13 +30,16 @@
 //! `T_d = A[field[p + d]] + A[field[p + (2 d_y, d_x)] - (d_y, 0)] + A[field[p + (d_y, 2 d_x)] - (0, d_x)]`, where the second and third cell
 //! lie one row and one column beyond. A candidate c costs `f * sum over d of |3 A[c + d] - T_d|^2`, f = 20 for a neighbour's own place and 21
 //! for a similar one. If one of the 24 cells within two cells of p shows c, the cost is doubled and 2,000,000 more. The least cost wins; of
-//! equal ones the first in the order of e (row by row), own place before similar one. Without a table, p keeps the candidate on which all
-//! nine agree. If there is no candidate, p keeps its place. Costs stay below 2^31.
+//! equal ones the first in the order of e (row by row), own place before similar one. Without a table and further candidates, p keeps the
+//! candidate on which all nine agree. If there is no candidate, p keeps its place. Costs stay below 2^31.
+//!
+//! **Further candidates** are tried after those of the neighbours, in their order: places that something else proposes for p. They cost f = 20
+//! and `candidate_cost` more, before a repeated one is doubled. One that may not be shown is left out.
 //!
 //! **Guides** (image analogies, Hertzmann et al. 2001) say which places are wanted where. `guide` holds up to eight unsigned bytes for each place: what
 //! is seen there, such as lightness. `target` holds a word for each guide and cell: `low | high << 8 | weight << 16`, the interval of bytes that is wanted. With
-//! `d_k` the distance of a place's byte to the interval of guide k, the place costs `min(8 * sum of weight_k d_k^2, 400,000,000)` more,
-//! before a repeated one is doubled. If a guide of weight 255 has d > 0, the place is excluded: it costs 2,000,000,000 in all. A target may have one image,
+//! `d_k` the distance of a place's byte to the interval of guide k, the place costs `s * min(sum of weight_k d_k^2, 400,000,000 / s)` more,
+//! before a repeated one is doubled; s is `guide_scale`, 8 in `ExemplarMove`, and the quotient is rounded down. If a guide of weight 255 has d > 0, the place is excluded: it costs 2,000,000,000 in all. A target may have one image,
 //! row or column for all of them.
 //!
 //! - `ExemplarMatch` adds the cost to that of each candidate.
@@ -46,9 +49,13 @@
 //! **Variation** is a word of 0 to 256 for each cell, one for all, or one for each image: a block moves with `probability * variation / 256`,
 //! rounded down, the variation that of its centre.
 
+mod checks;
+
 use std::ops::Range;
 
 use serde::{Deserialize, Serialize};
+
+use checks::{check_block, check_candidates, check_guide, check_places, check_side, field, is_over, is_side, table};
 
 use super::inputs::{Inputs, output, require, require_param};
 use super::random::bind;
@@ -61,8 +68,13 @@ pub const MAX_EXEMPLAR_SIDE: usize = 16_384;
 pub const APPEARANCE_BYTES: usize = 8;
 const APPEARANCE_WORDS: usize = APPEARANCE_BYTES / 4;
 const MAX_BLOCK: usize = 64;
+const MAX_CANDIDATES: usize = 64;
+const MAX_GUIDE_SCALE: u32 = 1024;
+const MAX_CANDIDATE_COST: u32 = 100_000_000;
 /// Maximum number of guides.
 pub const MAX_GUIDES: usize = 8;
+/// Factor of the costs of guides, if none is given.
+pub const DEFAULT_GUIDE_SCALE: u32 = 8;
 
 /// Words of cases whose four bytes differ.
 const WORDS: Range<i32> = -(1 << 29)..1 << 29;
@@ -122,12 +134,19 @@ pub struct ExemplarMove {
 
 /// Parameters of `ExemplarMatch`. Inputs: a field; the appearance of each place and of a rim of one place around all,
 /// `[height + 2, width + 2, 2]`, four signed bytes to a word, the first in the lowest byte; optionally a table of similar places
-/// `[height, width, k]`, packed; optionally a guide `[height, width, words]` and its target `[1 or N, guides, 1 or H, 1 or W]`.
+/// `[height, width, k]`, packed; optionally a guide `[height, width, words]` and its target `[1 or N, guides, 1 or H, 1 or W]`; optionally
+/// further candidates `[1 or N, k, 1 or H, 1 or W]`, packed, k 1 to 64.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct ExemplarMatch {
     /// Whether the exemplar continues at the opposite edge.
     pub tiles: bool,
+    /// Factor of the guide's costs, 1 to 1024.
+    #[serde(skip_serializing_if = "is_default_scale")]
+    pub guide_scale: u32,
+    /// What a further candidate costs more, 0 to 100,000,000.
+    #[serde(skip_serializing_if = "is_nothing")]
+    pub candidate_cost: u32,
 }
 
 /// Parameters of `ExemplarGather`. Inputs: a field; texels `[height, width, words]`, four unsigned bytes to a word, the first channel in
@@ -163,7 +182,7 @@ impl Default for ExemplarMove {
 
 impl Default for ExemplarMatch {
     fn default() -> Self {
-        Self { tiles: true }
+        Self { tiles: true, guide_scale: DEFAULT_GUIDE_SCALE, candidate_cost: 0 }
     }
 }
 
@@ -287,7 +306,11 @@ impl Operator for ExemplarMove {
 
 impl Operator for ExemplarMatch {
     fn infer(&self, inputs: &Inputs) -> Result<Vec<TensorType>, NodeError> {
-        inputs.count(2..=5)?;
+        inputs.count(2..=6)?;
+        let scales = 1..=MAX_GUIDE_SCALE;
+        require_param(scales.contains(&self.guide_scale), "guide_scale", "1 to 1024", self.guide_scale)?;
+        let is_little = self.candidate_cost <= MAX_CANDIDATE_COST;
+        require_param(is_little, "candidate_cost", "0 to 100000000", self.candidate_cost)?;
         let shape = field(inputs)?;
         let appearance = inputs.required(1, "appearance")?;
         let expected = "i32 [height + 2, width + 2, 2]";
@@ -302,6 +325,7 @@ impl Operator for ExemplarMatch {
             require(same, 2, "similar", expected, inputs.required(2, "similar")?)?;
         }
         check_guide(inputs, 3, [appearance.shape[0] - 2, appearance.shape[1] - 2], &shape)?;
+        check_candidates(inputs, 5, &shape)?;
         Ok(vec![output(DType::I32, shape.to_vec())?])
     }
 
@@ -313,18 +337,18 @@ impl Operator for ExemplarMatch {
         let window = Window { stride: 1, repeat: 1, low: -2, high: 2 };
         let exemplar = Reach::Everything("the exemplar");
         let field = Reach::Window(PerAxis::splat(window));
-        let reach = [field, exemplar.clone(), exemplar.clone(), exemplar, Reach::Pointwise];
+        let reach = [field, exemplar.clone(), exemplar.clone(), exemplar, Reach::Pointwise, Reach::Pointwise];
         reach.into_iter().take(inputs.len()).collect()
     }
 
     fn cases() -> Vec<Case> {
         let of_level = |name: &str, tiles, field: [usize; 4], [height, width]: [usize; 2]| {
             let words = [height + 2, width + 2, APPEARANCE_WORDS];
-            case(name, Self { tiles }, field, places(height, width)).int(words, WORDS)
+            case(name, Self { tiles, ..Self::default() }, field, places(height, width)).int(words, WORDS)
         };
         let cells = (0..20).flat_map(|y| (0..21).map(move |x| ((y % 6) << 16) | ((x + y / 5) % 7)));
         let coherent = Tensor::new(vec![1, 1, 20, 21], TensorData::I32(cells.collect()));
-        let pieces = Case::new("coherent pieces", Self { tiles: true }).tensor(coherent).not_differentiable();
+        let pieces = Case::new("coherent pieces", Self::default()).tensor(coherent).not_differentiable();
         let pieces = pieces.int([8, 9, APPEARANCE_WORDS], WORDS);
         vec![
             of_level("one of one", true, [1, 1, 1, 1], [1, 1]),
@@ -341,9 +365,28 @@ impl Operator for ExemplarMatch {
                 [2, 7, 9, 1],
             ),
             guided(of_level("guided, without a table", false, [1, 1, 9, 12], [12, 9]).none(), [12, 9, 1], [1, 4, 1, 1]),
-            case("places outside", Self { tiles: true }, [1, 1, 8, 8], OUTSIDE)
+            case("places outside", Self::default(), [1, 1, 8, 8], OUTSIDE)
                 .int([5, 6, APPEARANCE_WORDS], WORDS)
                 .int([3, 4, 2], -9..9),
+            proposed(of_level("further candidates", true, [2, 1, 9, 11], [8, 6]).none(), [2, 5, 9, 11], [8, 6]),
+            proposed(
+                of_level("does not tile, further candidates", false, [2, 1, 9, 7], [12, 9]).none(),
+                [1, 3, 1, 7],
+                [12, 9],
+            ),
+            {
+                let op = Self { guide_scale: 200, candidate_cost: 5_000_000, ..Self::default() };
+                let words = [10, 8, APPEARANCE_WORDS];
+                let level = case("all of them", op, [2, 1, 8, 12], places(8, 6)).int(words, WORDS);
+                let guided = guided(level.int([8, 6, 3], places(8, 6)), [8, 6, 2], [2, 5, 8, 12]);
+                guided.int([2, 4, 8, 12], places(8, 6))
+            },
+            case("candidates outside", Self::default(), [1, 1, 8, 8], places(3, 4))
+                .int([5, 6, APPEARANCE_WORDS], WORDS)
+                .none()
+                .none()
+                .none()
+                .int([1, 2, 8, 8], OUTSIDE),
         ]
     }
 
@@ -412,46 +455,23 @@ fn center_of_block(block: usize) -> Reach {
     Reach::Window(PerAxis::splat(Window { stride: 1, repeat: 1, low: center + 1 - block, high: center }))
 }
 
-/// Whether `shape` is that of the field, with 1 allowed in place of each length and the channels that `has_channels` allows.
-fn is_over(shape: &[usize], field: &[usize], has_channels: impl Fn(usize) -> bool) -> bool {
-    let covers = |axis: usize| shape[axis] == 1 || shape[axis] == field[axis];
-    shape.len() == 4 && has_channels(shape[1]) && [0, 2, 3].into_iter().all(covers)
-}
-
-/// Checks the guide at `input` and the target after it, if they are there, for an exemplar's `level` and the shape of a field.
-fn check_guide(inputs: &Inputs, input: usize, level: [usize; 2], field: &[usize]) -> Result<(), NodeError> {
-    if inputs.optional(input).is_none() && inputs.optional(input + 1).is_none() {
-        return Ok(());
-    }
-    let guide = inputs.required(input, "guide")?;
-    let words = |found: &[usize]| found.len() == 3 && found[..2] == level && (1..=MAX_GUIDES / 4).contains(&found[2]);
-    let fits = guide.dtype == DType::I32 && words(&guide.shape);
-    require(fits, input, "guide", format!("i32 [{}, {}, 1 or 2]", level[0], level[1]), guide)?;
-    let target = inputs.required(input + 1, "target")?;
-    let most = 4 * guide.shape[2];
-    let fits = target.dtype == DType::I32 && is_over(&target.shape, field, |guides| (1..=most).contains(&guides));
-    let expected = format!("i32 [1 or N, 1 to {most}, 1 or H, 1 or W], as the field");
-    require(fits, input + 1, "target", expected, target)
-}
-
 /// The case with a guide and a target of these shapes.
 fn guided(case: Case, guide: [usize; 3], target: [usize; 4]) -> Case {
     // Weights of 0 to 255: of the 256, one excludes.
     case.int(guide, WORDS).int(target, 0..1 << 24)
 }
 
-/// The places of a table of similar places lie in the exemplar.
-fn check_places(input: usize, table: &Tensor) -> Result<(), NodeError> {
-    let (TensorData::I32(places), &[height, width, _]) = (&table.data, &table.shape[..]) else { return Ok(()) };
-    let is_inside = |place: i32| place >= 0 && ((place >> 16) as usize) < height && ((place & 0xffff) as usize) < width;
-    match places.iter().position(|place| !is_inside(*place)) {
-        None => Ok(()),
-        Some(index) => {
-            let found = format!("row {}, column {}", places[index] >> 16, places[index] & 0xffff);
-            let expected = format!("a place of an exemplar of {height} rows and {width} columns");
-            Err(NodeError::Element { input, name: "similar", index, expected, found })
-        }
-    }
+/// The case, of a level without a guide, with further candidates of this shape.
+fn proposed(case: Case, candidates: [usize; 4], [height, width]: [usize; 2]) -> Case {
+    case.none().none().int(candidates, places(height, width))
+}
+
+fn is_default_scale(scale: &u32) -> bool {
+    *scale == DEFAULT_GUIDE_SCALE
+}
+
+fn is_nothing(cost: &u32) -> bool {
+    *cost == 0
 }
 
 /// Packed places of an exemplar of `height` x `width`, some of them outside it.
@@ -462,33 +482,4 @@ fn places(height: usize, width: usize) -> Range<i32> {
 /// A case of an operator on a field of seeded places.
 fn case(name: &str, op: impl Into<Op>, field: [usize; 4], places: Range<i32>) -> Case {
     Case::new(name, op).int(field, places).not_differentiable()
-}
-
-fn is_side(side: usize) -> bool {
-    (1..=MAX_EXEMPLAR_SIDE).contains(&side)
-}
-
-fn check_side(name: &'static str, side: usize) -> Result<(), NodeError> {
-    require_param(is_side(side), name, format!("1 to {MAX_EXEMPLAR_SIDE}"), side)
-}
-
-fn check_block(block: usize) -> Result<(), NodeError> {
-    require_param((1..=MAX_BLOCK).contains(&block), "block", format!("1 to {MAX_BLOCK}"), block)
-}
-
-/// The shape of the field, input 0.
-fn field(inputs: &Inputs) -> Result<[usize; 4], NodeError> {
-    let found = inputs.required(0, "field")?;
-    let fits = found.dtype == DType::I32 && matches!(found.shape[..], [_, 1, _, _]);
-    require(fits, 0, "field", "i32 [N, 1, H, W]", found)?;
-    Ok(std::array::from_fn(|axis| found.shape[axis]))
-}
-
-/// The shape of a table of similar places.
-fn table(inputs: &Inputs, input: usize) -> Result<[usize; 3], NodeError> {
-    let found = inputs.required(input, "similar")?;
-    let fits = found.dtype == DType::I32
-        && matches!(found.shape[..], [h, w, k] if is_side(h) && is_side(w) && (1..=64).contains(&k));
-    require(fits, input, "similar", "i32 [height, width, k], k 1 to 64", found)?;
-    Ok(std::array::from_fn(|axis| found.shape[axis]))
 }

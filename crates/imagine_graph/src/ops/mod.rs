@@ -220,7 +220,7 @@ mod window;
 
 pub use depth_to_space::DepthToSpaceMode;
 pub use einsum::EinsumAxes;
-pub use exemplar::{APPEARANCE_BYTES, MAX_EXEMPLAR_SIDE};
+pub use exemplar::{APPEARANCE_BYTES, DEFAULT_GUIDE_SCALE, MAX_EXEMPLAR_SIDE};
 pub use gather::{GatherLayout, PickedAxis};
 pub use grid_sample::{GridSampleMode, GridSamplePadding};
 pub use nnf::MAX_FEATURES;

@@ -49,6 +49,16 @@ impl Dim {
         vec![Dim::BATCH, Dim::Fixed(channels), Dim::Symbol(height), Dim::Symbol(width)]
     }
 
+    /// This dimension of an image whose sides are `factor` times as long, if only they grow.
+    pub(crate) fn divided(self, factor: usize) -> Self {
+        let part = |ratio: Ratio| Ratio::new(ratio.numerator, ratio.denominator.saturating_mul(factor)).reduced();
+        match self {
+            Dim::Symbol(Symbol::Height(ratio)) => Dim::Symbol(Symbol::Height(part(ratio))),
+            Dim::Symbol(Symbol::Width(ratio)) => Dim::Symbol(Symbol::Width(part(ratio))),
+            fixed => fixed,
+        }
+    }
+
     /// Number of elements at `size`; `None` if the fraction is not exact, overflows or divides by zero.
     pub fn bind(self, size: Size) -> Option<usize> {
         match self {

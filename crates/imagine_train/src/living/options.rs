@@ -134,6 +134,7 @@ impl TextureOptions {
             finest_transport: self.finest_transport,
             sliced: self.sliced,
             sliced_levels: self.sliced_levels,
+            images_tile: true,
         }
     }
 }

@@ -22,11 +22,13 @@ pub struct TextureLossOptions {
     pub sliced: f32,
     /// Finest levels with a sliced term. Default 4.
     pub sliced_levels: usize,
+    /// Whether generated images tile. Default true.
+    pub images_tile: bool,
 }
 
 impl Default for TextureLossOptions {
     fn default() -> Self {
-        Self { levels: 4, patches: 1024, finest_transport: 1.0, sliced: 0.5, sliced_levels: 4 }
+        Self { levels: 4, patches: 1024, finest_transport: 1.0, sliced: 0.5, sliced_levels: 4, images_tile: true }
     }
 }
 
@@ -51,7 +53,7 @@ pub struct TextureLoss<B: Backend> {
 }
 
 impl<B: Backend> TextureLoss<B> {
-    /// A loss of images that tile, against exemplars `[count, channels, height, width]`.
+    /// A loss of images against exemplars `[count, channels, height, width]`.
     pub fn new(exemplars: Tensor<B, 4>, tiles: bool, options: TextureLossOptions) -> Self {
         let [_, _, height, width] = exemplars.dims();
         let levels = level_count(options.levels, [height, width]);
@@ -71,7 +73,7 @@ impl<B: Backend> TextureLoss<B> {
         let device = images.device();
         let mut sums = [(); 2].map(|()| Tensor::<A, 1>::zeros([1], &device));
         let sliced_levels = self.options.sliced_levels.clamp(1, count);
-        for (index, level) in pyramid(images, count, true).into_iter().enumerate() {
+        for (index, level) in pyramid(images, count, self.options.images_tile).into_iter().enumerate() {
             let (found, wanted) = self.patches(level, index, rng);
             if index < sliced_levels && self.options.sliced > 0.0 {
                 sums[1] = sums[1].clone() + sliced::loss(found.clone(), wanted.clone(), channels, rng);
@@ -94,9 +96,16 @@ impl<B: Backend> TextureLoss<B> {
         let [sets, _, rows, columns] = exemplars.dims();
         assert!(batch.is_multiple_of(sets), "{batch} images for {sets} exemplars");
         let each = batch / sets;
-        let count = self.options.patches.min(each * height * width);
+        let images_tile = self.options.images_tile;
+        let places = |[images, height, width]: [usize; 3], tiles: bool| match tiles {
+            true => images * height * width,
+            false => images * (height + 1 - SIDE) * (width + 1 - SIDE),
+        };
+        // As many of both.
+        let found = places([each, height, width], images_tile);
+        let count = self.options.patches.min(found).min(places([1, rows, columns], self.tiles));
         let wanted = Positions::random(sets, [1, rows, columns], self.tiles, count, rng);
-        let found = Positions::random(sets, [each, height, width], true, wanted.each(), rng);
+        let found = Positions::random(sets, [each, height, width], images_tile, count, rng);
         (found.extract(level), wanted.extract(exemplars.clone()))
     }
 }

@@ -9,16 +9,16 @@ use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use imagine_exemplar::folder::{MapRole, role_of};
-use imagine_exemplar::picture::{self, EXTENSIONS};
+use imagine_exemplar::picture::EXTENSIONS;
 use rand::Rng;
 use rand::rngs::StdRng;
 use rayon::prelude::*;
 
 use super::resample::{Filter, Span, byte, resample};
 use crate::core::rng;
-use crate::data::pack::{MAX_PICTURE, read_bounded, sorted};
-use crate::data::sha256_hex;
-use crate::error::{PackError, PictureSetError};
+use crate::data::pack::{read_bounded, sorted};
+use crate::data::{TrainingPicture, Turn, sha256_hex};
+use crate::error::PictureSetError;
 
 /// Decoded pictures that are kept in memory, at most, in bytes.
 const MAX_BYTES: u64 = 4 << 30;
@@ -30,21 +30,6 @@ const MAX_DEPTH: usize = 8;
 const LEAST_SCALE: f64 = 0.5;
 /// Small pixels around a crop that the filter reads too: half its width.
 const RIM: usize = 2;
-
-/// A decoded picture.
-#[derive(Clone, Debug, PartialEq)]
-pub struct TrainingPicture {
-    /// Its file.
-    pub path: PathBuf,
-    /// SHA-256 of the file, in hexadecimal.
-    pub sha256: String,
-    /// Height in pixels.
-    pub height: usize,
-    /// Width in pixels.
-    pub width: usize,
-    /// Red, green and blue in sRGB, row by row.
-    pub planes: [Vec<u8>; 3],
-}
 
 /// The pictures of a training.
 #[derive(Clone, Debug, PartialEq)]
@@ -142,13 +127,6 @@ impl TrainingPicture {
         self.cropped([0, 0], [height, width])
     }
 
-    /// The part that begins at row `top` and column `left`.
-    pub fn cropped(&self, [top, left]: [usize; 2], [height, width]: [usize; 2]) -> Self {
-        let row = |plane: &[u8], y: usize| plane[(top + y) * self.width + left..][..width].to_vec();
-        let planes = self.planes.each_ref().map(|plane| (0..height).flat_map(|y| row(plane, y)).collect());
-        Self { planes, height, width, path: self.path.clone(), sha256: self.sha256.clone() }
-    }
-
     /// The picture in another size, rounded to bytes.
     pub fn resized(&self, filter: Filter, [height, width]: [usize; 2]) -> Self {
         let spans = [Span::whole(self.height, height), Span::whole(self.width, width)];
@@ -156,11 +134,6 @@ impl TrainingPicture {
         let planes =
             self.planes.each_ref().map(|plane| resample(filter, plane, sides, spans).into_iter().map(byte).collect());
         Self { planes, height, width, path: self.path.clone(), sha256: self.sha256.clone() }
-    }
-
-    /// Values from 0 to 1, one plane after the other.
-    pub fn values(&self) -> Vec<f32> {
-        self.planes.iter().flatten().map(|value| f32::from(*value) / 255.0).collect()
     }
 }
 
@@ -188,29 +161,6 @@ fn pair(picture: &TrainingPicture, side: usize, factor: usize, rng: &mut StdRng)
         turn.append(&mut pair[1], &window, outer, rim);
     }
     pair
-}
-
-/// One of the eight ways to lay down a square.
-#[derive(Clone, Copy, Debug)]
-struct Turn {
-    mirrors_x: bool,
-    mirrors_y: bool,
-    transposes: bool,
-}
-
-impl Turn {
-    /// Appends the middle of a square plane of `side` pixels, without its rim, in this way.
-    fn append(self, to: &mut Vec<f32>, plane: &[u8], side: usize, rim: usize) {
-        let inner = side - 2 * rim;
-        let mirror = |at: usize, mirrors: bool| rim + if mirrors { inner - 1 - at } else { at };
-        for y in 0..inner {
-            for x in 0..inner {
-                let (y, x) = if self.transposes { (x, y) } else { (y, x) };
-                let at = mirror(y, self.mirrors_y) * side + mirror(x, self.mirrors_x);
-                to.push(f32::from(plane[at]) / 255.0);
-            }
-        }
-    }
 }
 
 /// Picture files in the folders, without those that are other maps of a PBR set than its colour.
@@ -253,7 +203,8 @@ fn decode_all(paths: &BTreeSet<PathBuf>) -> Result<Vec<TrainingPicture>, Picture
     let paths: Vec<&PathBuf> = paths.iter().collect();
     // In parts, so that too many pictures are noticed before memory is full.
     for part in paths.chunks(64) {
-        let decoded: Result<Vec<TrainingPicture>, PictureSetError> = part.par_iter().map(|path| decode(path)).collect();
+        let decoded: Result<Vec<TrainingPicture>, PictureSetError> =
+            part.par_iter().map(|path| Ok(TrainingPicture::read(path)?)).collect();
         pictures.extend(decoded?);
         bytes = pictures.iter().map(|p: &TrainingPicture| 3 * (p.height * p.width) as u64).sum();
         if bytes > MAX_BYTES {
@@ -264,16 +215,6 @@ fn decode_all(paths: &BTreeSet<PathBuf>) -> Result<Vec<TrainingPicture>, Picture
         true => Err(PictureSetError::TooLarge { pictures: paths.len(), read: pictures.len(), most: MAX_BYTES >> 20 }),
         false => Ok(pictures),
     }
-}
-
-fn decode(path: &Path) -> Result<TrainingPicture, PictureSetError> {
-    let file = read_bounded(path, MAX_PICTURE)?;
-    let wrong = |source| PackError::Picture { path: path.to_path_buf(), source: Box::new(source) };
-    let pixels = picture::decode(&file).map_err(wrong)?.into_srgb8();
-    let plane = |channel: usize| pixels.as_raw().iter().skip(channel).step_by(4).copied().collect();
-    let (height, width) = (pixels.height() as usize, pixels.width() as usize);
-    let sha256 = sha256_hex([&file]);
-    Ok(TrainingPicture { path: path.to_path_buf(), sha256, height, width, planes: [0, 1, 2].map(plane) })
 }
 
 /// The hashes on a list.

@@ -9,8 +9,8 @@ use imagine_graph::rng::RandomState;
 use imagine_graph::{Op, Size, Tensor, ValidGenerator, ValidGraph};
 use serde::Serialize;
 
-use super::data::TrainingPicture;
 use super::resample::{Filter, byte};
+use crate::data::TrainingPicture;
 use crate::error::TrainError;
 
 /// A picture and the small one that is to be enlarged to it.

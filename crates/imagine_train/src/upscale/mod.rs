@@ -10,7 +10,7 @@ mod sheet;
 mod tests;
 mod train;
 
-pub use data::{PairBatch, PictureSet, TrainingPicture};
+pub use data::{PairBatch, PictureSet};
 pub use evaluate::{MeasuredPair, UpscaleEvaluation, UpscaleFigures, evaluate, factor_of};
 pub use networks::{Form, UpscaleNetwork, UpscaleSize, Upscaler};
 pub use options::UpscaleOptions;

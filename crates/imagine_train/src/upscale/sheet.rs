@@ -4,9 +4,9 @@ use burn::tensor::backend::Backend;
 use imagine_burn::Network;
 use imagine_graph::ValidGraph;
 
-use super::data::TrainingPicture;
 use super::evaluate::MeasuredPair;
 use super::resample::Filter;
+use crate::data::TrainingPicture;
 use crate::error::TrainError;
 
 /// Rows of a contact sheet.

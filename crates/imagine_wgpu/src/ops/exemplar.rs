@@ -1,6 +1,8 @@
 //! `ExemplarStart`, `ExemplarDouble`, `ExemplarMove`, `ExemplarMatch` and `ExemplarGather` as one kernel call each.
 
-use imagine_graph::{Dim, ExemplarDouble, ExemplarGather, ExemplarMatch, ExemplarMove, ExemplarStart, Extent};
+use imagine_graph::{
+    DEFAULT_GUIDE_SCALE, Dim, ExemplarDouble, ExemplarGather, ExemplarMatch, ExemplarMove, ExemplarStart, Extent,
+};
 
 use super::random::period;
 use crate::analysis::cost::Cost;
@@ -14,6 +16,7 @@ params! {
         wanted_steps: [u32; 4],
         variation_steps: [u32; 4],
         gain_steps: [u32; 4],
+        candidate_steps: [u32; 4],
         size: [u32; 2],
         level: [u32; 2],
         period: [u32; 2],
@@ -29,6 +32,9 @@ params! {
         is_signed: u32,
         guides: u32,
         guide_words: u32,
+        guide_scale: u32,
+        candidates: u32,
+        candidate_cost: u32,
     }
 }
 
@@ -59,6 +65,7 @@ pub fn lower_move(op: &ExemplarMove, node: &Lowering) -> KernelCall {
         origin: op.origin.map(|at| at as u32),
         block: op.block as u32,
         probability: op.probability.into(),
+        guide_scale: DEFAULT_GUIDE_SCALE,
         ..params(node)
     };
     let mut bindings = Bindings::new(1);
@@ -81,16 +88,25 @@ pub fn lower_match(op: &ExemplarMatch, node: &Lowering) -> KernelCall {
     let level = [appearance[0], appearance[1]].map(|side| side as u32 - 2);
     let has_table = node.optional(2).is_some();
     let similar = if has_table { table(node, 2).1 } else { 0 };
-    // Candidates, each with four appearance vectors. Without a table, most cells have nine equal ones and skip them.
-    let candidates = if has_table { 18 } else { 3 };
+    let more = node.optional(5).map(|candidates| candidates.value_type.shape.clone());
+    let count = more.as_ref().map_or(0, |shape| shape[1]);
+    // Candidates, each with four appearance vectors. Without a table and others, most cells have nine equal ones and skip them.
+    let own = if has_table { 18 } else { 3 };
+    let candidates = if count > 0 { own.max(9) + count as u64 } else { own };
     let mut cost = [candidates * (4 * 8 * 4 + 48), 4 * 26 + 96 + candidates * 32];
-    let mut params = Params { level, similar, ..params(node) };
+    let mut params = Params { level, similar, guide_scale: op.guide_scale, ..params(node) };
     let mut bindings = Bindings::new(2);
     if has_table {
         bindings.next("TABLE");
     }
     if bindings.guide(node, 3, &mut params) {
         cost = cost_with(cost, candidates);
+    }
+    if let Some(shape) = more {
+        bindings.next("CANDIDATES");
+        params.candidate_steps = steps(&shape);
+        params.candidates = count as u32;
+        params.candidate_cost = op.candidate_cost;
     }
     call_of("MATCH", op.tiles, params, node, bindings, cost)
 }

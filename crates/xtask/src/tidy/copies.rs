@@ -3,7 +3,7 @@
 use std::path::Path;
 
 /// Copy and original.
-const COPIES: [(&str, &str); 3] = [
+const COPIES: [(&str, &str); 4] = [
     (
         "crates/bevy_imagine/src/default_generators/red_bricks.generator.safetensors",
         "assets/materials/red_bricks.generator.safetensors",
@@ -15,6 +15,10 @@ const COPIES: [(&str, &str); 3] = [
     (
         "crates/bevy_imagine/src/default_generators/moss.generator.safetensors",
         "assets/materials/moss.generator.safetensors",
+    ),
+    (
+        "crates/imagine_edit/src/upscale/sesr_small_x2.generator.safetensors",
+        "assets/upscalers/sesr_small_x2.generator.safetensors",
     ),
 ];
 

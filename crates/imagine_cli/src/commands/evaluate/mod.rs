@@ -81,11 +81,9 @@ impl Evaluate {
             Some(Family::Exemplar) => self.exemplar(&loaded)?,
             Some(Family::Sprites) => self.sprites(&loaded)?,
             Some(Family::Upscale) => with_backend!(self.backend, self.upscaler(&loaded))?,
-            Some(Family::Living) => {
-                bail!(
-                    "{}: a living texture; only sprites, upscalers and generators by example are evaluated",
-                    loaded.name
-                )
+            Some(family @ (Family::Living | Family::Style)) => {
+                let what = if family == Family::Living { "living texture" } else { "style" };
+                bail!("{}: a {what}; only sprites, upscalers and generators by example are evaluated", loaded.name)
             }
             None => bail!(
                 "{}: its card does not say what it generates: add --family sprites or --family upscale",

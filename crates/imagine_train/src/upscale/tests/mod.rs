@@ -19,6 +19,7 @@ use super::resample::{Span, resample};
 use super::train::UpscaleTraining;
 use super::*;
 use crate::core::Trainer;
+use crate::data::TrainingPicture;
 
 type A = Autodiff<Flex>;
 

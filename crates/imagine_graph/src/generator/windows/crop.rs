@@ -1,6 +1,7 @@
 //! Cropping and pasting tensors along their last two axes.
 
-use imagine_graph::{Extent, Span, Tensor, TensorData};
+use super::span::Span;
+use crate::tensor::{Extent, Tensor, TensorData};
 
 /// Rows and columns `part` of `tensor`, which wraps around at its ends.
 pub fn crop(tensor: &Tensor, part: [Span; 2]) -> Tensor {
@@ -34,8 +35,8 @@ pub fn paste(made: &Tensor, held: [Span; 2], wanted: [Span; 2], whole: &mut Tens
     }
 }
 
-/// Height and width of a shape; a missing dimension counts as 1.
-pub(super) fn sides(shape: &[usize]) -> [usize; 2] {
+/// Height and width of a shape, its last two dimensions; a missing dimension counts as 1.
+pub fn sides(shape: &[usize]) -> [usize; 2] {
     Extent::of_shape(shape).into()
 }
 

@@ -3,14 +3,29 @@
 use std::collections::HashSet;
 
 use imagine_codec::{Maps, Stored, pyramid};
-use imagine_graph::{Dim, Extent, Generator, Graph, Node, Op, Ratio, SizeRule, Symbol, TEXELS, Tensor, TensorData};
 
-/// The generator by example whose outputs have `2^halvings` times fewer rows and columns: a request of such a size shows what
-/// the generator shows, from the exemplar's pyramid, and costs as many times less. `None` if the generator is not by
-/// example or does not have so many levels.
-///
-/// Its weights are those of `generator`, so it is for running: a file of it would be large.
-pub fn coarser(generator: &Generator, halvings: usize) -> Option<Generator> {
+use super::{Card, Generator};
+use crate::graph::{Graph, Node, TEXELS, Weights};
+use crate::ops::Op;
+use crate::tensor::{Dim, Ratio, Symbol, Tensor, TensorData};
+
+impl Generator {
+    /// How often the sides of [`Self::coarser`] can be halved; `None` if the generator is not by example.
+    pub fn most_halvings(&self) -> Option<usize> {
+        Some(self.output.weights.exemplar()?.levels().len().saturating_sub(1))
+    }
+
+    /// The generator by example whose outputs have `2^halvings` times fewer rows and columns: a request of such a size shows what
+    /// this generator shows, from the exemplar's pyramid, and costs as many times less. `None` if this generator is not by
+    /// example or does not have so many levels.
+    ///
+    /// It shares its weights with this generator, so it is for running: a file of it would be large.
+    pub fn coarser(&self, halvings: usize) -> Option<Generator> {
+        coarser(self, halvings)
+    }
+}
+
+fn coarser(generator: &Generator, halvings: usize) -> Option<Generator> {
     let graph = &generator.output;
     let exemplar = graph.weights.exemplar().filter(|exemplar| halvings < exemplar.levels().len())?;
     let gathers: Vec<&Node> = graph.nodes.iter().filter(|node| matches!(node.op, Op::ExemplarGather(_))).collect();
@@ -33,17 +48,17 @@ pub fn coarser(generator: &Generator, halvings: usize) -> Option<Generator> {
         coarser.nodes.push(Node { inputs, ..gather.clone() });
     }
     let read: HashSet<&String> = coarser.nodes.iter().flat_map(|node| &node.inputs).collect();
-    let kept = graph.weights.iter().filter(|(name, _)| read.contains(name) && *name != TEXELS);
+    let mut weights = Weights::default();
+    for name in graph.weights.keys().filter(|name| read.contains(name) && *name != TEXELS) {
+        weights.share(name.clone(), &graph.weights, name);
+    }
     let maps = coarser_maps(exemplar, halvings);
     let shape = vec![maps.height(), maps.width(), maps.channels().div_ceil(4)];
-    let texels = Tensor::new(shape, TensorData::I32(maps.words()));
-    let weights: std::collections::BTreeMap<_, _> =
-        kept.map(|(name, weight)| (name.clone(), weight.clone())).chain([(TEXELS.into(), texels)]).collect();
-    coarser.weights = weights.into();
-    let divided = |sides: Extent| Extent { height: sides.height >> halvings, width: sides.width >> halvings };
-    let SizeRule { multiple, min, tiles } = generator.size;
-    let size = SizeRule { multiple: divided(multiple), min: divided(min), tiles };
-    Some(Generator { output: coarser, recurrence: None, size, card: generator.card.clone() })
+    weights.insert(TEXELS.into(), Tensor::new(shape, TensorData::I32(maps.words())));
+    coarser.weights = weights;
+    let texels_per_metre = generator.card.texels_per_metre.map(|density| density / (1 << halvings) as f32);
+    let card = Card { texels_per_metre, ..generator.card.clone() };
+    Some(Generator { output: coarser, recurrence: None, size: generator.size.halved(halvings), card })
 }
 
 /// The maps of a level of the pyramid, `halvings` below the finest.
