@@ -14,7 +14,7 @@ const MATERIAL: [OutputKind; 3] = [OutputKind::BaseColor, OutputKind::Normal, Ou
 fn bricks(y: usize, x: usize, grain: f32) -> f32 {
     let course = y / 8;
     let x_in_course = x + 8 * (course % 2);
-    let is_joint = y % 8 == 0 || x_in_course % 16 == 0;
+    let is_joint = y.is_multiple_of(8) || x_in_course.is_multiple_of(16);
     let noise = |a: usize, b: usize| rng::uniform(rng::cell(a as u32, b as u32, 0, rng::key(5, 0, 0))) - 0.5;
     let tone = if is_joint { 0.75 } else { 0.35 + 0.05 * noise(course % 3, x_in_course / 16 % 3) };
     tone + grain * noise(y, x)

@@ -5,7 +5,6 @@ use burn::tensor::backend::Backend;
 use imagine_cpu::{Pair, Propagation, Search, Vote};
 use imagine_graph::{NnfPropagate, NnfSearch, NnfVote, TensorData};
 
-use super::Inputs;
 use crate::context::Context;
 use crate::value::Value;
 
@@ -17,8 +16,8 @@ pub(super) struct Read {
 
 impl Read {
     /// All inputs of a node.
-    pub fn all<B: Backend>(inputs: Inputs<B>) -> Self {
-        let tensors = inputs.0.map(|input| input.map(Value::into_data));
+    pub fn all<B: Backend>(inputs: Vec<Option<Value<B>>>) -> Self {
+        let tensors = inputs.into_iter().map(|input| input.map(Value::into_data));
         let (shapes, tensors) =
             tensors.map(|tensor| tensor.map_or((Vec::new(), None), |t| (t.shape, Some(t.data)))).unzip();
         Self { shapes, tensors }
@@ -69,13 +68,17 @@ impl Read {
     }
 }
 
-pub(super) fn search<B: Backend>(op: &NnfSearch, inputs: Inputs<B>, context: &Context<B>) -> Value<B> {
+pub(super) fn search<B: Backend>(op: &NnfSearch, inputs: Vec<Option<Value<B>>>, context: &Context<B>) -> Value<B> {
     let read = Read::all(inputs);
     let how = Search { falloff: &op.falloff, locality: op.locality, weight: read.optional_int(5) };
     ints(imagine_cpu::search(&read.pair(op.tiles, op.source_tiles), read.int(0), how), context)
 }
 
-pub(super) fn propagate<B: Backend>(op: &NnfPropagate, inputs: Inputs<B>, context: &Context<B>) -> Value<B> {
+pub(super) fn propagate<B: Backend>(
+    op: &NnfPropagate,
+    inputs: Vec<Option<Value<B>>>,
+    context: &Context<B>,
+) -> Value<B> {
     let read = Read::all(inputs);
     let how = Propagation {
         jump: op.jump,
@@ -88,12 +91,12 @@ pub(super) fn propagate<B: Backend>(op: &NnfPropagate, inputs: Inputs<B>, contex
     ints(imagine_cpu::propagate(&read.pair(op.tiles, op.source_tiles), read.int(0), how), context)
 }
 
-pub(super) fn distance<B: Backend>(inputs: Inputs<B>, context: &Context<B>) -> Value<B> {
+pub(super) fn distance<B: Backend>(inputs: Vec<Option<Value<B>>>, context: &Context<B>) -> Value<B> {
     let read = Read::all(inputs);
     ints(imagine_cpu::distance(&read.pair(false, false), read.int(0)), context)
 }
 
-pub(super) fn vote<B: Backend>(op: &NnfVote, inputs: Inputs<B>, context: &Context<B>) -> Value<B> {
+pub(super) fn vote<B: Backend>(op: &NnfVote, inputs: Vec<Option<Value<B>>>, context: &Context<B>) -> Value<B> {
     let read = Read::all(inputs);
     let (size, level) = (&read.shape(0)[2..], &read.shape(1)[2..]);
     let pair = Pair {

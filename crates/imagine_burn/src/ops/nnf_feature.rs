@@ -4,17 +4,16 @@ use burn::tensor::backend::Backend;
 use imagine_cpu::Projection;
 use imagine_graph::NnfProject;
 
-use super::Inputs;
 use super::nnf::{Read, ints};
 use crate::context::Context;
 use crate::value::Value;
 
-pub(super) fn pack<B: Backend>(inputs: Inputs<B>, context: &Context<B>) -> Value<B> {
+pub(super) fn pack<B: Backend>(inputs: Vec<Option<Value<B>>>, context: &Context<B>) -> Value<B> {
     let read = Read::all(inputs);
     ints(imagine_cpu::pack_features(read.float(0), read.shape(0)[1]), context)
 }
 
-pub(super) fn project<B: Backend>(op: &NnfProject, inputs: Inputs<B>, context: &Context<B>) -> Value<B> {
+pub(super) fn project<B: Backend>(op: &NnfProject, inputs: Vec<Option<Value<B>>>, context: &Context<B>) -> Value<B> {
     let read = Read::all(inputs);
     let (image, basis) = (read.shape(0), read.shape(1));
     let projection = Projection {

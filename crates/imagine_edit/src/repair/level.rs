@@ -7,6 +7,9 @@ use super::basis::{RADIUS, SHIFT};
 use super::channels::quotient;
 use crate::nodes::{Plane, complement, stack, to_bool, to_float, to_int};
 
+/// How much dearer distant places are: twice as dear at two thirds of the picture's side.
+pub(super) const LOCALITY: u32 = 96;
+
 /// A level is made finer from the next coarser one until it is the picture.
 #[derive(Clone, Debug)]
 pub(super) struct Level {

@@ -3,10 +3,11 @@
 use imagine_graph::generators::Formula;
 use imagine_graph::{Greater, NnfPack, NnfSearch, NnfVote};
 
-use super::level::{Level, Ready};
-use super::{LOCALITY, MAX_RINGS};
+use super::level::{LOCALITY, Level, Ready};
 use crate::nodes::{complement, ints, to_float, to_int};
 
+/// Rings of the coarsest level that are filled one after the other.
+const MAX_RINGS: usize = 96;
 /// Weights of a patch by rows and by columns: a Gaussian of 2.1 cells.
 const FALLOFF: [u32; 4] = [8, 7, 5, 3];
 

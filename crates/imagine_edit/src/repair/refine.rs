@@ -5,8 +5,7 @@ use imagine_graph::{
     And, Gather, Less, NnfDistance, NnfPropagate, NnfSearch, NnfVote, ReduceSum, Resize, ResizeMode, Where,
 };
 
-use super::LOCALITY;
-use super::level::{Level, Ready};
+use super::level::{LOCALITY, Level, Ready};
 use crate::nodes::{int, ints, to_int};
 
 /// Factor of a neighbour's proposal in 64ths.

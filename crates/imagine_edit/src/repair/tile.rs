@@ -2,7 +2,7 @@
 
 use imagine_graph::{Extent, Generator, Not, OutputKind};
 
-use super::{Picture, SIDES};
+use super::picture::{Picture, SIDES};
 use crate::error::EditError;
 use crate::nodes::to_float;
 

@@ -21,7 +21,7 @@ pub use reach::{Reach, Window};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use crate::tensor::{Dim, Tensor, TensorType};
+use crate::tensor::{Tensor, TensorType};
 
 /// What executors do for an operator.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -223,7 +223,7 @@ pub use einsum::EinsumAxes;
 pub use exemplar::{APPEARANCE_BYTES, DEFAULT_GUIDE_SCALE, MAX_EXEMPLAR_SIDE};
 pub use gather::{GatherLayout, PickedAxis};
 pub use grid_sample::{GridSampleMode, GridSamplePadding};
-pub use nnf_feature::MAX_FEATURES;
+pub use nnf::MAX_FEATURES;
 pub use pool::Pool;
 pub use reduce::Reduction;
 pub use resize::weights as resize_weights;
@@ -475,46 +475,4 @@ operators! {
     Histogram => histogram, Pass;
     /// A tensor in the graph itself.
     Constant => constant, Fold;
-}
-
-impl Op {
-    /// The symbolic shape of a tensor of random numbers, if this operator makes one.
-    pub(crate) fn random_shape(&self) -> Option<&[Dim]> {
-        match self {
-            Op::RandomUniform(op) => Some(&op.shape),
-            Op::RandomNormal(op) => Some(&op.shape),
-            Op::Bernoulli(op) => Some(&op.shape),
-            Op::ExemplarStart(op) => Some(&op.shape),
-            Op::ExemplarMove(op) => Some(&op.shape),
-            _ => None,
-        }
-    }
-
-    /// The symbolic dimensions among the parameters.
-    pub(crate) fn dims_mut(&mut self) -> &mut [Dim] {
-        match self {
-            Op::RandomUniform(op) => &mut op.shape,
-            Op::RandomNormal(op) => &mut op.shape,
-            Op::Bernoulli(op) => &mut op.shape,
-            Op::ExemplarStart(op) => &mut op.shape,
-            Op::ExemplarMove(op) => &mut op.shape,
-            Op::AffineGrid(op) => &mut op.size,
-            Op::Reshape(op) => &mut op.shape,
-            Op::Expand(op) => &mut op.shape,
-            Op::Resize(op) => &mut op.sizes,
-            _ => &mut [],
-        }
-    }
-
-    /// The stream of random numbers that this operator draws from, if it draws any.
-    pub(crate) fn stream_mut(&mut self) -> Option<&mut u32> {
-        match self {
-            Op::RandomUniform(op) => Some(&mut op.stream),
-            Op::RandomNormal(op) => Some(&mut op.stream),
-            Op::Bernoulli(op) => Some(&mut op.stream),
-            Op::ExemplarStart(op) => Some(&mut op.stream),
-            Op::ExemplarMove(op) => Some(&mut op.stream),
-            _ => None,
-        }
-    }
 }

@@ -24,7 +24,7 @@
 //! **`NnfSearch`** looks at every place of the source whose patch lies inside it: the S x S places within the length of `falloff`, `S = 2 length - 1`.
 //! `w(d) = weight[p + d] * falloff[|dy|] * falloff[|dx|]`. The `weight` of a target cell (i32 `[1, 1, H, W]`, clamped to 0..16, 16 if left out) says how much
 //! is known about it: 0 nothing. Each term is rounded down. Costs stay below 2^32: `S^2 words` is at most 200. Without any place that may be
-//! shown, p keeps its own. With the default falloff it is an exhaustive search by features.
+//! shown, p keeps its own. With the default falloff it is an exhaustive search by features. Cells times places are at most 2^34.
 //!
 //! **`NnfPropagate`** is one pass over all cells at once. Candidates of p, in this order: its own place; with `window` 1 or 2 the eight around it;
 //! with `window` 2 the 48 places `p + 3 e`, e within 3 rows and columns; if `jump` is not 0, what each of the eight cells `p + jump e` shows, less `jump e`;
@@ -41,18 +41,21 @@
 mod cases;
 mod checks;
 
+pub use checks::MAX_FEATURES;
 pub(super) use checks::check_cells;
 
 use serde::{Deserialize, Serialize};
 
 use super::inputs::{Inputs, output, require, require_param};
-use super::nnf_feature::MAX_FEATURES;
 use super::{Case, NodeError, Operator, Reach, Tolerance};
 use crate::tensor::{DType, TensorType};
+use cases::{OUTSIDE, WORDS, cells, of, places};
 use checks::{check_features, field, fill};
 
 /// The most words that a patch of `NnfSearch` compares.
 const MAX_PATCH_WORDS: usize = 200;
+/// The most pairs of a cell and a place that `NnfSearch` compares.
+const MAX_PAIRS: usize = 1 << 34;
 const MAX_JUMP: u32 = 64;
 const MAX_LOCALITY: u32 = 128;
 const MAX_CANDIDATES: usize = 64;
@@ -132,7 +135,10 @@ impl Operator for NnfSearch {
     fn infer(&self, inputs: &Inputs) -> Result<Vec<TensorType>, NodeError> {
         inputs.count(3..=6)?;
         let size = field(inputs)?;
-        let [_, _, words] = check_features(inputs, size)?;
+        let [rows, columns, words] = check_features(inputs, size)?;
+        let most = MAX_PAIRS / (size[0] * size[1]);
+        let few = format!("at most {most} places, for every cell is compared with all");
+        require(rows * columns <= most, 2, "source", few, inputs.required(2, "source")?)?;
         check_cells(inputs, 5, "weight", DType::I32, size)?;
         check_falloff(&self.falloff)?;
         let side = 2 * self.falloff.len() - 1;
@@ -147,7 +153,20 @@ impl Operator for NnfSearch {
     }
 
     fn cases() -> Vec<Case> {
-        cases::search()
+        let op = |falloff: &[u32]| NnfSearch { falloff: falloff.to_vec(), ..NnfSearch::default() };
+        let (size, source) = ([7, 9], [11, 6]);
+        let torus = NnfSearch { tiles: true, source_tiles: true, ..op(&[8, 6, 3]) };
+        vec![
+            of("one of one", op(&[8]), [1, 1], [1, 1], 1),
+            of("by features, odd size 17x13", op(&[8]), [17, 13], [9, 5], 6),
+            of("patches", op(&[8, 5]), size, source, 2),
+            of("no patch fits", op(&[8, 7, 5, 3]), [5, 4], [6, 6], 1),
+            of("torus smaller than the patch", torus.clone(), [3, 4], [4, 3], 1),
+            of("masks", torus, size, source, 2).bool(cells(source)).bool(cells(size)),
+            of("weights", op(&[7, 1]), size, source, 1).none().none().int(cells(size), -4..24),
+            of("local", NnfSearch { locality: 96, ..op(&[8, 8]) }, size, size, 2).bool(cells(size)),
+            of("local torus", NnfSearch { locality: 128, source_tiles: true, ..op(&[3]) }, size, size, 1),
+        ]
     }
 
     fn tolerance(&self) -> Tolerance {
@@ -181,7 +200,32 @@ impl Operator for NnfPropagate {
     }
 
     fn cases() -> Vec<Case> {
-        cases::propagate()
+        let op = NnfPropagate::default;
+        let (size, source) = ([9, 11], [13, 7]);
+        let torus = NnfPropagate { tiles: true, source_tiles: true, ..op() };
+        vec![
+            of("one of one", op(), [1, 1], [1, 1], 1),
+            of("odd size 97x61", op(), [97, 61], [13, 7], 2),
+            of("window of one", NnfPropagate { window: 1, jump: 0, ..op() }, size, source, 1),
+            of("windows", NnfPropagate { window: 2, coherence: 54, ..op() }, size, size, 6),
+            of("torus", NnfPropagate { window: 2, jump: 4, ..torus.clone() }, size, source, 2),
+            of("torus smaller than the jump", NnfPropagate { jump: 64, window: 2, ..torus.clone() }, [2, 3], [2, 1], 1),
+            of("masks", torus, size, source, 1).bool(cells(source)).bool(cells(size)),
+            of("local", NnfPropagate { locality: 96, jump: 2, ..op() }, size, size, 2).bool(cells(size)),
+            of("candidates", NnfPropagate { coherence: 0, ..op() }, size, source, 1)
+                .none()
+                .none()
+                .int([1, 3, size[0], size[1]], places(source)),
+            of("penalty", op(), size, source, 16).none().none().none().int(cells(source), -1000..5_000_000),
+            Case::new("places outside", op())
+                .int([1, 1, 5, 4], OUTSIDE)
+                .int([5, 4, 1], WORDS)
+                .int([3, 6, 1], WORDS)
+                .none()
+                .none()
+                .int([1, 2, 5, 4], OUTSIDE)
+                .not_differentiable(),
+        ]
     }
 
     fn tolerance(&self) -> Tolerance {
@@ -202,7 +246,13 @@ impl Operator for NnfDistance {
     }
 
     fn cases() -> Vec<Case> {
-        cases::distance()
+        let op = NnfDistance::default;
+        let (size, source) = ([9, 11], [13, 7]);
+        vec![
+            of("one of one", op(), [1, 1], [1, 1], 1),
+            of("odd size 97x61", op(), [97, 61], [13, 7], 3),
+            of("masks", op(), size, source, 16).bool(cells(source)).bool(cells(size)),
+        ]
     }
 
     fn tolerance(&self) -> Tolerance {
@@ -232,7 +282,26 @@ impl Operator for NnfVote {
     }
 
     fn cases() -> Vec<Case> {
-        cases::vote()
+        let of = |name: &str, op: NnfVote, size: [usize; 2], source: [usize; 2], channels: usize| {
+            let case = Case::new(name, op).int(cells(size), places(source)).not_differentiable();
+            let source = [1, channels, source[0], source[1]];
+            case.float(source, -260.0..260.0).float([1, channels, size[0], size[1]], -1.0..1.0)
+        };
+        let op = |falloff: &[u32]| NnfVote { falloff: falloff.to_vec(), ..NnfVote::default() };
+        let (size, source) = ([9, 11], [13, 7]);
+        let best = NnfVote { best: true, ..op(&[8, 3]) };
+        let torus = NnfVote { tiles: true, source_tiles: true, ..op(&[8, 7, 5, 3]) };
+        vec![
+            of("one of one", op(&[1]), [1, 1], [1, 1], 1),
+            of("odd size 97x61", op(&[8, 3]), [97, 61], [13, 7], 3),
+            of("wide, five channels", op(&[8, 7, 5, 3]), size, source, 5),
+            of("torus", torus, [3, 4], [5, 2], 2),
+            of("masks", op(&[8, 6, 3]), size, source, 1).bool(cells(source)).bool(cells(size)),
+            of("weights", op(&[1, 1]), size, source, 2).none().none().int(cells(size), -200..1500),
+            of("nothing has weight", op(&[0]), size, source, 1),
+            of("best", best.clone(), size, source, 4).bool(cells(source)),
+            of("best by weight", best, size, source, 6).none().bool(cells(size)).int(cells(size), 0..4),
+        ]
     }
 
     fn tolerance(&self) -> Tolerance {

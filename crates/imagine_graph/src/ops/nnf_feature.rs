@@ -17,11 +17,10 @@
 use serde::{Deserialize, Serialize};
 
 use super::inputs::{Inputs, output, require, require_param};
+use super::nnf::{MAX_FEATURES, check_cells};
 use super::{Case, NodeError, Operator, Reach, Tolerance};
 use crate::tensor::{DType, TensorType};
 
-/// Maximum number of channels of an image that features are made of, and of bytes of a feature.
-pub const MAX_FEATURES: usize = 64;
 /// Maximum side of a projected patch.
 const MAX_PATCH: usize = 7;
 const MAX_SHIFT: u32 = 24;
@@ -84,7 +83,7 @@ impl Operator for NnfProject {
         };
         let fits = basis.dtype == DType::I32 && is_basis(&basis.shape);
         require(fits, 1, "basis", format!("i32 [{channels}, S, S, 1 to 16], S 1, 3, 5 or 7"), basis)?;
-        super::nnf::check_cells(inputs, 2, "active", DType::Bool, [height, width])?;
+        check_cells(inputs, 2, "active", DType::Bool, [height, width])?;
         require_param(self.shift <= MAX_SHIFT, "shift", format!("0 to {MAX_SHIFT}"), self.shift)?;
         Ok(vec![output(DType::I32, vec![height, width, basis.shape[3]])?])
     }

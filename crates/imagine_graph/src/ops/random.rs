@@ -15,7 +15,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::inputs::{Inputs, output, require_param};
-use super::{Case, NodeError, Operator, Reach};
+use super::{Case, NodeError, Op, Operator, Reach};
 use crate::tensor::{DType, Dim, Size, TensorType};
 
 /// Rows and columns of a random tensor.
@@ -198,4 +198,46 @@ fn cases<P: Operator>(op: impl Fn(Vec<Dim>, u32, Option<RandomPart>) -> P) -> Ve
         Case::new("a part", op(Dim::nchw(2), 4, Some(part))),
         Case::new("rank 6", op(fixed(&[2, 1, 3, 2, 2, 5]), 3, None)),
     ]
+}
+
+impl Op {
+    /// The symbolic shape of a tensor of random numbers, if this operator makes one.
+    pub(crate) fn random_shape(&self) -> Option<&[Dim]> {
+        match self {
+            Op::RandomUniform(op) => Some(&op.shape),
+            Op::RandomNormal(op) => Some(&op.shape),
+            Op::Bernoulli(op) => Some(&op.shape),
+            Op::ExemplarStart(op) => Some(&op.shape),
+            Op::ExemplarMove(op) => Some(&op.shape),
+            _ => None,
+        }
+    }
+
+    /// The symbolic dimensions among the parameters.
+    pub(crate) fn dims_mut(&mut self) -> &mut [Dim] {
+        match self {
+            Op::RandomUniform(op) => &mut op.shape,
+            Op::RandomNormal(op) => &mut op.shape,
+            Op::Bernoulli(op) => &mut op.shape,
+            Op::ExemplarStart(op) => &mut op.shape,
+            Op::ExemplarMove(op) => &mut op.shape,
+            Op::AffineGrid(op) => &mut op.size,
+            Op::Reshape(op) => &mut op.shape,
+            Op::Expand(op) => &mut op.shape,
+            Op::Resize(op) => &mut op.sizes,
+            _ => &mut [],
+        }
+    }
+
+    /// The stream of random numbers that this operator draws from, if it draws any.
+    pub(crate) fn stream_mut(&mut self) -> Option<&mut u32> {
+        match self {
+            Op::RandomUniform(op) => Some(&mut op.stream),
+            Op::RandomNormal(op) => Some(&mut op.stream),
+            Op::Bernoulli(op) => Some(&mut op.stream),
+            Op::ExemplarStart(op) => Some(&mut op.stream),
+            Op::ExemplarMove(op) => Some(&mut op.stream),
+            _ => None,
+        }
+    }
 }

@@ -2,9 +2,11 @@
 
 use crate::ops::exemplar::MAX_EXEMPLAR_SIDE;
 use crate::ops::inputs::{Inputs, require};
-use crate::ops::nnf_feature::MAX_FEATURES;
 use crate::ops::{NodeError, Reach};
 use crate::tensor::{DType, TensorType};
+
+/// Maximum number of channels of an image that features are made of, and of bytes of a feature.
+pub const MAX_FEATURES: usize = 64;
 
 /// Whether a source may have these sides: its places are packed in words.
 pub(super) fn is_level(sides: [usize; 2]) -> bool {

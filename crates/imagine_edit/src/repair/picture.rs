@@ -1,0 +1,165 @@
+//! The picture as a whole: from its maps to levels and back.
+
+use imagine_graph::generators::Formula;
+use imagine_graph::{Card, Dim, Extent, Generator, Not, OutputKind, Pad, PadMode, ReduceSumSquare, Size, Slice, Where};
+
+use super::level::{Level, Ready};
+use super::refine::{self, Effort, State};
+use super::{basis, channels, peel, polish};
+use crate::error::EditError;
+use crate::maps::{self, check_maps, check_size, input, only, output};
+use crate::nodes::{Plane, to_bool};
+
+/// Smallest and largest side of a picture: every place is compared with places anywhere.
+pub(super) const SIDES: [usize; 2] = [16, 2048];
+/// Places of the coarsest level, of which each cell is compared with all.
+const COARSEST: usize = 9216;
+/// The same for pictures that tile, whose sides cannot be halved any further.
+const COARSEST_OF_TORUS: usize = 4 * COARSEST;
+/// Iterations on each level, the coarsest first; the last number holds for all further ones.
+const ITERATIONS: [usize; 4] = [8, 4, 3, 2];
+
+/// The picture to repair.
+pub(super) struct Picture<'a> {
+    pub size: Extent,
+    pub maps: &'a [OutputKind],
+    pub tiles: bool,
+}
+
+impl Picture<'_> {
+    /// The generator that replaces what `region` adds the nodes of: 1 inside, `[1, 1, H, W]`.
+    pub fn generator(
+        &self,
+        title: &str,
+        region: impl FnOnce(&mut Formula, Plane) -> String,
+    ) -> Result<Generator, EditError> {
+        check_size(self.size, SIDES[0], SIDES[1])?;
+        check_maps(self.maps)?;
+        let depth = self.depth()?;
+        let plane = Plane { height: self.size.height, width: self.size.width, tiles: self.tiles };
+        let mut f = Formula::new();
+        f.part("region");
+        let region = region(&mut f, plane);
+        f.part("maps");
+        let images: Vec<String> =
+            self.maps.iter().map(|kind| input(&mut f, "image", *kind, [Dim::HEIGHT, Dim::WIDTH])).collect();
+        let repaired = self.repaired(&mut f, plane, depth, &images, &region);
+        f.part("output");
+        let is_region = to_bool(&mut f, &region);
+        for ((kind, image), bytes) in self.maps.iter().zip(&images).zip(&repaired) {
+            let cut = Slice {
+                starts: vec![0; 2],
+                ends: [plane.height, plane.width].map(|side| side as i64).to_vec(),
+                axes: vec![2, 3],
+                steps: vec![],
+            };
+            let whole = f.node(cut, &[bytes]);
+            let value = f.mul(&whole, 1.0 / 255.0);
+            let value = if *kind == OutputKind::Normal { unit_length(&mut f, &value) } else { value };
+            let value = f.node(Where {}, &[&is_region, &value, image]);
+            output(&mut f, &value, *kind);
+        }
+        let card = Card { title: title.into(), recipe: format!("imagine_edit::{title}"), ..Card::default() };
+        let size = Size { batch: 1, height: plane.height, width: plane.width };
+        Ok(Generator { output: f.graph, recurrence: None, size: only(size, self.tiles), card })
+    }
+
+    /// How often the picture is halved.
+    fn depth(&self) -> Result<u32, EditError> {
+        let Extent { height, width } = self.size;
+        let area = |depth: u32| height.div_ceil(1 << depth) * width.div_ceil(1 << depth);
+        let until = |most: usize| (0..16).find(|depth| area(*depth) <= most).unwrap_or(16);
+        let depth = until(COARSEST);
+        let possible = (height | width).trailing_zeros();
+        if !self.tiles || depth <= possible {
+            return Ok(depth);
+        }
+        let least = until(COARSEST_OF_TORUS);
+        if possible >= least { Ok(possible) } else { Err(EditError::Multiple { width, height, multiple: 1 << least }) }
+    }
+
+    /// Bytes of all maps, repaired, at a size that can be halved.
+    fn repaired(&self, f: &mut Formula, plane: Plane, depth: u32, images: &[String], region: &str) -> Vec<String> {
+        let beyond = [plane.height, plane.width].map(|side| side.next_multiple_of(1 << depth) - side);
+        let whole = Plane { height: plane.height + beyond[0], width: plane.width + beyond[1], ..plane };
+        let hole = extended(f, region, beyond);
+        let bytes: Vec<(String, usize)> = self
+            .maps
+            .iter()
+            .zip(images)
+            .map(|(kind, image)| {
+                let bytes = channels::bytes(f, image);
+                (extended(f, &bytes, beyond), maps::channels(*kind))
+            })
+            .collect();
+        f.part("channels");
+        let rough = self.maps.iter().position(|kind| *kind == OutputKind::BaseColor).unwrap_or(0);
+        let count = bytes.iter().map(|(_, channels)| channels).sum::<usize>() + 2;
+        let stacked = channels::stacked(f, whole, &bytes, rough, &hole);
+        let known = to_bool(f, &hole);
+        let known = f.node(Not {}, &[&known]);
+        let numbers = channels::normalized(f, whole, &stacked, count, &known);
+        let basis = f.weight(basis::basis(self.maps));
+        let finest = Level::new(whole, numbers, count, hole, beyond);
+        let (state, ready) = refined(f, finest.clone(), depth, &basis);
+        f.part("elected");
+        let elected: Vec<String> =
+            bytes.iter().map(|(bytes, _)| refine::elected(f, &finest, &ready, &state, bytes)).collect();
+        let is_picture = self.maps.iter().all(|kind| matches!(kind, OutputKind::BaseColor | OutputKind::Alpha));
+        let polished = self.maps.iter().zip(elected).zip(&bytes).map(|((kind, elected), (bytes, _))| {
+            if is_picture && *kind == OutputKind::BaseColor {
+                polish::polished(f, &finest, &ready, &state, bytes, &elected)
+            } else {
+                elected
+            }
+        });
+        polished.collect()
+    }
+}
+
+/// The field on the finest level, and what was made ready of that level.
+fn refined(f: &mut Formula, finest: Level, depth: u32, basis: &str) -> (State, Ready) {
+    let mut levels = vec![finest];
+    for index in 0..depth as usize {
+        f.part(&format!("pyramid_{}", 2 << index));
+        let coarser = levels[index].halved(f);
+        levels.push(coarser);
+    }
+    let mut state: Option<(State, Ready)> = None;
+    for (index, level) in levels.iter().rev().enumerate() {
+        let spacing = 1 << (levels.len() - 1 - index);
+        f.part(&format!("spacing_{spacing}"));
+        let ready = level.ready(f, basis);
+        let begun = match &state {
+            None => peel::peel(f, level, &ready),
+            Some((coarser, _)) => refine::finer(f, level, &ready, coarser),
+        };
+        let effort = Effort {
+            iterations: ITERATIONS[index.min(ITERATIONS.len() - 1)],
+            exhaustive: index == 0,
+            around: index > 0,
+        };
+        let refined = refine::refine(f, level, &ready, basis, effort, begun);
+        state = Some((refined, ready));
+    }
+    state.expect("there is at least one level")
+}
+
+/// The picture with mirrored rows and columns at the bottom and at the right.
+fn extended(f: &mut Formula, value: &str, [rows, columns]: [usize; 2]) -> String {
+    if rows == 0 && columns == 0 {
+        return value.into();
+    }
+    let pads = vec![0, 0, rows as i64, columns as i64];
+    f.node(Pad { pads, mode: PadMode::Reflect, axes: vec![2, 3], ..Pad::default() }, &[value])
+}
+
+/// A stored normal, with unit length.
+fn unit_length(f: &mut Formula, normal: &str) -> String {
+    let signed = f.scaled(normal, 2.0, -1.0);
+    let squared = f.node(ReduceSumSquare { axes: vec![1], ..ReduceSumSquare::default() }, &[&signed]);
+    let squared = f.max(&squared, 1e-9);
+    let length = f.sqrt(&squared);
+    let unit = f.div(&signed, &length);
+    f.scaled(&unit, 0.5, 0.5)
+}
