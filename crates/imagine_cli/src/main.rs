@@ -64,6 +64,8 @@ enum Command {
     Compress(commands::compress::Compress),
     /// Remove what lies under a mask, and fill the place from its surroundings.
     Repair(Box<commands::repair::RepairPictures>),
+    /// Paint pictures in a style, or make materials others that keep their shape.
+    Restyle(Box<commands::restyle::RestylePictures>),
     /// Make photographs of textures, or materials, tile.
     Tile(Box<commands::repair::TilePictures>),
     /// Put an object into pictures or materials, fitted to its place.
@@ -134,6 +136,7 @@ impl Command {
             Command::Generators(command) => command.run(),
             Command::Compress(command) => command.run(),
             Command::Repair(command) => command.run(),
+            Command::Restyle(command) => command.run(),
             Command::Tile(command) => command.run(),
             Command::Insert(command) => command.run(),
             Command::Import(command) => command.run(),

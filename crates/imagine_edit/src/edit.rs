@@ -1,11 +1,15 @@
 //! Any edit, for those that keep or pass on edits of all kinds.
 
+use std::fmt;
+use std::sync::Arc;
+
 use imagine_graph::Generator;
 use imagine_graph::file::{self, LoadedGenerator};
 
 use crate::error::EditError;
 use crate::insert::Insert;
 use crate::repair::{Repair, Tile};
+use crate::restyle::{Restyle, RestyleMaterial, restyle, restyle_material};
 
 /// An edit of pictures of one size. Equal edits have equal generators.
 #[derive(Clone, Debug, PartialEq)]
@@ -17,6 +21,32 @@ pub enum Edit {
     Repair(Repair),
     /// Makes a texture tile.
     Tile(Tile),
+    /// Paints a picture in a style.
+    Restyle(InStyle<Restyle>),
+    /// Makes a material another one that keeps its shape.
+    RestyleMaterial(InStyle<RestyleMaterial>),
+}
+
+/// An edit after a style: a generator by example.
+#[derive(Clone)]
+pub struct InStyle<O> {
+    /// The style.
+    pub style: Arc<LoadedGenerator>,
+    /// What is to be done with it.
+    pub options: O,
+}
+
+impl<O: PartialEq> PartialEq for InStyle<O> {
+    fn eq(&self, other: &Self) -> bool {
+        self.style.hash == other.style.hash && self.options == other.options
+    }
+}
+
+/// The style is told by its hash.
+impl<O: fmt::Debug> fmt::Debug for InStyle<O> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("InStyle").field("style", &self.style.hash).field("options", &self.options).finish()
+    }
 }
 
 impl Edit {
@@ -29,6 +59,8 @@ impl Edit {
             Edit::Insert(insert) => insert.generator(),
             Edit::Repair(repair) => repair.generator(),
             Edit::Tile(tile) => tile.generator(),
+            Edit::Restyle(InStyle { style, options }) => restyle(&style.generator.generator, options),
+            Edit::RestyleMaterial(InStyle { style, options }) => restyle_material(&style.generator.generator, options),
         }
     }
 
@@ -39,7 +71,11 @@ impl Edit {
     pub fn loaded(&self) -> Result<LoadedGenerator, EditError> {
         let generator = self.generator()?.validate()?;
         let hash = file::hash(format!("imagine edit 1\n{self:?}").as_bytes());
-        Ok(LoadedGenerator { generator, hash, name: self.name().into(), parts: Vec::new(), layers: None })
+        let parts = match self {
+            Edit::Restyle(InStyle { style, .. }) | Edit::RestyleMaterial(InStyle { style, .. }) => vec![style.clone()],
+            _ => Vec::new(),
+        };
+        Ok(LoadedGenerator { generator, hash, name: self.name().into(), parts, layers: None })
     }
 
     /// Name for messages.
@@ -48,7 +84,20 @@ impl Edit {
             Edit::Insert(_) => "insert",
             Edit::Repair(_) => "repair",
             Edit::Tile(_) => "tile",
+            Edit::Restyle(_) | Edit::RestyleMaterial(_) => "restyle",
         }
+    }
+}
+
+impl From<InStyle<Restyle>> for Edit {
+    fn from(restyle: InStyle<Restyle>) -> Self {
+        Edit::Restyle(restyle)
+    }
+}
+
+impl From<InStyle<RestyleMaterial>> for Edit {
+    fn from(restyle: InStyle<RestyleMaterial>) -> Self {
+        Edit::RestyleMaterial(restyle)
     }
 }
 

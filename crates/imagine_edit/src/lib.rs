@@ -20,7 +20,7 @@ mod repair;
 mod restyle;
 pub mod upscale;
 
-pub use edit::Edit;
+pub use edit::{Edit, InStyle};
 pub use error::{EditError, MAX_SIDE};
 pub use insert::Insert;
 pub use maps::input_name;

@@ -23,13 +23,19 @@
 //!
 //! The target may be an input: what is shown changes in place, and each [`SynthesisRefresh`](crate::SynthesisRefresh) edits it once more.
 
+use std::sync::Arc;
+
+use async_channel::Receiver;
+use bevy::asset::{AssetLoadError, LoadState};
 use bevy::ecs::system::SystemParam;
 use bevy::prelude::*;
 use bevy::tasks::AsyncComputeTaskPool;
-pub use imagine_edit::{Edit, EditError, Insert, Repair, Tile, input_name};
+use imagine_edit::InStyle;
+pub use imagine_edit::{Edit, EditError, Insert, Repair, Restyle, RestyleMaterial, Tile, input_name};
 pub use imagine_graph::{Extent, OutputKind};
 
 use super::generator::Generator;
+use super::pending::Pending;
 use crate::image_source::material_images;
 
 /// Makes generators of edits.
@@ -37,7 +43,21 @@ use crate::image_source::material_images;
 pub struct EditGenerators<'w> {
     server: Res<'w, AssetServer>,
     made: ResMut<'w, MadeEdits>,
+    pending: ResMut<'w, PendingStyles>,
 }
+
+/// What is to be done with a style.
+#[derive(Clone, Debug)]
+enum Wanted {
+    Picture(Restyle),
+    Material(RestyleMaterial),
+}
+
+type Styled = Result<(Generator, Wanted), EditGeneratorError>;
+
+/// Edits whose styles are still loading.
+#[derive(Resource, Default)]
+pub(super) struct PendingStyles(Pending<(Handle<Generator>, Wanted), Styled>);
 
 /// Edits whose generators were made.
 #[derive(Resource, Default)]
@@ -45,12 +65,25 @@ pub(super) struct MadeEdits(Vec<(Edit, AssetId<Generator>)>);
 
 /// Why an edit did not become a generator.
 #[derive(Debug, thiserror::Error)]
-#[error("{edit}: {error}")]
-pub struct EditGeneratorError {
-    /// Name of the edit.
-    pub edit: &'static str,
-    /// What went wrong.
-    pub error: EditError,
+#[non_exhaustive]
+pub enum EditGeneratorError {
+    /// The edit cannot be made.
+    #[error("{edit}: {error}")]
+    Edit {
+        /// Name of the edit.
+        edit: &'static str,
+        /// What went wrong.
+        error: EditError,
+    },
+    /// The style did not load.
+    #[error("restyle: the style did not load: {0}")]
+    Load(Arc<AssetLoadError>),
+    /// The handle of the style has no generator.
+    #[error("restyle: the handle of the style has no generator: it was never loaded, or it was removed")]
+    NoStyle,
+    /// The app ended before the style was there.
+    #[error("the app ended before the style was there")]
+    Ended,
 }
 
 impl EditGenerators<'_> {
@@ -68,6 +101,44 @@ impl EditGenerators<'_> {
         self.made.0.push((edit, handle.id()));
         handle
     }
+
+    /// The generator that paints pictures in `style`, a generator by example such as those of `assets/styles`.
+    pub fn restyle(&mut self, style: Handle<Generator>, options: Restyle) -> Handle<Generator> {
+        self.server.add_async(styled(self.pending.0.add((style, Wanted::Picture(options)))))
+    }
+
+    /// The generator that makes materials of others, in `style`: a generator by example with a height.
+    pub fn restyle_material(&mut self, style: Handle<Generator>, options: RestyleMaterial) -> Handle<Generator> {
+        self.server.add_async(styled(self.pending.0.add((style, Wanted::Material(options)))))
+    }
+}
+
+/// Sends styles to their tasks once they are loaded.
+pub(super) fn send_styles(
+    mut pending: ResMut<PendingStyles>,
+    generators: Res<Assets<Generator>>,
+    server: Res<AssetServer>,
+) {
+    if pending.0.is_empty() {
+        return;
+    }
+    pending.0.send(|(style, wanted)| match (generators.get(style), server.load_state(style)) {
+        (Some(style), _) => Some(Ok((style.clone(), wanted.clone()))),
+        (None, LoadState::Failed(error)) => Some(Err(EditGeneratorError::Load(error))),
+        (None, LoadState::NotLoaded) => Some(Err(EditGeneratorError::NoStyle)),
+        (None, LoadState::Loading | LoadState::Loaded) => None,
+    });
+}
+
+/// Waits for the style, then makes the generator on a background thread.
+async fn styled(style: Receiver<Styled>) -> Result<Generator, EditGeneratorError> {
+    let (style, wanted) = style.recv().await.map_err(|_| EditGeneratorError::Ended)??;
+    let style = style.loaded().clone();
+    let edit = match wanted {
+        Wanted::Picture(options) => Edit::from(InStyle { style, options }),
+        Wanted::Material(options) => InStyle { style, options }.into(),
+    };
+    AsyncComputeTaskPool::get().spawn(async move { make(&edit) }).await
 }
 
 /// The maps that `material` has, in the order of [`OutputKind::MAPS`]: what an edit of it is made for. See
@@ -78,6 +149,6 @@ pub fn maps_of(material: &StandardMaterial) -> Vec<OutputKind> {
 }
 
 fn make(edit: &Edit) -> Result<Generator, EditGeneratorError> {
-    let loaded = edit.loaded().map_err(|error| EditGeneratorError { edit: edit.name(), error })?;
+    let loaded = edit.loaded().map_err(|error| EditGeneratorError::Edit { edit: edit.name(), error })?;
     Ok(loaded.into())
 }

@@ -2,7 +2,7 @@
 
 use bevy::prelude::*;
 
-use super::edit::MadeEdits;
+use super::edit::{MadeEdits, PendingStyles, send_styles};
 use super::generator::Generator;
 use super::labels::{GeneratorInterface, ModelCard};
 use super::layers::{PendingLayers, send_layers};
@@ -30,9 +30,10 @@ impl Plugin for ImagineAssetPlugin {
             .init_asset_loader::<GeneratorLoader>()
             .init_asset_loader::<LayersLoader>()
             .init_resource::<MadeEdits>()
+            .init_resource::<PendingStyles>()
             .init_resource::<PendingLayers>()
             .init_resource::<PendingUpscaled>()
-            .add_systems(Update, (send_layers, send_upscaled));
+            .add_systems(Update, (send_layers, send_styles, send_upscaled));
         #[cfg(feature = "onnx")]
         app.init_asset_loader::<super::onnx::OnnxLoader>();
         #[cfg(feature = "by_example")]

@@ -18,6 +18,7 @@ pub mod man;
 pub mod onnx_test;
 pub mod pack;
 pub mod repair;
+pub mod restyle;
 pub mod train_exemplar;
 pub mod train_sprites;
 pub mod train_texture;
