@@ -97,6 +97,8 @@ enum Train {
     Exemplar(Box<commands::train_exemplar::TrainExemplar>),
     /// Train a generator of sprites with classes and prompts.
     Sprites(Box<commands::train_sprites::TrainSprites>),
+    /// Train a small network that paints what a camera sees, in a style by example.
+    Style(Box<commands::train_style::TrainStyle>),
     /// Train a network that enlarges pictures by 2 or 4.
     Upscale(Box<commands::train_upscale::TrainUpscale>),
 }
@@ -146,6 +148,7 @@ impl Command {
             Command::Train(Train::Texture(command)) => command.run(),
             Command::Train(Train::Exemplar(command)) => command.run(),
             Command::Train(Train::Sprites(command)) => command.run(),
+            Command::Train(Train::Style(command)) => command.run(),
             Command::Train(Train::Upscale(command)) => command.run(),
             Command::Doctor(command) => command.run(),
             Command::Completions(command) => command.run(Arguments::command()),

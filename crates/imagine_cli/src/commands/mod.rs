@@ -21,6 +21,7 @@ pub mod repair;
 pub mod restyle;
 pub mod train_exemplar;
 pub mod train_sprites;
+pub mod train_style;
 pub mod train_texture;
 pub mod train_upscale;
 mod training;

@@ -124,7 +124,7 @@ fn with_alpha(loaded: LoadedGenerator, size: Extent) -> anyhow::Result<LoadedGen
 }
 
 /// A style by its file or its name.
-fn style(path: &Path) -> anyhow::Result<LoadedGenerator> {
+pub fn style(path: &Path) -> anyhow::Result<LoadedGenerator> {
     let named = Path::new(STYLES).join(format!("{}{EXTENSION}", path.display()));
     let path = if path.exists() { path } else { &named };
     if !path.exists() {

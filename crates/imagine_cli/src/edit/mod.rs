@@ -13,4 +13,5 @@ mod source;
 
 pub use arguments::EditArguments;
 pub use batch::Edit;
+pub use machine::Machine;
 pub use source::{Source, find};

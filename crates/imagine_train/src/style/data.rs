@@ -1,5 +1,7 @@
 //! Pairs of a picture and the same picture painted, and crops of them.
 
+use imagine_graph::OutputKind;
+use imagine_graph::file::{EXTENSION, LoadedGenerator};
 use rand::Rng;
 
 use crate::core::rng;
@@ -38,6 +40,26 @@ pub struct StyleBatch {
     pub content: Vec<f32>,
     /// Of the painted ones, at the same places.
     pub painted: Vec<f32>,
+}
+
+/// The picture that a generator by example holds; `None` if it is none, or has no base colour.
+pub fn style_of(style: &LoadedGenerator) -> Option<TrainingPicture> {
+    let graph = &style.generator.generator.output;
+    let maps = graph.weights.exemplar()?.maps();
+    let mut first = 0;
+    for output in &graph.outputs {
+        if output.kind == OutputKind::BaseColor {
+            let planes = [0, 1, 2].map(|channel| {
+                let texels = maps.texels().iter().skip(first + channel);
+                texels.step_by(maps.channels()).copied().collect()
+            });
+            let path = format!("{}{EXTENSION}", style.name).into();
+            let (height, width) = (maps.height(), maps.width());
+            return Some(TrainingPicture { path, sha256: style.hash.clone(), height, width, planes });
+        }
+        first += output.kind.channels()?;
+    }
+    None
 }
 
 impl StyleSet {
