@@ -46,6 +46,7 @@ struct Params {
     // CANDIDATES: how many each cell has, and what they cost more.
     candidates: u32,
     candidate_cost: u32,
+    unused: u32,
 }
 
 const NONE = 0xffffffffu;

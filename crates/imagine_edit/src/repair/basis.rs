@@ -95,6 +95,6 @@ mod tests {
     #[test]
     fn all_maps_together_have_at_most_sixteen_words() {
         let tensor = basis(&OutputKind::MAPS);
-        assert_eq!(tensor.shape, [16, 7, 7, 15]);
+        assert_eq!(tensor.shape, [16, 7, 7, 16]);
     }
 }

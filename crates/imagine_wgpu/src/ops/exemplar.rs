@@ -35,6 +35,7 @@ params! {
         guide_scale: u32,
         candidates: u32,
         candidate_cost: u32,
+        unused: u32,
     }
 }
 

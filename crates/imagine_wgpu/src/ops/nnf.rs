@@ -43,8 +43,9 @@ pub fn lower_search(op: &NnfSearch, node: &Lowering) -> KernelCall {
     let side = 2 * u64::from(params.radius) + 1;
     let places = u64::from(params.level[0]) * u64::from(params.level[1]);
     let patch = side * side * u64::from(params.words);
-    // Twelve operations for the four bytes of a word, which is read on both sides. How many cells are active is not known.
+    // Twelve operations for the four bytes of a word, which is read on both sides.
     let per_cell = [places * (12 * patch + 16), places * (4 * patch + 4)];
+    let per_cell = working(node, per_cell, RING);
     let call = call_of("SEARCH", ["SOURCE_MASK", "ACTIVE", "WEIGHT"], params, node, per_cell);
     KernelCall { workgroups: [params.count, 1, 1], ..call }
 }
@@ -67,6 +68,7 @@ pub fn lower_propagate(op: &NnfPropagate, node: &Lowering) -> KernelCall {
     let tried = u64::from(1 + around + candidates);
     let words = u64::from(params.words);
     let per_cell = [tried * (12 * words + 24), 4 * words + tried * (4 * words + 12)];
+    let per_cell = working(node, per_cell, REGION);
     call_of("PROPAGATE", ["SOURCE_MASK", "ACTIVE", "CANDIDATES", "PENALTY"], params, node, per_cell)
 }
 
@@ -93,7 +95,7 @@ pub fn lower_vote(op: &NnfVote, node: &Lowering) -> KernelCall {
         ..Params::default()
     };
     let side = 2 * u64::from(params.radius) + 1;
-    let per_cell = [side * side * 24, side * side * 28 + 32];
+    let per_cell = working(node, [side * side * 24, side * side * 28 + 32], REGION);
     let call = call_of("VOTE", ["SOURCE_MASK", "ACTIVE", "WEIGHT"], params, node, per_cell);
     let mut defs = call.defs;
     defs.extend(op.best.then_some(("BEST", ShaderDef::Bool(true))));
@@ -104,6 +106,16 @@ pub fn lower_vote(op: &NnfVote, node: &Lowering) -> KernelCall {
 /// A falloff as the shader has it.
 fn falloff(weights: &[u32]) -> [u32; 4] {
     std::array::from_fn(|index| weights.get(index).copied().unwrap_or_default())
+}
+
+/// Where only active cells are worked on, which ones is not known when a plan is made. One in so many is assumed: of a region, and of a ring of it.
+const REGION: u64 = 4;
+const RING: u64 = 64;
+
+/// Flop and bytes of a cell in the mean, if one in `share` is active where a node has them.
+fn working(node: &Lowering, [flop, bytes]: [u64; 2], share: u64) -> [u64; 2] {
+    let share = if node.optional(4).is_some() { share } else { 1 };
+    [flop / share + 4, bytes / share + 8]
 }
 
 /// Parameters of the operators that compare features.
