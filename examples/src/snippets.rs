@@ -9,6 +9,7 @@ macro_rules! pages {
 
 pages! {
     readme "README.md",
+    edits "docs/edits.md",
     editor "docs/editor.md",
     exemplar "docs/exemplar.md",
     generators "docs/generators.md",
