@@ -10,7 +10,8 @@ mod machine;
 mod place;
 mod result;
 mod source;
+mod task;
 
 pub use arguments::EditArguments;
-pub use batch::Edit;
 pub use source::Source;
+pub use task::Edit;

@@ -5,6 +5,7 @@
 //! `shaders/ops` (the kernel). The compiler or `cargo xtask tidy` reports a missing one.
 
 mod case;
+mod dims;
 mod error;
 mod inputs;
 mod pad_mode;
@@ -469,22 +470,6 @@ impl Op {
             Op::ExemplarStart(op) => Some(&op.shape),
             Op::ExemplarMove(op) => Some(&op.shape),
             _ => None,
-        }
-    }
-
-    /// The symbolic dimensions among the parameters.
-    pub(crate) fn dims_mut(&mut self) -> &mut [Dim] {
-        match self {
-            Op::RandomUniform(op) => &mut op.shape,
-            Op::RandomNormal(op) => &mut op.shape,
-            Op::Bernoulli(op) => &mut op.shape,
-            Op::ExemplarStart(op) => &mut op.shape,
-            Op::ExemplarMove(op) => &mut op.shape,
-            Op::AffineGrid(op) => &mut op.size,
-            Op::Reshape(op) => &mut op.shape,
-            Op::Expand(op) => &mut op.shape,
-            Op::Resize(op) => &mut op.sizes,
-            _ => &mut [],
         }
     }
 
