@@ -166,13 +166,21 @@ fn resampled(tensor: &Tensor, scale: f32) -> Tensor {
     on_burn(&generator.validate().unwrap(), &request).outputs.remove(0).1
 }
 
+/// A grey map as a picture of one hue: channels go together, as those of pictures do.
+fn tinted(map: &Tensor) -> Tensor {
+    let values = map.as_f32().unwrap();
+    let planes = [0.9, 1.0, 0.7].iter().flat_map(|tint| values.iter().map(move |value| tint * value));
+    Tensor::f32([1, 3, map.shape[2], map.shape[3]], planes.collect::<Vec<_>>())
+}
+
 #[test]
 fn the_network_is_nearer_to_the_scene_than_a_spline() {
     let kinds = [OutputKind::BaseColor, OutputKind::Normal, OutputKind::Roughness];
     for factor in Upscaler::FACTORS {
         let generator = Upscaler::small(factor).unwrap().of_maps(&kinds, false).unwrap().generator;
         let side = 48 * factor;
-        let scenes = kinds.map(|kind| drawn(kind, [side, side]));
+        let mut scenes = kinds.map(|kind| drawn(kind, [side, side]));
+        scenes[0] = tinted(&scenes[2]);
         let mut wanted = request(&kinds, [48, 48], factor);
         for (kind, scene) in kinds.iter().zip(&scenes) {
             wanted.inputs.insert(input_name("image", *kind), resampled(scene, 1.0 / factor as f32));
@@ -181,7 +189,7 @@ fn the_network_is_nearer_to_the_scene_than_a_spline() {
         for (index, name) in [(0, "image"), (2, "image_roughness")] {
             let spline = resampled(&wanted.inputs[name], factor as f32);
             let (ours, theirs) = (error(&made.outputs[index].1, &scenes[index]), error(&spline, &scenes[index]));
-            assert!(ours < 0.8 * theirs, "x{factor} {name}: {ours} against {theirs}");
+            assert!(ours < 0.6 * theirs, "x{factor} {name}: {ours} against {theirs}");
         }
         let (normals, area) = (made.outputs[1].1.as_f32().unwrap(), side * side);
         for at in 0..area {

@@ -1,11 +1,9 @@
 //! Edits one or many sources.
 
-use std::collections::BTreeMap;
 use std::process::ExitCode;
 
 use anyhow::{Context, bail};
 use imagine_edit::input_name;
-use imagine_graph::file::LoadedGenerator;
 use imagine_graph::{Request, Size, Tensor};
 use indicatif::{ProgressBar, ProgressStyle};
 use serde_json::json;
@@ -15,28 +13,10 @@ use super::machine::Machine;
 use super::place::{Place, places};
 use super::result::Writing;
 use super::source::{Found, Source, find};
+use super::task::Edit;
 use crate::output::{note, print};
-use crate::recipe::{EditMark, Recipe};
+use crate::recipe::Recipe;
 use crate::room::{check_memory, check_room};
-
-/// What is to be done with one source.
-#[derive(Clone, Debug)]
-pub struct Edit {
-    /// Name of the command, for messages and the mark in files.
-    pub name: &'static str,
-    /// What makes the result.
-    pub loaded: LoadedGenerator,
-    /// Size of the result.
-    pub size: Size,
-    /// Inputs besides the source's own maps.
-    pub inputs: BTreeMap<String, Tensor>,
-    /// Seed of random numbers.
-    pub seed: u64,
-    /// Options as typed, for the recipe in the file.
-    pub options: BTreeMap<String, String>,
-    /// What the result is marked as.
-    pub mark: EditMark,
-}
 
 impl EditArguments {
     /// Edits all sources: `edit` says what is to be done with each. A fault of one source among several does not stop the others.

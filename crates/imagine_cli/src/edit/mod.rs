@@ -10,8 +10,9 @@ mod machine;
 mod place;
 mod result;
 mod source;
+mod task;
 
 pub use arguments::EditArguments;
-pub use batch::Edit;
 pub use machine::Machine;
 pub use source::{Source, find};
+pub use task::Edit;

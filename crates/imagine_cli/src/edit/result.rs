@@ -4,9 +4,9 @@ use anyhow::{Context, bail};
 use imagine_graph::file::{make_folder, replace};
 use imagine_graph::{Generated, GraphOutput, OutputKind, Tensor};
 
-use super::batch::Edit;
 use super::place::Place;
 use super::source::Source;
+use super::task::Edit;
 use crate::cutout::with_alpha;
 use crate::export::Export;
 use crate::file_format::{Depth, FileFormat};

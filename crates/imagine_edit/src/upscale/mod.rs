@@ -42,8 +42,7 @@ pub struct Upscaler {
 
 #[derive(Clone, Debug)]
 enum Kind {
-    /// A network, and how often it is applied.
-    Network(Network, u32),
+    Network(Network),
     PixelArt,
 }
 
@@ -51,15 +50,13 @@ impl Upscaler {
     /// The factors of the networks in this crate.
     pub const FACTORS: [usize; 2] = [2, 4];
 
-    /// The network in this crate, SESR, trained on CC0 photographs and materials: by 2, or twice, by 4.
+    /// The network in this crate for a factor of 2 or 4: SESR, trained on CC0 photographs and materials.
     ///
     /// # Errors
     /// Another factor.
     pub fn small(factor: usize) -> Result<Self, UpscaleError> {
-        let times = Some(factor).filter(|factor| Self::FACTORS.contains(factor)).map(usize::ilog2);
-        let times = times.ok_or(UpscaleError::Factor { factor, known: &Self::FACTORS })?;
-        let loaded = embedded::small_x2();
-        Ok(Self { factor, kind: Kind::Network(Network::new(loaded.clone())?, times), loaded })
+        let loaded = embedded::load(factor).ok_or(UpscaleError::Factor { factor, known: &Self::FACTORS })?;
+        Self::from_generator(&loaded)
     }
 
     /// Pixel art by 2, 3 or 4: every pixel is a copy of a pixel.
@@ -80,7 +77,7 @@ impl Upscaler {
     /// A generator of another kind.
     pub fn from_generator(loaded: &Arc<LoadedGenerator>) -> Result<Self, UpscaleError> {
         let network = Network::new(loaded.clone())?;
-        Ok(Self { factor: network.factor, kind: Kind::Network(network, 1), loaded: loaded.clone() })
+        Ok(Self { factor: network.factor, kind: Kind::Network(network), loaded: loaded.clone() })
     }
 
     /// How often a side is enlarged.

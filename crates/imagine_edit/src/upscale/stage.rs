@@ -25,35 +25,13 @@ impl Upscaler {
     pub(super) fn enlarged(&self, f: &mut Formula, maps: &Maps, wraps: bool) -> Result<Maps, UpscaleError> {
         match &self.kind {
             Kind::PixelArt => Ok(pixel_art(f, maps, self.factor, wraps)),
-            Kind::Network(network, times) => {
-                let (network, border) = match wraps {
-                    true => (network.wrapped()?, PadMode::Wrap),
-                    false => (network.clone(), PadMode::Edge),
-                };
-                Ok(by_network(f, maps, &Repeated { network, times: *times }, border))
-            }
+            Kind::Network(network) if wraps => Ok(by_network(f, maps, &network.wrapped()?, PadMode::Wrap)),
+            Kind::Network(network) => Ok(by_network(f, maps, network, PadMode::Edge)),
         }
     }
 }
 
-/// A network that is applied one or more times.
-struct Repeated {
-    network: Network,
-    times: u32,
-}
-
-impl Repeated {
-    fn add(&self, f: &mut Formula, part: &str, picture: &str) -> String {
-        let step = |picture: String, time: u32| self.network.add(f, &format!("{part}.{time}"), &picture);
-        (1..=self.times).fold(picture.to_string(), step)
-    }
-
-    fn factor(&self) -> usize {
-        self.network.factor.pow(self.times)
-    }
-}
-
-fn by_network(f: &mut Formula, maps: &Maps, network: &Repeated, border: PadMode) -> Maps {
+fn by_network(f: &mut Formula, maps: &Maps, network: &Network, border: PadMode) -> Maps {
     let alpha = maps.get(&OutputKind::Alpha);
     let larger = maps.iter().map(|(kind, value)| {
         let part = format!("larger.{}", kind.name());
@@ -73,7 +51,7 @@ fn by_network(f: &mut Formula, maps: &Maps, network: &Repeated, border: PadMode)
                 let grey = f.concat(&[value.as_str(); 3]);
                 let larger = network.add(f, &part, &grey);
                 let larger = f.node(ReduceMean { axes: vec![1], ..ReduceMean::default() }, &[&larger]);
-                if *kind == OutputKind::Alpha { bounded(f, &larger, value, network.factor(), border) } else { larger }
+                if *kind == OutputKind::Alpha { bounded(f, &larger, value, network.factor, border) } else { larger }
             }
         };
         (*kind, value)

@@ -5,6 +5,7 @@
 //! `shaders/ops` (the kernel). The compiler or `cargo xtask tidy` reports a missing one.
 
 mod case;
+mod dims;
 mod error;
 mod inputs;
 mod pad_mode;

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 /// Copy and original.
-const COPIES: [(&str, &str); 4] = [
+const COPIES: [(&str, &str); 5] = [
     (
         "crates/bevy_imagine/src/default_generators/red_bricks.generator.safetensors",
         "assets/materials/red_bricks.generator.safetensors",
@@ -19,6 +19,10 @@ const COPIES: [(&str, &str); 4] = [
     (
         "crates/imagine_edit/src/upscale/sesr_small_x2.generator.safetensors",
         "assets/upscalers/sesr_small_x2.generator.safetensors",
+    ),
+    (
+        "crates/imagine_edit/src/upscale/sesr_small_x4.generator.safetensors",
+        "assets/upscalers/sesr_small_x4.generator.safetensors",
     ),
 ];
 
