@@ -4,6 +4,7 @@
 //! -8 to 8 are rejected. So executors can be compared node by node on the same inputs.
 
 mod indexing;
+mod nearest;
 mod proposals;
 mod statistics;
 

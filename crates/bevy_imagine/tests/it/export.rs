@@ -90,7 +90,7 @@ fn decode(bytes: &[u8], extension: &str, is_srgb: bool) -> Image {
 
 /// Updates until the files are there, and reads them.
 fn wait_for(app: &mut TestApp, folder: &Path, names: [&str; 2]) -> [Vec<u8>; 2] {
-    for _ in 0..300 {
+    for _ in 0..5000 {
         app.update(1);
         std::thread::sleep(std::time::Duration::from_millis(1));
         if names.iter().all(|name| folder.join(name).exists()) {

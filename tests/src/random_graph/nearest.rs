@@ -1,0 +1,68 @@
+//! Proposals of nearest-neighbour fields and histograms.
+
+use imagine_graph::*;
+
+use super::{Builder, Known, Proposal};
+
+/// Rows and columns of the source that fields show: one row, so that packed places stay small.
+const SOURCE: [usize; 2] = [1, 8];
+/// Values of a byte that is alone in its word.
+const BYTE: [f32; 2] = [0.0, 255.0];
+
+impl Builder {
+    /// Features, fields, distances, votes and counts.
+    pub(super) fn nearest(&mut self) -> Option<Proposal> {
+        let kind = self.between(0, 6);
+        if kind < 2 {
+            return self.features(kind == 0);
+        }
+        let is_field = |kind: &TensorType| kind.dtype == DType::I32 && matches!(kind.shape[..], [1, 1, _, _]);
+        let field = self.pick(|known| is_field(&known.kind))?;
+        let (height, width) = (field.kind.shape[2], field.kind.shape[3]);
+        let [rows, columns] = SOURCE;
+        let places = [0.0, (columns - 1) as f32];
+        let bytes = |builder: &mut Self, shape: [usize; 3]| {
+            let values = (0..shape.iter().product()).map(|_| builder.between(0, 255) as i32).collect();
+            Tensor::new(shape.to_vec(), TensorData::I32(values))
+        };
+        let features =
+            |builder: &mut Self| vec![bytes(builder, [height, width, 1]), bytes(builder, [rows, columns, 1])];
+        let tiles = self.between(0, 1) == 0;
+        let (op, weights, interval): (Op, Vec<Tensor>, [f32; 2]) = match kind {
+            2 => {
+                let op = NnfSearch { locality: 64, tiles, ..NnfSearch::default() };
+                (op.into(), features(self), places)
+            }
+            3 => {
+                let op =
+                    NnfPropagate { coherence: 54, window: 1, tiles, source_tiles: tiles, ..NnfPropagate::default() };
+                (op.into(), features(self), places)
+            }
+            4 => (NnfDistance {}.into(), features(self), [0.0, 65_536.0]),
+            5 => {
+                let source = self.tensor(vec![1, 2, rows, columns], [-9.0, 9.0]);
+                let base = self.tensor(vec![1, 2, height, width], [-9.0, 9.0]);
+                let op = NnfVote { best: self.between(0, 1) == 0, tiles, ..NnfVote::default() };
+                (op.into(), vec![source, base], [-9.0, 9.0])
+            }
+            _ => {
+                let op = Histogram { height: rows, width: columns };
+                (op.into(), Vec::new(), [0.0, (height * width) as f32])
+            }
+        };
+        Some(Proposal { op, inputs: vec![field], weights, interval })
+    }
+
+    /// An image of one channel as features of one byte, its own or on a basis.
+    fn features(&mut self, packs: bool) -> Option<Proposal> {
+        let is_plane = |known: &Known| known.kind.dtype == DType::F32 && matches!(known.kind.shape[..], [1, 1, _, _]);
+        let x = self.pick(is_plane)?;
+        if packs {
+            return Some(Proposal { op: NnfPack {}.into(), inputs: vec![x], weights: Vec::new(), interval: BYTE });
+        }
+        let basis = (0..9).map(|_| self.between(0, 127) as i32).collect();
+        let basis = Tensor::new(vec![1, 3, 3, 1], TensorData::I32(basis));
+        let op = NnfProject { shift: 4, tiles: self.between(0, 1) == 0 };
+        Some(Proposal { op: op.into(), inputs: vec![x], weights: vec![basis], interval: BYTE })
+    }
+}
