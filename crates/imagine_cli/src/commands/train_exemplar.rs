@@ -43,6 +43,9 @@ pub struct TrainExemplar {
     /// What the file holds: the picture itself; a rearrangement of it that was synthesised here; or such a rearrangement, compressed to --bits.
     #[arg(long, value_enum, default_value_t = Store::Picture)]
     store: Store,
+    /// Rearranges by shuffling blocks of the picture, each shown once, in place of a free synthesis: keeps all its colours, as a style should.
+    #[arg(long)]
+    shuffle: bool,
     /// Bits a texel of `--store compressed`, all maps together.
     #[arg(long, default_value_t = 4.0, value_parser = parse_bits)]
     bits: f64,
@@ -81,6 +84,11 @@ impl TrainExemplar {
     /// Makes and writes the generator file and its preview.
     pub fn run(&self) -> anyhow::Result<ExitCode> {
         let base = check_out(&self.out)?;
+        if self.shuffle && self.store == Store::Picture {
+            anyhow::bail!(
+                "--shuffle: with --store synthesized or compressed; a file that holds the picture is not rearranged"
+            );
+        }
         let preview = self.preview.clone().unwrap_or_else(|| format!("{base}.png").into());
         check_place(&preview).context("--preview")?;
         let normal = self.maps.normal(&self.exemplar)?;
@@ -98,7 +106,10 @@ impl TrainExemplar {
         tell(&exemplar_line(&exemplar));
         let mut made = exemplar.generator(self.card.card(), |stage| tell(&stage_line(&stage)))?;
         if self.store != Store::Picture {
-            made = exemplar.rearranged(&made, self.card.card())?;
+            made = match self.shuffle {
+                true => exemplar.shuffled(&made, self.card.card())?,
+                false => exemplar.rearranged(&made, self.card.card())?,
+            };
             tell("rearranged");
         }
         if self.store == Store::Compressed {

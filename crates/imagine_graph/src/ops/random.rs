@@ -213,22 +213,6 @@ impl Op {
         }
     }
 
-    /// The symbolic dimensions among the parameters.
-    pub(crate) fn dims_mut(&mut self) -> &mut [Dim] {
-        match self {
-            Op::RandomUniform(op) => &mut op.shape,
-            Op::RandomNormal(op) => &mut op.shape,
-            Op::Bernoulli(op) => &mut op.shape,
-            Op::ExemplarStart(op) => &mut op.shape,
-            Op::ExemplarMove(op) => &mut op.shape,
-            Op::AffineGrid(op) => &mut op.size,
-            Op::Reshape(op) => &mut op.shape,
-            Op::Expand(op) => &mut op.shape,
-            Op::Resize(op) => &mut op.sizes,
-            _ => &mut [],
-        }
-    }
-
     /// The stream of random numbers that this operator draws from, if it draws any.
     pub(crate) fn stream_mut(&mut self) -> Option<&mut u32> {
         match self {
