@@ -66,7 +66,7 @@ fn spawn_scene(
     let view = images.add(Image::new_target_texture(SIZE.x, SIZE.y, TextureFormat::Rgba8UnormSrgb, None));
     let clouds = generators::load("cloudy_sky").ok_or("cloudy_sky is built in")?;
     let clouds = Synthesis::new(sky.add(Generator::from(clouds)))
-        .with_size(UVec2::splat(256))
+        .with_size(UVec2::splat(512))
         .with_seed(5)
         .with_control("elevation", 24.0)
         .with_control("azimuth", 300.0);

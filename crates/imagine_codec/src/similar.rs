@@ -27,7 +27,8 @@ pub struct Search<'a> {
     pub appearance: &'a [[i8; DIMENSIONS]],
 }
 
-/// For each place [`SIMILAR`] packed places, most similar first; repeated if there are fewer, the place itself if there is none.
+/// For each place [`SIMILAR`] packed places, most similar first; repeated if there are fewer, the place itself, or the
+/// nearest one that may be shown, if there is none.
 pub fn similar_places(search: &Search) -> Vec<u32> {
     let places = search.height * search.width;
     let neighbourhoods: Vec<Neighbourhood> =
@@ -156,7 +157,12 @@ impl Search<'_> {
         let far = others.filter(|other| self.is_far(place, *other));
         let far: Vec<u32> =
             far.take(SIMILAR).map(|other| pack((other / self.width) as u32, (other % self.width) as u32)).collect();
-        let itself = pack((place / self.width) as u32, (place % self.width) as u32);
+        // The place itself, or the nearest one that may be shown.
+        let inside = |at: usize, length: usize| {
+            let margin = self.edges.margin(length as u32) as usize;
+            at.clamp(margin, (length - 1 - margin).max(margin)) as u32
+        };
+        let itself = pack(inside(place / self.width, self.height), inside(place % self.width, self.width));
         std::array::from_fn(|k| if far.is_empty() { itself } else { far[k % far.len()] })
     }
 }

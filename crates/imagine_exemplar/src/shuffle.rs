@@ -58,11 +58,11 @@ mod tests {
     fn a_shuffled_exemplar_keeps_its_colours_and_moves_its_blocks() {
         // Eight stripes of other greys, with a grain.
         let texel = |index: usize| {
-            let (row, column) = (index / 256, index % 256);
-            (16 + 28 * (column / 32) + (row * 7 + column * 13) % 5) as u8
+            let (row, column) = (index / 512, index % 512);
+            (16 + 28 * (column / 64) + (row * 7 + column * 13) % 5) as u8
         };
-        let maps = Maps::new(256, 256, 1, (0..256 * 256).map(texel).collect()).unwrap();
-        let prepared = Prepared::new(&maps, Edges::Bounded, Recipe::free(256, 256)).unwrap();
+        let maps = Maps::new(512, 512, 1, (0..512 * 512).map(texel).collect()).unwrap();
+        let prepared = Prepared::new(&maps, Edges::Bounded, Recipe::free(512, 512)).unwrap();
         let fields = [1, 2].map(|seed| shuffled(&prepared, seed));
         assert_ne!(fields[0], fields[1]);
         for field in &fields {

@@ -17,8 +17,8 @@ impl Builder {
             return self.features(kind == 0);
         }
         let is_field = |kind: &TensorType| kind.dtype == DType::I32 && matches!(kind.shape[..], [1, 1, _, _]);
-        let field = self.pick(|known| is_field(&known.kind))?;
-        let (height, width) = (field.kind.shape[2], field.kind.shape[3]);
+        let field = self.pick(|known| is_field(&known.kind));
+        let (height, width) = field.as_ref().map_or((3, 5), |field| (field.kind.shape[2], field.kind.shape[3]));
         let [rows, columns] = SOURCE;
         let places = [0.0, (columns - 1) as f32];
         let bytes = |builder: &mut Self, shape: [usize; 3]| {
@@ -50,19 +50,30 @@ impl Builder {
                 (op.into(), Vec::new(), [0.0, (height * width) as f32])
             }
         };
-        Some(Proposal { op, inputs: vec![field], weights, interval })
+        if field.is_none() {
+            // Few graphs have a field of one image.
+            let shown = (0..height * width).map(|_| self.between(0, columns - 1) as i32).collect();
+            let shown = Tensor::new(vec![1, 1, height, width], TensorData::I32(shown));
+            return Some(Proposal { op, inputs: Vec::new(), weights: [vec![shown], weights].concat(), interval });
+        }
+        Some(Proposal { op, inputs: field.into_iter().collect(), weights, interval })
     }
 
     /// An image of one channel as features of one byte, its own or on a basis.
     fn features(&mut self, packs: bool) -> Option<Proposal> {
         let is_plane = |known: &Known| known.kind.dtype == DType::F32 && matches!(known.kind.shape[..], [1, 1, _, _]);
-        let x = self.pick(is_plane)?;
+        let inputs: Vec<Known> = self.pick(is_plane).into_iter().collect();
+        let mut weights = Vec::new();
+        if inputs.is_empty() {
+            weights.push(self.tensor(vec![1, 1, 4, 3], [-200.0, 200.0]));
+        }
         if packs {
-            return Some(Proposal { op: NnfPack {}.into(), inputs: vec![x], weights: Vec::new(), interval: BYTE });
+            return Some(Proposal { op: NnfPack {}.into(), inputs, weights, interval: BYTE });
         }
         let basis = (0..9).map(|_| self.between(0, 127) as i32).collect();
         let basis = Tensor::new(vec![1, 3, 3, 1], TensorData::I32(basis));
+        weights.push(basis);
         let op = NnfProject { shift: 4, tiles: self.between(0, 1) == 0 };
-        Some(Proposal { op: op.into(), inputs: vec![x], weights: vec![basis], interval: BYTE })
+        Some(Proposal { op: op.into(), inputs, weights, interval: BYTE })
     }
 }

@@ -213,7 +213,7 @@ fn hostile_text_is_refused_with_its_place() {
     ];
     expect![[r#"
         wall.layers.ron:1:1: Expected opening `(` for struct `MaterialLayers`
-        wall.layers.ron:1:12: Unexpected field named `generater` in `Layer`, expected one of `generator`, `name`, `seed`, `controls`, `amount`, `mask`, `contrast`, `width`, `follow`, `thickness`, `tint`, `roughness`, `metallic`, `height`, or `relief` instead
+        wall.layers.ron:1:12: Unexpected field named `generater` in `Layer`, expected one of `generator`, `name`, `seed`, `controls`, `shrink`, `amount`, `mask`, `contrast`, `width`, `follow`, `thickness`, `tint`, `roughness`, `metallic`, `height`, or `relief` instead
         wall.layers.ron:2:26: Unexpected variant named `Hight` in enum `Mask`, expected one of `Everywhere`, `Amount`, `Height`, `Slope`, `Facing`, `Occlusion`, `Cavity`, `Noise`, `Input`, `Not`, `Product`, or `Sum` instead
         layer 1 ("a"): amount is inf, expected 0 to 1
         wall.layers.ron:1:278: is nested too deeply
