@@ -88,6 +88,11 @@ fn spawn_scene(
     };
     commands.spawn((sun, Transform::from_xyz(-6.0, 5.0, 5.0).looking_at(Vec3::ZERO, Vec3::Y), SCENE));
 
+    spawn_hamlet(&mut commands, &assets, &mut meshes)
+}
+
+/// Houses with roofs, bushes, a path and the ground.
+fn spawn_hamlet(commands: &mut Commands, assets: &AssetServer, meshes: &mut Assets<Mesh>) -> Result {
     let mut add = |mesh: Mesh, at: Transform, material: &str, surface: Vec2| -> Result {
         let mesh = meshes.add(mesh.with_generated_tangents()?);
         let request = Synthesis::new(assets.load(format!("materials/{material}.generator.safetensors")));

@@ -21,7 +21,7 @@ const TONE: f64 = 3.0;
 const OTHER_TONE: f64 = 0.75;
 const DIRECTION: f64 = 2.5;
 /// What a place that no neighbour proposes costs more, in the same parts.
-const UNCONNECTED: f64 = 0.15;
+const UNCONNECTED: f64 = 0.3;
 /// Largest weight of a guide if it counts as it is, so that it may count twice.
 const LARGEST_WEIGHT: f64 = 127.0;
 

@@ -51,6 +51,8 @@
 
 mod checks;
 
+pub use checks::MAX_EXEMPLAR_SIDE;
+
 use std::ops::Range;
 
 use serde::{Deserialize, Serialize};
@@ -62,17 +64,11 @@ use super::random::bind;
 use super::{Case, NodeError, Op, Operator, Reach, Tolerance, Window};
 use crate::tensor::{DType, Dim, PerAxis, Tensor, TensorData, TensorType};
 
-/// Maximum side of an exemplar in texels.
-pub const MAX_EXEMPLAR_SIDE: usize = 16_384;
 /// Bytes of an appearance vector.
 pub const APPEARANCE_BYTES: usize = 8;
 const APPEARANCE_WORDS: usize = APPEARANCE_BYTES / 4;
-const MAX_BLOCK: usize = 64;
-const MAX_CANDIDATES: usize = 64;
 const MAX_GUIDE_SCALE: u32 = 1024;
 const MAX_CANDIDATE_COST: u32 = 100_000_000;
-/// Maximum number of guides.
-pub const MAX_GUIDES: usize = 8;
 /// Factor of the costs of guides, if none is given.
 pub const DEFAULT_GUIDE_SCALE: u32 = 8;
 

@@ -1,9 +1,15 @@
 //! Checks of the operators' inputs and parameters.
 
-use super::{MAX_BLOCK, MAX_CANDIDATES, MAX_EXEMPLAR_SIDE, MAX_GUIDES};
 use crate::ops::NodeError;
 use crate::ops::inputs::{Inputs, require, require_param};
 use crate::tensor::{DType, Tensor, TensorData};
+
+/// Maximum side of an exemplar in texels.
+pub const MAX_EXEMPLAR_SIDE: usize = 16_384;
+pub(super) const MAX_BLOCK: usize = 64;
+/// Maximum number of guides.
+pub(super) const MAX_GUIDES: usize = 8;
+pub(super) const MAX_CANDIDATES: usize = 64;
 
 /// Whether `shape` is that of the field, with 1 allowed in place of each length and the channels that `has_channels` allows.
 pub(super) fn is_over(shape: &[usize], field: &[usize], has_channels: impl Fn(usize) -> bool) -> bool {
