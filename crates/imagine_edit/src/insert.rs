@@ -24,11 +24,11 @@
 use imagine_graph::generators::Formula;
 use imagine_graph::{
     AffineGrid, AveragePool, Card, Dim, Extent, Generator, GridSample, GridSamplePadding, MaxPool, OutputKind,
-    ReduceMean, ReduceSumSquare, Reshape, Resize, Size,
+    ReduceMean, Reshape, Resize, Size,
 };
 
 use crate::error::{EditError, MAX_SIDE};
-use crate::maps::{channels, check_maps, check_size, input, only, output};
+use crate::maps::{channels, check_maps, check_size, input, only, output, unit_length};
 use crate::poisson::Poisson;
 
 /// Smallest side of a picture.
@@ -96,7 +96,7 @@ impl Insert {
             let above = self.fitted(&mut f, *kind, &below, object, &alpha, &controls);
             let mixed = above.map(|above| f.mix(&below, &above, &alpha));
             let mixed = match (mixed, kind) {
-                (Some(mixed), OutputKind::Normal) => normalized(&mut f, &mixed),
+                (Some(mixed), OutputKind::Normal) => unit_length(&mut f, &mixed),
                 (Some(mixed), _) => f.clip(&mixed, 0.0, 1.0),
                 (None, _) => below,
             };
@@ -310,7 +310,7 @@ fn slopes(f: &mut Formula, below: &str, object: Option<&str>, relief: &str, rota
     }
     let normal = f.concat(&[&xy, &z]);
     let half = f.scaled(&normal, 0.5, 0.5);
-    normalized(f, &half)
+    unit_length(f, &half)
 }
 
 /// Two channels, right and up, turned anticlockwise.
@@ -322,14 +322,4 @@ fn rotated(f: &mut Formula, xy: &str, rotation: &str) -> String {
     let [xc, ys, xs, yc] = [(&x, &cosine), (&y, &sine), (&x, &sine), (&y, &cosine)].map(|(a, b)| f.mul(a, b));
     let (right, up) = (f.sub(&xc, &ys), f.add(&xs, &yc));
     f.concat(&[&right, &up])
-}
-
-/// A stored normal, with unit length.
-fn normalized(f: &mut Formula, normal: &str) -> String {
-    let signed = f.scaled(normal, 2.0, -1.0);
-    let squared = f.node(ReduceSumSquare { axes: vec![1], ..ReduceSumSquare::default() }, &[&signed]);
-    let squared = f.max(&squared, 1e-9);
-    let length = f.sqrt(&squared);
-    let unit = f.div(&signed, &length);
-    f.scaled(&unit, 0.5, 0.5)
 }

@@ -1,7 +1,7 @@
 //! Maps of a picture or material: inputs and outputs that all edits name alike.
 
 use imagine_graph::generators::Formula;
-use imagine_graph::{ColorSpace, Dim, Extent, InputKind, OutputKind, Size, SizeRule};
+use imagine_graph::{ColorSpace, Dim, Extent, InputKind, OutputKind, ReduceSumSquare, Size, SizeRule};
 
 use crate::error::EditError;
 
@@ -61,4 +61,14 @@ fn color_space(kind: OutputKind) -> ColorSpace {
         OutputKind::BaseColor | OutputKind::Emissive => ColorSpace::Srgb,
         _ => ColorSpace::Linear,
     }
+}
+
+/// A stored normal, with unit length.
+pub(crate) fn unit_length(f: &mut Formula, normal: &str) -> String {
+    let signed = f.scaled(normal, 2.0, -1.0);
+    let squared = f.node(ReduceSumSquare { axes: vec![1], ..ReduceSumSquare::default() }, &[&signed]);
+    let squared = f.max(&squared, 1e-9);
+    let length = f.sqrt(&squared);
+    let unit = f.div(&signed, &length);
+    f.scaled(&unit, 0.5, 0.5)
 }

@@ -9,7 +9,7 @@ use anyhow::{Context, anyhow, bail};
 use clap::{Args, ValueEnum};
 use imagine_graph::file::{EXTENSION, WeightFormat, check_folder, check_place, replace};
 use imagine_graph::{Card, Provenance};
-use imagine_train::core::{Event, check_unlocked, is_resumable};
+use imagine_train::core::{Event, Progress, check_unlocked, is_resumable};
 use imagine_train::{CheckpointError, TrainError, gan, style, upscale};
 use indicatif::{HumanDuration, ProgressBar, ProgressStyle};
 use serde_json::json;
@@ -243,11 +243,11 @@ impl Show for gan::Saved {
     }
 }
 
-impl Show for upscale::Progress {
+impl Show for Progress {
     fn show(&self, log: &mut Log) {
         let Self { update, loss, rate, remaining, .. } = self;
         let left = time_left(*remaining);
-        log.updated(*update, format!("loss {loss:.3} {rate:.2} updates/s, {left}"));
+        log.updated(*update, format!("loss {loss:.4} {rate:.2} updates/s, {left}"));
     }
 }
 
@@ -257,14 +257,6 @@ impl Show for upscale::Saved {
         let best = if self.best { BEST } else { "" };
         let update = log.update;
         log.line(format!("{update} PSNR-Y {network:.3} dB, bicubic {bicubic:.3}, Lanczos {lanczos:.3}{best}"));
-    }
-}
-
-impl Show for style::Progress {
-    fn show(&self, log: &mut Log) {
-        let Self { update, loss, rate, remaining, .. } = self;
-        let left = time_left(*remaining);
-        log.updated(*update, format!("loss {loss:.4} {rate:.2} updates/s, {left}"));
     }
 }
 

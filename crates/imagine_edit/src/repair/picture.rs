@@ -1,13 +1,13 @@
 //! The picture as a whole: from its maps to levels and back.
 
 use imagine_graph::generators::Formula;
-use imagine_graph::{Card, Dim, Extent, Generator, Not, OutputKind, Pad, PadMode, ReduceSumSquare, Size, Slice, Where};
+use imagine_graph::{Card, Dim, Extent, Generator, Not, OutputKind, Pad, PadMode, Size, Slice, Where};
 
 use super::level::{Level, Ready};
 use super::refine::{self, Effort, State};
 use super::{basis, channels, peel, polish};
 use crate::error::EditError;
-use crate::maps::{self, check_maps, check_size, input, only, output};
+use crate::maps::{self, check_maps, check_size, input, only, output, unit_length};
 use crate::nodes::{Plane, to_bool};
 
 /// Smallest and largest side of a picture: every place is compared with places anywhere.
@@ -152,14 +152,4 @@ fn extended(f: &mut Formula, value: &str, [rows, columns]: [usize; 2]) -> String
     }
     let pads = vec![0, 0, rows as i64, columns as i64];
     f.node(Pad { pads, mode: PadMode::Reflect, axes: vec![2, 3], ..Pad::default() }, &[value])
-}
-
-/// A stored normal, with unit length.
-fn unit_length(f: &mut Formula, normal: &str) -> String {
-    let signed = f.scaled(normal, 2.0, -1.0);
-    let squared = f.node(ReduceSumSquare { axes: vec![1], ..ReduceSumSquare::default() }, &[&signed]);
-    let squared = f.max(&squared, 1e-9);
-    let length = f.sqrt(&squared);
-    let unit = f.div(&signed, &length);
-    f.scaled(&unit, 0.5, 0.5)
 }

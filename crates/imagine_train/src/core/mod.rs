@@ -17,7 +17,7 @@ pub use history::HistoryEntry;
 pub(crate) use history::add as add_to_history;
 pub(crate) use lock::FolderLock;
 pub use lock::check_unlocked;
-pub use run::Event;
+pub use run::{Event, Progress};
 pub(crate) use run::{Rhythm, Trainer, best_file, run};
 pub(crate) use save::{Identity, Numbers, Record, ResumeSet, Tensors, identity};
 pub use save::{is_resumable, write_png};

@@ -29,6 +29,21 @@ pub enum Event<P, S> {
     Previewed(PathBuf),
 }
 
+/// The state of a training, for progress messages.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Progress {
+    /// Updates done.
+    pub update: u32,
+    /// Running mean of the loss, in the family's units.
+    pub loss: f32,
+    /// Learning rate of this update.
+    pub learning_rate: f32,
+    /// Updates per second since the start or resumption.
+    pub rate: f32,
+    /// Estimated time to the end.
+    pub remaining: Duration,
+}
+
 /// How long a training runs, and when it stops to write.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Rhythm {

@@ -12,4 +12,4 @@ mod train;
 pub use data::{PairedPicture, StyleBatch, StyleSet, style_of};
 pub use networks::StyleNetwork;
 pub use options::StyleOptions;
-pub use train::{Event, Progress, RECIPE, Saved, StyleHistory, train};
+pub use train::{Event, RECIPE, Saved, StyleHistory, train};

@@ -25,7 +25,7 @@ use super::measured::{MeasuredPair, painted};
 use super::options::StyleOptions;
 use super::sheet::contact_sheet;
 use crate::core::{
-    self, Adam, AdamOptions, CosineDecay, Identity, Numbers, Record, ResumeSet, Rhythm, Tensors, Trainer,
+    self, Adam, AdamOptions, CosineDecay, Identity, Numbers, Progress, Record, ResumeSet, Rhythm, Tensors, Trainer,
     add_to_history, average, best_file, identity, rng, write_png,
 };
 use crate::data::TrainingPicture;
@@ -41,21 +41,6 @@ const KEEP: f32 = 0.98;
 /// Side of the middle of a held-back picture that checkpoints measure; less if a picture is smaller.
 const MEASURED_SIDE: usize = 256;
 const ADAM: AdamOptions = AdamOptions { first_decay: 0.9, second_decay: 0.99, unit_gradients: false };
-
-/// The state of a training, for progress messages.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Progress {
-    /// Updates done.
-    pub update: u32,
-    /// Running mean of the loss.
-    pub loss: f32,
-    /// Learning rate of this update.
-    pub learning_rate: f32,
-    /// Updates per second since the start or resumption.
-    pub rate: f32,
-    /// Estimated time to the end.
-    pub remaining: Duration,
-}
 
 /// What a checkpoint found on the held-back pairs.
 #[derive(Clone, Copy, Debug, PartialEq)]

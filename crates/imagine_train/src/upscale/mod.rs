@@ -16,4 +16,4 @@ pub use networks::{Form, UpscaleNetwork, UpscaleSize, Upscaler};
 pub use options::UpscaleOptions;
 pub use resample::Filter;
 pub use sheet::contact_sheet;
-pub use train::{Event, Progress, RECIPE, Saved, UpscaleHistory, train};
+pub use train::{Event, RECIPE, Saved, UpscaleHistory, train};

@@ -26,7 +26,7 @@ use super::networks::{Form, Upscaler, collapsed_weights, fixed};
 use super::options::UpscaleOptions;
 use super::sheet::contact_sheet;
 use crate::core::{
-    self, Adam, AdamOptions, CosineDecay, Identity, Numbers, Record, ResumeSet, Rhythm, Tensors, Trainer,
+    self, Adam, AdamOptions, CosineDecay, Identity, Numbers, Progress, Record, ResumeSet, Rhythm, Tensors, Trainer,
     add_to_history, average, best_file, identity, write_png,
 };
 use crate::error::{CheckpointError, TrainError};
@@ -42,21 +42,6 @@ const KEEP: f32 = 0.98;
 /// Side of the middle of a held-back picture that checkpoints measure.
 const MEASURED_SIDE: usize = 256;
 const ADAM: AdamOptions = AdamOptions { first_decay: 0.9, second_decay: 0.999, unit_gradients: false };
-
-/// The state of a training, for progress messages.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Progress {
-    /// Updates done.
-    pub update: u32,
-    /// Running mean of the loss, in units of 1/255.
-    pub loss: f32,
-    /// Learning rate of this update.
-    pub learning_rate: f32,
-    /// Updates per second since the start or resumption.
-    pub rate: f32,
-    /// Estimated time to the end.
-    pub remaining: Duration,
-}
 
 /// What a checkpoint found.
 #[derive(Clone, Debug, PartialEq)]
