@@ -7,7 +7,7 @@ use super::{Builder, Known, Proposal};
 impl Builder {
     /// Some node; the caller tries again on `None` or if the shape rule refuses it.
     pub(super) fn propose(&mut self) -> Option<Proposal> {
-        match self.between(0, 40) {
+        match self.between(0, 39) {
             0 | 1 => self.conv(),
             2 => self.conv_transpose(),
             3 | 4 => self.binary(),
@@ -38,7 +38,7 @@ impl Builder {
             32 | 33 => self.normalization(),
             34 => self.angle(),
             35 | 36 => self.by_example(),
-            37..=39 => self.nearest(),
+            37 | 38 => self.nearest(),
             _ => self.source(),
         }
     }

@@ -14,7 +14,7 @@ use imagine_wgpu::{BoundsChecks, Fusion, PlanOptions};
 
 use crate::compare::{RANDOM, difference, fault, report, trace};
 
-const GRAPHS: u64 = 100;
+const GRAPHS: u64 = 120;
 
 #[test]
 fn they_keep_what_shape_inference_promised() {

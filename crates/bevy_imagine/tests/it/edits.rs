@@ -4,7 +4,7 @@ use bevy::asset::RenderAssetUsages;
 use bevy::ecs::system::RunSystemOnce;
 use bevy::prelude::*;
 use bevy::render::render_resource::{Extent3d, TextureDimension, TextureFormat};
-use bevy_imagine::edit::{EditGenerators, Extent, Insert, OutputKind, maps_of};
+use bevy_imagine::edit::{EditGenerators, Extent, Insert, OutputKind, Repair, Restyle, maps_of};
 use bevy_imagine::prelude::*;
 
 use super::harness::{TestApp, with_app};
@@ -89,6 +89,60 @@ fn a_material_is_read_channel_by_channel() {
             let found = app.texels(entity, TextureRole::Image)[0];
             assert!(found.abs_diff(expected) <= 1, "{output}: {found}, not {expected}");
         }
+    });
+}
+
+#[test]
+fn a_stain_is_repaired_and_a_changed_mask_repairs_again() {
+    with_app(|app| {
+        let srgb = TextureFormat::Rgba8UnormSrgb;
+        let wall = image(app, SIDE, [90, 60, 30, 255], srgb);
+        let mask = image(app, SIDE, [0, 0, 0, 255], TextureFormat::Rgba8Unorm);
+        let is_stain = |i: usize| (12..18).contains(&(i % SIDE as usize)) && (12..18).contains(&(i / SIDE as usize));
+        let draw = |app: &mut TestApp, image: &Handle<Image>, texel: [u8; 4]| {
+            let mut images = app.app.world_mut().resource_mut::<Assets<Image>>();
+            let mut image = images.get_mut(image).unwrap();
+            let data = image.data.as_mut().unwrap();
+            data.chunks_mut(4).enumerate().filter(|(i, _)| is_stain(*i)).for_each(|(_, to)| to.copy_from_slice(&texel));
+        };
+        draw(app, &wall, [250, 250, 0, 255]);
+        let repair = Repair::new(Extent::splat(SIDE as usize));
+        let generator = app.app.world_mut().run_system_once(move |mut edits: EditGenerators| edits.add(repair.clone()));
+        let request = Synthesis::new(generator.unwrap())
+            .with_size(UVec2::splat(SIDE))
+            .with_image("image", wall)
+            .with_image("mask", mask.clone());
+        let entity = app.finished((request, ImageTarget::default()));
+        let center = |app: &TestApp| app.texels(entity, TextureRole::Image)[4 * (15 * SIDE as usize + 15)];
+        assert_eq!(center(app), 250, "nothing is marked");
+        draw(app, &mask, [255; 4]);
+        app.update(1);
+        app.expect_finished();
+        assert!(center(app).abs_diff(90) <= 1, "{}", center(app));
+    });
+}
+
+#[cfg(feature = "default_generators")]
+#[test]
+fn an_image_is_painted_in_a_style_that_is_still_loading() {
+    with_app(|app| {
+        let style = app.app.world().resource::<AssetServer>().load(bevy_imagine::default_generators::RED_BRICKS);
+        let restyle = Restyle::new(Extent::splat(64));
+        let painter = move |mut edits: EditGenerators| edits.restyle(style.clone(), restyle);
+        let painter = app.app.world_mut().run_system_once(painter).unwrap();
+        let view = image(app, 64, [40, 200, 40, 255], TextureFormat::Rgba8UnormSrgb);
+        let request = Synthesis::new(painter).with_size(UVec2::splat(64)).with_image("image", view);
+        let entity = app.finished((request, ImageTarget::default()));
+        let texels = app.texels(entity, TextureRole::Image);
+        let reddish = texels.chunks(4).filter(|texel| texel[0] > texel[1]).count();
+        assert!(reddish > 64 * 64 / 2, "{reddish} texels are of bricks");
+        // A handle without a generator.
+        let nobody = move |mut edits: EditGenerators| edits.restyle(Handle::default(), restyle);
+        let nobody = app.app.world_mut().run_system_once(nobody).unwrap();
+        app.spawn((Synthesis::new(nobody), ImageTarget::default()));
+        app.settle();
+        let events = app.events().join("\n");
+        assert!(events.contains("the handle of the style has no generator"), "{events}");
     });
 }
 

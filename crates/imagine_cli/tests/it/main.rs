@@ -2,6 +2,7 @@
 
 mod cases;
 mod disks;
+mod edits;
 mod errors;
 mod formats;
 mod generate;
