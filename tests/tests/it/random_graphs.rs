@@ -1,4 +1,4 @@
-//! 100 seeded random graphs: they validate, give what shape inference promised in small finite numbers, survive their file,
+//! 120 seeded random graphs: they validate, give what shape inference promised in small finite numbers, survive their file,
 //! and wgpu agrees with burn-flex node by node.
 
 use std::collections::BTreeSet;
