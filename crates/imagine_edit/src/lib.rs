@@ -9,6 +9,16 @@
 //!
 //! All edits name their inputs alike ([`input_name`]): `image` is the base colour, `image_normal` the normals, and so on; outputs have the names of maps. A
 //! picture is a material with a base colour alone. Pictures are values from 0 to 1, as a file stores them; a mask is 1 inside.
+//!
+//! ```
+//! use imagine_edit::{Edit, Repair};
+//! use imagine_graph::Extent;
+//!
+//! let repair = Repair { grow: 5, ..Repair::new(Extent { height: 128, width: 192 }) };
+//! let repair = Edit::from(repair).loaded().unwrap();
+//! let inputs: Vec<_> = repair.generator.inputs().into_iter().map(|input| input.name.as_str()).collect();
+//! assert_eq!(inputs, ["mask", "image"]);
+//! ```
 
 mod edit;
 mod error;
