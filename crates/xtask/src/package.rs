@@ -19,7 +19,8 @@ const BY_CARGO: [&str; 4] = [".cargo_vcs_info.json", "Cargo.lock", "Cargo.toml",
 const EVERYWHERE: [&str; 3] = ["README.md", "LICENSE-APACHE", "LICENSE-MIT"];
 
 /// Files besides Rust sources that packages need: package, extension.
-const ASSETS: [(&str, &str); 2] = [("imagine_shaders", "wgsl"), ("bevy_imagine", "safetensors")];
+const ASSETS: [(&str, &str); 3] =
+    [("imagine_shaders", "wgsl"), ("bevy_imagine", "safetensors"), ("imagine_edit", "safetensors")];
 
 /// A package to publish.
 #[derive(Debug, Default)]
