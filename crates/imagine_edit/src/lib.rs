@@ -22,11 +22,11 @@
 
 mod edit;
 mod error;
-mod insert;
+pub mod insert;
 mod maps;
 mod nodes;
 mod poisson;
-mod repair;
+pub mod repair;
 mod restyle;
 pub mod upscale;
 
