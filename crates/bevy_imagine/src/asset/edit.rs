@@ -102,12 +102,12 @@ impl EditGenerators<'_> {
         handle
     }
 
-    /// The generator that paints pictures in `style`, a generator by example such as those of `assets/styles`.
+    /// The generator that paints pictures in `style`, a generator by example such as those of `assets/styles`. Each call makes one: keep the handle.
     pub fn restyle(&mut self, style: Handle<Generator>, options: Restyle) -> Handle<Generator> {
         self.server.add_async(styled(self.pending.0.add((style, Wanted::Picture(options)))))
     }
 
-    /// The generator that makes materials of others, in `style`: a generator by example with a height.
+    /// The generator that makes materials of others, in `style`: a generator by example with a height. Each call makes one: keep the handle.
     pub fn restyle_material(&mut self, style: Handle<Generator>, options: RestyleMaterial) -> Handle<Generator> {
         self.server.add_async(styled(self.pending.0.add((style, Wanted::Material(options)))))
     }
