@@ -11,6 +11,7 @@ use imagine_graph::{Extent, OutputKind, Size, Tensor};
 
 use super::edited::{kinds, options, read_one};
 use crate::edit::{Edit, EditArguments, Source};
+use crate::output::note;
 use crate::recipe::EditMark;
 
 /// Arguments of `imagine insert`.
@@ -18,7 +19,7 @@ use crate::recipe::EditMark;
 pub struct InsertObject {
     #[command(flatten)]
     edit: EditArguments,
-    /// The object: a picture with alpha, or a folder with the maps of a material. Its maps must be among those of the pictures.
+    /// The object: a picture with alpha, or a folder with the maps of a material. Maps that a picture does not have are left out.
     #[arg(long, value_name = "FILE|FOLDER")]
     object: PathBuf,
     /// A picture whose brightness is the object's alpha, in place of that of the object.
@@ -83,7 +84,12 @@ impl InsertObject {
         let shown = (self.scale * width as f32).max(1.0);
         let object = object.reduced((object.size[0] as f32 / shown) as usize);
         let maps = kinds(source);
-        let object_maps = kinds(&object).into_iter().filter(|kind| *kind != OutputKind::Alpha).collect();
+        let (object_maps, left_out): (Vec<_>, Vec<_>) =
+            kinds(&object).into_iter().filter(|kind| *kind != OutputKind::Alpha).partition(|kind| maps.contains(kind));
+        if !left_out.is_empty() {
+            let names: Vec<&str> = left_out.iter().map(|kind| kind.name()).collect();
+            note(format_args!("note: {}: has no {}, so the object's is left out", source.name, names.join(", ")));
+        }
         let extent = |[width, height]: [usize; 2]| Extent { height, width };
         let insert = Insert {
             maps,
@@ -93,7 +99,7 @@ impl InsertObject {
             ..Insert::new(extent(source.size), extent(object.size))
         };
         let mut inputs: BTreeMap<String, Tensor> = BTreeMap::new();
-        for map in &object.maps {
+        for map in object.maps.iter().filter(|map| !left_out.contains(&map.kind)) {
             inputs.insert(input_name("object", map.kind), map.values.clone());
         }
         let [columns, rows] = object.size;
