@@ -61,7 +61,7 @@ pub enum EditError {
     #[error("the style is not a generator by example: only texels of an exemplar can be arranged after a picture")]
     NotByExample,
     /// A style without the map that guides.
-    #[error("the style has no {}, after which its texels could be arranged", .0.name())]
+    #[error("the style has no {}, which its texels are chosen by", .0.name())]
     StyleMap(OutputKind),
     /// A style whose exemplar is too small, or was prepared without matching.
     #[error(

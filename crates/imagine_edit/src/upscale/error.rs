@@ -45,7 +45,7 @@ pub enum UpscaleError {
         kind: OutputKind,
     },
     /// Two outputs of the same kind.
-    #[error("{generator}: has two outputs for {}", kind.name())]
+    #[error("{generator} has two outputs for {}", kind.name())]
     Twice {
         /// Name of the generator.
         generator: String,

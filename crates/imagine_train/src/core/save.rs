@@ -8,10 +8,11 @@ use std::collections::{BTreeMap, HashMap};
 use std::path::{Path, PathBuf};
 
 use imagine_graph::file::{make_folder, replace};
-use imagine_graph::{Tensor, Weights};
+use imagine_graph::{Graph, Tensor, Weights};
 use safetensors::tensor::{Dtype, SafeTensors, TensorView};
 use serde::{Deserialize, Serialize};
 
+use super::best_file;
 use crate::error::CheckpointError;
 
 /// Name of the folder within a training's folder.
@@ -150,6 +151,19 @@ impl ResumeSet {
     /// A number of the record, 0 if it is missing.
     pub fn number(&self, name: &str) -> f64 {
         self.record.numbers.get(name).copied().unwrap_or_default()
+    }
+
+    /// The score of the best generator, for the next one to beat; `None` if no generator lies in the training's `folder`. A set
+    /// that was moved alone has none beside it: the next one is the best.
+    pub fn best(&self, folder: &Path) -> Option<f64> {
+        self.record.numbers.get("best").copied().filter(|_| best_file(folder).exists())
+    }
+
+    /// The graph with all its weights from a part.
+    pub fn graph(&self, part: &str, graph: &Graph) -> Result<Graph, CheckpointError> {
+        let mut graph = graph.clone();
+        self.replace(part, &mut graph.weights, |_| true)?;
+        Ok(graph)
     }
 
     /// Replaces the `weights` whose names `learns` accepts by the tensors of a part, which must have all of them.
@@ -296,6 +310,16 @@ mod tests {
         let found = load(folder.path()).unwrap().unwrap();
         assert!(found.moments().is_empty() && found.number("overfit") == 0.25 && found.part("network").is_ok());
         assert!(found.part("critic").unwrap_err().to_string().contains("critic.safetensors is missing"));
+    }
+
+    #[test]
+    fn the_best_score_counts_only_beside_its_generator() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut set = set(folder.path());
+        set.record.numbers.insert("best".into(), 0.5);
+        assert_eq!(set.best(folder.path()), None);
+        std::fs::write(best_file(folder.path()), []).unwrap();
+        assert_eq!(set.best(folder.path()), Some(0.5));
     }
 
     #[test]

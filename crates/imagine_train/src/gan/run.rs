@@ -160,8 +160,7 @@ impl<A: AutodiffBackend, T: Task<A>> Trainer for Training<A, T> {
         self.networks.restore(&set)?;
         self.task.restore(&set.record.numbers);
         self.progress.overfit = set.number("overfit") as f32;
-        // A set that was moved alone has no generator beside it: the next one is the best.
-        self.best = set.record.numbers.get("best").copied().filter(|_| best_file(folder).exists());
+        self.best = set.best(folder);
         Ok(true)
     }
 

@@ -252,17 +252,15 @@ impl<A: AutodiffBackend> Trainer for StyleTraining<A> {
 
     fn resume(&mut self, folder: &Path) -> Result<bool, TrainError> {
         let Some(set) = ResumeSet::load(folder, &self.identity())? else { return Ok(false) };
-        let [mut network, mut average] = [0, 1].map(|_| self.graph.clone());
-        set.replace("network", &mut network.weights, |_| true)?;
-        set.replace("average", &mut average.weights, |_| true)?;
-        self.network = Network::new(&network.validate()?, &self.device);
-        self.average = Network::<A::InnerBackend>::new(&average.validate()?, &self.device);
+        self.network = Network::new(&set.graph("network", &self.graph)?.validate()?, &self.device);
+        let average = set.graph("average", &self.graph)?.validate()?;
+        self.average = Network::<A::InnerBackend>::new(&average, &self.device);
         let count = self.graph.weights.values().map(|weight| weight.len()).sum();
         self.adam =
             Adam::load(ADAM, "network", &set.moments(), count, &self.device).map_err(|reason| set.malformed(reason))?;
         self.update = set.record.update;
         self.loss = set.number("loss") as f32;
-        self.best = set.record.numbers.get("best").copied();
+        self.best = set.best(folder);
         Ok(true)
     }
 

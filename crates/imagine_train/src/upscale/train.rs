@@ -296,12 +296,7 @@ impl<A: AutodiffBackend> Trainer for UpscaleTraining<A> {
 
     fn resume(&mut self, folder: &Path) -> Result<bool, TrainError> {
         let Some(set) = ResumeSet::load(folder, &self.identity())? else { return Ok(false) };
-        let [network, average] = [0, 1].map(|_| self.graph.clone());
-        let [network, average] = [("network", network), ("average", average)].map(|(part, mut graph)| {
-            set.replace(part, &mut graph.weights, |_| true)?;
-            Ok::<Graph, TrainError>(graph)
-        });
-        self.set_networks(&network?, &average?)?;
+        self.set_networks(&set.graph("network", &self.graph)?, &set.graph("average", &self.graph)?)?;
         let fixed = fixed(&self.graph);
         let learned = self.graph.weights.iter().filter(|(name, _)| !fixed.contains(&name.as_str()));
         let count = learned.map(|(_, weight)| weight.len()).sum();
@@ -309,8 +304,7 @@ impl<A: AutodiffBackend> Trainer for UpscaleTraining<A> {
             Adam::load(ADAM, "network", &set.moments(), count, &self.device).map_err(|reason| set.malformed(reason))?;
         self.update = set.record.update;
         self.loss = set.number("loss") as f32;
-        // A set that was moved alone has no generator beside it: the next one is the best.
-        self.best = set.record.numbers.get("best").copied().filter(|_| best_file(folder).exists());
+        self.best = set.best(folder);
         Ok(true)
     }
 
