@@ -80,7 +80,7 @@ impl Upscaler {
         Ok(Self { factor: network.factor, kind: Kind::Network(network), loaded: loaded.clone() })
     }
 
-    /// How often a side is enlarged.
+    /// Factor by which each side grows.
     pub fn factor(&self) -> usize {
         self.factor
     }

@@ -68,7 +68,7 @@ pub enum Form {
 pub struct Upscaler {
     /// The kind of network.
     pub network: UpscaleNetwork,
-    /// How often a side of the picture is enlarged: 2 or 4.
+    /// Factor by which each side of the picture grows: 2 or 4.
     pub factor: usize,
     /// Channels between the first and the last convolution.
     pub width: usize,

@@ -10,7 +10,7 @@ use crate::error::{OptionRange, TrainError};
 #[cfg_attr(feature = "clap", derive(clap::Args))]
 #[serde(default)]
 pub struct UpscaleOptions {
-    /// How often a side of the picture is enlarged: 2 or 4.
+    /// Factor by which each side of the picture grows: 2 or 4.
     #[cfg_attr(feature = "clap", arg(long, default_value_t = Self::default().factor))]
     pub factor: usize,
     /// Kind of network.
