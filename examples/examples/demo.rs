@@ -12,7 +12,7 @@ use imagine_examples::{Arguments, Headless, parse_arguments};
 struct Options {
     #[command(flatten)]
     arguments: Arguments,
-    /// Shows one generator, by the name of its file: --only bark.
+    /// Shows one generator, by the name of its file: --only gravel.
     #[arg(long, value_name = "NAME")]
     only: Option<String>,
 }

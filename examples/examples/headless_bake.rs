@@ -13,7 +13,7 @@ use bevy_imagine::prelude::*;
 use clap::Parser;
 use imagine_examples::{ASSETS, Arguments, parse_arguments};
 
-const GENERATORS: [&str; 3] = ["bark", "stone_wall", "veined_slate"];
+const GENERATORS: [&str; 3] = ["mossy_bricks", "stone_wall", "veined_slate"];
 /// Files of each material: base colour, normal, and occlusion with roughness.
 const MAPS: usize = 3;
 

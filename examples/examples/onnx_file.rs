@@ -13,7 +13,7 @@ use imagine_examples::{Arguments, Headless, parse_arguments};
 
 /// The file `sketch.onnx.ron` beside it gives the roles of its inputs and outputs.
 const NETWORK: &str = "onnx/sketch.onnx";
-const MATERIALS: [&str; 3] = ["bark", "stone_wall", "veined_slate"];
+const MATERIALS: [&str; 3] = ["mossy_bricks", "stone_wall", "veined_slate"];
 /// Pixels along the picture and the sketch.
 const SIDE: u32 = 512;
 /// Time between two sketches.

@@ -3,6 +3,7 @@
 #import imagine::dispatch::DispatchParams
 #import imagine::index::{invocation, walk_offsets}
 #import imagine::power::{power, integer_power}
+#import imagine::scalar::{integer_modulo, integer_remainder, modulo}
 
 struct Params {
     dispatch: DispatchParams,
@@ -62,17 +63,6 @@ alias StoredC = C;
 @group(0) @binding(2) var<storage, read_write> b: array<StoredB>; // broadcasts to C
 @group(0) @binding(3) var<storage, read_write> c: array<StoredC>; // [count]
 
-// With the sign of A. Integers do not use `%`: on Vulkan it is OpSRem, which is undefined for negative operands.
-#ifdef A_I32
-fn remainder(a: i32, b: i32) -> i32 {
-    return select(a - a / b * b, 0, b == 0);
-}
-#else
-fn remainder(a: f32, b: f32) -> f32 {
-    return a % b;
-}
-#endif
-
 @compute @workgroup_size(#{WORKGROUP})
 fn main(@builtin(workgroup_id) workgroup: vec3<u32>, @builtin(local_invocation_index) local: u32) {
     let i = invocation(workgroup, params.dispatch.base, local);
@@ -93,10 +83,17 @@ fn main(@builtin(workgroup_id) workgroup: vec3<u32>, @builtin(local_invocation_i
 #else ifdef OP_MAX
     let result = max(left, right);
 #else ifdef OP_FMOD
-    let result = remainder(left, right);
+#ifdef A_I32
+    let result = integer_remainder(left, right);
+#else
+    let result = left % right;
+#endif
 #else ifdef OP_MOD
-    let rest = remainder(left, right);
-    let result = select(rest, rest + right, rest != 0 && (rest < 0) != (right < 0));
+#ifdef A_I32
+    let result = integer_modulo(left, right);
+#else
+    let result = modulo(left, right);
+#endif
 #else ifdef OP_POW
 #ifdef A_I32
 #ifdef B_I32

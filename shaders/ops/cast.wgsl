@@ -1,6 +1,7 @@
 // Cast. The defs FROM_* and TO_* choose the element types; with BFLOAT16 floats are rounded to that type.
 #import imagine::dispatch::DispatchParams
 #import imagine::index::invocation
+#import imagine::scalar::{round_bfloat16, to_integer}
 
 struct Params {
     dispatch: DispatchParams,
@@ -37,17 +38,12 @@ fn main(@builtin(workgroup_id) workgroup: vec3<u32>, @builtin(local_invocation_i
     if i >= params.count { return; }
     let v = x[i];
 #ifdef BFLOAT16
-    // The upper half of the bits, rounded to nearest, halves to even. NaN stays.
-    let bits = bitcast<u32>(v);
-    let rounded = (bits + 0x7fffu + ((bits >> 16u) & 1u)) & 0xffff0000u;
-    y[i] = select(bitcast<f32>(rounded), v, (bits & 0x7fffffffu) > 0x7f800000u);
+    y[i] = round_bfloat16(v);
 #else ifdef TO_BOOL
     y[i] = u32(v != From(0));
 #else ifdef TO_I32
 #ifdef FROM_F32
-    // WGSL leaves conversions out of range open: this clamps, and NaN becomes 0.
-    let inside = i32(clamp(v, -2147483648.0, 2147483520.0));
-    y[i] = select(select(inside, 2147483647, v >= 2147483648.0), 0, v != v);
+    y[i] = to_integer(v);
 #else
     y[i] = To(v);
 #endif

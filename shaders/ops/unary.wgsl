@@ -4,6 +4,7 @@
 #import imagine::error_function::error_function
 #import imagine::dispatch::DispatchParams
 #import imagine::index::invocation
+#import imagine::scalar::{elu, gelu, gelu_tanh, ramp, softplus}
 #import imagine::trigonometry::{sine, cosine, arcsine, arccosine, arctangent}
 
 struct Params {
@@ -38,16 +39,6 @@ alias StoredY = Element;
 @group(0) @binding(0) var<uniform> params: Params;
 @group(0) @binding(1) var<storage, read_write> x: array<StoredX>; // [count]
 @group(0) @binding(2) var<storage, read_write> y: array<StoredY>; // [count]
-
-// ln(1 + exp(v)) without overflow. For small exp(v) the logarithm would round it away, and the series takes over.
-fn softplus(v: f32) -> f32 {
-    let e = exp(-abs(v));
-    return max(v, 0.0) + select(log(1.0 + e), e * (1.0 - 0.5 * e), e < 1e-3);
-}
-
-fn ramp(v: f32) -> f32 {
-    return clamp(params.numbers.x * v + params.numbers.y, 0.0, 1.0);
-}
 
 @compute @workgroup_size(#{WORKGROUP})
 fn main(@builtin(workgroup_id) workgroup: vec3<u32>, @builtin(local_invocation_index) local: u32) {
@@ -91,11 +82,11 @@ fn main(@builtin(workgroup_id) workgroup: vec3<u32>, @builtin(local_invocation_i
 #else ifdef OP_THRESHOLDED_RELU
     let result = select(0.0, v, v > params.numbers.x);
 #else ifdef OP_ELU
-    let result = params.numbers.y * select(params.numbers.x * (exp(v) - 1.0), v, v > 0.0);
+    let result = elu(v, params.numbers);
 #else ifdef OP_GELU
-    let result = 0.5 * v * (1.0 + error_function(v * 0.70710678));
+    let result = gelu(v);
 #else ifdef OP_GELU_TANH
-    let result = 0.5 * v * (1.0 + hyperbolic_tangent(0.79788456 * (v + 0.044715 * v * v * v)));
+    let result = gelu_tanh(v);
 #else ifdef OP_MISH
     let result = v * hyperbolic_tangent(softplus(v));
 #else ifdef OP_SOFTPLUS
@@ -103,9 +94,9 @@ fn main(@builtin(workgroup_id) workgroup: vec3<u32>, @builtin(local_invocation_i
 #else ifdef OP_SOFTSIGN
     let result = v / (1.0 + abs(v));
 #else ifdef OP_HARD_SIGMOID
-    let result = ramp(v);
+    let result = ramp(v, params.numbers);
 #else ifdef OP_HARD_SWISH
-    let result = v * ramp(v);
+    let result = v * ramp(v, params.numbers);
 #else
     let result = activate(v, params.numbers);
 #endif

@@ -4,6 +4,7 @@
 
 use std::borrow::Cow;
 use std::collections::HashMap;
+use std::hash::{DefaultHasher, Hash, Hasher};
 
 use naga_oil::compose::{
     ComposableModuleDescriptor, Composer, NagaModuleDescriptor, ShaderDefValue, ShaderLanguage, ShaderType,
@@ -79,6 +80,11 @@ impl ShaderComposer {
             defs.iter().filter_map(|(name, def)| Some((name.to_string(), def.value()?))).collect();
         shader_defs.insert("WORKGROUP".into(), ShaderDefValue::UInt(WORKGROUP));
         // naga_oil moves `enable` out of every `#ifdef`, so it cannot be in the file. On the first line it shifts no other line.
+        for (name, def) in defs {
+            if let ShaderDef::Module(text) = def {
+                self.replace_module(name, text, path, defs)?;
+            }
+        }
         let half = defs.iter().any(|(name, _)| name.starts_with("HALF_"));
         let source = if half { Cow::Owned(format!("enable f16; {source}")) } else { Cow::Borrowed(source) };
         let descriptor = NagaModuleDescriptor {
@@ -96,13 +102,37 @@ impl ShaderComposer {
         dump(path, defs, &module);
         Ok(module)
     }
+
+    /// Makes `text` the module `imagine::<name>`.
+    fn replace_module(
+        &mut self,
+        name: &str,
+        text: &str,
+        path: &str,
+        defs: &[(&'static str, ShaderDef)],
+    ) -> Result<(), ComposeError> {
+        self.composer.remove_composable_module(&format!("imagine::{name}"));
+        let descriptor = ComposableModuleDescriptor {
+            source: text,
+            file_path: name,
+            language: ShaderLanguage::Wgsl,
+            ..Default::default()
+        };
+        match self.composer.add_composable_module(descriptor) {
+            Ok(_) => Ok(()),
+            Err(error) => {
+                let message = error.emit_to_string(&self.composer);
+                Err(ComposeError::Invalid { path: path.into(), defs: defs.to_vec(), message })
+            }
+        }
+    }
 }
 
 impl ShaderDef {
-    /// The def for naga_oil; a false flag is left undefined, because `#ifdef` only tests presence.
-    fn value(self) -> Option<ShaderDefValue> {
-        match self {
-            ShaderDef::Bool(false) => None,
+    /// The def for naga_oil; a false flag is left undefined, because `#ifdef` only tests presence, and a module is no def.
+    fn value(&self) -> Option<ShaderDefValue> {
+        match *self {
+            ShaderDef::Bool(false) | ShaderDef::Module(_) => None,
             ShaderDef::Bool(true) => Some(ShaderDefValue::Bool(true)),
             ShaderDef::UInt(value) => Some(ShaderDefValue::UInt(value)),
         }
@@ -116,6 +146,11 @@ fn dump(path: &str, defs: &[(&'static str, ShaderDef)], module: &naga::Module) {
         name += &match value {
             ShaderDef::Bool(_) => format!("-{def}"),
             ShaderDef::UInt(value) => format!("-{def}={value}"),
+            ShaderDef::Module(text) => {
+                let mut hasher = DefaultHasher::new();
+                text.hash(&mut hasher);
+                format!("-{def}={:016x}", hasher.finish())
+            }
         };
     }
     let mut validator =

@@ -57,12 +57,14 @@ pub struct KernelCall {
 }
 
 /// Value of a shader def.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum ShaderDef {
     /// Defined or not, for `#ifdef`.
     Bool(bool),
     /// A number, for `#if` and `#{..}`.
     UInt(u32),
+    /// The text of a module `imagine::<name of the def>`, which the shader imports.
+    Module(Arc<str>),
 }
 
 /// The random tensor that a kernel draws; [`crate::RunSeed`] has the rest.

@@ -159,6 +159,7 @@ impl fmt::Display for Pass {
             match def {
                 ShaderDef::Bool(_) => write!(f, " {name}")?,
                 ShaderDef::UInt(value) => write!(f, " {name}={value}")?,
+                ShaderDef::Module(_) => write!(f, " {name}")?,
             }
         }
         let Cost { flop, bytes } = self.cost();

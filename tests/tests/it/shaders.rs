@@ -95,8 +95,9 @@ fn kernels() -> BTreeMap<(&'static str, Defs), KernelCall> {
         Activation::Tanh,
         Activation::Clip(0.0, 1.0),
     ];
-    let fused = imagine_wgpu::ops::automaton::variants();
-    let mut variants: BTreeMap<_, _> = fused.into_iter().map(|call| ((call.shader, call.defs.clone()), call)).collect();
+    let fused = [imagine_wgpu::ops::automaton::variants(), imagine_wgpu::ops::elementwise::variants()];
+    let mut variants: BTreeMap<_, _> =
+        fused.into_iter().flatten().map(|call| ((call.shader, call.defs.clone()), call)).collect();
     for case in Op::ALL.iter().flat_map(|info| (info.cases)()) {
         let is_fused = fuses_activation(&case.op) || matches!(case.op, Op::ConvTranspose(_));
         let count = if is_fused { activations.len() } else { 1 };

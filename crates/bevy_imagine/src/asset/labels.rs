@@ -19,10 +19,10 @@ use super::generator::Generator;
 /// use bevy_imagine::asset::{GeneratorAssetLabel, ModelCard};
 ///
 /// fn load(assets: Res<AssetServer>) {
-///     let file = "generators/bark.generator.safetensors";
+///     let file = "generators/mossy_bricks.generator.safetensors";
 ///     let card: Handle<ModelCard> = assets.load(GeneratorAssetLabel::Card.from_asset(file));
 ///     // The same by its path.
-///     assert_eq!(card, assets.load("generators/bark.generator.safetensors#Card"));
+///     assert_eq!(card, assets.load("generators/mossy_bricks.generator.safetensors#Card"));
 /// }
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]

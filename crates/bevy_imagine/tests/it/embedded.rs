@@ -31,7 +31,7 @@ fn every_embedded_generator_has_a_card_with_licence_and_training_data() {
     app.add_plugins((TaskPoolPlugin::default(), no_files, ImagineAssetPlugin));
     let assets = app.world().resource::<AssetServer>().clone();
     let cards: Vec<Handle<ModelCard>> = ALL.map(|path| assets.load(GeneratorAssetLabel::Card.from_asset(path))).into();
-    for _ in 0..2000 {
+    for _ in 0..60_000 {
         app.update();
         if cards.iter().all(|card| assets.is_loaded_with_dependencies(card)) {
             break;

@@ -5,6 +5,7 @@
 pub mod arena;
 pub mod automaton;
 pub mod cost;
+pub mod elementwise;
 pub mod fused;
 pub mod fusion;
 pub mod liveness;

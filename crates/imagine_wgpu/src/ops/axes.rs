@@ -21,29 +21,43 @@ impl Axes {
     /// Axes that are contiguous in every operand are merged, so that equal shapes cost one division per element. This changes
     /// how an address is computed, never the address.
     pub fn new<const N: usize>(shape: &[usize], strides: [&[i64]; N]) -> Self {
-        let mut merged: Vec<(usize, [i64; N])> = Vec::new();
-        for (axis, &length) in shape.iter().enumerate().filter(|(_, length)| **length != 1) {
-            let stride = strides.map(|s| s[axis]);
-            match merged.last_mut() {
-                Some((outer, outer_stride))
-                    if (0..N).all(|n| outer_stride[n] == stride[n].wrapping_mul(length as i64)) =>
-                {
-                    *outer *= length;
-                    *outer_stride = stride;
-                }
-                _ => merged.push((length, stride)),
-            }
-        }
+        Self::of(&merged(shape, strides), 0)
+    }
+
+    /// The same walk for operands 0 to 2 and 3 to 5.
+    pub fn pair(shape: &[usize], strides: [&[i64]; 6]) -> [Self; 2] {
+        let merged = merged(shape, strides);
+        [0, 3].map(|first| Self::of(&merged, first))
+    }
+
+    /// `merged` axes with the strides of up to three operands from `first` on.
+    fn of<const N: usize>(merged: &[(usize, [i64; N])], first: usize) -> Self {
         let mut axes = [[1, 0, 0, 0]; MAX_RANK];
         let free = MAX_RANK - merged.len();
-        for (axis, (length, stride)) in axes[free..].iter_mut().zip(&merged) {
+        for (axis, (length, stride)) in axes[free..].iter_mut().zip(merged) {
             axis[0] = *length as i32;
-            for (to, from) in axis[1..].iter_mut().zip(stride) {
+            for (to, from) in axis[1..].iter_mut().zip(&stride[first..]) {
                 *to = *from as i32;
             }
         }
         Self { axes, rank: merged.len().max(1) as u32 }
     }
+}
+
+/// Axes outermost first, without those of length 1; those that are contiguous in every operand are merged.
+fn merged<const N: usize>(shape: &[usize], strides: [&[i64]; N]) -> Vec<(usize, [i64; N])> {
+    let mut merged: Vec<(usize, [i64; N])> = Vec::new();
+    for (axis, &length) in shape.iter().enumerate().filter(|(_, length)| **length != 1) {
+        let stride = strides.map(|s| s[axis]);
+        match merged.last_mut() {
+            Some((outer, outer_stride)) if (0..N).all(|n| outer_stride[n] == stride[n].wrapping_mul(length as i64)) => {
+                *outer *= length;
+                *outer_stride = stride;
+            }
+            _ => merged.push((length, stride)),
+        }
+    }
+    merged
 }
 
 /// The def that specialises `imagine::index::walk_offsets` for up to three axes.

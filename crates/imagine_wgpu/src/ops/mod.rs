@@ -22,6 +22,7 @@ pub mod conv_transpose;
 pub mod cum_sum;
 pub mod depth_to_space;
 pub mod einsum;
+pub mod elementwise;
 pub mod exemplar;
 pub mod gather;
 pub mod grid_sample;

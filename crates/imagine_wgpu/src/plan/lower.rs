@@ -9,6 +9,7 @@ use super::lowered_graph::LoweredGraph;
 use super::options::{Fusion, KernelTarget, PlanOptions};
 use super::precision;
 use crate::analysis::automaton;
+use crate::analysis::elementwise::{self, ElementwiseGroups};
 use crate::analysis::fusion::{self, FusionGroup, FusionGroups};
 use crate::analysis::liveness::{ValueUses, resolve_views};
 use crate::lowering::Lowering;
@@ -28,6 +29,13 @@ pub(super) fn lower<'a>(bound: &'a BoundGraph<'a>, options: PlanOptions, whole: 
         },
         Fusion::Off => (None, FusionGroups::default()),
     };
+    let is_step = |index| step.as_ref().is_some_and(|step| step.nodes.contains(&NodeId(index)));
+    let elementwise = match options.fusion {
+        Fusion::On => {
+            elementwise::find(bound, &uses, &lowered.known, |index| is_step(index) || groups.nodes.contains(&index))
+        }
+        Fusion::Off => ElementwiseGroups::default(),
+    };
     let target = options.tuning.target;
     let mut calls = Vec::new();
     let mut concats = HashMap::new();
@@ -42,14 +50,18 @@ pub(super) fn lower<'a>(bound: &'a BoundGraph<'a>, options: PlanOptions, whole: 
         if let Some(group) = groups.by_last.get(&index) {
             let anchor = &graph.nodes()[group.anchor];
             calls.extend(ops::lower(&group.op, &group_lowering(&lowered, anchor, group, target)));
-        } else if !groups.nodes.contains(&index) {
+        } else if let Some(group) = elementwise.by_last.get(&index) {
+            let inputs = group.inputs.iter().map(|value| Some(lowered.input(*value))).collect();
+            let lowering = Lowering { inputs, ..lowering(&lowered, node, target) };
+            calls.push(ops::elementwise::lower(&group.program, &lowering));
+        } else if !groups.nodes.contains(&index) && !elementwise.nodes.contains(&index) {
             if let Op::Concat(_) = node.op {
                 concats.insert(index, calls.len());
             }
             calls.extend(ops::lower(&node.op, &lowering(&lowered, node, target)));
         }
     }
-    drop((step, groups));
+    drop((step, groups, elementwise));
     lowered.half = precision::half_values(&lowered, &calls, options.precision);
     if options.fusion == Fusion::On {
         let in_place = InPlaceConcat::find(&lowered, &concats);

@@ -18,6 +18,7 @@ const KERNELS: &[(&str, &[usize])] = &[
     ("ops/blocked", &[0, 2]),
     ("ops/concat", &[0]),
     ("ops/depth_to_space", &[0]),
+    ("ops/elementwise", &[0, 1, 2, 3, 4, 5]),
     ("ops/normalization", &[0, 3]),
     ("ops/pad", &[0]),
     ("ops/pool", &[0]),
@@ -30,7 +31,7 @@ const KERNELS: &[(&str, &[usize])] = &[
 const COPIES: &[&str] = &["ops/concat", "ops/depth_to_space", "ops/pad", "ops/resize", "ops/slice"];
 
 /// Defs that say that an operand has 16 bits, by its index.
-const OPERANDS: [&str; 4] = ["HALF_1", "HALF_2", "HALF_3", "HALF_4"];
+const OPERANDS: [&str; 6] = ["HALF_1", "HALF_2", "HALF_3", "HALF_4", "HALF_5", "HALF_6"];
 
 /// Largest 16-bit float.
 const LARGEST: f32 = 65_504.0;

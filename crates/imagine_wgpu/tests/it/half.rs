@@ -10,7 +10,7 @@ use imagine_graph::{
     LeakyRelu, Neg, OutputKind, PadMode, ReduceMean, Relu, Sigmoid, Size, Sub, Tensor, TensorData, ValidGraph,
 };
 use imagine_wgpu::headless::Gpu;
-use imagine_wgpu::{KernelTarget, KernelTuning, Plan, PlanOptions, Precision, ShaderComposer, ShaderDef};
+use imagine_wgpu::{Fusion, KernelTarget, KernelTuning, Plan, PlanOptions, Precision, ShaderComposer, ShaderDef};
 
 use crate::automaton;
 use crate::common::{doubled, gpu, noise, weight};
@@ -82,9 +82,14 @@ fn every_variant_composes_and_every_kernel_of_the_table_has_one() {
     let mut composer = ShaderComposer::new().unwrap();
     let mut keys = BTreeSet::new();
     for (_, size, graph, _) in cases() {
-        for target in [KernelTarget::Gpu, KernelTarget::CpuSubgroups] {
+        for (target, fusion) in [
+            (KernelTarget::Gpu, Fusion::On),
+            (KernelTarget::CpuSubgroups, Fusion::On),
+            // Neighbours of the operator would join it.
+            (KernelTarget::Gpu, Fusion::Off),
+        ] {
             let tuning = KernelTuning { target, ..KernelTuning::default() };
-            let plan = Plan::new(&graph, size, PlanOptions { tuning, ..half_options() }).unwrap();
+            let plan = Plan::new(&graph, size, PlanOptions { tuning, fusion, ..half_options() }).unwrap();
             keys.extend(plan.output(0).passes.iter().map(|pass| {
                 let key = &pass.call.pipeline;
                 (key.shader, key.defs.clone())
@@ -98,7 +103,7 @@ fn every_variant_composes_and_every_kernel_of_the_table_has_one() {
     assert!(faults.is_empty(), "{} faults:\n\n{}", faults.len(), faults.join("\n\n"));
     let halves = keys.iter().filter(|(_, defs)| defs.contains(&("HALF_OUT", ShaderDef::Bool(true))));
     let found: Vec<&str> = halves.map(|(shader, _)| *shader).collect::<BTreeSet<_>>().into_iter().collect();
-    expect!["ops/batch_normalization ops/binary ops/blocked ops/concat ops/depth_to_space ops/normalization ops/pad ops/pool ops/resize ops/slice ops/unary"].assert_eq(&found.join(" "));
+    expect!["ops/batch_normalization ops/binary ops/blocked ops/concat ops/depth_to_space ops/elementwise ops/normalization ops/pad ops/pool ops/resize ops/slice ops/unary"].assert_eq(&found.join(" "));
 }
 
 #[test]

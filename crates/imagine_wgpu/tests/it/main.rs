@@ -4,6 +4,7 @@
 mod automaton;
 mod common;
 mod concat;
+mod elementwise;
 mod engine;
 mod fusion;
 mod half;

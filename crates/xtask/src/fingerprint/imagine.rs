@@ -40,7 +40,7 @@ const MESSAGES: [&str; 30] = [
     "generate noise_material --size 0x4 --out OUT",
     "generate noise_material --set nothing=1 --out OUT",
     "generate noise_material --set scale=nothing --out OUT",
-    "generate assets/generators/bark.generator.safetensors --patch nothing --out OUT",
+    "generate assets/generators/mossy_bricks.generator.safetensors --patch nothing --out OUT",
     "generate assets/generators/sprites.generator.safetensors --size 33x32 --out OUT",
     "generate assets/generators/sprites.generator.safetensors --set class=nothing --out OUT",
     "import Cargo.toml --out OUT/x.generator.safetensors",

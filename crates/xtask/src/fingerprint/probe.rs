@@ -75,10 +75,10 @@ fn spawn(app: &mut App) -> Vec<(&'static str, Entity)> {
     let world = app.world_mut();
     let mut named = |name: &'static str, bundle: (Synthesis, Name)| (name, world.spawn(bundle).id());
     let entities = vec![
-        named("material", (small("bark"), Name::new("material"))),
-        named("same", (small("bark"), Name::new("same"))),
+        named("material", (small("mossy_bricks"), Name::new("material"))),
+        named("same", (small("mossy_bricks"), Name::new("same"))),
         named("other", (small("stone_wall"), Name::new("other"))),
-        named("wrong", (small("bark").with_size(UVec2::ZERO), Name::new("wrong"))),
+        named("wrong", (small("mossy_bricks").with_size(UVec2::ZERO), Name::new("wrong"))),
         named("missing", (small("nothing"), Name::new("missing"))),
         named("sprite", (sprite, Name::new("sprite"))),
         named("sky", (Synthesis::new(sky).with_size(UVec2::splat(32)), Name::new("sky"))),
