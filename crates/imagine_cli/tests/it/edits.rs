@@ -100,7 +100,8 @@ fn scratches_are_continued_and_told_from_holes() {
     assert!(clean.pixels().zip(whole.pixels()).all(|(a, b)| is_near(a, b, 6)));
     let errors = sandbox.fail("repair photo.png --mask mask.png --scratches 0 --backend cpu --out x.png");
     assert!(errors.contains("leaves no 7x7 pixels"), "{errors}");
-    let errors = sandbox.fail("repair photo.png --mask mask.png --scratches 9 --backend cpu --out x.png");
+    save(&sandbox.path("hole.png"), disc([96, 64], [50, 30], 9));
+    let errors = sandbox.fail("repair photo.png --mask hole.png --scratches 9 --backend cpu --out x.png");
     assert!(errors.contains("scratches of up to 9 pixels: this edit takes 0 to 6"), "{errors}");
 }
 
