@@ -49,12 +49,22 @@ pub enum EditError {
         /// Most pixels.
         most: usize,
     },
-    /// The border to replace is too narrow or too wide.
-    #[error("a seam of {found} pixels: this picture takes 4 to {most}")]
+    /// Scratches would be too wide.
+    #[error("scratches of up to {found} pixels: this edit takes 0 to {most}; wider ones are holes")]
+    Scratches {
+        /// Pixels that were asked for.
+        found: usize,
+        /// Most pixels.
+        most: usize,
+    },
+    /// The band to replace is too narrow or too wide.
+    #[error("a seam of {found} pixels: this picture takes {least} to {most}")]
     Seam {
         /// Pixels that were asked for.
         found: usize,
-        /// A quarter of the shorter side.
+        /// Fewest pixels.
+        least: usize,
+        /// Most pixels; of a tile a quarter of the shorter side.
         most: usize,
     },
     /// A style that is not by example.

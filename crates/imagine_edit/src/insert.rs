@@ -19,20 +19,27 @@
 //! (Perez et al., "Poisson Image Editing", 2003, for the correction in place of the picture; screened as in Bhat et al., "Fourier Analysis of the 2D
 //! Screened Poisson Equation", 2008). The object's colours get `blend * u`.
 //!
+//! **Seam.** With [`Insert::seam`], a band along the edge of the object is replaced afterwards by what continues both sides of it
+//! ([`crate::repair`]), so that grass grows over gravel in place of ending at a line.
+//!
 //! **Normals** are added as slopes (whiteout): the picture's, times `relief`, under the object's. Then the object's alpha mixes all maps.
 
 use imagine_graph::generators::Formula;
 use imagine_graph::{
-    AffineGrid, AveragePool, Card, Dim, Extent, Generator, GridSample, GridSamplePadding, MaxPool, OutputKind,
-    ReduceMean, Reshape, Resize, Size,
+    AffineGrid, AveragePool, Card, Dim, Extent, Generator, Greater, GridSample, GridSamplePadding, MaxPool, OutputKind,
+    ReduceMean, Reshape, Resize, Size, Tensor,
 };
 
 use crate::error::{EditError, MAX_SIDE};
 use crate::maps::{channels, check_maps, check_size, input, only, output, unit_length};
+use crate::nodes::{Plane, to_float};
 use crate::poisson::Poisson;
+use crate::repair::Picture;
 
 /// Smallest side of a picture.
 const MIN_SIDE: usize = 16;
+/// Widest half of the band that is repaired.
+const MAX_SEAM: usize = 64;
 /// The band around the object is found on a picture with this many rows or columns.
 const BAND_CELLS: usize = 32;
 /// Half the width of the band, in cells of that picture.
@@ -57,6 +64,9 @@ pub struct Insert {
     /// The correction at the edge of the object reaches about `1 / sqrt(screening)` pixels into it. 0.01 for objects that keep their colour, 0.0005 for
     /// patches of a texture that take that of the surroundings. 0 to 1.
     pub screening: f32,
+    /// Half the width of the band along the object's edge that is repaired, in pixels: 0 to 64. 0, the default, leaves the edge as it is; 6 to 16 for
+    /// patches of a texture. With it, the picture has the size of a [`crate::Repair`].
+    pub seam: usize,
     /// Whether the picture continues at the opposite edge.
     pub tiles: bool,
 }
@@ -65,7 +75,7 @@ impl Insert {
     /// An object with colours and alpha into a picture.
     pub fn new(size: Extent, object: Extent) -> Self {
         let maps = vec![OutputKind::BaseColor];
-        Self { size, maps: maps.clone(), object, object_maps: maps, screening: 0.01, tiles: false }
+        Self { size, maps: maps.clone(), object, object_maps: maps, screening: 0.01, seam: 0, tiles: false }
     }
 
     /// The generator; its inputs are in the [module's table](self).
@@ -83,11 +93,15 @@ impl Insert {
         if self.object_maps.contains(&OutputKind::Alpha) {
             return Err(EditError::Maps(self.object_maps.clone()));
         }
+        if self.seam > MAX_SEAM {
+            return Err(EditError::Seam { found: self.seam, least: 0, most: MAX_SEAM });
+        }
         let mut f = Formula::new();
         let controls = Controls::new(&mut f, self.maps.len() > 1);
         let grid = self.grid(&mut f, &controls);
         f.part("object");
         let alpha = self.sampled(&mut f, OutputKind::Alpha, &grid, GridSamplePadding::Zeros);
+        let mut values = Vec::new();
         for kind in &self.maps {
             f.part(kind.name());
             let below = input(&mut f, "image", *kind, [Dim::HEIGHT, Dim::WIDTH]);
@@ -95,16 +109,34 @@ impl Insert {
                 self.object_maps.contains(kind).then(|| self.sampled(&mut f, *kind, &grid, GridSamplePadding::Border));
             let above = self.fitted(&mut f, *kind, &below, object, &alpha, &controls);
             let mixed = above.map(|above| f.mix(&below, &above, &alpha));
-            let mixed = match (mixed, kind) {
+            values.push(match (mixed, kind) {
                 (Some(mixed), OutputKind::Normal) => unit_length(&mut f, &mixed),
                 (Some(mixed), _) => f.clip(&mixed, 0.0, 1.0),
                 (None, _) => below,
-            };
-            output(&mut f, &mixed, *kind);
+            });
+        }
+        if self.seam > 0 {
+            f.part("seam");
+            let picture = Picture { size: self.size, maps: &self.maps, tiles: self.tiles };
+            let band = self.band(&mut f, picture.plane(), &alpha);
+            values = picture.continued(&mut f, &values, &band)?;
+        }
+        for (kind, value) in self.maps.iter().zip(values) {
+            output(&mut f, &value, *kind);
         }
         let card = Card { title: "Insertion".into(), recipe: "imagine_edit::Insert".into(), ..Card::default() };
         let size = Size { batch: 1, height: self.size.height, width: self.size.width };
         Ok(Generator { output: f.graph, recurrence: None, size: only(size, self.tiles), card })
+    }
+
+    /// 1 in the band along the object's edge.
+    fn band(&self, f: &mut Formula, plane: Plane, alpha: &str) -> String {
+        let half = f.weight(Tensor::scalar(0.5));
+        let inside = f.node(Greater {}, &[alpha, &half]);
+        let inside = to_float(f, &inside);
+        let outer = plane.spread(f, &inside, self.seam);
+        let inner = plane.shrunk(f, &inside, self.seam);
+        f.sub(&outer, &inner)
     }
 
     /// Where each pixel lies on the object, -1 to 1.

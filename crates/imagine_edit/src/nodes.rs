@@ -76,15 +76,20 @@ impl Plane {
 
     /// The largest number within `radius` rows and columns of each pixel.
     pub fn spread(self, f: &mut Formula, value: &str, radius: usize) -> String {
-        if radius == 0 {
+        self.largest(f, value, [radius; 2])
+    }
+
+    /// The largest number of each pixel, of `before` rows and columns before it and of `after` ones behind it.
+    fn largest(self, f: &mut Formula, value: &str, [before, after]: [usize; 2]) -> String {
+        if before + after == 0 {
             return value.into();
         }
-        let pad = radius as i64;
-        let wrap = Pad { pads: vec![pad; 4], mode: PadMode::Wrap, axes: vec![2, 3], ..Pad::default() };
+        let pads = [before, before, after, after].map(|pad| pad as i64).to_vec();
+        let wrap = Pad { pads, mode: PadMode::Wrap, axes: vec![2, 3], ..Pad::default() };
         let mut spread = if self.tiles { f.node(wrap, &[value]) } else { value.into() };
-        let rim = if self.tiles { 0 } else { radius };
-        let side = 2 * radius + 1;
-        for (kernel, pads) in [([side, 1], [rim, 0, rim, 0]), ([1, side], [0, rim, 0, rim])] {
+        let [first, last] = if self.tiles { [0; 2] } else { [before, after] };
+        let side = before + 1 + after;
+        for (kernel, pads) in [([side, 1], [first, 0, last, 0]), ([1, side], [0, first, 0, last])] {
             let pool = MaxPool { kernel_shape: kernel.to_vec(), pads: pads.to_vec(), ..MaxPool::default() };
             spread = f.node(pool, &[&spread]);
         }
@@ -96,6 +101,15 @@ impl Plane {
         let outside = complement(f, value);
         let outside = self.spread(f, &outside, radius);
         complement(f, &outside)
+    }
+
+    /// The parts of a mask of 0 and 1 that squares of `side` pixels fit in (a morphological opening).
+    pub fn opened(self, f: &mut Formula, mask: &str, side: usize) -> String {
+        let [before, after] = [(side - 1) / 2, side / 2];
+        let outside = complement(f, mask);
+        let outside = self.largest(f, &outside, [before, after]);
+        let inside = complement(f, &outside);
+        self.largest(f, &inside, [after, before])
     }
 
     /// Truth values: all but a rim of `rim` rows and columns, and of `beyond` more at the bottom and at the right.

@@ -192,13 +192,13 @@ fn halved(f: &mut Formula, value: &str) -> String {
 }
 
 /// The sum over all pixels of `a * b`, one number a channel.
-fn dot(f: &mut Formula, a: &str, b: &str) -> String {
+pub(crate) fn dot(f: &mut Formula, a: &str, b: &str) -> String {
     let product = f.mul(a, b);
     f.node(ReduceSum { axes: vec![2, 3], ..ReduceSum::default() }, &[&product])
 }
 
 /// `a / b`, where b is 0 or more; 0 for 0 / 0.
-fn ratio(f: &mut Formula, a: &str, b: &str) -> String {
+pub(crate) fn ratio(f: &mut Formula, a: &str, b: &str) -> String {
     let positive = f.max(b, 1e-30);
     f.div(a, &positive)
 }

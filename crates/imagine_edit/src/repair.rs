@@ -14,6 +14,8 @@
 //! Places and votes are whole numbers, so that all executors choose the same pixels. Colours of pictures are fitted at seams by a screened
 //! Poisson equation on the gradients of the pixels that are shown (Pérez, Gangnet and Blake, "Poisson Image Editing", 2003); materials are left as
 //! they are. Pixels outside the region keep every bit.
+//!
+//! Thin parts of the mask can be told from holes ([`Repair::scratches`]): they are continued smoothly, and then count as known.
 
 mod basis;
 mod channels;
@@ -22,6 +24,7 @@ mod peel;
 mod picture;
 mod polish;
 mod refine;
+mod scratches;
 mod tile;
 
 pub use tile::Tile;
@@ -32,7 +35,9 @@ use imagine_graph::{Extent, Generator, Greater, OutputKind, Tensor};
 use crate::error::EditError;
 use crate::maps::mask;
 use crate::nodes::{Plane, to_float};
-use picture::Picture;
+pub(crate) use picture::Picture;
+use picture::Region;
+use scratches::MAX_WIDTH;
 
 /// Largest growth of the mask in pixels.
 const MAX_GROW: usize = 64;
@@ -47,6 +52,10 @@ pub struct Repair {
     pub maps: Vec<OutputKind>,
     /// Pixels by which the mask grows on all sides, 0 to 64, so that no remnant of an object stays and grows into the region. 3 by default.
     pub grow: usize,
+    /// Parts of the mask that are at most this many pixels wide are scratches: 0 to 6. They grow by one pixel at most, and are continued
+    /// smoothly from both sides (the biharmonic equation) before anything else, in place of copying; a picture may be full of them.
+    /// 0, the default: there are none.
+    pub scratches: usize,
     /// Whether the picture continues at the opposite edge.
     pub tiles: bool,
 }
@@ -54,23 +63,29 @@ pub struct Repair {
 impl Repair {
     /// A repair of a picture's colours.
     pub fn new(size: Extent) -> Self {
-        Self { size, maps: vec![OutputKind::BaseColor], grow: 3, tiles: false }
+        Self { size, maps: vec![OutputKind::BaseColor], grow: 3, scratches: 0, tiles: false }
     }
 
     /// The generator; its inputs are in the [module's table](self).
     ///
     /// # Errors
-    /// A size or growth out of range, maps that are none.
+    /// A size, growth or width of scratches out of range, maps that are none.
     pub fn generator(&self) -> Result<Generator, EditError> {
         if self.grow > MAX_GROW {
             return Err(EditError::Grow { found: self.grow, most: MAX_GROW });
         }
+        if self.scratches > MAX_WIDTH {
+            return Err(EditError::Scratches { found: self.scratches, most: MAX_WIDTH });
+        }
         let region = |f: &mut Formula, plane: Plane| {
             let mask = mask(f);
             let half = f.weight(Tensor::scalar(0.5));
-            let region = f.node(Greater {}, &[&mask, &half]);
-            let region = to_float(f, &region);
-            plane.spread(f, &region, self.grow)
+            let mask = f.node(Greater {}, &[&mask, &half]);
+            let mask = to_float(f, &mask);
+            match self.scratches {
+                0 => Region::Hole(plane.spread(f, &mask, self.grow)),
+                width => Region::Parts(scratches::parts(f, plane, &mask, width, self.grow)),
+            }
         };
         let picture = Picture { size: self.size, maps: &self.maps, tiles: self.tiles };
         picture.generator("Repair", region)

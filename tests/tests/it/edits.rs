@@ -107,6 +107,43 @@ fn what_is_outside_the_object_stays() {
 }
 
 #[test]
+fn a_seam_is_made_anew_on_both_sides_of_the_edge_and_nothing_else() {
+    let size = Extent::splat(96);
+    let object = Extent::splat(48);
+    // Rows in the picture, columns in the object, where texels and pixels coincide.
+    let stripes = |across: bool, side: usize| {
+        let value = |i: usize| if (if across { i % side } else { i / side % side }) % 6 < 3 { 0.7 } else { 0.3 };
+        Tensor::f32([1, 3, side, side], (0..3 * side * side).map(value).collect::<Vec<_>>())
+    };
+    let made = |seam: usize| {
+        let insert = Insert { seam, ..Insert::new(size, object) };
+        let generator = insert.generator().unwrap().validate().unwrap();
+        let mut request = request(&insert, &[("scale", 0.5), ("blend", 0.0), ("light", 0.0)]);
+        request.inputs.insert("image".into(), stripes(false, 96));
+        request.inputs.insert("object".into(), stripes(true, 48));
+        request.inputs.insert("object_alpha".into(), Tensor::f32([1, 1, 48, 48], [1.0; 48 * 48]));
+        base_color(&on_burn(&generator, &request))
+    };
+    let (hard, seamless) = (made(0), made(6));
+    let is_band = |i: usize| {
+        let [y, x] = [i / 96, i % 96].map(|at| (at as f32 - 47.5).abs());
+        (y.max(x) - 24.0).abs() < 6.0
+    };
+    let plane = 96 * 96;
+    let changed = (0..plane).filter(|&i| {
+        assert!(is_band(i) || hard[i].to_bits() == seamless[i].to_bits(), "pixel {i} changed");
+        (hard[i] - seamless[i]).abs() > 0.1
+    });
+    let changed = changed.count();
+    let band = (0..plane).filter(|&i| is_band(i)).count();
+    // Where a stripe of one goes on in the other, it may stay.
+    assert!(changed > 40, "{changed} of {band} pixels of the band are new");
+    // What is made is either light or dark, as both stripes are.
+    let clear = (0..plane).filter(|&i| is_band(i) && (seamless[i] - 0.5).abs() > 0.12).count();
+    assert!(clear > band * 3 / 4, "{clear} of {band} pixels of the band are stripes");
+}
+
+#[test]
 fn an_object_turns_anticlockwise() {
     let size = Extent::splat(64);
     let insert = Insert::new(size, Extent::splat(2));

@@ -202,11 +202,89 @@ fn a_photograph_becomes_a_texture_that_tiles() {
     assert!((0..96 * 96).filter(middle).all(|i| made[i].to_bits() == image[i].to_bits()), "the middle stays");
 }
 
+/// Lines of three pixels, every tenth row and column.
+fn lattice(Extent { height, width }: Extent) -> Vec<f32> {
+    let is_line = |at: usize| (3..6).contains(&(at % 10));
+    (0..height * width).map(|i| f32::from(is_line(i / width) || is_line(i % width))).collect()
+}
+
+/// Waves longer than the lattice's cells.
+fn waves(y: usize, x: usize) -> f32 {
+    0.5 + 0.2 * (x as f32 / 6.0).sin() + 0.2 * (y as f32 / 7.0 + x as f32 / 15.0).cos()
+}
+
+#[test]
+fn a_picture_full_of_scratches_is_continued_smoothly() {
+    let mask = lattice(SIZE);
+    let clean = map(OutputKind::BaseColor, SIZE, waves);
+    let made = |scratches: usize| {
+        let repair = Repair { scratches, ..Repair::new(SIZE) };
+        let generator = repair.generator().unwrap().validate().unwrap();
+        let request = request(&repair, &mask, |y, x| if mask[y * SIZE.width + x] > 0.5 { 1.0 } else { waves(y, x) });
+        psnr(&output(&on_burn(&generator, &request), OutputKind::BaseColor), clean.as_f32().unwrap(), &mask)
+    };
+    // Hardly a pixel is known two pixels from a line, so there is no patch to copy.
+    let [copied, continued] = [0, 3].map(made);
+    assert!(continued > 28.0 && continued > copied + 15.0, "{continued} dB, {copied} dB copied");
+}
+
+#[test]
+fn holes_are_repaired_alike_where_scratches_are_looked_for() {
+    let mask = disc(SIZE, 11, [0, 0]);
+    let [without, with] = [0, 5].map(|scratches| {
+        let repair = Repair { maps: MATERIAL.to_vec(), scratches, ..Repair::new(SIZE) };
+        let generator = repair.generator().unwrap().validate().unwrap();
+        on_burn(&generator, &request(&repair, &mask, |y, x| bricks(y, x, 0.1)))
+    });
+    for ((output, without), (_, with)) in without.outputs.iter().zip(&with.outputs) {
+        assert!(without == with, "{}", output.name);
+    }
+}
+
+#[test]
+fn scratches_on_a_torus_are_the_same_wherever_it_is_cut() {
+    let size = Extent::splat(64);
+    let repair = Repair { scratches: 4, tiles: true, ..Repair::new(size) };
+    let generator = repair.generator().unwrap().validate().unwrap();
+    let moved = |by: usize| {
+        let at = |y: usize, x: usize| [(y + by) % 64, (x + 2 * by) % 64];
+        let is_line = |[y, x]: [usize; 2]| (3..6).contains(&((y + x / 4) % 64)) || (x < 40 && y == 30);
+        let mask: Vec<f32> = (0..64 * 64).map(|i| f32::from(is_line(at(i / 64, i % 64)))).collect();
+        let turn = std::f32::consts::TAU / 64.0;
+        let value = |y: usize, x: usize| {
+            let [y, x] = at(y, x);
+            0.5 + 0.3 * (turn * x as f32).sin() * (2.0 * turn * y as f32).cos()
+        };
+        let made = output(&on_burn(&generator, &request(&repair, &mask, value)), OutputKind::BaseColor);
+        let clean = map(OutputKind::BaseColor, size, value);
+        assert!(psnr(&made, clean.as_f32().unwrap(), &mask) > 45.0);
+        move |y: usize, x: usize| made[(y + 64 - by) % 64 * 64 + (x + 128 - 2 * by) % 64]
+    };
+    let [first, second] = [moved(0), moved(29)];
+    let worst = (0..64 * 64).map(|i| (first(i / 64, i % 64) - second(i / 64, i % 64)).abs()).fold(0.0, f32::max);
+    assert!(worst < 1e-4, "{worst}");
+}
+
+#[test]
+fn the_gpu_and_burn_continue_scratches_alike() {
+    let Some(gpu) = gpu() else { return };
+    let repair = Repair { scratches: 3, ..Repair::new(SIZE) };
+    let generator = repair.generator().unwrap().validate().unwrap();
+    let mut mask = disc(SIZE, 9, [0, 30]);
+    (0..SIZE.width).for_each(|x| (20..22).for_each(|y| mask[y * SIZE.width + x] = 1.0));
+    let request = request(&repair, &mask, |y, x| bricks(y, x, 0.02));
+    let (burn, made) = (on_burn(&generator, &request), gpu.generate(&generator, &request).unwrap());
+    let pairs = output(&burn, OutputKind::BaseColor).into_iter().zip(output(&made, OutputKind::BaseColor));
+    let worst = pairs.map(|(a, b)| (a - b).abs()).fold(0.0, f32::max);
+    assert!(worst < 1e-4, "differs by {worst}");
+}
+
 #[test]
 fn nothing_to_repair_and_nothing_known_are_no_faults() {
     let repair = Repair::new(Extent { height: 16, width: 40 });
-    let generator = repair.generator().unwrap().validate().unwrap();
-    for mask in [0.0, 1.0] {
+    for (mask, scratches) in [(0.0, 0), (1.0, 0), (0.0, 4), (1.0, 4)] {
+        let repair = Repair { scratches, ..repair.clone() };
+        let generator = repair.generator().unwrap().validate().unwrap();
         let request = request(&repair, &[mask; 640], |y, x| bricks(y, x, 0.1));
         let made = output(&on_burn(&generator, &request), OutputKind::BaseColor);
         assert!(made.iter().all(|value| (0.0..=1.0).contains(value)));
@@ -231,8 +309,12 @@ fn faults_of_repairs_say_what_to_do() {
         fails(Repair { grow: 100, ..Repair::new(SIZE) }),
         "a mask that grows by 100 pixels: this edit takes 0 to 64; draw a larger mask"
     );
+    assert_eq!(
+        fails(Repair { scratches: 7, ..Repair::new(SIZE) }),
+        "scratches of up to 7 pixels: this edit takes 0 to 6; wider ones are holes"
+    );
     let narrow = Tile { seam: 2, ..Tile::new(SIZE) };
-    assert_eq!(narrow.generator().unwrap_err(), EditError::Seam { found: 2, most: 24 });
+    assert_eq!(narrow.generator().unwrap_err(), EditError::Seam { found: 2, least: 4, most: 24 });
     let none = Repair { maps: Vec::new(), ..Repair::new(SIZE) };
     assert_eq!(none.generator().unwrap_err(), EditError::Maps(Vec::new()));
 }

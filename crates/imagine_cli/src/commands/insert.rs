@@ -14,6 +14,9 @@ use crate::edit::{Edit, EditArguments, Source};
 use crate::output::note;
 use crate::recipe::EditMark;
 
+/// Pixels on both sides of the edge of a piece of texture that are made anew.
+const TEXTURE_SEAM: usize = 8;
+
 /// Arguments of `imagine insert`.
 #[derive(Args, Clone, Debug)]
 pub struct InsertObject {
@@ -46,6 +49,9 @@ pub struct InsertObject {
     /// The object is a piece of texture: all of it takes the colours of the surroundings, not its edge alone.
     #[arg(long)]
     texture: bool,
+    /// Pixels on both sides of its edge that are made anew, so that one texture grows into the other, 0 to 64. Default: 8 with --texture, else 0.
+    #[arg(long, value_name = "PIXELS")]
+    seam: Option<usize>,
     /// Continue at the opposite border, for textures that tile.
     #[arg(long)]
     wrap: bool,
@@ -91,8 +97,10 @@ impl InsertObject {
             note(format_args!("note: {}: has no {}, so the object's is left out", source.name, names.join(", ")));
         }
         let extent = |[width, height]: [usize; 2]| Extent { height, width };
+        let seam = self.seam.unwrap_or(if self.texture { TEXTURE_SEAM } else { 0 });
         let insert = Insert {
             maps,
+            seam,
             object_maps,
             screening: if self.texture { 0.0005 } else { 0.01 },
             tiles: self.wrap,
@@ -122,7 +130,7 @@ impl InsertObject {
             size: Size::new(height, width),
             inputs,
             seed: 0,
-            options: options(&controls),
+            options: options(&[controls, vec![("seam", seam as f32)]].concat()),
             mark: EditMark::Rearranged,
         })
     }

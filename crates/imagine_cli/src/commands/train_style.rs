@@ -15,7 +15,7 @@ use imagine_graph::file::{LoadedGenerator, check_folder, make_folder};
 use imagine_graph::{Extent, OutputKind, Request, Size, Tensor};
 use imagine_train::core::write_png;
 use imagine_train::data::TrainingPicture;
-use imagine_train::style::{PairedPicture, StyleOptions, StyleSet, style_of, train};
+use imagine_train::style::{PairedPicture, StyleOptions, StyleSet, train};
 
 use super::note;
 use super::restyle::style;
@@ -52,9 +52,8 @@ impl TrainStyle {
         let folder = self.common.check_files()?;
         self.options.check()?;
         let style = Arc::new(style(&self.style)?);
-        let exemplar = style_of(&style).with_context(|| format!("{}: not by example", style.name))?;
         let pairs = self.pairs(&style, &folder)?;
-        let set = StyleSet::new(pairs, exemplar, self.options.crop)?;
+        let set = StyleSet::new(pairs, self.options.crop)?;
         note(format_args!("{} pictures to learn from, {} held back", set.trained.len(), set.held_back.len()));
         with_backend!(self.common.backend, self.train(set, &folder))
     }

@@ -68,11 +68,13 @@ fn masks_are_checked() {
     save(&sandbox.path("wall.png"), stripes(64, 48));
     save(&sandbox.path("small.png"), disc([32, 48], [9, 9], 5));
     save(&sandbox.path("dark.png"), GrayImage::new(64, 48));
+    save(&sandbox.path("bright.png"), GrayImage::from_pixel(64, 48, Luma([255])));
     std::fs::create_dir(sandbox.path("masks")).unwrap();
     save(&sandbox.path("masks/other.png"), disc([64, 48], [9, 9], 5));
     for (mask, message) in [
         ("small.png", "--mask has 32x48 pixels, but the picture has 64x48"),
         ("dark.png", "--mask is dark everywhere"),
+        ("bright.png", "--mask leaves no 7x7 pixels to continue, grown by 3 pixels: mark less, or grow less"),
         ("masks", "no picture called \"wall\""),
         ("none.png", "no such file or folder"),
     ] {
@@ -80,6 +82,87 @@ fn masks_are_checked() {
         assert!(errors.contains(message), "{mask}: {errors}");
     }
     assert!(!sandbox.path("x.png").exists());
+}
+
+#[test]
+fn scratches_are_continued_and_told_from_holes() {
+    let sandbox = Sandbox::new();
+    let smooth = |x: u32, y: u32| Rgb([(60 + x) as u8, (200 - 2 * y) as u8, (90 + (x + y) / 2) as u8]);
+    let whole = RgbImage::from_fn(96, 64, smooth);
+    // A lattice: no patch of seven pixels is free.
+    let mask = GrayImage::from_fn(96, 64, |x, y| Luma([if x % 9 < 2 || y % 9 < 2 { 255 } else { 0 }]));
+    let scratched =
+        RgbImage::from_fn(96, 64, |x, y| if mask.get_pixel(x, y).0[0] > 0 { Rgb([255; 3]) } else { smooth(x, y) });
+    save(&sandbox.path("photo.png"), scratched);
+    save(&sandbox.path("mask.png"), mask);
+    sandbox.succeed("repair photo.png --mask mask.png --backend cpu --out clean.png");
+    let clean = read(&sandbox, "clean.png");
+    assert!(clean.pixels().zip(whole.pixels()).all(|(a, b)| is_near(a, b, 6)));
+    let errors = sandbox.fail("repair photo.png --mask mask.png --scratches 0 --backend cpu --out x.png");
+    assert!(errors.contains("leaves no 7x7 pixels"), "{errors}");
+    save(&sandbox.path("hole.png"), disc([96, 64], [50, 30], 9));
+    let errors = sandbox.fail("repair photo.png --mask hole.png --scratches 9 --backend cpu --out x.png");
+    assert!(errors.contains("scratches of up to 9 pixels: this edit takes 0 to 6"), "{errors}");
+}
+
+#[test]
+fn pictures_that_are_too_small_or_too_large_are_refused() {
+    let sandbox = Sandbox::new();
+    let white =
+        |[width, height]: [u32; 2]| GrayImage::from_fn(width, height, |x, _| Luma([if x == 0 { 255 } else { 0 }]));
+    save(&sandbox.path("style.png"), stripes(128, 128));
+    sandbox.succeed("train exemplar style.png --no-tiles --out style.generator.safetensors");
+    for (size, [repair, tile, insert, restyle]) in [([1, 1], [16, 16, 16, 32]), ([16384, 40], [2048, 2048, 4096, 4096])]
+    {
+        let [width, height] = size;
+        save(&sandbox.path("odd.png"), stripes(width, height));
+        save(&sandbox.path("mask.png"), white(size));
+        for (command, side) in [
+            ("repair odd.png --mask mask.png --grow 0", repair),
+            ("tile odd.png", tile),
+            ("insert odd.png --object style.png", insert),
+            ("restyle odd.png --style style.generator.safetensors", restyle),
+        ] {
+            let errors = sandbox.fail(&format!("{command} --backend cpu --out x.png"));
+            let (name, limit) = (format!("a picture of {width} x"), side.to_string());
+            let is_told = errors.contains("leaves no 7x7") || errors.contains(&name) && errors.contains(&limit);
+            assert!(is_told, "{command}: {errors}");
+        }
+    }
+    assert!(!sandbox.path("x.png").exists());
+}
+
+#[test]
+fn a_picture_of_alpha_alone_is_edited() {
+    let sandbox = Sandbox::new();
+    let alpha = |x: u32| if (x / 8) % 2 == 0 { 255 } else { 40 };
+    let black = RgbaImage::from_fn(96, 64, |x, _| Rgba([0, 0, 0, alpha(x)]));
+    let mask = disc([96, 64], [50, 30], 9);
+    let stained = RgbaImage::from_fn(96, 64, |x, y| {
+        if mask.get_pixel(x, y).0[0] > 0 { Rgba([0, 0, 0, 130]) } else { *black.get_pixel(x, y) }
+    });
+    save(&sandbox.path("shape.png"), stained);
+    save(&sandbox.path("mask.png"), mask);
+    sandbox.succeed("repair shape.png --mask mask.png --backend cpu --out clean.png");
+    let clean = image::open(sandbox.path("clean.png")).unwrap().into_rgba8();
+    let wrong = clean.pixels().zip(black.pixels()).filter(|(a, b)| a.0[3].abs_diff(b.0[3]) > 12).count();
+    assert!(wrong < 60, "{wrong} of 253 pixels do not continue the stripes of alpha");
+    assert!(clean.pixels().all(|pixel| pixel.0[..3] == [0; 3]));
+}
+
+#[test]
+fn pixels_that_are_no_numbers_are_black() {
+    let sandbox = Sandbox::new();
+    let pixel = |x: u32, y: u32| if x == 4 && y == 5 { [f32::NAN, 0.5, f32::INFINITY] } else { [0.2, 0.5, 0.8] };
+    let picture = image::Rgb32FImage::from_fn(64, 48, |x, y| Rgb(pixel(x, y)));
+    save(&sandbox.path("light.exr"), picture);
+    save(&sandbox.path("mask.png"), disc([64, 48], [40, 24], 6));
+    sandbox.succeed("repair light.exr --mask mask.png --backend cpu --out clean.exr");
+    let clean = image::open(sandbox.path("clean.exr")).unwrap().into_rgb32f();
+    assert!(clean.pixels().all(|pixel| pixel.0.iter().all(|value| (0.0..=1.0).contains(value))));
+    let found = clean.get_pixel(4, 5).0;
+    assert!(found[0] == 0.0 && found[2] == 1.0, "{found:?}");
+    assert!((clean.get_pixel(40, 24).0[1] - 0.5).abs() < 0.01, "the hole is continued");
 }
 
 #[test]
@@ -112,6 +195,14 @@ fn an_object_is_inserted_where_it_is_asked_for() {
     let with = read(&sandbox, "with.png");
     assert!(is_near(with.get_pixel(60, 30), &Rgb([220, 30, 30]), 2), "{:?}", with.get_pixel(60, 30));
     assert_eq!(*with.get_pixel(20, 30), Rgb([120; 3]));
+    // A seam alone changes nothing else.
+    let seam = "--seam 4 --backend cpu --out seam.png";
+    sandbox.succeed(&format!("insert wall.png --object ball.png {place} {seam}"));
+    let seam = read(&sandbox, "seam.png");
+    assert!(is_near(seam.get_pixel(60, 30), &Rgb([220, 30, 30]), 2), "{:?}", seam.get_pixel(60, 30));
+    assert_eq!(*seam.get_pixel(20, 30), Rgb([120; 3]));
+    let errors = sandbox.fail("insert wall.png --object ball.png --seam 99 --backend cpu --out x.png");
+    assert!(errors.contains("99 pixels") && errors.contains("0 to 64"), "{errors}");
     let errors = sandbox.fail(&format!("insert wall.png --object ball.png --at 2,0 {} --out x.png", "--backend cpu"));
     assert!(errors.contains("two numbers from 0 to 1"), "{errors}");
     let errors = sandbox.fail("insert wall.png --object ball.png --scale 9 --backend cpu --out x.png");

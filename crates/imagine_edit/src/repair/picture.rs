@@ -5,6 +5,7 @@ use imagine_graph::{Card, Dim, Extent, Generator, Not, OutputKind, Pad, PadMode,
 
 use super::level::{Level, Ready};
 use super::refine::{self, Effort, State};
+use super::scratches::{self, Parts};
 use super::{basis, channels, peel, polish};
 use crate::error::EditError;
 use crate::maps::{self, check_maps, check_size, input, only, output, unit_length};
@@ -19,34 +20,72 @@ const COARSEST_OF_TORUS: usize = 4 * COARSEST;
 /// Iterations on each level, the coarsest first; the last number holds for all further ones.
 const ITERATIONS: [usize; 4] = [8, 4, 3, 2];
 
+/// What is replaced.
+pub(super) enum Region {
+    /// Under a mask, 1 inside, `[1, 1, H, W]`, by what is elsewhere.
+    Hole(String),
+    /// Holes so, scratches smoothly.
+    Parts(Parts),
+}
+
 /// The picture to repair.
-pub(super) struct Picture<'a> {
+pub(crate) struct Picture<'a> {
     pub size: Extent,
     pub maps: &'a [OutputKind],
     pub tiles: bool,
 }
 
 impl Picture<'_> {
-    /// The generator that replaces what `region` adds the nodes of: 1 inside, `[1, 1, H, W]`.
-    pub fn generator(
+    /// The generator that replaces what `region` adds the nodes of.
+    pub(super) fn generator(
         &self,
         title: &str,
-        region: impl FnOnce(&mut Formula, Plane) -> String,
+        region: impl FnOnce(&mut Formula, Plane) -> Region,
     ) -> Result<Generator, EditError> {
         check_size(self.size, SIDES[0], SIDES[1])?;
         check_maps(self.maps)?;
-        let depth = self.depth()?;
-        let plane = Plane { height: self.size.height, width: self.size.width, tiles: self.tiles };
+        let plane = self.plane();
         let mut f = Formula::new();
         f.part("region");
         let region = region(&mut f, plane);
         f.part("maps");
-        let images: Vec<String> =
+        let mut images: Vec<String> =
             self.maps.iter().map(|kind| input(&mut f, "image", *kind, [Dim::HEIGHT, Dim::WIDTH])).collect();
-        let repaired = self.repaired(&mut f, plane, depth, &images, &region);
+        let hole = match &region {
+            Region::Hole(hole) => hole,
+            Region::Parts(parts) => {
+                f.part("scratches");
+                let is_scratch = to_bool(&mut f, &parts.scratches);
+                for (kind, image) in self.maps.iter().zip(&mut images) {
+                    let filled = scratches::filled(&mut f, plane, image, maps::channels(*kind), parts);
+                    let filled = if *kind == OutputKind::Normal { unit_length(&mut f, &filled) } else { filled };
+                    *image = f.node(Where {}, &[&is_scratch, &filled, image]);
+                }
+                &parts.holes
+            }
+        };
+        let values = self.continued(&mut f, &images, hole)?;
+        for (kind, value) in self.maps.iter().zip(values) {
+            output(&mut f, &value, *kind);
+        }
+        let card = Card { title: title.into(), recipe: format!("imagine_edit::{title}"), ..Card::default() };
+        let size = Size { batch: 1, height: plane.height, width: plane.width };
+        Ok(Generator { output: f.graph, recurrence: None, size: only(size, self.tiles), card })
+    }
+
+    pub fn plane(&self) -> Plane {
+        Plane { height: self.size.height, width: self.size.width, tiles: self.tiles }
+    }
+
+    /// Adds the nodes of the maps, values 0 to 1, with what lies under `hole` (1 inside, `[1, 1, H, W]`) replaced. All other pixels keep their bits.
+    pub fn continued(&self, f: &mut Formula, images: &[String], hole: &str) -> Result<Vec<String>, EditError> {
+        check_size(self.size, SIDES[0], SIDES[1])?;
+        let depth = self.depth()?;
+        let plane = self.plane();
+        let repaired = self.repaired(f, plane, depth, images, hole);
         f.part("output");
-        let is_region = to_bool(&mut f, &region);
-        for ((kind, image), bytes) in self.maps.iter().zip(&images).zip(&repaired) {
+        let is_hole = to_bool(f, hole);
+        let values = self.maps.iter().zip(images).zip(&repaired).map(|((kind, image), bytes)| {
             let cut = Slice {
                 starts: vec![0; 2],
                 ends: [plane.height, plane.width].map(|side| side as i64).to_vec(),
@@ -55,13 +94,10 @@ impl Picture<'_> {
             };
             let whole = f.node(cut, &[bytes]);
             let value = f.mul(&whole, 1.0 / 255.0);
-            let value = if *kind == OutputKind::Normal { unit_length(&mut f, &value) } else { value };
-            let value = f.node(Where {}, &[&is_region, &value, image]);
-            output(&mut f, &value, *kind);
-        }
-        let card = Card { title: title.into(), recipe: format!("imagine_edit::{title}"), ..Card::default() };
-        let size = Size { batch: 1, height: plane.height, width: plane.width };
-        Ok(Generator { output: f.graph, recurrence: None, size: only(size, self.tiles), card })
+            let value = if *kind == OutputKind::Normal { unit_length(f, &value) } else { value };
+            f.node(Where {}, &[&is_hole, &value, image])
+        });
+        Ok(values.collect())
     }
 
     /// How often the picture is halved.

@@ -2,9 +2,12 @@
 
 use imagine_graph::{Extent, Generator, Not, OutputKind};
 
-use super::picture::{Picture, SIDES};
+use super::picture::{Picture, Region, SIDES};
 use crate::error::EditError;
 use crate::nodes::to_float;
+
+/// Narrowest seam.
+const LEAST: usize = 4;
 
 /// A repair of the picture's borders, after which the picture continues at the opposite edge. Its inputs are those of [`super::Repair`] without
 /// `mask`.
@@ -21,7 +24,7 @@ pub struct Tile {
 impl Tile {
     /// A texture's colours.
     pub fn new(size: Extent) -> Self {
-        let seam = (size.height.min(size.width) / 8).max(4);
+        let seam = (size.height.min(size.width) / 8).max(LEAST);
         Self { size, maps: vec![OutputKind::BaseColor], seam }
     }
 
@@ -31,14 +34,14 @@ impl Tile {
     /// A size or seam out of range, maps that are none.
     pub fn generator(&self) -> Result<Generator, EditError> {
         let most = self.size.height.min(self.size.width).max(SIDES[0]) / 4;
-        if !(4..=most).contains(&self.seam) {
-            return Err(EditError::Seam { found: self.seam, most });
+        if !(LEAST..=most).contains(&self.seam) {
+            return Err(EditError::Seam { found: self.seam, least: LEAST, most });
         }
         let picture = Picture { size: self.size, maps: &self.maps, tiles: true };
         picture.generator("Tile", |f, plane| {
             let inside = plane.inside(f, self.seam, [0, 0]);
             let border = f.node(Not {}, &[&inside]);
-            to_float(f, &border)
+            Region::Hole(to_float(f, &border))
         })
     }
 }

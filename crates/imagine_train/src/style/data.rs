@@ -1,7 +1,5 @@
 //! Pairs of a picture and the same picture painted, and crops of them.
 
-use imagine_graph::OutputKind;
-use imagine_graph::file::{EXTENSION, LoadedGenerator};
 use rand::Rng;
 
 use crate::core::rng;
@@ -27,8 +25,6 @@ pub struct StyleSet {
     pub trained: Vec<PairedPicture>,
     /// Pairs that are only measured.
     pub held_back: Vec<PairedPicture>,
-    /// The style: a painting, whose patches painted pictures are compared with.
-    pub style: TrainingPicture,
     /// SHA-256 over the hashes of all pictures, in hexadecimal.
     pub sha256: String,
 }
@@ -42,32 +38,12 @@ pub struct StyleBatch {
     pub painted: Vec<f32>,
 }
 
-/// The picture that a generator by example holds; `None` if it is none, or has no base colour.
-pub fn style_of(style: &LoadedGenerator) -> Option<TrainingPicture> {
-    let graph = &style.generator.generator.output;
-    let maps = graph.weights.exemplar()?.maps();
-    let mut first = 0;
-    for output in &graph.outputs {
-        if output.kind == OutputKind::BaseColor {
-            let planes = [0, 1, 2].map(|channel| {
-                let texels = maps.texels().iter().skip(first + channel);
-                texels.step_by(maps.channels()).copied().collect()
-            });
-            let path = format!("{}{EXTENSION}", style.name).into();
-            let (height, width) = (maps.height(), maps.width());
-            return Some(TrainingPicture { path, sha256: style.hash.clone(), height, width, planes });
-        }
-        first += output.kind.channels()?;
-    }
-    None
-}
-
 impl StyleSet {
     /// Pairs of which each has sides of at least `least` pixels; one in ten is held back.
     ///
     /// # Errors
     /// The first picture that is too small, or whose painted version has another size; fewer than two pairs.
-    pub fn new(pairs: Vec<PairedPicture>, style: TrainingPicture, least: usize) -> Result<Self, PictureSetError> {
+    pub fn new(pairs: Vec<PairedPicture>, least: usize) -> Result<Self, PictureSetError> {
         let sides = |picture: &TrainingPicture| [picture.width as u32, picture.height as u32];
         for PairedPicture { content, painted } in &pairs {
             for picture in [content, painted] {
@@ -80,11 +56,8 @@ impl StyleSet {
                 return Err(PictureSetError::OtherSize { path, found, expected });
             }
         }
-        if style.height.min(style.width) < least {
-            return Err(PictureSetError::TooSmall { path: style.path.clone(), found: sides(&style), least });
-        }
         let hashes = pairs.iter().flat_map(|pair| [&pair.content.sha256, &pair.painted.sha256]);
-        let sha256 = sha256_hex(hashes.chain([&style.sha256]));
+        let sha256 = sha256_hex(hashes);
         let found = pairs.len();
         let (mut trained, mut held_back) = (Vec::new(), Vec::new());
         for (index, pair) in pairs.into_iter().enumerate() {
@@ -92,7 +65,7 @@ impl StyleSet {
         }
         match trained.is_empty() || held_back.is_empty() {
             true => Err(PictureSetError::TooFew { found }),
-            false => Ok(Self { trained, held_back, style, sha256 }),
+            false => Ok(Self { trained, held_back, sha256 }),
         }
     }
 

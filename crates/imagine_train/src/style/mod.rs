@@ -9,7 +9,7 @@ mod sheet;
 mod tests;
 mod train;
 
-pub use data::{PairedPicture, StyleBatch, StyleSet, style_of};
+pub use data::{PairedPicture, StyleBatch, StyleSet};
 pub use networks::StyleNetwork;
 pub use options::StyleOptions;
 pub use train::{Event, RECIPE, Saved, StyleHistory, train};

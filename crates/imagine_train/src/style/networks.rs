@@ -1,57 +1,110 @@
-//! The network that paints: plain convolutions at half the resolution.
+//! The network that paints: strokes out of noise, laid where a coarse view of the picture wants them.
 //!
-//! 2x2 pixels become 12 channels, convolutions of 3x3 with holes of 1, 2, 4 and 1 pixels follow, each with PReLU, and the last convolution's 12 channels
-//! become 2x2 pixels. With 20 channels between them that is 2,880 multiply-adds a pixel, and a pixel sees 19 x 19 pixels around it.
+//! ```text
+//! blocks = picture, 4x4 pixels as 48 channels     half = picture, 2x2 pixels as 12 channels
+//! coarse = three 3x3 convolutions of blocks, with holes of 1, 2 and 4 cells
+//! guide, gate = 1x1 convolutions of coarse, at half resolution
+//! strokes = 9x9 convolution of one channel of noise at half resolution
+//! pixels = 3x3 (3x3 (half, guide) + gate * strokes), 3 channels, enlarged bilinearly
+//! ```
+//!
+//! with PReLU between them. With 18 channels at half resolution and 27 in the coarse view that is 3,236 multiply-adds a pixel, and a pixel sees 33 pixels
+//! in every direction. The noise is the same in every frame. The kernels of the strokes begin as elongated waves of eight directions; a
+//! network without noise as an input cannot put a stroke where the picture is flat. Blocks of pixels as channels, in place of the bilinear filter, answer the texture loss
+//! with a pattern of 2x2 pixels.
 
 use imagine_graph::{
-    ColorSpace, Conv, DepthToSpace, DepthToSpaceMode, Dim, Extent, Generator, Graph, InputKind, OutputKind, PRelu,
-    PadMode, SizeRule, SpaceToDepth, Tensor,
+    Add, ColorSpace, Concat, Conv, DepthToSpace, DepthToSpaceMode, Dim, Extent, Generator, Graph, InputKind, Mul,
+    OutputKind, PRelu, PadMode, RandomNormal, SizeRule, SpaceToDepth, Tensor,
 };
 use rand::Rng;
 
 use crate::core::Tensors;
 use crate::core::rng::normal;
 
-/// Sides of a block of pixels that becomes channels.
-const BLOCK: usize = 2;
-/// Channels of a block.
-const BLOCK_CHANNELS: usize = 3 * BLOCK * BLOCK;
-/// Holes of the convolutions, but the last.
+/// Sides of a block of pixels at half resolution.
+const HALF: usize = 2;
+/// Channels of a block at half resolution.
+const HALF_CHANNELS: usize = 3 * HALF * HALF;
+/// Sides of a block of the coarse view.
+const COARSE: usize = 4;
+/// Channels of a block of the coarse view.
+const COARSE_CHANNELS: usize = 3 * COARSE * COARSE;
+/// Holes of the convolutions of the coarse view.
 const DILATIONS: [usize; 3] = [1, 2, 4];
+/// Channels that the coarse view tells the fine one about colours and edges.
+const GUIDES: usize = 12;
+/// Sides of the kernels of strokes.
+const STROKE: usize = 9;
+/// Directions of the first strokes.
+const DIRECTIONS: usize = 8;
 /// First slope of PReLU.
 const SLOPE: f32 = 0.25;
+/// First gate of strokes.
+const GATE: f32 = 0.3;
+/// Names of the weights that are not trained.
+pub(super) const FIXED: [&str; 1] = ["enlarged.weight"];
+/// Random stream of the noise.
+const NOISE_STREAM: u32 = 0;
 
 /// The architecture.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct StyleNetwork {
-    /// Channels between convolutions.
+    /// Channels at half resolution, an even number; the coarse view has half as many again.
     pub width: usize,
 }
 
 impl StyleNetwork {
+    /// Channels of the coarse view.
+    fn coarse(&self) -> usize {
+        3 * self.width / 2
+    }
+
     /// Multiply-adds for each pixel of the picture.
     pub fn multiply_adds(&self) -> usize {
-        let outer = 2 * BLOCK_CHANNELS * self.width;
-        let inner = (DILATIONS.len() - 1) * self.width * self.width;
-        9 * (outer + inner) / (BLOCK * BLOCK)
+        let [width, coarse] = [self.width, self.coarse()];
+        let view = 9 * (COARSE_CHANNELS + 2 * coarse) * coarse + HALF * HALF * coarse * (GUIDES + width);
+        let fine = 9 * (HALF_CHANNELS + GUIDES) * width + STROKE * STROKE * width + 9 * width * 3 + 9 * HALF_CHANNELS;
+        view / (COARSE * COARSE) + fine / (HALF * HALF)
     }
 
     /// The graph with random weights, from `image` to `base_color`, sRGB values from 0 to 1.
     pub fn graph(&self, rng: &mut impl Rng) -> Graph {
         let mut graph = Graph::default();
         graph.input("image", InputKind::Image(ColorSpace::Srgb), Dim::nchw(3));
-        let mut x = graph.push("blocks", SpaceToDepth { blocksize: BLOCK }, ["image"]);
-        let mut channels = BLOCK_CHANNELS;
+        let [width, coarse] = [self.width, self.coarse()];
+        let mut x = graph.push("blocks", SpaceToDepth { blocksize: COARSE }, ["image"]);
+        let mut channels = COARSE_CHANNELS;
         for (index, dilation) in DILATIONS.into_iter().enumerate() {
-            let name = format!("layer{index}");
-            x = convolve(&mut graph, &name, &x, [channels, self.width], dilation, rng);
-            let slope = Tensor::f32([self.width, 1, 1], vec![SLOPE; self.width]);
-            let slope = graph.weight(&format!("{name}.slope"), slope);
-            x = graph.push(&format!("{name}.active"), PRelu {}, [x.as_str(), &slope]);
-            channels = self.width;
+            let name = format!("coarse{index}");
+            x = convolve(&mut graph, &name, &x, [channels, coarse], 3, dilation, rng);
+            x = active(&mut graph, &x, coarse);
+            channels = coarse;
         }
-        let pixels = convolve(&mut graph, "last", &x, [channels, BLOCK_CHANNELS], 1, rng);
-        let shuffle = DepthToSpace { blocksize: BLOCK, mode: DepthToSpaceMode::Dcr };
+        let guide = at_half(&mut graph, "guide", &x, [coarse, GUIDES], rng);
+        let gate = at_half(&mut graph, "gate", &x, [coarse, width], rng);
+        graph.weights.insert("gate.bias".into(), Tensor::f32([4 * width], vec![GATE; 4 * width]));
+
+        let noise = RandomNormal {
+            shape: [vec![Dim::Fixed(1)], Dim::nchw_divided(1, HALF)[1..].to_vec()].concat(),
+            stream: NOISE_STREAM,
+            ..RandomNormal::default()
+        };
+        let noise = graph.push("noise", noise, []);
+        let kernels = graph.weight("strokes.weight", Tensor::f32([width, 1, STROKE, STROKE], waves(width)));
+        let strokes = graph.push("strokes", Conv::same(STROKE, PadMode::Edge), [noise.as_str(), &kernels]);
+        let gated = graph.push("gated", Mul {}, [gate.as_str(), &strokes]);
+
+        let half = graph.push("half", SpaceToDepth { blocksize: HALF }, ["image"]);
+        let seen = graph.push("seen", Concat { axis: 1 }, [half.as_str(), &guide]);
+        let x = convolve(&mut graph, "fine", &seen, [HALF_CHANNELS + GUIDES, width], 3, 1, rng);
+        let x = graph.push("painted", Add {}, [x.as_str(), &gated]);
+        let x = active(&mut graph, &x, width);
+        let pixels = convolve(&mut graph, "last", &x, [width, 3], 3, 1, rng);
+        let filters = graph.weight(FIXED[0], Tensor::f32([HALF_CHANNELS, 1, 3, 3], bilinear()));
+        let enlarge = Conv { group: 3, ..Conv::same(3, PadMode::Edge) };
+        let pixels = graph.push("enlarged", enlarge, [pixels.as_str(), &filters]);
+        let shuffle = DepthToSpace { blocksize: HALF, mode: DepthToSpaceMode::Crd };
         graph.push("base_color", shuffle, [pixels.as_str()]);
         graph.output("base_color", OutputKind::BaseColor);
         graph
@@ -61,26 +114,70 @@ impl StyleNetwork {
     pub fn generator(&self, weights: Tensors, rng: &mut impl Rng) -> Generator {
         let mut output = self.graph(rng);
         output.weights = weights.into();
-        let sides = Extent::splat(BLOCK);
+        let sides = Extent::splat(COARSE);
         let size = SizeRule { multiple: sides, min: sides, tiles: false };
         Generator { output, recurrence: None, size, card: Default::default() }
     }
 }
 
-/// A convolution of 3x3 that keeps the size.
+/// Filters of the four pixels of a block, for each colour.
+fn bilinear() -> Vec<f32> {
+    let lines = [[0.25, 0.75, 0.0], [0.0, 0.75, 0.25]];
+    let filters = lines.iter().flat_map(|rows| lines.iter().map(move |columns| (rows, columns)));
+    let weights: Vec<f32> =
+        filters.flat_map(|(rows, columns)| rows.iter().flat_map(|row| columns.map(|column| row * column))).collect();
+    weights.repeat(3)
+}
+
+/// A convolution that keeps the size.
 fn convolve(
     graph: &mut Graph,
     name: &str,
     x: &str,
     [inputs, outputs]: [usize; 2],
+    side: usize,
     dilation: usize,
     rng: &mut impl Rng,
 ) -> String {
-    let deviation = (2.0 / (9 * inputs) as f32).sqrt();
-    let values: Vec<f32> = (0..9 * inputs * outputs).map(|_| normal(rng) * deviation).collect();
-    let kernel = graph.weight(&format!("{name}.weight"), Tensor::f32([outputs, inputs, 3, 3], values));
+    let deviation = (2.0 / (side * side * inputs) as f32).sqrt();
+    let values: Vec<f32> = (0..side * side * inputs * outputs).map(|_| normal(rng) * deviation).collect();
+    let kernel = graph.weight(&format!("{name}.weight"), Tensor::f32([outputs, inputs, side, side], values));
     let bias = graph.weight(&format!("{name}.bias"), Tensor::f32([outputs], vec![0.0; outputs]));
-    let conv =
-        Conv { pads: vec![dilation; 4], dilations: vec![dilation; 2], pad_mode: PadMode::Edge, ..Conv::default() };
+    let pads = vec![dilation * (side / 2); 4];
+    let conv = Conv { pads, dilations: vec![dilation; 2], pad_mode: PadMode::Edge, ..Conv::default() };
     graph.push(name, conv, [x, &kernel, &bias])
+}
+
+/// A 1x1 convolution to twice the resolution.
+fn at_half(graph: &mut Graph, name: &str, x: &str, [inputs, outputs]: [usize; 2], rng: &mut impl Rng) -> String {
+    let x = convolve(graph, name, x, [inputs, HALF * HALF * outputs], 1, 1, rng);
+    let shuffle = DepthToSpace { blocksize: HALF, mode: DepthToSpaceMode::Dcr };
+    graph.push(&format!("{name}.half"), shuffle, [x.as_str()])
+}
+
+fn active(graph: &mut Graph, x: &str, channels: usize) -> String {
+    let slope = graph.weight(&format!("{x}.slope"), Tensor::f32([channels, 1, 1], vec![SLOPE; channels]));
+    graph.push(&format!("{x}.active"), PRelu {}, [x, &slope])
+}
+
+/// Kernels `[count, 1, STROKE, STROKE]`: waves across each direction in turn, narrow, and long along it; in every other round as lines.
+fn waves(count: usize) -> Vec<f32> {
+    let middle = (STROKE / 2) as f32;
+    let mut kernels = Vec::new();
+    for index in 0..count {
+        let (sine, cosine) = (std::f32::consts::PI * (index % DIRECTIONS) as f32 / DIRECTIONS as f32).sin_cos();
+        let odd = (index / DIRECTIONS) % 2 == 1;
+        let mut kernel: Vec<f32> = (0..STROKE * STROKE)
+            .map(|at| {
+                let [x, y] = [(at % STROKE) as f32 - middle, (at / STROKE) as f32 - middle];
+                let [along, across] = [x * cosine + y * sine, y * cosine - x * sine];
+                let wave = if odd { (1.6 * across).sin() } else { (1.6 * across).cos() };
+                wave * (-along * along / 12.0 - across * across / 3.0).exp()
+            })
+            .collect();
+        let energy = kernel.iter().map(|value| value * value).sum::<f32>().sqrt();
+        kernel.iter_mut().for_each(|value| *value /= energy);
+        kernels.extend(kernel);
+    }
+    kernels
 }

@@ -10,7 +10,7 @@ use crate::error::{OptionRange, TrainError};
 #[cfg_attr(feature = "clap", derive(clap::Args))]
 #[serde(default)]
 pub struct StyleOptions {
-    /// Channels between convolutions, 4 to 64: 20 are 2,880 multiply-adds a pixel.
+    /// Channels at half resolution, an even number, 4 to 64: 18 are 3,236 multiply-adds a pixel.
     #[cfg_attr(feature = "clap", arg(long, default_value_t = Self::default().width))]
     pub width: usize,
     /// Seed of all random numbers of the training.
@@ -25,7 +25,7 @@ pub struct StyleOptions {
     /// Side of a crop in pixels, a multiple of 16, 32 to 512.
     #[cfg_attr(feature = "clap", arg(long, default_value_t = Self::default().crop))]
     pub crop: usize,
-    /// Weight of the texture loss against the style, which keeps strokes from averaging away; 0 to 10.
+    /// Weight of the texture loss against the painted pictures, which keeps strokes from averaging away; 0 to 10.
     #[cfg_attr(feature = "clap", arg(long, default_value_t = Self::default().texture))]
     pub texture: f32,
     /// Weight of the difference that noise on the picture makes, for a view that does not flicker; 0 to 100.
@@ -51,7 +51,7 @@ pub struct StyleOptions {
 impl Default for StyleOptions {
     fn default() -> Self {
         Self {
-            width: 20,
+            width: 18,
             seed: 0,
             updates: 4_000,
             batch: 4,
@@ -70,7 +70,7 @@ impl Default for StyleOptions {
 impl StyleOptions {
     /// Fails if an option is out of range.
     pub fn check(&self) -> Result<(), TrainError> {
-        OptionRange::count("width", self.width, 4, 64)?;
+        OptionRange::multiple("width", self.width, 2, 4, 64)?;
         OptionRange::count("batch", self.batch, 1, 256)?;
         OptionRange::multiple("crop", self.crop, 16, 32, 512)?;
         for (name, value) in [
