@@ -120,6 +120,7 @@ impl InsertObject {
             name: "insert",
             loaded: imagine_edit::Edit::from(insert).loaded()?,
             size: Size::new(height, width),
+            crop: None,
             inputs,
             seed: 0,
             options: options(&controls),
