@@ -49,6 +49,12 @@ enum Command {
     Generate(Box<commands::generate::Generate>),
     /// Enlarge pictures, sprites and materials by 2, 3 or 4.
     Upscale(Box<commands::upscale::Upscale>),
+    /// Take noise out of pictures and materials, smooth bands, soften JPEG blocks.
+    Restore(Box<commands::restore::RestorePictures>),
+    /// Make the maps of a material from photographs: base colour without shading, normals, height, roughness, occlusion.
+    Maps(Box<commands::maps::MakeMaps>),
+    /// Make an endless material of one photograph: let it tile, make its maps, and a generator by example of them.
+    Material(Box<commands::material::MakeMaterial>),
     /// Compare the GPU's result with the CPU reference.
     Compare(commands::compare::Compare),
     /// Measure speed against burn-wgpu on the same device.
@@ -101,6 +107,10 @@ enum Train {
     Style(Box<commands::train_style::TrainStyle>),
     /// Train a network that enlarges pictures by 2 or 4.
     Upscale(Box<commands::train_upscale::TrainUpscale>),
+    /// Train a network that takes JPEG blocks, noise, bands and blur out of pictures.
+    Restore(Box<commands::train_restore::TrainRestore>),
+    /// Train a network that makes the maps of a material from a photograph.
+    Maps(Box<commands::train_maps::TrainMaps>),
 }
 
 fn main() -> ExitCode {
@@ -130,6 +140,9 @@ impl Command {
             Command::Inspect(command) => command.run(),
             Command::Generate(command) => command.run(),
             Command::Upscale(command) => command.run(),
+            Command::Restore(command) => command.run(),
+            Command::Maps(command) => command.run(),
+            Command::Material(command) => command.run(),
             Command::Compare(command) => command.run(),
             #[cfg(feature = "wgpu-backend")]
             Command::Bench(command) => command.run(),
@@ -150,6 +163,8 @@ impl Command {
             Command::Train(Train::Sprites(command)) => command.run(),
             Command::Train(Train::Style(command)) => command.run(),
             Command::Train(Train::Upscale(command)) => command.run(),
+            Command::Train(Train::Restore(command)) => command.run(),
+            Command::Train(Train::Maps(command)) => command.run(),
             Command::Doctor(command) => command.run(),
             Command::Completions(command) => command.run(Arguments::command()),
             Command::Man(command) => command.run(Arguments::command()),

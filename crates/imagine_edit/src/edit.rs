@@ -9,9 +9,10 @@ use imagine_graph::file::{self, LoadedGenerator};
 use crate::error::EditError;
 use crate::insert::Insert;
 use crate::repair::{Repair, Tile};
+use crate::restore::Restore;
 use crate::restyle::{Restyle, RestyleMaterial, restyle, restyle_material};
 
-/// An edit of pictures of one size. Equal edits have equal generators.
+/// An edit of pictures, most of them of one size. Equal edits have equal generators.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub enum Edit {
@@ -21,6 +22,8 @@ pub enum Edit {
     Repair(Repair),
     /// Makes a texture tile.
     Tile(Tile),
+    /// Takes noise out, smooths bands, softens JPEG blocks; of any size.
+    Restore(Restore),
     /// Paints a picture in a style.
     Restyle(InStyle<Restyle>),
     /// Makes a material another one that keeps its shape.
@@ -59,6 +62,7 @@ impl Edit {
             Edit::Insert(insert) => insert.generator(),
             Edit::Repair(repair) => repair.generator(),
             Edit::Tile(tile) => tile.generator(),
+            Edit::Restore(restore) => Ok(restore.loaded()?.generator.generator),
             Edit::Restyle(InStyle { style, options }) => restyle(&style.generator.generator, options),
             Edit::RestyleMaterial(InStyle { style, options }) => restyle_material(&style.generator.generator, options),
         }
@@ -69,6 +73,9 @@ impl Edit {
     /// # Errors
     /// Those of the edit.
     pub fn loaded(&self) -> Result<LoadedGenerator, EditError> {
+        if let Edit::Restore(restore) = self {
+            return restore.loaded();
+        }
         let generator = self.generator()?.validate()?;
         let hash = file::hash(format!("imagine edit 1\n{self:?}").as_bytes());
         let parts = match self {
@@ -84,6 +91,7 @@ impl Edit {
             Edit::Insert(_) => "insert",
             Edit::Repair(_) => "repair",
             Edit::Tile(_) => "tile",
+            Edit::Restore(_) => "restore",
             Edit::Restyle(_) | Edit::RestyleMaterial(_) => "restyle",
         }
     }
@@ -98,6 +106,12 @@ impl From<InStyle<Restyle>> for Edit {
 impl From<InStyle<RestyleMaterial>> for Edit {
     fn from(restyle: InStyle<RestyleMaterial>) -> Self {
         Edit::RestyleMaterial(restyle)
+    }
+}
+
+impl From<Restore> for Edit {
+    fn from(restore: Restore) -> Self {
+        Edit::Restore(restore)
     }
 }
 

@@ -1,6 +1,6 @@
 //! Why an edit cannot be made.
 
-use imagine_graph::{GraphErrors, OutputKind};
+use imagine_graph::{GraphErrors, OutputKind, WindowError};
 
 /// Largest side of a picture that an edit takes, in pixels: edits look at the whole picture at once.
 pub const MAX_SIDE: usize = 4096;
@@ -82,6 +82,35 @@ pub enum EditError {
         width: usize,
         /// Rows of texels.
         height: usize,
+    },
+    /// A generator that does not restore pictures.
+    #[error(
+        "{generator} restores no pictures: {reason}; expected one picture of 3 channels and perhaps a control called strength in, and a base \
+         colour of the same size out"
+    )]
+    NoRestorer {
+        /// Its name.
+        generator: String,
+        /// What is wrong.
+        reason: String,
+    },
+    /// A generator that makes no maps of photographs.
+    #[error(
+        "{generator} makes no maps of photographs: {reason}; expected one picture in, and maps of a material out, normals among them"
+    )]
+    NoMaps {
+        /// Its name.
+        generator: String,
+        /// What is wrong.
+        reason: &'static str,
+    },
+    /// A network cannot continue at the opposite border.
+    #[error("{generator} cannot wrap around the picture's borders: {reason}")]
+    CannotWrap {
+        /// Name of the network's generator.
+        generator: String,
+        /// What is in the way.
+        reason: WindowError,
     },
     /// The graph is not valid.
     #[error(transparent)]

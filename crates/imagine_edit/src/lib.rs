@@ -3,6 +3,8 @@
 //!
 //! - [`Repair`]: what lies under a mask is replaced by what its surroundings lead to expect; [`Tile`]: a photograph becomes a texture that tiles.
 //! - [`upscale`]: pictures and materials, two to four times as large.
+//! - [`restore`]: noise taken out of pictures and materials, bands smoothed, JPEG blocks softened.
+//! - [`material`]: the maps of a material from one photograph of a surface.
 //! - [`restyle()`]: a picture painted in the style of a generator by example; [`restyle_material`]: a material that becomes another one and keeps its
 //!   shape.
 //! - [`Insert`]: an object, a decal or a patch of another material, fitted to its place.
@@ -20,13 +22,17 @@
 //! assert_eq!(inputs, ["mask", "image"]);
 //! ```
 
+mod color;
 mod edit;
 mod error;
 pub mod insert;
 mod maps;
+pub mod material;
+mod network;
 mod nodes;
 mod poisson;
 pub mod repair;
+pub mod restore;
 mod restyle;
 pub mod upscale;
 
@@ -35,6 +41,7 @@ pub use error::{EditError, MAX_SIDE};
 pub use insert::Insert;
 pub use maps::input_name;
 pub use repair::{Repair, Tile};
+pub use restore::Restore;
 pub use restyle::{
     CAVITIES, FLOW, KEEP_COLORS, LIKENESS, RELIEF, Restyle, RestyleMaterial, STRENGTH, restyle, restyle_material,
 };

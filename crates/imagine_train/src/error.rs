@@ -209,6 +209,40 @@ pub enum PictureSetError {
     },
 }
 
+/// Why PBR sets cannot be learned from.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum MaterialSetError {
+    /// A file or folder cannot be read.
+    #[error(transparent)]
+    Pack(#[from] PackError),
+    /// There are too many sets.
+    #[error("{found} PBR sets, the limit is {most}: leave some out")]
+    TooMany {
+        /// Number of sets.
+        found: usize,
+        /// The limit.
+        most: usize,
+    },
+    /// There are fewer than two.
+    #[error(
+        "{found} PBR sets with a base colour and normals: at least two are needed, one to learn from and one to measure{}{notes}",
+        if notes.is_empty() { "" } else { "; " }
+    )]
+    TooFew {
+        /// Number of sets.
+        found: usize,
+        /// Why others were left out.
+        notes: String,
+    },
+    /// The list of held-out sets has none of the sets.
+    #[error("{}: none of the PBR sets has one of its names, so that none would be held out", path.display())]
+    NoneListed {
+        /// The list.
+        path: PathBuf,
+    },
+}
+
 /// Why a training did not start or had to stop.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]

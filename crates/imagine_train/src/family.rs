@@ -5,7 +5,7 @@
 
 use imagine_graph::Card;
 
-use crate::{living, sprite, style, upscale};
+use crate::{living, maps, restore, sprite, style, upscale};
 
 /// A kind of generator that is made and evaluated here.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -21,6 +21,10 @@ pub enum Family {
     Upscale,
     /// Styles for a camera.
     Style,
+    /// Networks that restore pictures.
+    Restore,
+    /// Networks that make maps of photographs.
+    Maps,
 }
 
 impl Family {
@@ -35,6 +39,10 @@ impl Family {
             Some(Self::Sprites)
         } else if recipe.starts_with(style::RECIPE) {
             Some(Self::Style)
+        } else if recipe.starts_with(restore::RECIPE) {
+            Some(Self::Restore)
+        } else if recipe.starts_with(maps::RECIPE) {
+            Some(Self::Maps)
         } else {
             recipe.starts_with(upscale::RECIPE).then_some(Self::Upscale)
         }
@@ -48,7 +56,7 @@ mod tests {
     #[test]
     fn every_shipped_generator_tells_its_family() {
         let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/../../assets/generators");
-        let mut counts = [0; 5];
+        let mut counts = [0; 7];
         for file in std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()) {
             if file.extension().is_some_and(|extension| extension == "safetensors") {
                 let card = imagine_graph::file::load(&file).unwrap().generator.generator.card;

@@ -1,7 +1,7 @@
 //! Trains generator networks with burn, and measures them.
 //!
 //! A family is a kind of generator with its data, networks, training and evaluation: [`living`] textures,
-//! [`sprite`]s, [`upscale`]rs and [`style`]s for a camera. The families share the loop of adversarial training ([`gan`]), losses ([`loss`]), measures
+//! [`sprite`]s, [`upscale`]rs, networks that [`restore`] pictures and make [`maps`] of them, and [`style`]s for a camera. The families share the loop of adversarial training ([`gan`]), losses ([`loss`]), measures
 //! ([`metric`]) and what every training needs ([`core`]).
 //!
 //! Networks are [`imagine_graph`] graphs. A trainer differentiates the graph through [`imagine_burn`] and writes the same graph
@@ -15,10 +15,12 @@ mod family;
 pub mod gan;
 pub mod living;
 pub mod loss;
+pub mod maps;
 pub mod metric;
+pub mod restore;
 pub mod sprite;
 pub mod style;
 pub mod upscale;
 
-pub use error::{CheckpointError, ExemplarError, PackError, PictureSetError, TrainError};
+pub use error::{CheckpointError, ExemplarError, MaterialSetError, PackError, PictureSetError, TrainError};
 pub use family::Family;

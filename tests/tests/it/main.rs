@@ -15,6 +15,7 @@ mod operators;
 mod patches;
 mod random_graphs;
 mod repairs;
+mod restore;
 mod restyle;
 mod shaders;
 mod shipped_generators;

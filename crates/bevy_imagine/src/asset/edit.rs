@@ -31,7 +31,7 @@ use bevy::ecs::system::SystemParam;
 use bevy::prelude::*;
 use bevy::tasks::AsyncComputeTaskPool;
 use imagine_edit::InStyle;
-pub use imagine_edit::{Edit, EditError, Insert, Repair, Restyle, RestyleMaterial, Tile, input_name};
+pub use imagine_edit::{Edit, EditError, Insert, Repair, Restore, Restyle, RestyleMaterial, Tile, input_name};
 pub use imagine_graph::{Extent, OutputKind};
 
 use super::generator::Generator;

@@ -128,6 +128,7 @@ impl InsertObject {
             name: "insert",
             loaded: imagine_edit::Edit::from(insert).loaded()?,
             size: Size::new(height, width),
+            crop: None,
             inputs,
             seed: 0,
             options: options(&[controls, vec![("seam", seam as f32)]].concat()),

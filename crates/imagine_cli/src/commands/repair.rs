@@ -182,7 +182,7 @@ fn edit(
 ) -> anyhow::Result<Edit> {
     let [width, height] = source.size;
     let (loaded, size) = (edit.loaded()?, Size::new(height, width));
-    Ok(Edit { name, loaded, size, inputs, seed: 0, options, mark: EditMark::Rearranged })
+    Ok(Edit { name, loaded, size, crop: None, inputs, seed: 0, options, mark: EditMark::Rearranged })
 }
 
 #[cfg(test)]

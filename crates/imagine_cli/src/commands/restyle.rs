@@ -103,6 +103,7 @@ impl RestylePictures {
             name: "restyle",
             loaded,
             size,
+            crop: None,
             inputs,
             seed: self.seed,
             options: options(&controls),

@@ -25,18 +25,27 @@ pub struct TrainExemplar {
     /// A picture, or a folder of maps, named as ambientCG, Poly Haven, Substance and others do: color or albedo, normal, roughness or
     /// gloss, height, ao, metallic, opacity, emissive, or packed as arm or orm.
     exemplar: PathBuf,
-    /// Generator file to write, ending in .generator.safetensors.
-    #[arg(long)]
-    out: PathBuf,
-    /// Most texels along the exemplar's longer side; larger pictures are scaled down.
-    #[arg(long, default_value_t = ExemplarOptions::default().side)]
-    side: u32,
     /// The exemplar does not tile. By default its edges tell.
     #[arg(long)]
     no_tiles: bool,
     /// The exemplar tiles, whatever its edges look like.
     #[arg(long, conflicts_with = "no_tiles")]
     tiles: bool,
+    #[command(flatten)]
+    maps: MapArguments,
+    #[command(flatten)]
+    file: ExemplarFile,
+}
+
+/// The generator file by example that is made, and how.
+#[derive(Args, Clone, Debug)]
+pub struct ExemplarFile {
+    /// Generator file to write, ending in .generator.safetensors.
+    #[arg(long)]
+    out: PathBuf,
+    /// Most texels along the exemplar's longer side; larger pictures are scaled down.
+    #[arg(long, default_value_t = ExemplarOptions::default().side)]
+    pub side: u32,
     /// Picture to write: the exemplar, three seeds, and four tiles of the first; `<out>.png` by default.
     #[arg(long, value_name = "PNG")]
     preview: Option<PathBuf>,
@@ -51,17 +60,15 @@ pub struct TrainExemplar {
     bits: f64,
     /// Width in metres of what the picture shows, so that a game can show it in its real size.
     #[arg(long, value_parser = parse_metres)]
-    metres: Option<f32>,
+    pub metres: Option<f32>,
     /// Names an attribute by what one sees, as in lightness=snow; repeat it for others.
     #[arg(long, value_name = "ATTRIBUTE=NAME", value_parser = parse_name)]
     attribute: Vec<(String, String)>,
-    #[command(flatten)]
-    maps: MapArguments,
     /// Print JSON at the end, and no progress.
     #[arg(long)]
-    json: bool,
+    pub json: bool,
     #[command(flatten)]
-    card: CardArguments,
+    pub card: CardArguments,
 }
 
 /// What a generator file by example holds.
@@ -78,32 +85,54 @@ enum Store {
 impl TrainExemplar {
     fn options(&self, normal: Option<NormalConvention>) -> ExemplarOptions {
         let tiles = self.tiles.then_some(true).or(self.no_tiles.then_some(false));
-        ExemplarOptions { side: self.side, tiles, normal, metres: self.metres }
+        ExemplarOptions { side: self.file.side, tiles, normal, metres: self.file.metres }
     }
 
     /// Makes and writes the generator file and its preview.
     pub fn run(&self) -> anyhow::Result<ExitCode> {
-        let base = check_out(&self.out)?;
+        self.file.check()?;
+        let normal = self.maps.normal(&self.exemplar)?;
+        let begin = Instant::now();
+        if !self.file.json && self.exemplar.is_dir() {
+            note(find_maps(&self.exemplar)?.to_string().trim_end());
+        }
+        let exemplar = Exemplar::load(&self.exemplar, &self.options(normal))
+            .with_context(|| self.exemplar.display().to_string())?;
+        self.file.make(&exemplar, begin)?;
+        Ok(ExitCode::SUCCESS)
+    }
+}
+
+impl ExemplarFile {
+    /// Fails if the files cannot be written, or if options contradict each other.
+    pub fn check(&self) -> anyhow::Result<()> {
+        check_out(&self.out)?;
         if self.shuffle && self.store == Store::Picture {
             anyhow::bail!(
                 "--shuffle: with --store synthesized or compressed; a file that holds the picture is not rearranged"
             );
         }
-        let preview = self.preview.clone().unwrap_or_else(|| format!("{base}.png").into());
-        check_place(&preview).context("--preview")?;
-        let normal = self.maps.normal(&self.exemplar)?;
-        let begin = Instant::now();
-        let tell = |line: &str| {
-            if !self.json && std::io::stderr().is_terminal() {
-                note(format_args!("{:5.1} s  {line}", begin.elapsed().as_secs_f32()));
-            }
-        };
-        if !self.json && self.exemplar.is_dir() {
-            note(find_maps(&self.exemplar)?.to_string().trim_end());
+        check_place(self.preview()?).context("--preview")?;
+        Ok(())
+    }
+
+    fn preview(&self) -> anyhow::Result<PathBuf> {
+        let base = check_out(&self.out)?;
+        Ok(self.preview.clone().unwrap_or_else(|| format!("{base}.png").into()))
+    }
+
+    /// A line of progress, with the time since `begin`.
+    pub fn tell(&self, begin: Instant, line: &str) {
+        if !self.json && std::io::stderr().is_terminal() {
+            note(format_args!("{:5.1} s  {line}", begin.elapsed().as_secs_f32()));
         }
-        let exemplar = Exemplar::load(&self.exemplar, &self.options(normal))
-            .with_context(|| self.exemplar.display().to_string())?;
-        tell(&exemplar_line(&exemplar));
+    }
+
+    /// Makes and writes the generator file of an exemplar and its preview, and prints what it wrote.
+    pub fn make(&self, exemplar: &Exemplar, begin: Instant) -> anyhow::Result<()> {
+        let preview = self.preview()?;
+        let tell = |line: &str| self.tell(begin, line);
+        tell(&exemplar_line(exemplar));
         let mut made = exemplar.generator(self.card.card(), |stage| tell(&stage_line(&stage)))?;
         if self.store != Store::Picture {
             made = match self.shuffle {
@@ -139,8 +168,7 @@ impl TrainExemplar {
             size.width,
             size.height
         );
-        print(self.json, &report, &text)?;
-        Ok(ExitCode::SUCCESS)
+        print(self.json, &report, &text)
     }
 }
 

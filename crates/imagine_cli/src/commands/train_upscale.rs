@@ -8,7 +8,8 @@ use std::sync::Arc;
 
 use burn::tensor::backend::AutodiffBackend;
 use clap::Args;
-use imagine_train::upscale::{PictureSet, UpscaleOptions, train};
+use imagine_train::data::PictureSet;
+use imagine_train::upscale::{UpscaleOptions, train};
 
 use super::note;
 use super::training::{TrainArguments, TrainBackend, with_backend};

@@ -9,8 +9,11 @@ use anyhow::{Context, anyhow, bail};
 use clap::{Args, ValueEnum};
 use imagine_graph::file::{EXTENSION, WeightFormat, check_folder, check_place, replace};
 use imagine_graph::{Card, Provenance};
-use imagine_train::core::{Event, Progress, check_unlocked, is_resumable};
-use imagine_train::{CheckpointError, TrainError, gan, style, upscale};
+use imagine_train::core::{Event, Progress, Saved, check_unlocked, is_resumable};
+use imagine_train::maps::MapsFigures;
+use imagine_train::restore::RestoreFigures;
+use imagine_train::upscale::UpscaleFigures;
+use imagine_train::{CheckpointError, TrainError, gan, style};
 use indicatif::{HumanDuration, ProgressBar, ProgressStyle};
 use serde_json::json;
 
@@ -251,12 +254,31 @@ impl Show for Progress {
     }
 }
 
-impl Show for upscale::Saved {
+impl Show for Saved<UpscaleFigures> {
     fn show(&self, log: &mut Log) {
-        let upscale::UpscaleFigures { network, bicubic, lanczos } = self.figures;
+        let UpscaleFigures { network, bicubic, lanczos } = self.figures;
         let best = if self.best { BEST } else { "" };
         let update = log.update;
         log.line(format!("{update} PSNR-Y {network:.3} dB, bicubic {bicubic:.3}, Lanczos {lanczos:.3}{best}"));
+    }
+}
+
+impl Show for Saved<RestoreFigures> {
+    fn show(&self, log: &mut Log) {
+        let ([damaged, restored], clean) = (self.figures.means(), self.figures.clean());
+        let (update, best) = (log.update, if self.best { BEST } else { "" });
+        log.line(format!("{update} PSNR {restored:.3} dB, damaged {damaged:.3}; clean pictures {clean:.2}{best}"));
+    }
+}
+
+impl Show for Saved<MapsFigures> {
+    fn show(&self, log: &mut Log) {
+        let MapsFigures { normal, normal_sobel, height, roughness, color, .. } = self.figures;
+        let (update, best) = (log.update, if self.best { BEST } else { "" });
+        log.line(format!(
+            "{update} normals {normal:.2} degrees, Sobel {normal_sobel:.2}; errors: height {height:.3}, roughness {roughness:.4}, colour \
+             {color:.4}{best}"
+        ));
     }
 }
 

@@ -69,6 +69,7 @@ impl Upscale {
             name: "upscale",
             loaded: upscaler.of_maps(&kinds, self.wrap)?,
             size: Size::new(height, width),
+            crop: None,
             inputs: BTreeMap::new(),
             seed: 0,
             options,

@@ -12,8 +12,8 @@ use super::arguments::EditArguments;
 use super::machine::Machine;
 use super::place::{Place, places};
 use super::result::Writing;
-use super::source::{Found, Source, find};
-use super::task::Edit;
+use super::source::{Found, Source, find, part};
+use super::task::{Edit, Results};
 use crate::output::{note, print};
 use crate::recipe::Recipe;
 use crate::room::{check_memory, check_room};
@@ -21,8 +21,17 @@ use crate::room::{check_memory, check_room};
 impl EditArguments {
     /// Edits all sources: `edit` says what is to be done with each. A fault of one source among several does not stop the others.
     pub fn run(&self, edit: impl Fn(&Source) -> anyhow::Result<Edit>) -> anyhow::Result<ExitCode> {
-        let found = find(&self.inputs, self.each)?;
-        let places = places(self, &found)?;
+        self.run_for(Results::Alike, edit)
+    }
+
+    /// Edits all sources, each into `results`.
+    pub fn run_for(
+        &self,
+        results: Results,
+        edit: impl Fn(&Source) -> anyhow::Result<Edit>,
+    ) -> anyhow::Result<ExitCode> {
+        let found = find(&self.inputs, self.each || results == Results::Materials)?;
+        let places = places(self, &found, results)?;
         let machine = Machine::open(self.backend, self.memory)?;
         let bar = progress_bar(found.len(), self.json);
         let (mut written, mut faults) = (Vec::new(), Vec::new());
@@ -68,7 +77,10 @@ impl EditArguments {
             }
         }
         let tiles = |done: usize, all: usize| bar.set_message(tile_message(&shown(), done, all));
-        let made = machine.generate(&edit.loaded.generator, &request, tiles).with_context(shown)?;
+        let mut made = machine.generate(&edit.loaded.generator, &request, tiles).with_context(shown)?;
+        if let Some([width, height]) = edit.crop {
+            made.outputs.iter_mut().for_each(|(_, image)| *image = part(image, [0, 0], [height, width]));
+        }
         // Large pictures are gigabytes.
         request.inputs.clear();
         let recipe = self.recipe(&source, &edit, &request);

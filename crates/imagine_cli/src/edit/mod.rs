@@ -15,4 +15,4 @@ mod task;
 pub use arguments::EditArguments;
 pub use machine::Machine;
 pub use source::{Source, find};
-pub use task::Edit;
+pub use task::{Edit, Results};

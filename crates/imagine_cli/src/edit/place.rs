@@ -8,6 +8,7 @@ use imagine_graph::file;
 
 use super::arguments::EditArguments;
 use super::source::Found;
+use super::task::Results;
 use crate::file_format::FileFormat;
 
 /// Where the result of one source goes.
@@ -29,7 +30,7 @@ impl Place {
 }
 
 /// The places of all results. Fails if two have the same, or if one cannot be written.
-pub fn places(arguments: &EditArguments, found: &[Found]) -> anyhow::Result<Vec<Place>> {
+pub fn places(arguments: &EditArguments, found: &[Found], results: Results) -> anyhow::Result<Vec<Place>> {
     let EditArguments { out, format, .. } = arguments;
     let shown = out.display();
     if let Some(named) = FileFormat::of(out)? {
@@ -42,6 +43,10 @@ pub fn places(arguments: &EditArguments, found: &[Found]) -> anyhow::Result<Vec<
                 wanted.extension()
             );
         }
+        ensure!(
+            results == Results::Alike,
+            "--out {shown} is one file, but there will be a file for each map: give a folder"
+        );
         let is_one = matches!(found, [one] if !one.is_material());
         ensure!(is_one, "--out {shown} is one file, but {}: give a folder", several(found));
         file::check_place(out).context("--out")?;
@@ -49,16 +54,15 @@ pub fn places(arguments: &EditArguments, found: &[Found]) -> anyhow::Result<Vec<
     }
     ensure!(*format != Some(FileFormat::Hdr), "--format hdr: hdr files hold radiance only; use exr");
     file::check_folder(out).context("--out")?;
-    let materials = found.iter().filter(|found| found.is_material()).count();
     let mut taken: BTreeMap<PathBuf, &Found> = BTreeMap::new();
     let mut places = Vec::new();
     for one in found {
-        let place = match one.is_material() {
-            true if materials == 1 && found.len() == 1 => Place::Folder(out.clone(), *format),
-            true => Place::Folder(out.join(&one.name), *format),
+        let folder = one.folder.as_ref().map_or(out.clone(), |folder| out.join(folder));
+        let place = match results == Results::Materials || one.is_material() {
+            true if found.len() == 1 => Place::Folder(out.clone(), *format),
+            true => Place::Folder(folder.join(&one.name), *format),
             false => {
                 let format = format.unwrap_or_else(|| own_format(one.path()));
-                let folder = one.folder.as_ref().map_or(out.clone(), |folder| out.join(folder));
                 Place::File(folder.join(format!("{}.{}", one.name, format.extension())), format)
             }
         };

@@ -64,6 +64,16 @@ impl Source {
         Self { maps: maps.collect(), size: [width, height], ..self.clone() }
     }
 
+    /// The source with its last columns and rows repeated until its sides are multiples of `multiple`, `[width, height]`.
+    pub fn padded(&self, multiple: [usize; 2]) -> Self {
+        let size = [0, 1].map(|axis| self.size[axis].next_multiple_of(multiple[axis].max(1)));
+        if size == self.size {
+            return self.clone();
+        }
+        let maps = self.maps.iter().map(|map| SourceMap { values: repeated(&map.values, size), ..map.clone() });
+        Self { maps: maps.collect(), size, ..self.clone() }
+    }
+
     /// The source with means of `factor` x `factor` pixels in place of each; as it is if `factor` is below 2.
     pub fn reduced(&self, factor: usize) -> Self {
         let size = self.size.map(|side| side / factor.max(1));
@@ -76,7 +86,7 @@ impl Source {
 }
 
 /// The part of an image that begins at `[row, column]`.
-fn part(image: &Tensor, [top, left]: [usize; 2], [height, width]: [usize; 2]) -> Tensor {
+pub(super) fn part(image: &Tensor, [top, left]: [usize; 2], [height, width]: [usize; 2]) -> Tensor {
     let (values, &[1, channels, rows, columns]) = (image.as_f32().unwrap_or_default(), image.shape.as_slice()) else {
         return image.clone();
     };
@@ -84,6 +94,22 @@ fn part(image: &Tensor, [top, left]: [usize; 2], [height, width]: [usize; 2]) ->
         (0..channels).flat_map(|channel| (0..height).map(move |y| (channel * rows + top + y) * columns + left));
     let cut: Vec<f32> = starts.flat_map(|start| values[start..start + width].iter().copied()).collect();
     Tensor::f32([1, channels, height, width], cut)
+}
+
+/// An image whose last column and row are repeated.
+fn repeated(image: &Tensor, [width, height]: [usize; 2]) -> Tensor {
+    let (values, &[1, channels, rows, columns]) = (image.as_f32().unwrap_or_default(), image.shape.as_slice()) else {
+        return image.clone();
+    };
+    let mut larger = Vec::with_capacity(channels * height * width);
+    for channel in 0..channels {
+        for y in 0..height {
+            let row = &values[(channel * rows + y.min(rows - 1)) * columns..][..columns];
+            larger.extend_from_slice(row);
+            larger.extend(std::iter::repeat_n(row[columns - 1], width - columns));
+        }
+    }
+    Tensor::f32([1, channels, height, width], larger)
 }
 
 /// Means of `factor` x `factor` pixels of an image; incomplete ones at the end are left out.

@@ -8,11 +8,13 @@ mod formats;
 mod generate;
 mod help;
 mod import;
+mod maps;
 mod messages;
 mod onnx_cases;
 mod onnx_test;
 mod pictures;
 mod reports;
+mod restore;
 mod sandbox;
 #[cfg(unix)]
 mod signals;

@@ -7,10 +7,10 @@ use imagine_graph::file::{self, LoadedGenerator};
 use imagine_graph::generators::{self, Formula, Origin};
 use imagine_graph::{Card, ColorSpace, Extent, Generator, Graph, GraphOutput, OutputKind, Recurrence, SizeRule};
 
-use super::color::srgb;
-use super::network::{WRAPPED_SIDE, larger_than};
 use super::stage::Maps;
 use super::{UpscaleError, Upscaler};
+use crate::color::srgb;
+use crate::network::{WRAPPED_SIDE, larger_than};
 
 impl Upscaler {
     /// `loaded` with enlarged outputs, in sizes that are [`Self::factor`] times those of `loaded`. Seeds and controls give what they gave; colours

@@ -15,12 +15,10 @@
 //! Like every generator, an enlarged one has tiles and patches, which equal the whole to the bit.
 
 mod after;
-mod color;
 mod embedded;
 mod error;
-mod network;
-mod of_maps;
-mod stage;
+pub(crate) mod of_maps;
+pub(crate) mod stage;
 
 use std::sync::Arc;
 
@@ -29,7 +27,11 @@ use imagine_graph::generators;
 
 pub use error::UpscaleError;
 pub use imagine_graph::generators::PIXEL_ART_FACTORS;
-use network::Network;
+
+use crate::network::Network;
+
+/// How often a network may enlarge a side.
+const ENLARGED: std::ops::RangeInclusive<usize> = 2..=8;
 
 /// What enlarges pictures, ready to be used.
 #[derive(Clone, Debug)]
@@ -76,7 +78,8 @@ impl Upscaler {
     /// # Errors
     /// A generator of another kind.
     pub fn from_generator(loaded: &Arc<LoadedGenerator>) -> Result<Self, UpscaleError> {
-        let network = Network::new(loaded.clone())?;
+        let fail = |reason| UpscaleError::NoUpscaler { generator: loaded.name.clone(), reason };
+        let network = Network::new(loaded.clone(), ENLARGED, &[]).map_err(fail)?;
         Ok(Self { factor: network.factor, kind: Kind::Network(network), loaded: loaded.clone() })
     }
 

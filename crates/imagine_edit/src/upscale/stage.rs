@@ -7,11 +7,11 @@ use imagine_graph::{
     Conv, Greater, MaxPool, OutputKind, Pad, PadMode, ReduceMean, ReduceSumSquare, Resize, Tensor, Where,
 };
 
-use super::network::Network;
 use super::{Kind, UpscaleError, Upscaler};
+use crate::network::{Network, WrapError};
 
 /// Values of a graph by the map that they are: colours in sRGB, normals -1 to 1, everything else 0 to 1.
-pub type Maps = BTreeMap<OutputKind, String>;
+pub(crate) type Maps = BTreeMap<OutputKind, String>;
 
 /// Weights of the filter that spreads colours to transparent pixels, along each axis.
 const SPREAD: [f32; 7] = [1.0, 6.0, 15.0, 20.0, 15.0, 6.0, 1.0];
@@ -25,13 +25,21 @@ impl Upscaler {
     pub(super) fn enlarged(&self, f: &mut Formula, maps: &Maps, wraps: bool) -> Result<Maps, UpscaleError> {
         match &self.kind {
             Kind::PixelArt => Ok(pixel_art(f, maps, self.factor, wraps)),
-            Kind::Network(network) if wraps => Ok(by_network(f, maps, &network.wrapped()?, PadMode::Wrap)),
+            Kind::Network(network) if wraps => {
+                let generator = network.loaded.name.clone();
+                let wrapped = network.wrapped().map_err(|error| match error {
+                    WrapError::Graph(errors) => UpscaleError::Graph { generator, errors },
+                    WrapError::Windows(reason) => UpscaleError::CannotWrap { generator, reason },
+                })?;
+                Ok(by_network(f, maps, &wrapped, PadMode::Wrap))
+            }
             Kind::Network(network) => Ok(by_network(f, maps, network, PadMode::Edge)),
         }
     }
 }
 
-fn by_network(f: &mut Formula, maps: &Maps, network: &Network, border: PadMode) -> Maps {
+/// What the network makes of maps. Alpha stays as it is unless the maps grow.
+pub(crate) fn by_network(f: &mut Formula, maps: &Maps, network: &Network, border: PadMode) -> Maps {
     let alpha = maps.get(&OutputKind::Alpha);
     let larger = maps.iter().map(|(kind, value)| {
         let part = format!("larger.{}", kind.name());
@@ -47,6 +55,7 @@ fn by_network(f: &mut Formula, maps: &Maps, network: &Network, border: PadMode) 
                 let signed = f.scaled(&larger, 2.0, -1.0);
                 normalized(f, &signed)
             }
+            OutputKind::Alpha if network.factor == 1 => value.clone(),
             _ => {
                 let grey = f.concat(&[value.as_str(); 3]);
                 let larger = network.add(f, &part, &grey);

@@ -4,11 +4,17 @@ mod hash;
 mod maps;
 pub mod pack;
 mod picture;
+mod picture_set;
 mod planes;
+pub(crate) mod resample;
+mod sheet;
 
 pub(crate) use hash::{first_word, sha256_hex};
 pub use maps::only_trained;
 pub(crate) use maps::{common_size, trained_maps};
 pub use picture::TrainingPicture;
 pub(crate) use picture::Turn;
+pub use picture_set::PictureSet;
 pub(crate) use planes::{Planes, Samples};
+pub use resample::Filter;
+pub(crate) use sheet::sheet;

@@ -5,6 +5,7 @@
 mod copy_test;
 mod filter_bank;
 mod frechet;
+mod macs;
 mod nearest;
 mod neighbours;
 mod responses;
@@ -17,6 +18,7 @@ pub use copy_test::CopyTest;
 pub(crate) use copy_test::{copy_test, copy_test_of_rows};
 pub use filter_bank::FilterBank;
 pub use frechet::frechet;
+pub(crate) use macs::macs_per_pixel;
 pub use nearest::{Nearest, nearest_rows};
 pub use neighbours::{Neighbourhood, neighbourhood};
 pub use responses::patch_distance;

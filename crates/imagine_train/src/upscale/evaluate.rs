@@ -6,12 +6,13 @@
 use burn::tensor::backend::Backend;
 use imagine_burn::{Network, Value};
 use imagine_graph::rng::RandomState;
-use imagine_graph::{Op, Size, Tensor, ValidGenerator, ValidGraph};
+use imagine_graph::{Size, Tensor, ValidGenerator};
 use serde::Serialize;
 
-use super::resample::{Filter, byte};
 use crate::data::TrainingPicture;
+use crate::data::resample::{Filter, byte};
 use crate::error::TrainError;
+use crate::metric::macs_per_pixel;
 
 /// A picture and the small one that is to be enlarged to it.
 #[derive(Clone, Debug)]
@@ -141,7 +142,7 @@ pub fn evaluate<B: Backend>(
     Ok(UpscaleEvaluation {
         factor,
         parameters: generator.output.graph().parameters(),
-        macs_per_pixel: macs_per_pixel(&generator.output, factor)?,
+        macs_per_pixel: macs_per_pixel(&generator.output, 16 * factor)?,
         mean: UpscaleFigures::mean(figures.iter().map(|(_, figures)| figures)),
         pictures: figures,
     })
@@ -155,24 +156,6 @@ pub fn factor_of(generator: &ValidGenerator) -> Option<usize> {
         let size = Size::new(3 * factor, 5 * factor);
         [1, 2, 3].map(|axis| side(axis, size)) == [Some(3), Some(3), Some(5)]
     })
-}
-
-/// Multiplications of the convolutions for each pixel of the result.
-fn macs_per_pixel(graph: &ValidGraph, factor: usize) -> Result<f64, TrainError> {
-    let side = 16 * factor;
-    let bound = graph.bind(Size::new(side, side))?;
-    let mut sum = 0;
-    for node in graph.nodes() {
-        let elements = |value| bound.value_type(value).elements();
-        let (Some(Some(x)), Some(Some(kernel))) = (node.inputs.first(), node.inputs.get(1)) else { continue };
-        let kernel = bound.value_type(*kernel);
-        match node.op {
-            Op::Conv(_) => sum += elements(node.outputs[0]) * kernel.elements() / kernel.shape[0],
-            Op::ConvTranspose(_) => sum += elements(*x) * kernel.elements() / kernel.shape[0],
-            _ => {}
-        }
-    }
-    Ok(sum as f64 / (side * side) as f64)
 }
 
 /// Luminance of a pixel, 16 to 235.

@@ -4,16 +4,14 @@ mod data;
 mod evaluate;
 mod networks;
 mod options;
-mod resample;
 mod sheet;
 #[cfg(test)]
 mod tests;
 mod train;
 
-pub use data::{PairBatch, PictureSet};
+pub use data::PairBatch;
 pub use evaluate::{MeasuredPair, UpscaleEvaluation, UpscaleFigures, evaluate, factor_of};
-pub use networks::{Form, UpscaleNetwork, UpscaleSize, Upscaler};
+pub use networks::{UpscaleNetwork, UpscaleSize, Upscaler};
 pub use options::UpscaleOptions;
-pub use resample::Filter;
 pub use sheet::contact_sheet;
-pub use train::{Event, RECIPE, Saved, UpscaleHistory, train};
+pub use train::{Event, RECIPE, UpscaleHistory, train};

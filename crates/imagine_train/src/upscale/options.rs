@@ -3,6 +3,8 @@
 use serde::{Deserialize, Serialize};
 
 use super::networks::{UpscaleNetwork, UpscaleSize, Upscaler};
+use crate::core::Rhythm;
+use crate::core::pairs::Plan;
 use crate::error::{OptionRange, TrainError};
 
 /// Options of training an upscaler.
@@ -71,17 +73,15 @@ impl UpscaleOptions {
     /// Fails if an option is out of range.
     pub fn check(&self) -> Result<(), TrainError> {
         OptionRange::require([2, 4].contains(&self.factor), "factor", "2 or 4".into(), self.factor)?;
-        OptionRange::count("batch", self.batch, 1, 1024)?;
         OptionRange::multiple("crop", self.crop, self.factor, 16, 1024)?;
-        for (name, value) in [
-            ("updates", self.updates),
-            ("checkpoint-every", self.checkpoint_every),
-            ("preview-every", self.preview_every),
-        ] {
-            OptionRange::count(name, value as usize, 1, u32::MAX as usize)?;
-        }
-        OptionRange::rate("learning-rate", self.learning_rate)?;
-        OptionRange::require((0.0..1.0).contains(&self.average), "average", "0 to less than 1".into(), self.average)
+        self.plan().check()
+    }
+
+    /// How long and how fast it learns.
+    pub(super) fn plan(&self) -> Plan {
+        let Self { seed, batch, learning_rate, warm_up, average, updates, checkpoint_every, preview_every, .. } = *self;
+        let rhythm = Rhythm { updates, checkpoint_every, preview_every };
+        Plan { seed, batch, learning_rate, warm_up, average, rhythm }
     }
 
     /// The network that is trained.

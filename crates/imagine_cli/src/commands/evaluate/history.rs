@@ -4,6 +4,8 @@ use std::path::PathBuf;
 
 use anyhow::Context;
 use imagine_train::core::HistoryEntry;
+use imagine_train::maps::MapsHistory;
+use imagine_train::restore::RestoreHistory;
 use imagine_train::upscale::UpscaleHistory;
 use serde::de::DeserializeOwned;
 
@@ -32,6 +34,16 @@ impl History {
     /// The curve of an upscaler: thousands of updates, PSNR-Y.
     pub fn read_psnr(&self) -> anyhow::Result<Curve> {
         self.points(|entry: UpscaleHistory| (entry.update, (f64::from(entry.update) / 1000.0, entry.psnr)))
+    }
+
+    /// The curve of a restorer: thousands of updates, PSNR.
+    pub fn read_restored(&self) -> anyhow::Result<Curve> {
+        self.points(|entry: RestoreHistory| (entry.update, (f64::from(entry.update) / 1000.0, entry.psnr)))
+    }
+
+    /// The curve of a network that makes maps: thousands of updates, mean angle of normals.
+    pub fn read_angles(&self) -> anyhow::Result<Curve> {
+        self.points(|entry: MapsHistory| (entry.update, (f64::from(entry.update) / 1000.0, entry.figures.normal)))
     }
 
     /// The curve of a point for each update. If a resumed training repeated updates, the later lines count.

@@ -1,9 +1,11 @@
-//! `imagine evaluate`: figures of a generator of sprites or of an upscaler, on the data held back from its training; of one by example,
-//! those of its card.
+//! `imagine evaluate`: figures of a generator of sprites, of an upscaler, a restorer or a network that makes maps, on the data held back from its
+//! training; of one by example, those of its card.
 
 mod exemplar;
 mod history;
+mod maps;
 mod plots;
+mod restorers;
 mod sprites;
 mod upscalers;
 
@@ -28,11 +30,11 @@ const OTHER_DATA: &str = "the card names other training data: the held-back data
 pub struct Evaluate {
     /// Generator file.
     file: PathBuf,
-    /// The training data: a folder of classes, or a pack that `imagine pack` made of one; for upscalers a folder of pictures, and may be
-    /// repeated. A generator by example needs none.
+    /// The training data: a folder of classes, or a pack that `imagine pack` made of one; for upscalers and restorers a folder of pictures, for
+    /// networks that make maps one of PBR sets, and may be repeated. A generator by example needs none.
     #[arg(long)]
     data: Vec<PathBuf>,
-    /// Upscalers: the list of held-out pictures that the training had.
+    /// Upscalers, restorers, maps: the list of what the training held out.
     #[arg(long, value_name = "LIST")]
     held_out: Option<PathBuf>,
     /// What the file generates; by default as its card says.
@@ -59,7 +61,7 @@ pub struct Evaluate {
     /// A curve for the report, `NAME=FILE` with the `history.jsonl` of a training; may be repeated.
     #[arg(long, value_parser = History::parse, requires = "report")]
     history: Vec<History>,
-    /// PNG file for a contact sheet: 12x12 sprites, or parts of pictures (bicubic, the network, the original).
+    /// PNG file for a contact sheet: 12x12 sprites, or parts of pictures (bicubic or damaged, the network, the original), or maps beside their own.
     #[arg(long)]
     sheet: Option<PathBuf>,
     /// Sprites: PNG file for the closest pairs, each generated sprite left of the training sprite. Contains training pictures.
@@ -81,12 +83,14 @@ impl Evaluate {
             Some(Family::Exemplar) => self.exemplar(&loaded)?,
             Some(Family::Sprites) => self.sprites(&loaded)?,
             Some(Family::Upscale) => with_backend!(self.backend, self.upscaler(&loaded))?,
+            Some(Family::Restore) => with_backend!(self.backend, self.restorer(&loaded))?,
+            Some(Family::Maps) => with_backend!(self.backend, self.maps(&loaded))?,
             Some(family @ (Family::Living | Family::Style)) => {
                 let what = if family == Family::Living { "living texture" } else { "style" };
-                bail!("{}: a {what}; only sprites, upscalers and generators by example are evaluated", loaded.name)
+                bail!("{}: a {what}, which is not evaluated; look at its sheets", loaded.name)
             }
             None => bail!(
-                "{}: its card does not say what it generates: add --family sprites or --family upscale",
+                "{}: its card does not say what it generates: add --family sprites, upscale, restore or maps",
                 loaded.name
             ),
         }
@@ -97,7 +101,7 @@ impl Evaluate {
         match &self.data[..] {
             [data] => Ok(data),
             [] => bail!("--data is missing: the folder or pack that the generator was trained on"),
-            _ => bail!("--data is given {} times: only an upscaler takes several", self.data.len()),
+            _ => bail!("--data is given {} times: sprites have one folder or pack", self.data.len()),
         }
     }
 

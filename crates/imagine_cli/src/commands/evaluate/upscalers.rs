@@ -4,7 +4,8 @@ use anyhow::{Context, ensure};
 use burn::tensor::backend::AutodiffBackend;
 use imagine_graph::file::{LoadedGenerator, make_folder, replace};
 use imagine_train::core::write_png;
-use imagine_train::upscale::{PictureSet, UpscaleEvaluation, contact_sheet, evaluate, factor_of};
+use imagine_train::data::PictureSet;
+use imagine_train::upscale::{UpscaleEvaluation, contact_sheet, evaluate, factor_of};
 use serde_json::json;
 
 use super::history::History;

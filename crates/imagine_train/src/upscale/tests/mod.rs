@@ -14,12 +14,12 @@ use imagine_graph::{
 use rand::SeedableRng;
 use rand::rngs::StdRng;
 
-use super::networks::{collapsed_weights, fixed};
-use super::resample::{Span, resample};
-use super::train::UpscaleTraining;
+use super::train::{UpscalePairs, UpscaleTraining};
 use super::*;
 use crate::core::Trainer;
-use crate::data::TrainingPicture;
+use crate::core::linear::{Form, collapsed_weights, fixed};
+use crate::data::resample::{Filter, Span, resample};
+use crate::data::{PictureSet, TrainingPicture};
 
 type A = Autodiff<Flex>;
 
@@ -112,7 +112,7 @@ fn collapsed_kernels_compute_what_their_factors_do_and_gradients_reach_the_facto
     let device = Default::default();
     let network = Network::<Flex>::new(&graph.validate().unwrap(), &device);
     let shape = TINY.graph(Form::Collapsed, &mut StdRng::seed_from_u64(0));
-    let weights = collapsed_weights(&network, &shape, 2, &device).unwrap();
+    let weights = collapsed_weights(&network, &shape, [1, 2], &device).unwrap();
     let plain = TINY.generator(weights);
     assert_eq!(plain.output.weights.len(), shape.weights.len());
     assert!(plain.output.parameters() < graph.parameters());
@@ -221,14 +221,14 @@ fn options() -> UpscaleOptions {
 
 fn training(folder: &Path, options: UpscaleOptions) -> UpscaleTraining<A> {
     let set = Arc::new(read(folder, 32).unwrap());
-    UpscaleTraining::new(set, options, &Default::default()).unwrap()
+    UpscaleTraining::new(UpscalePairs::new(set, options).unwrap(), &Default::default()).unwrap()
 }
 
 fn advance(training: &mut UpscaleTraining<A>, folder: &Path, updates: u32) {
     let set = read(folder, 32).unwrap();
     let UpscaleOptions { seed, batch, crop, .. } = options();
     for _ in 0..updates {
-        let pairs = set.batch(seed, training.update.into(), batch, crop, training.factor());
+        let pairs = PairBatch::new(&set, seed, training.update.into(), batch, crop, training.pairs.options.factor);
         training.learn(pairs).unwrap();
     }
 }
@@ -239,7 +239,7 @@ fn small_crops_are_the_large_ones_reduced() {
     let set = read(folder.path(), 48).unwrap();
     for factor in [2, 4] {
         let UpscaleOptions { seed, .. } = options();
-        let batch = set.batch(seed, 3, 8, 48, factor);
+        let batch = PairBatch::new(&set, seed, 3, 8, 48, factor);
         let small = 48 / factor;
         for index in 0..8 {
             let bytes = |values: &[f32]| values.iter().map(|value| (value * 255.0).round() as u8).collect::<Vec<u8>>();
@@ -255,8 +255,8 @@ fn small_crops_are_the_large_ones_reduced() {
                 "{factor} {index}"
             );
         }
-        assert_eq!(batch, set.batch(seed, 3, 8, 48, factor));
-        assert_ne!(batch, set.batch(seed, 4, 8, 48, factor));
+        assert_eq!(batch, PairBatch::new(&set, seed, 3, 8, 48, factor));
+        assert_ne!(batch, PairBatch::new(&set, seed, 4, 8, 48, factor));
     }
 }
 
@@ -268,7 +268,7 @@ fn a_short_training_learns_and_its_generator_repeats_the_figure() {
     advance(&mut training, folder.path(), 40);
     let after = training.measure().unwrap();
     assert!(after.network > before.network + 1.0, "{before:?} {after:?}");
-    let generator = training.collapsed().unwrap().validate().unwrap();
+    let generator = training.finished().unwrap().validate().unwrap();
     let set = read(folder.path(), 32).unwrap();
     let found = evaluate::<Flex>(&generator, &set.held_back, 2, &Default::default()).unwrap();
     assert!((found.mean.network - after.network).abs() < 1e-6 && found.pictures.len() == set.held_back.len());
@@ -289,7 +289,7 @@ fn a_resumed_training_repeats_the_uninterrupted_one() {
         assert!(second.resume(folder.path()).unwrap());
         advance(&mut second, pictures.path(), 2);
         assert_eq!(whole.network.weights(), second.network.weights());
-        assert_eq!(whole.collapsed().unwrap().output, second.collapsed().unwrap().output);
+        assert_eq!(whole.finished().unwrap().output, second.finished().unwrap().output);
         assert_eq!(whole.loss, second.loss);
         let history = std::fs::read_to_string(folder.path().join("history.jsonl")).unwrap();
         let entry: UpscaleHistory = serde_json::from_str(history.trim()).unwrap();
@@ -307,7 +307,7 @@ fn a_larger_factor_begins_with_what_a_smaller_one_learned() {
     four_times.begin_from(folder.path()).unwrap();
     let small = image();
     let run = |training: &UpscaleTraining<A>, size: Size| {
-        let graph = training.collapsed().unwrap().output.validate().unwrap();
+        let graph = training.finished().unwrap().output.validate().unwrap();
         let network = Network::<Flex>::new(&graph, &Default::default());
         let input = Value::from_data(&small, &Default::default());
         let values = network.run(vec![input], size, RandomState::default()).unwrap().remove(0).into_data();

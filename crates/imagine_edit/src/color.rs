@@ -4,7 +4,7 @@ use imagine_graph::generators::Formula;
 use imagine_graph::{Greater, Where};
 
 /// Linear light as sRGB; values from 0 to 1.
-pub fn srgb(f: &mut Formula, linear: &str) -> String {
+pub(crate) fn srgb(f: &mut Formula, linear: &str) -> String {
     let linear = f.clip(linear, 0.0, 1.0);
     let low = f.mul(&linear, 12.92);
     // The power of 0 is not the same on all devices; below the limit the line counts.
@@ -15,7 +15,7 @@ pub fn srgb(f: &mut Formula, linear: &str) -> String {
 }
 
 /// sRGB as linear light; values from 0 to 1.
-pub fn linear(f: &mut Formula, srgb: &str) -> String {
+pub(crate) fn linear(f: &mut Formula, srgb: &str) -> String {
     let low = f.mul(srgb, 1.0 / 12.92);
     let high = f.scaled(srgb, 1.0 / 1.055, 0.055 / 1.055);
     let high = f.pow(&high, 2.4);

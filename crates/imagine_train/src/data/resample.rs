@@ -39,7 +39,7 @@ impl Filter {
 
 /// A row of output pixels along one axis of a picture.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Span {
+pub(crate) struct Span {
     /// Where the first output pixel begins, in input pixels from the border.
     pub start: f64,
     /// Input pixels for one output pixel.
@@ -98,7 +98,7 @@ fn mirrored(place: i64, length: usize) -> usize {
 }
 
 /// One plane of `[height, width]` pixels resampled; rows first, then columns.
-pub(super) fn resample<T: Copy + Into<f32>>(
+pub(crate) fn resample<T: Copy + Into<f32>>(
     filter: Filter,
     plane: &[T],
     [height, width]: [usize; 2],
@@ -124,7 +124,7 @@ pub(super) fn resample<T: Copy + Into<f32>>(
 }
 
 /// The nearest byte.
-pub(super) fn byte(value: f32) -> u8 {
+pub(crate) fn byte(value: f32) -> u8 {
     // A cast saturates.
     value.round() as u8
 }
