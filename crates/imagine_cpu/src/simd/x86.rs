@@ -1,0 +1,72 @@
+//! AVX2 with FMA, and AVX-512.
+
+use std::arch::x86_64::*;
+
+use super::{Kernel, Lanes};
+
+/// AVX2 with FMA.
+#[derive(Clone, Copy)]
+pub(super) struct Avx2;
+
+/// AVX-512 F, VL, BW and DQ.
+#[derive(Clone, Copy)]
+pub(super) struct Avx512;
+
+#[target_feature(enable = "avx2,fma")]
+pub(super) unsafe fn run_avx2<K: Kernel>(kernel: K) -> K::Output {
+    kernel.run::<Avx2>()
+}
+
+#[target_feature(enable = "avx512f,avx512vl,avx512bw,avx512dq,avx2,fma")]
+pub(super) unsafe fn run_avx512<K: Kernel>(kernel: K) -> K::Output {
+    kernel.run::<Avx512>()
+}
+
+macro_rules! lanes {
+    ($name:ident, $n:literal, $registers:literal, $vector:ty, $splat:ident, $load:ident, $store:ident, $fma:ident, $add:ident) => {
+        // SAFETY: every function needs the instruction set, which is there inside a kernel; pointers are the caller's.
+        unsafe impl Lanes for $name {
+            const N: usize = $n;
+            const REGISTERS: usize = $registers;
+            type V = $vector;
+
+            #[inline(always)]
+            fn mul_add(a: f32, b: f32, c: f32) -> f32 {
+                a.mul_add(b, c)
+            }
+
+            #[inline(always)]
+            fn splat(x: f32) -> $vector {
+                // SAFETY: inside a kernel the instruction set is there.
+                unsafe { $splat(x) }
+            }
+
+            #[inline(always)]
+            unsafe fn load(from: *const f32) -> $vector {
+                // SAFETY: inside a kernel the instruction set is there; the caller's numbers are readable.
+                unsafe { $load(from) }
+            }
+
+            #[inline(always)]
+            unsafe fn store(to: *mut f32, x: $vector) {
+                // SAFETY: inside a kernel the instruction set is there; the caller's numbers are writable.
+                unsafe { $store(to, x) }
+            }
+
+            #[inline(always)]
+            fn fma(a: $vector, b: $vector, c: $vector) -> $vector {
+                // SAFETY: inside a kernel the instruction set is there.
+                unsafe { $fma(a, b, c) }
+            }
+
+            #[inline(always)]
+            fn add(a: $vector, b: $vector) -> $vector {
+                // SAFETY: inside a kernel the instruction set is there.
+                unsafe { $add(a, b) }
+            }
+        }
+    };
+}
+
+lanes!(Avx2, 8, 16, __m256, _mm256_set1_ps, _mm256_loadu_ps, _mm256_storeu_ps, _mm256_fmadd_ps, _mm256_add_ps);
+lanes!(Avx512, 16, 32, __m512, _mm512_set1_ps, _mm512_loadu_ps, _mm512_storeu_ps, _mm512_fmadd_ps, _mm512_add_ps);
