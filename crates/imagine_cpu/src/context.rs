@@ -1,9 +1,19 @@
 //! What operators read beside their inputs.
 
+use std::sync::Arc;
+
 use imagine_graph::rng::RandomState;
 use imagine_graph::{Size, TensorType};
 
 use crate::buffers::Buffers;
+use crate::ops::conv::ConvWeights;
+
+/// What a network prepares for a node whose weights are known.
+#[derive(Clone, Debug)]
+pub(crate) enum Prepared {
+    /// The weights of a convolution.
+    Conv(Arc<ConvWeights>),
+}
 
 /// What an operator may read beside its inputs.
 pub(crate) struct Context<'a> {
@@ -15,6 +25,8 @@ pub(crate) struct Context<'a> {
     pub random: RandomState,
     /// Memory for results.
     pub buffers: &'a Buffers,
+    /// What the network prepared for the node when it was made.
+    pub prepared: Option<&'a Prepared>,
 }
 
 impl Context<'_> {

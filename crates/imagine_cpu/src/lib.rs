@@ -41,8 +41,10 @@ mod network;
 mod nnf;
 mod ops;
 mod options;
+mod product;
 mod refine;
 mod simd;
+mod tile;
 mod tiles;
 mod value;
 

@@ -6,7 +6,7 @@ use imagine_graph::rng::RandomState;
 use imagine_graph::{BoundGraph, Size, ValidGraph, ValueId, ValueSource};
 
 use crate::buffers::Buffers;
-use crate::context::Context;
+use crate::context::{Context, Prepared};
 use crate::error::RunError;
 use crate::ops;
 use crate::options::Options;
@@ -18,6 +18,8 @@ pub struct Network {
     graph: ValidGraph,
     /// By value; `None` where a value is no weight.
     weights: Vec<Option<Value>>,
+    /// By node.
+    prepared: Vec<Option<Prepared>>,
     options: Options,
     buffers: Arc<Buffers>,
 }
@@ -26,8 +28,13 @@ impl Network {
     /// The network of `graph`.
     pub fn new(graph: &ValidGraph, options: &Options) -> Self {
         let values = (0..graph.value_count()).map(ValueId);
-        let weights = values.map(|value| graph.weight(value).map(Value::from)).collect();
-        Self { graph: graph.clone(), weights, options: options.clone(), buffers: Arc::default() }
+        let weights: Vec<Option<Value>> = values.map(|value| graph.weight(value).map(Value::from)).collect();
+        let prepared = graph.nodes().iter().map(|node| {
+            let known = |value: &Option<ValueId>| value.and_then(|value| weights[value.0].as_ref());
+            ops::prepare(&node.op, &node.inputs.iter().map(known).collect::<Vec<_>>())
+        });
+        let prepared = prepared.collect();
+        Self { graph: graph.clone(), weights, prepared, options: options.clone(), buffers: Arc::default() }
     }
 
     /// The graph.
@@ -74,7 +81,8 @@ impl Network {
                     values[value.0] = None;
                 }
                 let outputs = node.outputs.iter().map(|v| bound.value_type(*v).clone()).collect();
-                let context = Context { outputs, size, random, buffers: &self.buffers };
+                let context =
+                    Context { outputs, size, random, buffers: &self.buffers, prepared: self.prepared[index].as_ref() };
                 for (value, result) in node.outputs.iter().zip(ops::run(&node.op, inputs, &context)) {
                     values[value.0] = Some(result);
                 }

@@ -1,11 +1,222 @@
-//! `Conv`: explicit padding where burn's symmetric zeros do not suffice, then the backend's convolution. Rows are images of
+//! `Conv`: the source of a tile is padded into the thread's memory; then [`crate::product`] sums over channels and taps.
 
-use imagine_graph::Conv;
+use std::ops::Range;
+use std::sync::Arc;
 
-use crate::context::Context;
+use imagine_graph::{Conv, PadMode, WindowAxis};
+
+use crate::context::{Context, Prepared};
+use crate::product::{Packed, Product};
+use crate::tile::{Cut, Shared, Tile, Window, for_each, spread};
 use crate::value::Value;
 
+/// Floats of source and result that a tile has in all: what fits into the second level of a processor's cache.
+pub(crate) const TILE_FLOATS: usize = 96 * 1024;
+
+/// An axis that a window leaves unchanged.
+pub(super) const WHOLE: WindowAxis =
+    WindowAxis { input: 1, output: 1, kernel: 1, stride: 1, dilation: 1, begin: 0, end: 0 };
+
 pub(super) fn run(params: &Conv, x: Value, w: Value, b: Option<Value>, context: &Context) -> Value {
-    let _ = (params, x, w, b, context);
-    unimplemented!()
+    let weights = match context.prepared {
+        Some(Prepared::Conv(weights)) => weights.clone(),
+        _ => Arc::new(ConvWeights::new(params, &w)),
+    };
+    let convolution = Convolution::new(params, weights, x.shape(), w.shape());
+    let bias = b.as_ref().map(Value::as_f32s);
+    let mut result = context.buffers.take(context.shape().iter().product());
+    convolution.run(x.as_f32s(), bias, &mut result, context);
+    x.recycle(context.buffers);
+    Value::f32s(context.shape(), result)
+}
+
+/// The weights of a convolution in the order of the loop, for each group.
+#[derive(Clone, Debug)]
+pub(crate) struct ConvWeights {
+    groups: Vec<Packed>,
+}
+
+impl ConvWeights {
+    /// Packs `w`, `[M, C/group, ..]`.
+    pub fn new(params: &Conv, w: &Value) -> Self {
+        let terms: usize = w.shape()[1..].iter().product();
+        let (rows, elements) = (w.shape()[0] / params.group, w.as_f32s());
+        let pack = |group: usize| Packed::new(rows, terms, |row, term| elements[(group * rows + row) * terms + term]);
+        Self { groups: (0..params.group).map(pack).collect() }
+    }
+}
+
+/// A convolution of images of one size.
+pub(crate) struct Convolution {
+    weights: Arc<ConvWeights>,
+    /// Along depth, height and width; 1 where the tensors have no such axis.
+    axes: [WindowAxis; 3],
+    images: usize,
+    /// Channels of the source.
+    channels: usize,
+    mode: PadMode,
+}
+
+impl Convolution {
+    /// The convolution of a tensor of shape `x` with weights of shape `w`.
+    pub fn new(params: &Conv, weights: Arc<ConvWeights>, x: &[usize], w: &[usize]) -> Self {
+        let windows = params.windows(x, w).expect("the shape rule accepted them");
+        let mut axes = [WHOLE; 3];
+        axes[3 - windows.len()..].copy_from_slice(&windows);
+        let pointwise = axes.iter().all(|axis| axis.kernel == 1 && axis.stride == 1 && axis.begin + axis.end == 0);
+        if pointwise {
+            // One long row.
+            let positions = axes.iter().map(|axis| axis.input).product();
+            axes = [WHOLE, WHOLE, WindowAxis { input: positions, output: positions, ..WHOLE }];
+        }
+        Self { weights, axes, images: x[0], channels: x[1], mode: params.pad_mode }
+    }
+
+    /// Depth, height and width of the result.
+    pub fn sides(&self) -> [usize; 3] {
+        self.axes.map(|axis| axis.output)
+    }
+
+    /// Columns that rows of a tile have beside its own.
+    pub fn halo(&self) -> usize {
+        Window::halo(&self.axes[2])
+    }
+
+    /// Floats of source for each position of a tile, about.
+    pub fn source_floats(&self) -> usize {
+        let axes = &self.axes;
+        let strides = axes[1].stride.min(axes[1].kernel) * axes[2].stride.min(axes[2].kernel);
+        self.channels / self.weights.groups.len() * axes[0].kernel * strides
+    }
+
+    /// Channels of the result.
+    pub fn rows(&self) -> usize {
+        self.weights.groups.len() * self.weights.groups[0].rows
+    }
+
+    /// Parts that the channels of the result can be cut into.
+    pub fn parts(&self) -> usize {
+        self.weights.groups.len() * self.weights.groups[0].blocks()
+    }
+
+    fn run(&self, x: &[f32], bias: Option<&[f32]>, result: &mut [f32], context: &Context) {
+        let [depth, height, width] = self.sides();
+        let group_rows = self.weights.groups[0].rows;
+        let floats = self.source_floats() + group_rows;
+        let cut = Cut::new([self.images * depth, height, width], self.halo(), TILE_FLOATS / floats, [1, 1]);
+        let threads = rayon::current_num_threads();
+        let cut = if threads > 1 { cut.at_least(3 * threads, 1) } else { cut };
+        // Few tiles: the channels are divided among the threads, too.
+        let parts = if cut.count() < 2 * threads && threads > 1 { self.parts().min(2 * threads) } else { 1 };
+        let window = self.window(&cut);
+        let stride = spread(cut.positions());
+        let plane = height * width;
+        let shared = Shared::new(result);
+        for_each(cut.count() * parts, |index| {
+            let (tile, part) = (cut.tile(index / parts), index % parts);
+            let parts = self.parts() * part / parts..self.parts() * (part + 1) / parts;
+            self.parts_of(parts, |group, blocks, rows| {
+                let mut sums = context.buffers.take(rows.len() * stride);
+                self.tile(&tile, &window, (group, blocks), x, bias, (&mut sums, stride), context);
+                for (row, sums) in rows.zip(sums.chunks(stride)) {
+                    let (image, z) = (tile.image / depth, tile.image % depth);
+                    let start = ((image * self.rows() + row) * depth + z) * plane + tile.top * width + tile.left;
+                    for y in 0..tile.rows {
+                        let at = start + y * width;
+                        // SAFETY: tiles and rows of different tasks are different.
+                        let to = unsafe { shared.part(at..at + tile.columns) };
+                        to.copy_from_slice(&sums[y * tile.stride..][..tile.columns]);
+                    }
+                }
+                context.buffers.give(sums);
+            });
+        });
+    }
+
+    /// The groups, blocks of their rows and rows of the result that `parts` of [`Self::parts`] are.
+    fn parts_of(&self, parts: Range<usize>, mut each: impl FnMut(usize, Range<usize>, Range<usize>)) {
+        let group_blocks = self.weights.groups[0].blocks();
+        let mut at = parts.start;
+        while at < parts.end {
+            let (group, first) = (at / group_blocks, at % group_blocks);
+            let blocks = first..(first + parts.end - at).min(group_blocks);
+            let weights = &self.weights.groups[group];
+            let rows = weights.rows_of(&blocks);
+            at += blocks.len();
+            each(group, blocks, group * weights.rows + rows.start..group * weights.rows + rows.end);
+        }
+    }
+
+    /// How the tiles of `cut` read the source.
+    pub fn window(&self, cut: &Cut) -> ConvWindow {
+        let [z, y, x] = self.axes;
+        let window = Window::new([y, x], self.mode, cut.rows, cut.stride);
+        let planes = self.channels / self.weights.groups.len() * z.kernel;
+        let taps = (0..y.kernel).flat_map(|i| (0..x.kernel).map(move |j| (i, j)));
+        let taps: Vec<usize> = taps.map(|(i, j)| window.offset(i, j)).collect();
+        let length = window.len();
+        let offsets = (0..planes).flat_map(|plane| taps.iter().map(move |tap| (plane * length + tap) as u32)).collect();
+        ConvWindow { window, offsets, floats: planes * length }
+    }
+
+    /// The sums of `blocks` of rows of a group, for a tile, into rows that are `to.1` apart.
+    pub fn tile(
+        &self,
+        tile: &Tile,
+        window: &ConvWindow,
+        (group, blocks): (usize, Range<usize>),
+        x: &[f32],
+        bias: Option<&[f32]>,
+        (result, stride): (&mut [f32], usize),
+        context: &Context,
+    ) {
+        let weights = &self.weights.groups[group];
+        let bias = bias.map(|bias| &bias[group * weights.rows..][..weights.rows]);
+        let plane = self.axes[1].input * self.axes[2].input;
+        let (depth, planes) = (self.axes[0].input, self.channels * self.axes[0].input);
+        let (image, z) = (tile.image / self.axes[0].output, tile.image % self.axes[0].output);
+        let channels = self.channels / self.weights.groups.len();
+        let image = &x[image * planes * plane..][..planes * plane];
+        let mut product = Product {
+            weights,
+            blocks,
+            bias,
+            offsets: &window.offsets,
+            source: image,
+            result,
+            stride,
+            count: tile.positions(),
+        };
+        let direct = plane == self.axes[2].output && self.axes[2].kernel == 1 && product.blocks.len() == 1;
+        if direct && self.axes[2].stride == 1 && self.axes[2].begin + self.axes[2].end == 0 && depth == 1 {
+            let offsets: Vec<u32> =
+                (0..channels).map(|c| ((group * channels + c) * plane + tile.left) as u32).collect();
+            product.offsets = &offsets;
+            return product.run();
+        }
+        let mut source = context.buffers.take(window.floats);
+        let mut rest = source.as_mut_slice();
+        for channel in group * channels..(group + 1) * channels {
+            for tap in 0..self.axes[0].kernel {
+                let axis = self.axes[0];
+                let at = (z * axis.stride + tap * axis.dilation) as i64 - axis.begin as i64;
+                let from = self.mode.place(at, depth).map(|z| &image[(channel * depth + z) * plane..][..plane]);
+                let (to, after) = rest.split_at_mut(window.window.len());
+                window.window.fill(tile, from, to);
+                rest = after;
+            }
+        }
+        product.source = &source;
+        product.run();
+        context.buffers.give(source);
+    }
+}
+
+/// How a convolution's tiles read their source.
+pub(crate) struct ConvWindow {
+    window: Window,
+    /// Where the elements of each term begin.
+    offsets: Vec<u32>,
+    /// Floats of a tile's source.
+    floats: usize,
 }

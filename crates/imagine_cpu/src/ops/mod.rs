@@ -14,7 +14,7 @@ pub(crate) mod binary;
 mod cast;
 mod concat;
 mod constant;
-mod conv;
+pub(crate) mod conv;
 mod conv_transpose;
 mod cum_sum;
 mod depth_to_space;
@@ -40,10 +40,13 @@ mod softmax;
 mod trilu;
 pub(crate) mod unary;
 
+use std::sync::Arc;
+
 use imagine_graph::{DEFAULT_GUIDE_SCALE, Op};
 
-use crate::context::Context;
+use crate::context::{Context, Prepared};
 use crate::value::Value;
+use conv::ConvWeights;
 use exemplar::Wanted;
 
 /// The inputs of one node, taken in order.
@@ -56,6 +59,14 @@ impl Inputs {
 
     fn optional(&mut self) -> Option<Value> {
         self.0.next().flatten()
+    }
+}
+
+/// What a network prepares for a node that reads these weights; `None` for inputs that are no weights.
+pub(crate) fn prepare(op: &Op, weights: &[Option<&Value>]) -> Option<Prepared> {
+    match (op, weights) {
+        (Op::Conv(params), [_, Some(w), ..]) => Some(Prepared::Conv(Arc::new(ConvWeights::new(params, w)))),
+        _ => None,
     }
 }
 

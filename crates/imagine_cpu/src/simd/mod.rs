@@ -52,6 +52,16 @@ pub(crate) unsafe trait Lanes: Copy {
     /// # Safety
     /// They are writable.
     unsafe fn store(to: *mut f32, x: Self::V);
+    /// Reads the first `count` numbers, fewer than [`Self::N`]; the other lanes are 0.
+    ///
+    /// # Safety
+    /// They are readable.
+    unsafe fn load_first(from: *const f32, count: usize) -> Self::V;
+    /// Writes the first `count` lanes, fewer than [`Self::N`].
+    ///
+    /// # Safety
+    /// They are writable.
+    unsafe fn store_first(to: *mut f32, x: Self::V, count: usize);
     /// `a * b + c`.
     fn fma(a: Self::V, b: Self::V, c: Self::V) -> Self::V;
     /// `a + b`.

@@ -43,6 +43,24 @@ unsafe impl Lanes for Neon {
     }
 
     #[inline(always)]
+    unsafe fn load_first(from: *const f32, count: usize) -> float32x4_t {
+        let mut result = [0.0; 4];
+        // SAFETY: the caller's numbers are readable.
+        unsafe { std::ptr::copy_nonoverlapping(from, result.as_mut_ptr(), count.min(4)) };
+        // SAFETY: inside a kernel NEON is there.
+        unsafe { vld1q_f32(result.as_ptr()) }
+    }
+
+    #[inline(always)]
+    unsafe fn store_first(to: *mut f32, x: float32x4_t, count: usize) {
+        let mut result = [0.0; 4];
+        // SAFETY: inside a kernel NEON is there.
+        unsafe { vst1q_f32(result.as_mut_ptr(), x) };
+        // SAFETY: the caller's numbers are writable.
+        unsafe { std::ptr::copy_nonoverlapping(result.as_ptr(), to, count.min(4)) };
+    }
+
+    #[inline(always)]
     fn fma(a: float32x4_t, b: float32x4_t, c: float32x4_t) -> float32x4_t {
         // SAFETY: inside a kernel NEON is there.
         unsafe { vfmaq_f32(c, a, b) }

@@ -35,6 +35,20 @@ unsafe impl Lanes for Portable {
     }
 
     #[inline(always)]
+    unsafe fn load_first(from: *const f32, count: usize) -> [f32; 8] {
+        let mut result = [0.0; 8];
+        // SAFETY: the caller's numbers are readable.
+        unsafe { std::ptr::copy_nonoverlapping(from, result.as_mut_ptr(), count.min(8)) };
+        result
+    }
+
+    #[inline(always)]
+    unsafe fn store_first(to: *mut f32, x: [f32; 8], count: usize) {
+        // SAFETY: the caller's numbers are writable.
+        unsafe { std::ptr::copy_nonoverlapping(x.as_ptr(), to, count.min(8)) };
+    }
+
+    #[inline(always)]
     fn fma(a: [f32; 8], b: [f32; 8], c: [f32; 8]) -> [f32; 8] {
         let mut result = c;
         for i in 0..8 {

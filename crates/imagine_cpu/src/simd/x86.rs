@@ -23,7 +23,7 @@ pub(super) unsafe fn run_avx512<K: Kernel>(kernel: K) -> K::Output {
 }
 
 macro_rules! lanes {
-    ($name:ident, $n:literal, $registers:literal, $vector:ty, $splat:ident, $load:ident, $store:ident, $fma:ident, $add:ident) => {
+    ($name:ident, $n:literal, $registers:literal, $vector:ty, $splat:ident, $load:ident, $store:ident, $fma:ident, $add:ident, $load_mask:ident, $store_mask:ident) => {
         // SAFETY: every function needs the instruction set, which is there inside a kernel; pointers are the caller's.
         unsafe impl Lanes for $name {
             const N: usize = $n;
@@ -54,6 +54,18 @@ macro_rules! lanes {
             }
 
             #[inline(always)]
+            unsafe fn load_first(from: *const f32, count: usize) -> $vector {
+                // SAFETY: inside a kernel the instruction set is there; the caller's numbers are readable, others are not read.
+                unsafe { $load_mask(from, count) }
+            }
+
+            #[inline(always)]
+            unsafe fn store_first(to: *mut f32, x: $vector, count: usize) {
+                // SAFETY: inside a kernel the instruction set is there; the caller's numbers are writable, others are not written.
+                unsafe { $store_mask(to, x, count) }
+            }
+
+            #[inline(always)]
             fn fma(a: $vector, b: $vector, c: $vector) -> $vector {
                 // SAFETY: inside a kernel the instruction set is there.
                 unsafe { $fma(a, b, c) }
@@ -68,5 +80,66 @@ macro_rules! lanes {
     };
 }
 
-lanes!(Avx2, 8, 16, __m256, _mm256_set1_ps, _mm256_loadu_ps, _mm256_storeu_ps, _mm256_fmadd_ps, _mm256_add_ps);
-lanes!(Avx512, 16, 32, __m512, _mm512_set1_ps, _mm512_loadu_ps, _mm512_storeu_ps, _mm512_fmadd_ps, _mm512_add_ps);
+/// Lanes below `count`.
+#[inline(always)]
+unsafe fn mask_avx2(count: usize) -> __m256i {
+    const ONES: [i32; 16] = [-1, -1, -1, -1, -1, -1, -1, -1, 0, 0, 0, 0, 0, 0, 0, 0];
+    // SAFETY: AVX2 is there; eight integers begin at any of the first nine.
+    unsafe { _mm256_loadu_si256(ONES.as_ptr().add(8 - count.min(8)).cast()) }
+}
+
+#[inline(always)]
+unsafe fn load_avx2(from: *const f32, count: usize) -> __m256 {
+    // SAFETY: AVX2 is there; only the lanes of the mask are read.
+    unsafe { _mm256_maskload_ps(from, mask_avx2(count)) }
+}
+
+#[inline(always)]
+unsafe fn store_avx2(to: *mut f32, x: __m256, count: usize) {
+    // SAFETY: AVX2 is there; only the lanes of the mask are written.
+    unsafe { _mm256_maskstore_ps(to, mask_avx2(count), x) }
+}
+
+#[inline(always)]
+fn mask_avx512(count: usize) -> __mmask16 {
+    ((1u32 << count.min(16)) - 1) as __mmask16
+}
+
+#[inline(always)]
+unsafe fn load_avx512(from: *const f32, count: usize) -> __m512 {
+    // SAFETY: AVX-512 is there; only the lanes of the mask are read.
+    unsafe { _mm512_maskz_loadu_ps(mask_avx512(count), from) }
+}
+
+#[inline(always)]
+unsafe fn store_avx512(to: *mut f32, x: __m512, count: usize) {
+    // SAFETY: AVX-512 is there; only the lanes of the mask are written.
+    unsafe { _mm512_mask_storeu_ps(to, mask_avx512(count), x) }
+}
+
+lanes!(
+    Avx2,
+    8,
+    16,
+    __m256,
+    _mm256_set1_ps,
+    _mm256_loadu_ps,
+    _mm256_storeu_ps,
+    _mm256_fmadd_ps,
+    _mm256_add_ps,
+    load_avx2,
+    store_avx2
+);
+lanes!(
+    Avx512,
+    16,
+    32,
+    __m512,
+    _mm512_set1_ps,
+    _mm512_loadu_ps,
+    _mm512_storeu_ps,
+    _mm512_fmadd_ps,
+    _mm512_add_ps,
+    load_avx512,
+    store_avx512
+);

@@ -1,3 +1,4 @@
-//! The kernels beside the reference in Python.
+//! The kernels beside the reference in Python, and operators beside their formulas.
 
+mod convolutions;
 mod reference;
