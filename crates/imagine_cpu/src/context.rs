@@ -7,12 +7,15 @@ use imagine_graph::{Size, TensorType};
 
 use crate::buffers::Buffers;
 use crate::ops::conv::ConvWeights;
+use crate::ops::conv_transpose::TransposedWeights;
 
 /// What a network prepares for a node whose weights are known.
 #[derive(Clone, Debug)]
 pub(crate) enum Prepared {
     /// The weights of a convolution.
     Conv(Arc<ConvWeights>),
+    /// The weights of a transposed convolution.
+    ConvTranspose(Arc<TransposedWeights>),
 }
 
 /// What an operator may read beside its inputs.

@@ -260,6 +260,43 @@ impl Tile<'_> {
     }
 }
 
+/// The dot product of two slices of the same length: sums of each lane, then over the lanes in a fixed order.
+pub(crate) fn dot(a: &[f32], b: &[f32]) -> f32 {
+    simd::run(Dot(a, b))
+}
+
+struct Dot<'a>(&'a [f32], &'a [f32]);
+
+/// Sums that a dot product keeps, on every instruction set.
+const DOT_SUMS: usize = 32;
+
+impl Kernel for Dot<'_> {
+    type Output = f32;
+
+    #[inline(always)]
+    fn run<S: Lanes>(self) -> f32 {
+        let mut sums = [0.0; DOT_SUMS];
+        let (a, b) = (self.0.chunks_exact(DOT_SUMS), self.1.chunks_exact(DOT_SUMS));
+        let rest = a.remainder().iter().zip(b.remainder());
+        for (a, b) in a.zip(b) {
+            for lane in 0..DOT_SUMS {
+                sums[lane] = S::mul_add(a[lane], b[lane], sums[lane]);
+            }
+        }
+        for (sum, (a, b)) in sums.iter_mut().zip(rest) {
+            *sum = S::mul_add(*a, *b, *sum);
+        }
+        let mut width = DOT_SUMS;
+        while width > 1 {
+            width /= 2;
+            for lane in 0..width {
+                sums[lane] += sums[lane + width];
+            }
+        }
+        sums[0]
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -15,7 +15,7 @@ mod cast;
 mod concat;
 mod constant;
 pub(crate) mod conv;
-mod conv_transpose;
+pub(crate) mod conv_transpose;
 mod cum_sum;
 mod depth_to_space;
 mod einsum;
@@ -37,6 +37,7 @@ mod select;
 mod shape;
 mod slice;
 mod softmax;
+mod strided;
 mod trilu;
 pub(crate) mod unary;
 
@@ -47,6 +48,7 @@ use imagine_graph::{DEFAULT_GUIDE_SCALE, Op};
 use crate::context::{Context, Prepared};
 use crate::value::Value;
 use conv::ConvWeights;
+use conv_transpose::TransposedWeights;
 use exemplar::Wanted;
 
 /// The inputs of one node, taken in order.
@@ -66,6 +68,9 @@ impl Inputs {
 pub(crate) fn prepare(op: &Op, weights: &[Option<&Value>]) -> Option<Prepared> {
     match (op, weights) {
         (Op::Conv(params), [_, Some(w), ..]) => Some(Prepared::Conv(Arc::new(ConvWeights::new(params, w)))),
+        (Op::ConvTranspose(params), [_, Some(w), ..]) => {
+            Some(Prepared::ConvTranspose(Arc::new(TransposedWeights::new(params, w))))
+        }
         _ => None,
     }
 }

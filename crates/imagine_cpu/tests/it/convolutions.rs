@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use imagine_cpu::{Network, Options, Value};
 use imagine_graph::rng::RandomState;
-use imagine_graph::{Case, Conv, Op, Operator, PadMode, Tensor};
+use imagine_graph::{Case, Conv, ConvTranspose, Op, Operator, PadMode, Tensor};
 
 /// The outputs of a case on `threads` threads.
 fn run(case: &Case, threads: usize) -> Vec<Tensor> {
@@ -54,10 +54,35 @@ fn formula(op: &Conv, x: &Tensor, w: &Tensor, b: Option<&Tensor>) -> Vec<f64> {
     indices(&shape).map(sum).collect()
 }
 
+/// Every input element is added to the outputs that it reaches.
+fn transposed_formula(op: &ConvTranspose, x: &Tensor, w: &Tensor, b: Option<&Tensor>) -> Vec<f64> {
+    let windows = op.windows(&x.shape, &w.shape).unwrap();
+    let mut shape = vec![x.shape[0], w.shape[1] * op.group];
+    shape.extend(windows.iter().map(|axis| axis.output));
+    let mut sums: Vec<f64> = indices(&shape).map(|out| b.map_or(0.0, |b| at(b, &out[1..2]))).collect();
+    for (from, tap) in indices(&x.shape).flat_map(|from| indices(&w.shape[1..]).map(move |tap| (from.clone(), tap))) {
+        let group = from[1] / (x.shape[1] / op.group);
+        let mut flat = Some(from[0] * shape[1] + group * w.shape[1] + tap[0]);
+        for (axis, window) in windows.iter().enumerate() {
+            let place = (from[2 + axis] * window.stride + tap[1 + axis] * window.dilation).checked_sub(window.begin);
+            let place = place.filter(|place| *place < window.output);
+            flat = flat.zip(place).map(|(flat, place)| flat * window.output + place);
+        }
+        if let Some(flat) = flat {
+            sums[flat] += at(x, &from) * at(w, &[&from[1..2], &tap[..]].concat());
+        }
+    }
+    sums
+}
+
 fn check(case: &Case) {
-    let Op::Conv(op) = &case.op else { unreachable!() };
     let input = |index: usize| case.inputs.get(index).and_then(Option::as_ref);
-    let expected = formula(op, input(0).unwrap(), input(1).unwrap(), input(2));
+    let (x, w, b) = (input(0).unwrap(), input(1).unwrap(), input(2));
+    let expected = match &case.op {
+        Op::Conv(op) => formula(op, x, w, b),
+        Op::ConvTranspose(op) => transposed_formula(op, x, w, b),
+        _ => unreachable!(),
+    };
     let [one, three] = [1, 3].map(|threads| run(case, threads).remove(0));
     let found = one.as_f32().unwrap();
     assert_eq!(found.len(), expected.len());
@@ -76,11 +101,25 @@ fn conv_is_its_formula() {
         Case::new(name, op).float(x, -1.0..1.0).weight(w, -0.3..0.3).weight([w[0]], -1.0..1.0)
     };
     let same = |kernel| Conv::same(kernel, PadMode::Wrap);
-    check(&case("many tiles", same(3), &[2, 40, 70, 90], &[19, 40, 3, 3]));
-    check(&case("wide", same(3), &[1, 24, 3, 2100], &[5, 24, 3, 3]));
+    check(&case("many tiles", same(3), &[2, 40, 40, 30], &[11, 40, 3, 3]));
+    check(&case("wide", same(3), &[1, 24, 3, 2100], &[1, 24, 3, 3]));
     check(&case("small, many channels", same(3), &[1, 70, 4, 4], &[90, 70, 3, 3]));
     check(&case("wide kernel, strided", Conv { strides: vec![4, 3], ..same(9) }, &[1, 3, 41, 52], &[7, 3, 9, 9]));
-    check(&case("pointwise, large", Conv::default(), &[2, 37, 60, 61], &[17, 37, 1, 1]));
-    check(&case("pointwise, one row", Conv::default(), &[2, 37, 60, 61], &[1, 37, 1, 1]));
-    check(&case("depthwise", Conv { group: 40, ..same(3) }, &[1, 40, 33, 34], &[160, 1, 3, 3]));
+    check(&case("pointwise, large", Conv::default(), &[2, 37, 30, 61], &[17, 37, 1, 1]));
+    check(&case("pointwise, one row", Conv::default(), &[2, 37, 30, 61], &[1, 37, 1, 1]));
+    check(&case("depthwise", Conv { group: 40, ..same(3) }, &[1, 40, 17, 18], &[160, 1, 3, 3]));
+}
+
+#[test]
+fn conv_transpose_is_its_formula() {
+    ConvTranspose::cases().iter().for_each(check);
+    let case = |name: &str, op: ConvTranspose, x: &[usize], w: &[usize]| {
+        Case::new(name, op).float(x, -1.0..1.0).weight(w, -0.3..0.3).weight([w[1]], -1.0..1.0)
+    };
+    let doubles = ConvTranspose { strides: vec![2, 2], pads: vec![1; 4], ..ConvTranspose::default() };
+    check(&case("from one cell", ConvTranspose::default(), &[2, 50, 1, 1], &[50, 33, 4, 4]));
+    check(&case("many tiles", doubles.clone(), &[1, 24, 30, 37], &[24, 10, 4, 4]));
+    check(&case("few channels", doubles, &[1, 17, 31, 32], &[17, 3, 4, 4]));
+    let sparse = ConvTranspose { strides: vec![5, 4], dilations: vec![1, 2], ..ConvTranspose::default() };
+    check(&case("outputs that read nothing", sparse, &[1, 3, 6, 7], &[3, 2, 3, 2]));
 }
