@@ -30,6 +30,8 @@
 mod buffers;
 mod candidates;
 mod context;
+mod element;
+mod elementwise;
 mod error;
 mod field;
 mod gather;
@@ -45,6 +47,7 @@ mod product;
 mod refine;
 mod simd;
 mod tile;
+mod strided;
 mod tiles;
 mod value;
 

@@ -1,11 +1,44 @@
-//! `CumSum`: burn's own; on the flipped tensor if reversed, on the shifted tensor if exclusive.
+//! `CumSum`: sums along an axis, from its first element on or from its last.
 
 use imagine_graph::CumSum;
+use rayon::prelude::*;
 
 use crate::context::Context;
-use crate::value::Value;
+use crate::element::Element;
+use crate::value::{Data, Value};
 
 pub(super) fn run(params: &CumSum, x: Value, context: &Context) -> Value {
-    let _ = (params, x, context);
-    unimplemented!()
+    match x.data() {
+        Data::F32(elements) => sums(params, elements, |a: f32, b| a + b, context),
+        Data::I32(elements) => sums(params, elements, i32::wrapping_add, context),
+        Data::Bool(_) => unreachable!("the shape rule asked for numbers"),
+    }
+}
+
+fn sums<T: Element>(params: &CumSum, from: &[T], add: impl Fn(T, T) -> T + Sync, context: &Context) -> Value {
+    let shape = context.shape();
+    let axis = params.axis(shape.len()).expect("the shape rule accepted it");
+    let (length, inner) = (shape[axis], shape[axis + 1..].iter().product::<usize>());
+    let mut to = T::take(from.len(), context);
+    let planes = to.par_chunks_exact_mut(length * inner).zip(from.par_chunks_exact(length * inner));
+    planes.with_min_len(((1 << 14) / (length * inner)).max(1)).for_each(|(to, from)| {
+        let mut before: Option<usize> = None;
+        for step in 0..length {
+            let index = if params.reverse { length - 1 - step } else { step };
+            let at = index * inner;
+            // The sums before this element, and what is added to them.
+            let added = if params.exclusive { before } else { Some(index) };
+            for column in 0..inner {
+                let sum = before.map(|before| to[before * inner + column]);
+                let own = added.map(|added| from[added * inner + column]);
+                to[at + column] = match (sum, own) {
+                    (Some(sum), Some(own)) => add(sum, own),
+                    (None, Some(own)) => own,
+                    _ => T::default(),
+                };
+            }
+            before = Some(index);
+        }
+    });
+    T::value(shape, to)
 }

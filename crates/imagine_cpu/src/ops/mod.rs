@@ -19,6 +19,7 @@ pub(crate) mod conv_transpose;
 mod cum_sum;
 mod depth_to_space;
 mod einsum;
+pub(crate) mod elementwise;
 mod exemplar;
 mod gather;
 mod grid_sample;

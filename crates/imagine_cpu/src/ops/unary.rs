@@ -1,53 +1,69 @@
 //! Elementwise operators of one tensor.
 
-use imagine_graph::Op;
-use rayon::prelude::*;
+use imagine_graph::{Approximate, DType, Op};
 
+use super::elementwise;
 use crate::context::Context;
-use crate::simd::{self, Kernel, Lanes};
-use crate::value::{Data, Value};
+use crate::elementwise::{Builder, Function, Operand, apply_in_place};
+use crate::value::Value;
 
-/// Elements that a thread takes at once.
-const CHUNK: usize = 1 << 14;
-
-/// The operator on a whole tensor; in place if nobody else holds it.
+/// The operator on a whole tensor.
 pub(super) fn run(op: &Op, x: Value, context: &Context) -> Value {
-    match x.data() {
-        Data::F32(_) => {
-            let mut data = x.into_f32s(context.buffers);
-            data.par_chunks_mut(CHUNK).for_each(|chunk| float(op, chunk));
-            Value::f32s(context.shape(), data)
-        }
-        Data::I32(_) | Data::Bool(_) => unimplemented!(),
-    }
+    elementwise::run(op, vec![x], context)
 }
 
-/// The operator on a run of floats, in place. Whole tensors and the tiles of fused operators both come here. Truth values (of `Not`)
-/// are 0 and 1.
+/// The operator on a run of floats, in place.
 pub(crate) fn float(op: &Op, data: &mut [f32]) {
-    simd::run(Unary { op, data });
+    functions(op, DType::F32).into_iter().flatten().for_each(|function| apply_in_place(function, data));
 }
 
-struct Unary<'a> {
-    op: &'a Op,
-    data: &'a mut [f32],
+/// Adds the operator's functions to a program.
+pub(super) fn build(op: &Op, x: Operand, builder: &mut Builder) -> Operand {
+    functions(op, x.dtype()).into_iter().flatten().fold(x, |x, function| builder.push(function, &[x]))
 }
 
-impl Kernel for Unary<'_> {
-    type Output = ();
-
-    #[inline(always)]
-    fn run<S: Lanes>(self) {
-        let Self { op, data } = self;
-        match op {
-            Op::Relu(_) => each(data, |x| x.max(0.0)),
-            Op::HardSigmoid(params) => each(data, |x| S::mul_add(x, params.alpha, params.beta).clamp(0.0, 1.0)),
-            _ => unimplemented!("{}", op.name()),
-        }
-    }
-}
-
-#[inline(always)]
-fn each(data: &mut [f32], map: impl Fn(f32) -> f32) {
-    data.iter_mut().for_each(|x| *x = map(*x));
+/// The functions that the operator applies to elements of type `dtype`, one after the other.
+fn functions(op: &Op, dtype: DType) -> [Option<Function>; 2] {
+    let is_int = dtype == DType::I32;
+    let function = match op {
+        Op::Clip(params) => return [params.min.map(Function::AtLeast), params.max.map(Function::AtMost)],
+        Op::Relu(_) => Function::Relu,
+        Op::LeakyRelu(params) => Function::LeakyRelu(params.alpha),
+        Op::ThresholdedRelu(params) => Function::ThresholdedRelu(params.alpha),
+        Op::Elu(params) => Function::Elu(params.alpha),
+        Op::Selu(params) => Function::Selu { alpha: params.alpha, gamma: params.gamma },
+        Op::Gelu(params) => match params.approximate {
+            Approximate::None => Function::Gelu,
+            Approximate::Tanh => Function::GeluTanh,
+        },
+        Op::Mish(_) => Function::Mish,
+        Op::Softplus(_) => Function::Softplus,
+        Op::Softsign(_) => Function::Softsign,
+        Op::HardSigmoid(params) => Function::HardSigmoid { alpha: params.alpha, beta: params.beta },
+        Op::HardSwish(_) => Function::HardSwish,
+        Op::Sigmoid(_) => Function::Sigmoid,
+        Op::Tanh(_) => Function::Tanh,
+        Op::Sin(_) => Function::Sin,
+        Op::Cos(_) => Function::Cos,
+        Op::Asin(_) => Function::Asin,
+        Op::Acos(_) => Function::Acos,
+        Op::Atan(_) => Function::Atan,
+        Op::Exp(_) => Function::Exp,
+        Op::Log(_) => Function::Log,
+        Op::Sqrt(_) => Function::Sqrt,
+        Op::Reciprocal(_) => Function::Reciprocal,
+        Op::Erf(_) => Function::Erf,
+        Op::Floor(_) => Function::Floor,
+        Op::Ceil(_) => Function::Ceil,
+        Op::Round(_) => Function::Round,
+        Op::Neg(_) if is_int => Function::NegInt,
+        Op::Abs(_) if is_int => Function::AbsInt,
+        Op::Sign(_) if is_int => Function::SignInt,
+        Op::Neg(_) => Function::Neg,
+        Op::Abs(_) => Function::Abs,
+        Op::Sign(_) => Function::Sign,
+        Op::Not(_) => Function::Not,
+        _ => unreachable!("{} is no elementwise operator of one tensor", op.name()),
+    };
+    [Some(function), None]
 }

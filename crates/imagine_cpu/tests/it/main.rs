@@ -1,4 +1,6 @@
 //! The kernels beside the reference in Python, and operators beside their formulas.
 
 mod convolutions;
+mod operators;
+mod oracle;
 mod reference;
