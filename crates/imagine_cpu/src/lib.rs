@@ -46,8 +46,8 @@ mod options;
 mod product;
 mod refine;
 mod simd;
-mod tile;
 mod strided;
+mod tile;
 mod tiles;
 mod value;
 

@@ -273,13 +273,50 @@ mod tests {
     #[test]
     fn instruction_sets_agree_to_the_bit() {
         let number = |i: u32| (i as f32 - 700.0) * 0.037;
-        let [a, b]: [Vec<u32>; 2] = [0, 331].map(|from| (0..1400).map(|i| number((i + from) % 1400).to_bits()).collect());
+        let [a, b]: [Vec<u32>; 2] =
+            [0, 331].map(|from| (0..1400).map(|i| number((i + from) % 1400).to_bits()).collect());
         let c: Vec<u32> = (0..1400).map(|i| i * 7 % 2).collect();
         use Function::*;
         let floats = [
-            Relu, LeakyRelu(0.2), Elu(1.5), Selu { alpha: 1.6, gamma: 1.05 }, Gelu, GeluTanh, Mish, Softplus, Softsign,
-            HardSwish, Sigmoid, Tanh, Sin, Cos, Exp, Log, Sqrt, Reciprocal, Erf, Floor, Ceil, Round, Sign, Bfloat16,
-            FloatToInt, Add, Sub, Mul, Div, Min, Max, Fmod, Pow, PRelu, Greater, Equal, DivInt, ModInt, EqualInt,
+            Relu,
+            LeakyRelu(0.2),
+            Elu(1.5),
+            Selu { alpha: 1.6, gamma: 1.05 },
+            Gelu,
+            GeluTanh,
+            Mish,
+            Softplus,
+            Softsign,
+            HardSwish,
+            Sigmoid,
+            Tanh,
+            Sin,
+            Cos,
+            Exp,
+            Log,
+            Sqrt,
+            Reciprocal,
+            Erf,
+            Floor,
+            Ceil,
+            Round,
+            Sign,
+            Bfloat16,
+            FloatToInt,
+            Add,
+            Sub,
+            Mul,
+            Div,
+            Min,
+            Max,
+            Fmod,
+            Pow,
+            PRelu,
+            Greater,
+            Equal,
+            DivInt,
+            ModInt,
+            EqualInt,
         ];
         for function in floats {
             let (mut chosen, mut portable) = (vec![7; 1400], vec![9; 1400]);

@@ -339,7 +339,10 @@ mod tests {
             for y in numbers {
                 let (found, expected) = (pow(x, y), x.powf(y));
                 let close = (found - expected).abs() <= expected.abs() * 1.2e-7;
-                assert!(found == expected || close || (found.is_nan() && expected.is_nan()), "{x}^{y}: {found} {expected}");
+                assert!(
+                    found == expected || close || (found.is_nan() && expected.is_nan()),
+                    "{x}^{y}: {found} {expected}"
+                );
             }
         }
     }

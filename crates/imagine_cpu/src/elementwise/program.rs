@@ -138,7 +138,8 @@ impl Program {
     /// If the number of sources is not that of the program.
     pub fn run(&self, sources: &[Source], shape: &[usize], buffers: &Buffers) -> Vec<Tensor> {
         let count = shape.iter().product();
-        let mut outputs: Vec<Output> = self.outputs.iter().map(|(_, dtype)| Output::new(*dtype, count, buffers)).collect();
+        let mut outputs: Vec<Output> =
+            self.outputs.iter().map(|(_, dtype)| Output::new(*dtype, count, buffers)).collect();
         self.write(sources, count, &mut outputs);
         outputs.into_iter().map(|output| output.value(shape)).collect()
     }

@@ -42,7 +42,7 @@ fn run(
 fn search<T: Copy + Sync>(x: &[T], length: usize, inner: usize, better: impl Fn(T, T) -> bool + Sync) -> Vec<i32> {
     let mut found = vec![0; x.len() / length];
     let planes = found.par_chunks_exact_mut(inner).zip(x.par_chunks_exact(length * inner));
-    planes.with_min_len((1 << 14usize).div_ceil(length * inner)).for_each(|(found, x)| {
+    planes.with_min_len((1usize << 14).div_ceil(length * inner)).for_each(|(found, x)| {
         let mut best = x[..inner].to_vec();
         for (index, row) in x.chunks_exact(inner).enumerate().skip(1) {
             for ((best, found), x) in best.iter_mut().zip(found.iter_mut()).zip(row) {

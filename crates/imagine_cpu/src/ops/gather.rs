@@ -33,10 +33,9 @@ fn run(layout: &GatherLayout, x: Value, indices: Value, context: &Context) -> Va
 fn picked<T: Element>(layout: &GatherLayout, from: &[T], indices: &[i32], context: &Context) -> Value {
     let strides = layout.data_strides.iter().zip(&layout.index_strides);
     let axes = layout.shape.iter().zip(strides);
-    let axes = strided::merged(axes.map(|(&length, (data, index))| Axis {
-        length,
-        strides: [*data as isize, *index as isize],
-    }));
+    let axes = strided::merged(
+        axes.map(|(&length, (data, index))| Axis { length, strides: [*data as isize, *index as isize] }),
+    );
     let (inner, outer) = (axes[axes.len() - 1], &axes[..axes.len() - 1]);
     let place = |data: isize, index: isize| {
         let picks = layout.picks.iter().zip(&indices[index as usize..]);

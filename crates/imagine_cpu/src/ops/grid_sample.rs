@@ -62,7 +62,8 @@ fn combine(params: &GridSample, point: &[f32], size: &[usize], all: &mut Vec<Tap
     }
     let combinations = count.pow(axes as u32);
     for combination in 0..combinations {
-        let (mut rest, mut index, mut weight) = (combination / count, along[0][combination % count].index, along[0][combination % count].weight);
+        let (mut rest, mut index, mut weight) =
+            (combination / count, along[0][combination % count].index, along[0][combination % count].weight);
         for axis in 1..axes {
             let tap = along[axis][rest % count];
             rest /= count;

@@ -12,17 +12,15 @@ const SMALL: usize = 1 << 13;
 pub(super) fn uniform(params: &RandomUniform, context: &Context) -> Value {
     let key = rng::key(context.random.seed, params.stream, context.random.step);
     let (low, span) = (params.low, params.high - params.low);
-    let numbers = draw(&params.shape, params.part, context, |x, y, plane| {
-        low + span * rng::uniform(rng::cell(x, y, plane, key))
-    });
+    let numbers =
+        draw(&params.shape, params.part, context, |x, y, plane| low + span * rng::uniform(rng::cell(x, y, plane, key)));
     Value::f32s(context.shape(), numbers)
 }
 
 pub(super) fn normal(params: &RandomNormal, context: &Context) -> Value {
     let key = rng::key(context.random.seed, params.stream, context.random.step);
     let (mean, scale) = (params.mean, params.scale);
-    let numbers =
-        draw(&params.shape, params.part, context, |x, y, plane| mean + scale * rng::normal(x, y, plane, key));
+    let numbers = draw(&params.shape, params.part, context, |x, y, plane| mean + scale * rng::normal(x, y, plane, key));
     Value::f32s(context.shape(), numbers)
 }
 

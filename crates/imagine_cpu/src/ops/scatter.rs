@@ -13,10 +13,11 @@ pub(super) fn elements(params: &ScatterElements, x: Value, indices: Value, updat
     let axis = layout.picks[0];
     let own = strided::strides(x.shape());
     // One place of the data for each update: its own, with the index along the axis.
-    let axes = indices.shape().iter().enumerate().map(|(n, &length)| Axis {
-        length,
-        strides: [if n == axis { 0 } else { own[n] }],
-    });
+    let axes = indices
+        .shape()
+        .iter()
+        .enumerate()
+        .map(|(n, &length)| Axis { length, strides: [if n == axis { 0 } else { own[n] }] });
     let axes = strided::merged(axes);
     let mut places = Vec::with_capacity(indices.as_i32s().len());
     let mut named = indices.as_i32s().iter();

@@ -83,9 +83,7 @@ pub fn outputs(case: &Case) -> Option<Vec<Array>> {
                 DType::Bool => f64::from(u8::from(x != 0.0)),
             }
         }),
-        Op::Where(_) => Array::from_fn(shape, |at| {
-            inputs[if x.broadcast(at) != 0.0 { 1 } else { 2 }].broadcast(at)
-        }),
+        Op::Where(_) => Array::from_fn(shape, |at| inputs[if x.broadcast(at) != 0.0 { 1 } else { 2 }].broadcast(at)),
         Op::Concat(params) => {
             let axis = params.axis(rank).ok()?;
             Array::from_fn(shape, |at| {
@@ -102,7 +100,8 @@ pub fn outputs(case: &Case) -> Option<Vec<Array>> {
         Op::Slice(params) => {
             let ranges = params.ranges(&x.shape).ok()?;
             Array::from_fn(shape, |at| {
-                let at = at.iter().zip(&ranges).map(|(at, (start, _, step))| (*start as i64 + *at as i64 * step) as usize);
+                let at =
+                    at.iter().zip(&ranges).map(|(at, (start, _, step))| (*start as i64 + *at as i64 * step) as usize);
                 x.at(&at.collect::<Vec<_>>())
             })
         }
