@@ -16,6 +16,8 @@ pub(crate) enum Prepared {
     Conv(Arc<ConvWeights>),
     /// The weights of a transposed convolution.
     ConvTranspose(Arc<TransposedWeights>),
+    /// A factor and an addend for each channel.
+    Affine(Arc<Vec<(f32, f32)>>),
 }
 
 /// What an operator may read beside its inputs.

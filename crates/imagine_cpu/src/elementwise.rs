@@ -8,5 +8,5 @@ mod source;
 
 pub(crate) use function::Function;
 pub(crate) use lanes::apply_in_place;
-pub(crate) use program::{Builder, Operand, Program};
+pub(crate) use program::{Builder, Operand, Program, Row};
 pub(crate) use source::Source;

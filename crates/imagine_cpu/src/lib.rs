@@ -34,6 +34,7 @@ mod element;
 mod elementwise;
 mod error;
 mod field;
+mod fusion;
 mod gather;
 mod generate;
 mod guide;

@@ -125,6 +125,15 @@ enum Place {
     Register(usize),
 }
 
+/// What a program reads of a source for a run of elements.
+#[derive(Clone, Copy, Debug)]
+pub enum Row<'a> {
+    /// A word for each element.
+    Words(&'a [u32]),
+    /// A word for all.
+    All(u32),
+}
+
 /// A part of an output that one thread writes.
 enum Part<'a> {
     Words(&'a mut [u32]),
@@ -159,6 +168,49 @@ impl Program {
             tasks.push((start, length, parts.iter_mut().map(|part| part.split_off(length)).collect::<Vec<_>>()));
         }
         tasks.into_par_iter().for_each(|(start, length, mut parts)| self.run_part(sources, start, length, &mut parts));
+    }
+
+    /// Runs the program on rows of `count` words; truth values are 0 and 1. `registers` is memory that further runs can use again.
+    pub fn run_rows(&self, sources: &[Row], outputs: &mut [&mut [u32]], count: usize, registers: &mut Vec<Vec<u32>>) {
+        let tile = TILE.min(count);
+        registers.resize_with(registers.len().max(self.registers), Vec::new);
+        for (index, register) in registers[..self.registers].iter_mut().enumerate() {
+            match sources.get(index) {
+                Some(Row::Words(_)) => {}
+                Some(Row::All(word)) => {
+                    register.clear();
+                    register.resize(tile, *word);
+                }
+                None => register.resize(register.len().max(tile), 0),
+            }
+        }
+        let operand = |registers: &[Vec<u32>], place: Place, start: usize, length: usize| -> *const [u32] {
+            match place {
+                Place::Register(register) => &registers[register][..length],
+                Place::Source(source) => match sources[source] {
+                    Row::Words(words) => &words[start..][..length],
+                    Row::All(_) => &registers[source][..length],
+                },
+            }
+        };
+        for start in (0..count).step_by(TILE) {
+            let length = TILE.min(count - start);
+            for step in &self.steps {
+                let mut own = std::mem::take(&mut registers[step.to]);
+                // SAFETY: a step writes a register that it does not read; rows outlive the run.
+                let operands = step.operands.map(|place| match place {
+                    Some(place) => unsafe { &*operand(registers, place, start, length) },
+                    None => &[],
+                });
+                lanes::apply(step.function, operands, &mut own[..length]);
+                registers[step.to] = own;
+            }
+            for ((place, _), output) in self.outputs.iter().zip(outputs.iter_mut()) {
+                // SAFETY: as above.
+                let words = unsafe { &*operand(registers, *place, start, length) };
+                output[start..][..length].copy_from_slice(words);
+            }
+        }
     }
 
     fn run_part(&self, sources: &[Source], start: usize, count: usize, outputs: &mut [Part]) {

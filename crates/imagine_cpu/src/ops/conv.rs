@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use imagine_graph::{Conv, PadMode, WindowAxis};
 
+use crate::buffers::Buffers;
 use crate::context::{Context, Prepared};
 use crate::product::{Packed, Product};
 use crate::tile::{Cut, Shared, Tile, Window, for_each, spread};
@@ -33,7 +34,7 @@ pub(super) fn run(params: &Conv, x: Value, w: Value, b: Option<Value>, context: 
 /// The weights of a convolution in the order of the loop, for each group.
 #[derive(Clone, Debug)]
 pub(crate) struct ConvWeights {
-    groups: Vec<Packed>,
+    groups: Vec<Arc<Packed>>,
 }
 
 impl ConvWeights {
@@ -42,11 +43,17 @@ impl ConvWeights {
         let terms: usize = w.shape()[1..].iter().product();
         let (rows, elements) = (w.shape()[0] / params.group, w.as_f32s());
         let pack = |group: usize| Packed::new(rows, terms, |row, term| elements[(group * rows + row) * terms + term]);
-        Self { groups: (0..params.group).map(pack).collect() }
+        Self { groups: (0..params.group).map(|group| Arc::new(pack(group))).collect() }
+    }
+
+    /// The weights of a group.
+    pub fn group(&self, group: usize) -> &Arc<Packed> {
+        &self.groups[group]
     }
 }
 
 /// A convolution of images of one size.
+#[derive(Debug)]
 pub(crate) struct Convolution {
     weights: Arc<ConvWeights>,
     /// Along depth, height and width; 1 where the tensors have no such axis.
@@ -63,18 +70,17 @@ impl Convolution {
         let windows = params.windows(x, w).expect("the shape rule accepted them");
         let mut axes = [WHOLE; 3];
         axes[3 - windows.len()..].copy_from_slice(&windows);
-        let pointwise = axes.iter().all(|axis| axis.kernel == 1 && axis.stride == 1 && axis.begin + axis.end == 0);
-        if pointwise {
-            // One long row.
-            let positions = axes.iter().map(|axis| axis.input).product();
-            axes = [WHOLE, WHOLE, WindowAxis { input: positions, output: positions, ..WHOLE }];
-        }
         Self { weights, axes, images: x[0], channels: x[1], mode: params.pad_mode }
     }
 
     /// Depth, height and width of the result.
     pub fn sides(&self) -> [usize; 3] {
         self.axes.map(|axis| axis.output)
+    }
+
+    /// Whether each result reads the source at its own place only.
+    pub fn is_pointwise(&self) -> bool {
+        self.axes.iter().all(|axis| axis.kernel == 1 && axis.stride == 1 && axis.begin + axis.end == 0)
     }
 
     /// Columns that rows of a tile have beside its own.
@@ -117,7 +123,7 @@ impl Convolution {
             let parts = self.parts() * part / parts..self.parts() * (part + 1) / parts;
             self.parts_of(parts, |group, blocks, rows| {
                 let mut sums = context.buffers.take(rows.len() * stride);
-                self.tile(&tile, &window, (group, blocks), x, bias, (&mut sums, stride), context);
+                self.tile(&tile, &window, (group, blocks), x, bias, (&mut sums, stride), context.buffers);
                 for (row, sums) in rows.zip(sums.chunks(stride)) {
                     let (image, z) = (tile.image / depth, tile.image % depth);
                     let start = ((image * self.rows() + row) * depth + z) * plane + tile.top * width + tile.left;
@@ -134,7 +140,7 @@ impl Convolution {
     }
 
     /// The groups, blocks of their rows and rows of the result that `parts` of [`Self::parts`] are.
-    fn parts_of(&self, parts: Range<usize>, mut each: impl FnMut(usize, Range<usize>, Range<usize>)) {
+    pub fn parts_of(&self, parts: Range<usize>, mut each: impl FnMut(usize, Range<usize>, Range<usize>)) {
         let group_blocks = self.weights.groups[0].blocks();
         let mut at = parts.start;
         while at < parts.end {
@@ -168,7 +174,7 @@ impl Convolution {
         x: &[f32],
         bias: Option<&[f32]>,
         (result, stride): (&mut [f32], usize),
-        context: &Context,
+        buffers: &Buffers,
     ) {
         let weights = &self.weights.groups[group];
         let bias = bias.map(|bias| &bias[group * weights.rows..][..weights.rows]);
@@ -187,14 +193,16 @@ impl Convolution {
             stride,
             count: tile.positions(),
         };
-        let direct = plane == self.axes[2].output && self.axes[2].kernel == 1 && product.blocks.len() == 1;
-        if direct && self.axes[2].stride == 1 && self.axes[2].begin + self.axes[2].end == 0 && depth == 1 {
+        let width = self.axes[2].input;
+        let as_in_image = tile.rows == 1 || (tile.columns == width && tile.stride == width);
+        if self.is_pointwise() && as_in_image && product.blocks.len() == 1 {
+            let start = z * plane + tile.top * width + tile.left;
             let offsets: Vec<u32> =
-                (0..channels).map(|c| ((group * channels + c) * plane + tile.left) as u32).collect();
+                (0..channels).map(|c| ((group * channels + c) * depth * plane + start) as u32).collect();
             product.offsets = &offsets;
             return product.run();
         }
-        let mut source = context.buffers.take(window.floats);
+        let mut source = buffers.take(window.floats);
         let mut rest = source.as_mut_slice();
         for channel in group * channels..(group + 1) * channels {
             for tap in 0..self.axes[0].kernel {
@@ -208,11 +216,12 @@ impl Convolution {
         }
         product.source = &source;
         product.run();
-        context.buffers.give(source);
+        buffers.give(source);
     }
 }
 
 /// How a convolution's tiles read their source.
+#[derive(Debug)]
 pub(crate) struct ConvWindow {
     window: Window,
     /// Where the elements of each term begin.

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use imagine_graph::{ConvTranspose, PadMode, WindowAxis};
 
 use super::conv::{TILE_FLOATS, WHOLE};
+use crate::buffers::Buffers;
 use crate::context::{Context, Prepared};
 use crate::product::{Packed, Product};
 use crate::tile::{Cut, Shared, Tile, Window, for_each, spread};
@@ -99,6 +100,7 @@ fn all_taps<'a>(
 }
 
 /// A transposed convolution of images of one size.
+#[derive(Debug)]
 pub(crate) struct Transposed {
     weights: Arc<TransposedWeights>,
     axes: [WindowAxis; 3],
@@ -132,6 +134,11 @@ impl Transposed {
         self.weights.packed[0].rows
     }
 
+    /// Rows and columns of the result that belong together.
+    pub fn unit(&self) -> [usize; 2] {
+        [self.axes[1].stride, self.axes[2].stride]
+    }
+
     /// Parts that the channels of the result can be cut into. All phases have the same blocks.
     pub fn parts(&self) -> usize {
         self.weights.groups * self.weights.packed[0].blocks()
@@ -146,7 +153,7 @@ impl Transposed {
 
     fn run(&self, x: &[f32], bias: Option<&[f32]>, result: &mut [f32], context: &Context) {
         let [depth, height, width] = self.sides();
-        let unit = [self.axes[1].stride, self.axes[2].stride];
+        let unit = self.unit();
         let floats = self.floats() + self.group_rows();
         let cut = Cut::new([self.images * depth, height, width], 0, (TILE_FLOATS / floats).max(1), unit);
         let threads = rayon::current_num_threads();
@@ -160,7 +167,7 @@ impl Transposed {
             let parts = self.parts() * part / parts..self.parts() * (part + 1) / parts;
             self.parts_of(parts, |group, blocks, rows| {
                 let mut sums = context.buffers.take(rows.len() * stride);
-                self.tile(&tile, (group, blocks), x, bias, (&mut sums, stride), context);
+                self.tile(&tile, (group, blocks), x, bias, (&mut sums, stride), context.buffers);
                 for (row, sums) in rows.zip(sums.chunks(stride)) {
                     let (image, z) = (tile.image / depth, tile.image % depth);
                     let start = ((image * self.rows() + row) * depth + z) * plane + tile.top * width + tile.left;
@@ -197,7 +204,7 @@ impl Transposed {
         x: &[f32],
         bias: Option<&[f32]>,
         (result, stride): (&mut [f32], usize),
-        context: &Context,
+        buffers: &Buffers,
     ) {
         let [z_axis, y_axis, x_axis] = self.axes;
         let (image, at) = (tile.image / z_axis.output, tile.image % z_axis.output + z_axis.begin);
@@ -232,7 +239,7 @@ impl Transposed {
         let window = Window::new(axes, PadMode::Constant, own_rows, inner.stride);
         let (channels, length) = (self.channels / self.weights.groups, window.len());
         let planes = channels * z.taps.len();
-        let mut source = context.buffers.take(planes * length);
+        let mut source = buffers.take(planes * length);
         let plane = y_axis.input * x_axis.input;
         for (index, to) in source.chunks_mut(length).enumerate() {
             let (channel, before) = (index / z.taps.len(), z.taps[index % z.taps.len()].1);
@@ -244,7 +251,7 @@ impl Transposed {
             window.fill(&inner, from, to);
         }
         let inner_stride = spread(inner.positions());
-        let mut sums = context.buffers.take(rows.len() * inner_stride);
+        let mut sums = buffers.take(rows.len() * inner_stride);
         for (y_index, y) in self.weights.axes[1].iter().enumerate() {
             for (x_index, x) in self.weights.axes[2].iter().enumerate() {
                 let phases = self.weights.axes.each_ref().map(Vec::len);
@@ -274,8 +281,8 @@ impl Transposed {
                 }
             }
         }
-        context.buffers.give(sums);
-        context.buffers.give(source);
+        buffers.give(sums);
+        buffers.give(source);
     }
 }
 

@@ -1,6 +1,6 @@
 //! Elementwise operators as programs: alone, or in a chain that is one loop.
 
-use imagine_graph::Op;
+use imagine_graph::{DType, Op};
 
 use super::{binary, cast, select, unary};
 use crate::context::Context;
@@ -79,5 +79,14 @@ pub(crate) fn build(op: &Op, operands: &[Operand], builder: &mut Builder) -> Opt
             [x],
         ) => unary::build(op, *x, builder),
         _ => return None,
+    })
+}
+
+/// Whether an operator is a function of the elements at each place.
+pub(crate) fn is_elementwise(op: &Op) -> bool {
+    (1..=3).any(|count| {
+        let mut builder = Builder::default();
+        let operands: Vec<Operand> = (0..count).map(|_| builder.source(DType::F32)).collect();
+        build(op, &operands, &mut builder).is_some()
     })
 }

@@ -27,7 +27,7 @@ mod histogram;
 mod matmul;
 mod nnf;
 mod nnf_feature;
-mod normalization;
+pub(crate) mod normalization;
 mod pad;
 mod pool;
 mod random;
@@ -71,6 +71,10 @@ pub(crate) fn prepare(op: &Op, weights: &[Option<&Value>]) -> Option<Prepared> {
         (Op::Conv(params), [_, Some(w), ..]) => Some(Prepared::Conv(Arc::new(ConvWeights::new(params, w)))),
         (Op::ConvTranspose(params), [_, Some(w), ..]) => {
             Some(Prepared::ConvTranspose(Arc::new(TransposedWeights::new(params, w))))
+        }
+        (Op::BatchNormalization(params), [_, Some(scale), Some(bias), Some(mean), Some(variance)]) => {
+            let factors = batch_normalization::factors(params, [scale, bias, mean, variance]);
+            Some(Prepared::Affine(Arc::new(factors)))
         }
         _ => None,
     }

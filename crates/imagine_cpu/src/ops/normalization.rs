@@ -143,7 +143,7 @@ fn scaled(x: Value, scale: &Value, bias: Option<&Value>, context: &Context) -> V
     Value::f32s(&shape, data)
 }
 
-fn affine(row: &mut [f32], factor: f32, addend: f32) {
+pub(crate) fn affine(row: &mut [f32], factor: f32, addend: f32) {
     simd::run(Affine(row, factor, addend));
 }
 

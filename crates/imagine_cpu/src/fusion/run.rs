@@ -1,0 +1,261 @@
+//! Runs a group: each thread takes tiles, and runs all stages on one before it takes the next.
+
+use imagine_graph::{DType, Extent, Texel, ValueId, rng};
+
+use super::lower::{Group, Place, Stage, Target};
+use crate::buffers::Buffers;
+use crate::elementwise::Row;
+use crate::ops::normalization::affine;
+use crate::product::Product;
+use crate::tile::{Shared, Tile, for_each};
+use crate::value::{Data, Value};
+
+impl Group {
+    /// Computes the group's outputs; `values` by id.
+    pub fn run(&self, values: &[Option<Value>], random: rng::RandomState, buffers: &Buffers) -> Vec<(ValueId, Value)> {
+        let inputs: Vec<&Value> =
+            self.inputs.iter().map(|value| values[value.0].as_ref().expect("an earlier step wrote it")).collect();
+        let mut results: Vec<Vec<f32>> =
+            self.outputs.iter().map(|output| buffers.take(output.shape.iter().product())).collect();
+        let shared: Vec<Shared> = results.iter_mut().map(|result| Shared::new(result)).collect();
+        for_each(self.cut.count(), |index| {
+            let mut memory = buffers.take(self.rows * self.stride);
+            let mut run = TileRun {
+                group: self,
+                tile: self.cut.tile(index),
+                inputs: &inputs,
+                memory: Shared::new(&mut memory),
+                outputs: &shared,
+                random,
+                buffers,
+                registers: Vec::new(),
+            };
+            self.stages.iter().for_each(|stage| run.stage(stage));
+            run.store();
+            buffers.give(memory);
+        });
+        let values = self.outputs.iter().zip(results).map(|(output, result)| {
+            let value = match output.dtype {
+                DType::Bool => {
+                    let bools = Value::bools(&output.shape, result.iter().map(|x| x.to_bits() != 0).collect());
+                    buffers.give(result);
+                    bools
+                }
+                _ => Value::f32s(&output.shape, result),
+            };
+            (output.value, value)
+        });
+        values.collect()
+    }
+}
+
+/// A tile on its way through the stages.
+struct TileRun<'a> {
+    group: &'a Group,
+    tile: Tile,
+    inputs: &'a [&'a Value],
+    memory: Shared<'a>,
+    outputs: &'a [Shared<'a>],
+    random: rng::RandomState,
+    buffers: &'a Buffers,
+    /// Memory of programs.
+    registers: Vec<Vec<u32>>,
+}
+
+impl<'a> TileRun<'a> {
+    fn stage(&mut self, stage: &Stage) {
+        let (tile, stride, positions) = (self.tile, self.group.stride, self.tile.positions());
+        match stage {
+            Stage::Load { input, channels, to } => self.load(*input, *channels, *to),
+            Stage::Conv { convolution, window, input, bias, to } => {
+                let x = self.inputs[*input].as_f32s();
+                let bias = bias.map(|bias| self.inputs[bias].as_f32s());
+                let window = window.as_ref().expect("the group's cut is known");
+                convolution.parts_of(0..convolution.parts(), |group, blocks, rows| {
+                    let result = self.rows(to + rows.start, rows.len());
+                    convolution.tile(&tile, window, (group, blocks), x, bias, (result, stride), self.buffers);
+                });
+            }
+            Stage::Transposed { transposed, input, bias, to } => {
+                let x = self.inputs[*input].as_f32s();
+                let bias = bias.map(|bias| self.inputs[bias].as_f32s());
+                transposed.parts_of(0..transposed.parts(), |group, blocks, rows| {
+                    let result = self.rows(to + rows.start, rows.len());
+                    transposed.tile(&tile, (group, blocks), x, bias, (result, stride), self.buffers);
+                });
+            }
+            Stage::Pointwise { weights, offsets, from, bias, to } => {
+                let product = Product {
+                    weights,
+                    blocks: 0..weights.blocks(),
+                    bias: bias.map(|bias| self.inputs[bias].as_f32s()),
+                    offsets,
+                    source: self.rows(*from, weights.terms),
+                    result: self.rows(*to, weights.rows),
+                    stride,
+                    count: positions,
+                };
+                product.run();
+            }
+            Stage::Affine { factors, from, to } => {
+                for (channel, (factor, addend)) in factors.iter().enumerate() {
+                    let result = self.row(to + channel);
+                    match self.source(*from, channel) {
+                        Row::Words(words) => result.copy_from_slice(bytemuck::cast_slice(words)),
+                        Row::All(word) => result.fill(f32::from_bits(word)),
+                    }
+                    affine(result, *factor, *addend);
+                }
+            }
+            Stage::Elementwise { program, sources, targets, channels } => {
+                for channel in 0..*channels {
+                    let rows: Vec<Row> = sources.iter().map(|source| self.source(*source, channel)).collect();
+                    let mut results: Vec<&mut [u32]> =
+                        targets.iter().map(|target| bytemuck::cast_slice_mut(self.target(*target, channel))).collect();
+                    program.run_rows(&rows, &mut results, positions, &mut self.registers);
+                }
+            }
+            Stage::Join { from, channels, to } => {
+                for channel in 0..*channels {
+                    let result = self.row(to + channel);
+                    match self.source(*from, channel) {
+                        Row::Words(words) => result.copy_from_slice(bytemuck::cast_slice(words)),
+                        Row::All(word) => result.fill(f32::from_bits(word)),
+                    }
+                }
+            }
+            Stage::Random { params, channels, to } => {
+                let key = rng::key(self.random.seed, params.stream, self.random.step);
+                let origin = self.random.domain.tensor_origin(&params.shape);
+                let whole = Extent { height: self.group.cut.height, width: self.group.cut.width };
+                let (low, span) = (params.low, params.high - params.low);
+                for channel in 0..*channels {
+                    let plane = (tile.image * channels + channel) as u32;
+                    for row in 0..tile.rows {
+                        let result = &mut self.row(to + channel)[row * tile.stride..][..tile.columns];
+                        let mut done = 0;
+                        while done < tile.columns {
+                            let element = Texel { y: (tile.top + row) as i32, x: (tile.left + done) as i32 };
+                            let at = self.random.domain.coordinate(origin, whole, element);
+                            // Coordinates go on by 1 until a torus closes.
+                            let left = tile.columns - done;
+                            let run =
+                                if self.random.domain.wrap { left.min(whole.width - at.x as usize) } else { left };
+                            let draw = |x: u32| low + span * rng::uniform(rng::cell(x, at.y as u32, plane, key));
+                            let numbers = result[done..][..run].iter_mut().enumerate();
+                            numbers.for_each(|(x, number)| *number = draw((at.x as u32).wrapping_add(x as u32)));
+                            done += run;
+                        }
+                    }
+                }
+            }
+        }
+    }
+
+    /// Rows of the tile's memory. Stages read and write different ones.
+    #[expect(clippy::mut_from_ref, reason = "the plan gives what a stage reads and writes different rows")]
+    fn rows(&self, first: usize, count: usize) -> &'a mut [f32] {
+        let stride = self.group.stride;
+        // SAFETY: the tile's memory is this thread's own, and the plan lets no stage read rows that it writes.
+        unsafe { self.memory.part(first * stride..(first + count) * stride) }
+    }
+
+    #[expect(clippy::mut_from_ref, reason = "as `rows`")]
+    fn row(&self, row: usize) -> &'a mut [f32] {
+        &mut self.rows(row, 1)[..self.tile.positions()]
+    }
+
+    /// What a stage reads for a channel.
+    fn source(&self, place: Place, channel: usize) -> Row<'a> {
+        let (tile, positions) = (self.tile, self.tile.positions());
+        match place {
+            Place::Tile { row, channels } => Row::Words(bytemuck::cast_slice(self.row(row + channel % channels))),
+            Place::Value { input, first, channels } => {
+                let value = self.inputs[input];
+                let (own, plane) = (channels_of(value), self.group.cut.height * self.group.cut.width);
+                let start = (image_of(value, tile.image) * own + first + channel % channels) * plane;
+                let start = start + tile.top * self.group.cut.width + tile.left;
+                Row::Words(bytemuck::cast_slice(&value.as_f32s()[start..][..positions]))
+            }
+            Place::Channels { input } => {
+                let value = self.inputs[input];
+                let own = channels_of(value);
+                let index = image_of(value, tile.image) * own + channel % own;
+                Row::All(match value.data() {
+                    Data::F32(data) => data[index].to_bits(),
+                    Data::Bool(data) => u32::from(data[index]),
+                    Data::I32(data) => data[index] as u32,
+                })
+            }
+        }
+    }
+
+    /// Where a stage writes a channel.
+    fn target(&self, target: Target, channel: usize) -> &'a mut [f32] {
+        match target {
+            Target::Tile(row) => self.row(row + channel),
+            Target::Output(index) => {
+                let channels = self.group.outputs[index].channels;
+                let start = self.plane_start(channels, channel);
+                // SAFETY: tiles are different places of the output, and each stage writes another output.
+                unsafe { self.outputs[index].part(start..start + self.tile.positions()) }
+            }
+        }
+    }
+
+    /// Where the tile begins in a channel of its image.
+    fn plane_start(&self, channels: usize, channel: usize) -> usize {
+        let cut = &self.group.cut;
+        ((self.tile.image * channels + channel) * cut.height + self.tile.top) * cut.width + self.tile.left
+    }
+
+    fn load(&self, input: usize, channels: usize, to: usize) {
+        let (value, tile, cut) = (self.inputs[input], self.tile, &self.group.cut);
+        for channel in 0..channels {
+            let start = (image_of(value, tile.image) * channels + channel) * cut.height + tile.top;
+            let result = self.row(to + channel);
+            for row in 0..tile.rows {
+                let from = (start + row) * cut.width + tile.left;
+                let result = &mut result[row * tile.stride..][..tile.columns];
+                match value.data() {
+                    Data::F32(data) => result.copy_from_slice(&data[from..][..tile.columns]),
+                    Data::Bool(data) => {
+                        let words = data[from..].iter().map(|truth| f32::from_bits(u32::from(*truth)));
+                        result.iter_mut().zip(words).for_each(|(to, word)| *to = word);
+                    }
+                    Data::I32(_) => unreachable!("integers are not fused"),
+                }
+            }
+        }
+    }
+
+    /// Copies the outputs that no stage wrote.
+    fn store(&self) {
+        let (tile, cut) = (self.tile, &self.group.cut);
+        for (index, output) in self.group.outputs.iter().enumerate() {
+            let Some(place) = output.from else { continue };
+            for channel in 0..output.channels {
+                let Row::Words(words) = self.source(place, channel) else { continue };
+                let words: &[f32] = bytemuck::cast_slice(words);
+                let start = self.plane_start(output.channels, channel);
+                for row in 0..tile.rows {
+                    let at = start + row * cut.width;
+                    // SAFETY: tiles are different places of the output.
+                    let to = unsafe { self.outputs[index].part(at..at + tile.columns) };
+                    to.copy_from_slice(&words[row * tile.stride..][..tile.columns]);
+                }
+            }
+        }
+    }
+}
+
+/// Channels of a value.
+fn channels_of(value: &Value) -> usize {
+    super::image_shape(value.shape()).map_or(1, |shape| shape[1])
+}
+
+/// The image of a value that has one for all, or one for each.
+fn image_of(value: &Value, image: usize) -> usize {
+    let images = super::image_shape(value.shape()).map_or(1, |shape| shape[0]);
+    if images == 1 { 0 } else { image }
+}
