@@ -51,7 +51,7 @@ const RANDOM: RandomState = RandomState {
     domain: rng::Domain { origin: imagine_graph::Texel { y: -5, x: 11 }, wrap: true },
 };
 
-fn on(threads: usize) -> Options {
+pub fn on(threads: usize) -> Options {
     let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().expect("threads start");
     Options::on(Arc::new(pool))
 }
@@ -64,7 +64,7 @@ fn run(case: &Case, options: &Options, random: RandomState) -> Vec<Tensor> {
     outputs.into_iter().map(Value::into_tensor).collect()
 }
 
-fn bits(tensor: &Tensor) -> Vec<u32> {
+pub fn bits(tensor: &Tensor) -> Vec<u32> {
     match &tensor.data {
         TensorData::F32(data) => data.iter().map(|x| x.to_bits()).collect(),
         TensorData::I32(data) => data.iter().map(|x| *x as u32).collect(),
