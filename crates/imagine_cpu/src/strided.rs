@@ -6,6 +6,8 @@ use rayon::prelude::*;
 const SMALL: usize = 1 << 15;
 /// Side of the blocks of a transposition.
 const BLOCK: usize = 32;
+/// Elements that are not worth a loop of their own.
+const FEW: usize = 8;
 
 /// An axis of the result, with the strides of `N` tensors along it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -96,7 +98,7 @@ fn copy_axes<T: Copy>(from: &[T], offset: isize, axes: &[Axis<1>], to: &mut [T])
     let [stride] = inner.strides;
     if stride != 1
         && stride != 0
-        && let Some(contiguous) = outer.iter().rposition(|axis| axis.strides == [1])
+        && let Some(contiguous) = outer.iter().rposition(|axis| axis.strides == [1] && axis.length > FEW)
     {
         return transpose(from, offset, axes, contiguous, to);
     }
@@ -122,7 +124,7 @@ fn transpose<T: Copy>(from: &[T], offset: isize, axes: &[Axis<1>], contiguous: u
     let others: Vec<_> =
         others.map(|n| Axis { length: axes[n].length, strides: [axes[n].strides[0], to_strides[n]] }).collect();
     let planes = others.iter().map(|axis| axis.length).product();
-    let (row_block, column_block) = if columns <= 8 { (rows, 1) } else { (BLOCK, BLOCK) };
+    let (row_block, column_block) = if columns <= FEW { (rows, 1) } else { (BLOCK, BLOCK) };
     for_each(&others, 0, planes, |[source, target]| {
         let source = offset + source;
         for first_row in (0..rows).step_by(row_block) {

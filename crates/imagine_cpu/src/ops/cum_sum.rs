@@ -22,22 +22,18 @@ fn sums<T: Element>(params: &CumSum, from: &[T], add: impl Fn(T, T) -> T + Sync,
     let mut to = T::take(from.len(), context);
     let planes = to.par_chunks_exact_mut(length * inner).zip(from.par_chunks_exact(length * inner));
     planes.with_min_len(((1 << 14) / (length * inner)).max(1)).for_each(|(to, from)| {
-        let mut before: Option<usize> = None;
+        let mut sums = vec![T::default(); inner];
         for step in 0..length {
-            let index = if params.reverse { length - 1 - step } else { step };
-            let at = index * inner;
-            // The sums before this element, and what is added to them.
-            let added = if params.exclusive { before } else { Some(index) };
-            for column in 0..inner {
-                let sum = before.map(|before| to[before * inner + column]);
-                let own = added.map(|added| from[added * inner + column]);
-                to[at + column] = match (sum, own) {
-                    (Some(sum), Some(own)) => add(sum, own),
-                    (None, Some(own)) => own,
-                    _ => T::default(),
-                };
+            let at = if params.reverse { length - 1 - step } else { step } * inner;
+            for ((sum, to), from) in sums.iter_mut().zip(&mut to[at..]).zip(&from[at..]) {
+                if params.exclusive {
+                    *to = *sum;
+                }
+                *sum = if step == 0 { *from } else { add(*sum, *from) };
+                if !params.exclusive {
+                    *to = *sum;
+                }
             }
-            before = Some(index);
         }
     });
     T::value(shape, to)

@@ -5,3 +5,4 @@ mod convolutions;
 mod operators;
 mod oracle;
 mod reference;
+mod speed;
