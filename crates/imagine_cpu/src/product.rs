@@ -9,6 +9,7 @@
 //! Source: Goto and van de Geijn 2008 (the register tile and its packed operand).
 
 use crate::simd::{self, Kernel, Lanes};
+use crate::tile::Shared;
 
 /// Weights `[rows, terms]` in the order in which the loop reads them: blocks of rows, and the rows of a block side by side for each term.
 #[derive(Clone, Debug, Default)]
@@ -91,6 +92,93 @@ fn blocks(rows: usize, tallest: usize) -> Vec<Block> {
     blocks
 }
 
+/// What is done with each sum before it is written: a factor and an addend of its row, then an activation. Each gives the bits that the
+/// operator alone gives.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Finish<'a> {
+    pub affine: Option<&'a [(f32, f32)]>,
+    pub activation: Activation<'a>,
+}
+
+/// An activation of sums.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) enum Activation<'a> {
+    #[default]
+    None,
+    Relu,
+    Leaky(f32),
+    /// The slope below 0 of each row, or of all.
+    PRelu(&'a [f32]),
+    Clip(f32, f32),
+}
+
+impl<'a> Finish<'a> {
+    /// That of some rows.
+    pub fn of_rows(self, rows: std::ops::Range<usize>) -> Self {
+        let activation = match self.activation {
+            Activation::PRelu(slopes) if slopes.len() > 1 => Activation::PRelu(&slopes[rows.clone()]),
+            activation => activation,
+        };
+        Self { affine: self.affine.map(|affine| &affine[rows]), activation }
+    }
+
+    /// Whether it has a number for each of `rows`.
+    fn fits(&self, rows: usize) -> bool {
+        let slopes = match self.activation {
+            Activation::PRelu(slopes) => slopes.len() == 1 || slopes.len() == rows,
+            _ => true,
+        };
+        slopes && self.affine.is_none_or(|affine| affine.len() == rows)
+    }
+
+    /// A single sum of `row`.
+    pub fn number(&self, row: usize, x: f32) -> f32 {
+        simd::run(FinishNumber(*self, row, x))
+    }
+
+    #[inline(always)]
+    fn apply<S: Lanes, const WIDTH: usize>(&self, row: usize, sums: &mut [S::V; WIDTH]) {
+        if let Some(affine) = self.affine {
+            let (factor, addend) = affine[row];
+            let (factor, addend) = (S::splat(factor), S::splat(addend));
+            sums.iter_mut().for_each(|x| *x = S::fma(*x, factor, addend));
+        }
+        let zero = S::splat(0.0);
+        match self.activation {
+            Activation::None => {}
+            Activation::Relu => sums.iter_mut().for_each(|x| *x = S::larger(*x, zero)),
+            Activation::Leaky(alpha) => {
+                let alpha = S::splat(alpha);
+                sums.iter_mut().for_each(|x| *x = S::leaky(*x, alpha));
+            }
+            Activation::PRelu(slopes) => {
+                let slope = S::splat(slopes[if slopes.len() == 1 { 0 } else { row }]);
+                sums.iter_mut().for_each(|x| *x = S::add(S::larger(*x, zero), S::mul(slope, S::smaller(*x, zero))));
+            }
+            Activation::Clip(low, high) => {
+                let (low, high) = (S::splat(low), S::splat(high));
+                sums.iter_mut().for_each(|x| *x = S::smaller(S::larger(*x, low), high));
+            }
+        }
+    }
+}
+
+struct FinishNumber<'a>(Finish<'a>, usize, f32);
+
+impl Kernel for FinishNumber<'_> {
+    type Output = f32;
+
+    #[inline(always)]
+    fn run<S: Lanes>(self) -> f32 {
+        let mut sums = [S::splat(self.2)];
+        self.0.apply::<S, 1>(self.1, &mut sums);
+        let mut number = 0.0;
+        // SAFETY: one number is written.
+        unsafe { S::store_first(&mut number, sums[0], 1) };
+        number
+    }
+}
+
 /// One run of the loop.
 pub(crate) struct Product<'a> {
     pub weights: &'a Packed,
@@ -101,8 +189,12 @@ pub(crate) struct Product<'a> {
     /// One for each term.
     pub offsets: &'a [u32],
     pub source: &'a [f32],
-    /// Rows of the first block begin at its start.
-    pub result: &'a mut [f32],
+    /// What is done with each sum.
+    pub finish: Finish<'a>,
+    /// Its memory is this run's alone where it writes.
+    pub result: Shared<'a>,
+    /// Where the first row of the first block begins in `result`.
+    pub first: usize,
     /// Distance of rows in `result`.
     pub stride: usize,
     /// Positions.
@@ -122,7 +214,9 @@ impl Product<'_> {
         assert_eq!(self.offsets.len(), self.weights.terms);
         let furthest = self.offsets.iter().copied().max().unwrap_or(0) as usize;
         assert!(self.offsets.is_empty() || furthest + self.count <= self.source.len(), "the source is too short");
-        assert!((rows.len() - 1) * self.stride + self.count <= self.result.len(), "the result is too short");
+        let end = self.first + (rows.len() - 1) * self.stride + self.count;
+        assert!(end <= self.result.len(), "the result is too short");
+        assert!(self.finish.fits(self.weights.rows), "one number for each row");
         assert!(self.bias.is_none_or(|bias| bias.len() == self.weights.rows));
         simd::run(self);
     }
@@ -145,9 +239,11 @@ impl Kernel for Product<'_> {
                     bias,
                     offsets: self.offsets,
                     source: self.source.as_ptr(),
-                    result: self.result.as_mut_ptr().add((block.first - first_row) * self.stride),
+                    result: self.result.start().add(self.first + (block.first - first_row) * self.stride),
                     stride: self.stride,
                     count: self.count,
+                    finish: self.finish,
+                    first_row: block.first,
                 }
             };
             // SAFETY: as above. The heights are those of `blocks`, the widths what fits into the registers.
@@ -183,6 +279,8 @@ struct Tile<'a> {
     result: *mut f32,
     stride: usize,
     count: usize,
+    finish: Finish<'a>,
+    first_row: usize,
 }
 
 impl Tile<'_> {
@@ -229,10 +327,11 @@ impl Tile<'_> {
                 }
                 weights = weights.add(HEIGHT);
             }
-            for (row, sums) in sums.into_iter().enumerate() {
+            for (row, sums) in sums.iter_mut().enumerate() {
+                self.finish.apply::<S, WIDTH>(self.first_row + row, sums);
                 let to = self.result.add(row * self.stride + at);
-                for (column, sum) in sums.into_iter().enumerate() {
-                    S::store(to.add(column * S::N), sum);
+                for (column, sum) in sums.iter().enumerate() {
+                    S::store(to.add(column * S::N), *sum);
                 }
             }
         }
@@ -254,7 +353,9 @@ impl Tile<'_> {
                 weights = weights.add(HEIGHT);
             }
             for (row, sum) in sums.into_iter().enumerate() {
-                S::store_first(self.result.add(row * self.stride + at), sum, count);
+                let mut sum = [sum];
+                self.finish.apply::<S, 1>(self.first_row + row, &mut sum);
+                S::store_first(self.result.add(row * self.stride + at), sum[0], count);
             }
         }
     }
@@ -320,7 +421,9 @@ mod tests {
                     bias,
                     offsets: &offsets,
                     source: &source,
-                    result: result_of,
+                    finish: Finish::default(),
+                    result: Shared::new(result_of),
+                    first: 0,
                     stride: positions,
                     count,
                 }
@@ -362,7 +465,9 @@ mod tests {
                     bias: None,
                     offsets: &offsets,
                     source: &source,
-                    result: &mut result,
+                    finish: Finish::default(),
+                    result: Shared::new(&mut result),
+                    first: 0,
                     stride: count,
                     count,
                 }

@@ -97,8 +97,9 @@ impl Builder {
                 }
             }
         }
-        let outputs = outputs.iter().map(|output| (places[output.index], output.dtype)).collect();
-        Program { sources: self.sources, registers, steps, outputs }
+        let outputs: Vec<(Place, DType)> = outputs.iter().map(|output| (places[output.index], output.dtype)).collect();
+        let direct = direct(&steps, &outputs);
+        Program { sources: self.sources, registers, steps, outputs, direct }
     }
 }
 
@@ -110,6 +111,20 @@ pub struct Program {
     registers: usize,
     steps: Vec<Step>,
     outputs: Vec<(Place, DType)>,
+    /// For each step, the output that it alone computes and that no step reads.
+    direct: Vec<Option<usize>>,
+}
+
+/// For each step, the output that it alone computes and that no step reads.
+fn direct(steps: &[Step], outputs: &[(Place, DType)]) -> Vec<Option<usize>> {
+    let output = |(index, step): (usize, &Step)| {
+        let place = Place::Register(step.to);
+        let is_last = steps[index + 1..].iter().all(|step| Place::Register(step.to) != place);
+        let is_read = steps[index + 1..].iter().any(|step| step.operands.contains(&Some(place)));
+        let mut of = (0..outputs.len()).filter(|&output| outputs[output].0 == place);
+        of.next().filter(|_| is_last && !is_read && of.next().is_none())
+    };
+    steps.iter().enumerate().map(output).collect()
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -195,17 +210,23 @@ impl Program {
         };
         for start in (0..count).step_by(TILE) {
             let length = TILE.min(count - start);
-            for step in &self.steps {
+            for (step, direct) in self.steps.iter().zip(&self.direct) {
                 let mut own = std::mem::take(&mut registers[step.to]);
                 // SAFETY: a step writes a register that it does not read; rows outlive the run.
                 let operands = step.operands.map(|place| match place {
                     Some(place) => unsafe { &*operand(registers, place, start, length) },
                     None => &[],
                 });
-                lanes::apply(step.function, operands, &mut own[..length]);
+                match direct {
+                    Some(output) => lanes::apply(step.function, operands, &mut outputs[*output][start..][..length]),
+                    None => lanes::apply(step.function, operands, &mut own[..length]),
+                }
                 registers[step.to] = own;
             }
-            for ((place, _), output) in self.outputs.iter().zip(outputs.iter_mut()) {
+            for (index, ((place, _), output)) in self.outputs.iter().zip(outputs.iter_mut()).enumerate() {
+                if self.direct.contains(&Some(index)) {
+                    continue;
+                }
                 // SAFETY: as above.
                 let words = unsafe { &*operand(registers, *place, start, length) };
                 output[start..][..length].copy_from_slice(words);

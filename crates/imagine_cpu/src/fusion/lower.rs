@@ -8,7 +8,7 @@ use imagine_graph::{BoundGraph, DType, Op, RandomUniform, Size, ValidNode, Value
 use super::{Over, image_shape, over};
 use crate::context::Prepared;
 use crate::elementwise::{Builder, Operand, Program};
-use crate::ops::conv::{ConvWindow, Convolution, TILE_FLOATS};
+use crate::ops::conv::{ConvWindow, Convolution, FEWEST_COLUMNS, TILE_FLOATS};
 use crate::ops::conv_transpose::Transposed;
 use crate::ops::elementwise::build;
 use crate::product::Packed;
@@ -77,6 +77,25 @@ pub(crate) enum Target {
     Output(usize),
 }
 
+/// What is done with the sums of a stage: as [`crate::product::Finish`].
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Finish {
+    pub affine: Option<Arc<Vec<(f32, f32)>>>,
+    pub activation: Activation,
+}
+
+/// An activation of sums.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub(crate) enum Activation {
+    #[default]
+    None,
+    Relu,
+    Leaky(f32),
+    /// The input that holds the slopes.
+    PRelu(usize),
+    Clip(f32, f32),
+}
+
 /// A loop over a tile.
 #[derive(Debug)]
 pub(crate) enum Stage {
@@ -91,12 +110,14 @@ pub(crate) enum Stage {
         window: Option<Box<ConvWindow>>,
         input: usize,
         bias: Option<usize>,
-        to: usize,
+        finish: Finish,
+        to: Target,
     },
     Transposed {
         transposed: Box<Transposed>,
         input: usize,
         bias: Option<usize>,
+        finish: Finish,
         to: usize,
     },
     /// A pointwise convolution of rows of the tile's memory.
@@ -105,7 +126,8 @@ pub(crate) enum Stage {
         offsets: Vec<u32>,
         from: usize,
         bias: Option<usize>,
-        to: usize,
+        finish: Finish,
+        to: Target,
     },
     /// A factor and an addend for each channel.
     Affine {
@@ -178,6 +200,7 @@ impl Group {
         }
         lowering.close(members.len());
         lowering.collect_outputs();
+        lowering.write_outputs();
         let rows = lowering.place_rows();
         let positions = (TILE_FLOATS / (rows + floats).max(1)).clamp(POSITIONS[0], POSITIONS[1]);
         let mut cut = Cut::new(size, halo, positions, unit);
@@ -357,13 +380,15 @@ impl Lowering<'_> {
                 if let Some(Root::Conv(convolution)) = root {
                     let input = self.input(inputs[0]);
                     let to = self.rows_for(output);
-                    self.stages.push(Stage::Conv { convolution, window: None, input, bias, to });
+                    let (finish, to) = (Finish::default(), Target::Tile(to));
+                    self.stages.push(Stage::Conv { convolution, window: None, input, bias, finish, to });
                 } else {
                     let from = self.row(inputs[0]);
                     let to = self.rows_for(output);
                     let weights = weights.group(0).clone();
                     let offsets = vec![0; weights.terms];
-                    self.stages.push(Stage::Pointwise { weights, offsets, from, bias, to });
+                    let (finish, to) = (Finish::default(), Target::Tile(to));
+                    self.stages.push(Stage::Pointwise { weights, offsets, from, bias, finish, to });
                 }
             }
             (Op::ConvTranspose(_), _) => {
@@ -371,9 +396,15 @@ impl Lowering<'_> {
                 let bias = node.inputs.get(2).copied().flatten().map(|bias| self.input(bias));
                 let input = self.input(inputs[0]);
                 let to = self.rows_for(output);
-                self.stages.push(Stage::Transposed { transposed, input, bias, to });
+                self.stages.push(Stage::Transposed { transposed, input, bias, finish: Finish::default(), to });
             }
             (Op::BatchNormalization(_), Some(Prepared::Affine(factors))) => {
+                if let Some(finish) = self.finish(inputs[0], index).filter(|finish| finish.affine.is_none()) {
+                    finish.affine = Some(factors.clone());
+                    let place = self.places[&inputs[0]];
+                    self.places.insert(output, place);
+                    return;
+                }
                 let from = self.place(inputs[0]);
                 let to = self.rows_for(output);
                 self.stages.push(Stage::Affine { factors: factors.clone(), from, to });
@@ -410,7 +441,55 @@ impl Lowering<'_> {
         }
     }
 
+    /// What is done with the sums of the last stage, if they are `value` and only member `index` reads it.
+    fn finish(&mut self, value: ValueId, index: usize) -> Option<&mut Finish> {
+        let Some(Place::Tile { row, .. }) = self.places.get(&value).copied() else { return None };
+        let readers = self.members.iter().flat_map(|node| &node.inputs).filter(|input| **input == Some(value)).count();
+        let is_read_here = self.members[index].inputs.first() == Some(&Some(value));
+        if self.open.is_some() || readers != 1 || !is_read_here || self.is_read_outside(value) {
+            return None;
+        }
+        let finish = match self.stages.last_mut()? {
+            Stage::Conv { finish, to, .. } | Stage::Pointwise { finish, to, .. } if *to == Target::Tile(row) => finish,
+            Stage::Transposed { finish, to, .. } if *to == row => finish,
+            _ => return None,
+        };
+        (finish.activation == Activation::None).then_some(finish)
+    }
+
+    /// Makes an activation part of the stage that writes what it reads. False if that cannot be.
+    fn activate(&mut self, index: usize, inputs: &[ValueId]) -> bool {
+        let node = self.members[index];
+        let output = node.outputs[0];
+        let activation = match &node.op {
+            Op::Relu(_) => Activation::Relu,
+            Op::LeakyRelu(params) => Activation::Leaky(params.alpha),
+            Op::Clip(params) => match (params.min, params.max) {
+                (Some(low), Some(high)) => Activation::Clip(low, high),
+                _ => return false,
+            },
+            Op::PRelu(_) => {
+                let found = self.bound.value_type(inputs[1]);
+                let shape = image_shape(&found.shape).filter(|shape| shape[0] == 1 && shape[2] * shape[3] == 1);
+                let fits = shape.is_some_and(|shape| [1, self.channels(output)].contains(&shape[1]));
+                if !fits || self.inside.contains(&inputs[1]) || self.channels(inputs[0]) != self.channels(output) {
+                    return false;
+                }
+                Activation::PRelu(self.input(inputs[1]))
+            }
+            _ => return false,
+        };
+        let Some(finish) = self.finish(inputs[0], index) else { return false };
+        finish.activation = activation;
+        let place = self.places[&inputs[0]];
+        self.places.insert(output, place);
+        true
+    }
+
     fn add_elementwise(&mut self, index: usize, inputs: &[ValueId]) {
+        if self.activate(index, inputs) {
+            return;
+        }
         let node = self.members[index];
         let output = node.outputs[0];
         let channels = self.channels(output);
@@ -493,6 +572,34 @@ impl Lowering<'_> {
         }
     }
 
+    /// Lets convolutions whose results nothing in the group reads write them where they belong.
+    fn write_outputs(&mut self) {
+        if !self.is_contiguous && self.size[2] < FEWEST_COLUMNS {
+            return;
+        }
+        for index in 0..self.outputs.len() {
+            let Some(Place::Tile { row, channels }) = self.outputs[index].from else { continue };
+            let is_block = self.blocks.iter().any(|block| block.first == row && block.rows == channels);
+            let own = row..row + channels;
+            let others = |output: &Output| matches!(output.from, Some(Place::Tile { row, .. }) if own.contains(&row));
+            let mut reads = self.outputs.iter().filter(|output| others(output)).count() - 1;
+            for stage in &mut self.stages {
+                stage.rows_mut(|row, writes| reads += usize::from(!writes && own.contains(row)));
+            }
+            if !is_block || reads > 0 {
+                continue;
+            }
+            let target = self.stages.iter_mut().find_map(|stage| match stage {
+                Stage::Conv { to, .. } | Stage::Pointwise { to, .. } => (*to == Target::Tile(row)).then_some(to),
+                _ => None,
+            });
+            if let Some(target) = target {
+                *target = Target::Output(index);
+                self.outputs[index].from = None;
+            }
+        }
+    }
+
     /// Gives blocks of rows their place in the tile's memory, those that are not needed at the same time the same. Returns the number of rows.
     fn place_rows(&mut self) -> usize {
         let block_of =
@@ -519,7 +626,7 @@ impl Lowering<'_> {
         let mut placed: Vec<(usize, usize)> = Vec::new();
         let mut start = vec![0; self.blocks.len()];
         let mut total = 0;
-        for &block in &order {
+        for &block in order.iter().filter(|block| written[**block] != usize::MAX) {
             let rows = self.blocks[block].rows;
             let mut taken: Vec<(usize, usize)> = placed
                 .iter()
@@ -556,16 +663,17 @@ impl Stage {
                 visit(row, false);
             }
         };
-        match self {
-            Stage::Load { to, .. }
-            | Stage::Conv { to, .. }
-            | Stage::Transposed { to, .. }
-            | Stage::Random { to, .. } => {
-                visit(to, true);
+        let target = |target: &mut Target, visit: &mut dyn FnMut(&mut usize, bool)| {
+            if let Target::Tile(row) = target {
+                visit(row, true);
             }
+        };
+        match self {
+            Stage::Load { to, .. } | Stage::Transposed { to, .. } | Stage::Random { to, .. } => visit(to, true),
+            Stage::Conv { to, .. } => target(to, &mut visit),
             Stage::Pointwise { from, to, .. } => {
                 visit(from, false);
-                visit(to, true);
+                target(to, &mut visit);
             }
             Stage::Affine { from, to, .. } | Stage::Join { from, to, .. } => {
                 place(from, &mut visit);
@@ -573,11 +681,7 @@ impl Stage {
             }
             Stage::Elementwise { sources, targets, .. } => {
                 sources.iter_mut().for_each(|source| place(source, &mut visit));
-                for target in targets {
-                    if let Target::Tile(row) = target {
-                        visit(row, true);
-                    }
-                }
+                targets.iter_mut().for_each(|to| target(to, &mut visit));
             }
         }
     }

@@ -2,11 +2,12 @@
 
 use imagine_graph::{DType, Extent, Texel, ValueId, rng};
 
-use super::lower::{Group, Place, Stage, Target};
+use super::lower::{self, Group, Place, Stage, Target};
 use crate::buffers::Buffers;
 use crate::elementwise::Row;
+use crate::ops::conv::Rows;
 use crate::ops::normalization::affine;
-use crate::product::Product;
+use crate::product::{Activation, Finish, Product};
 use crate::tile::{Shared, Tile, for_each};
 use crate::value::{Data, Value};
 
@@ -67,35 +68,47 @@ impl<'a> TileRun<'a> {
         let (tile, stride, positions) = (self.tile, self.group.stride, self.tile.positions());
         match stage {
             Stage::Load { input, channels, to } => self.load(*input, *channels, *to),
-            Stage::Conv { convolution, window, input, bias, to } => {
+            Stage::Conv { convolution, window, input, bias, finish, to } => {
                 let x = self.inputs[*input].as_f32s();
                 let bias = bias.map(|bias| self.inputs[bias].as_f32s());
                 let window = window.as_ref().expect("the group's cut is known");
+                let (finish, to) = (self.finish(finish), self.rows_of(*to));
                 convolution.parts_of(0..convolution.parts(), |group, blocks, rows| {
-                    let result = self.rows(to + rows.start, rows.len());
-                    convolution.tile(&tile, window, (group, blocks), x, bias, (result, stride), self.buffers);
+                    let to = Rows { first: to.first + rows.start * to.distance, ..to };
+                    convolution.tile(&tile, window, (group, blocks), x, bias, finish, to, self.buffers);
                 });
             }
-            Stage::Transposed { transposed, input, bias, to } => {
+            Stage::Transposed { transposed, input, bias, finish, to } => {
                 let x = self.inputs[*input].as_f32s();
                 let bias = bias.map(|bias| self.inputs[bias].as_f32s());
+                let finish = self.finish(finish);
                 transposed.parts_of(0..transposed.parts(), |group, blocks, rows| {
                     let result = self.rows(to + rows.start, rows.len());
-                    transposed.tile(&tile, (group, blocks), x, bias, (result, stride), self.buffers);
+                    transposed.tile(&tile, (group, blocks), x, bias, finish, (result, stride), self.buffers);
                 });
             }
-            Stage::Pointwise { weights, offsets, from, bias, to } => {
-                let product = Product {
-                    weights,
-                    blocks: 0..weights.blocks(),
-                    bias: bias.map(|bias| self.inputs[bias].as_f32s()),
-                    offsets,
-                    source: self.rows(*from, weights.terms),
-                    result: self.rows(*to, weights.rows),
-                    stride,
-                    count: positions,
+            Stage::Pointwise { weights, offsets, from, bias, finish, to } => {
+                let (source, to) = (self.rows(*from, weights.terms), self.rows_of(*to));
+                let run = |source: &[f32], first: usize, count: usize| {
+                    let product = Product {
+                        weights,
+                        blocks: 0..weights.blocks(),
+                        bias: bias.map(|bias| self.inputs[bias].as_f32s()),
+                        offsets,
+                        source,
+                        finish: self.finish(finish),
+                        result: to.memory,
+                        first,
+                        stride: to.distance,
+                        count,
+                    };
+                    product.run();
                 };
-                product.run();
+                if to.down == tile.stride {
+                    return run(source, to.first, positions);
+                }
+                (0..tile.rows)
+                    .for_each(|row| run(&source[row * tile.stride..], to.first + row * to.down, tile.columns));
             }
             Stage::Affine { factors, from, to } => {
                 for (channel, (factor, addend)) in factors.iter().enumerate() {
@@ -148,6 +161,32 @@ impl<'a> TileRun<'a> {
                         }
                     }
                 }
+            }
+        }
+    }
+
+    fn finish<'b>(&'b self, finish: &'b lower::Finish) -> Finish<'b> {
+        let activation = match finish.activation {
+            lower::Activation::None => Activation::None,
+            lower::Activation::Relu => Activation::Relu,
+            lower::Activation::Leaky(alpha) => Activation::Leaky(alpha),
+            lower::Activation::PRelu(input) => Activation::PRelu(self.inputs[input].as_f32s()),
+            lower::Activation::Clip(low, high) => Activation::Clip(low, high),
+        };
+        Finish { affine: finish.affine.as_ref().map(|affine| affine.as_slice()), activation }
+    }
+
+    /// Where a stage writes.
+    fn rows_of(&self, target: Target) -> Rows<'a> {
+        match target {
+            Target::Tile(row) => {
+                let stride = self.group.stride;
+                Rows { memory: self.memory, first: row * stride, distance: stride, down: self.tile.stride }
+            }
+            Target::Output(index) => {
+                let (cut, channels) = (&self.group.cut, self.group.outputs[index].channels);
+                let distance = cut.height * cut.width;
+                Rows { memory: self.outputs[index], first: self.plane_start(channels, 0), distance, down: cut.width }
             }
         }
     }

@@ -7,12 +7,15 @@ use imagine_graph::{Conv, PadMode, WindowAxis};
 
 use crate::buffers::Buffers;
 use crate::context::{Context, Prepared};
-use crate::product::{Packed, Product};
+use crate::product::{Finish, Packed, Product};
 use crate::tile::{Cut, Shared, Tile, Window, for_each, spread};
 use crate::value::Value;
 
 /// Floats of source and result that a tile has in all: what fits into the second level of a processor's cache.
 pub(crate) const TILE_FLOATS: usize = 96 * 1024;
+
+/// Columns of a tile from which its rows are computed one by one, to where they belong.
+pub(crate) const FEWEST_COLUMNS: usize = 64;
 
 /// An axis that a window leaves unchanged.
 pub(super) const WHOLE: WindowAxis =
@@ -115,26 +118,17 @@ impl Convolution {
         // Few tiles: the channels are divided among the threads, too.
         let parts = if cut.count() < 2 * threads && threads > 1 { self.parts().min(2 * threads) } else { 1 };
         let window = self.window(&cut);
-        let stride = spread(cut.positions());
         let plane = height * width;
         let shared = Shared::new(result);
         for_each(cut.count() * parts, |index| {
             let (tile, part) = (cut.tile(index / parts), index % parts);
             let parts = self.parts() * part / parts..self.parts() * (part + 1) / parts;
             self.parts_of(parts, |group, blocks, rows| {
-                let mut sums = context.buffers.take(rows.len() * stride);
-                self.tile(&tile, &window, (group, blocks), x, bias, (&mut sums, stride), context.buffers);
-                for (row, sums) in rows.zip(sums.chunks(stride)) {
-                    let (image, z) = (tile.image / depth, tile.image % depth);
-                    let start = ((image * self.rows() + row) * depth + z) * plane + tile.top * width + tile.left;
-                    for y in 0..tile.rows {
-                        let at = start + y * width;
-                        // SAFETY: tiles and rows of different tasks are different.
-                        let to = unsafe { shared.part(at..at + tile.columns) };
-                        to.copy_from_slice(&sums[y * tile.stride..][..tile.columns]);
-                    }
-                }
-                context.buffers.give(sums);
+                let (image, z) = (tile.image / depth, tile.image % depth);
+                let first = ((image * self.rows() + rows.start) * depth + z) * plane + tile.top * width + tile.left;
+                // Tiles and rows of different tasks are different.
+                let to = Rows { memory: shared, first, distance: depth * plane, down: width };
+                self.tile(&tile, &window, (group, blocks), x, bias, Finish::default(), to, context.buffers);
             });
         });
     }
@@ -165,7 +159,7 @@ impl Convolution {
         ConvWindow { window, offsets, floats: planes * length }
     }
 
-    /// The sums of `blocks` of rows of a group, for a tile, into rows that are `to.1` apart.
+    /// The sums of `blocks` of rows of a group, for a tile.
     pub fn tile(
         &self,
         tile: &Tile,
@@ -173,34 +167,29 @@ impl Convolution {
         (group, blocks): (usize, Range<usize>),
         x: &[f32],
         bias: Option<&[f32]>,
-        (result, stride): (&mut [f32], usize),
+        finish: Finish,
+        to: Rows,
         buffers: &Buffers,
     ) {
         let weights = &self.weights.groups[group];
         let bias = bias.map(|bias| &bias[group * weights.rows..][..weights.rows]);
+        let finish = finish.of_rows(group * weights.rows..(group + 1) * weights.rows);
         let plane = self.axes[1].input * self.axes[2].input;
         let (depth, planes) = (self.axes[0].input, self.channels * self.axes[0].input);
         let (image, z) = (tile.image / self.axes[0].output, tile.image % self.axes[0].output);
         let channels = self.channels / self.weights.groups.len();
         let image = &x[image * planes * plane..][..planes * plane];
-        let mut product = Product {
-            weights,
-            blocks,
-            bias,
-            offsets: &window.offsets,
-            source: image,
-            result,
-            stride,
-            count: tile.positions(),
+        let run = |source: &[f32], offsets: &[u32], first: usize, count: usize| {
+            let (blocks, result, stride) = (blocks.clone(), to.memory, to.distance);
+            Product { weights, blocks, bias, offsets, source, finish, result, first, stride, count }.run();
         };
         let width = self.axes[2].input;
-        let as_in_image = tile.rows == 1 || (tile.columns == width && tile.stride == width);
-        if self.is_pointwise() && as_in_image && product.blocks.len() == 1 {
+        let as_in_image = tile.rows == 1 || (tile.columns == width && tile.stride == width && to.down == width);
+        if self.is_pointwise() && as_in_image && blocks.len() == 1 {
             let start = z * plane + tile.top * width + tile.left;
-            let offsets: Vec<u32> =
-                (0..channels).map(|c| ((group * channels + c) * depth * plane + start) as u32).collect();
-            product.offsets = &offsets;
-            return product.run();
+            let offset = |c: usize| ((group * channels + c) * depth * plane + start) as u32;
+            let offsets: Vec<u32> = (0..channels).map(offset).collect();
+            return run(image, &offsets, to.first, tile.positions());
         }
         let mut source = buffers.take(window.floats);
         let mut rest = source.as_mut_slice();
@@ -214,10 +203,58 @@ impl Convolution {
                 rest = after;
             }
         }
-        product.source = &source;
-        product.run();
+        if tile.rows == 1 || to.down == tile.stride {
+            run(&source, &window.offsets, to.first, tile.positions());
+        } else if tile.columns >= FEWEST_COLUMNS {
+            for row in 0..tile.rows {
+                run(&source[row * tile.stride..], &window.offsets, to.first + row * to.down, tile.columns);
+            }
+        } else {
+            self.copied(tile, &source, &window.offsets, weights, blocks, bias, finish, to, buffers);
+        }
         buffers.give(source);
     }
+
+    /// The sums of short rows, all of them at once, then copied.
+    fn copied(
+        &self,
+        tile: &Tile,
+        source: &[f32],
+        offsets: &[u32],
+        weights: &Packed,
+        blocks: Range<usize>,
+        bias: Option<&[f32]>,
+        finish: Finish,
+        to: Rows,
+        buffers: &Buffers,
+    ) {
+        let stride = spread(tile.positions());
+        let rows = weights.rows_of(&blocks).len();
+        let mut sums = buffers.take(rows * stride);
+        let (result, count) = (Shared::new(&mut sums), tile.positions());
+        Product { weights, blocks, bias, offsets, source, finish, result, first: 0, stride, count }.run();
+        for (row, sums) in sums.chunks(stride).enumerate() {
+            for y in 0..tile.rows {
+                let at = to.first + row * to.distance + y * to.down;
+                // SAFETY: the caller's rows are this tile's alone.
+                let to = unsafe { to.memory.part(at..at + tile.columns) };
+                to.copy_from_slice(&sums[y * tile.stride..][..tile.columns]);
+            }
+        }
+        buffers.give(sums);
+    }
+}
+
+/// Rows that a tile writes, in memory that others write, too.
+#[derive(Clone, Copy)]
+pub(crate) struct Rows<'a> {
+    pub memory: Shared<'a>,
+    /// Where the first channel's first position lies.
+    pub first: usize,
+    /// Distance of channels.
+    pub distance: usize,
+    /// Distance of the tile's rows.
+    pub down: usize,
 }
 
 /// How a convolution's tiles read their source.

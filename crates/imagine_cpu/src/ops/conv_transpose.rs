@@ -9,7 +9,7 @@ use imagine_graph::{ConvTranspose, PadMode, WindowAxis};
 use super::conv::{TILE_FLOATS, WHOLE};
 use crate::buffers::Buffers;
 use crate::context::{Context, Prepared};
-use crate::product::{Packed, Product};
+use crate::product::{Finish, Packed, Product};
 use crate::tile::{Cut, Shared, Tile, Window, for_each, spread};
 use crate::value::Value;
 
@@ -167,7 +167,7 @@ impl Transposed {
             let parts = self.parts() * part / parts..self.parts() * (part + 1) / parts;
             self.parts_of(parts, |group, blocks, rows| {
                 let mut sums = context.buffers.take(rows.len() * stride);
-                self.tile(&tile, (group, blocks), x, bias, (&mut sums, stride), context.buffers);
+                self.tile(&tile, (group, blocks), x, bias, Finish::default(), (&mut sums, stride), context.buffers);
                 for (row, sums) in rows.zip(sums.chunks(stride)) {
                     let (image, z) = (tile.image / depth, tile.image % depth);
                     let start = ((image * self.rows() + row) * depth + z) * plane + tile.top * width + tile.left;
@@ -203,19 +203,21 @@ impl Transposed {
         (group, blocks): (usize, Range<usize>),
         x: &[f32],
         bias: Option<&[f32]>,
+        finish: Finish,
         (result, stride): (&mut [f32], usize),
         buffers: &Buffers,
     ) {
         let [z_axis, y_axis, x_axis] = self.axes;
         let (image, at) = (tile.image / z_axis.output, tile.image % z_axis.output + z_axis.begin);
         let bias = bias.map(|bias| &bias[group * self.group_rows()..][..self.group_rows()]);
+        let finish = finish.of_rows(group * self.group_rows()..(group + 1) * self.group_rows());
         let rows = self.weights.packed[0].rows_of(&blocks);
         let all = self.weights.axes[1].len() * self.weights.axes[2].len() == y_axis.stride * x_axis.stride;
         let z_phase = self.weights.axes[0].iter().position(|phase| phase.remainder == at % z_axis.stride);
         if !all || z_phase.is_none() {
             // Some outputs read nothing.
             for (row, to) in rows.clone().zip(result.chunks_mut(stride)) {
-                to.fill(bias.map_or(0.0, |bias| bias[row]));
+                to.fill(finish.number(row, bias.map_or(0.0, |bias| bias[row])));
             }
         }
         let Some(z_phase) = z_phase else { return };
@@ -270,7 +272,9 @@ impl Transposed {
                     bias,
                     offsets: &offsets,
                     source: &source,
-                    result: &mut sums,
+                    finish,
+                    result: Shared::new(&mut sums),
+                    first: 0,
                     stride: inner_stride,
                     count: inner.positions(),
                 };

@@ -4,7 +4,7 @@ use imagine_graph::Gemm;
 
 use super::conv::TILE_FLOATS;
 use crate::context::Context;
-use crate::product::{Packed, Product, dot};
+use crate::product::{Finish, Packed, Product, dot};
 use crate::tile::{Shared, for_each, spread};
 use crate::value::Value;
 
@@ -149,30 +149,26 @@ fn by_rows(a: Matrix, b: Matrix, result: &mut [f32], context: &Context) {
             return;
         }
         let (left, count) = (tile * width, width.min(b.columns - tile * width));
-        let stride = spread(count);
-        let mut sums = context.buffers.take(rows.len() * stride);
-        let product = |source: &[f32], offsets: &[u32], sums: &mut [f32]| {
-            let blocks = blocks.clone();
-            Product { weights: &weights, blocks, bias: None, offsets, source, result: sums, stride, count }.run();
+        let product = |source: &[f32], offsets: &[u32]| {
+            let (blocks, first, stride) = (blocks.clone(), rows.start * b.columns + left, b.columns);
+            // Tiles and rows of different tasks are different.
+            let (result, finish) = (shared, Finish::default());
+            Product { weights: &weights, blocks, bias: None, offsets, source, finish, result, first, stride, count }
+                .run();
         };
         if blocks.len() > 1 {
+            let stride = spread(count);
             let mut source = context.buffers.take(b.rows * stride);
             for (row, to) in source.chunks_mut(stride).enumerate() {
                 to[..count].copy_from_slice(&b.elements[row * b.down + left..][..count]);
             }
             let offsets: Vec<u32> = (0..b.rows).map(|row| (row * stride) as u32).collect();
-            product(&source, &offsets, &mut sums);
+            product(&source, &offsets);
             context.buffers.give(source);
         } else {
             let offsets: Vec<u32> = (0..b.rows).map(|row| (row * b.down + left) as u32).collect();
-            product(b.elements, &offsets, &mut sums);
+            product(b.elements, &offsets);
         }
-        for (row, sums) in rows.zip(sums.chunks(stride)) {
-            let at = row * b.columns + left;
-            // SAFETY: tiles and rows of different tasks are different.
-            unsafe { shared.part(at..at + count) }.copy_from_slice(&sums[..count]);
-        }
-        context.buffers.give(sums);
     });
 }
 

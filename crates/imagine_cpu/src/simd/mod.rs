@@ -66,6 +66,14 @@ pub(crate) unsafe trait Lanes: Copy {
     fn fma(a: Self::V, b: Self::V, c: Self::V) -> Self::V;
     /// `a + b`.
     fn add(a: Self::V, b: Self::V) -> Self::V;
+    /// `a * b`.
+    fn mul(a: Self::V, b: Self::V) -> Self::V;
+    /// `a` if it is larger, else `b`, also if one is NaN.
+    fn larger(a: Self::V, b: Self::V) -> Self::V;
+    /// `a` if it is smaller, else `b`, also if one is NaN.
+    fn smaller(a: Self::V, b: Self::V) -> Self::V;
+    /// `x` if it is at least 0, else `alpha * x`.
+    fn leaky(x: Self::V, alpha: Self::V) -> Self::V;
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]

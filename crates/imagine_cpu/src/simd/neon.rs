@@ -71,4 +71,28 @@ unsafe impl Lanes for Neon {
         // SAFETY: inside a kernel NEON is there.
         unsafe { vaddq_f32(a, b) }
     }
+
+    #[inline(always)]
+    fn mul(a: float32x4_t, b: float32x4_t) -> float32x4_t {
+        // SAFETY: inside a kernel NEON is there.
+        unsafe { vmulq_f32(a, b) }
+    }
+
+    #[inline(always)]
+    fn larger(a: float32x4_t, b: float32x4_t) -> float32x4_t {
+        // SAFETY: inside a kernel NEON is there.
+        unsafe { vbslq_f32(vcgtq_f32(a, b), a, b) }
+    }
+
+    #[inline(always)]
+    fn smaller(a: float32x4_t, b: float32x4_t) -> float32x4_t {
+        // SAFETY: inside a kernel NEON is there.
+        unsafe { vbslq_f32(vcltq_f32(a, b), a, b) }
+    }
+
+    #[inline(always)]
+    fn leaky(x: float32x4_t, alpha: float32x4_t) -> float32x4_t {
+        // SAFETY: inside a kernel NEON is there.
+        unsafe { vbslq_f32(vcgeq_f32(x, vdupq_n_f32(0.0)), x, vmulq_f32(alpha, x)) }
+    }
 }

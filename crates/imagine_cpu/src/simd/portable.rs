@@ -65,4 +65,24 @@ unsafe impl Lanes for Portable {
         }
         result
     }
+
+    #[inline(always)]
+    fn mul(a: [f32; 8], b: [f32; 8]) -> [f32; 8] {
+        std::array::from_fn(|i| a[i] * b[i])
+    }
+
+    #[inline(always)]
+    fn larger(a: [f32; 8], b: [f32; 8]) -> [f32; 8] {
+        std::array::from_fn(|i| if a[i] > b[i] { a[i] } else { b[i] })
+    }
+
+    #[inline(always)]
+    fn smaller(a: [f32; 8], b: [f32; 8]) -> [f32; 8] {
+        std::array::from_fn(|i| if a[i] < b[i] { a[i] } else { b[i] })
+    }
+
+    #[inline(always)]
+    fn leaky(x: [f32; 8], alpha: [f32; 8]) -> [f32; 8] {
+        std::array::from_fn(|i| if x[i] >= 0.0 { x[i] } else { alpha[i] * x[i] })
+    }
 }

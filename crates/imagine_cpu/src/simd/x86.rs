@@ -23,7 +23,7 @@ pub(super) unsafe fn run_avx512<K: Kernel>(kernel: K) -> K::Output {
 }
 
 macro_rules! lanes {
-    ($name:ident, $n:literal, $registers:literal, $vector:ty, $splat:ident, $load:ident, $store:ident, $fma:ident, $add:ident, $load_mask:ident, $store_mask:ident) => {
+    ($name:ident, $n:literal, $registers:literal, $vector:ty, $splat:ident, $load:ident, $store:ident, $fma:ident, $add:ident, $load_mask:ident, $store_mask:ident, $mul:ident, $max:ident, $min:ident, $leaky:ident) => {
         // SAFETY: every function needs the instruction set, which is there inside a kernel; pointers are the caller's.
         unsafe impl Lanes for $name {
             const N: usize = $n;
@@ -76,8 +76,50 @@ macro_rules! lanes {
                 // SAFETY: inside a kernel the instruction set is there.
                 unsafe { $add(a, b) }
             }
+
+            #[inline(always)]
+            fn mul(a: $vector, b: $vector) -> $vector {
+                // SAFETY: inside a kernel the instruction set is there.
+                unsafe { $mul(a, b) }
+            }
+
+            #[inline(always)]
+            fn larger(a: $vector, b: $vector) -> $vector {
+                // SAFETY: inside a kernel the instruction set is there.
+                unsafe { $max(a, b) }
+            }
+
+            #[inline(always)]
+            fn smaller(a: $vector, b: $vector) -> $vector {
+                // SAFETY: inside a kernel the instruction set is there.
+                unsafe { $min(a, b) }
+            }
+
+            #[inline(always)]
+            fn leaky(x: $vector, alpha: $vector) -> $vector {
+                // SAFETY: inside a kernel the instruction set is there.
+                unsafe { $leaky(x, alpha) }
+            }
         }
     };
+}
+
+#[inline(always)]
+unsafe fn leaky_avx2(x: __m256, alpha: __m256) -> __m256 {
+    // SAFETY: AVX2 is there.
+    unsafe {
+        let keep = _mm256_cmp_ps::<_CMP_GE_OQ>(x, _mm256_setzero_ps());
+        _mm256_blendv_ps(_mm256_mul_ps(alpha, x), x, keep)
+    }
+}
+
+#[inline(always)]
+unsafe fn leaky_avx512(x: __m512, alpha: __m512) -> __m512 {
+    // SAFETY: AVX-512 is there.
+    unsafe {
+        let keep = _mm512_cmp_ps_mask::<_CMP_GE_OQ>(x, _mm512_setzero_ps());
+        _mm512_mask_blend_ps(keep, _mm512_mul_ps(alpha, x), x)
+    }
 }
 
 /// Lanes below `count`.
@@ -128,7 +170,11 @@ lanes!(
     _mm256_fmadd_ps,
     _mm256_add_ps,
     load_avx2,
-    store_avx2
+    store_avx2,
+    _mm256_mul_ps,
+    _mm256_max_ps,
+    _mm256_min_ps,
+    leaky_avx2
 );
 lanes!(
     Avx512,
@@ -141,5 +187,9 @@ lanes!(
     _mm512_fmadd_ps,
     _mm512_add_ps,
     load_avx512,
-    store_avx512
+    store_avx512,
+    _mm512_mul_ps,
+    _mm512_max_ps,
+    _mm512_min_ps,
+    leaky_avx512
 );

@@ -118,6 +118,16 @@ impl<'a> Shared<'a> {
         Self { start: slice.as_mut_ptr(), length: slice.len(), of: PhantomData }
     }
 
+    /// Number of floats.
+    pub fn len(&self) -> usize {
+        self.length
+    }
+
+    /// Where the slice begins.
+    pub fn start(&self) -> *mut f32 {
+        self.start
+    }
+
     /// A part of the slice.
     ///
     /// # Safety
