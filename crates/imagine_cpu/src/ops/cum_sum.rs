@@ -25,14 +25,11 @@ fn sums<T: Element>(params: &CumSum, from: &[T], add: impl Fn(T, T) -> T + Sync,
         let mut sums = vec![T::default(); inner];
         for step in 0..length {
             let at = if params.reverse { length - 1 - step } else { step } * inner;
-            for ((sum, to), from) in sums.iter_mut().zip(&mut to[at..]).zip(&from[at..]) {
-                if params.exclusive {
-                    *to = *sum;
-                }
-                *sum = if step == 0 { *from } else { add(*sum, *from) };
-                if !params.exclusive {
-                    *to = *sum;
-                }
+            let rows = sums.iter_mut().zip(&mut to[at..][..inner]).zip(&from[at..][..inner]);
+            for ((sum, to), from) in rows {
+                let before = *sum;
+                *sum = if step == 0 { *from } else { add(before, *from) };
+                *to = if params.exclusive { before } else { *sum };
             }
         }
     });

@@ -4,30 +4,33 @@ use imagine_graph::{Bernoulli, DType, Dim, Extent, RandomNormal, RandomPart, Ran
 use rayon::prelude::*;
 
 use crate::context::Context;
+use crate::simd::{self, Kernel, Lanes};
 use crate::value::Value;
 
 /// Numbers that one thread draws at least.
 const SMALL: usize = 1 << 13;
 
+/// How a number is made of the words of its element.
+#[derive(Clone, Copy)]
+enum Distribution {
+    Uniform { low: f32, span: f32 },
+    Normal { mean: f32, scale: f32 },
+}
+
 pub(super) fn uniform(params: &RandomUniform, context: &Context) -> Value {
-    let key = rng::key(context.random.seed, params.stream, context.random.step);
-    let (low, span) = (params.low, params.high - params.low);
-    let numbers =
-        draw(&params.shape, params.part, context, |x, y, plane| low + span * rng::uniform(rng::cell(x, y, plane, key)));
-    Value::f32s(context.shape(), numbers)
+    let distribution = Distribution::Uniform { low: params.low, span: params.high - params.low };
+    Value::f32s(context.shape(), draw(&params.shape, params.stream, params.part, context, distribution))
 }
 
 pub(super) fn normal(params: &RandomNormal, context: &Context) -> Value {
-    let key = rng::key(context.random.seed, params.stream, context.random.step);
-    let (mean, scale) = (params.mean, params.scale);
-    let numbers = draw(&params.shape, params.part, context, |x, y, plane| mean + scale * rng::normal(x, y, plane, key));
-    Value::f32s(context.shape(), numbers)
+    let distribution = Distribution::Normal { mean: params.mean, scale: params.scale };
+    Value::f32s(context.shape(), draw(&params.shape, params.stream, params.part, context, distribution))
 }
 
 /// 1 where a uniform number is below the probability, else 0.
 pub(super) fn bernoulli(params: &Bernoulli, x: Value, context: &Context) -> Value {
-    let key = rng::key(context.random.seed, params.stream, context.random.step);
-    let numbers = draw(&params.shape, None, context, |x, y, plane| rng::uniform(rng::cell(x, y, plane, key)));
+    let distribution = Distribution::Uniform { low: 0.0, span: 1.0 };
+    let numbers = draw(&params.shape, params.stream, None, context, distribution);
     let ones = numbers.iter().zip(x.as_f32s()).map(|(number, probability)| number < probability);
     let shape = context.shape();
     let result = match params.dtype {
@@ -39,13 +42,15 @@ pub(super) fn bernoulli(params: &Bernoulli, x: Value, context: &Context) -> Valu
     result
 }
 
-/// The elements of a random tensor, or of a part of it, from `element(x, y, plane)`.
+/// The elements of a random tensor, or of a part of it.
 fn draw(
     dims: &[Dim],
+    stream: u32,
     part: Option<RandomPart>,
     context: &Context,
-    element: impl Fn(u32, u32, u32) -> f32 + Sync,
+    distribution: Distribution,
 ) -> Vec<f32> {
+    let key = rng::key(context.random.seed, stream, context.random.step);
     let shape = context.shape();
     let size = Extent::of_shape(shape);
     let (first, whole) = match part {
@@ -72,11 +77,39 @@ fn draw(
             let from = at(y, done);
             let run = if domain.wrap { whole.width - from.x as usize } else { numbers.len() };
             let run = run.min(numbers.len() - done);
-            for (index, number) in numbers[done..][..run].iter_mut().enumerate() {
-                *number = element((from.x as u32).wrapping_add(index as u32), from.y as u32, plane);
-            }
+            let place = [from.x as u32, from.y as u32, plane];
+            simd::run(Row { numbers: &mut numbers[done..][..run], place, key, distribution });
             done += run;
         }
     });
     numbers
+}
+
+/// Numbers of a row from `place` `[x, y, plane]` on.
+struct Row<'a> {
+    numbers: &'a mut [f32],
+    place: [u32; 3],
+    key: u32,
+    distribution: Distribution,
+}
+
+impl Kernel for Row<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run<S: Lanes>(self) {
+        let Self { numbers, place: [x, y, plane], key, distribution } = self;
+        match distribution {
+            Distribution::Uniform { low, span } => {
+                for (index, number) in numbers.iter_mut().enumerate() {
+                    *number = low + span * rng::uniform(rng::cell(x.wrapping_add(index as u32), y, plane, key));
+                }
+            }
+            Distribution::Normal { mean, scale } => {
+                for (index, number) in numbers.iter_mut().enumerate() {
+                    *number = mean + scale * rng::normal(x.wrapping_add(index as u32), y, plane, key);
+                }
+            }
+        }
+    }
 }

@@ -72,19 +72,19 @@ pub fn key(seed: u64, stream: u32, step: u32) -> u32 {
 }
 
 /// The four words of one element.
-#[inline]
+#[inline(always)]
 pub fn cell(x: u32, y: u32, plane: u32, key: u32) -> [u32; 4] {
     pcg4d([x, y, plane, key])
 }
 
 /// A number in [0, 1) from the words of an element.
-#[inline]
+#[inline(always)]
 pub fn uniform(words: [u32; 4]) -> f32 {
     (words[0] >> 8) as f32 / (1 << 24) as f32
 }
 
 /// A number with mean 0 and variance 1 for one element.
-#[inline]
+#[inline(always)]
 pub fn normal(x: u32, y: u32, plane: u32, key: u32) -> f32 {
     let [a, b, c, d] = cell(x, y, plane, key);
     let [e, f, ..] = cell(x, y, plane, key ^ 0x9e37_79b9);
@@ -122,13 +122,13 @@ pub fn fill_part(
     values
 }
 
-#[inline]
+#[inline(always)]
 fn pcg4d(words: [u32; 4]) -> [u32; 4] {
     let words = words.map(|v| v.wrapping_mul(1_664_525).wrapping_add(1_013_904_223));
     mix(mix(words).map(|v| v ^ (v >> 16)))
 }
 
-#[inline]
+#[inline(always)]
 fn mix([mut x, mut y, mut z, mut w]: [u32; 4]) -> [u32; 4] {
     x = x.wrapping_add(y.wrapping_mul(w));
     y = y.wrapping_add(z.wrapping_mul(x));
