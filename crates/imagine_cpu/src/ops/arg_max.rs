@@ -4,6 +4,7 @@ use imagine_graph::{ArgMax, ArgMin, Reduction};
 use rayon::prelude::*;
 
 use crate::context::Context;
+use crate::simd::{self, Kernel, Lanes};
 use crate::value::{Data, Value};
 
 /// Elements of a row that a thread searches at once.
@@ -54,16 +55,34 @@ fn search<T: Copy + Sync>(
     });
     let parts: Vec<(usize, &mut [i32])> = parts.collect();
     parts.into_par_iter().with_min_len((1usize << 14).div_ceil(length * width)).for_each(|(first, found)| {
-        let count = found.len();
-        let mut best = elements[first..][..count].to_vec();
-        for index in 1..length {
-            let row = &elements[first + index * inner..][..count];
-            for ((best, found), x) in best.iter_mut().zip(found.iter_mut()).zip(row) {
-                let wins = better(*x, *best) | as_good(*x, *best);
+        simd::run(Rows { elements: &elements[first..], inner, length, found, better: &better, as_good: &as_good });
+    });
+    found
+}
+
+/// Columns of a matrix with rows of `inner` elements.
+struct Rows<'a, T, B, G> {
+    elements: &'a [T],
+    inner: usize,
+    length: usize,
+    found: &'a mut [i32],
+    better: &'a B,
+    as_good: &'a G,
+}
+
+impl<T: Copy, B: Fn(T, T) -> bool, G: Fn(T, T) -> bool> Kernel for Rows<'_, T, B, G> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run<S: Lanes>(self) {
+        let mut best = self.elements[..self.found.len()].to_vec();
+        for index in 1..self.length {
+            let row = &self.elements[index * self.inner..][..best.len()];
+            for ((best, found), x) in best.iter_mut().zip(self.found.iter_mut()).zip(row) {
+                let wins = (self.better)(*x, *best) | (self.as_good)(*x, *best);
                 *best = if wins { *x } else { *best };
                 *found = if wins { index as i32 } else { *found };
             }
         }
-    });
-    found
+    }
 }

@@ -53,6 +53,17 @@ fn picked<T: Element>(layout: &GatherLayout, from: &[T], indices: &[i32], contex
                 to.copy_from_slice(&from[place(data, index)..][..inner.length]);
                 return;
             }
+            if let [pick] = layout.picks[..] {
+                let mut at = data;
+                let indices = indices[index as usize..].iter().step_by(index_stride.max(1) as usize);
+                if index_stride > 0 {
+                    for (to, index) in to.iter_mut().zip(indices) {
+                        *to = from[at as usize + inside(*index, pick.length) * pick.stride];
+                        at += data_stride;
+                    }
+                    return;
+                }
+            }
             for (step, to) in to.iter_mut().enumerate() {
                 *to = from[place(data + step as isize * data_stride, index + step as isize * index_stride)];
             }
@@ -67,6 +78,7 @@ fn picked<T: Element>(layout: &GatherLayout, from: &[T], indices: &[i32], contex
 }
 
 /// An index counted from the front, clamped to an axis of `length`.
+#[inline]
 pub(super) fn inside(index: i32, length: usize) -> usize {
     let (index, length) = (i64::from(index), length as i64);
     (if index < 0 { index + length } else { index }).clamp(0, length - 1) as usize

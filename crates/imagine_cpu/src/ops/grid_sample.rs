@@ -4,6 +4,7 @@ use imagine_graph::{GridSample, GridSampleMode, GridSamplePadding};
 use rayon::prelude::*;
 
 use crate::context::Context;
+use crate::simd::{self, Kernel, Lanes};
 use crate::value::Value;
 
 /// Points that a thread samples at once.
@@ -37,10 +38,8 @@ pub(super) fn run(params: &GridSample, x: Value, grid: Value, context: &Context)
     tasks.into_par_iter().for_each(|(x, grid, mut parts)| {
         // The elements of each point and their weights.
         let mut taps = Vec::with_capacity(CHUNK << (2 * axes));
-        let mut count = 0;
-        for point in grid.chunks_exact(axes) {
-            count = combine(params, point, size, &mut taps);
-        }
+        simd::run(Find { params, grid, size, taps: &mut taps });
+        let count = taps.len() * axes / grid.len();
         for (x, part) in x.chunks_exact(elements).zip(&mut parts) {
             for (sample, taps) in part.iter_mut().zip(taps.chunks_exact(count)) {
                 let (first, rest) = taps.split_first().expect("a point has taps");
@@ -51,31 +50,52 @@ pub(super) fn run(params: &GridSample, x: Value, grid: Value, context: &Context)
     Value::f32s(shape, sampled)
 }
 
-/// Adds all combinations of the taps along each axis of a point; returns how many there are.
-fn combine(params: &GridSample, point: &[f32], size: &[usize], all: &mut Vec<Tap>) -> usize {
-    let axes = size.len();
-    let mut along = [[Tap::default(); TAPS]; 3];
-    let mut count = 0;
-    for (axis, taps) in along.iter_mut().enumerate().take(axes) {
-        // The grid has x first, the image has it last.
-        count = find(params, point[axes - 1 - axis], size[axis], taps);
-    }
-    let combinations = count.pow(axes as u32);
-    for combination in 0..combinations {
-        let (mut rest, mut index, mut weight) =
-            (combination / count, along[0][combination % count].index, along[0][combination % count].weight);
-        for axis in 1..axes {
-            let tap = along[axis][rest % count];
-            rest /= count;
-            index = index * size[axis] + tap.index;
-            weight *= tap.weight;
+/// Finds the taps of all points of a grid.
+struct Find<'a> {
+    params: &'a GridSample,
+    grid: &'a [f32],
+    size: &'a [usize],
+    taps: &'a mut Vec<Tap>,
+}
+
+impl Kernel for Find<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run<S: Lanes>(self) {
+        let axes = self.size.len();
+        for point in self.grid.chunks_exact(axes) {
+            let mut along = [[Tap::default(); TAPS]; 3];
+            let mut count = 0;
+            for (axis, taps) in along.iter_mut().enumerate().take(axes) {
+                // The grid has x first, the image has it last.
+                count = find(self.params, point[axes - 1 - axis], self.size[axis], taps);
+            }
+            match self.size {
+                [_, width] => combine(&along[0][..count], &along[1][..count], *width, self.taps),
+                [_, height, width] => {
+                    let mut planes = Vec::with_capacity(TAPS * TAPS);
+                    combine(&along[0][..count], &along[1][..count], *height, &mut planes);
+                    combine(&planes, &along[2][..count], *width, self.taps);
+                }
+                _ => unreachable!("the shape rule asked for two or three axes"),
+            }
         }
-        all.push(Tap { index, weight });
     }
-    combinations
+}
+
+/// Adds all combinations of taps along outer axes and along an inner axis of `length`; the outer ones change first.
+#[inline(always)]
+fn combine(outer: &[Tap], inner: &[Tap], length: usize, all: &mut Vec<Tap>) {
+    for inner in inner {
+        let joined =
+            |outer: &Tap| Tap { index: outer.index * length + inner.index, weight: outer.weight * inner.weight };
+        all.extend(outer.iter().map(joined));
+    }
 }
 
 /// The taps along one axis of `length` at coordinate `g`; returns how many there are.
+#[inline(always)]
 fn find(params: &GridSample, g: f32, length: usize, taps: &mut [Tap; TAPS]) -> usize {
     let at = denormalized(params, g, length);
     let low = at.floor();
@@ -92,6 +112,7 @@ fn find(params: &GridSample, g: f32, length: usize, taps: &mut [Tap; TAPS]) -> u
 }
 
 /// The tap at index `at`.
+#[inline(always)]
 fn tap(params: &GridSample, at: f32, weight: f32, length: usize) -> Tap {
     let last = length as f32 - 1.0;
     // NaN becomes 0.
@@ -109,6 +130,7 @@ fn tap(params: &GridSample, at: f32, weight: f32, length: usize) -> Tap {
 }
 
 /// Coordinate `g` in elements of an axis.
+#[inline(always)]
 fn denormalized(params: &GridSample, g: f32, length: usize) -> f32 {
     let size = length as f32;
     let at = if params.align_corners { (g + 1.0) / 2.0 * (size - 1.0) } else { ((g + 1.0) * size - 1.0) / 2.0 };
@@ -124,6 +146,7 @@ fn denormalized(params: &GridSample, g: f32, length: usize) -> f32 {
 }
 
 /// Reflects a position at the edges of an axis until it lies between them.
+#[inline(always)]
 fn reflected(params: &GridSample, at: f32, length: usize) -> f32 {
     let (low, span) = if params.align_corners { (0.0, length as f32 - 1.0) } else { (-0.5, length as f32) };
     if span == 0.0 {
@@ -138,6 +161,7 @@ fn reflected(params: &GridSample, at: f32, length: usize) -> f32 {
 }
 
 /// Weight of the tap `k` after the floor of the position; `fraction` is the position minus its floor.
+#[inline(always)]
 fn weight(mode: GridSampleMode, k: i32, fraction: f32) -> f32 {
     // The distance is 1 + f, f, 1 - f, 2 - f for k from -1 to 2.
     let t = (k as f32 - fraction).abs();

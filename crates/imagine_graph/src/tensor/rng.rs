@@ -88,7 +88,8 @@ pub fn uniform(words: [u32; 4]) -> f32 {
 pub fn normal(x: u32, y: u32, plane: u32, key: u32) -> f32 {
     let [a, b, c, d] = cell(x, y, plane, key);
     let [e, f, ..] = cell(x, y, plane, key ^ 0x9e37_79b9);
-    let sum: u32 = [a, b, c, d, e, f].iter().map(|w| (w & 0xffff) + (w >> 16)).sum();
+    let halves = |word: u32| (word & 0xffff) + (word >> 16);
+    let sum = halves(a) + halves(b) + halves(c) + halves(d) + halves(e) + halves(f);
     (sum as i32 - 393_210) as f32 / 65_536.0
 }
 
