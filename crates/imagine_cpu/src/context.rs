@@ -6,6 +6,7 @@ use imagine_graph::rng::RandomState;
 use imagine_graph::{Size, TensorType};
 
 use crate::buffers::Buffers;
+use crate::level::Level;
 use crate::ops::conv::ConvWeights;
 use crate::ops::conv_transpose::TransposedWeights;
 
@@ -18,6 +19,8 @@ pub(crate) enum Prepared {
     ConvTranspose(Arc<TransposedWeights>),
     /// A factor and an addend for each channel.
     Affine(Arc<Vec<(f32, f32)>>),
+    /// The level of an exemplar.
+    Level(Arc<Level>),
 }
 
 /// What an operator may read beside its inputs.

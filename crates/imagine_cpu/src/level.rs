@@ -127,6 +127,14 @@ impl Level {
         }
     }
 
+    /// A level with a table of similar places alone, as operators have it, for moving blocks.
+    pub(crate) fn from_table(height: usize, width: usize, edges: Edges, similar: &[i32]) -> Self {
+        let shape = LevelShape { height: height as u32, width: width as u32, edges };
+        let similar_per_place = similar.len() / (height * width);
+        let similar = similar.iter().map(|&place| shape.clamped(place as u32)).collect();
+        Self { shape, appearance: Vec::new(), similar, similar_per_place }
+    }
+
     /// The appearance in words, `[height + 2, width + 2, 2]`, with a rim of one place: what [`Level::from_words`] takes.
     pub fn appearance_words(&self) -> Vec<i32> {
         words(&self.appearance)
@@ -155,7 +163,7 @@ impl Level {
     }
 
     /// The appearance of `place` moved by `(down, right)`, each -1, 0 or 1.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn appearance(&self, place: u32, down: i32, right: i32) -> &[i8; DIMENSIONS] {
         let (y, x) = crate::unpack(place);
         let row = (y as i32 + 1 + down) as usize;

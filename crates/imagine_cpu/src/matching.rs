@@ -16,6 +16,7 @@ use crate::candidates::Candidates;
 use crate::field::Field;
 use crate::guide::{Guide, with_guide};
 use crate::level::Level;
+use crate::simd::{self, Kernel, Lanes};
 use crate::{DIMENSIONS, Edges, pack, unpack};
 
 /// Cells around a cell that a pass reads, on each side.
@@ -39,14 +40,34 @@ pub fn match_pass(level: &Level, field: &Field, guide: Option<&Guide>, candidate
     assert!(height > 0 && width > 0, "a field of {} x {} cells has no inside", field.height, field.width);
     let mut places = vec![0; height * width];
     places.par_chunks_mut(width).enumerate().for_each(|(row, places)| {
-        for (column, place) in places.iter_mut().enumerate() {
-            *place = best(level, field, (guide, candidates), (row, column));
-        }
+        simd::run(Row { level, field, guide, candidates, row, places });
     });
     Field { top: field.top + REACH as i64, left: field.left + REACH as i64, height, width, places }
 }
 
+/// One row of the result.
+struct Row<'a> {
+    level: &'a Level,
+    field: &'a Field,
+    guide: Option<&'a Guide<'a>>,
+    candidates: Option<&'a Candidates<'a>>,
+    row: usize,
+    places: &'a mut [u32],
+}
+
+impl Kernel for Row<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run<S: Lanes>(self) {
+        for (column, place) in self.places.iter_mut().enumerate() {
+            *place = best(self.level, self.field, (self.guide, self.candidates), (self.row, column));
+        }
+    }
+}
+
 /// The place that the cell in `row` and `column` of the result shows.
+#[inline(always)]
 fn best(
     level: &Level,
     field: &Field,
@@ -69,42 +90,51 @@ fn best(
     let mut near = [0; 24];
     let places = (0..25).filter(|index| *index != 12).map(|index| at(index / 5 - 2, index % 5 - 2));
     near.iter_mut().zip(places).for_each(|(near, place)| *near = place);
-    let mut best = (i32::MAX, at(0, 0));
-    // Ties go to the first.
-    let mut offer = |place: u32, factor: i32, more: i32| {
-        let guided = guide.map_or(0, |guide| guide.cost(place, row, column));
-        let cost = cost(level, &near, &target, (place, factor, more), guided);
-        if cost < best.0 {
-            best = (cost, place);
-        }
+    // Candidates in order, each with its factor and what it costs more.
+    let mut offers = [(0, 0, 0); 18];
+    let mut count = 0;
+    let mut offer = |place: u32, factor: i32| {
+        offers[count] = (place, factor, 0);
+        count += 1;
     };
     for index in 0..9 {
         // An earlier neighbour proposed the same place at the same cost.
         let seen = own[..index].contains(&own[index]);
         if let Some(place) = own[index].filter(|_| !seen) {
-            offer(place, OWN, 0);
+            offer(place, OWN);
         }
         if level.has_table() {
             let (down, right) = neighbour(index);
             let similar = level.similar(at(down, right))[0];
             if let Some(place) = shifted(level, similar, -down, -right) {
-                offer(place, SIMILAR, 0);
+                offer(place, SIMILAR);
             }
         }
     }
-    if let Some(candidates) = candidates {
+    let neighbours = offers[..count].iter().copied();
+    let further = candidates.into_iter().flat_map(|candidates| {
         let places = candidates.of_cell(row, column).map(|place| level.shape().clamped(place));
-        places.filter(|place| level.shape().may_show(*place)).for_each(|place| offer(place, OWN, candidates.cost));
+        places.filter(|place| level.shape().may_show(*place)).map(|place| (place, OWN, candidates.cost))
+    });
+    // Ties go to the first.
+    let mut best = (i32::MAX, at(0, 0));
+    for (place, factor, more) in neighbours.chain(further) {
+        let guided = guide.map_or(0, |guide| guide.cost(place, row, column));
+        let cost = cost(level, &near, &target, (place, factor, more), guided);
+        if cost < best.0 {
+            best = (cost, place);
+        }
     }
     best.1
 }
 
+#[inline(always)]
 fn neighbour(index: usize) -> (i32, i32) {
     (index as i32 / 3 - 1, index as i32 % 3 - 1)
 }
 
 /// `place` moved by at most one row and column; `None` if it may not be shown.
-#[inline]
+#[inline(always)]
 fn shifted(level: &Level, place: u32, down: i32, right: i32) -> Option<u32> {
     let (y, x) = unpack(place);
     let (y, x) = (y as i32 + down, x as i32 + right);
@@ -130,6 +160,7 @@ fn shifted(level: &Level, place: u32, down: i32, right: i32) -> Option<u32> {
     }
 }
 
+#[inline(always)]
 fn target(level: &Level, at: impl Fn(i32, i32) -> u32) -> Target {
     DIAGONALS.map(|(down, right)| {
         let own = level.appearance(at(down, right), 0, 0);
@@ -145,7 +176,7 @@ fn target(level: &Level, at: impl Fn(i32, i32) -> u32) -> Target {
 }
 
 /// The cost of showing `place`, which costs the guide `guided`: at most 1,782 million, or 2,000 million if it is excluded.
-#[inline]
+#[inline(always)]
 fn cost(level: &Level, near: &[u32; 24], target: &Target, (place, factor, more): (u32, i32, i32), guided: i32) -> i32 {
     // Wrapping, so that debug builds run vectors too; nothing here comes near a limit.
     let mut sum = 0i32;

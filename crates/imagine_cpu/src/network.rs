@@ -50,9 +50,10 @@ impl Network {
     pub fn new(graph: &ValidGraph, options: &Options) -> Self {
         let values = (0..graph.value_count()).map(ValueId);
         let weights: Vec<Option<Value>> = values.map(|value| graph.weight(value).map(Value::from)).collect();
+        let mut levels = ops::Levels::default();
         let prepared = graph.nodes().iter().map(|node| {
             let known = |value: &Option<ValueId>| value.and_then(|value| weights[value.0].as_ref());
-            ops::prepare(&node.op, &node.inputs.iter().map(known).collect::<Vec<_>>())
+            ops::prepare(&node.op, &node.inputs.iter().map(known).collect::<Vec<_>>(), &mut levels)
         });
         Self {
             prepared: Arc::new(prepared.collect()),

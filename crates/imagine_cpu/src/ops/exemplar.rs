@@ -1,5 +1,8 @@
 //! `ExemplarStart`, `ExemplarDouble`, `ExemplarMove`, `ExemplarMatch` and `ExemplarGather`: the kernels of this crate on each image.
 
+use std::collections::HashMap;
+use std::sync::Arc;
+
 use crate::{
     Candidates, Draw, Edges, Field, Guide, Level, LevelShape, Moves, REACH, double, gather, match_pass, move_blocks,
     start,
@@ -10,7 +13,7 @@ use imagine_graph::{
 };
 
 use super::{binary, unary};
-use crate::context::Context;
+use crate::context::{Context, Prepared};
 use crate::value::Value;
 
 /// A guide and its target, as the operators take them.
@@ -37,6 +40,37 @@ impl Wanted {
             size: [shape[2], shape[3]],
             scale: self.scale,
         }
+    }
+}
+
+/// Levels of exemplars that a network has, each once: many passes read the same.
+#[derive(Default)]
+pub(crate) struct Levels(HashMap<LevelKey, Arc<Level>>);
+
+/// Where the appearance and the table of a level lie in memory, and whether it tiles.
+type LevelKey = ([Option<*const i32>; 2], bool);
+
+impl Levels {
+    /// The level of a matching pass.
+    pub fn matched(&mut self, op: &ExemplarMatch, appearance: &Value, similar: Option<&Value>) -> Arc<Level> {
+        let [height, width] = sides(appearance).map(|side| side - 2);
+        self.known([Some(appearance), similar], op.tiles, || {
+            let similar = similar.map_or(&[][..], Value::as_i32s);
+            Level::from_words(height, width, edges(op.tiles), appearance.as_i32s(), similar)
+        })
+    }
+
+    /// The level of a step that moves blocks.
+    pub fn moved(&mut self, op: &ExemplarMove, similar: &Value) -> Arc<Level> {
+        let [height, width] = sides(similar);
+        self.known([None, Some(similar)], op.tiles, || {
+            Level::from_table(height, width, edges(op.tiles), similar.as_i32s())
+        })
+    }
+
+    fn known(&mut self, parts: [Option<&Value>; 2], tiles: bool, make: impl FnOnce() -> Level) -> Arc<Level> {
+        let key = (parts.map(|part| part.map(|part| part.as_i32s().as_ptr())), tiles);
+        self.0.entry(key).or_insert_with(|| Arc::new(make())).clone()
     }
 }
 
@@ -77,9 +111,10 @@ pub(super) fn moved(
     variation: Option<Value>,
     context: &Context,
 ) -> Value {
-    let [height, width] = sides(&similar);
-    let blank = vec![0; (height + 2) * (width + 2) * 2];
-    let level = Level::from_words(height, width, edges(op.tiles), &blank, similar.as_i32s());
+    let level = match context.prepared {
+        Some(Prepared::Level(level)) => level.clone(),
+        _ => Levels::default().moved(op, &similar),
+    };
     let origin = context.random.domain.tensor_origin(&op.shape);
     let fields = fields(field, |place| level.shape().clamped(place));
     let places = fields.into_iter().enumerate().flat_map(|(image, mut field)| {
@@ -104,9 +139,11 @@ pub(super) fn matched(
     candidates: Option<Value>,
     context: &Context,
 ) -> Value {
-    let [height, width] = sides(&appearance).map(|side| side - 2);
-    let similar = similar.as_ref().map_or(&[][..], Value::as_i32s);
-    let level = Level::from_words(height, width, edges(op.tiles), appearance.as_i32s(), similar);
+    let level = match context.prepared {
+        // A table that is no weight is not part of it.
+        Some(Prepared::Level(level)) if level.has_table() == similar.is_some() => level.clone(),
+        _ => Levels::default().matched(op, &appearance, similar.as_ref()),
+    };
     let fields = fields(field, |place| level.shape().clamped(place));
     let places = fields.into_iter().enumerate().flat_map(|(image, field)| {
         let guide = wanted.as_ref().map(|wanted| wanted.of_image(image));

@@ -50,6 +50,7 @@ use crate::context::{Context, Prepared};
 use crate::value::Value;
 use conv::ConvWeights;
 use conv_transpose::TransposedWeights;
+pub(crate) use exemplar::Levels;
 use exemplar::Wanted;
 
 /// The inputs of one node, taken in order.
@@ -66,7 +67,7 @@ impl Inputs {
 }
 
 /// What a network prepares for a node that reads these weights; `None` for inputs that are no weights.
-pub(crate) fn prepare(op: &Op, weights: &[Option<&Value>]) -> Option<Prepared> {
+pub(crate) fn prepare(op: &Op, weights: &[Option<&Value>], levels: &mut Levels) -> Option<Prepared> {
     match (op, weights) {
         (Op::Conv(params), [_, Some(w), ..]) => Some(Prepared::Conv(Arc::new(ConvWeights::new(params, w)))),
         (Op::ConvTranspose(params), [_, Some(w), ..]) => {
@@ -76,6 +77,13 @@ pub(crate) fn prepare(op: &Op, weights: &[Option<&Value>]) -> Option<Prepared> {
             let factors = batch_normalization::factors(params, [scale, bias, mean, variance]);
             Some(Prepared::Affine(Arc::new(factors)))
         }
+        (Op::ExemplarMatch(params), [_, Some(appearance), similar, ..]) => {
+            Some(Prepared::Level(levels.matched(params, appearance, *similar)))
+        }
+        (Op::ExemplarMatch(params), [_, Some(appearance)]) => {
+            Some(Prepared::Level(levels.matched(params, appearance, None)))
+        }
+        (Op::ExemplarMove(params), [_, Some(similar), ..]) => Some(Prepared::Level(levels.moved(params, similar))),
         _ => None,
     }
 }

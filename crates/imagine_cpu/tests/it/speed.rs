@@ -96,3 +96,36 @@ fn speed() {
         println!("{:16} {:16} {:8.3} ns", case.op.name(), case.name, best.as_nanos() as f64 / count);
     }
 }
+
+/// A pass over a level of 256 x 256 places with a table, and without, in a field of pieces of 7 x 7 cells.
+#[test]
+#[ignore = "a measurement"]
+fn speed_of_matching() {
+    use imagine_cpu::{Draw, Edges, Field, Level, REACH, gather, match_pass, start};
+    const SIDE: usize = 256;
+    let words = |stream: u32, i: usize| rng::cell(i as u32, stream, 0, 7);
+    let appearance: Vec<[i8; 8]> = (0..SIDE * SIDE).map(|i| bytes_of(words(0, i))).collect();
+    let similar: Vec<u32> = (0..SIDE * SIDE).map(|i| words(1, i)[0] & 0x00ff_00ff).collect();
+    let texels: Vec<i32> = (0..SIDE * SIDE * 2).map(|i| words(2, i)[0] as i32).collect();
+    for (name, table) in [("with a table", similar), ("without", Vec::new())] {
+        let level = Level::new(SIDE, SIDE, Edges::Wrap, &appearance, table).expect("it is sound");
+        let field = start(level.shape(), (0, 0, 512, 512), 7, (1, 1), Draw::new(3));
+        let field: Field = field.wrapped(REACH);
+        let pool = rayon::ThreadPoolBuilder::new().num_threads(1).build().expect("threads start");
+        let time = |work: &(dyn Fn() + Sync)| {
+            let times = (0..7).map(|_| {
+                let start = busy();
+                pool.install(work);
+                (busy() - start).as_nanos()
+            });
+            times.min().unwrap_or(0) as f64 / (512.0 * 512.0)
+        };
+        let pass = time(&|| drop(match_pass(&level, &field, None, None)));
+        let gathered = time(&|| drop(gather(level.shape(), &texels, &field, 0..8, true)));
+        println!("{} {name}: {pass:.1} ns a cell; gathering 8 channels {gathered:.1} ns", instruction_set());
+    }
+}
+
+fn bytes_of(words: [u32; 4]) -> [i8; 8] {
+    std::array::from_fn(|i| words[i / 4].to_le_bytes()[i % 4] as i8)
+}
