@@ -43,6 +43,8 @@ impl LevelShape {
             let to = i64::from(at) + by;
             let (margin, length) = (i64::from(self.edges.margin(length)), i64::from(length));
             match self.edges {
+                // A division only where it is needed.
+                Edges::Wrap if (0..length).contains(&to) => to as u32,
                 Edges::Wrap => to.rem_euclid(length) as u32,
                 Edges::Bounded => to.clamp(margin, length - 1 - margin) as u32,
             }

@@ -21,6 +21,8 @@ use crate::{DIMENSIONS, Edges, pack, unpack};
 
 /// Cells around a cell that a pass reads, on each side.
 pub const REACH: usize = 2;
+/// Rows and columns of the cells that a cell reads.
+const SPAN: usize = 2 * REACH + 1;
 
 const OWN: i32 = 20;
 const SIMILAR: i32 = 21;
@@ -74,10 +76,12 @@ fn best(
     (guide, candidates): (Option<&Guide>, Option<&Candidates>),
     (row, column): (usize, usize),
 ) -> u32 {
-    let reach = REACH as i32;
-    let at = |down: i32, right: i32| {
-        field.at((row as i32 + reach + down) as usize, (column as i32 + reach + right) as usize)
-    };
+    // The cells around it, row by row.
+    let mut around = [[0; SPAN]; SPAN];
+    for (index, around) in around.iter_mut().enumerate() {
+        around.copy_from_slice(&field.places[(row + index) * field.width + column..][..SPAN]);
+    }
+    let at = |down: i32, right: i32| around[(REACH as i32 + down) as usize][(REACH as i32 + right) as usize];
     let mut own = [None; 9];
     for (index, candidate) in own.iter_mut().enumerate() {
         let (down, right) = neighbour(index);
@@ -87,9 +91,9 @@ fn best(
         return own[4].unwrap_or_else(|| at(0, 0));
     }
     let target = target(level, at);
-    let mut near = [0; 24];
-    let places = (0..25).filter(|index| *index != 12).map(|index| at(index / 5 - 2, index % 5 - 2));
-    near.iter_mut().zip(places).for_each(|(near, place)| *near = place);
+    // All cells around it but itself, whose place may stay; one of them stands for it.
+    let mut near = around;
+    near[REACH][REACH] = near[0][0];
     // Candidates in order, each with its factor and what it costs more.
     let mut offers = [(0, 0, 0); 18];
     let mut count = 0;
@@ -177,7 +181,13 @@ fn target(level: &Level, at: impl Fn(i32, i32) -> u32) -> Target {
 
 /// The cost of showing `place`, which costs the guide `guided`: at most 1,782 million, or 2,000 million if it is excluded.
 #[inline(always)]
-fn cost(level: &Level, near: &[u32; 24], target: &Target, (place, factor, more): (u32, i32, i32), guided: i32) -> i32 {
+fn cost(
+    level: &Level,
+    near: &[[u32; SPAN]; SPAN],
+    target: &Target,
+    (place, factor, more): (u32, i32, i32),
+    guided: i32,
+) -> i32 {
     // Wrapping, so that debug builds run vectors too; nothing here comes near a limit.
     let mut sum = 0i32;
     for (&(down, right), target) in DIAGONALS.iter().zip(target) {
@@ -188,6 +198,6 @@ fn cost(level: &Level, near: &[u32; 24], target: &Target, (place, factor, more):
         }
     }
     let mut repeated = false;
-    near.iter().for_each(|&near| repeated |= near == place);
+    near.as_flattened().iter().for_each(|&near| repeated |= near == place);
     with_guide(factor * sum + more, guided, repeated.then_some(REPEATED))
 }

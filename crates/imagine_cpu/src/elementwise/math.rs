@@ -4,7 +4,7 @@
 //! give the same bits on every machine. Coefficients are weighted least-maximum fits of polynomials made for this file; the tests state the
 //! errors against `f64`.
 
-use std::f32::consts::{FRAC_1_SQRT_2, LOG2_E};
+use std::f32::consts::{FRAC_1_SQRT_2, FRAC_2_PI, FRAC_2_SQRT_PI, LOG2_E};
 
 /// `ln 2` as a number of few bits, so that its product with a small whole number is exact, and the rest.
 const LN2: [f32; 2] = [0.693_359_4, -2.121_944_4e-4];
@@ -13,7 +13,7 @@ const WHOLE: f32 = 12_582_912.0;
 /// The same for `f64`.
 const WHOLE_64: f64 = 6_755_399_441_055_744.0;
 /// `pi / 2` as two numbers of eleven bits and the rest.
-const HALF_PI: [f32; 3] = [1.570_312_5, 4.837_512_97e-4, 7.549_789_95e-8];
+const HALF_PI: [f32; 3] = [1.570_312_5, 4.837_513e-4, 7.549_79e-8];
 /// Largest argument of [`sin`] and [`cos`].
 pub const LARGEST_ANGLE: f32 = 8192.0;
 
@@ -87,8 +87,8 @@ pub fn erf(x: f32) -> f32 {
     let a = at_most(x.abs(), 4.0);
     let p = polynomial!(
         a,
-        1.128_379_2,
-        0.636_619_8,
+        FRAC_2_SQRT_PI,
+        FRAC_2_PI,
         0.102_771_275,
         -0.019_117_694,
         -2.530_610_4e-4,
@@ -167,7 +167,7 @@ pub fn mish(x: f32) -> f32 {
 /// The quarter turns nearest to `x` radians, and the rest.
 #[inline(always)]
 fn quarter_turns(x: f32) -> (i32, f32) {
-    let shifted = x * std::f32::consts::FRAC_2_PI + WHOLE;
+    let shifted = x * FRAC_2_PI + WHOLE;
     let n = shifted - WHOLE;
     let rest = ((x - n * HALF_PI[0]) - n * HALF_PI[1]) - n * HALF_PI[2];
     (shifted.to_bits() as i32, rest)

@@ -212,8 +212,8 @@ impl Program {
             let length = TILE.min(count - start);
             for (step, direct) in self.steps.iter().zip(&self.direct) {
                 let mut own = std::mem::take(&mut registers[step.to]);
-                // SAFETY: a step writes a register that it does not read; rows outlive the run.
                 let operands = step.operands.map(|place| match place {
+                    // SAFETY: a step writes a register that it does not read; rows outlive the run.
                     Some(place) => unsafe { &*operand(registers, place, start, length) },
                     None => &[],
                 });
