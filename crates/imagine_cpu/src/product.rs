@@ -40,6 +40,12 @@ impl Packed {
         Self { rows, terms, blocks, data }
     }
 
+    /// The weight of a row and a term.
+    pub fn at(&self, row: usize, term: usize) -> f32 {
+        let block = self.blocks[self.blocks.partition_point(|block| block.first + block.height <= row)];
+        self.data[block.first * self.terms + term * block.height + row - block.first]
+    }
+
     /// Number of blocks of rows: what can be divided among threads.
     pub fn blocks(&self) -> usize {
         self.blocks.len()
@@ -120,6 +126,12 @@ impl<'a> Finish<'a> {
             activation => activation,
         };
         Self { affine: self.affine.map(|affine| &affine[rows]), activation }
+    }
+
+    /// Whether it changes sums.
+    #[inline(always)]
+    fn is_something(&self) -> bool {
+        self.affine.is_some() || !matches!(self.activation, Activation::None)
     }
 
     /// Whether it has a number for each of `rows`.
@@ -327,11 +339,21 @@ impl Tile<'_> {
                 }
                 weights = weights.add(HEIGHT);
             }
-            for (row, sums) in sums.iter_mut().enumerate() {
-                self.finish.apply::<S, WIDTH>(self.first_row + row, sums);
+            for (row, sums) in sums.into_iter().enumerate() {
                 let to = self.result.add(row * self.stride + at);
-                for (column, sum) in sums.iter().enumerate() {
-                    S::store(to.add(column * S::N), *sum);
+                for (column, sum) in sums.into_iter().enumerate() {
+                    S::store(to.add(column * S::N), sum);
+                }
+            }
+            // What was just written is in the nearest cache; the sums above stay in registers only if nothing indexes them at run time.
+            if self.finish.is_something() {
+                for row in 0..HEIGHT {
+                    for column in 0..WIDTH {
+                        let to = self.result.add(row * self.stride + at + column * S::N);
+                        let mut sum = [S::load(to)];
+                        self.finish.apply::<S, 1>(self.first_row + row, &mut sum);
+                        S::store(to, sum[0]);
+                    }
                 }
             }
         }
@@ -353,9 +375,15 @@ impl Tile<'_> {
                 weights = weights.add(HEIGHT);
             }
             for (row, sum) in sums.into_iter().enumerate() {
-                let mut sum = [sum];
-                self.finish.apply::<S, 1>(self.first_row + row, &mut sum);
-                S::store_first(self.result.add(row * self.stride + at), sum[0], count);
+                S::store_first(self.result.add(row * self.stride + at), sum, count);
+            }
+            if self.finish.is_something() {
+                for row in 0..HEIGHT {
+                    let to = self.result.add(row * self.stride + at);
+                    let mut sum = [S::load_first(to, count)];
+                    self.finish.apply::<S, 1>(self.first_row + row, &mut sum);
+                    S::store_first(to, sum[0], count);
+                }
             }
         }
     }

@@ -1,158 +1,20 @@
 //! A group as stages: loops over a tile whose results lie in rows of the tile's memory.
 
 use std::collections::{HashMap, HashSet};
-use std::sync::Arc;
 
-use imagine_graph::{BoundGraph, DType, Op, RandomUniform, Size, ValidNode, ValueId};
+use imagine_graph::{BoundGraph, DType, Op, ValidNode, ValueId};
 
+use super::stage::{Activation, Finish, Group, Output, Place, Stage, Target};
 use super::{Over, image_shape, over};
 use crate::context::Prepared;
-use crate::elementwise::{Builder, Operand, Program};
-use crate::ops::conv::{ConvWindow, Convolution, FEWEST_COLUMNS, TILE_FLOATS};
+use crate::elementwise::{Builder, Operand};
+use crate::ops::conv::{Convolution, TILE_FLOATS};
 use crate::ops::conv_transpose::Transposed;
 use crate::ops::elementwise::build;
-use crate::product::Packed;
 use crate::tile::{Cut, spread};
 
 /// Positions of a tile at least and at most.
 const POSITIONS: [usize; 2] = [256, 8192];
-
-/// A group of nodes, ready to run.
-#[derive(Debug)]
-pub(crate) struct Group {
-    pub cut: Cut,
-    pub stages: Vec<Stage>,
-    /// Rows of the tile's memory.
-    pub rows: usize,
-    /// Distance of the rows.
-    pub stride: usize,
-    pub outputs: Vec<Output>,
-    /// Values from outside, each once.
-    pub inputs: Vec<ValueId>,
-    /// Size that the graph is bound to.
-    pub size: Size,
-    /// Whether the places of a tile lie in the images as in the tile.
-    pub is_contiguous: bool,
-}
-
-/// A value that others read.
-#[derive(Debug)]
-pub(crate) struct Output {
-    pub value: ValueId,
-    pub shape: Vec<usize>,
-    pub channels: usize,
-    pub dtype: DType,
-    /// Where its rows lie at the end; `None` if a stage writes it.
-    pub from: Option<Place>,
-}
-
-/// Rows, one for each channel.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Place {
-    /// Rows of the tile's memory from this on.
-    Tile { row: usize, channels: usize },
-    /// Channels from `first` on of a value whose places lie as in the tile.
-    Value { input: usize, first: usize, channels: usize },
-    /// A value with one element for each channel, or for all.
-    Channels { input: usize },
-}
-
-impl Place {
-    /// The channels from `first` on.
-    fn part(self, first: usize, channels: usize) -> Self {
-        match self {
-            Place::Tile { row, .. } => Place::Tile { row: row + first, channels },
-            Place::Value { input, first: own, .. } => Place::Value { input, first: own + first, channels },
-            Place::Channels { .. } => unreachable!("a value with an element for each place has channels to take"),
-        }
-    }
-}
-
-/// Where a stage writes.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Target {
-    /// Rows of the tile's memory from this on.
-    Tile(usize),
-    /// The output of this index.
-    Output(usize),
-}
-
-/// What is done with the sums of a stage: as [`crate::product::Finish`].
-#[derive(Clone, Debug, Default)]
-pub(crate) struct Finish {
-    pub affine: Option<Arc<Vec<(f32, f32)>>>,
-    pub activation: Activation,
-}
-
-/// An activation of sums.
-#[derive(Clone, Copy, Debug, Default, PartialEq)]
-pub(crate) enum Activation {
-    #[default]
-    None,
-    Relu,
-    Leaky(f32),
-    /// The input that holds the slopes.
-    PRelu(usize),
-    Clip(f32, f32),
-}
-
-/// A loop over a tile.
-#[derive(Debug)]
-pub(crate) enum Stage {
-    /// Rows of a value from outside into the tile's memory.
-    Load {
-        input: usize,
-        channels: usize,
-        to: usize,
-    },
-    Conv {
-        convolution: Box<Convolution>,
-        window: Option<Box<ConvWindow>>,
-        input: usize,
-        bias: Option<usize>,
-        finish: Finish,
-        to: Target,
-    },
-    Transposed {
-        transposed: Box<Transposed>,
-        input: usize,
-        bias: Option<usize>,
-        finish: Finish,
-        to: usize,
-    },
-    /// A pointwise convolution of rows of the tile's memory.
-    Pointwise {
-        weights: Arc<Packed>,
-        offsets: Vec<u32>,
-        from: usize,
-        bias: Option<usize>,
-        finish: Finish,
-        to: Target,
-    },
-    /// A factor and an addend for each channel.
-    Affine {
-        factors: Arc<Vec<(f32, f32)>>,
-        from: Place,
-        to: usize,
-    },
-    Elementwise {
-        program: Box<Program>,
-        sources: Vec<Place>,
-        targets: Vec<Target>,
-        channels: usize,
-    },
-    /// Rows one behind the other.
-    Join {
-        from: Place,
-        channels: usize,
-        to: usize,
-    },
-    Random {
-        params: Box<RandomUniform>,
-        channels: usize,
-        to: usize,
-    },
-}
 
 impl Group {
     /// `nodes` in order, whose values have images of `size`. `None` if there are too few tiles for the threads.
@@ -164,20 +26,7 @@ impl Group {
         threads: usize,
     ) -> Option<Self> {
         let members: Vec<&ValidNode> = nodes.iter().map(|&node| &bound.graph.nodes()[node]).collect();
-        let mut lowering = Lowering {
-            bound,
-            size,
-            is_contiguous: true,
-            inside: members.iter().flat_map(|node| node.outputs.iter().copied()).collect(),
-            places: HashMap::new(),
-            stages: Vec::new(),
-            blocks: Vec::new(),
-            rows: 0,
-            inputs: Vec::new(),
-            outputs: Vec::new(),
-            open: None,
-            members: &members,
-        };
+        let mut lowering = Lowering::new(bound, size, &members);
         let roots: Vec<Option<Root>> =
             nodes.iter().zip(&members).map(|(&node, member)| lowering.root(member, prepared[node].as_ref())).collect();
         let (mut halo, mut unit, mut floats) = (0, [1, 1], 0);
@@ -211,7 +60,7 @@ impl Group {
             }
         }
         let stride = spread(cut.positions());
-        let Lowering { mut stages, inputs, outputs, is_contiguous, .. } = lowering;
+        let Lowering { mut stages, inputs, outputs, .. } = lowering;
         for stage in &mut stages {
             match stage {
                 Stage::Conv { convolution, window, .. } => *window = Some(Box::new(convolution.window(&cut))),
@@ -221,7 +70,7 @@ impl Group {
                 _ => {}
             }
         }
-        Some(Self { cut, stages, rows, stride, outputs, inputs, size: bound.size, is_contiguous })
+        Some(Self { cut, stages, rows, stride, outputs, inputs })
     }
 }
 
@@ -233,9 +82,9 @@ enum Root {
 
 /// Rows that a stage writes. Their numbers are their own until [`Lowering::place_rows`] lets them share memory.
 #[derive(Clone, Copy, Debug)]
-struct Block {
-    first: usize,
-    rows: usize,
+pub(super) struct Block {
+    pub first: usize,
+    pub rows: usize,
 }
 
 /// Elementwise operators that become one program.
@@ -248,24 +97,42 @@ struct Open {
     values: Vec<ValueId>,
 }
 
-struct Lowering<'a> {
+pub(super) struct Lowering<'a> {
     bound: &'a BoundGraph<'a>,
-    size: [usize; 3],
-    is_contiguous: bool,
+    pub size: [usize; 3],
+    /// Whether the places of a tile lie in the images as in the tile.
+    pub is_contiguous: bool,
     /// Values that the group's nodes write.
     inside: HashSet<ValueId>,
     /// Where values lie, those of the open program excepted.
     places: HashMap<ValueId, Place>,
-    stages: Vec<Stage>,
-    blocks: Vec<Block>,
+    pub stages: Vec<Stage>,
+    pub blocks: Vec<Block>,
     rows: usize,
     inputs: Vec<ValueId>,
-    outputs: Vec<Output>,
+    pub outputs: Vec<Output>,
     open: Option<Open>,
     members: &'a [&'a ValidNode],
 }
 
-impl Lowering<'_> {
+impl<'a> Lowering<'a> {
+    fn new(bound: &'a BoundGraph<'a>, size: [usize; 3], members: &'a [&'a ValidNode]) -> Self {
+        Self {
+            bound,
+            size,
+            is_contiguous: true,
+            inside: members.iter().flat_map(|node| node.outputs.iter().copied()).collect(),
+            places: HashMap::new(),
+            stages: Vec::new(),
+            blocks: Vec::new(),
+            rows: 0,
+            inputs: Vec::new(),
+            outputs: Vec::new(),
+            open: None,
+            members,
+        }
+    }
+
     /// What `node` reads from outside around each place.
     fn root(&self, node: &ValidNode, prepared: Option<&Prepared>) -> Option<Root> {
         let shape = |index: usize| node.inputs[index].map(|value| self.bound.value_type(value).shape.as_slice());
@@ -349,67 +216,22 @@ impl Lowering<'_> {
 
     /// Adds member `index`.
     fn add(&mut self, index: usize, prepared: Option<&Prepared>, root: Option<Root>) {
-        let members = self.members;
-        let node = members[index];
+        let node = self.members[index];
         let inputs: Vec<ValueId> = node.inputs.iter().flatten().copied().collect();
+        let output = node.outputs[0];
         if let Op::Identity(_) = &node.op
             && let Some(operand) = self.open.as_ref().and_then(|open| open.operands.get(&inputs[0]).copied())
         {
             let open = self.open.as_mut().expect("it has the operand");
-            open.operands.insert(node.outputs[0], operand);
-            return open.values.push(node.outputs[0]);
+            open.operands.insert(output, operand);
+            return open.values.push(output);
         }
-        let is_elementwise = !matches!(
-            node.op,
-            Op::Conv(_)
-                | Op::ConvTranspose(_)
-                | Op::BatchNormalization(_)
-                | Op::Concat(_)
-                | Op::Slice(_)
-                | Op::Split(_)
-                | Op::RandomUniform(_)
-        );
-        if is_elementwise {
-            return self.add_elementwise(index, &inputs);
-        }
-        self.close(index);
-        let output = node.outputs[0];
-        match (&node.op, prepared) {
-            (Op::Conv(_), Some(Prepared::Conv(weights))) => {
-                let bias = node.inputs.get(2).copied().flatten().map(|bias| self.input(bias));
-                if let Some(Root::Conv(convolution)) = root {
-                    let input = self.input(inputs[0]);
-                    let to = self.rows_for(output);
-                    let (finish, to) = (Finish::default(), Target::Tile(to));
-                    self.stages.push(Stage::Conv { convolution, window: None, input, bias, finish, to });
-                } else {
-                    let from = self.row(inputs[0]);
-                    let to = self.rows_for(output);
-                    let weights = weights.group(0).clone();
-                    let offsets = vec![0; weights.terms];
-                    let (finish, to) = (Finish::default(), Target::Tile(to));
-                    self.stages.push(Stage::Pointwise { weights, offsets, from, bias, finish, to });
-                }
-            }
-            (Op::ConvTranspose(_), _) => {
-                let Some(Root::Transposed(transposed)) = root else { unreachable!("its weights are prepared") };
-                let bias = node.inputs.get(2).copied().flatten().map(|bias| self.input(bias));
-                let input = self.input(inputs[0]);
-                let to = self.rows_for(output);
-                self.stages.push(Stage::Transposed { transposed, input, bias, finish: Finish::default(), to });
-            }
-            (Op::BatchNormalization(_), Some(Prepared::Affine(factors))) => {
-                if let Some(finish) = self.finish(inputs[0], index).filter(|finish| finish.affine.is_none()) {
-                    finish.affine = Some(factors.clone());
-                    let place = self.places[&inputs[0]];
-                    self.places.insert(output, place);
-                    return;
-                }
-                let from = self.place(inputs[0]);
-                let to = self.rows_for(output);
-                self.stages.push(Stage::Affine { factors: factors.clone(), from, to });
-            }
-            (Op::Concat(_), _) => {
+        match &node.op {
+            Op::Conv(_) => self.add_convolution(index, prepared, root),
+            Op::ConvTranspose(_) => self.add_transposed(index, root),
+            Op::BatchNormalization(_) => self.add_affine(index, prepared),
+            Op::Concat(_) => {
+                self.close(index);
                 let parts: Vec<Place> = inputs.iter().map(|value| self.place(*value)).collect();
                 let mut to = self.rows_for(output);
                 for (from, value) in parts.into_iter().zip(&inputs) {
@@ -418,27 +240,76 @@ impl Lowering<'_> {
                     to += channels;
                 }
             }
-            (Op::Slice(params), _) => {
-                let ranges =
-                    params.ranges(&self.bound.value_type(inputs[0]).shape).expect("the shape rule accepted it");
-                let place = self.place(inputs[0]).part(ranges[1].0, ranges[1].1);
+            Op::Slice(params) => {
+                self.close(index);
+                let shape = &self.bound.value_type(inputs[0]).shape;
+                let channels = params.ranges(shape).expect("the shape rule accepted it")[1];
+                let place = self.place(inputs[0]).part(channels.0, channels.1);
                 self.places.insert(output, place);
             }
-            (Op::Split(params), _) => {
-                let (_, parts) =
-                    params.parts(&self.bound.value_type(inputs[0]).shape).expect("the shape rule accepted it");
+            Op::Split(params) => {
+                self.close(index);
+                let shape = &self.bound.value_type(inputs[0]).shape;
+                let (_, parts) = params.parts(shape).expect("the shape rule accepted it");
                 for (value, (first, channels)) in node.outputs.iter().zip(parts) {
                     let place = self.place(inputs[0]).part(first, channels);
                     self.places.insert(*value, place);
                 }
             }
-            (Op::RandomUniform(params), _) => {
-                let channels = self.channels(output);
-                let to = self.rows_for(output);
+            Op::RandomUniform(params) => {
+                self.close(index);
+                let (channels, to) = (self.channels(output), self.rows_for(output));
                 self.stages.push(Stage::Random { params: Box::new(params.clone()), channels, to });
             }
-            (op, _) => unreachable!("{} is not fused", op.name()),
+            _ => self.add_elementwise(index, &inputs),
         }
+    }
+
+    fn bias(&mut self, index: usize) -> Option<usize> {
+        self.members[index].inputs.get(2).copied().flatten().map(|bias| self.input(bias))
+    }
+
+    fn add_convolution(&mut self, index: usize, prepared: Option<&Prepared>, root: Option<Root>) {
+        self.close(index);
+        let (input, output) =
+            (self.members[index].inputs[0].expect("a convolution reads X"), self.members[index].outputs[0]);
+        let (bias, finish) = (self.bias(index), Finish::default());
+        let stage = match (root, prepared) {
+            (Some(Root::Conv(convolution)), _) => {
+                let (input, to) = (self.input(input), Target::Tile(self.rows_for(output)));
+                Stage::Conv { convolution, window: None, input, bias, finish, to }
+            }
+            (_, Some(Prepared::Conv(weights))) => {
+                let (from, to) = (self.row(input), Target::Tile(self.rows_for(output)));
+                let weights = weights.group(0).clone();
+                let offsets = vec![0; weights.terms];
+                Stage::Pointwise { weights, offsets, from, bias, finish, to }
+            }
+            _ => unreachable!("its weights are prepared"),
+        };
+        self.stages.push(stage);
+    }
+
+    fn add_transposed(&mut self, index: usize, root: Option<Root>) {
+        self.close(index);
+        let Some(Root::Transposed(transposed)) = root else { unreachable!("its weights are prepared") };
+        let (input, output) = (self.members[index].inputs[0].expect("it reads X"), self.members[index].outputs[0]);
+        let (bias, input, to) = (self.bias(index), self.input(input), self.rows_for(output));
+        self.stages.push(Stage::Transposed { transposed, input, bias, finish: Finish::default(), to });
+    }
+
+    fn add_affine(&mut self, index: usize, prepared: Option<&Prepared>) {
+        self.close(index);
+        let Some(Prepared::Affine(factors)) = prepared else { unreachable!("its statistics are prepared") };
+        let (input, output) = (self.members[index].inputs[0].expect("it reads X"), self.members[index].outputs[0]);
+        if let Some(finish) = self.finish(input, index).filter(|finish| finish.affine.is_none()) {
+            finish.affine = Some(factors.clone());
+            let place = self.places[&input];
+            self.places.insert(output, place);
+            return;
+        }
+        let (from, to) = (self.place(input), self.rows_for(output));
+        self.stages.push(Stage::Affine { factors: factors.clone(), from, to });
     }
 
     /// What is done with the sums of the last stage, if they are `value` and only member `index` reads it.
@@ -568,120 +439,6 @@ impl Lowering<'_> {
             if !is_written && self.is_read_outside(*value) {
                 let place = self.places[value];
                 self.push_output(*value, Some(place));
-            }
-        }
-    }
-
-    /// Lets convolutions whose results nothing in the group reads write them where they belong.
-    fn write_outputs(&mut self) {
-        if !self.is_contiguous && self.size[2] < FEWEST_COLUMNS {
-            return;
-        }
-        for index in 0..self.outputs.len() {
-            let Some(Place::Tile { row, channels }) = self.outputs[index].from else { continue };
-            let is_block = self.blocks.iter().any(|block| block.first == row && block.rows == channels);
-            let own = row..row + channels;
-            let others = |output: &Output| matches!(output.from, Some(Place::Tile { row, .. }) if own.contains(&row));
-            let mut reads = self.outputs.iter().filter(|output| others(output)).count() - 1;
-            for stage in &mut self.stages {
-                stage.rows_mut(|row, writes| reads += usize::from(!writes && own.contains(row)));
-            }
-            if !is_block || reads > 0 {
-                continue;
-            }
-            let target = self.stages.iter_mut().find_map(|stage| match stage {
-                Stage::Conv { to, .. } | Stage::Pointwise { to, .. } => (*to == Target::Tile(row)).then_some(to),
-                _ => None,
-            });
-            if let Some(target) = target {
-                *target = Target::Output(index);
-                self.outputs[index].from = None;
-            }
-        }
-    }
-
-    /// Gives blocks of rows their place in the tile's memory, those that are not needed at the same time the same. Returns the number of rows.
-    fn place_rows(&mut self) -> usize {
-        let block_of =
-            |row: usize| self.blocks.iter().position(|block| (block.first..block.first + block.rows).contains(&row));
-        let mut written = vec![usize::MAX; self.blocks.len()];
-        let mut read = vec![0; self.blocks.len()];
-        for (index, stage) in self.stages.iter_mut().enumerate() {
-            stage.rows_mut(|row, writes| {
-                let block = block_of(*row).expect("every row is of a block");
-                read[block] = read[block].max(index);
-                if writes {
-                    written[block] = written[block].min(index);
-                }
-            });
-        }
-        for output in &self.outputs {
-            if let Some(Place::Tile { row, .. }) = output.from {
-                read[block_of(row).expect("every row is of a block")] = usize::MAX;
-            }
-        }
-        // In the order in which they are written, each at the first place that is free for as long as it is needed.
-        let mut order: Vec<usize> = (0..self.blocks.len()).collect();
-        order.sort_by_key(|&block| written[block]);
-        let mut placed: Vec<(usize, usize)> = Vec::new();
-        let mut start = vec![0; self.blocks.len()];
-        let mut total = 0;
-        for &block in order.iter().filter(|block| written[**block] != usize::MAX) {
-            let rows = self.blocks[block].rows;
-            let mut taken: Vec<(usize, usize)> = placed
-                .iter()
-                .filter(|(other, _)| written[*other] <= read[block] && written[block] <= read[*other])
-                .map(|(other, first)| (*first, first + self.blocks[*other].rows))
-                .collect();
-            taken.sort_unstable();
-            let free = taken.iter().fold(0, |at, (first, end)| if at + rows <= *first { at } else { at.max(*end) });
-            placed.push((block, free));
-            start[block] = free;
-            total = total.max(free + rows);
-        }
-        let blocks = &self.blocks;
-        let moved = |row: &mut usize| {
-            let block = blocks.iter().position(|block| (block.first..block.first + block.rows).contains(row));
-            let block = block.expect("every row is of a block");
-            *row = start[block] + *row - blocks[block].first;
-        };
-        self.stages.iter_mut().for_each(|stage| stage.rows_mut(|row, _| moved(row)));
-        for output in &mut self.outputs {
-            if let Some(Place::Tile { row, .. }) = &mut output.from {
-                moved(row);
-            }
-        }
-        total
-    }
-}
-
-impl Stage {
-    /// Visits the rows of the tile's memory that the stage reads, then those that it writes (true).
-    fn rows_mut(&mut self, mut visit: impl FnMut(&mut usize, bool)) {
-        let place = |place: &mut Place, visit: &mut dyn FnMut(&mut usize, bool)| {
-            if let Place::Tile { row, .. } = place {
-                visit(row, false);
-            }
-        };
-        let target = |target: &mut Target, visit: &mut dyn FnMut(&mut usize, bool)| {
-            if let Target::Tile(row) = target {
-                visit(row, true);
-            }
-        };
-        match self {
-            Stage::Load { to, .. } | Stage::Transposed { to, .. } | Stage::Random { to, .. } => visit(to, true),
-            Stage::Conv { to, .. } => target(to, &mut visit),
-            Stage::Pointwise { from, to, .. } => {
-                visit(from, false);
-                target(to, &mut visit);
-            }
-            Stage::Affine { from, to, .. } | Stage::Join { from, to, .. } => {
-                place(from, &mut visit);
-                visit(to, true);
-            }
-            Stage::Elementwise { sources, targets, .. } => {
-                sources.iter_mut().for_each(|source| place(source, &mut visit));
-                targets.iter_mut().for_each(|to| target(to, &mut visit));
             }
         }
     }

@@ -8,11 +8,13 @@
 //! Fusing changes no bit: each operator computes what it computes alone.
 
 mod lower;
+mod rows;
 mod run;
+mod stage;
 
-pub(crate) use lower::Group;
+pub(crate) use stage::Group;
 
-use imagine_graph::{BoundGraph, DType, NodeId, Op, ValidNode, ValueId, ValueSource};
+use imagine_graph::{BoundGraph, DType, NodeId, Op, TensorType, ValidNode, ValueId, ValueSource};
 
 use crate::context::Prepared;
 use crate::ops::elementwise::is_elementwise;
@@ -112,41 +114,46 @@ fn add(
             drafts.len() - 1
         }
     };
-    let join = |drafts: &mut Vec<Draft>, nodes: Vec<usize>, channels: usize| {
-        drafts[target].nodes.extend(nodes);
-        drafts[target].nodes.sort_unstable();
-        if let Some(frame) = &mut drafts[target].frame {
-            frame.channels += channels;
-        }
-    };
-    join(drafts, vec![index], frame.channels);
+    drafts[target].nodes.push(index);
+    if let Some(own) = &mut drafts[target].frame {
+        own.channels += frame.channels;
+    }
     draft_of[index] = target;
-    if kind == Kind::Root {
+    if kind == Kind::Point {
+        sources.into_iter().for_each(|source| merge(bound, prepared, drafts, draft_of, source, target));
+    }
+}
+
+/// Makes group `source` part of the later group `target`, if only that reads it so far.
+fn merge(
+    bound: &BoundGraph,
+    prepared: &[Option<Prepared>],
+    drafts: &mut [Draft],
+    draft_of: &mut [usize],
+    source: usize,
+    target: usize,
+) {
+    let reads = |node: usize| sources(bound, &bound.graph.nodes()[node]).any(|node| draft_of[node] == source);
+    if source >= target || drafts[source].nodes.is_empty() {
         return;
     }
-    // Earlier groups that only this one reads can be part of it.
-    for source in sources {
-        let read_between = |draft_of: &[usize]| {
-            let mut between = drafts[source + 1..target].iter().flat_map(|draft| &draft.nodes);
-            between.any(|&node| self::sources(bound, &bound.graph.nodes()[node]).any(|node| draft_of[node] == source))
-        };
-        if source >= target || drafts[source].nodes.is_empty() || read_between(draft_of) {
-            continue;
-        }
-        // A convolution in the group must not read around a place of what joins.
-        let reads_around = drafts[target].nodes.iter().any(|&node| {
-            let reads = &bound.graph.nodes()[node];
-            let is_root = classify(bound, reads, prepared[node].as_ref()).is_some_and(|(kind, _)| kind == Kind::Root);
-            is_root && self::sources(bound, reads).any(|node| draft_of[node] == source)
-        });
-        let channels = drafts[source].frame.map_or(0, |frame| frame.channels);
-        if reads_around || !fits(&drafts[source], 0) || !fits(&drafts[target], channels) {
-            continue;
-        }
-        let nodes = std::mem::take(&mut drafts[source].nodes);
-        nodes.iter().for_each(|&node| draft_of[node] = target);
-        join(drafts, nodes, channels);
+    let is_read_between = drafts[source + 1..target].iter().flat_map(|draft| &draft.nodes).any(|&node| reads(node));
+    // A convolution in the group must not read around a place of what joins.
+    let is_root = |node: usize| {
+        let kind = classify(bound, &bound.graph.nodes()[node], prepared[node].as_ref());
+        kind.is_some_and(|(kind, _)| kind == Kind::Root)
+    };
+    let reads_around = drafts[target].nodes.iter().any(|&node| is_root(node) && reads(node));
+    let (Some(joins), Some(own)) = (drafts[source].frame, drafts[target].frame) else { return };
+    let fits = joins.size == own.size && joins.channels + own.channels <= MOST_CHANNELS;
+    if is_read_between || reads_around || !fits {
+        return;
     }
+    let nodes = std::mem::take(&mut drafts[source].nodes);
+    nodes.iter().for_each(|&node| draft_of[node] = target);
+    drafts[target].nodes.extend(nodes);
+    drafts[target].nodes.sort_unstable();
+    drafts[target].frame = Some(Frame { channels: joins.channels + own.channels, ..own });
 }
 
 /// The nodes that write what `node` reads.
@@ -223,15 +230,16 @@ fn classify(bound: &BoundGraph, node: &ValidNode, prepared: Option<&Prepared>) -
         }
         Op::RandomUniform(params) if first.shape.len() == 4 && params.part.is_none() => Kind::Point,
         op if is_elementwise(op) => {
-            let fits = |value: &ValueId| {
-                let found = type_of(*value);
-                let over = over(&found.shape, frame.size);
-                let channels = image_shape(&found.shape).map_or(0, |shape| shape[1]);
-                over.is_some() && found.dtype != DType::I32 && (channels == 1 || channels == shape[1])
-            };
-            inputs.iter().all(fits).then_some(Kind::Point)?
+            let mut found = inputs.iter().map(|value| type_of(*value));
+            found.all(|found| broadcasts(found, frame.size, shape[1])).then_some(Kind::Point)?
         }
         _ => return None,
     };
     Some((kind, frame))
+}
+
+/// Whether an operand of an elementwise operator can be read place by place of images of `size` with `channels` channels.
+fn broadcasts(operand: &TensorType, size: [usize; 3], channels: usize) -> bool {
+    let own = image_shape(&operand.shape).map_or(0, |shape| shape[1]);
+    over(&operand.shape, size).is_some() && operand.dtype != DType::I32 && (own == 1 || own == channels)
 }

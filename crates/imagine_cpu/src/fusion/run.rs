@@ -1,13 +1,13 @@
 //! Runs a group: each thread takes tiles, and runs all stages on one before it takes the next.
 
-use imagine_graph::{DType, Extent, Texel, ValueId, rng};
+use imagine_graph::{DType, Extent, RandomUniform, Texel, ValueId, rng};
 
-use super::lower::{self, Group, Place, Stage, Target};
+use super::stage::{self, Group, Place, Stage, Target};
 use crate::buffers::Buffers;
 use crate::elementwise::Row;
 use crate::ops::conv::Rows;
 use crate::ops::normalization::affine;
-use crate::product::{Activation, Finish, Product};
+use crate::product::{Activation, Finish, Packed, Product};
 use crate::tile::{Shared, Tile, for_each};
 use crate::value::{Data, Value};
 
@@ -65,113 +65,115 @@ struct TileRun<'a> {
 
 impl<'a> TileRun<'a> {
     fn stage(&mut self, stage: &Stage) {
-        let (tile, stride, positions) = (self.tile, self.group.stride, self.tile.positions());
         match stage {
             Stage::Load { input, channels, to } => self.load(*input, *channels, *to),
             Stage::Conv { convolution, window, input, bias, finish, to } => {
-                let x = self.inputs[*input].as_f32s();
-                let bias = bias.map(|bias| self.inputs[bias].as_f32s());
+                let (x, bias) = (self.inputs[*input].as_f32s(), self.numbers(*bias));
                 let window = window.as_ref().expect("the group's cut is known");
                 let (finish, to) = (self.finish(finish), self.rows_of(*to));
                 convolution.parts_of(0..convolution.parts(), |group, blocks, rows| {
                     let to = Rows { first: to.first + rows.start * to.distance, ..to };
-                    convolution.tile(&tile, window, (group, blocks), x, bias, finish, to, self.buffers);
+                    convolution.tile(&self.tile, window, (group, blocks), x, bias, finish, to, self.buffers);
                 });
             }
             Stage::Transposed { transposed, input, bias, finish, to } => {
-                let x = self.inputs[*input].as_f32s();
-                let bias = bias.map(|bias| self.inputs[bias].as_f32s());
-                let finish = self.finish(finish);
+                let (x, bias) = (self.inputs[*input].as_f32s(), self.numbers(*bias));
+                let (finish, stride) = (self.finish(finish), self.group.stride);
                 transposed.parts_of(0..transposed.parts(), |group, blocks, rows| {
-                    let result = self.rows(to + rows.start, rows.len());
-                    transposed.tile(&tile, (group, blocks), x, bias, finish, (result, stride), self.buffers);
+                    let result = (self.rows(to + rows.start, rows.len()), stride);
+                    transposed.tile(&self.tile, (group, blocks), x, bias, finish, result, self.buffers);
                 });
             }
             Stage::Pointwise { weights, offsets, from, bias, finish, to } => {
-                let (source, to) = (self.rows(*from, weights.terms), self.rows_of(*to));
-                let run = |source: &[f32], first: usize, count: usize| {
-                    let product = Product {
-                        weights,
-                        blocks: 0..weights.blocks(),
-                        bias: bias.map(|bias| self.inputs[bias].as_f32s()),
-                        offsets,
-                        source,
-                        finish: self.finish(finish),
-                        result: to.memory,
-                        first,
-                        stride: to.distance,
-                        count,
-                    };
-                    product.run();
-                };
-                if to.down == tile.stride {
-                    return run(source, to.first, positions);
-                }
-                (0..tile.rows)
-                    .for_each(|row| run(&source[row * tile.stride..], to.first + row * to.down, tile.columns));
+                let (bias, finish) = (self.numbers(*bias), self.finish(finish));
+                self.pointwise(weights, offsets, *from, bias, finish, self.rows_of(*to));
             }
             Stage::Affine { factors, from, to } => {
+                self.join(*from, factors.len(), *to);
                 for (channel, (factor, addend)) in factors.iter().enumerate() {
-                    let result = self.row(to + channel);
-                    match self.source(*from, channel) {
-                        Row::Words(words) => result.copy_from_slice(bytemuck::cast_slice(words)),
-                        Row::All(word) => result.fill(f32::from_bits(word)),
-                    }
-                    affine(result, *factor, *addend);
+                    affine(self.row(to + channel), *factor, *addend);
                 }
             }
             Stage::Elementwise { program, sources, targets, channels } => {
                 for channel in 0..*channels {
                     let rows: Vec<Row> = sources.iter().map(|source| self.source(*source, channel)).collect();
-                    let mut results: Vec<&mut [u32]> =
-                        targets.iter().map(|target| bytemuck::cast_slice_mut(self.target(*target, channel))).collect();
-                    program.run_rows(&rows, &mut results, positions, &mut self.registers);
+                    let results = targets.iter().map(|target| bytemuck::cast_slice_mut(self.target(*target, channel)));
+                    let mut results: Vec<&mut [u32]> = results.collect();
+                    program.run_rows(&rows, &mut results, self.tile.positions(), &mut self.registers);
                 }
             }
-            Stage::Join { from, channels, to } => {
-                for channel in 0..*channels {
-                    let result = self.row(to + channel);
-                    match self.source(*from, channel) {
-                        Row::Words(words) => result.copy_from_slice(bytemuck::cast_slice(words)),
-                        Row::All(word) => result.fill(f32::from_bits(word)),
-                    }
-                }
-            }
-            Stage::Random { params, channels, to } => {
-                let key = rng::key(self.random.seed, params.stream, self.random.step);
-                let origin = self.random.domain.tensor_origin(&params.shape);
-                let whole = Extent { height: self.group.cut.height, width: self.group.cut.width };
-                let (low, span) = (params.low, params.high - params.low);
-                for channel in 0..*channels {
-                    let plane = (tile.image * channels + channel) as u32;
-                    for row in 0..tile.rows {
-                        let result = &mut self.row(to + channel)[row * tile.stride..][..tile.columns];
-                        let mut done = 0;
-                        while done < tile.columns {
-                            let element = Texel { y: (tile.top + row) as i32, x: (tile.left + done) as i32 };
-                            let at = self.random.domain.coordinate(origin, whole, element);
-                            // Coordinates go on by 1 until a torus closes.
-                            let left = tile.columns - done;
-                            let run =
-                                if self.random.domain.wrap { left.min(whole.width - at.x as usize) } else { left };
-                            let draw = |x: u32| low + span * rng::uniform(rng::cell(x, at.y as u32, plane, key));
-                            let numbers = result[done..][..run].iter_mut().enumerate();
-                            numbers.for_each(|(x, number)| *number = draw((at.x as u32).wrapping_add(x as u32)));
-                            done += run;
-                        }
-                    }
-                }
+            Stage::Join { from, channels, to } => self.join(*from, *channels, *to),
+            Stage::Random { params, channels, to } => self.random(params, *channels, *to),
+        }
+    }
+
+    /// The floats of an input, if there is one.
+    fn numbers(&self, input: Option<usize>) -> Option<&'a [f32]> {
+        input.map(|input| self.inputs[input].as_f32s())
+    }
+
+    fn pointwise(
+        &self,
+        weights: &Packed,
+        offsets: &[u32],
+        from: usize,
+        bias: Option<&[f32]>,
+        finish: Finish,
+        to: Rows,
+    ) {
+        let (tile, source) = (self.tile, self.rows(from, weights.terms));
+        let run = |source: &[f32], first: usize, count: usize| {
+            let (blocks, result, stride) = (0..weights.blocks(), to.memory, to.distance);
+            Product { weights, blocks, bias, offsets, source, finish, result, first, stride, count }.run();
+        };
+        if to.down == tile.stride {
+            return run(source, to.first, tile.positions());
+        }
+        (0..tile.rows).for_each(|row| run(&source[row * tile.stride..], to.first + row * to.down, tile.columns));
+    }
+
+    fn join(&self, from: Place, channels: usize, to: usize) {
+        for channel in 0..channels {
+            let result = self.row(to + channel);
+            match self.source(from, channel) {
+                Row::Words(words) => result.copy_from_slice(bytemuck::cast_slice(words)),
+                Row::All(word) => result.fill(f32::from_bits(word)),
             }
         }
     }
 
-    fn finish<'b>(&'b self, finish: &'b lower::Finish) -> Finish<'b> {
+    fn random(&self, params: &RandomUniform, channels: usize, to: usize) {
+        let (tile, domain) = (self.tile, self.random.domain);
+        let key = rng::key(self.random.seed, params.stream, self.random.step);
+        let origin = domain.tensor_origin(&params.shape);
+        let whole = Extent { height: self.group.cut.height, width: self.group.cut.width };
+        let (low, span) = (params.low, params.high - params.low);
+        for (channel, row) in (0..channels).flat_map(|channel| (0..tile.rows).map(move |row| (channel, row))) {
+            let plane = (tile.image * channels + channel) as u32;
+            let result = &mut self.row(to + channel)[row * tile.stride..][..tile.columns];
+            let mut done = 0;
+            while done < tile.columns {
+                let element = Texel { y: (tile.top + row) as i32, x: (tile.left + done) as i32 };
+                let at = domain.coordinate(origin, whole, element);
+                // Coordinates go on by 1 until a torus closes.
+                let left = tile.columns - done;
+                let run = if domain.wrap { left.min(whole.width - at.x as usize) } else { left };
+                for (x, number) in result[done..][..run].iter_mut().enumerate() {
+                    let cell = rng::cell((at.x as u32).wrapping_add(x as u32), at.y as u32, plane, key);
+                    *number = low + span * rng::uniform(cell);
+                }
+                done += run;
+            }
+        }
+    }
+
+    fn finish<'b>(&'b self, finish: &'b stage::Finish) -> Finish<'b> {
         let activation = match finish.activation {
-            lower::Activation::None => Activation::None,
-            lower::Activation::Relu => Activation::Relu,
-            lower::Activation::Leaky(alpha) => Activation::Leaky(alpha),
-            lower::Activation::PRelu(input) => Activation::PRelu(self.inputs[input].as_f32s()),
-            lower::Activation::Clip(low, high) => Activation::Clip(low, high),
+            stage::Activation::None => Activation::None,
+            stage::Activation::Relu => Activation::Relu,
+            stage::Activation::Leaky(alpha) => Activation::Leaky(alpha),
+            stage::Activation::PRelu(input) => Activation::PRelu(self.inputs[input].as_f32s()),
+            stage::Activation::Clip(low, high) => Activation::Clip(low, high),
         };
         Finish { affine: finish.affine.as_ref().map(|affine| affine.as_slice()), activation }
     }

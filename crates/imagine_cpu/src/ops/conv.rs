@@ -14,6 +14,10 @@ use crate::value::Value;
 /// Floats of source and result that a tile has in all: what fits into the second level of a processor's cache.
 pub(crate) const TILE_FLOATS: usize = 96 * 1024;
 
+/// Floats of a tile's source from which sums are computed one by one, without a copy of what they read. Networks stay far below it: it bounds the
+/// memory of windows with far apart elements.
+pub(super) const LARGEST_SOURCE: usize = 1 << 25;
+
 /// Columns of a tile from which its rows are computed one by one, to where they belong.
 pub(crate) const FEWEST_COLUMNS: usize = 64;
 
@@ -191,6 +195,9 @@ impl Convolution {
             let offsets: Vec<u32> = (0..channels).map(offset).collect();
             return run(image, &offsets, to.first, tile.positions());
         }
+        if self.is_sparse() {
+            return self.one_by_one(tile, (group, blocks), image, bias, finish, to);
+        }
         let mut source = buffers.take(window.floats);
         let mut rest = source.as_mut_slice();
         for channel in group * channels..(group + 1) * channels {
@@ -213,6 +220,52 @@ impl Convolution {
             self.copied(tile, &source, &window.offsets, weights, blocks, bias, finish, to, buffers);
         }
         buffers.give(source);
+    }
+
+    /// Whether what a single position reads lies too far apart to be copied. Does not depend on the size of the image.
+    fn is_sparse(&self) -> bool {
+        let [z, y, x] = self.axes;
+        let planes = self.channels / self.weights.groups.len() * z.kernel;
+        planes.saturating_mul((Window::halo(&y) + 1) * (Window::halo(&x) + 1)) > LARGEST_SOURCE
+    }
+
+    /// The sums of a tile, each for itself.
+    fn one_by_one(
+        &self,
+        tile: &Tile,
+        (group, blocks): (usize, Range<usize>),
+        image: &[f32],
+        bias: Option<&[f32]>,
+        finish: Finish,
+        to: Rows,
+    ) {
+        let weights = &self.weights.groups[group];
+        let [z, y, x] = self.axes;
+        let channels = self.channels / self.weights.groups.len();
+        let place = |axis: WindowAxis, output: usize, tap: usize| {
+            self.mode.place((output * axis.stride + tap * axis.dilation) as i64 - axis.begin as i64, axis.input)
+        };
+        let depth = tile.image % z.output;
+        for (index, row) in weights.rows_of(&blocks).enumerate() {
+            for (top, left) in (0..tile.rows).flat_map(|top| (0..tile.columns).map(move |left| (top, left))) {
+                let mut sum = bias.map_or(0.0, |bias| bias[row]);
+                for term in 0..weights.terms {
+                    let (tap, rest) = (term % x.kernel, term / x.kernel);
+                    let (down, rest) = (rest % y.kernel, rest / y.kernel);
+                    let (deep, channel) = (rest % z.kernel, group * channels + rest / z.kernel);
+                    let places =
+                        (place(z, depth, deep), place(y, tile.top + top, down), place(x, tile.left + left, tap));
+                    if let (Some(deep), Some(down), Some(across)) = places {
+                        let at = ((channel * z.input + deep) * y.input + down) * x.input + across;
+                        sum += weights.at(row, term) * image[at];
+                    }
+                }
+                let at = to.first + index * to.distance + top * to.down + left;
+                // SAFETY: the caller's rows are this tile's alone.
+                let to = unsafe { to.memory.part(at..at + 1) };
+                to[0] = finish.number(row, sum);
+            }
+        }
     }
 
     /// The sums of short rows, all of them at once, then copied.

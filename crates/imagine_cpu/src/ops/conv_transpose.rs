@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use imagine_graph::{ConvTranspose, PadMode, WindowAxis};
 
-use super::conv::{TILE_FLOATS, WHOLE};
+use super::conv::{LARGEST_SOURCE, TILE_FLOATS, WHOLE};
 use crate::buffers::Buffers;
 use crate::context::{Context, Prepared};
 use crate::product::{Finish, Packed, Product};
@@ -222,72 +222,150 @@ impl Transposed {
         }
         let Some(z_phase) = z_phase else { return };
         let z = &self.weights.axes[0][z_phase];
-        // The inputs at the outputs' own places.
-        let own = |axis: WindowAxis, first: usize, count: usize| {
-            let (first, last) = (first + axis.begin, first + count - 1 + axis.begin);
-            (first / axis.stride, last / axis.stride + 1 - first / axis.stride)
-        };
-        let (top, own_rows) = own(y_axis, tile.top, tile.rows);
-        let (left, own_columns) = own(x_axis, tile.left, tile.columns);
-        let window_axis = |axis: WindowAxis, reach: usize| WindowAxis {
-            kernel: reach + 1,
-            begin: reach,
-            end: 0,
-            ..WindowAxis { input: axis.input, output: 0, ..WHOLE }
-        };
-        let axes = [window_axis(y_axis, self.reach[1]), window_axis(x_axis, self.reach[2])];
-        let inner =
-            Tile { image, top, left, rows: own_rows, columns: own_columns, stride: own_columns + self.reach[2] };
-        let window = Window::new(axes, PadMode::Constant, own_rows, inner.stride);
-        let (channels, length) = (self.channels / self.weights.groups, window.len());
-        let planes = channels * z.taps.len();
-        let mut source = buffers.take(planes * length);
-        let plane = y_axis.input * x_axis.input;
-        for (index, to) in source.chunks_mut(length).enumerate() {
-            let (channel, before) = (index / z.taps.len(), z.taps[index % z.taps.len()].1);
-            let depth = (at / z_axis.stride).checked_sub(before).filter(|z| *z < z_axis.input);
-            let from = depth.map(|z| {
-                let plane_index = (image * self.channels + group * channels + channel) * z_axis.input + z;
-                &x[plane_index * plane..][..plane]
-            });
-            window.fill(&inner, from, to);
+        if self.is_sparse() {
+            return self.one_by_one(tile, (group, rows), x, bias, finish, (result, stride));
         }
+        let inner = self.inner(tile, image);
+        let (window, source) = self.source(&inner, z, group, at, x, buffers);
         let inner_stride = spread(inner.positions());
         let mut sums = buffers.take(rows.len() * inner_stride);
-        for (y_index, y) in self.weights.axes[1].iter().enumerate() {
-            for (x_index, x) in self.weights.axes[2].iter().enumerate() {
-                let phases = self.weights.axes.each_ref().map(Vec::len);
-                let index = ((group * phases[0] + z_phase) * phases[1] + y_index) * phases[2] + x_index;
-                let taps: Vec<usize> = y
-                    .taps
-                    .iter()
-                    .flat_map(|(_, down)| x.taps.iter().map(|(_, right)| (*down, *right)))
-                    .map(|(down, right)| window.offset(self.reach[1] - down, self.reach[2] - right))
-                    .collect();
-                let offsets: Vec<u32> =
-                    (0..planes).flat_map(|plane| taps.iter().map(move |tap| (plane * length + tap) as u32)).collect();
-                let product = Product {
-                    weights: &self.weights.packed[index],
-                    blocks: blocks.clone(),
-                    bias,
-                    offsets: &offsets,
-                    source: &source,
-                    finish,
-                    result: Shared::new(&mut sums),
-                    first: 0,
-                    stride: inner_stride,
-                    count: inner.positions(),
-                };
-                product.run();
-                let places = Places::new([y_axis, x_axis], [y.remainder, x.remainder], tile, &inner);
-                for (sums, to) in sums.chunks(inner_stride).zip(result.chunks_mut(stride)) {
-                    places.spread(sums, &inner, to, tile);
-                }
+        let phases = self.weights.axes.each_ref().map(Vec::len);
+        for (index, [y, x]) in pairs(&self.weights.axes).enumerate() {
+            let offsets = self.offsets(&window, [y, x], self.channels / self.weights.groups * z.taps.len());
+            let product = Product {
+                weights: &self.weights.packed[(group * phases[0] + z_phase) * phases[1] * phases[2] + index],
+                blocks: blocks.clone(),
+                bias,
+                offsets: &offsets,
+                source: &source,
+                finish,
+                result: Shared::new(&mut sums),
+                first: 0,
+                stride: inner_stride,
+                count: inner.positions(),
+            };
+            product.run();
+            let places = Places::new([y_axis, x_axis], [y.remainder, x.remainder], tile, &inner);
+            for (sums, to) in sums.chunks(inner_stride).zip(result.chunks_mut(stride)) {
+                places.spread(sums, &inner, to, tile);
             }
         }
         buffers.give(sums);
         buffers.give(source);
     }
+
+    /// Whether what a single position reads lies too far apart to be copied. Does not depend on the size of the image.
+    fn is_sparse(&self) -> bool {
+        let planes = self.channels / self.weights.groups * self.axes[0].kernel;
+        planes.saturating_mul((self.reach[1] + 1) * (self.reach[2] + 1)) > LARGEST_SOURCE
+    }
+
+    /// The sums of a tile, each for itself.
+    fn one_by_one(
+        &self,
+        tile: &Tile,
+        (group, rows): (usize, Range<usize>),
+        x: &[f32],
+        bias: Option<&[f32]>,
+        finish: Finish,
+        (result, stride): (&mut [f32], usize),
+    ) {
+        let channels = self.channels / self.weights.groups;
+        let sides = self.axes.map(|axis| axis.input);
+        let (image, depth) = (tile.image / self.axes[0].output, tile.image % self.axes[0].output);
+        let phases = self.weights.axes.each_ref().map(Vec::len);
+        for (place, (top, left)) in
+            (0..tile.rows).flat_map(|top| (0..tile.columns).map(move |left| (top * tile.stride + left, (top, left))))
+        {
+            let output = [depth, tile.top + top, tile.left + left];
+            let at: [usize; 3] = std::array::from_fn(|axis| output[axis] + self.axes[axis].begin);
+            let phase: [Option<usize>; 3] = std::array::from_fn(|axis| {
+                let remainder = at[axis] % self.axes[axis].stride;
+                self.weights.axes[axis].iter().position(|phase| phase.remainder == remainder)
+            });
+            let [Some(z), Some(y), Some(across)] = phase else { continue };
+            let packed = &self.weights.packed[((group * phases[0] + z) * phases[1] + y) * phases[2] + across];
+            let [z, y, across] = [(0, z), (1, y), (2, across)].map(|(axis, phase)| &self.weights.axes[axis][phase]);
+            let taps: Vec<Option<usize>> = all_taps(z, y, across)
+                .map(|taps| {
+                    (0..3).try_fold(0, |flat, axis| {
+                        let from = (at[axis] / self.axes[axis].stride).checked_sub(taps[axis].1)?;
+                        (from < sides[axis]).then_some(flat * sides[axis] + from)
+                    })
+                })
+                .collect();
+            for (index, row) in rows.clone().enumerate() {
+                let mut sum = bias.map_or(0.0, |bias| bias[row]);
+                for term in 0..packed.terms {
+                    if let Some(from) = taps[term % taps.len()] {
+                        let channel = image * self.channels + group * channels + term / taps.len();
+                        sum += packed.at(row, term) * x[channel * sides.iter().product::<usize>() + from];
+                    }
+                }
+                result[index * stride + place] = finish.number(row, sum);
+            }
+        }
+    }
+
+    /// The inputs at the places of a tile's outputs.
+    fn inner(&self, tile: &Tile, image: usize) -> Tile {
+        let own = |axis: WindowAxis, first: usize, count: usize| {
+            let (first, last) = (first + axis.begin, first + count - 1 + axis.begin);
+            (first / axis.stride, last / axis.stride + 1 - first / axis.stride)
+        };
+        let (top, rows) = own(self.axes[1], tile.top, tile.rows);
+        let (left, columns) = own(self.axes[2], tile.left, tile.columns);
+        Tile { image, top, left, rows, columns, stride: columns + self.reach[2] }
+    }
+
+    /// The inputs that the outputs of `inner` read, for each channel of a group and each tap along the depth.
+    fn source(
+        &self,
+        inner: &Tile,
+        z: &AxisPhase,
+        group: usize,
+        at: usize,
+        x: &[f32],
+        buffers: &Buffers,
+    ) -> (Window, Vec<f32>) {
+        let [z_axis, y_axis, x_axis] = self.axes;
+        let before = |axis: WindowAxis, reach: usize| WindowAxis {
+            input: axis.input,
+            output: 0,
+            kernel: reach + 1,
+            begin: reach,
+            ..WHOLE
+        };
+        let axes = [before(y_axis, self.reach[1]), before(x_axis, self.reach[2])];
+        let window = Window::new(axes, PadMode::Constant, inner.rows, inner.stride);
+        let (channels, length) = (self.channels / self.weights.groups, window.len());
+        let mut source = buffers.take(channels * z.taps.len() * length);
+        let plane = y_axis.input * x_axis.input;
+        for (index, to) in source.chunks_mut(length).enumerate() {
+            let (channel, before) = (index / z.taps.len(), z.taps[index % z.taps.len()].1);
+            let depth = (at / z_axis.stride).checked_sub(before).filter(|z| *z < z_axis.input);
+            let from = depth.map(|z| {
+                let first = (inner.image * self.channels + group * channels + channel) * z_axis.input + z;
+                &x[first * plane..][..plane]
+            });
+            window.fill(inner, from, to);
+        }
+        (window, source)
+    }
+
+    /// Where the elements of each term of a phase begin.
+    fn offsets(&self, window: &Window, [y, x]: [&AxisPhase; 2], planes: usize) -> Vec<u32> {
+        let taps = y.taps.iter().flat_map(|(_, down)| x.taps.iter().map(|(_, right)| (*down, *right)));
+        let taps: Vec<usize> =
+            taps.map(|(down, right)| window.offset(self.reach[1] - down, self.reach[2] - right)).collect();
+        let length = window.len();
+        (0..planes).flat_map(|plane| taps.iter().map(move |tap| (plane * length + tap) as u32)).collect()
+    }
+}
+
+/// Every combination of phases along height and width.
+fn pairs(axes: &[Vec<AxisPhase>; 3]) -> impl Iterator<Item = [&AxisPhase; 2]> {
+    axes[1].iter().flat_map(|y| axes[2].iter().map(move |x| [y, x]))
 }
 
 /// Where the sums of a phase belong in a tile.

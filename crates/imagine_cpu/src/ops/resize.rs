@@ -8,7 +8,9 @@ use crate::tile::{Shared, for_each};
 use crate::value::{Data, Value};
 
 pub(super) fn run(params: &Resize, x: Value, context: &Context) -> Value {
-    let axes = params.resized(x.shape(), context.size).expect("the shape rule accepted it");
+    let mut axes = params.resized(x.shape(), context.size).expect("the shape rule accepted it");
+    // Axes that shrink first: what lies between is never larger than both ends.
+    axes.sort_by_key(|axis| axis.output > axis.input);
     let taps: Vec<FilterTaps> = axes.iter().map(|axis| FilterTaps::new(params, axis)).collect();
     match x.data() {
         Data::F32(_) => {

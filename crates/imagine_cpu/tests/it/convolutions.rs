@@ -123,3 +123,16 @@ fn conv_transpose_is_its_formula() {
     let sparse = ConvTranspose { strides: vec![5, 4], dilations: vec![1, 2], ..ConvTranspose::default() };
     check(&case("outputs that read nothing", sparse, &[1, 3, 6, 7], &[3, 2, 3, 2]));
 }
+
+/// A few numbers of the file that ask for a window of gigabytes.
+#[test]
+fn far_apart_elements_need_no_memory() {
+    let far = vec![4096, 4096];
+    let case = |name: &str, op: Op, w: [usize; 4]| {
+        Case::new(name, op).float([1, 64, 3, 2], -1.0..1.0).weight(w, -0.3..0.3).weight([2], -1.0..1.0)
+    };
+    let conv = Conv { dilations: far.clone(), pads: vec![4095, 4095, 0, 0], ..Conv::default() };
+    check(&case("conv", conv.into(), [2, 64, 2, 2]));
+    let transposed = ConvTranspose { dilations: far, pads: vec![4000, 4000, 90, 90], ..ConvTranspose::default() };
+    check(&case("transposed", transposed.into(), [64, 2, 2, 2]));
+}
