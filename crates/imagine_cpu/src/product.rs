@@ -230,7 +230,9 @@ impl Product<'_> {
         assert!(end <= self.result.len(), "the result is too short");
         assert!(self.finish.fits(self.weights.rows), "one number for each row");
         assert!(self.bias.is_none_or(|bias| bias.len() == self.weights.rows));
-        simd::run(self);
+        // Each vector of the source serves few rows. The bits are the same.
+        let is_low = self.weights.blocks.iter().all(|block| block.height <= 2);
+        if is_low { simd::run_narrow(self) } else { simd::run(self) }
     }
 }
 

@@ -194,14 +194,12 @@ impl<'a> TileRun<'a> {
     }
 
     /// Rows of the tile's memory. Stages read and write different ones.
-    #[expect(clippy::mut_from_ref, reason = "the plan gives what a stage reads and writes different rows")]
     fn rows(&self, first: usize, count: usize) -> &'a mut [f32] {
         let stride = self.group.stride;
         // SAFETY: the tile's memory is this thread's own, and the plan lets no stage read rows that it writes.
         unsafe { self.memory.part(first * stride..(first + count) * stride) }
     }
 
-    #[expect(clippy::mut_from_ref, reason = "as `rows`")]
     fn row(&self, row: usize) -> &'a mut [f32] {
         &mut self.rows(row, 1)[..self.tile.positions()]
     }

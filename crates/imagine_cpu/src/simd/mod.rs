@@ -104,6 +104,17 @@ pub(crate) fn run<K: Kernel>(kernel: K) -> K::Output {
     }
 }
 
+/// The same with vectors of at most 256 bits, for loops that are bound by loads which cross cache lines.
+#[inline]
+pub(crate) fn run_narrow<K: Kernel>(kernel: K) -> K::Output {
+    match level() {
+        // SAFETY: AVX-512 was detected, and with it AVX2 and FMA.
+        #[cfg(target_arch = "x86_64")]
+        Level::Avx512 => unsafe { x86::run_avx2(kernel) },
+        _ => run(kernel),
+    }
+}
+
 /// Name of the instruction set that kernels use on this processor.
 pub fn instruction_set() -> &'static str {
     match level() {
