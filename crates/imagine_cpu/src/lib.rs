@@ -51,6 +51,7 @@ mod strided;
 mod tile;
 mod tiles;
 mod value;
+mod wide;
 
 pub use candidates::Candidates;
 pub use error::RunError;

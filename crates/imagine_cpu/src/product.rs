@@ -143,6 +143,13 @@ impl<'a> Finish<'a> {
         slopes && self.affine.is_none_or(|affine| affine.len() == rows)
     }
 
+    /// The sums of `row`, in place.
+    pub fn row(&self, row: usize, sums: &mut [f32]) {
+        if self.is_something() {
+            simd::run(FinishRow(*self, row, sums));
+        }
+    }
+
     /// A single sum of `row`.
     pub fn number(&self, row: usize, x: f32) -> f32 {
         simd::run(FinishNumber(*self, row, x))
@@ -188,6 +195,24 @@ impl Kernel for FinishNumber<'_> {
         // SAFETY: one number is written.
         unsafe { S::store_first(&mut number, sums[0], 1) };
         number
+    }
+}
+
+struct FinishRow<'a, 'b>(Finish<'a>, usize, &'b mut [f32]);
+
+impl Kernel for FinishRow<'_, '_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run<S: Lanes>(self) {
+        for part in self.2.chunks_mut(S::N) {
+            // SAFETY: as many numbers as the part has are read and written.
+            unsafe {
+                let mut sums = [S::load_first(part.as_ptr(), part.len())];
+                self.0.apply::<S, 1>(self.1, &mut sums);
+                S::store_first(part.as_mut_ptr(), sums[0], part.len());
+            }
+        }
     }
 }
 

@@ -8,7 +8,7 @@ use super::stage::{Activation, Finish, Group, Output, Place, Stage, Target};
 use super::{Over, image_shape, over};
 use crate::context::Prepared;
 use crate::elementwise::{Builder, Operand};
-use crate::ops::conv::{Convolution, TILE_FLOATS};
+use crate::ops::conv::{Convolution, SMALL, TILE_FLOATS};
 use crate::ops::conv_transpose::Transposed;
 use crate::ops::elementwise::build;
 use crate::tile::{Cut, spread};
@@ -25,6 +25,10 @@ impl Group {
         nodes: &[usize],
         threads: usize,
     ) -> Option<Self> {
+        // Threads share the channels of small images.
+        if threads > 1 && size[1] * size[2] < SMALL {
+            return None;
+        }
         let members: Vec<&ValidNode> = nodes.iter().map(|&node| &bound.graph.nodes()[node]).collect();
         let mut lowering = Lowering::new(bound, size, &members);
         let roots: Vec<Option<Root>> =

@@ -1,7 +1,7 @@
 //! `Conv`: the source of a tile is padded into the thread's memory; then [`crate::product`] sums over channels and taps.
 
 use std::ops::Range;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use imagine_graph::{Conv, PadMode, WindowAxis};
 
@@ -10,6 +10,7 @@ use crate::context::{Context, Prepared};
 use crate::product::{Finish, Packed, Product};
 use crate::tile::{Cut, Shared, Tile, Window, for_each, spread};
 use crate::value::Value;
+use crate::wide::{self, FEWEST_ROWS, MOST_POSITIONS, Wide, WideProduct};
 
 /// Floats of source and result that a tile has in all: what fits into the second level of a processor's cache.
 pub(crate) const TILE_FLOATS: usize = 96 * 1024;
@@ -17,6 +18,9 @@ pub(crate) const TILE_FLOATS: usize = 96 * 1024;
 /// Floats of a tile's source from which sums are computed one by one, without a copy of what they read. Networks stay far below it: it bounds the
 /// memory of windows with far apart elements.
 pub(super) const LARGEST_SOURCE: usize = 1 << 25;
+
+/// Positions of an image below which threads share its channels rather than its rows.
+pub(crate) const SMALL: usize = 2048;
 
 /// Columns of a tile from which its rows are computed one by one, to where they belong.
 pub(crate) const FEWEST_COLUMNS: usize = 64;
@@ -42,6 +46,8 @@ pub(super) fn run(params: &Conv, x: Value, w: Value, b: Option<Value>, context: 
 #[derive(Clone, Debug)]
 pub(crate) struct ConvWeights {
     groups: Vec<Arc<Packed>>,
+    /// The same for small images, once they are needed.
+    wide: OnceLock<Vec<Wide>>,
 }
 
 impl ConvWeights {
@@ -50,7 +56,7 @@ impl ConvWeights {
         let terms: usize = w.shape()[1..].iter().product();
         let (rows, elements) = (w.shape()[0] / params.group, w.as_f32s());
         let pack = |group: usize| Packed::new(rows, terms, |row, term| elements[(group * rows + row) * terms + term]);
-        Self { groups: (0..params.group).map(|group| Arc::new(pack(group))).collect() }
+        Self { groups: (0..params.group).map(|group| Arc::new(pack(group))).collect(), wide: OnceLock::new() }
     }
 
     /// The weights of a group.
@@ -118,7 +124,7 @@ impl Convolution {
         let floats = self.source_floats() + group_rows;
         let cut = Cut::new([self.images * depth, height, width], self.halo(), TILE_FLOATS / floats, [1, 1]);
         let threads = rayon::current_num_threads();
-        let cut = if threads > 1 { cut.at_least(3 * threads, 1) } else { cut };
+        let cut = if threads > 1 && height * width >= SMALL { cut.at_least(3 * threads, 1) } else { cut };
         // Few tiles: the channels are divided among the threads, too.
         let parts = if cut.count() < 2 * threads && threads > 1 { self.parts().min(2 * threads) } else { 1 };
         let window = self.window(&cut);
@@ -210,7 +216,9 @@ impl Convolution {
                 rest = after;
             }
         }
-        if tile.rows == 1 || to.down == tile.stride {
+        if tile.rows * tile.columns <= MOST_POSITIONS && weights.rows >= FEWEST_ROWS {
+            self.wide(tile, &source, &window.offsets, (group, blocks), bias, finish, to, buffers);
+        } else if tile.rows == 1 || to.down == tile.stride {
             run(&source, &window.offsets, to.first, tile.positions());
         } else if tile.columns >= FEWEST_COLUMNS {
             for row in 0..tile.rows {
@@ -266,6 +274,45 @@ impl Convolution {
                 to[0] = finish.number(row, sum);
             }
         }
+    }
+
+    /// The sums of a small tile: positions side by side.
+    fn wide(
+        &self,
+        tile: &Tile,
+        source: &[f32],
+        offsets: &[u32],
+        (group, blocks): (usize, Range<usize>),
+        bias: Option<&[f32]>,
+        finish: Finish,
+        to: Rows,
+        buffers: &Buffers,
+    ) {
+        let all = self.weights.wide.get_or_init(|| self.weights.groups.iter().map(|group| Wide::new(group)).collect());
+        let rows = self.weights.groups[group].rows_of(&blocks);
+        let (columns, count) = (tile.columns, tile.rows * tile.columns);
+        let places = (0..count).map(|at| (at / columns * tile.stride + at % columns, at)).collect::<Vec<_>>();
+        let mut sums = buffers.take(rows.len() * count);
+        let product = WideProduct {
+            weights: &all[group],
+            rows: rows.clone(),
+            bias,
+            offsets,
+            source,
+            places: &places,
+            result: &mut sums,
+            stride: count,
+        };
+        product.run();
+        wide::finish(finish, rows, &mut sums, count, count);
+        for (row, sums) in sums.chunks(count).enumerate() {
+            for (y, sums) in sums.chunks(columns).enumerate() {
+                let at = to.first + row * to.distance + y * to.down;
+                // SAFETY: the caller's rows are this tile's alone.
+                unsafe { to.memory.part(at..at + columns) }.copy_from_slice(sums);
+            }
+        }
+        buffers.give(sums);
     }
 
     /// The sums of short rows, all of them at once, then copied.

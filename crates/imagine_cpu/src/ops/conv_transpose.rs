@@ -2,16 +2,17 @@
 //! convolution of its own, without stride.
 
 use std::ops::Range;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use imagine_graph::{ConvTranspose, PadMode, WindowAxis};
 
-use super::conv::{LARGEST_SOURCE, TILE_FLOATS, WHOLE};
+use super::conv::{LARGEST_SOURCE, SMALL, TILE_FLOATS, WHOLE};
 use crate::buffers::Buffers;
 use crate::context::{Context, Prepared};
 use crate::product::{Finish, Packed, Product};
 use crate::tile::{Cut, Shared, Tile, Window, for_each, spread};
 use crate::value::Value;
+use crate::wide::{self, FEWEST_ROWS, MOST_POSITIONS, Wide, WideProduct};
 
 pub(super) fn run(params: &ConvTranspose, x: Value, w: Value, b: Option<Value>, context: &Context) -> Value {
     let weights = match context.prepared {
@@ -54,6 +55,8 @@ pub(crate) struct TransposedWeights {
     groups: usize,
     /// By group, then by phase along depth, height and width.
     packed: Vec<Packed>,
+    /// The same for small images, once they are needed.
+    wide: OnceLock<Vec<Wide>>,
 }
 
 impl TransposedWeights {
@@ -80,7 +83,7 @@ impl TransposedWeights {
                 }));
             }
         }
-        Self { axes, groups: params.group, packed }
+        Self { axes, groups: params.group, packed, wide: OnceLock::new() }
     }
 }
 
@@ -157,7 +160,7 @@ impl Transposed {
         let floats = self.floats() + self.group_rows();
         let cut = Cut::new([self.images * depth, height, width], 0, (TILE_FLOATS / floats).max(1), unit);
         let threads = rayon::current_num_threads();
-        let cut = if threads > 1 { cut.at_least(3 * threads, unit[0]) } else { cut };
+        let cut = if threads > 1 && height * width >= SMALL { cut.at_least(3 * threads, unit[0]) } else { cut };
         let parts = if cut.count() < 2 * threads && threads > 1 { self.parts().min(2 * threads) } else { 1 };
         let stride = spread(cut.positions());
         let plane = height * width;
@@ -227,6 +230,12 @@ impl Transposed {
         }
         let inner = self.inner(tile, image);
         let (window, source) = self.source(&inner, z, group, at, x, buffers);
+        if tile.rows * tile.columns <= MOST_POSITIONS * y_axis.stride * x_axis.stride
+            && self.group_rows() >= FEWEST_ROWS
+        {
+            self.wide(tile, &inner, (group, rows), z_phase, (&window, &source), bias, finish, (result, stride));
+            return buffers.give(source);
+        }
         let inner_stride = spread(inner.positions());
         let mut sums = buffers.take(rows.len() * inner_stride);
         let phases = self.weights.axes.each_ref().map(Vec::len);
@@ -252,6 +261,45 @@ impl Transposed {
         }
         buffers.give(sums);
         buffers.give(source);
+    }
+
+    /// The sums of a small tile: positions side by side.
+    fn wide(
+        &self,
+        tile: &Tile,
+        inner: &Tile,
+        (group, rows): (usize, Range<usize>),
+        z_phase: usize,
+        (window, source): (&Window, &[f32]),
+        bias: Option<&[f32]>,
+        finish: Finish,
+        (result, stride): (&mut [f32], usize),
+    ) {
+        let [_, y_axis, x_axis] = self.axes;
+        let wide = self.weights.wide.get_or_init(|| self.weights.packed.iter().map(Wide::new).collect());
+        let phases = self.weights.axes.each_ref().map(Vec::len);
+        let planes = self.channels / self.weights.groups * self.weights.axes[0][z_phase].taps.len();
+        if phases[1] * phases[2] < y_axis.stride * x_axis.stride {
+            // Some outputs read nothing.
+            for (row, to) in rows.clone().zip(result.chunks_mut(stride)) {
+                to.fill(bias.map_or(0.0, |bias| bias[row]));
+            }
+        }
+        for (index, [y, x]) in pairs(&self.weights.axes).enumerate() {
+            let places = Places::new([y_axis, x_axis], [y.remainder, x.remainder], tile, inner);
+            let product = WideProduct {
+                weights: &wide[(group * phases[0] + z_phase) * phases[1] * phases[2] + index],
+                rows: rows.clone(),
+                bias,
+                offsets: &self.offsets(window, [y, x], planes),
+                source,
+                places: &places.list(inner, tile),
+                result,
+                stride,
+            };
+            product.run();
+        }
+        wide::finish(finish, rows, result, stride, tile.positions());
     }
 
     /// Whether what a single position reads lies too far apart to be copied. Does not depend on the size of the image.
@@ -391,6 +439,16 @@ impl Places {
         let down = along(0, tile.top, tile.rows, inner.top, inner.rows);
         let right = along(1, tile.left, tile.columns, inner.left, inner.columns);
         Self { first: [down.0, right.0], count: [down.1, right.1], start: [down.2, right.2], step: [down.3, right.3] }
+    }
+
+    /// Where each sum that lies in the tile is read from, and where it belongs.
+    fn list(&self, inner: &Tile, tile: &Tile) -> Vec<(usize, usize)> {
+        let place = |(row, column): (usize, usize)| {
+            let from = (self.first[0] + row) * inner.stride + self.first[1] + column;
+            (from, (self.start[0] + row * self.step[0]) * tile.stride + self.start[1] + column * self.step[1])
+        };
+        let all = (0..self.count[0]).flat_map(|row| (0..self.count[1]).map(move |column| (row, column)));
+        all.map(place).collect()
     }
 
     fn spread(&self, sums: &[f32], inner: &Tile, to: &mut [f32], tile: &Tile) {
