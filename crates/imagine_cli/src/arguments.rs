@@ -23,7 +23,7 @@ const FACES: usize = 6;
 pub enum Executor {
     /// wgpu compute passes.
     Gpu,
-    /// The CPU reference (burn-flex).
+    /// The CPU.
     Cpu,
 }
 

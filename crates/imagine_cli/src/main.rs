@@ -1,4 +1,4 @@
-//! `imagine`: inspect, run, compare, benchmark and train generator networks. Does not depend on Bevy.
+//! `imagine`: inspect, run, compare, benchmark and train generator networks. Does not depend on Bevy; without the feature `train`, not on burn.
 //!
 //! Exit code 0: success. 1: `compare` or `onnx-test` found a failure. 2: any other error, with one message on stderr and no
 //! partial output. 130: training was interrupted and can be resumed.
@@ -81,8 +81,10 @@ enum Command {
     /// Run a tree of ONNX tests on every executor.
     OnnxTest(commands::onnx_test::OnnxTest),
     /// Evaluate a trained generator of sprites or larger pictures on held-out data, or show the figures of one by example.
+    #[cfg(feature = "train")]
     Evaluate(commands::evaluate::Evaluate),
     /// Pack a folder of training pictures into one file.
+    #[cfg(feature = "train")]
     Pack(commands::pack::Pack),
     /// Train a generator.
     #[command(subcommand)]
@@ -98,18 +100,24 @@ enum Command {
 #[derive(Subcommand)]
 enum Train {
     /// Train a living texture (neural cellular automaton) from one picture or material.
+    #[cfg(feature = "train")]
     Texture(Box<commands::train_texture::TrainTexture>),
     /// Make a generator by example from one picture or material, in seconds.
     Exemplar(Box<commands::train_exemplar::TrainExemplar>),
     /// Train a generator of sprites with classes and prompts.
+    #[cfg(feature = "train")]
     Sprites(Box<commands::train_sprites::TrainSprites>),
     /// Train a small network that paints what a camera sees, in a style by example.
+    #[cfg(feature = "train")]
     Style(Box<commands::train_style::TrainStyle>),
     /// Train a network that enlarges pictures by 2 or 4.
+    #[cfg(feature = "train")]
     Upscale(Box<commands::train_upscale::TrainUpscale>),
-    /// Train a network that takes JPEG blocks, noise, bands and blur out of pictures.
+    /// Train a network that takes JPEG blocks, noise and bands out of pictures.
+    #[cfg(feature = "train")]
     Restore(Box<commands::train_restore::TrainRestore>),
     /// Train a network that makes the maps of a material from a photograph.
+    #[cfg(feature = "train")]
     Maps(Box<commands::train_maps::TrainMaps>),
 }
 
@@ -156,14 +164,22 @@ impl Command {
             Command::Insert(command) => command.run(),
             Command::Import(command) => command.run(),
             Command::OnnxTest(command) => command.run(),
+            #[cfg(feature = "train")]
             Command::Evaluate(command) => command.run(),
+            #[cfg(feature = "train")]
             Command::Pack(command) => command.run(),
+            #[cfg(feature = "train")]
             Command::Train(Train::Texture(command)) => command.run(),
             Command::Train(Train::Exemplar(command)) => command.run(),
+            #[cfg(feature = "train")]
             Command::Train(Train::Sprites(command)) => command.run(),
+            #[cfg(feature = "train")]
             Command::Train(Train::Style(command)) => command.run(),
+            #[cfg(feature = "train")]
             Command::Train(Train::Upscale(command)) => command.run(),
+            #[cfg(feature = "train")]
             Command::Train(Train::Restore(command)) => command.run(),
+            #[cfg(feature = "train")]
             Command::Train(Train::Maps(command)) => command.run(),
             Command::Doctor(command) => command.run(),
             Command::Completions(command) => command.run(Arguments::command()),

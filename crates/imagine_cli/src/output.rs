@@ -16,6 +16,7 @@ pub fn print(as_json: bool, json: &Value, text: &str) -> anyhow::Result<()> {
 }
 
 /// Prints a line of progress on stdout, if stdout takes it: hours of work do not end for it.
+#[cfg(feature = "train")]
 pub fn say(line: &str) {
     let _ = write_line(io::stdout(), line);
 }

@@ -45,6 +45,7 @@ impl Guide<'_> {
 }
 
 /// `cost` with that of the guide, `added`, and more if the place is `repeated`.
+#[inline(always)]
 pub(crate) fn with_guide(cost: i32, added: i32, repeated: Option<(i32, i32)>) -> i32 {
     if added == EXCLUDED {
         return EXCLUDED;

@@ -43,6 +43,8 @@ impl LevelShape {
             let to = i64::from(at) + by;
             let (margin, length) = (i64::from(self.edges.margin(length)), i64::from(length));
             match self.edges {
+                // A division only where it is needed.
+                Edges::Wrap if (0..length).contains(&to) => to as u32,
                 Edges::Wrap => to.rem_euclid(length) as u32,
                 Edges::Bounded => to.clamp(margin, length - 1 - margin) as u32,
             }
@@ -127,6 +129,14 @@ impl Level {
         }
     }
 
+    /// A level with a table of similar places alone, as operators have it, for moving blocks.
+    pub(crate) fn from_table(height: usize, width: usize, edges: Edges, similar: &[i32]) -> Self {
+        let shape = LevelShape { height: height as u32, width: width as u32, edges };
+        let similar_per_place = similar.len() / (height * width);
+        let similar = similar.iter().map(|&place| shape.clamped(place as u32)).collect();
+        Self { shape, appearance: Vec::new(), similar, similar_per_place }
+    }
+
     /// The appearance in words, `[height + 2, width + 2, 2]`, with a rim of one place: what [`Level::from_words`] takes.
     pub fn appearance_words(&self) -> Vec<i32> {
         words(&self.appearance)
@@ -155,7 +165,7 @@ impl Level {
     }
 
     /// The appearance of `place` moved by `(down, right)`, each -1, 0 or 1.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn appearance(&self, place: u32, down: i32, right: i32) -> &[i8; DIMENSIONS] {
         let (y, x) = crate::unpack(place);
         let row = (y as i32 + 1 + down) as usize;

@@ -1,4 +1,9 @@
-//! Kernels on the CPU. So far those of synthesis by example: coordinate fields and their refinement.
+//! Runs [`imagine_graph`] networks on the CPU, on threads, the same bytes for any number of them.
+//!
+//! A [`Network`] is a graph with its weights in the executor's form; [`generate`] runs a whole generator, and [`generate_in_tiles`] a large
+//! picture in parts. [`Options`] say on which threads.
+//!
+//! Beside them are the kernels of synthesis by example: coordinate fields and their refinement.
 //!
 //! A **coordinate field** ([`Field`]) holds, for every output cell, the place in an exemplar whose texel it shows. It is
 //! refined from coarse to fine, one level of the exemplar's pyramid after the other:
@@ -22,24 +27,48 @@
 //! Sources: Wei and Levoy 2002 (order-independent synthesis), Ashikhmin 2001 and Tong et al. 2002 (coherence,
 //! k-coherence), Lefebvre and Hoppe 2006 (appearance vectors), Wexler et al. 2007 (completion by voting).
 
+mod buffers;
 mod candidates;
+mod context;
+mod element;
+mod elementwise;
+mod error;
 mod field;
+mod fusion;
 mod gather;
+mod generate;
 mod guide;
 mod level;
 mod matching;
+mod network;
 mod nnf;
+mod ops;
+mod options;
+mod product;
 mod refine;
+mod simd;
+mod strided;
+mod tile;
+mod tiles;
+mod value;
+mod wide;
 
 pub use candidates::Candidates;
+pub use error::RunError;
 pub use field::Field;
 pub use gather::gather;
+pub use generate::generate;
 pub use guide::Guide;
 pub use imagine_codec::{DIMENSIONS, Edges, pack, unpack};
 pub use level::{Level, LevelError, LevelShape};
 pub use matching::{REACH, match_pass};
+pub use network::Network;
 pub use nnf::{
     NOT_SHOWN, Pair, Projection, Propagation, Search, Vote, distance, histogram, pack_features, project, propagate,
     search, vote,
 };
+pub use options::Options;
 pub use refine::{Draw, Moves, double, move_blocks, start};
+pub use simd::instruction_set;
+pub use tiles::generate_in_tiles;
+pub use value::Value;

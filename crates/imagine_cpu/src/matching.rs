@@ -16,10 +16,13 @@ use crate::candidates::Candidates;
 use crate::field::Field;
 use crate::guide::{Guide, with_guide};
 use crate::level::Level;
+use crate::simd::{self, Kernel, Lanes};
 use crate::{DIMENSIONS, Edges, pack, unpack};
 
 /// Cells around a cell that a pass reads, on each side.
 pub const REACH: usize = 2;
+/// Rows and columns of the cells that a cell reads.
+const SPAN: usize = 2 * REACH + 1;
 
 const OWN: i32 = 20;
 const SIMILAR: i32 = 21;
@@ -39,24 +42,46 @@ pub fn match_pass(level: &Level, field: &Field, guide: Option<&Guide>, candidate
     assert!(height > 0 && width > 0, "a field of {} x {} cells has no inside", field.height, field.width);
     let mut places = vec![0; height * width];
     places.par_chunks_mut(width).enumerate().for_each(|(row, places)| {
-        for (column, place) in places.iter_mut().enumerate() {
-            *place = best(level, field, (guide, candidates), (row, column));
-        }
+        simd::run(Row { level, field, guide, candidates, row, places });
     });
     Field { top: field.top + REACH as i64, left: field.left + REACH as i64, height, width, places }
 }
 
+/// One row of the result.
+struct Row<'a> {
+    level: &'a Level,
+    field: &'a Field,
+    guide: Option<&'a Guide<'a>>,
+    candidates: Option<&'a Candidates<'a>>,
+    row: usize,
+    places: &'a mut [u32],
+}
+
+impl Kernel for Row<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run<S: Lanes>(self) {
+        for (column, place) in self.places.iter_mut().enumerate() {
+            *place = best(self.level, self.field, (self.guide, self.candidates), (self.row, column));
+        }
+    }
+}
+
 /// The place that the cell in `row` and `column` of the result shows.
+#[inline(always)]
 fn best(
     level: &Level,
     field: &Field,
     (guide, candidates): (Option<&Guide>, Option<&Candidates>),
     (row, column): (usize, usize),
 ) -> u32 {
-    let reach = REACH as i32;
-    let at = |down: i32, right: i32| {
-        field.at((row as i32 + reach + down) as usize, (column as i32 + reach + right) as usize)
-    };
+    // The cells around it, row by row.
+    let mut around = [[0; SPAN]; SPAN];
+    for (index, around) in around.iter_mut().enumerate() {
+        around.copy_from_slice(&field.places[(row + index) * field.width + column..][..SPAN]);
+    }
+    let at = |down: i32, right: i32| around[(REACH as i32 + down) as usize][(REACH as i32 + right) as usize];
     let mut own = [None; 9];
     for (index, candidate) in own.iter_mut().enumerate() {
         let (down, right) = neighbour(index);
@@ -66,45 +91,54 @@ fn best(
         return own[4].unwrap_or_else(|| at(0, 0));
     }
     let target = target(level, at);
-    let mut near = [0; 24];
-    let places = (0..25).filter(|index| *index != 12).map(|index| at(index / 5 - 2, index % 5 - 2));
-    near.iter_mut().zip(places).for_each(|(near, place)| *near = place);
-    let mut best = (i32::MAX, at(0, 0));
-    // Ties go to the first.
-    let mut offer = |place: u32, factor: i32, more: i32| {
-        let guided = guide.map_or(0, |guide| guide.cost(place, row, column));
-        let cost = cost(level, &near, &target, (place, factor, more), guided);
-        if cost < best.0 {
-            best = (cost, place);
-        }
+    // All cells around it but itself, whose place may stay; one of them stands for it.
+    let mut near = around;
+    near[REACH][REACH] = near[0][0];
+    // Candidates in order, each with its factor and what it costs more.
+    let mut offers = [(0, 0, 0); 18];
+    let mut count = 0;
+    let mut offer = |place: u32, factor: i32| {
+        offers[count] = (place, factor, 0);
+        count += 1;
     };
     for index in 0..9 {
         // An earlier neighbour proposed the same place at the same cost.
         let seen = own[..index].contains(&own[index]);
         if let Some(place) = own[index].filter(|_| !seen) {
-            offer(place, OWN, 0);
+            offer(place, OWN);
         }
         if level.has_table() {
             let (down, right) = neighbour(index);
             let similar = level.similar(at(down, right))[0];
             if let Some(place) = shifted(level, similar, -down, -right) {
-                offer(place, SIMILAR, 0);
+                offer(place, SIMILAR);
             }
         }
     }
-    if let Some(candidates) = candidates {
+    let neighbours = offers[..count].iter().copied();
+    let further = candidates.into_iter().flat_map(|candidates| {
         let places = candidates.of_cell(row, column).map(|place| level.shape().clamped(place));
-        places.filter(|place| level.shape().may_show(*place)).for_each(|place| offer(place, OWN, candidates.cost));
+        places.filter(|place| level.shape().may_show(*place)).map(|place| (place, OWN, candidates.cost))
+    });
+    // Ties go to the first.
+    let mut best = (i32::MAX, at(0, 0));
+    for (place, factor, more) in neighbours.chain(further) {
+        let guided = guide.map_or(0, |guide| guide.cost(place, row, column));
+        let cost = cost(level, &near, &target, (place, factor, more), guided);
+        if cost < best.0 {
+            best = (cost, place);
+        }
     }
     best.1
 }
 
+#[inline(always)]
 fn neighbour(index: usize) -> (i32, i32) {
     (index as i32 / 3 - 1, index as i32 % 3 - 1)
 }
 
 /// `place` moved by at most one row and column; `None` if it may not be shown.
-#[inline]
+#[inline(always)]
 fn shifted(level: &Level, place: u32, down: i32, right: i32) -> Option<u32> {
     let (y, x) = unpack(place);
     let (y, x) = (y as i32 + down, x as i32 + right);
@@ -130,6 +164,7 @@ fn shifted(level: &Level, place: u32, down: i32, right: i32) -> Option<u32> {
     }
 }
 
+#[inline(always)]
 fn target(level: &Level, at: impl Fn(i32, i32) -> u32) -> Target {
     DIAGONALS.map(|(down, right)| {
         let own = level.appearance(at(down, right), 0, 0);
@@ -145,8 +180,14 @@ fn target(level: &Level, at: impl Fn(i32, i32) -> u32) -> Target {
 }
 
 /// The cost of showing `place`, which costs the guide `guided`: at most 1,782 million, or 2,000 million if it is excluded.
-#[inline]
-fn cost(level: &Level, near: &[u32; 24], target: &Target, (place, factor, more): (u32, i32, i32), guided: i32) -> i32 {
+#[inline(always)]
+fn cost(
+    level: &Level,
+    near: &[[u32; SPAN]; SPAN],
+    target: &Target,
+    (place, factor, more): (u32, i32, i32),
+    guided: i32,
+) -> i32 {
     // Wrapping, so that debug builds run vectors too; nothing here comes near a limit.
     let mut sum = 0i32;
     for (&(down, right), target) in DIAGONALS.iter().zip(target) {
@@ -157,6 +198,6 @@ fn cost(level: &Level, near: &[u32; 24], target: &Target, (place, factor, more):
         }
     }
     let mut repeated = false;
-    near.iter().for_each(|&near| repeated |= near == place);
+    near.as_flattened().iter().for_each(|&near| repeated |= near == place);
     with_guide(factor * sum + more, guided, repeated.then_some(REPEATED))
 }

@@ -8,6 +8,7 @@ mod built_generators;
 mod by_example;
 mod choice_maps;
 mod compare;
+mod cpu;
 mod edits;
 mod infinite_weights;
 mod layers;

@@ -1,4 +1,4 @@
-//! `imagine compare`: the GPU's results against the CPU reference (burn-flex). Image and tensor inputs are noise.
+//! `imagine compare`: the GPU's results against the CPU's. Image and tensor inputs are noise.
 //!
 //! A recurrent generator runs twice. Teacher-forced, the GPU starts every step from the reference's state: the largest
 //! difference is the error of the kernels. Free-running, each executor continues from its own state: the outputs differ as
@@ -9,9 +9,8 @@ use std::process::ExitCode;
 use std::sync::Arc;
 
 use anyhow::{Context, ensure};
-use burn::backend::Flex;
 use clap::Args;
-use imagine_burn::{Network, Value as BurnValue};
+use imagine_cpu::{Network, Options, Value as CpuValue};
 use imagine_graph::rng::RandomState;
 use imagine_graph::{InputKind, OutputKind, ResolvedRequest, Tensor, ValidGenerator, ValidGraph};
 use imagine_wgpu::Plan;
@@ -124,7 +123,7 @@ fn run_both(
         state = Some(last);
     }
     let outputs = reference.run(&generator.output, state.as_ref(), resolved.steps)?;
-    let outputs = outputs.into_iter().map(BurnValue::into_data).collect();
+    let outputs = outputs.into_iter().map(CpuValue::into_tensor).collect();
     ours.play(plan.output(resolved.steps))?;
     let made = gpu.collect(&ours.session, resolved.steps)?.outputs;
     Ok((differences, made.into_iter().map(|(output, tensor)| (output.name, tensor)).collect(), outputs))
@@ -136,20 +135,20 @@ fn run_steps(
     init: &ValidGraph,
     step: &ValidGraph,
     free: &mut GpuSession,
-) -> anyhow::Result<(StateDifferences, BurnValue<Flex>)> {
+) -> anyhow::Result<(StateDifferences, CpuValue)> {
     let plan = free.session.plan().clone();
     let mut forced = GpuSession::new(free.gpu, plan.clone(), reference.resolved)?;
-    let network = Network::<Flex>::new(step, &Default::default());
+    let network = Network::new(step, &Options::default());
     let mut state = reference.run(init, None, 0)?.remove(0);
     free.play(plan.init())?;
-    let first = difference(&read_state(free, 0)?, &state.clone().into_data())?;
+    let first = difference(&read_state(free, 0)?, &state.clone().into_tensor())?;
     let mut found = StateDifferences { forced: first, ..StateDifferences::default() };
     for index in 0..reference.resolved.steps {
-        forced.session.set_state(&forced.gpu.queue, index, &state.clone().into_data())?;
+        forced.session.set_state(&forced.gpu.queue, index, &state.clone().into_tensor())?;
         forced.play(plan.steps(index, 1))?;
         free.play(plan.steps(index, 1))?;
         state = reference.run_network(&network, Some(&state), index)?.remove(0);
-        let expected = state.clone().into_data();
+        let expected = state.clone().into_tensor();
         let difference_of_step = difference(&read_state(&forced, index + 1)?, &expected)?;
         if difference_of_step.largest > found.forced.largest {
             (found.forced, found.forced_index) = (difference_of_step, index);
@@ -172,27 +171,17 @@ struct Reference<'a> {
 }
 
 impl Reference<'_> {
-    fn run(
-        &self,
-        graph: &ValidGraph,
-        state: Option<&BurnValue<Flex>>,
-        step: u32,
-    ) -> anyhow::Result<Vec<BurnValue<Flex>>> {
-        self.run_network(&Network::new(graph, &Default::default()), state, step)
+    fn run(&self, graph: &ValidGraph, state: Option<&CpuValue>, step: u32) -> anyhow::Result<Vec<CpuValue>> {
+        self.run_network(&Network::new(graph, &Options::default()), state, step)
     }
 
-    fn run_network(
-        &self,
-        network: &Network<Flex>,
-        state: Option<&BurnValue<Flex>>,
-        step: u32,
-    ) -> anyhow::Result<Vec<BurnValue<Flex>>> {
+    fn run_network(&self, network: &Network, state: Option<&CpuValue>, step: u32) -> anyhow::Result<Vec<CpuValue>> {
         let request = &self.resolved.request;
         let mut inputs = Vec::new();
         for input in &network.graph().graph().inputs {
             inputs.push(match input.kind {
                 InputKind::State => state.cloned().context("a graph reads a state before there is one")?,
-                _ => BurnValue::from_data(&self.resolved.inputs[&input.name], &Default::default()),
+                _ => CpuValue::from(&self.resolved.inputs[&input.name]),
             });
         }
         let random = RandomState { seed: request.seed, step, domain: request.domain };

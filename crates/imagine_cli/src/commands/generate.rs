@@ -5,7 +5,6 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use anyhow::{Context, bail, ensure};
-use burn::backend::Flex;
 use clap::Args;
 use imagine_graph::file::{self, EXTENSION, LoadedGenerator};
 use imagine_graph::{Generated, GraphOutput, OutputKind, PatchIndex, Request, RequestError, Size, Tensor, generators};
@@ -313,7 +312,7 @@ fn generate(
             let gpu = gpu.with_options(PlanOptions { arena_bytes, ..gpu.options() });
             Ok(gpu.generate(&loaded.generator, request)?)
         }
-        Executor::Cpu => Ok(imagine_burn::generate::<Flex>(&loaded.generator, request, &Default::default())?),
+        Executor::Cpu => Ok(imagine_cpu::generate(&loaded.generator, request, &imagine_cpu::Options::default())?),
     }
 }
 

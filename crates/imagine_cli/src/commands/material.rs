@@ -12,11 +12,10 @@ use imagine_edit::input_name;
 use imagine_exemplar::{Exemplar, ExemplarOptions};
 use imagine_graph::file::{check_folder, make_folder};
 use imagine_graph::{Extent, GraphOutput, OutputKind, Request, Size, Tensor};
-use imagine_train::core::write_png;
 
 use super::edited::read_one;
 use super::maps::{map_maker, maps_of};
-use super::train_exemplar::ExemplarFile;
+use super::train_exemplar::{ExemplarFile, write_png};
 use crate::arguments::Executor;
 use crate::edit::{Machine, Source};
 

@@ -1,7 +1,7 @@
 //! `imagine onnx-test`: runs a tree of ONNX tests, folders with `model.onnx` and `test_data_set_K`, on every executor.
 //!
-//! Each test runs on burn-flex, on wgpu, and on burn-flex after the network was written to a generator file and read back.
-//! It passes if all three agree with the expected outputs. A network that cannot be imported counts as refused. If a network
+//! Each test runs on burn-flex (feature `train`), on the CPU, on wgpu, and on the CPU after the network was written to a generator file and read back.
+//! It passes if all agree with the expected outputs. A network that cannot be imported counts as refused. If a network
 //! draws random numbers, only type, shape and mean of its outputs have to agree.
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -9,9 +9,8 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use anyhow::{Context, bail, ensure};
-use burn::backend::Flex;
 use clap::{Args, ValueEnum};
-use imagine_burn::{Network, Value as BurnValue};
+use imagine_cpu::{Network, Value as CpuValue};
 use imagine_graph::file::{self, WeightFormat};
 use imagine_graph::rng::RandomState;
 use imagine_graph::{Card, DType, Dim, Generator, Graph, Ratio, Size, SizeRule, Symbol, Tensor, TensorData};
@@ -51,10 +50,13 @@ pub struct OnnxTest {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 enum TestExecutor {
     /// burn-flex.
+    #[cfg(feature = "train")]
     Flex,
+    /// The CPU.
+    Cpu,
     /// wgpu compute passes.
     Wgpu,
-    /// burn-flex, after writing the network to a generator file and reading it back.
+    /// The CPU, after writing the network to a generator file and reading it back.
     File,
 }
 
@@ -72,11 +74,7 @@ impl OnnxTest {
         let mut models = Vec::new();
         find(&self.folder, &mut models)?;
         ensure!(!models.is_empty(), "{}: contains no model.onnx", self.folder.display());
-        let on = if self.on.is_empty() {
-            vec![TestExecutor::Flex, TestExecutor::Wgpu, TestExecutor::File]
-        } else {
-            self.on.clone()
-        };
+        let on = if self.on.is_empty() { TestExecutor::value_variants().to_vec() } else { self.on.clone() };
         let gpu = on.contains(&TestExecutor::Wgpu).then(open_gpu).transpose()?;
         let mut tests = Vec::new();
         let mut counts = [0; 3];
@@ -200,11 +198,26 @@ impl Test<'_> {
             let gpu = self.gpu.context("no GPU")?;
             return Ok(gpu.run_graph(&valid, inputs, size, RandomState::default())?);
         }
-        let device = Default::default();
-        let inputs = inputs.iter().map(|tensor| BurnValue::from_data(tensor, &device)).collect();
-        let outputs = Network::<Flex>::new(&valid, &device).run(inputs, size, RandomState::default())?;
-        Ok(outputs.into_iter().map(BurnValue::into_data).collect())
+        #[cfg(feature = "train")]
+        if on == TestExecutor::Flex {
+            return on_flex(&valid, inputs, size);
+        }
+        let inputs = inputs.iter().map(CpuValue::from).collect();
+        let network = Network::new(&valid, &imagine_cpu::Options::default());
+        let outputs = network.run(inputs, size, RandomState::default())?;
+        Ok(outputs.into_iter().map(CpuValue::into_tensor).collect())
     }
+}
+
+#[cfg(feature = "train")]
+fn on_flex(graph: &imagine_graph::ValidGraph, inputs: &[Tensor], size: Size) -> anyhow::Result<Vec<Tensor>> {
+    use burn::backend::Flex;
+    use imagine_burn::Value as BurnValue;
+    let device = Default::default();
+    let inputs = inputs.iter().map(|tensor| BurnValue::from_data(tensor, &device)).collect();
+    let network = imagine_burn::Network::<Flex>::new(graph, &device);
+    let outputs = network.run(inputs, size, RandomState::default())?;
+    Ok(outputs.into_iter().map(BurnValue::into_data).collect())
 }
 
 /// The size at which the graph's inputs have the shapes of their data.

@@ -1,7 +1,7 @@
 //! `imagine train exemplar`: makes a generator by example from a picture or a folder of maps, in seconds, without training a network.
 
 use std::io::IsTerminal;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::Instant;
 
@@ -10,12 +10,11 @@ use clap::{Args, ValueEnum};
 use imagine_exemplar::folder::{NormalConvention, find_maps};
 use imagine_exemplar::{Exemplar, ExemplarOptions, Stage, rename_control, sheet};
 use imagine_graph::Generator;
-use imagine_graph::file::{self, WeightFormat, check_place};
-use imagine_train::core::write_png;
+use imagine_graph::file::{self, WeightFormat, check_place, replace};
 use serde_json::json;
 
+use super::card::{CardArguments, check_out};
 use super::compress::{described, parse_bits};
-use super::training::{CardArguments, check_out};
 use super::{note, print};
 use crate::arguments::MapArguments;
 
@@ -212,4 +211,11 @@ fn exemplar_line(exemplar: &Exemplar) -> String {
     let tiles = if exemplar.tiles() { "tiles" } else { "does not tile" };
     let derived = if exemplar.has_derived_height() { "; height integrated from the normals" } else { "" };
     format!("{width}x{height}, {tiles}: {}{derived}", kinds.join(", "))
+}
+
+/// Writes a picture as a PNG file.
+pub fn write_png(path: &Path, picture: &image::RgbImage) -> anyhow::Result<()> {
+    let mut bytes = std::io::Cursor::new(Vec::new());
+    picture.write_to(&mut bytes, image::ImageFormat::Png)?;
+    replace(path, bytes.get_ref()).with_context(|| path.display().to_string())
 }

@@ -1,7 +1,6 @@
 //! Runs edits on the CPU or the GPU, large pictures in tiles.
 
-use burn::backend::Flex;
-use imagine_burn::generate_in_tiles;
+use imagine_cpu::{Options, generate_in_tiles};
 use imagine_graph::{Generated, Request, ValidGenerator};
 use imagine_wgpu::PlanOptions;
 use imagine_wgpu::headless::Gpu;
@@ -14,7 +13,7 @@ const CPU_TILE: usize = 512;
 
 /// What runs edits.
 pub enum Machine {
-    /// burn-flex.
+    /// The CPU executor.
     Cpu,
     /// wgpu, with a limit of memory.
     Gpu(Box<Gpu>),
@@ -41,7 +40,7 @@ impl Machine {
         done: impl FnMut(usize, usize),
     ) -> anyhow::Result<Generated> {
         Ok(match self {
-            Self::Cpu => generate_in_tiles::<Flex>(generator, request, CPU_TILE, &Default::default(), done)?,
+            Self::Cpu => generate_in_tiles(generator, request, CPU_TILE, &Options::default(), done)?,
             Self::Gpu(gpu) => gpu.generate(generator, request)?,
         })
     }

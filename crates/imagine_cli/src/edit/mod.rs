@@ -13,6 +13,7 @@ mod source;
 mod task;
 
 pub use arguments::EditArguments;
+#[cfg(feature = "train")]
 pub use machine::Machine;
 pub use source::{Source, find};
 pub use task::{Edit, Results};

@@ -15,7 +15,7 @@ fn on_every_executor(folder: &str, options: &str) -> Value {
     command.arg(folder).args(options.split_whitespace());
     // Without an adapter the other executors are still tested.
     if imagine_wgpu::headless::Gpu::for_test(imagine_wgpu::BoundsChecks::On).is_none() {
-        command.args(["--on", "flex", "--on", "file"]);
+        command.args(["--on", "flex", "--on", "cpu", "--on", "file"]);
     }
     let output = command.current_dir(env!("CARGO_MANIFEST_DIR")).output().unwrap();
     let report: Value = serde_json::from_slice(&output.stdout).unwrap();

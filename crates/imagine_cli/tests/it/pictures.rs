@@ -2,7 +2,6 @@
 
 use std::path::Path;
 
-use burn::backend::Flex;
 use image::ColorType;
 use imagine_graph::{Request, Size, Tensor};
 use imagine_onnx::{Roles, generator_from_file};
@@ -55,7 +54,7 @@ fn an_enlarged_picture_matches_the_executor() {
     let planes = (0..3).flat_map(|channel| colors.iter().map(move |color| f32::from(color[channel]) / 255.0));
     let picture = Tensor::f32([1, 3, SMALL.1, SMALL.0], planes.collect::<Vec<_>>());
     request.inputs.insert(generator.inputs()[0].name.clone(), picture);
-    let generated = imagine_burn::generate::<Flex>(&generator, &request, &Default::default()).unwrap();
+    let generated = imagine_cpu::generate(&generator, &request, &imagine_cpu::Options::default()).unwrap();
     let expected = generated.outputs[0].1.as_f32().unwrap();
     for (index, byte) in bytes.iter().enumerate() {
         let (pixel, channel) = (index / 3, index % 3);

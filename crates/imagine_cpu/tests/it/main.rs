@@ -1,3 +1,8 @@
-//! The kernels beside the reference in Python.
+//! The kernels beside the reference in Python, and operators beside their formulas.
 
+mod chains;
+mod convolutions;
+mod operators;
+mod oracle;
 mod reference;
+mod speed;

@@ -66,25 +66,30 @@ impl Domain {
 }
 
 /// Key of one random node at one step.
+#[inline]
 pub fn key(seed: u64, stream: u32, step: u32) -> u32 {
     pcg4d([seed as u32, (seed >> 32) as u32, stream, step])[0]
 }
 
 /// The four words of one element.
+#[inline(always)]
 pub fn cell(x: u32, y: u32, plane: u32, key: u32) -> [u32; 4] {
     pcg4d([x, y, plane, key])
 }
 
 /// A number in [0, 1) from the words of an element.
+#[inline(always)]
 pub fn uniform(words: [u32; 4]) -> f32 {
     (words[0] >> 8) as f32 / (1 << 24) as f32
 }
 
 /// A number with mean 0 and variance 1 for one element.
+#[inline(always)]
 pub fn normal(x: u32, y: u32, plane: u32, key: u32) -> f32 {
     let [a, b, c, d] = cell(x, y, plane, key);
     let [e, f, ..] = cell(x, y, plane, key ^ 0x9e37_79b9);
-    let sum: u32 = [a, b, c, d, e, f].iter().map(|w| (w & 0xffff) + (w >> 16)).sum();
+    let halves = |word: u32| (word & 0xffff) + (word >> 16);
+    let sum = halves(a) + halves(b) + halves(c) + halves(d) + halves(e) + halves(f);
     (sum as i32 - 393_210) as f32 / 65_536.0
 }
 
@@ -118,11 +123,13 @@ pub fn fill_part(
     values
 }
 
+#[inline(always)]
 fn pcg4d(words: [u32; 4]) -> [u32; 4] {
     let words = words.map(|v| v.wrapping_mul(1_664_525).wrapping_add(1_013_904_223));
     mix(mix(words).map(|v| v ^ (v >> 16)))
 }
 
+#[inline(always)]
 fn mix([mut x, mut y, mut z, mut w]: [u32; 4]) -> [u32; 4] {
     x = x.wrapping_add(y.wrapping_mul(w));
     y = y.wrapping_add(z.wrapping_mul(x));

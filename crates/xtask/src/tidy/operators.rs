@@ -62,6 +62,7 @@ fn check_stem(stem: &str, family: &[&Operator], read: &impl Fn(&Path) -> Option<
     let has_kernel = family.iter().any(|operator| operator.class == "Pass");
     need(rust("imagine_graph"), true, &["fn infer", "fn reach", "fn cases"]);
     need(rust("imagine_burn"), true, &[]);
+    need(rust("imagine_cpu"), true, &[]);
     need(rust("imagine_wgpu"), has_kernel, &[]);
     need(PathBuf::from(format!("shaders/ops/{stem}.wgsl")), has_kernel, &["@compute"]);
 }
@@ -87,7 +88,12 @@ mod tests {
             "crates/imagine_graph/src/ops/conv.rs" => Some(whole.to_string()),
             "crates/imagine_graph/src/ops/unary.rs" => Some(whole.replace("fn cases", "")),
             "crates/imagine_wgpu/src/ops/unary.rs" => Some(String::new()),
-            path if path.contains("imagine_burn") || path.contains("imagine_wgpu/src/ops/conv") => Some(String::new()),
+            path if path.contains("imagine_burn")
+                || path.contains("imagine_cpu")
+                || path.contains("imagine_wgpu/src/ops/conv") =>
+            {
+                Some(String::new())
+            }
             _ => None,
         };
         let mut findings = Vec::new();

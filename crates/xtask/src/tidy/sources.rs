@@ -9,8 +9,9 @@ const MAX_FILE_LINES: usize = 500;
 const MAX_FUNCTION_LINES: usize = 60;
 
 /// Functions that may be longer, as `file: function`, with the reason.
-const LONG_FUNCTIONS: [(&str, &str); 2] = [
+const LONG_FUNCTIONS: [(&str, &str); 3] = [
     ("crates/imagine_burn/src/ops/mod.rs: run", "a table with one line per operator"),
+    ("crates/imagine_cpu/src/ops/mod.rs: run", "a table with one line per operator"),
     ("crates/imagine_wgpu/src/ops/mod.rs: lower", "a table with one line per operator"),
 ];
 

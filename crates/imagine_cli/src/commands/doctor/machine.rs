@@ -2,11 +2,8 @@
 
 use std::path::{Path, PathBuf};
 
-use clap::ValueEnum;
 use imagine_graph::file::check_folder;
 
-use crate::arguments::name;
-use crate::commands::training::TrainBackend;
 use crate::room;
 
 /// Environment variables that decide which adapter is used.
@@ -68,7 +65,7 @@ impl Machine {
         Self {
             version: env!("CARGO_PKG_VERSION"),
             is_debug_build: cfg!(debug_assertions),
-            train_backends: TrainBackend::value_variants().iter().map(|backend| name(*backend)).collect(),
+            train_backends: train_backends(),
             system: system(),
             cores: std::thread::available_parallelism().map_or(1, usize::from),
             processor_features: processor_features(),
@@ -88,6 +85,21 @@ fn system() -> String {
     let parts = [pretty.unwrap_or_default().trim_matches('"'), std::env::consts::OS, kernel.trim()];
     let name: Vec<&str> = parts.into_iter().filter(|part| !part.is_empty()).collect();
     format!("{}, {}", name.join(" "), std::env::consts::ARCH)
+}
+
+/// Backends of trainings that the program was built with.
+#[cfg(feature = "train")]
+fn train_backends() -> Vec<String> {
+    use clap::ValueEnum;
+
+    use crate::arguments::name;
+
+    crate::commands::training::TrainBackend::value_variants().iter().map(|backend| name(*backend)).collect()
+}
+
+#[cfg(not(feature = "train"))]
+fn train_backends() -> Vec<String> {
+    Vec::new()
 }
 
 #[cfg(target_arch = "x86_64")]
