@@ -7,8 +7,7 @@ use imagine_graph::{Size, TensorType};
 
 use crate::buffers::Buffers;
 use crate::level::Level;
-use crate::ops::conv::ConvWeights;
-use crate::ops::conv_transpose::TransposedWeights;
+use crate::weights::{ConvWeights, TransposedWeights};
 
 /// What a network prepares for a node whose weights are known.
 #[derive(Clone, Debug)]

@@ -34,6 +34,7 @@ mod element;
 mod elementwise;
 mod error;
 mod field;
+mod finish;
 mod fusion;
 mod gather;
 mod generate;
@@ -51,6 +52,7 @@ mod strided;
 mod tile;
 mod tiles;
 mod value;
+mod weights;
 mod wide;
 
 pub use candidates::Candidates;

@@ -115,14 +115,13 @@ fn best(
             }
         }
     }
-    let neighbours = offers[..count].iter().copied();
     let further = candidates.into_iter().flat_map(|candidates| {
         let places = candidates.of_cell(row, column).map(|place| level.shape().clamped(place));
         places.filter(|place| level.shape().may_show(*place)).map(|place| (place, OWN, candidates.cost))
     });
     // Ties go to the first.
     let mut best = (i32::MAX, at(0, 0));
-    for (place, factor, more) in neighbours.chain(further) {
+    for (place, factor, more) in offers[..count].iter().copied().chain(further) {
         let guided = guide.map_or(0, |guide| guide.cost(place, row, column));
         let cost = cost(level, &near, &target, (place, factor, more), guided);
         if cost < best.0 {

@@ -1,7 +1,8 @@
 //! The loop of [`crate::product`] for few positions and many rows: lanes are rows, and positions stand side by side in registers, so that the
 //! smallest images fill vectors as well as large ones. Every sum is the same chain in the same order: the same bits.
 
-use crate::product::{Finish, Packed};
+use crate::finish::Finish;
+use crate::product::Packed;
 use crate::simd::{self, Kernel, Lanes};
 
 /// Rows that are computed together.

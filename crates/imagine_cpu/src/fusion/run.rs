@@ -5,9 +5,10 @@ use imagine_graph::{DType, Extent, RandomUniform, Texel, ValueId, rng};
 use super::stage::{self, Group, Place, Stage, Target};
 use crate::buffers::Buffers;
 use crate::elementwise::Row;
+use crate::finish::{Activation, Finish};
 use crate::ops::conv::Rows;
 use crate::ops::normalization::affine;
-use crate::product::{Activation, Finish, Packed, Product};
+use crate::product::{Packed, Product};
 use crate::tile::{Shared, Tile, for_each};
 use crate::value::{Data, Value};
 

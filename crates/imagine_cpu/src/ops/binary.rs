@@ -2,15 +2,7 @@
 
 use imagine_graph::{DType, Op};
 
-use super::elementwise;
-use crate::context::Context;
 use crate::elementwise::{Builder, Function, Operand};
-use crate::value::Value;
-
-/// The operator on whole tensors of any element type.
-pub(super) fn run(op: &Op, a: Value, b: Value, context: &Context) -> Value {
-    elementwise::run(op, vec![a, b], context)
-}
 
 /// Adds the operator's functions to a program.
 pub(super) fn build(op: &Op, a: Operand, b: Operand, builder: &mut Builder) -> Operand {

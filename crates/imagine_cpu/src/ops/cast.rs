@@ -1,15 +1,8 @@
 //! `Cast`.
 
-use imagine_graph::{Cast, DType, Op};
+use imagine_graph::{Cast, DType};
 
-use super::elementwise;
-use crate::context::Context;
 use crate::elementwise::{Builder, Function, Operand};
-use crate::value::Value;
-
-pub(super) fn run(params: &Cast, x: Value, context: &Context) -> Value {
-    elementwise::run(&Op::Cast(params.clone()), vec![x], context)
-}
 
 /// Adds the operator to a program; nothing if the element type stays.
 pub(super) fn build(params: &Cast, x: Operand, builder: &mut Builder) -> Operand {

@@ -1,16 +1,18 @@
 //! `Conv`: the source of a tile is padded into the thread's memory; then [`crate::product`] sums over channels and taps.
 
 use std::ops::Range;
-use std::sync::{Arc, OnceLock};
+use std::sync::Arc;
 
 use imagine_graph::{Conv, PadMode, WindowAxis};
 
 use crate::buffers::Buffers;
 use crate::context::{Context, Prepared};
-use crate::product::{Finish, Packed, Product};
+use crate::finish::Finish;
+use crate::product::{Packed, Product};
 use crate::tile::{Cut, Shared, Tile, Window, for_each, spread};
 use crate::value::Value;
-use crate::wide::{self, FEWEST_ROWS, MOST_POSITIONS, Wide, WideProduct};
+use crate::weights::ConvWeights;
+use crate::wide::{self, FEWEST_ROWS, MOST_POSITIONS, WideProduct};
 
 /// Floats of source and result that a tile has in all: what fits into the second level of a processor's cache.
 pub(crate) const TILE_FLOATS: usize = 96 * 1024;
@@ -40,29 +42,6 @@ pub(super) fn run(params: &Conv, x: Value, w: Value, b: Option<Value>, context: 
     convolution.run(x.as_f32s(), bias, &mut result, context);
     x.recycle(context.buffers);
     Value::f32s(context.shape(), result)
-}
-
-/// The weights of a convolution in the order of the loop, for each group.
-#[derive(Clone, Debug)]
-pub(crate) struct ConvWeights {
-    groups: Vec<Arc<Packed>>,
-    /// The same for small images, once they are needed.
-    wide: OnceLock<Vec<Wide>>,
-}
-
-impl ConvWeights {
-    /// Packs `w`, `[M, C/group, ..]`.
-    pub fn new(params: &Conv, w: &Value) -> Self {
-        let terms: usize = w.shape()[1..].iter().product();
-        let (rows, elements) = (w.shape()[0] / params.group, w.as_f32s());
-        let pack = |group: usize| Packed::new(rows, terms, |row, term| elements[(group * rows + row) * terms + term]);
-        Self { groups: (0..params.group).map(|group| Arc::new(pack(group))).collect(), wide: OnceLock::new() }
-    }
-
-    /// The weights of a group.
-    pub fn group(&self, group: usize) -> &Arc<Packed> {
-        &self.groups[group]
-    }
 }
 
 /// A convolution of images of one size.
@@ -288,7 +267,7 @@ impl Convolution {
         to: Rows,
         buffers: &Buffers,
     ) {
-        let all = self.weights.wide.get_or_init(|| self.weights.groups.iter().map(|group| Wide::new(group)).collect());
+        let all = self.weights.wide();
         let rows = self.weights.groups[group].rows_of(&blocks);
         let (columns, count) = (tile.columns, tile.rows * tile.columns);
         let places = (0..count).map(|at| (at / columns * tile.stride + at % columns, at)).collect::<Vec<_>>();

@@ -2,17 +2,19 @@
 //! convolution of its own, without stride.
 
 use std::ops::Range;
-use std::sync::{Arc, OnceLock};
+use std::sync::Arc;
 
 use imagine_graph::{ConvTranspose, PadMode, WindowAxis};
 
 use super::conv::{LARGEST_SOURCE, SMALL, TILE_FLOATS, WHOLE};
 use crate::buffers::Buffers;
 use crate::context::{Context, Prepared};
-use crate::product::{Finish, Packed, Product};
+use crate::finish::Finish;
+use crate::product::Product;
 use crate::tile::{Cut, Shared, Tile, Window, for_each, spread};
 use crate::value::Value;
-use crate::wide::{self, FEWEST_ROWS, MOST_POSITIONS, Wide, WideProduct};
+use crate::weights::{AxisPhase, TransposedWeights, all_taps};
+use crate::wide::{self, FEWEST_ROWS, MOST_POSITIONS, WideProduct};
 
 pub(super) fn run(params: &ConvTranspose, x: Value, w: Value, b: Option<Value>, context: &Context) -> Value {
     let weights = match context.prepared {
@@ -25,81 +27,6 @@ pub(super) fn run(params: &ConvTranspose, x: Value, w: Value, b: Option<Value>, 
     transposed.run(x.as_f32s(), bias, &mut result, context);
     x.recycle(context.buffers);
     Value::f32s(context.shape(), result)
-}
-
-/// The taps of the outputs of one remainder along an axis: for each, its index in the kernel and how many inputs before the output's own it reads.
-#[derive(Clone, Debug)]
-struct AxisPhase {
-    remainder: usize,
-    taps: Vec<(usize, usize)>,
-}
-
-/// The phases along an axis that have taps.
-fn phases(kernel: usize, stride: usize, dilation: usize) -> Vec<AxisPhase> {
-    let mut phases: Vec<AxisPhase> = Vec::new();
-    for tap in 0..kernel {
-        let (remainder, before) = (tap * dilation % stride, tap * dilation / stride);
-        match phases.iter_mut().find(|phase| phase.remainder == remainder) {
-            Some(phase) => phase.taps.push((tap, before)),
-            None => phases.push(AxisPhase { remainder, taps: vec![(tap, before)] }),
-        }
-    }
-    phases
-}
-
-/// The weights of a transposed convolution for each group and phase.
-#[derive(Clone, Debug)]
-pub(crate) struct TransposedWeights {
-    /// Along depth, height and width.
-    axes: [Vec<AxisPhase>; 3],
-    groups: usize,
-    /// By group, then by phase along depth, height and width.
-    packed: Vec<Packed>,
-    /// The same for small images, once they are needed.
-    wide: OnceLock<Vec<Wide>>,
-}
-
-impl TransposedWeights {
-    /// Packs `w`, `[C, M/group, ..]`.
-    pub fn new(params: &ConvTranspose, w: &Value) -> Self {
-        let shape = w.shape();
-        let missing = 5 - shape.len();
-        let kernel: [usize; 3] = std::array::from_fn(|axis| if axis < missing { 1 } else { shape[2 + axis - missing] });
-        let of = |numbers: &[usize], axis: usize| {
-            axis.checked_sub(missing).and_then(|axis| numbers.get(axis)).copied().unwrap_or(1)
-        };
-        let axes: [Vec<AxisPhase>; 3] =
-            std::array::from_fn(|axis| phases(kernel[axis], of(&params.strides, axis), of(&params.dilations, axis)));
-        let (channels, rows, elements) = (shape[0] / params.group, shape[1], w.as_f32s());
-        let mut packed = Vec::new();
-        for group in 0..params.group {
-            for [z, y, x] in phase_triples(&axes) {
-                let taps: Vec<usize> =
-                    all_taps(z, y, x).map(|[z, y, x]| (z.0 * kernel[1] + y.0) * kernel[2] + x.0).collect();
-                let volume = kernel.iter().product::<usize>();
-                packed.push(Packed::new(rows, channels * taps.len(), |row, term| {
-                    let (channel, tap) = (group * channels + term / taps.len(), taps[term % taps.len()]);
-                    elements[(channel * rows + row) * volume + tap]
-                }));
-            }
-        }
-        Self { axes, groups: params.group, packed, wide: OnceLock::new() }
-    }
-}
-
-/// Every combination of phases.
-fn phase_triples(axes: &[Vec<AxisPhase>; 3]) -> impl Iterator<Item = [&AxisPhase; 3]> {
-    let [z, y, x] = axes;
-    z.iter().flat_map(move |z| y.iter().flat_map(move |y| x.iter().map(move |x| [z, y, x])))
-}
-
-/// Every combination of taps of three phases.
-fn all_taps<'a>(
-    z: &'a AxisPhase,
-    y: &'a AxisPhase,
-    x: &'a AxisPhase,
-) -> impl Iterator<Item = [(usize, usize); 3]> + 'a {
-    z.taps.iter().flat_map(move |z| y.taps.iter().flat_map(move |y| x.taps.iter().map(move |x| [*z, *y, *x])))
 }
 
 /// A transposed convolution of images of one size.
@@ -230,9 +157,7 @@ impl Transposed {
         }
         let inner = self.inner(tile, image);
         let (window, source) = self.source(&inner, z, group, at, x, buffers);
-        if tile.rows * tile.columns <= MOST_POSITIONS * y_axis.stride * x_axis.stride
-            && self.group_rows() >= FEWEST_ROWS
-        {
+        if self.is_small(tile) {
             self.wide(tile, &inner, (group, rows), z_phase, (&window, &source), bias, finish, (result, stride));
             return buffers.give(source);
         }
@@ -263,6 +188,12 @@ impl Transposed {
         buffers.give(source);
     }
 
+    /// Whether a tile has few positions for each phase, and many channels.
+    fn is_small(&self, tile: &Tile) -> bool {
+        let phases = self.axes[1].stride * self.axes[2].stride;
+        tile.rows * tile.columns <= MOST_POSITIONS * phases && self.group_rows() >= FEWEST_ROWS
+    }
+
     /// The sums of a small tile: positions side by side.
     fn wide(
         &self,
@@ -276,7 +207,7 @@ impl Transposed {
         (result, stride): (&mut [f32], usize),
     ) {
         let [_, y_axis, x_axis] = self.axes;
-        let wide = self.weights.wide.get_or_init(|| self.weights.packed.iter().map(Wide::new).collect());
+        let wide = self.weights.wide();
         let phases = self.weights.axes.each_ref().map(Vec::len);
         let planes = self.channels / self.weights.groups * self.weights.axes[0][z_phase].taps.len();
         if phases[1] * phases[2] < y_axis.stride * x_axis.stride {

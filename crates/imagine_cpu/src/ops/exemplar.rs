@@ -12,7 +12,7 @@ use imagine_graph::{
     Clip, Dim, ExemplarDouble, ExemplarGather, ExemplarMatch, ExemplarMove, ExemplarStart, Mul, Op, Size,
 };
 
-use super::{binary, unary};
+use super::elementwise;
 use crate::context::{Context, Prepared};
 use crate::value::Value;
 
@@ -173,8 +173,8 @@ pub(super) fn gathered(
         fields.iter().flat_map(|field| gather(level, texels.as_i32s(), field, channels.clone(), op.signed)).collect();
     let gathered = Value::f32s(shape, numbers);
     let Some(gain) = gain else { return gathered };
-    let scaled = binary::run(&Op::Mul(Mul {}), gathered, gain, context);
-    unary::run(&Op::Clip(Clip { min: Some(-1.0), max: Some(1.0) }), scaled, context)
+    let scaled = elementwise::run(&Op::Mul(Mul {}), vec![gathered, gain], context);
+    elementwise::run(&Op::Clip(Clip { min: Some(-1.0), max: Some(1.0) }), vec![scaled], context)
 }
 
 fn edges(tiles: bool) -> Edges {

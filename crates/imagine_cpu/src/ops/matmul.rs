@@ -4,7 +4,8 @@ use imagine_graph::Gemm;
 
 use super::conv::TILE_FLOATS;
 use crate::context::Context;
-use crate::product::{Finish, Packed, Product, dot};
+use crate::finish::Finish;
+use crate::product::{Packed, Product, dot};
 use crate::tile::{Shared, for_each, spread};
 use crate::value::Value;
 

@@ -48,8 +48,7 @@ use imagine_graph::{DEFAULT_GUIDE_SCALE, Op};
 
 use crate::context::{Context, Prepared};
 use crate::value::Value;
-use conv::ConvWeights;
-use conv_transpose::TransposedWeights;
+use crate::weights::{ConvWeights, TransposedWeights};
 pub(crate) use exemplar::Levels;
 use exemplar::Wanted;
 
@@ -112,7 +111,7 @@ pub(crate) fn run(op: &Op, inputs: Vec<Option<Value>>, context: &Context) -> Vec
         | Op::Equal(_)
         | Op::And(_)
         | Op::Or(_)
-        | Op::Xor(_) => binary::run(op, x.next(), x.next(), context),
+        | Op::Xor(_) => elementwise::run(op, vec![x.next(), x.next()], context),
         Op::Clip(_)
         | Op::Relu(_)
         | Op::LeakyRelu(_)
@@ -143,10 +142,10 @@ pub(crate) fn run(op: &Op, inputs: Vec<Option<Value>>, context: &Context) -> Vec
         | Op::Neg(_)
         | Op::Abs(_)
         | Op::Sign(_)
-        | Op::Not(_) => unary::run(op, x.next(), context),
+        | Op::Not(_)
+        | Op::Cast(_) => elementwise::run(op, vec![x.next()], context),
         Op::Identity(_) => x.next(),
-        Op::Cast(params) => cast::run(params, x.next(), context),
-        Op::Where(_) => select::run(x.next(), x.next(), x.next(), context),
+        Op::Where(_) => elementwise::run(op, vec![x.next(), x.next(), x.next()], context),
         Op::Concat(params) => concat::run(params, x.0.flatten().collect(), context),
         Op::Slice(params) => slice::run(params, x.next(), context),
         Op::Split(params) => return slice::split(params, x.next(), context),

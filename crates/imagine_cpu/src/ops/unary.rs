@@ -2,15 +2,7 @@
 
 use imagine_graph::{Approximate, DType, Op};
 
-use super::elementwise;
-use crate::context::Context;
 use crate::elementwise::{Builder, Function, Operand, apply_in_place};
-use crate::value::Value;
-
-/// The operator on a whole tensor.
-pub(super) fn run(op: &Op, x: Value, context: &Context) -> Value {
-    elementwise::run(op, vec![x], context)
-}
 
 /// The operator on a run of floats, in place.
 pub(crate) fn float(op: &Op, data: &mut [f32]) {

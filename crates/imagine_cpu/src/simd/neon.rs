@@ -2,7 +2,7 @@
 
 use std::arch::aarch64::*;
 
-use super::{Kernel, Lanes};
+use super::lanes::{Kernel, Lanes};
 
 /// NEON.
 #[derive(Clone, Copy)]

@@ -1,6 +1,6 @@
 //! Plain arrays, for processors without a known vector unit.
 
-use super::Lanes;
+use super::lanes::Lanes;
 
 /// Plain arrays.
 #[derive(Clone, Copy)]

@@ -2,7 +2,7 @@
 
 use std::arch::x86_64::*;
 
-use super::{Kernel, Lanes};
+use super::lanes::{Kernel, Lanes};
 
 /// AVX2 with FMA.
 #[derive(Clone, Copy)]
