@@ -67,7 +67,7 @@ fn a_pack_is_trained_on_resumed_and_evaluated() {
     assert!(sandbox.path("report/figures.json").exists());
     assert_eq!(image::image_dimensions(sandbox.path("pairs.png")).unwrap().0, 8 * 34 * 2);
     assert!(sandbox.path("sheet.png").exists());
-    assert!(sandbox.fail(&format!("{evaluate} --family living")).contains("a living texture; only sprites"));
+    assert!(sandbox.fail(&format!("{evaluate} --family living")).contains("a living texture, which is not evaluated"));
     assert!(sandbox.fail(&format!("{evaluate} --history x=nowhere")).contains("cannot read nowhere"));
 }
 
