@@ -329,7 +329,6 @@ fn scalar_op(op: &Op, first: DType, second: Option<DType>) -> Option<(ScalarOp, 
         DType::Bool => None,
     };
     let float = |float| (first == DType::F32).then_some(float);
-    let with = |op, parameters: &[f32]| Some((float(op)?, parameters.to_vec()));
     let op = match op {
         Op::Add(_) => by_type(S::Add, S::AddInteger),
         Op::Sub(_) => by_type(S::Sub, S::SubInteger),
@@ -361,9 +360,25 @@ fn scalar_op(op: &Op, first: DType, second: Option<DType>) -> Option<(ScalarOp, 
             (DType::I32 | DType::Bool, DType::F32) => Some(S::ToFloat),
             _ => Some(S::Copy),
         },
-        Op::Neg(_) => by_type(S::Neg, S::NegInteger),
-        Op::Abs(_) => by_type(S::Abs, S::AbsInteger),
-        Op::Sign(_) => by_type(S::Sign, S::SignInteger),
+        _ => return function_of_one(op, first),
+    };
+    Some((op?, Vec::new()))
+}
+
+/// The function of the elementwise operator `op` of one input, which has the type `dtype`.
+fn function_of_one(op: &Op, dtype: DType) -> Option<(ScalarOp, Vec<f32>)> {
+    use ScalarOp as S;
+    let float = |float| (dtype == DType::F32).then_some(float);
+    let number = |float, integer| match dtype {
+        DType::F32 => Some(float),
+        DType::I32 => Some(integer),
+        DType::Bool => None,
+    };
+    let with = |op, parameters: &[f32]| Some((float(op)?, parameters.to_vec()));
+    let op = match op {
+        Op::Neg(_) => number(S::Neg, S::NegInteger),
+        Op::Abs(_) => number(S::Abs, S::AbsInteger),
+        Op::Sign(_) => number(S::Sign, S::SignInteger),
         Op::Relu(_) => float(S::Relu),
         Op::Sigmoid(_) => float(S::Sigmoid),
         Op::Tanh(_) => float(S::Tanh),
