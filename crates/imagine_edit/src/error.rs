@@ -110,7 +110,7 @@ pub enum EditError {
         /// Name of the network's generator.
         generator: String,
         /// What is in the way.
-        reason: WindowError,
+        reason: Box<WindowError>,
     },
     /// The graph is not valid.
     #[error(transparent)]

@@ -137,7 +137,7 @@ impl WrapError {
     pub fn of(self, generator: &str) -> EditError {
         match self {
             Self::Graph(errors) => EditError::Graph(errors),
-            Self::Windows(reason) => EditError::CannotWrap { generator: generator.into(), reason },
+            Self::Windows(reason) => EditError::CannotWrap { generator: generator.into(), reason: Box::new(reason) },
         }
     }
 }

@@ -135,7 +135,7 @@ fn pictures_that_are_too_small_or_too_large_are_refused() {
 #[test]
 fn a_picture_of_alpha_alone_is_edited() {
     let sandbox = Sandbox::new();
-    let alpha = |x: u32| if (x / 8) % 2 == 0 { 255 } else { 40 };
+    let alpha = |x: u32| if (x / 8).is_multiple_of(2) { 255 } else { 40 };
     let black = RgbaImage::from_fn(96, 64, |x, _| Rgba([0, 0, 0, alpha(x)]));
     let mask = disc([96, 64], [50, 30], 9);
     let stained = RgbaImage::from_fn(96, 64, |x, y| {

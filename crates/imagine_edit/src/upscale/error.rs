@@ -32,7 +32,7 @@ pub enum UpscaleError {
         /// Name of the network's generator.
         generator: String,
         /// What is in the way.
-        reason: WindowError,
+        reason: Box<WindowError>,
     },
     /// An output that is no map of a material.
     #[error("{generator}: output {output:?} is {}, which cannot be enlarged; only maps of a material can", kind.name())]

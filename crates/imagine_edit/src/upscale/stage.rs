@@ -29,7 +29,7 @@ impl Upscaler {
                 let generator = network.loaded.name.clone();
                 let wrapped = network.wrapped().map_err(|error| match error {
                     WrapError::Graph(errors) => UpscaleError::Graph { generator, errors },
-                    WrapError::Windows(reason) => UpscaleError::CannotWrap { generator, reason },
+                    WrapError::Windows(reason) => UpscaleError::CannotWrap { generator, reason: Box::new(reason) },
                 })?;
                 Ok(by_network(f, maps, &wrapped, PadMode::Wrap))
             }

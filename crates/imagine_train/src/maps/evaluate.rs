@@ -275,7 +275,7 @@ pub fn evaluate<B: Backend>(
         mean: mean(&figures),
         overcast: of_light(0),
         side_lit: of_light(1),
-        sets: names.zip(figures.iter().map(|figures| MapsFigures::mean(figures))).collect(),
+        sets: names.zip(figures.iter().map(MapsFigures::mean)).collect(),
     })
 }
 
