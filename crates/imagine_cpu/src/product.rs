@@ -377,43 +377,4 @@ mod tests {
             }
         }
     }
-
-    #[test]
-    #[ignore = "a measurement"]
-    fn speed() {
-        for (channels, rows, taps, width) in
-            [(64, 64, 9, 66), (24, 24, 9, 258), (32, 32, 1, 512), (64, 3, 9, 258), (12, 12, 9, 258), (512, 256, 4, 10)]
-        {
-            let terms = channels * taps;
-            let plane = width * 10 + 16;
-            let source = vec![0.5f32; channels * plane + 64];
-            let offsets: Vec<u32> =
-                (0..terms).map(|k| (k / taps * plane + k % taps / 3 * width + k % 3) as u32).collect();
-            let offsets: Vec<u32> = if taps == 1 { (0..terms).map(|k| (k * plane) as u32).collect() } else { offsets };
-            let weights = Packed::new(rows, terms, |_, _| 0.25);
-            let count = width * 7;
-            let mut result = vec![0.0; rows * count];
-            let mut best = f64::MAX;
-            for _ in 0..20 {
-                let start = std::time::Instant::now();
-                let blocks = 0..weights.blocks();
-                Product {
-                    weights: &weights,
-                    blocks,
-                    bias: None,
-                    offsets: &offsets,
-                    source: &source,
-                    finish: Finish::default(),
-                    result: Shared::new(&mut result),
-                    first: 0,
-                    stride: count,
-                    count,
-                }
-                .run();
-                best = best.min(start.elapsed().as_secs_f64());
-            }
-            let flop = 2.0 * (terms * rows * count) as f64;
-            println!("{channels} channels, {rows} rows, {taps} taps, width {width}: {:.1} GFLOP/s", flop / best / 1e9);
-        }
-    }
 }

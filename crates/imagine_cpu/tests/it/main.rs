@@ -5,4 +5,3 @@ mod convolutions;
 mod operators;
 mod oracle;
 mod reference;
-mod speed;

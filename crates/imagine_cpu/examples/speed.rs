@@ -1,12 +1,11 @@
-//! Time of operators for each element, on one thread. `cargo test -p imagine_cpu --release speed -- --ignored --nocapture`.
+//! Time of operators for each element, and of a matching pass for each cell, on one thread: `cargo run --release -p imagine_cpu --example speed`.
 
+use std::sync::Arc;
 use std::time::Duration;
 
-use imagine_cpu::{Network, Value, instruction_set};
+use imagine_cpu::{Network, Options, Value, instruction_set};
 use imagine_graph::rng::RandomState;
 use imagine_graph::*;
-
-use crate::operators::on;
 
 fn cases() -> Vec<Case> {
     const IMAGE: [usize; 4] = [1, 4, 512, 512];
@@ -18,6 +17,9 @@ fn cases() -> Vec<Case> {
     let grid = Case::new("", GridSample::default()).float([1, 4, 256, 256], -1.0..1.0);
     let indices = |op: Op, shape: &[usize]| x("", op).int(shape, 0..4);
     vec![
+        Case::new("3x3, 64 to 64", Conv::same(3, PadMode::Constant))
+            .float([1, 64, 128, 128], -1.0..1.0)
+            .float([64, 64, 3, 3], -0.1..0.1),
         x("", Relu {}.into()),
         x("", Clip { min: Some(0.0), max: Some(1.0) }.into()),
         x("", Tanh {}.into()),
@@ -74,11 +76,19 @@ fn busy() -> Duration {
     Duration::from_nanos(threads.filter_map(own).sum())
 }
 
-#[test]
-#[ignore = "a measurement"]
-fn speed() {
+fn main() {
     println!("{}", instruction_set());
-    let pool = on(1);
+    operators();
+    matching();
+}
+
+fn one_thread() -> Options {
+    let pool = rayon::ThreadPoolBuilder::new().num_threads(1).build().expect("threads start");
+    Options::on(Arc::new(pool))
+}
+
+fn operators() {
+    let pool = one_thread();
     for case in cases() {
         let (graph, inputs) = case.graph();
         let network = Network::new(&graph.validate().expect("cases are sound"), &pool);
@@ -98,9 +108,7 @@ fn speed() {
 }
 
 /// A pass over a level of 256 x 256 places with a table, and without, in a field of pieces of 7 x 7 cells.
-#[test]
-#[ignore = "a measurement"]
-fn speed_of_matching() {
+fn matching() {
     use imagine_cpu::{Draw, Edges, Field, Level, REACH, gather, match_pass, start};
     const SIDE: usize = 256;
     let words = |stream: u32, i: usize| rng::cell(i as u32, stream, 0, 7);
