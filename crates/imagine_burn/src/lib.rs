@@ -5,15 +5,12 @@
 //! public API ([`Value`]). Every operator is its formula, unfused: other executors are tested against it.
 
 mod context;
-mod error;
 mod generate;
 mod network;
 mod ops;
-mod tiles;
 mod value;
 
-pub use error::RunError;
-pub use generate::generate;
+pub use generate::{generate, generate_in_tiles};
+pub use imagine_graph::RunError;
 pub use network::Network;
-pub use tiles::generate_in_tiles;
 pub use value::Value;

@@ -9,9 +9,9 @@ use imagine_graph::rng::RandomState;
 use imagine_graph::{BoundGraph, Size, ValidGraph, ValueId, ValueSource};
 
 use crate::context::Context;
-use crate::error::RunError;
 use crate::ops;
 use crate::value::Value;
+use imagine_graph::RunError;
 
 /// A graph with its weights on a device.
 ///

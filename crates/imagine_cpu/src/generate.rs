@@ -5,10 +5,10 @@ use std::collections::BTreeMap;
 use imagine_graph::rng::RandomState;
 use imagine_graph::{Generated, InputKind, Request, Size, Tensor, ValidGenerator, ValidGraph};
 
-use crate::error::RunError;
 use crate::network::Network;
 use crate::options::Options;
 use crate::value::Value;
+use imagine_graph::RunError;
 
 /// Fulfils `request`. For a patch of a world, the state is that of its whole window.
 pub fn generate(generator: &ValidGenerator, request: &Request, options: &Options) -> Result<Generated, RunError> {
@@ -33,6 +33,21 @@ pub fn generate(generator: &ValidGenerator, request: &Request, options: &Options
     let outputs = generator.output.graph().outputs.iter().cloned();
     let outputs = outputs.zip(values.into_iter().map(Value::into_tensor)).collect();
     Ok(Generated { outputs, state: state.map(Value::into_tensor) })
+}
+
+/// As [`generate`], but computes at most about `side` x `side` pixels and their surroundings at once, if it can: the receptive field
+/// must be bounded, and neither random numbers nor coordinates read. The result is the same to the bit.
+///
+/// After each tile, `done` gets the number of tiles done and of all.
+pub fn generate_in_tiles(
+    generator: &ValidGenerator,
+    request: &Request,
+    side: usize,
+    options: &Options,
+    done: impl FnMut(usize, usize),
+) -> Result<Generated, RunError> {
+    let run = |request: &Request| generate(generator, request, options);
+    imagine_graph::generate_in_tiles(generator, request, side, run, done)
 }
 
 /// One graph of a generator, with the inputs that stay the same from step to step.

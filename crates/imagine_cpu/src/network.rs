@@ -7,11 +7,11 @@ use imagine_graph::{BoundGraph, Size, TensorType, ValidGraph, ValueId, ValueSour
 
 use crate::buffers::Buffers;
 use crate::context::{Context, Prepared};
-use crate::error::RunError;
 use crate::fusion::{Plan, Step};
 use crate::ops;
 use crate::options::Options;
 use crate::value::Value;
+use imagine_graph::RunError;
 
 /// Sizes whose plans a network keeps.
 const MOST_PLANS: usize = 4;

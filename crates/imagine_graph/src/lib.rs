@@ -22,9 +22,9 @@ mod tensor;
 pub use formulas as generators;
 pub use generator::{
     Boundary, Card, DEFAULT_PERIOD, FIELD_CELL, FIELD_INPUT, Fields, Generated, Generator, LATENT_STREAM, MAX_STEPS,
-    MAX_WINDOW_SIDE, Patch, PatchIndex, Provenance, Recurrence, Request, RequestError, ResolvedRequest, SizeRule, Span,
-    ValidGenerator, ValidRecurrence, WindowError, Windows, choice_weights, coarser_maps, crop, parse_input, paste,
-    prompt, sides,
+    MAX_WINDOW_SIDE, Patch, PatchIndex, Provenance, Recurrence, Request, RequestError, ResolvedRequest, RunError,
+    SizeRule, Span, ValidGenerator, ValidRecurrence, WindowError, Windows, choice_weights, coarser_maps, crop,
+    generate_in_tiles, parse_input, paste, prompt, sides,
 };
 pub use graph::{
     BoundGraph, ColorSpace, Coordinates, Distribution, Graph, GraphError, GraphErrors, GraphInput, GraphOutput,

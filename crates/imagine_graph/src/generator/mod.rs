@@ -11,6 +11,8 @@ pub mod prompt;
 mod request;
 mod request_error;
 mod resolve;
+mod run_error;
+mod tiles;
 mod validate;
 mod windows;
 
@@ -21,6 +23,8 @@ pub use parse::parse_input;
 pub use patch::{DEFAULT_PERIOD, MAX_WINDOW_SIDE, Patch, PatchIndex};
 pub use request::{Generated, LATENT_STREAM, MAX_STEPS, Request, ResolvedRequest};
 pub use request_error::RequestError;
+pub use run_error::RunError;
+pub use tiles::generate_in_tiles;
 pub use windows::{Boundary, Span, WindowError, Windows, crop, paste, sides};
 
 use std::collections::BTreeMap;

@@ -2,24 +2,20 @@
 
 use std::collections::BTreeMap;
 
-use imagine_graph::{
-    Axis, DType, Generated, GraphOutput, InputKind, Ratio, Request, ResolvedRequest, Size, Span, Tensor,
+use crate::{
+    Axis, DType, Generated, GraphOutput, InputKind, Ratio, Request, ResolvedRequest, RunError, Size, Span, Tensor,
     ValidGenerator, Windows, crop, paste, sides,
 };
 
-use crate::error::RunError;
-use crate::generate::generate;
-use crate::options::Options;
-
-/// As [`generate`], but computes at most about `side` x `side` pixels and their surroundings at once, if it can: the receptive field
-/// must be bounded, and neither random numbers nor coordinates read. The result is the same to the bit.
+/// Runs `generate` for at most about `side` x `side` pixels and their surroundings at once, if that is possible: the receptive field must be bounded, and neither
+/// random numbers nor coordinates read. Otherwise runs it for the whole request. The result is the same to the bit if that of `generate` does not depend on the size.
 ///
 /// After each tile, `done` gets the number of tiles done and of all.
 pub fn generate_in_tiles(
     generator: &ValidGenerator,
     request: &Request,
     side: usize,
-    options: &Options,
+    generate: impl Fn(&Request) -> Result<Generated, RunError>,
     mut done: impl FnMut(usize, usize),
 ) -> Result<Generated, RunError> {
     let is_tiled = request.domain.wrap && generator.recurrence.is_none() && !reads_place(generator);
@@ -29,7 +25,7 @@ pub fn generate_in_tiles(
         None => None,
     };
     let (Some(resolved), Some(tiles)) = (resolved, tiles) else {
-        let made = generate(generator, request, options)?;
+        let made = generate(request)?;
         done(1, 1);
         return Ok(made);
     };
@@ -37,7 +33,7 @@ pub fn generate_in_tiles(
     let count = tiles.spans[0].len() * tiles.spans[1].len();
     let all = tiles.spans[0].iter().flat_map(|row| tiles.spans[1].iter().map(move |column| [*row, *column]));
     for (index, tile) in all.enumerate() {
-        let made = generate(generator, &tiles.request(&resolved, tile), options)?;
+        let made = generate(&tiles.request(&resolved, tile))?;
         for (index, (part, (_, tensor))) in made.outputs.iter().zip(&mut whole.outputs).enumerate() {
             let scales = tiles.scales(|windows| windows.scale_of_output(index));
             let held = elements(tile.map(|tile| tile.computed), scales, &tensor.shape);

@@ -1,8 +1,8 @@
-//! Why a network cannot run.
+//! Why an executor on the CPU cannot run a network.
 
-use imagine_graph::{GraphErrors, RequestError, TensorType, WindowError};
+use crate::{GraphErrors, RequestError, TensorType, WindowError};
 
-/// Why a network cannot run.
+/// Why `imagine_cpu` or `imagine_burn` cannot run a network.
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
 #[non_exhaustive]
 pub enum RunError {
