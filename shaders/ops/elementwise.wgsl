@@ -17,7 +17,7 @@ struct Params {
     rank: u32,
     // Number of elements of the output.
     count: u32,
-    // 0, which no compiler knows: what is combined with it is not joined to a fused multiply-add, which would round in another way than single kernels do.
+    // Always 0, but compilers do not know. A product XORed with it cannot be contracted to a fused multiply-add, so groups round as single kernels do.
     zero: u32,
     unused: u32,
 }

@@ -67,6 +67,7 @@ pub use nnf::{
     NOT_SHOWN, Pair, Projection, Propagation, Search, Vote, distance, histogram, pack_features, project, propagate,
     search, vote,
 };
+pub use ops::run_operator;
 pub use options::Options;
 pub use refine::{Draw, Moves, double, move_blocks, start};
 pub use simd::instruction_set;

@@ -54,7 +54,7 @@ impl FromWorld for CostModel {
 impl KernelId {
     pub fn new(shader: &'static str, defs: &[(&'static str, ShaderDef)]) -> Self {
         let mut hasher = DefaultHasher::new();
-        // Elementwise groups are too many to measure each.
+        // There are too many elementwise groups to measure each one: they share a rate for each number of inputs.
         let defs = defs.iter().filter(|(_, def)| !matches!(def, ShaderDef::Module(_)));
         defs.for_each(|def| def.hash(&mut hasher));
         Self { shader, variant: hasher.finish() }

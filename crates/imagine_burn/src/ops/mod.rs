@@ -12,14 +12,11 @@ mod conv_transpose;
 mod cum_sum;
 mod depth_to_space;
 mod einsum;
-mod exemplar;
 mod gather;
 mod grid_sample;
-mod histogram;
 mod matmul;
-mod nnf;
-mod nnf_feature;
 mod normalization;
+mod on_cpu;
 mod pad;
 mod pool;
 mod random;
@@ -35,11 +32,10 @@ mod unary;
 
 use burn::tensor::backend::Backend;
 use burn::tensor::ops::FloatTensor;
-use imagine_graph::{DEFAULT_GUIDE_SCALE, Op};
+use imagine_graph::Op;
 
 use crate::context::Context;
 use crate::value::Value;
-use exemplar::Wanted;
 use reduce::Extremum;
 
 /// The inputs of one node, taken in order.
@@ -192,26 +188,18 @@ pub(crate) fn run<B: Backend>(op: &Op, inputs: Vec<Option<Value<B>>>, context: &
         }
         Op::MeanVarianceNormalization(params) => Value::Float(normalization::mean_variance::<B>(params, x.float())),
         Op::LpNormalization(params) => Value::Float(normalization::norm::<B>(params, x.float())),
-        Op::ExemplarStart(params) => exemplar::first(params, context),
-        Op::ExemplarDouble(params) => exemplar::doubled(params, x.next(), context),
-        Op::ExemplarMove(params) => {
-            let (field, similar) = (x.next(), x.next());
-            let wanted = Wanted::new(x.optional(), x.optional(), DEFAULT_GUIDE_SCALE);
-            exemplar::moved(params, field, similar, wanted, x.optional(), context)
-        }
-        Op::ExemplarMatch(params) => {
-            let (field, appearance, similar) = (x.next(), x.next(), x.optional());
-            let wanted = Wanted::new(x.optional(), x.optional(), params.guide_scale);
-            exemplar::matched(params, field, appearance, similar, wanted, x.optional(), context)
-        }
-        Op::ExemplarGather(params) => exemplar::gathered(params, x.next(), x.next(), x.optional_float(), context),
-        Op::NnfPack(_) => nnf_feature::pack(x.0.collect(), context),
-        Op::NnfProject(params) => nnf_feature::project(params, x.0.collect(), context),
-        Op::NnfSearch(params) => nnf::search(params, x.0.collect(), context),
-        Op::NnfPropagate(params) => nnf::propagate(params, x.0.collect(), context),
-        Op::NnfDistance(_) => nnf::distance(x.0.collect(), context),
-        Op::NnfVote(params) => nnf::vote(params, x.0.collect(), context),
-        Op::Histogram(params) => histogram::run(params, x.0.collect(), context),
+        Op::ExemplarStart(_)
+        | Op::ExemplarDouble(_)
+        | Op::ExemplarMove(_)
+        | Op::ExemplarMatch(_)
+        | Op::ExemplarGather(_)
+        | Op::NnfPack(_)
+        | Op::NnfProject(_)
+        | Op::NnfSearch(_)
+        | Op::NnfPropagate(_)
+        | Op::NnfDistance(_)
+        | Op::NnfVote(_)
+        | Op::Histogram(_) => return on_cpu::run(op, x.0.collect(), context),
         Op::RandomUniform(params) => random::uniform(params, context),
         Op::RandomNormal(params) => random::normal(params, context),
         Op::Bernoulli(params) => random::bernoulli(params, x.next(), context),

@@ -44,8 +44,10 @@ pub(crate) mod unary;
 
 use std::sync::Arc;
 
-use imagine_graph::{DEFAULT_GUIDE_SCALE, Op};
+use imagine_graph::rng::RandomState;
+use imagine_graph::{DEFAULT_GUIDE_SCALE, Op, Size, Tensor, TensorType};
 
+use crate::buffers::Buffers;
 use crate::context::{Context, Prepared};
 use crate::value::Value;
 use crate::weights::{ConvWeights, TransposedWeights};
@@ -85,6 +87,23 @@ pub(crate) fn prepare(op: &Op, weights: &[Option<&Value>], levels: &mut Levels) 
         (Op::ExemplarMove(params), [_, Some(similar), ..]) => Some(Prepared::Level(levels.moved(params, similar))),
         _ => None,
     }
+}
+
+/// Runs `op`, for executors that leave some operators to this one. `outputs` and `size` are those that the shape rule was asked about.
+///
+/// # Panics
+/// If the operator's shape rule does not accept the inputs.
+pub fn run_operator(
+    op: &Op,
+    inputs: Vec<Option<Tensor>>,
+    outputs: &[TensorType],
+    size: Size,
+    random: RandomState,
+) -> Vec<Tensor> {
+    let buffers = Buffers::default();
+    let context = Context { outputs: outputs.to_vec(), size, random, buffers: &buffers, prepared: None };
+    let inputs = inputs.into_iter().map(|input| input.map(Value::new)).collect();
+    run(op, inputs, &context).into_iter().map(Value::into_tensor).collect()
 }
 
 /// Runs one operator, whose shape rule has accepted the inputs.

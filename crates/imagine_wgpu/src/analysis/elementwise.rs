@@ -1,4 +1,4 @@
-//! Groups of elementwise nodes that one kernel computes.
+//! Fusion of elementwise nodes: groups that one kernel computes.
 //!
 //! A group is a directed acyclic graph of elementwise nodes with one output, whose other values have no reader outside. Its kernel reads each of its inputs
 //! once, and no value between its nodes goes through memory.

@@ -66,7 +66,7 @@ fn module(program: &Program, inputs: usize) -> String {
                 Source::Number(number) => format!("n[{}][{}]", number / 4, number % 4),
             })
             .collect();
-        // A product keeps its rounding.
+        // No contraction to a fused multiply-add.
         let guard = if *op == ScalarOp::Mul { " ^ zero" } else { "" };
         let _ = writeln!(text, "    let v{} = words::{}({}){guard};", result(index), op.name(), sources.join(", "));
     }
