@@ -15,7 +15,7 @@ use bevy_imagine::prelude::*;
 use imagine_wgpu::headless::quiet_without_display;
 
 use crate::headless::{Headless, SIZE};
-use crate::percentiles;
+use crate::span_times::{self, SpanTimes};
 
 /// The `assets` folder of the workspace.
 pub const ASSETS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../assets");
@@ -63,14 +63,16 @@ impl Arguments {
         let backends = Some(Backends::from_env().unwrap_or(backends));
         // Without a window a software adapter is good enough.
         let quiet = if self.headless { "bevy_render::renderer=error" } else { "" };
-        let filter = format!("{DEFAULT_FILTER}{quiet}");
+        let timed = if self.headless && self.frames.is_some() { span_times::FILTER } else { "" };
+        let filter = format!("{DEFAULT_FILTER}{timed}{quiet}");
         let plugins = DefaultPlugins
             .set(window)
-            .set(LogPlugin { level: Level::WARN, filter, ..default() })
+            .set(LogPlugin { level: Level::WARN, filter, custom_layer: |_| Some(Box::new(SpanTimes)), ..default() })
             .set(AssetPlugin { file_path: ASSETS.into(), ..default() })
             .set(RenderPlugin {
                 render_creation: WgpuSettings { backends, ..default() }.into(),
-                synchronous_pipeline_compilation: self.headless,
+                // Frames that are timed compile in the background, as those of a game do.
+                synchronous_pipeline_compilation: self.headless && self.frames.is_none(),
                 ..default()
             });
         let mut app = App::new();
@@ -88,7 +90,15 @@ impl Arguments {
     pub fn run(&self, mut app: App, name: &str) -> anyhow::Result<()> {
         if self.headless {
             let mut headless = Headless::new(app);
-            headless.settle()?;
+            match self.frames {
+                Some(_) => {
+                    let times = headless.time_settling()?;
+                    println!(
+                        "milliseconds, p50, p99, p99.9, max, until everything was generated, without drawing: {times}"
+                    );
+                }
+                None => headless.settle()?,
+            }
             return self.finish(&mut headless, name);
         }
         app.insert_resource(Ending { frames: self.frames, screenshot: self.screenshot.clone() });
@@ -102,7 +112,7 @@ impl Arguments {
     /// Runs the frames that were asked for and saves the picture `name`.
     pub fn finish(&self, headless: &mut Headless, name: &str) -> anyhow::Result<()> {
         if let Some(frames) = self.frames {
-            println!("ms a frame, p50, p99, p99.9, max: {}", percentiles(headless.time(frames)?));
+            println!("afterwards, as above: {}", headless.time(frames)?);
         }
         headless.save(&self.picture(name))
     }

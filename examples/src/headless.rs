@@ -1,5 +1,7 @@
 //! An app without a window: runs frame by frame and saves pictures.
 
+use std::collections::BTreeMap;
+use std::fmt;
 use std::path::Path;
 use std::time::Instant;
 
@@ -14,6 +16,7 @@ use bevy::render::view::screenshot::{Screenshot, save_to_disk};
 use bevy_imagine::prelude::*;
 
 use crate::progress::Progress;
+use crate::{percentiles, span_times};
 
 /// Size of windows and pictures in pixels.
 pub(crate) const SIZE: UVec2 = UVec2::new(1280, 720);
@@ -28,6 +31,36 @@ const PICTURE_PATIENCE: u32 = 100;
 pub struct Headless {
     app: App,
     picture: Handle<Image>,
+    /// Times of frames that run until requests are finished, if they are wanted.
+    settling: Option<FrameTimes>,
+}
+
+/// Milliseconds of frames, and of the plugin's spans in them.
+#[derive(Default)]
+pub struct FrameTimes {
+    frames: Vec<f32>,
+    spans: BTreeMap<&'static str, Vec<f32>>,
+}
+
+impl FrameTimes {
+    /// Adds the frame that began then and ends now.
+    fn push(&mut self, begin: Instant) {
+        self.frames.push(1e3 * begin.elapsed().as_secs_f32());
+        for (name, time) in span_times::take() {
+            self.spans.entry(name).or_default().push(time);
+        }
+    }
+}
+
+impl fmt::Display for FrameTimes {
+    /// Percentiles of frames, then those of spans in the frames that have them.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} frames | {}", self.frames.len(), percentiles(self.frames.clone()))?;
+        for (name, times) in &self.spans {
+            write!(f, "\n{name}, in {} frames | {}", times.len(), percentiles(times.clone()))?;
+        }
+        Ok(())
+    }
 }
 
 impl Headless {
@@ -49,12 +82,20 @@ impl Headless {
                 commands.entity(added.entity).insert(RenderTarget::Image(target.clone().into()));
             }
         });
-        Self { app, picture }
+        Self { app, picture, settling: None }
     }
 
     /// The world, to change the scene between frames.
     pub fn world(&mut self) -> &mut World {
         self.app.world_mut()
+    }
+
+    /// As [`Self::settle`]; takes the times of the frames.
+    pub fn time_settling(&mut self) -> anyhow::Result<FrameTimes> {
+        self.settling = Some(FrameTimes::default());
+        span_times::take();
+        self.settle()?;
+        Ok(self.settling.take().unwrap_or_default())
     }
 
     /// Runs frames without drawing until every request is finished, also those that finished ones lead to; an error if one fails.
@@ -81,7 +122,11 @@ impl Headless {
             if finished > NEXT {
                 return Ok(());
             }
+            let begin = Instant::now();
             self.wait(1);
+            if let Some(times) = &mut self.settling {
+                times.push(begin);
+            }
         }
         bail!("a request is unfinished after {PATIENCE} frames")
     }
@@ -97,16 +142,18 @@ impl Headless {
         (0..frames).for_each(|_| self.app.update());
     }
 
-    /// Runs `frames` frames, waiting for the GPU after each, and returns their milliseconds.
-    pub fn time(&mut self, frames: u32) -> anyhow::Result<Vec<f32>> {
+    /// Runs `frames` frames, waiting for the GPU after each, and takes their times.
+    pub fn time(&mut self, frames: u32) -> anyhow::Result<FrameTimes> {
         let device = self.app.world().resource::<RenderDevice>().clone();
-        let frame = |_| {
+        let mut times = FrameTimes::default();
+        span_times::take();
+        for _ in 0..frames {
             let begin = Instant::now();
             self.app.update();
             device.poll(PollType::wait_indefinitely())?;
-            Ok(1e3 * begin.elapsed().as_secs_f32())
-        };
-        (0..frames).map(frame).collect()
+            times.push(begin);
+        }
+        Ok(times)
     }
 
     /// Saves the next frame as a PNG file and says where.

@@ -6,6 +6,7 @@ mod headless;
 pub mod progress;
 #[cfg(doctest)]
 mod snippets;
+pub mod span_times;
 
 pub use arguments::{ASSETS, Arguments, parse_arguments};
 pub use headless::Headless;

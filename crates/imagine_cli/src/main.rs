@@ -57,12 +57,10 @@ enum Command {
     Material(Box<commands::material::MakeMaterial>),
     /// Compare the GPU's result with the CPU reference.
     Compare(commands::compare::Compare),
-    /// Measure speed against burn-wgpu on the same device.
-    #[cfg(feature = "wgpu-backend")]
+    /// Time the executors beside each other.
     Bench(commands::bench::Bench),
     /// Generate one picture and exit; `bench` runs this to time a new process.
     #[command(hide = true)]
-    #[cfg(feature = "wgpu-backend")]
     FirstImage(commands::bench::FirstImage),
     /// List the built-in generators, or write them as files.
     Generators(commands::generators::Generators),
@@ -86,6 +84,14 @@ enum Command {
     /// Pack a folder of training pictures into one file.
     #[cfg(feature = "train")]
     Pack(commands::pack::Pack),
+    /// Evaluate a trained generator (only with the feature `train`).
+    #[cfg(not(feature = "train"))]
+    #[command(hide = true)]
+    Evaluate(commands::without_train::WithoutTrain),
+    /// Pack a folder of training pictures into one file (only with the feature `train`).
+    #[cfg(not(feature = "train"))]
+    #[command(hide = true)]
+    Pack(commands::without_train::WithoutTrain),
     /// Train a generator.
     #[command(subcommand)]
     Train(Train),
@@ -119,6 +125,10 @@ enum Train {
     /// Train a network that makes the maps of a material from a photograph.
     #[cfg(feature = "train")]
     Maps(Box<commands::train_maps::TrainMaps>),
+    /// The trainings above that are not there.
+    #[cfg(not(feature = "train"))]
+    #[command(external_subcommand)]
+    Other(Vec<std::ffi::OsString>),
 }
 
 fn main() -> ExitCode {
@@ -152,9 +162,7 @@ impl Command {
             Command::Maps(command) => command.run(),
             Command::Material(command) => command.run(),
             Command::Compare(command) => command.run(),
-            #[cfg(feature = "wgpu-backend")]
             Command::Bench(command) => command.run(),
-            #[cfg(feature = "wgpu-backend")]
             Command::FirstImage(command) => command.run(),
             Command::Generators(command) => command.run(),
             Command::Compress(command) => command.run(),
@@ -181,6 +189,10 @@ impl Command {
             Command::Train(Train::Restore(command)) => command.run(),
             #[cfg(feature = "train")]
             Command::Train(Train::Maps(command)) => command.run(),
+            #[cfg(not(feature = "train"))]
+            Command::Evaluate(command) | Command::Pack(command) => command.run(),
+            #[cfg(not(feature = "train"))]
+            Command::Train(Train::Other(arguments)) => commands::without_train::refuse_training(&arguments),
             Command::Doctor(command) => command.run(),
             Command::Completions(command) => command.run(Arguments::command()),
             Command::Man(command) => command.run(Arguments::command()),

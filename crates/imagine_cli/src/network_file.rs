@@ -57,7 +57,6 @@ impl RoleArguments {
     }
 
     /// These roles as arguments of the program.
-    #[cfg(feature = "wgpu-backend")]
     pub fn arguments(&self) -> Vec<String> {
         let list = |numbers: &[f64]| numbers.iter().map(f64::to_string).collect::<Vec<_>>().join(",");
         let inputs = self.input.iter().map(|(name, role)| format!("--input={name}={role}"));

@@ -56,7 +56,7 @@ mod wide;
 pub use candidates::Candidates;
 pub use field::Field;
 pub use gather::gather;
-pub use generate::{generate, generate_in_tiles};
+pub use generate::{PreparedGenerator, generate, generate_in_tiles};
 pub use guide::Guide;
 pub use imagine_codec::{DIMENSIONS, Edges, pack, unpack};
 pub use imagine_graph::RunError;

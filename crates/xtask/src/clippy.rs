@@ -1,8 +1,9 @@
-//! `clippy`: no warning from the compiler or clippy, in any target.
+//! `clippy`: no warning from the compiler or clippy, in any target; also in the command line as people install it, without features.
 
-use crate::step::{self, StepResult, cargo};
+use crate::step::{self, StepResult, cargo, workspace};
 
 /// Fails on a warning.
 pub fn run() -> StepResult {
-    step::run(&mut cargo(&["clippy", "--workspace", "--all-targets", "--", "-D", "warnings"]))
+    step::run(&mut workspace("clippy", &["--all-targets", "--", "-D", "warnings"]))?;
+    step::run(&mut cargo(&["clippy", "--package", "imagine_cli", "--", "-D", "warnings"]))
 }

@@ -58,7 +58,7 @@ pub fn run(arguments: &[String]) -> StepResult {
     let imagine = match arguments {
         [_, imagine] => Path::new(imagine).canonicalize().with_context(|| format!("there is no {imagine}"))?,
         [] | [_] => {
-            step::run(&mut cargo(&["build", "--quiet", "--package", "imagine_cli"]))?;
+            step::run(&mut cargo(&["build", "--quiet", "--package", "imagine_cli", "--features", "train"]))?;
             step::target_folder(&root())?.join("debug/imagine")
         }
         _ => bail!("expected a seed and a program"),

@@ -7,7 +7,7 @@ use std::time::SystemTime;
 use anyhow::{Context, bail};
 
 use crate::setup;
-use crate::step::{self, Outcome, StepResult, cargo, root};
+use crate::step::{self, Outcome, StepResult, root, workspace};
 
 /// Duration of a first build of the demo on one core, measured on a server CPU of 2023.
 const BUILD_CORE_MINUTES: u64 = 25;
@@ -20,7 +20,7 @@ pub fn run(arguments: &[String]) -> StepResult {
     setup::install(if headless { setup::Needs::Adapter } else { setup::Needs::Window })?;
 
     // With the features of the whole workspace, so that tests and the demo share one build of Bevy.
-    step::run(&mut cargo(&["build", "--workspace", "--example", "demo"]))?;
+    step::run(&mut workspace("build", &["--example", "demo"]))?;
     let mut command = Command::new(executable()?);
     command.current_dir(root()).env("CARGO_MANIFEST_DIR", root().join("examples")).args(arguments);
     if headless && !asked {

@@ -1,8 +1,8 @@
 //! `doc`: documentation builds without warnings: no broken link, nothing public undocumented.
 
-use crate::step::{self, StepResult, cargo};
+use crate::step::{self, StepResult, workspace};
 
 /// Fails on a rustdoc warning.
 pub fn run() -> StepResult {
-    step::run(cargo(&["doc", "--workspace", "--no-deps"]).env("RUSTDOCFLAGS", "-D warnings"))
+    step::run(workspace("doc", &["--no-deps"]).env("RUSTDOCFLAGS", "-D warnings"))
 }

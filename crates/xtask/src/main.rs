@@ -1,5 +1,6 @@
 //! `cargo xtask <command>`: setup, demo, tests and checks, for README and CI. One file per command.
 
+mod bench;
 mod clippy;
 mod crash_test;
 mod demo;
@@ -30,6 +31,7 @@ usage: cargo xtask <command>
                      [--bless: save a better score, --subset: rebuild third_party/onnx]
   fingerprint        record FILE [CHECKOUT]: record what a checkout computes and prints
                      compare BEFORE AFTER: compare two recordings
+  bench [--bless]    time the executors; print ratios, and which became worse than the committed ones
   crash-test [SEED [IMAGINE]]
                      kill `imagine` 200 times at random moments and look for half files
   setup              find a Vulkan driver and system libraries; install missing packages
@@ -50,6 +52,7 @@ fn main() -> ExitCode {
         ("test", []) => test::run(),
         ("fingerprint", rest) => fingerprint::run(rest),
         ("onnx-conformance", rest) => onnx_conformance::run(rest),
+        ("bench", rest) => bench::run(rest),
         ("crash-test", rest) => crash_test::run(rest),
         ("setup", []) => setup::run(),
         ("fmt", []) => fmt::run(),

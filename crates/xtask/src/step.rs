@@ -40,6 +40,15 @@ pub fn cargo(arguments: &[&str]) -> Command {
     command
 }
 
+/// A command for the whole workspace with all that is tested in it.
+///
+/// `build`, `test`, `clippy` and `doc` name the same features, so that they share one build of Bevy and burn.
+pub fn workspace(command: &str, arguments: &[&str]) -> Command {
+    let mut command = cargo(&[command, "--workspace", "--features", "imagine_cli/wgpu-backend"]);
+    command.args(arguments);
+    command
+}
+
 /// Whether a window can be opened.
 pub fn has_display() -> bool {
     ["DISPLAY", "WAYLAND_DISPLAY"].iter().any(|name| std::env::var_os(name).is_some_and(|value| !value.is_empty()))

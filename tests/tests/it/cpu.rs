@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use burn::backend::Flex;
-use imagine_cpu::{Network, Options, Value, generate, generate_in_tiles};
+use imagine_cpu::{Network, Options, PreparedGenerator, Value, generate, generate_in_tiles};
 use imagine_graph::file::{self, EXTENSION, LoadedGenerator};
 use imagine_graph::rng::Domain;
 use imagine_graph::{
@@ -172,6 +172,22 @@ fn shipped_materials_have_the_same_bytes_as_on_burn() {
         let ours = generate(&loaded.generator, &request, &Options::default()).unwrap();
         let burn = imagine_burn::generate::<Flex>(&loaded.generator, &request, &Default::default()).unwrap();
         assert_eq!(largest_difference(&ours, &burn), 0.0, "{}", loaded.name);
+    }
+}
+
+/// Whole pictures, another seed after them, and a patch of a world.
+#[test]
+fn a_prepared_generator_gives_the_same_bytes() {
+    for loaded in shipped("generators").into_iter().take(2).chain(shipped("materials").into_iter().take(1)) {
+        let whole = request(&loaded);
+        let patch =
+            Request { domain: Domain { origin: [5, -300].into(), wrap: false }, ..Request::new(Size::new(20, 30), 5) };
+        let patch = Request { steps: whole.steps.map(|_| 2), ..patch };
+        let prepared = PreparedGenerator::new(Arc::new(loaded.generator.clone()), &Options::default());
+        for request in [whole.clone(), Request { seed: 6, ..whole.clone() }, whole, patch] {
+            let expected = generate(&loaded.generator, &request, &Options::default()).unwrap();
+            assert!(prepared.generate(&request).unwrap() == expected, "{}", loaded.name);
+        }
     }
 }
 

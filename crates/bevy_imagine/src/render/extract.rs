@@ -9,6 +9,7 @@ use crate::job::{RenderCommand, RenderCommands};
 
 /// Takes new jobs, strokes and ranks, and drops cancelled jobs with everything they hold on the GPU.
 pub(crate) fn extract_jobs(mut main: ResMut<MainWorld>, mut queue: ResMut<JobQueue>, mut budget: ResMut<FrameBudget>) {
+    let _span = debug_span!("imagine_extract").entered();
     budget.milliseconds = main.resource::<ImagineBudget>().milliseconds;
     let mut commands = main.resource_mut::<RenderCommands>();
     for command in commands.list.drain(..) {

@@ -47,6 +47,7 @@ pub(crate) fn prepare_jobs(
     budget: Res<FrameBudget>,
     events: Res<JobEvents>,
 ) {
+    let _span = debug_span!("imagine_start").entered();
     if queue.jobs.is_empty() {
         kernels.release_weights();
         return;

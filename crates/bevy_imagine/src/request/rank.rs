@@ -15,6 +15,7 @@ pub(crate) fn rank_jobs(
     time: Res<Time>,
     mut commands: ResMut<RenderCommands>,
 ) {
+    let _span = debug_span!("imagine_rank").entered();
     commands.ranks.clear();
     commands.elapsed += time.delta_secs();
     if results.active().next().is_none() {

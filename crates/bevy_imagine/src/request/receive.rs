@@ -33,6 +33,7 @@ pub(crate) fn receive_job_events(
     mut placeholder: ResMut<Placeholder>,
     mut images: ResMut<Assets<Image>>,
 ) {
+    let _span = debug_span!("imagine_receive").entered();
     for event in events.take() {
         match event {
             JobEvent::WarmedUp(generator, result) => {

@@ -237,6 +237,7 @@ pub(crate) fn stream_patches(
     mut patches: Patches,
     mut meshes: ResMut<Assets<Mesh>>,
 ) {
+    let _span = debug_span!("imagine_stream").entered();
     let mut eyes: Vec<Vec3> = anchors.iter().map(GlobalTransform::translation).collect();
     if eyes.is_empty() {
         eyes = cameras.iter().map(GlobalTransform::translation).collect();

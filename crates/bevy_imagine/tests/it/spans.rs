@@ -15,13 +15,18 @@ use bevy_imagine::prelude::*;
 use crate::harness::with_app;
 
 /// Names of all spans, as the performance guide lists them.
-const NAMES: [&str; 8] = [
+const NAMES: [&str; 13] = [
     "imagine_allocate",
     "imagine_compile",
+    "imagine_extract",
     "imagine_job",
     "imagine_plan",
     "imagine_prepare",
+    "imagine_rank",
+    "imagine_receive",
     "imagine_record",
+    "imagine_start",
+    "imagine_stream",
     "imagine_submit",
     "imagine_warm_up",
 ];

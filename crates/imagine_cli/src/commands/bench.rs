@@ -1,9 +1,10 @@
-//! `imagine bench`: our passes against burn-wgpu and burn-flex on the same machine, interleaved in one process.
+//! `imagine bench`: the executors on the same machine, interleaved in one process.
 //!
-//! Image and tensor inputs are noise. Upload and download are not timed. burn draws random numbers on the CPU, so its
-//! graphs get them as inputs, uploaded before the clock starts: our kernels pay for random numbers, burn does not.
+//! Image and tensor inputs are noise. Upload and download are not timed, nor is the preparation of weights. burn draws random numbers on the CPU, so its
+//! graphs get them as inputs, uploaded before the clock starts: our executors pay for random numbers, burn does not.
 //! FLOP are counted on the unfused graph, the same for all.
 
+#[cfg(feature = "train")]
 mod baseline;
 
 use std::process::{Command, ExitCode};
@@ -11,16 +12,21 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use anyhow::{bail, ensure};
-use burn::backend::{Flex, Wgpu};
 use clap::{Args, ValueEnum};
-use imagine_graph::{Request, ValidGenerator};
+use imagine_cpu::PreparedGenerator;
+use imagine_graph::ResolvedRequest;
+use imagine_graph::file::LoadedGenerator;
+use imagine_wgpu::headless::Gpu;
 use imagine_wgpu::{Fusion, Plan, PlanOptions};
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
+#[cfg(feature = "train")]
 use self::baseline::Baseline;
 use super::print;
 use crate::arguments::{Precision, RequestArguments, name};
-use crate::gpu::{GpuSession, check_burn_wgpu, open_gpu};
+#[cfg(feature = "wgpu-backend")]
+use crate::gpu::check_burn_wgpu;
+use crate::gpu::{GpuSession, open_gpu};
 
 /// Arguments of `imagine bench`.
 #[derive(Args, Clone, Debug)]
@@ -39,9 +45,9 @@ pub struct Bench {
     /// Skip the time to the first image of a new process.
     #[arg(long)]
     no_cold: bool,
-    /// Measure our passes only.
-    #[arg(long)]
-    ours_alone: bool,
+    /// Executors to time, with commas; all that the program was built with by default. Ratios are to the first.
+    #[arg(long, value_enum, value_delimiter = ',', default_values_t = TimedExecutor::value_variants().iter().copied())]
+    executors: Vec<TimedExecutor>,
     /// Storage of values between our GPU passes.
     #[arg(long, value_enum, default_value = "f32")]
     precision: Precision,
@@ -50,12 +56,18 @@ pub struct Bench {
     json: bool,
 }
 
-/// What generates the first image of a new process.
+/// What runs the generator.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-enum Implementation {
-    /// Our passes.
-    Ours,
-    /// burn-wgpu.
+enum TimedExecutor {
+    /// Our wgpu passes.
+    Gpu,
+    /// Our CPU executor, on all cores.
+    Cpu,
+    /// burn-flex, on the CPU.
+    #[cfg(feature = "train")]
+    BurnFlex,
+    /// burn-wgpu, on the same GPU.
+    #[cfg(feature = "wgpu-backend")]
     BurnWgpu,
 }
 
@@ -67,7 +79,7 @@ pub struct FirstImage {
     #[arg(long)]
     steps: Option<u32>,
     #[arg(long, value_enum)]
-    by: Implementation,
+    by: TimedExecutor,
 }
 
 impl Bench {
@@ -75,87 +87,95 @@ impl Bench {
     pub fn run(self) -> anyhow::Result<ExitCode> {
         let (loaded, request) = self.request.load_with_noise(self.steps)?;
         let resolved = loaded.generator.resolve(&request)?;
-        let steps = resolved.steps;
-        let gpu = open_gpu()?.with_precision(self.precision.into())?;
-        if !self.ours_alone {
-            check_burn_wgpu("--ours-alone measures without it")?;
-        }
-        let unfused = Plan::new(&loaded.generator, request.size, PlanOptions { fusion: Fusion::Off, ..gpu.options() })?;
-        let flop = unfused.whole(steps).cost().flop;
-        let plan = Arc::new(Plan::new(&loaded.generator, request.size, gpu.options())?);
-        let mut ours = GpuSession::new(&gpu, plan, &resolved)?;
-        let times = self.interleave(&loaded.generator, &request, || run(&mut ours, steps))?;
-        let [ours_ms, theirs_ms, flex_ms] = times.clone().map(median);
-        let [ours_best, theirs_best, flex_best] = times.map(least);
-        let ours_cold = (!self.no_cold).then(|| self.cold(Implementation::Ours)).transpose()?;
-        let theirs_cold =
-            (!self.no_cold && !self.ours_alone).then(|| self.cold(Implementation::BurnWgpu)).transpose()?;
-        let rate = |ms: Option<f64>| ms.map(|ms| flop as f64 / (ms * 1e6));
-        let ratio = |theirs: Option<f64>, ours: Option<f64>| Some(theirs? / ours?);
-        let per_step = |ms: Option<f64>| ms.filter(|_| steps > 0).map(|ms| ms / f64::from(steps));
+        let unfused = PlanOptions { fusion: Fusion::Off, ..PlanOptions::default() };
+        let flop = Plan::new(&loaded.generator, request.size, unfused)?.whole(resolved.steps).cost().flop;
+        let has = |by| self.executors.contains(&by);
+        let gpu =
+            has(TimedExecutor::Gpu).then(|| Ok::<_, anyhow::Error>(open_gpu()?.with_precision(self.precision.into())?));
+        let gpu = gpu.transpose()?;
+        let times = self.interleave(self.prepare(&loaded, &resolved, gpu.as_ref())?)?;
+        let executors: Map<String, Value> =
+            times.iter().map(|one| (name(one.by), one.report(&times[0], flop, resolved.steps))).collect();
         let report = json!({
             "name": loaded.name,
             "size": format!("{}x{}", request.size.width, request.size.height),
-            "steps": steps,
+            "steps": resolved.steps,
             "runs": self.runs,
-            "adapter": gpu.adapter.get_info().name,
+            "instruction_set": imagine_cpu::instruction_set(),
+            "adapter": gpu.map(|gpu| gpu.adapter.get_info().name),
             "precision": name(self.precision),
             "flop": flop,
-            "ours_ms": ours_ms,
-            "burn_wgpu_ms": theirs_ms,
-            "burn_flex_ms": flex_ms,
-            "ratio": ratio(theirs_ms, ours_ms),
-            "ours_fastest_ms": ours_best,
-            "burn_wgpu_fastest_ms": theirs_best,
-            "burn_flex_fastest_ms": flex_best,
-            "fastest_ratio": ratio(theirs_best, ours_best),
-            "ours_step_ms": per_step(ours_ms),
-            "burn_wgpu_step_ms": per_step(theirs_ms),
-            "burn_flex_step_ms": per_step(flex_ms),
-            "ours_gflops": rate(ours_ms),
-            "burn_wgpu_gflops": rate(theirs_ms),
-            "burn_flex_gflops": rate(flex_ms),
-            "ours_fastest_gflops": rate(ours_best),
-            "burn_wgpu_fastest_gflops": rate(theirs_best),
-            "burn_flex_fastest_gflops": rate(flex_best),
-            "ours_first_image_ms": ours_cold,
-            "burn_wgpu_first_image_ms": theirs_cold,
+            "executors": executors,
         });
-        print(self.json, &report, &text(&report))?;
+        print(self.json, &report, &self.text(&report))?;
         Ok(ExitCode::SUCCESS)
     }
 
-    /// Milliseconds of our runs, of burn-wgpu's and of burn-flex's, one of each in turn.
-    fn interleave(
+    /// One function for each executor, which generates an image and waits for it.
+    fn prepare<'a>(
         &self,
-        generator: &ValidGenerator,
-        request: &Request,
-        mut ours: impl FnMut() -> anyhow::Result<()>,
-    ) -> anyhow::Result<[Vec<f64>; 3]> {
-        let mut baselines = match self.ours_alone {
-            true => None,
-            false => Some((Baseline::<Wgpu>::new(generator, request)?, Baseline::<Flex>::new(generator, request)?)),
+        loaded: &LoadedGenerator,
+        resolved: &'a ResolvedRequest,
+        gpu: Option<&'a Gpu>,
+    ) -> anyhow::Result<Vec<(TimedExecutor, Run<'a>)>> {
+        let (generator, request) = (&loaded.generator, &resolved.request);
+        let prepare = |by: &TimedExecutor| {
+            let run: Run<'a> = match (by, gpu) {
+                (TimedExecutor::Gpu, Some(gpu)) => {
+                    let plan = Arc::new(Plan::new(generator, request.size, gpu.options())?);
+                    let mut session = GpuSession::new(gpu, plan, resolved)?;
+                    Box::new(move || {
+                        session.play(session.session.plan().whole(resolved.steps))?;
+                        Ok(session.gpu.wait()?)
+                    })
+                }
+                (TimedExecutor::Gpu, None) => bail!("no GPU was opened"),
+                (TimedExecutor::Cpu, _) => {
+                    let prepared =
+                        PreparedGenerator::new(Arc::new(generator.clone()), &imagine_cpu::Options::default());
+                    Box::new(move || {
+                        prepared.generate(request)?;
+                        Ok(())
+                    })
+                }
+                #[cfg(feature = "train")]
+                (TimedExecutor::BurnFlex, _) => {
+                    let mut baseline = Baseline::<burn::backend::Flex>::new(generator, request)?;
+                    Box::new(move || baseline.run())
+                }
+                #[cfg(feature = "wgpu-backend")]
+                (TimedExecutor::BurnWgpu, _) => {
+                    check_burn_wgpu("--executors leaves it out")?;
+                    let mut baseline = Baseline::<burn::backend::Wgpu>::new(generator, request)?;
+                    Box::new(move || baseline.run())
+                }
+            };
+            Ok((*by, run))
         };
-        for _ in 0..self.warm {
-            ours()?;
-            if let Some((theirs, flex)) = &mut baselines {
-                theirs.run()?;
-                flex.run()?;
+        self.executors.iter().map(prepare).collect()
+    }
+
+    /// Times of all executors, one run of each in turn.
+    fn interleave(&self, mut executors: Vec<(TimedExecutor, Run)>) -> anyhow::Result<Vec<Times>> {
+        let mut times = vec![Vec::new(); executors.len()];
+        for round in 0..self.warm + self.runs {
+            for ((_, run), times) in executors.iter_mut().zip(&mut times) {
+                let time = time(run)?;
+                if round >= self.warm {
+                    times.push(time);
+                }
             }
         }
-        let mut times = [const { Vec::new() }; 3];
-        for _ in 0..self.runs {
-            times[0].push(time(&mut ours)?);
-            if let Some((theirs, flex)) = &mut baselines {
-                times[1].push(time(|| theirs.run())?);
-                times[2].push(time(|| flex.run())?);
-            }
-        }
-        Ok(times)
+        let finish = |((by, _), mut runs): ((TimedExecutor, Run), Vec<f64>)| {
+            runs.sort_by(f64::total_cmp);
+            let first_image = (!self.no_cold).then(|| self.cold(by)).transpose()?;
+            Ok(Times { by, runs, first_image })
+        };
+        executors.into_iter().zip(times).map(finish).collect()
     }
 
     /// Milliseconds from the start to the end of a process that generates one image.
-    fn cold(&self, by: Implementation) -> anyhow::Result<f64> {
+    fn cold(&self, by: TimedExecutor) -> anyhow::Result<f64> {
         let mut command = Command::new(std::env::current_exe()?);
         command.arg("first-image").arg(&self.request.file).args(["--by", &name(by)]);
         command.args(self.request.roles.arguments());
@@ -182,30 +202,77 @@ impl Bench {
             Ok(())
         })
     }
+
+    fn text(&self, report: &Value) -> String {
+        let [name, size, precision, set] =
+            ["name", "size", "precision", "instruction_set"].map(|key| report[key].as_str().unwrap_or_default());
+        let on = report["adapter"].as_str().map(|adapter| format!("{adapter} in {precision}, ")).unwrap_or_default();
+        let (steps, runs) = (&report["steps"], &report["runs"]);
+        let mut text = format!("{name} at {size}, {steps} steps, {runs} runs, {on}CPU with {set}\n");
+        text += "  executor    median ms   ms/step  GFLOP/s  fastest ms  GFLOP/s  ratio of fastest  first image ms";
+        for by in &self.executors {
+            let by = self::name(*by);
+            let times = &report["executors"][&by];
+            let number = |key: &str| times[key].as_f64().map_or("-".into(), |value| format!("{value:.2}"));
+            let keys = ["ms", "step_ms", "gflops", "fastest_ms", "fastest_gflops", "fastest_ratio", "first_image_ms"];
+            let [ms, step, gflops, fastest, best, ratio, cold] = keys.map(number);
+            text +=
+                &format!("\n  {by:10} {ms:>10} {step:>9} {gflops:>8} {fastest:>11} {best:>8} {ratio:>17} {cold:>15}");
+        }
+        text
+    }
+}
+
+/// Generates an image and waits for it.
+type Run<'a> = Box<dyn FnMut() -> anyhow::Result<()> + 'a>;
+
+/// Times of one executor in milliseconds.
+struct Times {
+    by: TimedExecutor,
+    /// Sorted.
+    runs: Vec<f64>,
+    /// Of a new process with one image, if that was measured.
+    first_image: Option<f64>,
+}
+
+impl Times {
+    fn report(&self, first: &Self, flop: u64, steps: u32) -> Value {
+        let (ms, fastest) = (median(&self.runs), self.runs[0]);
+        let gflops = |ms: f64| flop as f64 / (ms * 1e6);
+        json!({
+            "ms": ms,
+            "step_ms": (steps > 0).then(|| ms / f64::from(steps)),
+            "gflops": gflops(ms),
+            "fastest_ms": fastest,
+            "fastest_gflops": gflops(fastest),
+            "ratio": ms / median(&first.runs),
+            "fastest_ratio": fastest / first.runs[0],
+            "first_image_ms": self.first_image,
+        })
+    }
 }
 
 impl FirstImage {
     /// Generates one image and reads it back.
     pub fn run(self) -> anyhow::Result<ExitCode> {
         let (loaded, request) = self.request.load_with_noise(self.steps)?;
-        let outputs = match self.by {
-            Implementation::Ours => open_gpu()?.generate(&loaded.generator, &request)?.outputs.len(),
-            Implementation::BurnWgpu => {
-                check_burn_wgpu("--ours-alone measures without it")?;
-                baseline::first_image(&loaded.generator, &request)?
+        let generator = &loaded.generator;
+        let generated = match self.by {
+            TimedExecutor::Gpu => open_gpu()?.generate(generator, &request)?,
+            TimedExecutor::Cpu => imagine_cpu::generate(generator, &request, &imagine_cpu::Options::default())?,
+            #[cfg(feature = "train")]
+            TimedExecutor::BurnFlex => {
+                imagine_burn::generate::<burn::backend::Flex>(generator, &request, &Default::default())?
+            }
+            #[cfg(feature = "wgpu-backend")]
+            TimedExecutor::BurnWgpu => {
+                check_burn_wgpu("--executors leaves it out")?;
+                imagine_burn::generate::<burn::backend::Wgpu>(generator, &request, &Default::default())?
             }
         };
-        if outputs == 0 {
-            bail!("the generator has no output");
-        }
+        ensure!(!generated.outputs.is_empty(), "the generator has no output");
         Ok(ExitCode::SUCCESS)
     }
-}
-
-/// Generates one image on the GPU and waits for it.
-fn run(session: &mut GpuSession, steps: u32) -> anyhow::Result<()> {
-    session.play(session.session.plan().whole(steps))?;
-    Ok(session.gpu.wait()?)
 }
 
 /// Runs `work`; its time in milliseconds.
@@ -215,43 +282,10 @@ fn time(work: impl FnOnce() -> anyhow::Result<()>) -> anyhow::Result<f64> {
     Ok(start.elapsed().as_secs_f64() * 1e3)
 }
 
-/// The median; `None` without times.
-fn median(mut times: Vec<f64>) -> Option<f64> {
-    times.sort_by(f64::total_cmp);
+/// The median of sorted times.
+fn median(times: &[f64]) -> f64 {
     let middle = times.len() / 2;
-    match times.len() {
-        0 => None,
-        count if count % 2 == 1 => Some(times[middle]),
-        _ => Some((times[middle - 1] + times[middle]) / 2.0),
-    }
-}
-
-/// The smallest; `None` without times.
-fn least(times: Vec<f64>) -> Option<f64> {
-    times.into_iter().min_by(f64::total_cmp)
-}
-
-fn text(report: &Value) -> String {
-    let number = |key: &str| report[key].as_f64().map_or("-".into(), |value| format!("{value:.2}"));
-    let line = |title: &str, who: &str| {
-        let keys = ["ms", "step_ms", "gflops", "fastest_ms", "fastest_gflops", "first_image_ms"];
-        let [ms, step, gflops, fastest, best, cold] = keys.map(|key| number(&format!("{who}_{key}")));
-        format!(
-            "  {title:10} {ms:>10} ms {step:>9} ms/step {gflops:>8} GFLOP/s  fastest {fastest:>10} ms {best:>8} GFLOP/s  \
-             first image {cold:>9} ms\n"
-        )
-    };
-    let [name, size, adapter, precision] =
-        ["name", "size", "adapter", "precision"].map(|key| report[key].as_str().unwrap_or_default());
-    let (steps, runs) = (&report["steps"], &report["runs"]);
-    let head = format!("{name} at {size}, {steps} steps, ours in {precision}, median of {runs} runs, {adapter}\n");
-    if report["ratio"].is_null() {
-        return head + line("ours", "ours").trim_end();
-    }
-    let lines = [("ours", "ours"), ("burn-wgpu", "burn_wgpu"), ("burn-flex", "burn_flex")];
-    let lines: String = lines.map(|(title, who)| line(title, who)).concat();
-    let ratios = format!("  burn-wgpu over ours: {}, of the fastest {}", number("ratio"), number("fastest_ratio"));
-    head + &lines + &ratios
+    if times.len() % 2 == 1 { times[middle] } else { (times[middle - 1] + times[middle]) / 2.0 }
 }
 
 #[cfg(test)]
@@ -260,8 +294,7 @@ mod tests {
 
     #[test]
     fn the_median_is_the_middle_or_the_mean_of_the_two_middles() {
-        assert_eq!(median(vec![3.0, 1.0, 2.0]), Some(2.0));
-        assert_eq!(median(vec![4.0, 1.0, 2.0, 3.0]), Some(2.5));
-        assert_eq!(median(vec![]), None);
+        assert_eq!(median(&[1.0, 2.0, 3.0]), 2.0);
+        assert_eq!(median(&[1.0, 2.0, 3.0, 4.0]), 2.5);
     }
 }

@@ -1,6 +1,5 @@
 //! The commands, one file each.
 
-#[cfg(feature = "wgpu-backend")]
 pub mod bench;
 mod card;
 pub mod compare;
@@ -42,6 +41,8 @@ pub mod train_upscale;
 #[cfg(feature = "train")]
 mod training;
 pub mod upscale;
+#[cfg(any(test, not(feature = "train")))]
+pub mod without_train;
 
 #[cfg(feature = "train")]
 use crate::output::say;

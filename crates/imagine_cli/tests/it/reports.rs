@@ -33,17 +33,21 @@ fn compare_names_the_precision() {
 }
 
 #[test]
-fn bench_reports_both_times_and_their_ratio() {
+fn bench_reports_times_of_all_executors_and_their_ratios() {
     let report = json("bench noise.generator.safetensors --size 16x16 --runs 3 --warm 1 --no-cold --json");
-    for key in ["ours_ms", "burn_wgpu_ms", "ratio"] {
-        assert!(report[key].as_f64().unwrap() > 0.0, "{key} in {report}");
+    for executor in ["gpu", "cpu", "burn-flex", "burn-wgpu"] {
+        let times = &report["executors"][executor];
+        assert!(times["ms"].as_f64().unwrap() > 0.0 && times["fastest_ratio"].as_f64().unwrap() > 0.0, "{report}");
     }
+    assert_eq!(report["executors"]["gpu"]["ratio"], 1.0);
 }
 
 #[test]
-fn bench_can_measure_our_passes_alone() {
-    let report = json("bench noise.generator.safetensors --size 16x16 --runs 3 --warm 1 --no-cold --ours-alone --json");
-    assert!(report["ours_ms"].as_f64().unwrap() > 0.0 && report["ratio"].is_null(), "{report}");
+fn bench_can_measure_one_executor_and_the_first_image() {
+    let report = json("bench noise.generator.safetensors --size 16x16 --runs 3 --warm 1 --executors cpu --json");
+    let executors = report["executors"].as_object().unwrap();
+    assert!(executors.len() == 1 && report["adapter"].is_null(), "{report}");
+    assert!(executors["cpu"]["first_image_ms"].as_f64().unwrap() > 0.0, "{report}");
 }
 
 #[test]

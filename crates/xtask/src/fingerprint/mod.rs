@@ -13,7 +13,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, bail};
 
-use crate::step::{self, Outcome, StepResult, cargo, root};
+use crate::step::{self, Outcome, StepResult, root, workspace};
 
 /// Recorded entries: name to hash or text. A name begins with its section.
 pub type Entries = BTreeMap<String, String>;
@@ -37,7 +37,7 @@ fn record(checkout: &Path, file: &Path) -> StepResult {
     let mut entries = Entries::new();
     plugin::with_probe(&checkout, || {
         // The build of the tests has everything, and `cargo xtask test` has usually made it already.
-        step::run(cargo(&["test", "--workspace", "--no-run"]).current_dir(&checkout))
+        step::run(workspace("test", &["--no-run"]).current_dir(&checkout))
     })?;
     imagine::record(&checkout, &mut entries)?;
     plugin::record(&checkout, &mut entries)?;

@@ -66,7 +66,7 @@ pub fn run(arguments: &[String]) -> StepResult {
 
 /// Runs every test below `folder` on every executor.
 fn run_tests(folder: &Path) -> anyhow::Result<Vec<Test>> {
-    let mut command = cargo(&["run", "--quiet", "--package", "imagine_cli", "--no-default-features", "--"]);
+    let mut command = cargo(&["run", "--quiet", "--package", "imagine_cli", "--"]);
     command.arg("onnx-test").arg(folder).arg("--json").stderr(std::process::Stdio::inherit());
     println!("$ imagine onnx-test {} --json", folder.display());
     let output = command.output().context("cannot start cargo")?;

@@ -3,7 +3,6 @@
 use std::collections::BTreeMap;
 
 use anyhow::Context;
-use burn::backend::Wgpu;
 use burn::tensor::backend::Backend;
 use imagine_burn::{Network, Value};
 use imagine_graph::rng::RandomState;
@@ -49,11 +48,6 @@ impl<B: Backend> Baseline<B> {
         drop(outputs);
         Ok(())
     }
-}
-
-/// Generates one image, setup included, and reads it back; returns the number of outputs.
-pub fn first_image(generator: &ValidGenerator, request: &Request) -> anyhow::Result<usize> {
-    Ok(imagine_burn::generate::<Wgpu>(generator, request, &Default::default())?.outputs.len())
 }
 
 impl<B: Backend> Part<B> {
