@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::fmt;
 use std::path::Path;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use anyhow::{Context, bail};
 use bevy::app::PluginsState;
@@ -13,6 +13,7 @@ use bevy::prelude::*;
 use bevy::render::render_resource::{Extent3d, PollType, TextureDimension, TextureFormat, TextureUsages};
 use bevy::render::renderer::RenderDevice;
 use bevy::render::view::screenshot::{Screenshot, save_to_disk};
+use bevy::time::TimeUpdateStrategy;
 use bevy_imagine::prelude::*;
 
 use crate::progress::Progress;
@@ -20,6 +21,8 @@ use crate::{percentiles, span_times};
 
 /// Size of windows and pictures in pixels.
 pub(crate) const SIZE: UVec2 = UVec2::new(1280, 720);
+/// Time of the scene from one timed frame to the next.
+const SIXTIETH: Duration = Duration::from_nanos(16_666_667);
 /// Frames after which unfinished requests are an error.
 const PATIENCE: u32 = 100_000;
 /// Frames in which a finished request may lead to another.
@@ -142,10 +145,12 @@ impl Headless {
         (0..frames).for_each(|_| self.app.update());
     }
 
-    /// Runs `frames` frames, waiting for the GPU after each, and takes their times.
+    /// Runs `frames` frames, waiting for the GPU after each, and takes their times. The scene's time goes on by a sixtieth of a second, however long they
+    /// take: on a slow adapter a camera does not leave the world behind.
     pub fn time(&mut self, frames: u32) -> anyhow::Result<FrameTimes> {
         let device = self.app.world().resource::<RenderDevice>().clone();
         let mut times = FrameTimes::default();
+        self.app.insert_resource(TimeUpdateStrategy::ManualDuration(SIXTIETH));
         span_times::take();
         for _ in 0..frames {
             let begin = Instant::now();
@@ -153,6 +158,7 @@ impl Headless {
             device.poll(PollType::wait_indefinitely())?;
             times.push(begin);
         }
+        self.app.insert_resource(TimeUpdateStrategy::Automatic);
         Ok(times)
     }
 

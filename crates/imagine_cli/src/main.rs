@@ -29,6 +29,8 @@ mod room;
 mod tiff_file;
 mod webp_file;
 
+#[cfg(not(feature = "train"))]
+use std::ffi::OsString;
 use std::io::ErrorKind;
 use std::process::ExitCode;
 
@@ -128,7 +130,7 @@ enum Train {
     /// The trainings above that are not there.
     #[cfg(not(feature = "train"))]
     #[command(external_subcommand)]
-    Other(Vec<std::ffi::OsString>),
+    Other(Vec<OsString>),
 }
 
 fn main() -> ExitCode {

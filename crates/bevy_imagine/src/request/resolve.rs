@@ -77,9 +77,9 @@ fn network_request(
         // Windows and fields take time: the background thread that prepares the job checks them.
         Some(patch) => Ok(patch.applied(wanted)),
         None => {
-            // The render world uploads the images; everything else is checked now.
+            // The render world uploads the images; everything else is checked now. Values for every texel are made on the background thread.
             let given: Vec<&str> = request.images.keys().map(String::as_str).collect();
-            network.resolve_with(&wanted, &given).map_err(fail)?;
+            network.check_with(&wanted, &given).map_err(fail)?;
             Ok(wanted)
         }
     }

@@ -1,6 +1,7 @@
 //! Submission: a waiting request shares an equal result or sends a job to the render world.
 
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use bevy::asset::LoadState;
 use bevy::ecs::resource::IsResource;
@@ -21,6 +22,9 @@ use crate::target::{SynthesisTextures, Targets};
 /// Soft cap on textures created per frame, because a device takes its time for each; the request that reaches it still completes.
 const TEXTURES_PER_FRAME: usize = 24;
 
+/// Time for submissions in a frame; the request that exceeds it still completes.
+const TIME_PER_FRAME: Duration = Duration::from_millis(1);
+
 /// All components of a request except those that submission changes.
 type RequestParts<'w, 's> = EntityRefExcept<'w, 's, (RequestState, SynthesisStatus)>;
 
@@ -30,6 +34,14 @@ struct Budget<'a> {
     images: &'a mut Assets<Image>,
     /// Textures created in this frame.
     created: usize,
+    /// When the frame's submissions began.
+    begin: Instant,
+}
+
+impl Budget<'_> {
+    fn is_spent(&self) -> bool {
+        self.created >= TEXTURES_PER_FRAME || (self.created > 0 && self.begin.elapsed() >= TIME_PER_FRAME)
+    }
 }
 
 /// Submits waiting requests whose generator is loaded.
@@ -51,13 +63,13 @@ pub(crate) fn submit_requests(
         return;
     }
     let limit = device.limits().max_texture_dimension_2d;
-    let mut budget = Budget { memory: &memory, images: &mut images, created: 0 };
+    let mut budget = Budget { memory: &memory, images: &mut images, created: 0, begin: Instant::now() };
     for entity in pending {
         let Ok((request, parts)) = parts.get(entity) else { continue };
         if !matches!(requests.get(entity), Some(RequestState::Waiting { .. })) {
             continue;
         }
-        if budget.created >= TEXTURES_PER_FRAME {
+        if budget.is_spent() {
             requests.pending.insert(entity);
             continue;
         }

@@ -13,7 +13,6 @@ mod source;
 mod task;
 
 pub use arguments::EditArguments;
-#[cfg(feature = "train")]
 pub use machine::Machine;
 pub use source::{Source, find};
 pub use task::{Edit, Results};

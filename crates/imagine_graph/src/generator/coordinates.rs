@@ -11,13 +11,19 @@ use crate::tensor::{Axis, Dim, Extent, PerAxis, Size, Tensor, Texel};
 const WORLD_PERIOD: usize = 1024;
 
 impl Coordinates {
-    /// The coordinates of every texel in `shape` (`[batch, channels, height, width]`, declared as `dims`); `None` for a sphere
+    /// What makes the coordinates of every texel in `shape` (`[batch, channels, height, width]`, declared as `dims`); `None` for a sphere
     /// that is neither a cubemap nor a panorama. `period` is the world's period in texels of the image.
-    pub(crate) fn fill(self, shape: &[usize], dims: &[Dim], domain: Domain, period: Option<Extent>) -> Option<Tensor> {
+    pub(crate) fn fill(
+        self,
+        shape: &[usize],
+        dims: &[Dim],
+        domain: Domain,
+        period: Option<Extent>,
+    ) -> Option<Box<dyn FnOnce() -> Tensor>> {
         let &[batch, _, height, width] = shape else { return None };
         let size = Size { batch, height, width };
         let origin = domain.tensor_origin(dims);
-        let values = match self {
+        let values: Box<dyn FnOnce() -> Vec<f32>> = match self {
             Coordinates::Plane => {
                 let period = match period {
                     Some(Extent { height, width }) => {
@@ -26,18 +32,19 @@ impl Coordinates {
                     }
                     None => None,
                 };
-                plane(size, domain, origin, period)
+                Box::new(move || plane(size, domain, origin, period))
             }
             Coordinates::Sphere if batch == 6 && height == width => {
-                images(size, |face, at| cube_direction(face, from_middle(at, size)))
+                Box::new(move || images(size, |face, at| cube_direction(face, from_middle(at, size))))
             }
             Coordinates::Sphere if batch == 1 && width == 2 * height => {
-                images(size, |_, at| panorama_direction(from_middle(at, size)))
+                Box::new(move || images(size, |_, at| panorama_direction(from_middle(at, size))))
             }
             Coordinates::Sphere => return None,
-            Coordinates::Torus => torus(size, origin, domain.wrap),
+            Coordinates::Torus => Box::new(move || torus(size, origin, domain.wrap)),
         };
-        Some(Tensor::f32(shape, values))
+        let shape = shape.to_vec();
+        Some(Box::new(move || Tensor::f32(shape, values())))
     }
 }
 

@@ -18,6 +18,23 @@ impl ValidGenerator {
 
     /// [`ValidGenerator::resolve`] without the inputs in `elsewhere`, which the executor gets by other means.
     pub fn resolve_with(&self, request: &Request, elsewhere: &[&str]) -> Result<ResolvedRequest, RequestError> {
+        let mut inputs = BTreeMap::new();
+        let steps = self.check_inputs(request, elsewhere, |name, fill| _ = inputs.insert(name.to_string(), fill()))?;
+        Ok(ResolvedRequest { request: request.clone(), steps, inputs })
+    }
+
+    /// What [`Self::resolve_with`] checks, without the values of inputs that have one for every texel: quick enough for a frame.
+    pub fn check_with(&self, request: &Request, elsewhere: &[&str]) -> Result<(), RequestError> {
+        self.check_inputs(request, elsewhere, |_, _| ()).map(drop)
+    }
+
+    /// Checks the request and hands each input's name to `each`, with what makes its value. Returns the number of steps.
+    fn check_inputs(
+        &self,
+        request: &Request,
+        elsewhere: &[&str],
+        mut each: impl FnMut(&str, Fill),
+    ) -> Result<u32, RequestError> {
         self.check_size(request.size)?;
         let steps = self.steps(request)?;
         for graph in self.graphs() {
@@ -32,16 +49,15 @@ impl ValidGenerator {
             let known = declared.iter().map(|input| input.name.clone()).collect();
             return Err(RequestError::UnknownInput { name: name.clone(), known });
         }
-        let mut inputs = BTreeMap::new();
         for input in declared {
             if elsewhere.contains(&input.name.as_str()) {
                 continue;
             }
             let index = self.input_order.iter().position(|name| *name == input.name).unwrap_or_default();
-            inputs.insert(input.name.clone(), resolve_input(input, index as u32, request)?);
+            each(&input.name, resolve_input(input, index as u32, request)?);
         }
         self.check_state(request)?;
-        Ok(ResolvedRequest { request: request.clone(), steps, inputs })
+        Ok(steps)
     }
 
     /// `size`, or the size that the network makes instead because its dimensions are fixed.
@@ -128,8 +144,11 @@ pub(super) fn check_batch(size: Size) -> Result<(), RequestError> {
     if (1..=4096).contains(&size.batch) { Ok(()) } else { Err(RequestError::Batch(size.batch)) }
 }
 
-/// The value of one input, in the shape that the graph declares.
-fn resolve_input(input: &GraphInput, index: u32, request: &Request) -> Result<Tensor, RequestError> {
+/// Makes the value of an input that was checked.
+type Fill<'a> = Box<dyn FnOnce() -> Tensor + 'a>;
+
+/// What makes the value of one input, in the shape that the graph declares.
+fn resolve_input<'a>(input: &'a GraphInput, index: u32, request: &'a Request) -> Result<Fill<'a>, RequestError> {
     let shape: Vec<usize> = input.shape.iter().filter_map(|dim| dim.bind(request.size)).collect();
     let given = request.inputs.get(&input.name);
     let fail = |expected: String, found: String| RequestError::Value { name: input.name.clone(), expected, found };
@@ -146,28 +165,39 @@ fn resolve_input(input: &GraphInput, index: u32, request: &Request) -> Result<Te
             if !(*min..=*max).contains(&value) {
                 return Err(fail(format!("{min} to {max}"), value.to_string()));
             }
-            Ok(repeat(&shape, &[value]))
+            Ok(Box::new(move || repeat(&shape, &[value])))
         }
-        InputKind::Choice { options, default } => choice::fill(&shape, options, *default, given).map_err(|expected| {
-            let shown = |tensor: &Tensor| match tensor.as_f32() {
-                Some([index]) => index.to_string(),
-                _ => tensor.tensor_type().to_string(),
-            };
-            fail(expected, given.map(shown).unwrap_or_default())
-        }),
-        InputKind::Prompt { buckets, default } => prompt(&shape, *buckets, default, given).map_err(|expected| {
-            fail(expected, given.map(|tensor| tensor.tensor_type().to_string()).unwrap_or_default())
-        }),
-        InputKind::Color { default } => Ok(repeat(&shape, &numbers(3, default.to_vec())?)),
+        InputKind::Choice { options, default } => {
+            let filled = choice::fill(&shape, options, *default, given).map_err(|expected| {
+                let shown = |tensor: &Tensor| match tensor.as_f32() {
+                    Some([index]) => index.to_string(),
+                    _ => tensor.tensor_type().to_string(),
+                };
+                fail(expected, given.map(shown).unwrap_or_default())
+            })?;
+            Ok(Box::new(move || filled))
+        }
+        InputKind::Prompt { buckets, default } => {
+            let filled = prompt(&shape, *buckets, default, given).map_err(|expected| {
+                fail(expected, given.map(|tensor| tensor.tensor_type().to_string()).unwrap_or_default())
+            })?;
+            Ok(Box::new(move || filled))
+        }
+        InputKind::Color { default } => {
+            let color = numbers(3, default.to_vec())?;
+            Ok(Box::new(move || repeat(&shape, &color)))
+        }
         InputKind::Coordinates(_) if given.is_some() => {
             Err(fail("nothing: coordinates follow from the request".into(), "given".into()))
         }
         InputKind::Coordinates(coordinates) => {
-            let filled = coordinates.fill(&shape, &input.shape, request.domain, request.period);
-            filled.ok_or_else(|| RequestError::Sphere { name: input.name.clone(), size: request.size })
+            let fill = coordinates.fill(&shape, &input.shape, request.domain, request.period);
+            Ok(fill.ok_or_else(|| RequestError::Sphere { name: input.name.clone(), size: request.size })?)
         }
-        InputKind::Latent(distribution) if given.is_none() => Ok(latent(input, &shape, *distribution, index, request)),
-        InputKind::Mask if given.is_none() => Ok(repeat(&shape, &[1.0])),
+        InputKind::Latent(distribution) if given.is_none() => {
+            Ok(Box::new(move || latent(input, &shape, *distribution, index, request)))
+        }
+        InputKind::Mask if given.is_none() => Ok(Box::new(move || repeat(&shape, &[1.0]))),
         kind => {
             let kind = kind.name();
             let tensor = given.ok_or_else(|| RequestError::MissingInput { name: input.name.clone(), kind })?;
@@ -175,7 +205,7 @@ fn resolve_input(input: &GraphInput, index: u32, request: &Request) -> Result<Te
             if tensor.tensor_type() != expected {
                 return Err(fail(expected.to_string(), tensor.tensor_type().to_string()));
             }
-            Ok(tensor.clone())
+            Ok(Box::new(|| tensor.clone()))
         }
     }
 }
