@@ -227,11 +227,11 @@ impl Show for Saved<RestoreFigures> {
 
 impl Show for Saved<MapsFigures> {
     fn show(&self, log: &mut Log) {
-        let MapsFigures { normal, normal_sobel, height, roughness, color, .. } = self.figures;
+        let MapsFigures { normal, normal_scaled, normal_sobel, slopes, height, roughness, color, .. } = self.figures;
         let (update, best) = (log.update, if self.best { BEST } else { "" });
         log.line(format!(
-            "{update} normals {normal:.2} degrees, Sobel {normal_sobel:.2}; errors: height {height:.3}, roughness {roughness:.4}, colour \
-             {color:.4}{best}"
+            "{update} normals {normal:.2} degrees, scaled {normal_scaled:.2}, Sobel {normal_sobel:.2}; correlation of slopes {slopes:.3}; errors: \
+             height {height:.3}, roughness {roughness:.4}, colour {color:.4}{best}"
         ));
     }
 }

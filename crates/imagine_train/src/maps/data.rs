@@ -1,4 +1,4 @@
-//! PBR sets to learn from, as fields of numbers, and crops of them.
+//! PBR sets to learn from, as fields of numbers.
 //!
 //! Normals are kept as slopes of the surface, in pixels of height for each pixel to the right and down; their means are taken away, since a
 //! surface that tiles has none. A height map is scaled to the slopes; a set without one gets the surface whose slopes are nearest to its
@@ -12,8 +12,9 @@ use imagine_graph::OutputKind;
 use imagine_graph::color::srgb_to_linear;
 use rayon::prelude::*;
 
+use super::fields::{Fields, openness};
 use crate::data::pack::{read_bounded, sorted};
-use crate::data::{Turn, sha256_hex};
+use crate::data::sha256_hex;
 use crate::error::MaterialSetError;
 
 /// Longest side of a set in texels; larger ones are scaled down.
@@ -40,23 +41,6 @@ pub struct Material {
     pub tiles: bool,
     /// The fields of the whole set.
     pub(super) fields: Fields,
-}
-
-/// Fields of numbers, row by row.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub(super) struct Fields {
-    /// Base colour as linear light.
-    pub albedo: [Vec<f32>; 3],
-    /// Slopes to the right and down.
-    pub slopes: [Vec<f32>; 2],
-    /// Height in pixels, mean 0.
-    pub height: Option<Vec<f32>>,
-    /// Perceptual roughness.
-    pub roughness: Option<Vec<f32>>,
-    /// Ambient occlusion; 1 is unoccluded.
-    pub occlusion: Option<Vec<f32>>,
-    /// Deviation of the height of the whole set.
-    pub relief: f32,
 }
 
 /// The PBR sets of a training.
@@ -124,68 +108,9 @@ impl MaterialSet {
 impl Material {
     /// The fields of a square crop of `side` texels that begins at `corner`, each of them the mean of `step` x `step` texels.
     pub(super) fn crop(&self, corner: [usize; 2], side: usize, step: usize) -> Fields {
-        let [height, width] = self.size;
-        let share = ((step * step) as f32).recip();
-        let cut = |field: &Vec<f32>| -> Vec<f32> {
-            let mean = |at: usize| {
-                let [y, x] = [corner[0] + at / side * step, corner[1] + at % side * step];
-                let row = |dy: usize| (y + dy) % height * width;
-                let row_sum = |dy: usize| (0..step).map(|dx| field[row(dy) + (x + dx) % width]).sum::<f32>();
-                (0..step).map(row_sum).sum::<f32>() * share
-            };
-            (0..side * side).map(mean).collect()
-        };
-        let Fields { albedo, slopes, height: heights, roughness, occlusion, relief } = &self.fields;
-        // Pixels are larger, so heights are fewer of them; slopes stay.
-        let smaller = |field: &Vec<f32>| cut(field).into_iter().map(|value| value / step as f32).collect();
-        Fields {
-            albedo: albedo.each_ref().map(cut),
-            slopes: slopes.each_ref().map(cut),
-            height: heights.as_ref().map(smaller),
-            roughness: roughness.as_ref().map(cut),
-            occlusion: occlusion.as_ref().map(cut),
-            relief: relief / step as f32,
-        }
+        self.fields.crop(self.size, corner, side, step)
     }
 }
-
-impl Fields {
-    /// The fields of a square crop of `side` texels, laid down in another way.
-    pub fn turned(self, turn: Turn, side: usize) -> Self {
-        let turned = |field: Vec<f32>| -> Vec<f32> {
-            let mirror = |at: usize, mirrors: bool| if mirrors { side - 1 - at } else { at };
-            let value = |at: usize| {
-                let (y, x) = (at / side, at % side);
-                let (y, x) = if turn.transposes { (x, y) } else { (y, x) };
-                field[mirror(y, turn.mirrors_y) * side + mirror(x, turn.mirrors_x)]
-            };
-            (0..side * side).map(value).collect()
-        };
-        let [right, down] = self.slopes;
-        let signed = |field: Vec<f32>, mirrors: bool| {
-            let sign = if mirrors { -1.0 } else { 1.0 };
-            turned(field).into_iter().map(|value| sign * value).collect::<Vec<f32>>()
-        };
-        let (right, down) = (signed(right, turn.mirrors_x), signed(down, turn.mirrors_y));
-        Self {
-            albedo: self.albedo.map(turned),
-            slopes: if turn.transposes { [down, right] } else { [right, down] },
-            height: self.height.map(turned),
-            roughness: self.roughness.map(turned),
-            occlusion: self.occlusion.map(turned),
-            relief: self.relief,
-        }
-    }
-
-    /// Heights as the network makes them: 0.5 in the mean, and a deviation of 0.18 for the whole set; flat sets have less.
-    pub fn unit_height(&self) -> Option<Vec<f32>> {
-        let scale = 0.18 / self.relief.max(FLAT);
-        Some(self.height.as_ref()?.iter().map(|height| 0.5 + scale * height).collect())
-    }
-}
-
-/// Sets whose height deviates by less than this many pixels are not stretched to full contrast.
-const FLAT: f32 = 0.4;
 
 /// A name without the resolution at its end, in small letters.
 fn plain_name(name: &str) -> String {
@@ -248,6 +173,12 @@ fn read(folder: &Path) -> Result<(Material, String), String> {
     let tiles = exemplar.tiles();
     let height = take(OutputKind::Height).and_then(|mut planes| fitted(planes.pop()?, &slopes, size, tiles));
     let relief = height.as_ref().map_or(0.0, |height| deviation(height));
+    let occlusion = take(OutputKind::Occlusion).and_then(|mut planes| planes.pop());
+    let open = match (&occlusion, &height) {
+        (Some(occlusion), _) => occlusion.clone(),
+        (None, Some(height)) => openness(height, size, tiles),
+        (None, None) => vec![1.0; size[0] * size[1]],
+    };
     let albedo: Vec<Vec<f32>> =
         color.into_iter().map(|plane| plane.into_iter().map(srgb_to_linear).collect()).collect();
     let fields = Fields {
@@ -255,7 +186,8 @@ fn read(folder: &Path) -> Result<(Material, String), String> {
         slopes,
         height,
         roughness: take(OutputKind::Roughness).and_then(|mut planes| planes.pop()),
-        occlusion: take(OutputKind::Occlusion).and_then(|mut planes| planes.pop()),
+        occlusion,
+        open,
         relief,
     };
     let name = folder.file_name().unwrap_or_default().to_string_lossy().into_owned();

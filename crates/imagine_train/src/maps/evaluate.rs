@@ -2,11 +2,13 @@
 
 use burn::tensor::backend::Backend;
 use imagine_burn::{Network, Value};
+use imagine_exemplar::height_from_normals;
 use imagine_graph::rng::RandomState;
 use imagine_graph::{InputKind, OutputKind, Size, Tensor, ValidGenerator, ValidGraph};
 use serde::{Deserialize, Serialize};
 
-use super::data::{Fields, Material, MaterialSet};
+use super::data::{Material, MaterialSet};
+use super::fields::Fields;
 use super::heuristic::{self, STRENGTHS};
 use super::light::{Light, Photograph};
 use super::networks::MULTIPLE;
@@ -16,6 +18,10 @@ use crate::error::TrainError;
 
 /// Largest side of what is measured of a set, in pixels.
 const SIDE: usize = 256;
+/// Mean slope in degrees above which a set counts as one with relief.
+const RELIEF: f64 = 6.0;
+/// Strengths of the network's slopes that are tried.
+const SCALES: [f32; 10] = [0.25, 0.4, 0.55, 0.7, 0.85, 1.0, 1.2, 1.4, 1.7, 2.0];
 /// Rows of a contact sheet.
 const ROWS: usize = 10;
 
@@ -39,15 +45,24 @@ struct Made {
 
 /// Errors of maps, means over the sets that have the map, in both lights.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
 pub struct MapsFigures {
     /// Mean angle between normals in degrees.
     pub normal: f64,
+    /// That of its slopes at the strength that is best over all sets measured.
+    pub normal_scaled: f64,
     /// That of the Sobel filter on brightness, at the strength that is best over all sets measured.
     pub normal_sobel: f64,
     /// That of a level surface.
     pub normal_level: f64,
+    /// Correlation of slopes.
+    pub slopes: f64,
+    /// That of the Sobel filter on brightness.
+    pub slopes_sobel: f64,
     /// Root mean square error of the height after the best shift and scale, in deviations of the height: 1 says nothing about it.
     pub height: f64,
+    /// That of the surface whose slopes are nearest to the normals.
+    pub height_integrated: f64,
     /// That of brightness as a height.
     pub height_brightness: f64,
     /// Mean absolute error of the roughness.
@@ -77,6 +92,12 @@ pub struct MapsEvaluation {
     pub overcast: MapsFigures,
     /// Means over the sets in the light from one side.
     pub side_lit: MapsFigures,
+    /// Means over the sets with a mean slope of at least 6 degrees.
+    pub relief: MapsFigures,
+    /// Means over the others.
+    pub flat: MapsFigures,
+    /// The strength of the slopes that is best over all sets.
+    pub strength: f32,
     /// Names, and the figures of each set in both lights.
     pub sets: Vec<(String, MapsFigures)>,
 }
@@ -135,21 +156,26 @@ impl MeasuredMaterial {
         Ok(Made { color, slopes, height, roughness, occlusion })
     }
 
-    /// The figures; the Sobel filter's are left 0.
+    /// The figures; those at the best strengths are left 0.
     fn figures(&self, made: &Made, constants: Constants) -> MapsFigures {
         let Fields { height, roughness, occlusion, .. } = &self.fields;
         let level = [vec![0.0; self.side * self.side], vec![0.0; self.side * self.side]];
         let constant = |value: f32| vec![value; self.side * self.side];
         let none = f64::NAN;
+        let brightness = heuristic::height(&self.photograph.lit, self.side);
         let error =
             |known: &Option<Vec<f32>>, made: &[f32]| known.as_ref().map_or(none, |known| mean_error(known, made));
         let fit = |made: &[f32]| height.as_ref().map_or(none, |known| fitted_error(known, made));
         MapsFigures {
             normal: heuristic::mean_angle(&made.slopes, &self.fields),
+            normal_scaled: 0.0,
             normal_sobel: 0.0,
             normal_level: heuristic::mean_angle(&level, &self.fields),
+            slopes: correlation(&made.slopes, &self.fields.slopes),
+            slopes_sobel: correlation(&heuristic::slopes(&brightness, self.side, 1.0), &self.fields.slopes),
             height: fit(&made.height),
-            height_brightness: fit(&heuristic::height(&self.photograph.lit, self.side)),
+            height_integrated: fit(&integrated(&made.slopes, self.side)),
+            height_brightness: fit(&brightness),
             roughness: error(roughness, &made.roughness),
             roughness_constant: error(roughness, &constant(constants.roughness)),
             occlusion: error(occlusion, &made.occlusion),
@@ -161,47 +187,40 @@ impl MeasuredMaterial {
 }
 
 impl MapsFigures {
-    fn values(&self) -> [f64; 11] {
-        let Self { normal, normal_sobel, normal_level, height, height_brightness, .. } = *self;
-        let Self { roughness, roughness_constant, occlusion, occlusion_constant, color, color_photograph, .. } = *self;
+    fn values(&mut self) -> [&mut f64; 15] {
         [
-            normal,
-            normal_sobel,
-            normal_level,
-            height,
-            height_brightness,
-            roughness,
-            roughness_constant,
-            occlusion,
-            occlusion_constant,
-            color,
-            color_photograph,
+            &mut self.normal,
+            &mut self.normal_scaled,
+            &mut self.normal_sobel,
+            &mut self.normal_level,
+            &mut self.slopes,
+            &mut self.slopes_sobel,
+            &mut self.height,
+            &mut self.height_integrated,
+            &mut self.height_brightness,
+            &mut self.roughness,
+            &mut self.roughness_constant,
+            &mut self.occlusion,
+            &mut self.occlusion_constant,
+            &mut self.color,
+            &mut self.color_photograph,
         ]
     }
 
     /// Means; what is no number does not count.
     fn mean<'a>(figures: impl IntoIterator<Item = &'a Self>) -> Self {
-        let (mut sums, mut counts) = ([0.0; 11], [0.0f64; 11]);
+        let (mut mean, mut counts) = (Self::default(), [0.0f64; 15]);
         for figures in figures {
-            for (index, value) in figures.values().into_iter().enumerate().filter(|(_, value)| !value.is_nan()) {
-                sums[index] += value;
-                counts[index] += 1.0;
+            let mut figures = *figures;
+            for ((sum, count), value) in mean.values().into_iter().zip(&mut counts).zip(figures.values()) {
+                if !value.is_nan() {
+                    *sum += *value;
+                    *count += 1.0;
+                }
             }
         }
-        let mean = |index: usize| sums[index] / counts[index].max(1.0);
-        Self {
-            normal: mean(0),
-            normal_sobel: mean(1),
-            normal_level: mean(2),
-            height: mean(3),
-            height_brightness: mean(4),
-            roughness: mean(5),
-            roughness_constant: mean(6),
-            occlusion: mean(7),
-            occlusion_constant: mean(8),
-            color: mean(9),
-            color_photograph: mean(10),
-        }
+        mean.values().into_iter().zip(counts).for_each(|(sum, count)| *sum /= count.max(1.0));
+        mean
     }
 
     /// One number, larger if better.
@@ -233,24 +252,35 @@ pub(super) fn sobel(materials: &[[MeasuredMaterial; 2]]) -> Vec<[f64; 2]> {
     all.min_by(|one, other| sum(one).total_cmp(&sum(other))).unwrap_or_default()
 }
 
-/// The figures of a network for each set and light.
+/// The figures of a network for each set and light, and the best strength of its slopes.
 pub(super) fn measure<B: Backend>(
     network: &Network<B>,
     materials: &[[MeasuredMaterial; 2]],
     sobel: &[[f64; 2]],
     constants: Constants,
     device: &B::Device,
-) -> Result<Vec<[MapsFigures; 2]>, TrainError> {
-    let mut all = Vec::new();
+) -> Result<(Vec<[MapsFigures; 2]>, f32), TrainError> {
+    let (mut all, mut scaled) = (Vec::new(), Vec::new());
     for (pair, sobel) in materials.iter().zip(sobel) {
         let mut figures = [MapsFigures::default(); 2];
+        let mut angles = [[0.0; SCALES.len()]; 2];
         for (light, one) in pair.iter().enumerate() {
-            let found = one.figures(&one.made(network, device)?, constants);
-            figures[light] = MapsFigures { normal_sobel: sobel[light], ..found };
+            let made = one.made(network, device)?;
+            figures[light] = MapsFigures { normal_sobel: sobel[light], ..one.figures(&made, constants) };
+            angles[light] = SCALES.map(|scale| {
+                let slopes = made.slopes.each_ref().map(|field| field.iter().map(|slope| scale * slope).collect());
+                heuristic::mean_angle(&slopes, &one.fields)
+            });
         }
         all.push(figures);
+        scaled.push(angles);
     }
-    Ok(all)
+    let sum = |scale: usize| scaled.iter().flatten().map(|angles| angles[scale]).sum::<f64>();
+    let best = (0..SCALES.len()).min_by(|one, other| sum(*one).total_cmp(&sum(*other))).unwrap_or(0);
+    for (figures, angles) in all.iter_mut().flatten().zip(scaled.iter().flatten()) {
+        figures.normal_scaled = angles[best];
+    }
+    Ok((all, SCALES[best]))
 }
 
 /// The mean over all sets and lights.
@@ -266,8 +296,11 @@ pub fn evaluate<B: Backend>(
 ) -> Result<MapsEvaluation, TrainError> {
     let materials = measured(&set.held_back);
     let network = Network::<B>::new(&generator.output, device);
-    let figures = measure(&network, &materials, &sobel(&materials), Constants::of(set), device)?;
+    let (figures, strength) = measure(&network, &materials, &sobel(&materials), Constants::of(set), device)?;
     let of_light = |light: usize| MapsFigures::mean(figures.iter().map(|figures| &figures[light]));
+    let of_relief = |has_relief: bool| {
+        MapsFigures::mean(figures.iter().flatten().filter(|one| (one.normal_level >= RELIEF) == has_relief))
+    };
     let names = materials.iter().map(|pair| pair[0].name.clone());
     Ok(MapsEvaluation {
         parameters: generator.output.graph().parameters(),
@@ -275,6 +308,9 @@ pub fn evaluate<B: Backend>(
         mean: mean(&figures),
         overcast: of_light(0),
         side_lit: of_light(1),
+        relief: of_relief(true),
+        flat: of_relief(false),
+        strength,
         sets: names.zip(figures.iter().map(MapsFigures::mean)).collect(),
     })
 }
@@ -334,6 +370,23 @@ fn stored_normals([right, down]: &[Vec<f32>; 2]) -> [Vec<f32>; 3] {
 
 fn mean_error(known: &[f32], made: &[f32]) -> f64 {
     known.iter().zip(made).map(|(a, b)| f64::from((a - b).abs())).sum::<f64>() / known.len().max(1) as f64
+}
+
+/// The surface of slopes, in any unit; borders are no borders of a tile.
+fn integrated(slopes: &[Vec<f32>; 2], side: usize) -> Vec<f32> {
+    let normals = stored_normals(slopes);
+    let stored = |at: usize| [0, 1, 2].map(|channel| byte(normals[channel][at] * 255.0));
+    let normals: Vec<u8> = (0..side * side).flat_map(stored).collect();
+    height_from_normals(&normals, side, side, false).into_iter().map(f32::from).collect()
+}
+
+/// Correlation of slopes, which are 0 in the mean.
+fn correlation(one: &[Vec<f32>; 2], other: &[Vec<f32>; 2]) -> f64 {
+    let product = |one: &[Vec<f32>; 2], other: &[Vec<f32>; 2]| {
+        let pairs = one.iter().flatten().zip(other.iter().flatten());
+        pairs.map(|(a, b)| f64::from(*a) * f64::from(*b)).sum::<f64>()
+    };
+    product(one, other) / (product(one, one) * product(other, other)).sqrt().max(1e-12)
 }
 
 /// What is left of `known` after the best line through `made`, in deviations of `known`.

@@ -1,7 +1,7 @@
 //! What programs without a network make of a photograph, to compare with: bright is high, and normals are the slopes of that height by the
 //! Sobel filter, as in Materialize and the normal map filters of paint programs.
 
-use super::data::Fields;
+use super::fields::Fields;
 
 /// Widths of the blurs whose mean is the height, in pixels.
 const BLURS: [usize; 3] = [1, 3, 9];

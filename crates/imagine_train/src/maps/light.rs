@@ -1,17 +1,36 @@
 //! Light on a surface, as a photograph from above shows it: the sky, which cavities see less of, and a lamp or the sun, with shadows and gloss;
-//! and the photographs that a network learns from.
+//! and the photographs that a network learns from. Their surfaces are crops of sets, and what one learns from besides: the relief of one set under the
+//! colours of another, relief that is deeper or flatter, colours printed on a level surface. Without these a network takes every edge of a colour for
+//! an edge of the surface.
+
+use std::f32::consts::PI;
 
 use imagine_graph::color::linear_to_srgb;
 use rand::Rng;
 use rand::rngs::StdRng;
 use rayon::prelude::*;
 
-use super::data::{Fields, MaterialSet};
+use super::data::MaterialSet;
+use super::fields::Fields;
 use crate::core::rng::{self, normal};
 use crate::data::Turn;
 
 /// Pixels along which a shadow is looked for.
 const SHADOW: usize = 24;
+/// Share of the surfaces that are as their set is.
+const OWN: f32 = 0.5;
+/// Share of those with the set's own relief, deeper or flatter.
+const STRETCHED: f32 = 0.16;
+/// Share of those with hardly any relief; the others have that of another set.
+const LEVEL: f32 = 0.1;
+/// Share of the surfaces with changed colours.
+const RECOLORED: f64 = 0.5;
+/// Share of the crops at half the resolution.
+const HALVED: f64 = 0.33;
+/// Share of photographs under an even sky; half as many of surfaces whose colours do not belong to their relief, which only the light tells.
+const OVERCAST: f64 = 0.4;
+/// Share of the directed light that comes from the upper half of the picture, as on walls: a bump lit from above looks like a hollow lit from below.
+const FROM_ABOVE: f64 = 0.85;
 /// Reflectance of a dielectric seen from the front.
 const FRONT: f32 = 0.04;
 
@@ -49,18 +68,19 @@ impl Light {
     /// A low sun from one side, for measurements.
     pub const SIDE: Self = Self { sky: 0.4, elevation: 0.7, azimuth: 2.2, shadows: true, gloss: 1.0, ..Self::OVERCAST };
 
-    /// Random light.
-    pub(super) fn random(rng: &mut StdRng) -> Self {
+    /// Random light, that of an even sky in a share of the cases.
+    pub(super) fn random(overcast: f64, rng: &mut StdRng) -> Self {
         let exposure = rng.random_range(-0.6f32..0.35).exp();
         let exposure = [(); 3].map(|()| exposure * rng.random_range(0.92..1.08));
         let noise = if rng.random_bool(0.4) { rng.random_range(0.0..0.02) } else { 0.0 };
-        if rng.random_bool(0.4) {
+        if rng.random_bool(overcast) {
             return Self { exposure, noise, ..Self::OVERCAST };
         }
         Self {
             sky: rng.random_range(0.25..0.85),
             elevation: rng.random_range(0.45..1.4),
-            azimuth: rng.random_range(0.0..std::f32::consts::TAU),
+            azimuth: PI
+                * if rng.random_bool(FROM_ABOVE) { rng.random_range(0.1..0.9) } else { rng.random_range(0.0..2.0) },
             shadows: rng.random_bool(0.6),
             gloss: rng.random(),
             exposure,
@@ -81,11 +101,10 @@ impl Light {
             let length = (right * right + down * down + 1.0).sqrt();
             let normal_at = [-right / length, -down / length, length.recip()];
             let along = |direction: &[f32; 3]| normal_at.iter().zip(direction).map(|(a, b)| a * b).sum::<f32>();
-            let open = fields.occlusion.as_ref().map_or(1.0, |occlusion| occlusion[at]);
             let facing = along(&toward).max(0.0) / sine;
             let reached = if self.shadows { self.reached(fields, at, side, toward) } else { 1.0 };
             let direct = (1.0 - self.sky) * facing * reached;
-            let light = self.sky * open * (0.5 + 0.5 * normal_at[2]) + direct;
+            let light = self.sky * fields.open[at] * (0.5 + 0.5 * normal_at[2]) + direct;
             let rough = fields.roughness.as_ref().map_or(0.7, |roughness| roughness[at]);
             let gloss = self.gloss * direct * reflected(rough, along(&half).max(0.0));
             for (channel, exposure) in self.exposure.iter().enumerate() {
@@ -129,6 +148,47 @@ fn reflected(roughness: f32, along: f32) -> f32 {
     (FRONT * square / (4.0 * spread * spread)).min(2.0)
 }
 
+/// A surface of a training.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct Surface {
+    pub fields: Fields,
+    /// Whether its colours belong to its relief, so that they tell of it in any light.
+    pub is_own: bool,
+}
+
+impl Surface {
+    /// A square surface of `side` pixels.
+    pub fn random(set: &MaterialSet, side: usize, rng: &mut StdRng) -> Self {
+        let mut fields = crop(set, side, rng);
+        let kind = rng.random::<f32>();
+        let strength = rng.random_range(0.3f32..1.5);
+        let is_own = kind < OWN + STRETCHED;
+        if (OWN..OWN + STRETCHED).contains(&kind) {
+            fields = fields.with_strength(strength);
+        } else if (OWN + STRETCHED..OWN + STRETCHED + LEVEL).contains(&kind) {
+            fields = fields.with_strength(0.1 * strength);
+        } else if !is_own {
+            fields = fields.with_relief_of(crop(set, side, rng)).with_strength(strength);
+        }
+        if rng.random_bool(RECOLORED) {
+            fields.recolor(rng);
+        }
+        Self { fields, is_own }
+    }
+}
+
+/// A crop at any place of any set, in any of the eight turns and mirror images, sometimes half as large.
+fn crop(set: &MaterialSet, side: usize, rng: &mut StdRng) -> Fields {
+    let material = &set.trained[rng.random_range(0..set.trained.len())];
+    let fits = material.size.iter().all(|length| *length >= 2 * side);
+    let step = if fits && rng.random_bool(HALVED) { 2 } else { 1 };
+    let corner = material.size.map(|length| {
+        let free = if material.tiles { length - 1 } else { length - side * step };
+        rng.random_range(0..=free)
+    });
+    material.crop(corner, side, step).turned(Turn::random(rng), side)
+}
+
 /// Photographs and what is to be made of them.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct MapsBatch {
@@ -141,20 +201,13 @@ pub(super) struct MapsBatch {
 }
 
 impl MapsBatch {
-    /// The crops of update `number`: `batch` of `side` pixels, half as large in a third of the cases, each in its own light.
+    /// The surfaces of update `number`: `batch` of `side` pixels, each in its own light.
     pub fn new(set: &MaterialSet, seed: u64, number: u64, batch: usize, side: usize) -> Self {
         let one = |index: usize| {
             let mut rng = rng::numbered(seed, number * 4096 + index as u64);
-            let material = &set.trained[rng.random_range(0..set.trained.len())];
-            let fits = material.size.iter().all(|length| *length >= 2 * side);
-            let step = if fits && rng.random_bool(0.33) { 2 } else { 1 };
-            let corner = material.size.map(|length| {
-                let free = if material.tiles { length - 1 } else { length - side * step };
-                rng.random_range(0..=free)
-            });
-            let turn = Turn::random(&mut rng);
-            let fields = material.crop(corner, side, step).turned(turn, side);
-            let light = Light::random(&mut rng);
+            let Surface { fields, is_own } = Surface::random(set, side, &mut rng);
+            let overcast = if is_own { OVERCAST } else { OVERCAST / 2.0 };
+            let light = Light::random(overcast, &mut rng);
             let photograph = light.photograph(&fields, side, &mut rng);
             Self::of(photograph, &fields, side)
         };

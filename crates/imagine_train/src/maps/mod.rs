@@ -3,6 +3,7 @@
 
 mod data;
 mod evaluate;
+mod fields;
 mod heuristic;
 mod light;
 mod networks;

@@ -7,7 +7,7 @@
 //! | output | how |
 //! |---|---|
 //! | base colour | the photograph and a change |
-//! | normal | two slopes, as a vector of unit length |
+//! | normal | two slopes, of which small ones fade out, as a vector of unit length |
 //! | height | one value, 0.5 in the mean |
 //! | roughness, occlusion | one value each |
 
@@ -28,6 +28,10 @@ const BLOCK: usize = 2;
 pub(super) const MULTIPLE: usize = 16;
 /// Channels of all maps: colour, slopes, height, roughness, occlusion.
 pub(super) const CHANNELS: usize = 8;
+/// Slopes of the surface that are smaller than this fade out.
+const DOUBT: f32 = 0.25;
+/// Factor of the slopes that are much larger.
+const GAIN: f32 = 2.0;
 /// First slope of the activations where their input is negative.
 const SLOPE: f32 = 0.1;
 
@@ -40,7 +44,7 @@ pub struct MapsNetwork {
 
 impl Default for MapsNetwork {
     fn default() -> Self {
-        Self { widths: [32, 48, 64, 96] }
+        Self { widths: [24, 32, 40, 56] }
     }
 }
 
@@ -113,7 +117,15 @@ fn maps(graph: &mut Graph) {
     part(graph, "change", 0, 3);
     graph.push("delit", Add {}, ["change", "image"]);
     graph.push("base_color", unit(), ["delit"]);
-    part(graph, "slopes", 3, 5);
+    part(graph, "slopes.made", 3, 5);
+    // Small slopes are errors more often than not: s |s|^2 / (|s|^2 + t^2), times a factor that makes up for it where they are large.
+    graph.weight("doubt", Tensor::f32([1, 1, 1, 1], [DOUBT * DOUBT]));
+    graph.weight("gain", Tensor::f32([1, 1, 1, 1], [GAIN]));
+    graph.push("slopes.square", ReduceSumSquare { axes: vec![1], ..ReduceSumSquare::default() }, ["slopes.made"]);
+    graph.push("slopes.doubted", Add {}, ["slopes.square", "doubt"]);
+    graph.push("slopes.share", Div {}, ["slopes.square", "slopes.doubted"]);
+    graph.push("slopes.gain", Mul {}, ["slopes.share", "gain"]);
+    graph.push("slopes", Mul {}, ["slopes.made", "slopes.gain"]);
     // A normal leans against the slopes: to the left if the surface rises to the right, and up if it rises down.
     graph.weight("leaning", Tensor::f32([1, 2, 1, 1], [-1.0, 1.0]));
     graph.push("leant", Mul {}, ["slopes", "leaning"]);

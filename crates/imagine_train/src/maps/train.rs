@@ -24,8 +24,10 @@ use crate::error::TrainError;
 
 /// How the recipe of a network that makes maps begins.
 pub const RECIPE: &str = "maps of photographs";
-/// Weights of the losses: base colour, normals, height, its gradients, roughness, occlusion.
-const WEIGHTS: [f32; 6] = [2.0, 10.0, 0.3, 1.5, 0.5, 0.5];
+/// Weights of the losses: base colour, angles of normals, their squares, means of slopes, height, its gradients, roughness, occlusion.
+const WEIGHTS: [f32; 8] = [2.0, 0.8, 6.0, 1.0, 0.3, 1.5, 0.5, 0.5];
+/// Sides of the squares in pixels whose mean slopes are compared: forms of a surface, where single pixels say little.
+const FORMS: [usize; 2] = [4, 16];
 /// Distances in pixels at which heights are compared.
 const DISTANCES: [usize; 3] = [1, 4, 16];
 
@@ -125,7 +127,7 @@ impl Pairs for MapsPairs {
 
     fn measure<B: Backend>(&self, graph: &ValidGraph, device: &B::Device) -> Result<MapsFigures, TrainError> {
         let network = Network::<B>::new(graph, device);
-        let figures = evaluate::measure(&network, &self.measured, &self.sobel, self.constants, device)?;
+        let (figures, _) = evaluate::measure(&network, &self.measured, &self.sobel, self.constants, device)?;
         Ok(evaluate::mean(&figures))
     }
 
@@ -144,13 +146,14 @@ impl Pairs for MapsPairs {
         if card.recipe.is_empty() {
             let options = serde_json::to_string(&self.options).unwrap_or_default();
             card.recipe = format!(
-                "{RECIPE}: U-Net on crops of {} lit PBR sets, L1, cosine and gradient losses, Adam, running mean of the weights; options \
+                "{RECIPE}: U-Net on crops of {} lit PBR sets, some with the relief of another, L1, angle and gradient losses, Adam, running mean of the weights; options \
                  {options}",
                 self.set.trained.len()
             );
         }
         for (name, value) in [
             ("normal_degrees", figures.normal),
+            ("slope_correlation", figures.slopes),
             ("height_error", figures.height),
             ("roughness_error", figures.roughness),
             ("occlusion_error", figures.occlusion),
@@ -176,7 +179,7 @@ pub(super) fn loss<A: AutodiffBackend>(
     maps: Tensor<A, 4>,
     known: Tensor<A, 4>,
 ) -> Tensor<A, 1> {
-    let [_, _, height, width] = made.dims();
+    let [count, _, height, width] = made.dims();
     let part = |of: &Tensor<A, 4>, first: usize, count: usize| of.clone().narrow(1, first, count);
     // The mean over the pictures that have the map.
     let masked = |error: Tensor<A, 4>, map: usize| {
@@ -188,7 +191,15 @@ pub(super) fn loss<A: AutodiffBackend>(
     let (slopes, wanted) = (part(&made, 3, 2), part(&maps, 3, 2));
     let length = |slopes: &Tensor<A, 4>| (slopes.clone().powi_scalar(2).sum_dim(1) + 1.0).sqrt();
     let cosine = ((slopes.clone() * wanted.clone()).sum_dim(1) + 1.0) / (length(&slopes) * length(&wanted));
-    let normal = (-cosine + 1.0).mean();
+    // Half the square of the angle, and the angle itself, smooth at 0.
+    let square = -cosine + 1.0;
+    let angle = (square.clone().clamp_min(0.0) * 2.0 + 1e-4).sqrt().mean();
+    let mut forms = Tensor::<A, 1>::zeros([1], &made.device());
+    for side in FORMS {
+        let error: Tensor<A, 6> =
+            (slopes.clone() - wanted.clone()).reshape([count, 2, height / side, side, width / side, side]);
+        forms = forms + error.mean_dim(5).mean_dim(3).abs().mean() / FORMS.len() as f32;
+    }
     let error = part(&made, 5, 1) - part(&maps, 5, 1);
     let shift = error.clone().mean_dim(3).mean_dim(2);
     let shifted = masked((error.clone() - shift).abs(), 0);
@@ -201,7 +212,7 @@ pub(super) fn loss<A: AutodiffBackend>(
         gradients = gradients + (across(2, height) + across(3, width)) / (2.0 * DISTANCES.len() as f32);
     }
     let value = |channel: usize, map: usize| masked((part(&made, channel, 1) - part(&maps, channel, 1)).abs(), map);
-    let terms = [color, normal, shifted, gradients, value(6, 1), value(7, 2)];
+    let terms = [color, angle, square.mean(), forms, shifted, gradients, value(6, 1), value(7, 2)];
     let weighted = terms.into_iter().zip(WEIGHTS).map(|(term, weight)| term.mul_scalar(weight));
     weighted.reduce(|sum, term| sum + term).expect("there are terms")
 }

@@ -46,11 +46,15 @@ fn text(found: &MapsEvaluation) -> String {
         "{} sets, {parameters} parameters, {macs_per_pixel:.0} multiply-adds for a pixel",
         found.sets.len()
     )];
-    let rows: [(&str, fn(&MapsFigures) -> f64); 11] = [
+    let rows: [(&str, fn(&MapsFigures) -> f64); 15] = [
         ("normals, mean angle in degrees", |f| f.normal),
+        ("  slopes at the best strength", |f| f.normal_scaled),
         ("  Sobel filter on brightness", |f| f.normal_sobel),
         ("  a level surface", |f| f.normal_level),
+        ("slopes, correlation", |f| f.slopes),
+        ("  Sobel filter on brightness", |f| f.slopes_sobel),
         ("height, error after the best fit", |f| f.height),
+        ("  of the normals", |f| f.height_integrated),
         ("  brightness", |f| f.height_brightness),
         ("roughness, mean error", |f| f.roughness),
         ("  the mean of all sets", |f| f.roughness_constant),
@@ -59,15 +63,19 @@ fn text(found: &MapsEvaluation) -> String {
         ("base colour, mean error", |f| f.color),
         ("  the photograph itself", |f| f.color_photograph),
     ];
-    lines.push(format!("{:<36}{:>10}{:>10}{:>10}", "", "overcast", "side-lit", "mean"));
+    lines.push(format!("best strength of the slopes: {}", found.strength));
+    lines.push(format!("{:<36}{:>10}{:>10}{:>10}{:>10}{:>10}", "", "overcast", "side-lit", "relief", "flat", "mean"));
     for (name, figure) in rows {
-        let [overcast, side_lit, mean] = [&found.overcast, &found.side_lit, &found.mean].map(figure);
-        lines.push(format!("{name:<36}{overcast:>10.4}{side_lit:>10.4}{mean:>10.4}"));
+        let groups = [&found.overcast, &found.side_lit, &found.relief, &found.flat, &found.mean].map(figure);
+        let values: String = groups.iter().map(|value| format!("{value:>10.4}")).collect();
+        lines.push(format!("{name:<36}{values}"));
     }
-    lines.push(format!("{:<36}{:>10}{:>10}{:>10}{:>10}", "means of each set", "normals", "Sobel", "height", "rough"));
+    let titles = ["normals", "Sobel", "level", "slopes", "height", "rough"].map(|title| format!("{title:>10}"));
+    lines.push(format!("{:<36}{}", "means of each set", titles.concat()));
     for (name, figures) in &found.sets {
-        let MapsFigures { normal, normal_sobel, height, roughness, .. } = figures;
-        lines.push(format!("{name:<36}{normal:>10.2}{normal_sobel:>10.2}{height:>10.3}{roughness:>10.3}"));
+        let MapsFigures { normal, normal_sobel, normal_level, slopes, height, roughness, .. } = figures;
+        let values: String = [normal, normal_sobel, normal_level].map(|angle| format!("{angle:>10.2}")).concat();
+        lines.push(format!("{name:<36}{values}{slopes:>10.3}{height:>10.3}{roughness:>10.3}"));
     }
     lines.join("\n")
 }

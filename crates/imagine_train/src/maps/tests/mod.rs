@@ -10,9 +10,9 @@ use imagine_graph::{OutputKind, Request, Size, Tensor};
 use rand::SeedableRng;
 use rand::rngs::StdRng;
 
-use super::data::Fields;
+use super::fields::{Fields, openness};
 use super::heuristic;
-use super::light::MapsBatch;
+use super::light::{MapsBatch, Surface};
 use super::train::MapsPairs;
 use super::*;
 use crate::core::linear::Form;
@@ -142,6 +142,7 @@ fn flat(side: usize) -> Fields {
         height: Some(plane(0.0)),
         roughness: Some(plane(0.8)),
         occlusion: None,
+        open: plane(1.0),
         relief: 0.0,
     }
 }
@@ -172,6 +173,43 @@ fn a_level_surface_shows_its_base_colour_and_slopes_face_the_light() {
     let lit = &light.photograph(&fields, 32, &mut draw).lit[0];
     assert!(lit[16 * 32 + 18] < 0.8 * lit[16 * 32 + 4], "{} {}", lit[16 * 32 + 18], lit[16 * 32 + 4]);
     assert_eq!(lit[16 * 32 + 25], lit[16 * 32 + 4]);
+}
+
+#[test]
+fn relief_is_scaled_as_a_whole_and_laid_under_other_colours() {
+    let folder = tempfile::tempdir().unwrap();
+    let set = set(folder.path());
+    let [one, other] = [0, 1].map(|index| set.trained[index].crop([0, 0], 32, 1));
+    let twice = other.clone().with_strength(2.0);
+    for axis in [0, 1] {
+        assert!(other.slopes[axis].iter().zip(&twice.slopes[axis]).all(|(a, b)| 2.0 * a == *b));
+    }
+    assert!(other.open.iter().zip(&twice.open).all(|(a, b)| (a * a - b).abs() < 1e-5));
+    // A relief of more than a fraction of a pixel fills the range of heights at any strength.
+    let pairs = other.unit_height().unwrap().into_iter().zip(twice.unit_height().unwrap());
+    assert!(pairs.into_iter().all(|(a, b)| (a - b).abs() < 1e-5));
+    let mixed = one.clone().with_relief_of(twice.clone());
+    assert!(mixed.albedo == one.albedo && mixed.slopes == twice.slopes && mixed.height == twice.height);
+    let level = mixed.with_strength(0.0);
+    assert!(level.slopes.iter().flatten().all(|slope| *slope == 0.0) && level.open.iter().all(|open| *open == 1.0));
+    let mut draw = rng::numbered(1, 0);
+    let surfaces: Vec<Surface> = (0..200).map(|_| Surface::random(&set, 32, &mut draw)).collect();
+    let own = surfaces.iter().filter(|surface| surface.is_own).count();
+    assert!((100..170).contains(&own), "{own}");
+}
+
+#[test]
+fn cavities_see_less_of_the_sky() {
+    let pit = |at: usize| if (at / 32).abs_diff(16).max((at % 32).abs_diff(16)) < 3 { -6.0 } else { 0.0 };
+    let height: Vec<f32> = (0..32 * 32).map(pit).collect();
+    for tiles in [false, true] {
+        let open = openness(&height, [32, 32], tiles);
+        assert!(open[16 * 32 + 16] < 0.7 && open.iter().all(|open| (0.0..=1.0).contains(open)));
+        assert!(open[0] > 0.99, "{}", open[0]);
+    }
+    // At the border of a picture that tiles, the opposite border is near.
+    let rises: Vec<f32> = (0..32 * 32).map(|at| if at % 32 > 25 { 8.0 } else { 0.0 }).collect();
+    assert!(openness(&rises, [32, 32], true)[0] < openness(&rises, [32, 32], false)[0] - 0.1);
 }
 
 #[test]
@@ -272,6 +310,9 @@ fn a_short_training_learns_and_a_resumed_one_repeats_it() {
     let found = evaluate::<Flex>(&loaded.generator, &set, &Default::default()).unwrap();
     assert!((found.mean.normal - entry.figures.normal).abs() < 0.3 && found.sets.len() == 1, "{found:?}");
     assert!(found.side_lit.color_photograph > found.overcast.color_photograph);
+    // The bumps of this set are steeper than 6 degrees.
+    assert!(found.relief == found.mean && found.flat == MapsFigures::default());
+    assert!(found.mean.normal_scaled <= found.mean.normal && found.mean.slopes.abs() <= 1.0, "{:?}", found.mean);
 }
 
 #[test]
