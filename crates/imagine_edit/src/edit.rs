@@ -8,6 +8,7 @@ use imagine_graph::file::{self, LoadedGenerator};
 
 use crate::error::EditError;
 use crate::insert::Insert;
+use crate::material::MakeMaps;
 use crate::repair::{Repair, Tile};
 use crate::restore::Restore;
 use crate::restyle::{Restyle, RestyleMaterial, restyle, restyle_material};
@@ -22,6 +23,8 @@ pub enum Edit {
     Repair(Repair),
     /// Makes a texture tile.
     Tile(Tile),
+    /// Makes the maps of a material of a photograph; of any size.
+    Maps(MakeMaps),
     /// Takes noise out, smooths bands, softens JPEG blocks; of any size.
     Restore(Restore),
     /// Paints a picture in a style.
@@ -62,6 +65,7 @@ impl Edit {
             Edit::Insert(insert) => insert.generator(),
             Edit::Repair(repair) => repair.generator(),
             Edit::Tile(tile) => tile.generator(),
+            Edit::Maps(maps) => Ok(maps.loaded()?.generator.generator),
             Edit::Restore(restore) => Ok(restore.loaded()?.generator.generator),
             Edit::Restyle(InStyle { style, options }) => restyle(&style.generator.generator, options),
             Edit::RestyleMaterial(InStyle { style, options }) => restyle_material(&style.generator.generator, options),
@@ -73,8 +77,10 @@ impl Edit {
     /// # Errors
     /// Those of the edit.
     pub fn loaded(&self) -> Result<LoadedGenerator, EditError> {
-        if let Edit::Restore(restore) = self {
-            return restore.loaded();
+        match self {
+            Edit::Maps(maps) => return maps.loaded(),
+            Edit::Restore(restore) => return restore.loaded(),
+            _ => {}
         }
         let generator = self.generator()?.validate()?;
         let hash = file::hash(format!("imagine edit 1\n{self:?}").as_bytes());
@@ -89,6 +95,7 @@ impl Edit {
     pub fn name(&self) -> &'static str {
         match self {
             Edit::Insert(_) => "insert",
+            Edit::Maps(_) => "maps",
             Edit::Repair(_) => "repair",
             Edit::Tile(_) => "tile",
             Edit::Restore(_) => "restore",
@@ -112,6 +119,12 @@ impl From<InStyle<RestyleMaterial>> for Edit {
 impl From<Restore> for Edit {
     fn from(restore: Restore) -> Self {
         Edit::Restore(restore)
+    }
+}
+
+impl From<MakeMaps> for Edit {
+    fn from(maps: MakeMaps) -> Self {
+        Edit::Maps(maps)
     }
 }
 

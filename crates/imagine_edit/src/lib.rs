@@ -40,6 +40,7 @@ pub use edit::{Edit, InStyle};
 pub use error::{EditError, MAX_SIDE};
 pub use insert::Insert;
 pub use maps::input_name;
+pub use material::MakeMaps;
 pub use repair::{Repair, Tile};
 pub use restore::Restore;
 pub use restyle::{

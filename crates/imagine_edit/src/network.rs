@@ -77,24 +77,13 @@ impl Network {
             ColorSpace::Srgb => picture.to_string(),
             ColorSpace::Linear => linear(f, picture),
         };
-        let inner = |name: &str| match name {
-            "" => String::new(),
-            name if name == self.input => given.clone(),
-            name if self.controls.iter().any(|control| control.name == name) => name.into(),
-            name if plain.weights.contains_key(name) => format!("network.{name}"),
-            name => format!("{part}.{name}"),
-        };
-        share_weights(f, plain);
-        for node in &plain.nodes {
-            let mut node = node.clone();
-            node.name = format!("{part}.{}", node.name);
-            node.inputs.iter_mut().for_each(|name| *name = inner(name));
-            node.outputs.iter_mut().for_each(|name| *name = inner(name));
-            f.graph.nodes.push(node);
-        }
+        let mut inputs = vec![(self.input.as_str(), given.as_str())];
+        inputs.extend(self.controls.iter().map(|control| (control.name.as_str(), control.name.as_str())));
+        let made = joined(f, plain, part, &inputs);
         f.part(part);
+        let index = plain.outputs.iter().position(|output| output.name == self.output.name).unwrap_or(0);
         let [low, high] = self.output.range;
-        let mut made = inner(&self.output.name);
+        let mut made = made[index].clone();
         if [low, high] != [0.0, 1.0] {
             made = f.scaled(&made, 1.0 / (high - low), -low / (high - low));
         }
@@ -112,6 +101,26 @@ impl Network {
         let loaded = LoadedGenerator { generator, hash, name, parts: Vec::new(), layers: None };
         Ok(Self { loaded: Arc::new(loaded), ..self.clone() })
     }
+}
+
+/// Adds the nodes of `plain` to `f` under the name `part`, and its weights unless they are there; `inputs` are names of its inputs and the values
+/// in `f` that they become. Returns the values of its outputs.
+pub(crate) fn joined(f: &mut Formula, plain: &Graph, part: &str, inputs: &[(&str, &str)]) -> Vec<String> {
+    let inner = |name: &str| match inputs.iter().find(|(input, _)| *input == name) {
+        _ if name.is_empty() => String::new(),
+        Some((_, value)) => value.to_string(),
+        None if plain.weights.contains_key(name) => format!("network.{name}"),
+        None => format!("{part}.{name}"),
+    };
+    share_weights(f, plain);
+    for node in &plain.nodes {
+        let mut node = node.clone();
+        node.name = format!("{part}.{}", node.name);
+        node.inputs.iter_mut().for_each(|name| *name = inner(name));
+        node.outputs.iter_mut().for_each(|name| *name = inner(name));
+        f.graph.nodes.push(node);
+    }
+    plain.outputs.iter().map(|output| inner(&output.name)).collect()
 }
 
 /// A generator whose pictures continue at the opposite border, with sides of at least `least`; it enlarges its input by `factor`.

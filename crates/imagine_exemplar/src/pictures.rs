@@ -100,7 +100,7 @@ fn plane(
 }
 
 /// One map as it is, in bytes.
-fn unscaled(kind: OutputKind, picture: &DynamicImage) -> Result<Maps, ExemplarError> {
+pub fn unscaled(kind: OutputKind, picture: &DynamicImage) -> Result<Maps, ExemplarError> {
     let channels = kind.channels().unwrap_or(1);
     let bytes = if channels == 1 { picture.to_luma8().into_raw() } else { picture.to_rgb8().into_raw() };
     Ok(Maps::new(picture.height() as usize, picture.width() as usize, channels, bytes)?)

@@ -12,6 +12,7 @@ mod cpu;
 mod edits;
 mod infinite_weights;
 mod layers;
+mod maps;
 mod operators;
 mod patches;
 mod random_graphs;

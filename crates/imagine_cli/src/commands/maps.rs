@@ -1,14 +1,14 @@
 //! `imagine maps`: makes the maps of a material from photographs of surfaces.
 
 use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::ExitCode;
 use std::sync::Arc;
 
 use anyhow::{Context, ensure};
 use clap::Args;
 use imagine_edit::input_name;
-use imagine_edit::material::MapMaker;
+use imagine_edit::material::{MOST_RELIEF, MapMaker, RELIEF};
 use imagine_graph::{Axis, OutputKind, Size, Tensor};
 
 use super::note;
@@ -21,34 +21,49 @@ use crate::recipe::EditMark;
 pub struct MakeMaps {
     #[command(flatten)]
     edit: EditArguments,
-    /// The network: a generator file of `imagine train maps`, or an ONNX file with roles.
-    #[arg(long, value_name = "FILE")]
-    network: PathBuf,
+    #[command(flatten)]
+    maker: MakerArguments,
     /// Continue at the opposite border, for photographs that tile; `imagine tile` makes them so.
     #[arg(long)]
     wrap: bool,
 }
 
-impl MakeMaps {
-    /// Makes maps of everything.
-    pub fn run(self) -> anyhow::Result<ExitCode> {
-        let maker = map_maker(&self.network)?;
-        self.edit.run_for(Results::Materials, |source| {
-            if source.maps.iter().any(|map| map.kind == OutputKind::Alpha) {
-                note(format_args!("note: {}: alpha is left out", source.name));
-            }
-            maps_of(source, &maker, self.wrap)
+/// What makes maps, and how deep their relief is.
+#[derive(Args, Clone, Debug)]
+pub struct MakerArguments {
+    /// A network in place of the built-in one: a generator file of `imagine train maps`, or an ONNX file with roles.
+    #[arg(long, value_name = "FILE")]
+    network: Option<PathBuf>,
+    /// How deep the relief is, 0 to 4: 0 is level, 1 as the network finds it.
+    #[arg(long, default_value_t = 1.0, value_parser = parse_relief)]
+    pub relief: f32,
+}
+
+impl MakerArguments {
+    /// The network.
+    pub fn maker(&self) -> anyhow::Result<MapMaker> {
+        Ok(match &self.network {
+            Some(file) => MapMaker::from_generator(&Arc::new(load(file, &RoleArguments::default())?))?,
+            None => MapMaker::built_in(),
         })
     }
 }
 
-/// The network in a file.
-pub fn map_maker(file: &Path) -> anyhow::Result<MapMaker> {
-    Ok(MapMaker::from_generator(&Arc::new(load(file, &RoleArguments::default())?))?)
+impl MakeMaps {
+    /// Makes maps of everything.
+    pub fn run(self) -> anyhow::Result<ExitCode> {
+        let maker = self.maker.maker()?;
+        self.edit.run_for(Results::Materials, |source| {
+            if source.maps.iter().any(|map| map.kind == OutputKind::Alpha) {
+                note(format_args!("note: {}: alpha is left out", source.name));
+            }
+            maps_of(source, &maker, self.maker.relief, self.wrap)
+        })
+    }
 }
 
 /// The maps of the base colour of a source.
-pub fn maps_of(source: &Source, maker: &MapMaker, wraps: bool) -> anyhow::Result<Edit> {
+fn maps_of(source: &Source, maker: &MapMaker, relief: f32, wraps: bool) -> anyhow::Result<Edit> {
     let loaded = maker.of_photograph(wraps)?;
     let rule = loaded.generator.generator.size;
     let multiple = [Axis::Width, Axis::Height].map(|axis| rule.multiple[axis].max(1));
@@ -63,7 +78,12 @@ pub fn maps_of(source: &Source, maker: &MapMaker, wraps: bool) -> anyhow::Result
         multiple[1]
     );
     let color = source.maps.into_iter().find(|map| map.kind == OutputKind::BaseColor).context("there is no colour")?;
-    let inputs: BTreeMap<String, Tensor> = BTreeMap::from([(input_name("image", OutputKind::BaseColor), color.values)]);
+    let inputs: BTreeMap<String, Tensor> = BTreeMap::from([
+        (input_name("image", OutputKind::BaseColor), color.values),
+        (RELIEF.into(), Tensor::f32([1; 4], [relief])),
+    ]);
+    let mut options = BTreeMap::from([(RELIEF.to_string(), relief.to_string())]);
+    options.extend(wraps.then(|| ("wrap".to_string(), "true".to_string())));
     Ok(Edit {
         name: "maps",
         loaded,
@@ -71,7 +91,13 @@ pub fn maps_of(source: &Source, maker: &MapMaker, wraps: bool) -> anyhow::Result
         crop: (source.size != own).then_some(own),
         inputs,
         seed: 0,
-        options: wraps.then(|| ("wrap".to_string(), "true".to_string())).into_iter().collect(),
+        options,
         mark: EditMark::Composite,
     })
+}
+
+/// 0 to [`MOST_RELIEF`].
+fn parse_relief(text: &str) -> Result<f32, String> {
+    let relief = text.parse().ok().filter(|relief| (0.0..=MOST_RELIEF).contains(relief));
+    relief.ok_or_else(|| format!("a number from 0 to {MOST_RELIEF}"))
 }

@@ -75,6 +75,30 @@ fn a_photograph_becomes_maps_of_its_size() {
 }
 
 #[test]
+fn the_built_in_network_needs_no_file() {
+    let sandbox = Sandbox::new();
+    let bricks =
+        RgbImage::from_fn(
+            80,
+            64,
+            |x, y| if y % 16 < 3 { Rgb([40, 36, 32]) } else { Rgb([150, 110, (90 + x % 5) as u8]) },
+        );
+    bricks.save(sandbox.path("wall.png")).unwrap();
+    let bent = |relief: &str| {
+        sandbox.succeed(&format!("maps --backend cpu wall.png {relief} --out wall"));
+        let normal = image::open(sandbox.path("wall/normal.png")).unwrap().into_rgb8();
+        assert_eq!(normal.dimensions(), (80, 64));
+        normal.pixels().filter(|pixel| pixel.0[1].abs_diff(128) > 12).count()
+    };
+    let (level, plain, deep) = (bent("--relief 0"), bent(""), bent("--relief 2"));
+    assert!(level == 0 && plain > 200 && deep > plain, "{level} {plain} {deep}");
+    sandbox.succeed("material wall.png --backend cpu --relief 1.5 --out wall.generator.safetensors");
+    let [text, _] = sandbox.succeed("inspect wall.generator.safetensors");
+    assert!(MAPS.iter().all(|map| text.contains(map)), "{text}");
+    assert!(sandbox.fail("maps wall.png --relief 5 --out x").contains("a number from 0 to 4"));
+}
+
+#[test]
 fn maps_of_a_texture_that_tiles_roll_with_it() {
     let sandbox = sandbox();
     photograph(64, 64).save(sandbox.path("tile.png")).unwrap();
