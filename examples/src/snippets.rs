@@ -15,6 +15,7 @@ pages! {
     generators "docs/generators.md",
     install "docs/install.md",
     layers "docs/layers.md",
+    maps "docs/maps.md",
     materials "docs/materials.md",
     onnx "docs/onnx.md",
     performance "docs/performance.md",

@@ -1,4 +1,5 @@
-//! Generators by example, made while the app runs (feature `by_example`): pictures that the app holds become a generator, without a file.
+//! Generators by example, made while the app runs (feature `by_example`): pictures that the app holds become a generator, without a file. One
+//! photograph of a surface is enough for a material: it is made to tile, and a network makes its maps.
 //!
 //! ```no_run
 //! use bevy::prelude::*;
@@ -11,6 +12,9 @@
 //!         .with(OutputKind::Normal, assets.load("wall_normal.png"))
 //!         .with(OutputKind::Roughness, assets.load("wall_roughness.png"));
 //!     commands.spawn((Synthesis::new(generators.add(wall)), MaterialTarget::default()));
+//!
+//!     let floor = ExampleImages::from_photograph("floor", assets.load("photograph_of_a_floor.png"));
+//!     commands.spawn((Synthesis::new(generators.add(floor)), MaterialTarget::default()));
 //! }
 //! ```
 
@@ -24,7 +28,7 @@ use bevy::prelude::*;
 use bevy::tasks::AsyncComputeTaskPool;
 use image::DynamicImage;
 pub use imagine_exemplar::ExemplarOptions;
-use imagine_exemplar::{Exemplar, ExemplarError};
+use imagine_exemplar::{Exemplar, ExemplarError, Photograph, PhotographError};
 use imagine_graph::{Card, OutputKind};
 
 use super::generator::{Generator, GeneratorError};
@@ -40,6 +44,9 @@ pub struct ExampleImages {
     pub maps: Vec<(OutputKind, Handle<Image>)>,
     /// Size, and whether they tile.
     pub options: ExemplarOptions,
+    /// Says that the only picture is a photograph, of which the maps of a material are made: how deep its relief is. 0 is level, 1 as the network
+    /// finds it, at most 4.
+    pub photograph_relief: Option<f32>,
     /// The model card: licence and source of the pictures.
     pub card: Card,
 }
@@ -51,8 +58,15 @@ impl ExampleImages {
             name: name.into(),
             maps: vec![(OutputKind::BaseColor, base_color)],
             options: ExemplarOptions::default(),
+            photograph_relief: None,
             card: Card::default(),
         }
+    }
+
+    /// A photograph of a surface, taken from the front: it is made to tile if its edges do not fit, and base colour without shading, normals, height,
+    /// roughness and occlusion are made of it.
+    pub fn from_photograph(name: impl Into<String>, photograph: Handle<Image>) -> Self {
+        Self { photograph_relief: Some(1.0), ..Self::new(name, photograph) }
     }
 
     /// The same with one more map.
@@ -110,6 +124,22 @@ pub enum ExampleError {
         /// What went wrong.
         error: ExemplarError,
     },
+    /// A photograph does not make an exemplar.
+    #[error("{generator}: {error}")]
+    Photograph {
+        /// Name of the generator.
+        generator: String,
+        /// What went wrong.
+        error: PhotographError,
+    },
+    /// A photograph, and another map that would be made of it.
+    #[error("{generator}: {} beside a photograph: its maps are made; leave this one out, or photograph_relief", map.name())]
+    MapOfPhotograph {
+        /// Name of the generator.
+        generator: String,
+        /// What the picture is.
+        map: OutputKind,
+    },
     /// The exemplar does not make an asset.
     #[error("{generator}: {error}")]
     Generator {
@@ -151,6 +181,7 @@ struct Example {
     name: String,
     pictures: Vec<(OutputKind, DynamicImage)>,
     options: ExemplarOptions,
+    photograph_relief: Option<f32>,
     card: Card,
 }
 
@@ -187,8 +218,9 @@ fn collect(example: &ExampleImages, images: &Assets<Image>, server: &AssetServer
         };
     }
     let copies = loaded.into_iter().map(|(map, image)| Ok((map, copy(&example.name, map, image)?)));
-    let ExampleImages { name, options, card, .. } = example.clone();
-    Some(copies.collect::<Result<_, _>>().map(|pictures| Example { name, pictures, options, card }))
+    let ExampleImages { name, options, photograph_relief, card, .. } = example.clone();
+    let of_pictures = |pictures| Example { name, pictures, options, photograph_relief, card };
+    Some(copies.collect::<Result<_, _>>().map(of_pictures))
 }
 
 /// The pixels of `image`.
@@ -217,13 +249,28 @@ fn on_half_the_cores(example: &Example) -> Result<Generator, ExampleError> {
     threads.install(|| synthesize(example))
 }
 
-fn synthesize(Example { name, pictures, options, card }: &Example) -> Result<Generator, ExampleError> {
+fn synthesize(example: &Example) -> Result<Generator, ExampleError> {
+    let Example { name, card, .. } = example;
     let mut card = card.clone();
     if card.title.is_empty() {
         card.title = name.clone();
     }
-    let made = Exemplar::from_maps(pictures, options).and_then(|exemplar| exemplar.generator(card, |_| ()));
+    let made = exemplar(example)?.generator(card, |_| ());
     let made = made.map_err(|error| ExampleError::Exemplar { generator: name.clone(), error })?;
     let made = Generator::new(name.clone(), &made.generator);
     made.map_err(|error| ExampleError::Generator { generator: name.clone(), error: error.into() })
+}
+
+/// The pictures as an exemplar.
+fn exemplar(Example { name, pictures, options, photograph_relief, .. }: &Example) -> Result<Exemplar, ExampleError> {
+    let generator = || name.clone();
+    match (photograph_relief, &pictures[..]) {
+        (Some(relief), [(_, picture)]) => {
+            let photograph = Photograph { relief: *relief, ..Photograph::new(picture.clone()) };
+            photograph.exemplar(options).map_err(|error| ExampleError::Photograph { generator: generator(), error })
+        }
+        (Some(_), [_, (map, _), ..]) => Err(ExampleError::MapOfPhotograph { generator: generator(), map: *map }),
+        _ => Exemplar::from_maps(pictures, options)
+            .map_err(|error| ExampleError::Exemplar { generator: generator(), error }),
+    }
 }

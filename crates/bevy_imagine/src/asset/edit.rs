@@ -1,4 +1,4 @@
-//! Edits of images and materials while the game runs: an object is inserted, a hole repaired, a wall restyled. An edit is a generator for images of one size;
+//! Edits of images and materials while the game runs: an object is inserted, a hole repaired, a wall restyled, a photograph becomes a material. An edit is a generator for images of one size;
 //! a [`Synthesis`](crate::Synthesis) of it reads images and writes its target, within the frame budget and without reading anything back.
 //!
 //! ```no_run
@@ -31,7 +31,9 @@ use bevy::ecs::system::SystemParam;
 use bevy::prelude::*;
 use bevy::tasks::AsyncComputeTaskPool;
 use imagine_edit::InStyle;
-pub use imagine_edit::{Edit, EditError, Insert, Repair, Restore, Restyle, RestyleMaterial, Tile, input_name};
+pub use imagine_edit::{
+    Edit, EditError, Insert, MakeMaps, Repair, Restore, Restyle, RestyleMaterial, Tile, input_name,
+};
 pub use imagine_graph::{Extent, OutputKind};
 
 use super::generator::Generator;

@@ -155,3 +155,42 @@ fn maps_of_another_shape_are_reported() {
         assert!(events.len() == 1 && events[0].contains("spots"), "{events:?}");
     });
 }
+
+#[test]
+fn a_photograph_becomes_a_material() {
+    with_app(|app| {
+        let photo = add_image(app, picture(RenderAssetUsages::default()));
+        let material = |app: &mut TestApp, relief: f32| {
+            let photo = photo.clone();
+            let add = move |mut generators: ExampleGenerators| {
+                let images = ExampleImages::from_photograph("spots", photo.clone());
+                generators.add(ExampleImages { photograph_relief: Some(relief), ..images })
+            };
+            let generator = app.app.world_mut().run_system_once(add).unwrap();
+            let request = Synthesis::new(generator).with_size(UVec2::splat(2 * SIDE));
+            app.finished((request, MaterialTarget::default()))
+        };
+        let (level, deep) = (material(app, 0.0), material(app, 2.0));
+        let normals = |app: &TestApp, entity| app.texels(entity, TextureRole::Normal);
+        let bent = |texels: Vec<u8>| texels.chunks(4).filter(|texel| texel[0].abs_diff(128) > 12).count();
+        assert_eq!(bent(normals(app, level)), 0);
+        assert!(bent(normals(app, deep)) > 500, "{}", bent(normals(app, deep)));
+        assert!(!app.texels(deep, TextureRole::BaseColor).is_empty());
+    });
+}
+
+#[test]
+fn a_map_beside_a_photograph_is_reported() {
+    with_app(|app| {
+        let photo = add_image(app, picture(RenderAssetUsages::default()));
+        let add = move |mut generators: ExampleGenerators| {
+            let images = ExampleImages::from_photograph("spots", photo.clone());
+            generators.add(images.with(OutputKind::Roughness, photo.clone()))
+        };
+        let generator = app.app.world_mut().run_system_once(add).unwrap();
+        app.spawn((Synthesis::new(generator), MaterialTarget::default()));
+        app.settle();
+        let events = app.events();
+        assert!(events.len() == 1 && events[0].contains("roughness beside a photograph"), "{events:?}");
+    });
+}

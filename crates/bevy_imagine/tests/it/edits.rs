@@ -4,7 +4,7 @@ use bevy::asset::RenderAssetUsages;
 use bevy::ecs::system::RunSystemOnce;
 use bevy::prelude::*;
 use bevy::render::render_resource::{Extent3d, TextureDimension, TextureFormat};
-use bevy_imagine::edit::{EditGenerators, Extent, Insert, OutputKind, Repair, Restyle, maps_of};
+use bevy_imagine::edit::{EditGenerators, Extent, Insert, MakeMaps, OutputKind, Repair, Restyle, maps_of};
 use bevy_imagine::prelude::*;
 
 use super::harness::{TestApp, with_app};
@@ -154,5 +154,26 @@ fn an_edit_that_cannot_be_made_fails_its_requests() {
         app.settle();
         let events = app.events();
         assert!(events.len() == 1 && events[0].contains("takes sides of 16 to 4096"), "{events:?}");
+    });
+}
+
+#[test]
+fn a_photograph_gets_the_maps_of_a_material() {
+    with_app(|app| {
+        let extent = Extent3d { width: 64, height: 64, depth_or_array_layers: 1 };
+        let joints = (0..64 * 64).flat_map(|at| if at % 64 % 16 < 2 { [40, 36, 30, 255] } else { [150, 120, 90, 255] });
+        let (format, usage) = (TextureFormat::Rgba8UnormSrgb, RenderAssetUsages::default());
+        let photo = Image::new(extent, TextureDimension::D2, joints.collect(), format, usage);
+        let photo = app.app.world_mut().resource_mut::<Assets<Image>>().add(photo);
+        let system = |mut edits: EditGenerators| edits.add(MakeMaps { tiles: true });
+        let generator = app.app.world_mut().run_system_once(system).unwrap();
+        let request = Synthesis::new(generator).with_size(UVec2::splat(64)).with_image("image", photo);
+        let level = app.finished((request.clone().with_control("relief", 0.0), MaterialTarget::default()));
+        let deep = app.finished((request.with_control("relief", 2.0), MaterialTarget::default()));
+        let steepest = |app: &TestApp, entity| {
+            let texels = app.texels(entity, TextureRole::Normal);
+            texels.chunks(4).map(|texel| texel[0].abs_diff(128)).max().unwrap_or(0)
+        };
+        assert!(steepest(app, level) <= 1 && steepest(app, deep) > 20, "{}", steepest(app, deep));
     });
 }
