@@ -130,7 +130,7 @@ pub enum ExampleError {
         /// Name of the generator.
         generator: String,
         /// What went wrong.
-        error: PhotographError,
+        error: Box<PhotographError>,
     },
     /// A photograph, and another map that would be made of it.
     #[error("{generator}: {} beside a photograph: its maps are made; leave this one out, or photograph_relief", map.name())]
@@ -267,7 +267,8 @@ fn exemplar(Example { name, pictures, options, photograph_relief, .. }: &Example
     match (photograph_relief, &pictures[..]) {
         (Some(relief), [(_, picture)]) => {
             let photograph = Photograph { relief: *relief, ..Photograph::new(picture.clone()) };
-            photograph.exemplar(options).map_err(|error| ExampleError::Photograph { generator: generator(), error })
+            let made = photograph.exemplar(options);
+            made.map_err(|error| ExampleError::Photograph { generator: generator(), error: error.into() })
         }
         (Some(_), [_, (map, _), ..]) => Err(ExampleError::MapOfPhotograph { generator: generator(), map: *map }),
         _ => Exemplar::from_maps(pictures, options)
