@@ -1,6 +1,6 @@
 // A texture -> the tensor of an image or mask input, resized: a larger picture is averaged over the area of each element, a
 // smaller one interpolated. LUMINANCE makes one channel of red, green and blue (Rec. 709),
-// INVERTED takes 1 minus the picture. The sampler is linear and clamps.
+// INVERTED takes 1 minus the picture, NORMAL computes blue as z of the unit vector whose x and y are red and green. The sampler is linear and clamps.
 // sRGB textures are read as linear light; ENCODE_SRGB encodes it again.
 #import imagine::dispatch::DispatchParams
 #import imagine::srgb::srgb_from_linear
@@ -45,6 +45,10 @@ fn main(@builtin(workgroup_id) workgroup: vec3<u32>, @builtin(local_invocation_i
 #endif
 #ifdef INVERTED
     value = 1.0 - value;
+#endif
+#ifdef NORMAL
+    let direction = value.rg * 2.0 - 1.0;
+    value.b = 0.5 + 0.5 * sqrt(max(1.0 - dot(direction, direction), 0.0));
 #endif
 #ifdef ENCODE_SRGB
     value = vec4(srgb_from_linear(clamp(value.rgb, vec3(0.0), vec3(1.0))), value.a);

@@ -1,24 +1,17 @@
 //! Passes from tensors to textures and from pictures to tensors, as plain data; `shaders/README.md` lists their bindings.
 //!
-//! Every pass has one invocation per texel, [`WORKGROUP`] of them along x. Its params begin with a zeroed
-//! [`crate::DispatchParams`]: the host may cut it along y or z and set `base` to the first workgroup.
+//! Every pass has one invocation per texel or block, [`crate::WORKGROUP`] of them along x. Its params begin with a zeroed
+//! [`crate::DispatchParams`]: the host may cut it along any axis and set `base` to the first workgroup.
 //! [`crate::PipelineStore`] compiles it.
 
-use crate::kernel::{BindingLayout, PipelineKey, ShaderDef, WORKGROUP};
-use crate::params::{KernelParams, ParamsLayout, params};
+mod blocks;
+mod pass;
 
-/// A pass between tensors and textures.
-#[derive(Clone, Debug, PartialEq)]
-pub struct TexturePass {
-    /// The pipeline it needs.
-    pub pipeline: PipelineKey,
-    /// The params uniform, binding 0.
-    pub params: Vec<u8>,
-    /// Layout of `params`, which a test compares with the shader.
-    pub params_layout: ParamsLayout,
-    /// Number of workgroups along x, y and z.
-    pub workgroups: [u32; 3],
-}
+pub use blocks::{BLOCK_SIDE, BlockLevel, Blocks, compress};
+pub use pass::TexturePass;
+use pass::pass;
+
+use crate::params::params;
 
 /// Which tensors are packed into the channels of a texture, for every image of the batch.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -246,6 +239,8 @@ pub enum PictureChannels {
     Luminance,
     /// One channel, 1 minus red.
     InvertedRed,
+    /// Red and green of a unit vector in `0.5 + 0.5 n`, whose z is computed.
+    Normal,
 }
 
 /// Resizes the picture at binding 1 of `picture_size` (`[width, height]`; linear, clamping sampler at binding 2) into the tensor
@@ -263,7 +258,8 @@ pub fn unpack(
     let params = UnpackParams { size, picture_size, channels, first, ..UnpackParams::default() };
     let luminance = reads == PictureChannels::Luminance;
     let inverted = reads == PictureChannels::InvertedRed;
-    let defs = [("ENCODE_SRGB", encode_srgb), ("LUMINANCE", luminance), ("INVERTED", inverted)];
+    let normal = reads == PictureChannels::Normal;
+    let defs = [("ENCODE_SRGB", encode_srgb), ("LUMINANCE", luminance), ("INVERTED", inverted), ("NORMAL", normal)];
     pass(&defs, &params, size, images)
 }
 
@@ -308,11 +304,13 @@ pub fn variants() -> Vec<TexturePass> {
     passes.extend([Linear, Srgb, Normal, Radiance, Roughness].map(|kind| mip(kind, size, 1)));
     passes.extend([HeightBorder::Wrap, HeightBorder::Edge].map(|border| normal_from_height(size, 1, 1.0, border)));
     for encode_srgb in flags {
-        let reads = [PictureChannels::From(0), PictureChannels::Luminance, PictureChannels::InvertedRed];
+        use PictureChannels::{From, InvertedRed, Luminance, Normal};
+        let reads = [From(0), Luminance, InvertedRed, Normal];
         passes.extend(reads.map(|reads| unpack(size, 1, 3, size, encode_srgb, reads)));
     }
     passes
         .extend([EnvironmentFilter::Diffuse, EnvironmentFilter::Specular(0.5)].map(|what| environment(what, 4, 4, 1)));
+    passes.extend(Blocks::ALL.map(|what| compress(what, &what.levels(size, 1, 1)[0])));
     for amplitude in [None, Some(0.1)] {
         let at = BrushStroke {
             center: [1.0; 2],
@@ -327,21 +325,4 @@ pub fn variants() -> Vec<TexturePass> {
         passes.push(brush(&at, size, 1, 4));
     }
     passes
-}
-
-fn pass<P: KernelParams>(
-    flags: &[(&'static str, bool)],
-    params: &P,
-    [width, height]: [u32; 2],
-    layers: u32,
-) -> TexturePass {
-    let mut defs: Vec<_> = flags.iter().filter(|(_, on)| *on).map(|(name, _)| (*name, ShaderDef::Bool(true))).collect();
-    defs.sort();
-    let pipeline = PipelineKey { shader: P::LAYOUT.shader, defs, layout: BindingLayout::Reflected };
-    TexturePass {
-        pipeline,
-        params: bytemuck::bytes_of(params).to_vec(),
-        params_layout: P::LAYOUT,
-        workgroups: [width.div_ceil(WORKGROUP), height, layers],
-    }
 }

@@ -3,12 +3,12 @@
 use super::dispatch::{Bound, Gpu};
 use imagine_wgpu::texture_io::{self, BatchLayout, HeightBorder, MipFilter, Pack, TexturePass};
 
-fn run(gpu: &Gpu, call: &TexturePass, bound: &[Bound]) {
+pub fn run(gpu: &Gpu, call: &TexturePass, bound: &[Bound]) {
     gpu.dispatch(call.pipeline.shader, &call.pipeline.defs, &call.params, bound, call.workgroups);
 }
 
 /// One level as an array of layers.
-fn array(texture: &wgpu::Texture, level: u32) -> wgpu::TextureView {
+pub fn array(texture: &wgpu::Texture, level: u32) -> wgpu::TextureView {
     texture.create_view(&wgpu::TextureViewDescriptor {
         dimension: Some(wgpu::TextureViewDimension::D2Array),
         base_mip_level: level,
@@ -18,13 +18,13 @@ fn array(texture: &wgpu::Texture, level: u32) -> wgpu::TextureView {
 }
 
 /// Pseudo-random numbers from 0 to 1.
-fn numbers(count: usize, seed: u32) -> Vec<f32> {
+pub fn numbers(count: usize, seed: u32) -> Vec<f32> {
     let key = imagine_graph::rng::key(u64::from(seed), 0, 0);
     (0..count as u32).map(|i| imagine_graph::rng::uniform(imagine_graph::rng::cell(i, 0, 0, key))).collect()
 }
 
 /// Packs tensors and reads the texels back.
-fn packed(gpu: &Gpu, what: Pack, size: [u32; 2], tensors: &[(u32, &[f32])]) -> Vec<[u8; 4]> {
+pub fn packed(gpu: &Gpu, what: Pack, size: [u32; 2], tensors: &[(u32, &[f32])]) -> Vec<[u8; 4]> {
     let texture = gpu.texture(size, 1);
     let buffers: Vec<_> = tensors.iter().map(|(binding, values)| (*binding, gpu.buffer(values))).collect();
     let mut bound: Vec<_> = buffers.iter().map(|(binding, buffer)| Bound::Buffer(*binding, buffer)).collect();
