@@ -55,7 +55,8 @@ fn spawn(mut commands: Commands, assets: Res<AssetServer>, options: Res<Options>
     for name in GENERATORS {
         let generator = assets.load(format!("generators/{name}.generator.safetensors"));
         let synthesis = Synthesis::new(generator).with_size(UVec2::splat(options.size));
-        commands.spawn((Name::new(name), synthesis, MaterialTarget::default()));
+        // Files hold what the network made, not what blocks show of it.
+        commands.spawn((Name::new(name), synthesis, MaterialTarget { compress: false, ..default() }));
     }
 }
 

@@ -8,7 +8,7 @@ use clap::Parser;
 use imagine_examples::{Arguments, Headless, parse_arguments};
 
 /// How the labels of the plugin's GPU resources begin; the others are Bevy's.
-const OURS: [&str; 5] = ["imagine texture", "imagine scratch", "arena", "weights", "params"];
+const OURS: [&str; 6] = ["imagine texture", "imagine scratch", "imagine blocks", "arena", "weights", "params"];
 /// Texels along a result.
 const SIDE: u32 = 64;
 /// GPU milliseconds a frame where requests are finished, and where they are dropped in the middle of their work.

@@ -1,5 +1,7 @@
 //! Export of results as PNG and KTX2 files, marked as generated, with the recipe inside.
 
+mod blocks;
+
 use std::path::{Path, PathBuf};
 
 use bevy::prelude::*;
@@ -10,14 +12,15 @@ use imagine_graph::file::{WriteError, make_folder, replace};
 use imagine_graph::generators::Origin;
 use imagine_ktx2::{Average, Format, Texture};
 use imagine_png::{Picture, Samples, Source};
-use imagine_wgpu::texture_io::MipFilter;
+use imagine_wgpu::texture_io::{Blocks, MipFilter};
 
 use crate::asset::Generator;
+use crate::render::{BlockRead, BlockReads};
 use crate::request::{Synthesis, SynthesisRecipe};
 use crate::target::{SynthesisTextures, TexturePlan, TextureRole};
 
 /// Trigger it on an entity whose request is finished to write its textures as PNG files, except cubemaps, which are HDR. Heights and
-/// depths have 16 bits a pixel, all others 8 bits a channel.
+/// depths have 16 bits a pixel, all others 8 bits a channel. Of [compressed](crate::MaterialTarget::compress) textures they hold what the blocks show.
 ///
 /// Readback takes a few frames and blocks none; a background thread writes the files.
 #[derive(EntityEvent, Clone, Debug)]
@@ -30,7 +33,7 @@ pub struct ExportPng {
     pub name: String,
 }
 
-/// Like [`ExportPng`], but as KTX2 files with all mip levels, which Bevy loads without conversion.
+/// Like [`ExportPng`], but as KTX2 files with all mip levels, which Bevy loads without conversion; compressed textures as their blocks.
 #[derive(EntityEvent, Clone, Debug)]
 pub struct ExportKtx2 {
     /// The entity with the request.
@@ -82,6 +85,7 @@ pub(crate) fn start_ktx2_export(export: On<ExportKtx2>, exporter: Exporter) {
 pub(crate) struct Exporter<'w, 's> {
     commands: Commands<'w, 's>,
     requests: Query<'w, 's, (&'static Synthesis, &'static SynthesisTextures)>,
+    reads: Res<'w, BlockReads>,
     assets: Res<'w, Assets<Generator>>,
 }
 
@@ -110,18 +114,26 @@ impl Exporter<'_, '_> {
                 FileKind::Png => has_height && plan.role == TextureRole::Image,
                 FileKind::Ktx2 => plan.role == TextureRole::Height,
             };
-            if is_other || plan.shape.format.remove_srgb_suffix() != TextureFormat::Rgba8Unorm {
+            if is_other || plan.shape.storage_format() != TextureFormat::Rgba8Unorm {
                 continue;
             }
             let path = folder.join(format!("{name}_{}.{}", file_name(plan.role), kind.extension()));
             let exporting = Exporting { kind, path, plan: plan.clone(), recipe: recipe.clone(), source };
-            self.commands.spawn((Readback::texture(image.clone()), exporting)).observe(write_file);
+            match plan.blocks() {
+                None => _ = self.commands.spawn((Readback::texture(image.clone()), exporting)).observe(write_texels),
+                Some(what) => {
+                    let levels = what.levels(plan.shape.size.to_array(), plan.shape.levels, 1);
+                    let layer = plan.image.as_ref().map_or(0, |(_, layer)| *layer);
+                    let done = Box::new(move |blocks| exporting.write(move |this| this.encode_blocks(what, blocks)));
+                    self.reads.push(BlockRead { image: image.id(), layer, levels, done });
+                }
+            }
         }
     }
 }
 
 /// Writes one texture that was read back.
-fn write_file(read: On<ReadbackComplete>, mut commands: Commands, exports: Query<&Exporting>) {
+fn write_texels(read: On<ReadbackComplete>, mut commands: Commands, exports: Query<&Exporting>) {
     let Ok(exporting) = exports.get(read.entity) else { return };
     commands.entity(read.entity).despawn();
     let UVec2 { x: width, y: height } = exporting.plan.shape.size;
@@ -129,20 +141,32 @@ fn write_file(read: On<ReadbackComplete>, mut commands: Commands, exports: Query
     // Rows may be padded on the way from the GPU.
     let stride = read.data.len() / (height.max(1) as usize);
     let bytes = read.data.chunks(stride.max(1)).flat_map(|line| &line[..row.min(line.len())]).copied().collect();
-    let exporting = exporting.clone();
-    IoTaskPool::get()
-        .spawn(async move {
-            let path = exporting.path.display();
-            match exporting.encode(bytes).map(|bytes| write(&exporting.path, &bytes)) {
+    exporting.clone().write(|this| this.encode(bytes));
+}
+
+impl Exporting {
+    /// Writes the file that `encode` makes, on another thread.
+    fn write(self, encode: impl FnOnce(&Self) -> Result<Vec<u8>, std::io::Error> + Send + 'static) {
+        let task = async move {
+            let path = self.path.display();
+            match encode(&self).map(|bytes| write(&self.path, &bytes)) {
                 Ok(Ok(())) => info!("wrote {path}"),
                 Ok(Err(error)) => error!("{error}"),
                 Err(error) => error!("{path}: {error}"),
             }
-        })
-        .detach();
-}
+        };
+        IoTaskPool::get().spawn(task).detach();
+    }
 
-impl Exporting {
+    /// The bytes of the file, from the blocks of every level.
+    fn encode_blocks(&self, what: Blocks, levels: Vec<Vec<u8>>) -> Result<Vec<u8>, std::io::Error> {
+        if self.kind == FileKind::Png {
+            return self.encode(blocks::texels(&self.plan, what, &levels[0]));
+        }
+        let texture = blocks::texture(&self.plan, levels);
+        imagine_ktx2::encode(&texture, self.source, &self.recipe).map_err(std::io::Error::other)
+    }
+
     /// The bytes of the file, from the texels of level 0.
     fn encode(&self, texels: Vec<u8>) -> Result<Vec<u8>, std::io::Error> {
         let shape = self.plan.shape;

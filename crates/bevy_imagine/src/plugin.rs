@@ -12,7 +12,9 @@ use crate::asset::ImagineAssetPlugin;
 use crate::export;
 use crate::job::{JobEvents, RenderCommands};
 use crate::memory::ImagineMemory;
-use crate::render::{self, CostModel, FrameBudget, GpuTimer, ImagineBudget, ImagineStats, JobQueue, Kernels};
+use crate::render::{
+    self, BlockReads, CostModel, FrameBudget, GpuTimer, ImagineBudget, ImagineStats, JobQueue, Kernels,
+};
 use crate::request::{self, Living, RegisterTarget, RequestSteps, Synthesis, SynthesisStatus, WorldPatch};
 use crate::target::{ImageTarget, MaterialTarget, SkyTarget, SpriteTarget, SynthesisTextures};
 use crate::world;
@@ -59,13 +61,14 @@ pub enum ImagineSystems {
 impl Plugin for ImaginePlugin {
     fn build(&self, app: &mut App) {
         let memory = ImagineMemory::new(self.memory_budget);
-        let (events, stats) = (JobEvents::default(), ImagineStats::default());
+        let (events, stats, reads) = (JobEvents::default(), ImagineStats::default(), BlockReads::default());
         if !app.is_plugin_added::<ImagineAssetPlugin>() {
             app.add_plugins(ImagineAssetPlugin);
         }
         app.insert_resource(memory.clone())
             .insert_resource(events.clone())
             .insert_resource(stats.clone())
+            .insert_resource(reads.clone())
             .insert_resource(ImagineBudget { milliseconds: self.frame_budget_ms });
         register_types(app);
         build_main_app(app);
@@ -73,7 +76,7 @@ impl Plugin for ImaginePlugin {
             warn!("bevy_imagine: there is no renderer (RenderPlugin); targets stay empty");
             return;
         };
-        render_app.insert_resource(memory).insert_resource(events).insert_resource(stats);
+        render_app.insert_resource(memory).insert_resource(events).insert_resource(stats).insert_resource(reads);
         build_render_app(render_app);
     }
 
@@ -151,7 +154,8 @@ fn build_render_app(render_app: &mut SubApp) {
         )
         .add_systems(
             RenderGraph,
-            render::record_jobs
+            (render::record_jobs, render::read_blocks)
+                .chain()
                 .in_set(ImagineSystems::Synthesize)
                 .in_set(RenderGraphSystems::Render)
                 .before(camera_driver),

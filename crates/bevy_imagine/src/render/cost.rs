@@ -140,7 +140,7 @@ impl Workload {
 }
 
 /// Work per millisecond before anything was measured: a third to a tenth of what such devices reach.
-fn work_per_millisecond(device: DeviceType) -> f64 {
+pub(crate) fn work_per_millisecond(device: DeviceType) -> f64 {
     match device {
         DeviceType::DiscreteGpu => 1e9,
         DeviceType::IntegratedGpu | DeviceType::VirtualGpu | DeviceType::Other => 1e8,

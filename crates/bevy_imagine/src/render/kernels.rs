@@ -8,6 +8,7 @@ use imagine_graph::{Patch, Size, Texel};
 use imagine_wgpu::texture_io::variants;
 use imagine_wgpu::{BoundsChecks, PipelineError, PipelineStore, Plan, PlanOptions, Session, WeightStore};
 
+use super::cost::work_per_millisecond;
 use crate::asset::Generator;
 use crate::error::SynthesisError;
 use crate::job::Job;
@@ -15,6 +16,8 @@ use crate::memory::{Allocation, ImagineMemory};
 
 /// Plans kept for later requests.
 const KEPT_PLANS: usize = 8;
+/// Milliseconds of a dispatch before anything was measured, below the longest slice.
+const BAND_MILLISECONDS: f64 = 0.2;
 
 /// What all jobs on a device share. Clones share it too.
 #[derive(Resource, Clone)]
@@ -24,6 +27,8 @@ pub(crate) struct Kernels {
     /// Linear and clamping.
     pub sampler: wgpu::Sampler,
     pub memory: ImagineMemory,
+    /// Most work of one dispatch of a pass that computes much and moves little.
+    pub band_work: u64,
     /// Large weights, uploaded once for each generator, and what they take.
     weights: WeightStore,
     weight_memory: Arc<Mutex<Option<Allocation>>>,
@@ -50,6 +55,8 @@ impl FromWorld for Kernels {
             store: PipelineStore::new(device, BoundsChecks::On),
             sampler,
             memory: world.resource::<ImagineMemory>().clone(),
+            band_work: (BAND_MILLISECONDS * work_per_millisecond(world.resource::<RenderAdapterInfo>().device_type))
+                as u64,
             options: PlanOptions::for_device(device, world.resource::<RenderAdapterInfo>()),
             weights: WeightStore::default(),
             weight_memory: Arc::default(),

@@ -99,7 +99,8 @@ fn input_images(job: &Job, images: &RenderAssets<GpuImage>) -> Option<Vec<InputI
         let image = images.get(*image)?;
         let size = [image.texture.width(), image.texture.height()];
         let view = wgpu::TextureView::clone(&image.texture_view);
-        Some(InputImage { input: input.clone(), view, size, channels: *channels })
+        let has_two_channels = image.texture.format().components() == 2;
+        Some(InputImage { input: input.clone(), view, size, channels: *channels, has_two_channels })
     };
     job.key.images.iter().map(input).collect()
 }

@@ -1,24 +1,21 @@
 //! Tensors to textures and images to tensors.
 //!
-//! Level 0 and then every smaller level are made in scratch textures; when all are complete they are copied to the images
-//! that materials hold, so that no frame ever shows half a result.
-
-use std::sync::Arc;
+//! Level 0 and then every smaller level are made in scratch textures, and compressed into buffers if they are shown in blocks; when all are complete
+//! they are copied to the images that materials hold, so that no frame ever shows half a result.
 
 use bevy::prelude::*;
 use bevy::render::render_asset::RenderAssets;
 use bevy::render::texture::GpuImage;
 use imagine_graph::{ColorSpace, InputKind};
-use imagine_wgpu::texture_io::{self, MipFilter, PictureChannels, TexturePass};
-use imagine_wgpu::{Pipeline, PipelineError, Session};
+use imagine_wgpu::texture_io::{self, MipFilter, PictureChannels};
+use imagine_wgpu::{PipelineError, Session};
 use wgpu::BindingResource;
-use wgpu::util::DeviceExt;
 
-use super::cost::KernelId;
+use super::blocks::BlockBuffer;
+use super::dispatches::Dispatches;
 use super::kernels::Kernels;
 use crate::image_source::ImageChannels;
 use crate::job::{Job, PlannedStroke};
-use crate::memory::Allocation;
 use crate::target::{Destination, OutputIndex, TextureRole, TextureShape, TextureSource};
 
 /// Work of a texel in the unit of [`imagine_wgpu::Cost::work`]: about 16 bytes, at 4 each.
@@ -27,31 +24,6 @@ const TEXEL_WORK: u64 = 64;
 const SAMPLE_WORK: u64 = 150;
 /// Samples for each direction of filtered light.
 const LIGHT_SAMPLES: u32 = 96;
-/// Most work of one dispatch, unless a single row exceeds it: dispatches are not cut again later.
-const BAND_WORK: u64 = 2_000_000;
-/// Alignment of a uniform, the largest that devices ask for.
-const UNIFORM_ALIGNMENT: usize = 256;
-/// Bytes of the first workgroup in the params of every pass.
-const FIRST_WORKGROUP: std::ops::Range<usize> = 0..12;
-
-/// Dispatches in their order, and how many of them are recorded.
-#[derive(Default)]
-pub(crate) struct Dispatches {
-    list: Vec<Dispatch>,
-    recorded: usize,
-}
-
-/// One dispatch of a texture pass.
-pub(crate) struct Dispatch {
-    pub kernel: KernelId,
-    pub work: u64,
-    pipeline: Arc<Pipeline>,
-    bind_group: wgpu::BindGroup,
-    workgroups: [u32; 3],
-    /// Memory of the uniforms that it shares with its neighbours.
-    _params: Arc<Allocation>,
-}
-
 /// The textures of one job: the dispatches that make them, and where they go.
 pub(crate) struct TextureWriter {
     pub passes: Dispatches,
@@ -66,6 +38,8 @@ struct WrittenTexture {
     /// As it is shown.
     shape: TextureShape,
     scratch: wgpu::Texture,
+    /// The shown levels in blocks, if these are shown.
+    blocks: Option<BlockBuffer>,
 }
 
 /// An image for an input of a network.
@@ -75,83 +49,15 @@ pub(crate) struct InputImage {
     /// Width and height.
     pub size: [u32; 2],
     pub channels: ImageChannels,
-}
-
-impl Dispatches {
-    pub fn remaining(&self) -> &[Dispatch] {
-        &self.list[self.recorded..]
-    }
-
-    pub fn is_done(&self) -> bool {
-        self.recorded == self.list.len()
-    }
-
-    /// Starts from the first dispatch again.
-    pub fn rewind(&mut self) {
-        self.recorded = 0;
-    }
-
-    /// Records the next `count` dispatches as one compute pass.
-    pub fn encode(
-        &mut self,
-        count: usize,
-        encoder: &mut wgpu::CommandEncoder,
-        timestamp_writes: Option<wgpu::ComputePassTimestampWrites>,
-    ) {
-        let descriptor = wgpu::ComputePassDescriptor { label: Some("imagine texture passes"), timestamp_writes };
-        let mut compute = encoder.begin_compute_pass(&descriptor);
-        for dispatch in &self.remaining()[..count] {
-            compute.set_pipeline(&dispatch.pipeline.pipeline);
-            compute.set_bind_group(0, &dispatch.bind_group, &[]);
-            let [x, y, z] = dispatch.workgroups;
-            compute.dispatch_workgroups(x, y, z);
-        }
-        self.recorded += count;
-    }
-
-    /// Adds `pass` with its resources and their binding numbers, in bands of rows that are short enough for a slice.
-    fn push(
-        &mut self,
-        kernels: &Kernels,
-        pass: &TexturePass,
-        texel_work: u64,
-        resources: &[(u32, BindingResource)],
-    ) -> Result<(), PipelineError> {
-        let pipeline = kernels.store.compile(&pass.pipeline)?;
-        let (device, label) = (kernels.store.device(), Some(pass.pipeline.shader));
-        let kernel = KernelId::new(pass.pipeline.shader, &pass.pipeline.defs);
-        let row_work = u64::from(pass.workgroups[0]) * u64::from(imagine_wgpu::WORKGROUP) * texel_work;
-        let bands = bands(pass.workgroups, (BAND_WORK / row_work.max(1)).clamp(1, 1 << 16) as u32);
-        let stride = pass.params.len().next_multiple_of(UNIFORM_ALIGNMENT);
-        let mut contents = vec![0; stride * bands.len()];
-        for (bytes, (first, _)) in contents.chunks_mut(stride).zip(&bands) {
-            bytes[..pass.params.len()].copy_from_slice(&pass.params);
-            bytes[FIRST_WORKGROUP].copy_from_slice(bytemuck::bytes_of(first));
-        }
-        let usage = wgpu::BufferUsages::UNIFORM;
-        let descriptor = wgpu::util::BufferInitDescriptor { label: Some("params"), contents: &contents, usage };
-        let params = device.create_buffer_init(&descriptor);
-        let held = Arc::new(kernels.memory.allocate(contents.len() as u64));
-        for (index, (_, workgroups)) in bands.into_iter().enumerate() {
-            let size = std::num::NonZeroU64::new(pass.params.len() as u64);
-            let band = wgpu::BufferBinding { buffer: &params, offset: (index * stride) as u64, size };
-            let entry = |(binding, resource)| wgpu::BindGroupEntry { binding, resource };
-            let resources = [(0, BindingResource::Buffer(band))].into_iter().chain(resources.iter().cloned());
-            let entries: Vec<_> = resources.map(entry).collect();
-            let descriptor = wgpu::BindGroupDescriptor { label, layout: &pipeline.layout, entries: &entries };
-            let bind_group = device.create_bind_group(&descriptor);
-            let work = row_work * u64::from(workgroups[1]) * u64::from(workgroups[2]);
-            let (pipeline, _params) = (pipeline.clone(), held.clone());
-            self.list.push(Dispatch { kernel, work, pipeline, bind_group, workgroups, _params });
-        }
-        Ok(())
-    }
+    /// Whether the texture has red and green only, as normal maps in blocks.
+    pub has_two_channels: bool,
 }
 
 impl TextureWriter {
-    /// Bytes of the scratch textures of `job`.
+    /// Bytes of the scratch textures and of the blocks of `job`.
     pub fn bytes(job: &Job) -> u64 {
-        job.key.textures.iter().map(|plan| with_skipped(&plan.shape, job.key.skipped_levels).bytes()).sum()
+        let scratch = |shape: &TextureShape| with_skipped(shape, job.key.skipped_levels).scratch().bytes();
+        job.key.textures.iter().map(|plan| scratch(&plan.shape) + BlockBuffer::bytes(plan)).sum()
     }
 
     /// Dispatches and scratch textures for the textures of `job`, from the outputs of `session` after `steps` steps.
@@ -179,8 +85,11 @@ impl TextureWriter {
                     above_size = above_size.map(|side| (side / 2).max(1));
                 }
             }
+            let shown = &levels[skipped_levels as usize..];
+            let blocks = plan.blocks();
+            let blocks = blocks.map(|what| BlockBuffer::new(kernels, what, &plan.shape, shown, &mut writer.passes));
             let (destination, role, shape) = (*destination, plan.role, plan.shape);
-            writer.textures.push(WrittenTexture { destination, role, shape, scratch });
+            writer.textures.push(WrittenTexture { destination, role, shape, scratch, blocks: blocks.transpose()? });
         }
         Ok(writer)
     }
@@ -248,7 +157,11 @@ impl TextureWriter {
     pub fn copy(&self, encoder: &mut wgpu::CommandEncoder, images: &RenderAssets<GpuImage>) -> bool {
         let targets: Option<Vec<_>> = self.textures.iter().map(|at| images.get(at.destination.image)).collect();
         let Some(targets) = targets else { return false };
-        for (WrittenTexture { destination, shape, scratch, .. }, target) in self.textures.iter().zip(targets) {
+        for (WrittenTexture { destination, shape, scratch, blocks, .. }, target) in self.textures.iter().zip(targets) {
+            if let Some(blocks) = blocks {
+                blocks.copy(encoder, &target.texture, destination.first_layer);
+                continue;
+            }
             for mip_level in 0..shape.levels {
                 let side = |length: u32| (length >> mip_level).max(1);
                 let (width, height) = (side(shape.size.x), side(shape.size.y));
@@ -277,6 +190,7 @@ pub(crate) fn upload_images(
         let encode_srgb = input.kind == InputKind::Image(ColorSpace::Srgb);
         let reads = match image.channels {
             ImageChannels::All if channels == 1 && input.kind != InputKind::Mask => PictureChannels::Luminance,
+            ImageChannels::All if channels == 3 && image.has_two_channels => PictureChannels::Normal,
             ImageChannels::All | ImageChannels::Red => PictureChannels::From(0),
             ImageChannels::Green => PictureChannels::From(1),
             ImageChannels::Blue => PictureChannels::From(2),
@@ -330,24 +244,6 @@ fn with_skipped(shape: &TextureShape, skipped: u32) -> TextureShape {
     TextureShape { size, levels: shape.levels + skipped, ..*shape }
 }
 
-/// First workgroup and number of workgroups of every band of at most `rows` rows. A band holds several layers if they fit.
-fn bands([x, height, layers]: [u32; 3], rows: u32) -> Vec<([u32; 3], [u32; 3])> {
-    let mut bands = Vec::new();
-    if rows >= height {
-        let step = (rows / height.max(1)).max(1);
-        for layer in (0..layers).step_by(step as usize) {
-            bands.push(([0, 0, layer], [x, height, step.min(layers - layer)]));
-        }
-        return bands;
-    }
-    for layer in 0..layers {
-        for row in (0..height).step_by(rows as usize) {
-            bands.push(([0, row, layer], [x, rows.min(height - row), 1]));
-        }
-    }
-    bands
-}
-
 fn scratch(device: &wgpu::Device, shape: &TextureShape) -> wgpu::Texture {
     device.create_texture(&wgpu::TextureDescriptor {
         label: Some("imagine scratch"),
@@ -376,24 +272,4 @@ fn level_view(texture: &wgpu::Texture, level: u32) -> wgpu::TextureView {
         mip_level_count: Some(1),
         ..Default::default()
     })
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn bands_cover_every_workgroup_once() {
-        for (grid, rows) in [([2, 7, 3], 3), ([1, 4, 6], 4), ([1, 4, 6], 9), ([1, 1, 1], 65_536), ([3, 5, 1], 1)] {
-            let mut seen = std::collections::HashSet::new();
-            for (base, [x, y, z]) in bands(grid, rows) {
-                for at in 0..x * y * z {
-                    let place = [at % x + base[0], at / x % y + base[1], at / x / y + base[2]];
-                    assert!(seen.insert(place), "{place:?} twice in {grid:?} by {rows}");
-                }
-                assert!(y * z <= rows.max(1) || y * z == 1, "{y} rows of {z} layers are more than {rows}");
-            }
-            assert_eq!(seen.len() as u32, grid.iter().product::<u32>());
-        }
-    }
 }

@@ -5,8 +5,9 @@ use bevy::render::texture::GpuImage;
 use imagine_wgpu::{EncodeError, Recording, RunSeed, Session};
 
 use super::cost::{CostModel, KernelId, Workload};
+use super::dispatches::Dispatches;
 use super::kernels::Kernels;
-use super::texture_io::{Dispatches, TextureWriter, paint_state};
+use super::texture_io::{TextureWriter, paint_state};
 use super::timer::GpuTimer;
 use crate::job::PlannedStroke;
 use crate::memory::Allocation;

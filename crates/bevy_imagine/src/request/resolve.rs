@@ -17,21 +17,33 @@ use crate::target::{PlanContext, TargetPlans, Targets};
 /// Highest rate of a living result, in steps per second.
 const MAX_STEP_RATE: f32 = 1000.0;
 
-/// The result that the request on `entity` asks for. `limit` is the device's largest texture side in texels.
+/// What the device can hold.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct DeviceTextures {
+    /// Largest side of a texture in texels.
+    pub side: u32,
+    /// Whether textures may be in blocks of BC formats. (ASTC, for devices that have only that, is not implemented.)
+    pub blocks: bool,
+}
+
+/// The result that the request on `entity` asks for.
 pub(crate) fn resolve(
     entity: FilteredEntityRef,
     request: &Synthesis,
     generator: &Generator,
     targets: &Targets,
-    limit: u32,
+    device: DeviceTextures,
 ) -> Result<ResultKey, SynthesisError> {
     let patch = entity.get::<WorldPatch>();
-    let context = PlanContext::new(generator, request.size, patch.is_some());
+    // What evolves is written again and again, and would be compressed as often.
+    let has_blocks = device.blocks && !entity.contains::<Living>();
+    let context = PlanContext::new(generator, request.size, patch.is_some(), has_blocks);
     let TargetPlans { textures, images: batch } = targets.plan(&entity, &context)?;
     let skipped_levels = patch.map_or(0, |patch| patch.mip.min(MAX_MIP));
     let made = request.size.saturating_mul(UVec2::splat(1 << skipped_levels));
     let largest =
         textures.iter().map(|texture| texture.shape.size).chain([made]).reduce(UVec2::max).unwrap_or_default();
+    let limit = device.side;
     if largest.max_element() > limit {
         let UVec2 { x: width, y: height } = largest;
         return Err(SynthesisError::DeviceLimit { generator: generator.name().into(), width, height, limit });

@@ -8,10 +8,11 @@ use bevy::ecs::resource::IsResource;
 use bevy::ecs::world::EntityRefExcept;
 use bevy::prelude::*;
 use bevy::render::renderer::RenderDevice;
+use bevy::render::settings::WgpuFeatures;
 
 use super::component::Synthesis;
 use super::receive::Outcomes;
-use super::resolve::resolve;
+use super::resolve::{DeviceTextures, resolve};
 use super::state::{RequestState, Requests, SynthesisStatus};
 use crate::asset::Generator;
 use crate::error::SynthesisError;
@@ -62,7 +63,10 @@ pub(crate) fn submit_requests(
     if pending.is_empty() {
         return;
     }
-    let limit = device.limits().max_texture_dimension_2d;
+    let device = DeviceTextures {
+        side: device.limits().max_texture_dimension_2d,
+        blocks: device.features().contains(WgpuFeatures::TEXTURE_COMPRESSION_BC),
+    };
     let mut budget = Budget { memory: &memory, images: &mut images, created: 0, begin: Instant::now() };
     for entity in pending {
         let Ok((request, parts)) = parts.get(entity) else { continue };
@@ -76,7 +80,7 @@ pub(crate) fn submit_requests(
         let _span = debug_span!("imagine_submit", %entity).entered();
         let key = match (generators.get(&request.generator), assets.load_state(&request.generator)) {
             (_, LoadState::Failed(error)) => Err(SynthesisError::Load(error)),
-            (Some(generator), _) => resolve(parts.into_filtered(), request, generator, &targets, limit),
+            (Some(generator), _) => resolve(parts.into_filtered(), request, generator, &targets, device),
             (None, _) => {
                 requests.pending.insert(entity);
                 continue;

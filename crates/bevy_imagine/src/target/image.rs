@@ -29,6 +29,9 @@ pub struct ImageTarget {
     pub layer: u32,
     /// Whether the image has mip levels. Default off.
     pub mips: bool,
+    /// Whether the image is in blocks on devices that have them, which takes a quarter of the memory: see
+    /// [`PlanContext::compressed`]. Default off.
+    pub compress: bool,
 }
 
 impl ImageTarget {
@@ -58,6 +61,9 @@ impl Target for ImageTarget {
         let mut plan = context.texture(TextureRole::Image, output);
         if !self.mips {
             plan = plan.without_mips();
+        }
+        if self.compress {
+            plan = context.compressed(plan);
         }
         if self.is_own() {
             plan = plan.into_image(self.image.clone(), self.layer);

@@ -30,11 +30,14 @@ pub struct MaterialTarget {
     /// Metres that texture coordinates from 0 to 1 cover on the mesh. If the generator's card says how large its surface is
     /// ([`SynthesisTextures::metres`]), `StandardMaterial::uv_transform` then shows it in its real size. Default: `uv_transform` stays.
     pub surface: Option<Vec2>,
+    /// Whether the maps are in blocks (BC7, BC5, BC4) on devices that have them, which takes a quarter of the memory: see
+    /// [`PlanContext::compressed`]. Default on.
+    pub compress: bool,
 }
 
 impl Default for MaterialTarget {
     fn default() -> Self {
-        Self { normal_strength: 8.0, parallax: false, surface: None }
+        Self { normal_strength: 8.0, parallax: false, surface: None, compress: true }
     }
 }
 
@@ -74,7 +77,11 @@ impl Target for MaterialTarget {
             plans.push(context.packed(TextureRole::Depth, pack, [Some(height), None, None], MipFilter::Linear));
         }
         let sampling = if context.is_patch() { Sampling::Edge } else { Sampling::Repeat };
-        Ok(plans.into_iter().map(|plan| plan.with_sampling(sampling)).collect())
+        let finished = |plan: TexturePlan| {
+            let plan = plan.with_sampling(sampling);
+            if self.compress { context.compressed(plan) } else { plan }
+        };
+        Ok(plans.into_iter().map(finished).collect())
     }
 
     fn show(&self, entity: Entity, textures: &SynthesisTextures, param: &mut SystemParamItem<Self::Param>) {

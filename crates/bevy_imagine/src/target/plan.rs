@@ -3,7 +3,7 @@
 use bevy::prelude::*;
 use bevy::render::render_resource::TextureFormat;
 use imagine_graph::{ColorSpace, GraphOutput, OutputKind};
-use imagine_wgpu::texture_io::{BatchLayout, EnvironmentFilter, HeightBorder, MipFilter, Pack};
+use imagine_wgpu::texture_io::{BLOCK_SIDE, BatchLayout, Blocks, EnvironmentFilter, HeightBorder, MipFilter, Pack};
 
 use crate::asset::Generator;
 use crate::error::SynthesisError;
@@ -113,15 +113,17 @@ pub struct PlanContext<'a> {
     texels_per_metre: Option<f32>,
     tiles: bool,
     is_patch: bool,
+    has_blocks: bool,
 }
 
 impl<'a> PlanContext<'a> {
-    pub(crate) fn new(generator: &'a Generator, size: UVec2, is_patch: bool) -> Self {
+    /// `has_blocks`: whether textures may be in blocks.
+    pub(crate) fn new(generator: &'a Generator, size: UVec2, is_patch: bool, has_blocks: bool) -> Self {
         let network = generator.network();
         let tiles = network.generator.size.tiles && !is_patch;
         let texels_per_metre = network.generator.card.texel_density();
         let outputs = &network.output.graph().outputs;
-        Self { generator: generator.name(), outputs, size, texels_per_metre, tiles, is_patch }
+        Self { generator: generator.name(), outputs, size, texels_per_metre, tiles, is_patch, has_blocks }
     }
 
     /// Name of the generator, for messages.
@@ -142,6 +144,22 @@ impl<'a> PlanContext<'a> {
     /// Whether the result is a [`WorldPatch`](crate::WorldPatch), which has neighbours beyond its edges.
     pub fn is_patch(&self) -> bool {
         self.is_patch
+    }
+
+    /// The texture in blocks of 4x4 texels, which take a quarter of the memory or less: BC7 for colours, BC5 for normals (shaders compute z) and
+    /// for occlusion with roughness, BC4 for one channel. It stays as it is on devices without `TEXTURE_COMPRESSION_BC`, if a side is no multiple of 4, if
+    /// the result is [`Living`](crate::Living), and if it holds radiance.
+    pub fn compressed(&self, mut plan: TexturePlan) -> TexturePlan {
+        let fits = plan.shape.size.to_array().iter().all(|side| side.is_multiple_of(BLOCK_SIDE));
+        if let Some(blocks) = plan.source.blocks().filter(|_| self.has_blocks && fits) {
+            plan.shape.format = match blocks {
+                Blocks::Color { .. } if plan.shape.format.is_srgb() => TextureFormat::Bc7RgbaUnormSrgb,
+                Blocks::Color { .. } | Blocks::Packed => TextureFormat::Bc7RgbaUnorm,
+                Blocks::Normal | Blocks::Pair => TextureFormat::Bc5RgUnorm,
+                Blocks::Single => TextureFormat::Bc4RUnorm,
+            };
+        }
+        plan
     }
 
     /// The first output of a kind.
@@ -228,6 +246,11 @@ impl TexturePlan {
         matches!(self.source, TextureSource::Pack(Pack::Deep { .. }, ..))
     }
 
+    /// What its blocks hold, if it is in blocks.
+    pub(crate) fn blocks(&self) -> Option<Blocks> {
+        self.source.blocks().filter(|_| self.shape.format.is_compressed())
+    }
+
     /// Sets the sampler.
     pub fn with_sampling(mut self, sampling: Sampling) -> Self {
         self.shape.sampling = sampling;
@@ -245,6 +268,27 @@ impl TexturePlan {
     pub fn into_image(mut self, image: Handle<Image>, layer: u32) -> Self {
         self.image = Some((image, layer));
         self
+    }
+}
+
+impl TextureSource {
+    /// What blocks of it hold, if there are such blocks.
+    fn blocks(&self) -> Option<Blocks> {
+        match *self {
+            TextureSource::NormalFromHeight { .. } => Some(Blocks::Normal),
+            TextureSource::Pack(pack, ..) => match pack {
+                Pack::Color { alpha, .. } => Some(Blocks::Color { alpha }),
+                Pack::Normal => Some(Blocks::Normal),
+                Pack::Material { metallic: true, .. } => Some(Blocks::Packed),
+                Pack::Material { occlusion: true, roughness: false, .. } => Some(Blocks::Single),
+                // Blue of BC5 is 0: no metal.
+                Pack::Material { .. } => Some(Blocks::Pair),
+                Pack::Gray => Some(Blocks::Color { alpha: false }),
+                Pack::Deep { .. } => Some(Blocks::Single),
+                Pack::Radiance => None,
+            },
+            TextureSource::Environment(_) => None,
+        }
     }
 }
 
@@ -272,15 +316,24 @@ impl TextureShape {
 
     /// Bytes of all levels and layers.
     pub fn bytes(&self) -> u64 {
-        let side = |length: u32, level: u32| u64::from(length.checked_shr(level).unwrap_or(0)).max(1);
-        let texels: u64 = (0..self.levels).map(|level| side(self.size.x, level) * side(self.size.y, level)).sum();
-        let texel = if self.format == TextureFormat::Rgba16Float { 8 } else { 4 };
-        texels.saturating_mul(texel * u64::from(self.layers))
+        let (width, height) = self.format.block_dimensions();
+        let blocks = |length: u32, level: u32, side: u32| {
+            u64::from(length.checked_shr(level).unwrap_or(0).max(1).div_ceil(side))
+        };
+        let level = |level: u32| blocks(self.size.x, level, width) * blocks(self.size.y, level, height);
+        let all: u64 = (0..self.levels).map(level).sum();
+        let block = self.format.block_copy_size(None).expect("the format has colours");
+        all.saturating_mul(u64::from(block) * u64::from(self.layers))
     }
 
-    /// The format that passes write: storage textures cannot be sRGB. Copies between the two keep the bytes.
+    /// The format that passes write: storage textures are neither sRGB nor in blocks.
     pub fn storage_format(&self) -> TextureFormat {
-        self.format.remove_srgb_suffix()
+        if self.format.is_compressed() { TextureFormat::Rgba8Unorm } else { self.format.remove_srgb_suffix() }
+    }
+
+    /// The texture that passes write.
+    pub fn scratch(&self) -> Self {
+        Self { format: self.storage_format(), ..*self }
     }
 }
 
@@ -298,5 +351,10 @@ mod tests {
         let flat = TextureShape::flat(UVec2::new(5, 2), TextureFormat::Rgba8Unorm, Sampling::Repeat);
         assert_eq!((flat.levels, flat.bytes()), (3, (10 + 2 + 1) * 4));
         assert_eq!(TextureShape::cube(2).bytes(), (4 + 1) * 6 * 8);
+        let blocks = |format| TextureShape { format, ..TextureShape::flat(UVec2::new(8, 4), format, Sampling::Repeat) };
+        // Levels of 8x4, 4x2, 2x1 and 1x1 texels.
+        assert_eq!(blocks(TextureFormat::Bc7RgbaUnormSrgb).bytes(), (2 + 1 + 1 + 1) * 16);
+        assert_eq!(blocks(TextureFormat::Bc4RUnorm).bytes(), (2 + 1 + 1 + 1) * 8);
+        assert_eq!(blocks(TextureFormat::Bc5RgUnorm).scratch().bytes(), (32 + 8 + 2 + 1) * 4);
     }
 }

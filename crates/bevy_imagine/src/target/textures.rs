@@ -99,7 +99,7 @@ fn prepare_own(
     let extent = UVec2::new(descriptor.size.width, descriptor.size.height);
     let layers = descriptor.size.depth_or_array_layers;
     let fits = extent == wanted.size
-        && descriptor.format.remove_srgb_suffix() == wanted.storage_format()
+        && descriptor.format.remove_srgb_suffix() == wanted.format.remove_srgb_suffix()
         && descriptor.mip_level_count == wanted.levels
         && layer < layers;
     if fits {

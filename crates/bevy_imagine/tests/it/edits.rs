@@ -12,7 +12,7 @@ use super::harness::{TestApp, with_app};
 const SIDE: u32 = 32;
 
 /// A square image in one colour.
-fn image(app: &mut TestApp, side: u32, texel: [u8; 4], format: TextureFormat) -> Handle<Image> {
+pub fn image(app: &mut TestApp, side: u32, texel: [u8; 4], format: TextureFormat) -> Handle<Image> {
     let extent = Extent3d { width: side, height: side, depth_or_array_layers: 1 };
     let mut image = Image::new_fill(extent, TextureDimension::D2, &texel, format, RenderAssetUsages::default());
     // The plugin writes it.
@@ -20,7 +20,7 @@ fn image(app: &mut TestApp, side: u32, texel: [u8; 4], format: TextureFormat) ->
     app.app.world_mut().resource_mut::<Assets<Image>>().add(image)
 }
 
-fn edit(app: &mut TestApp, insert: Insert) -> Handle<Generator> {
+pub fn edit(app: &mut TestApp, insert: Insert) -> Handle<Generator> {
     let system = move |mut edits: EditGenerators| edits.add(insert.clone());
     app.app.world_mut().run_system_once(system).unwrap()
 }

@@ -5,14 +5,14 @@ use bevy_imagine::asset::{GeneratorAssetLabel, ImagineAssetPlugin, ModelCard};
 use bevy_imagine::default_generators::{ALL, RED_BRICKS};
 use bevy_imagine::prelude::*;
 
-use crate::harness::with_app;
+use crate::harness::{exact_material, with_app};
 
 #[test]
 fn an_embedded_generator_makes_a_material() {
     with_app(|app| {
         let generator = app.app.world().resource::<AssetServer>().load(RED_BRICKS);
         let synthesis = Synthesis::new(generator).with_size(UVec2::splat(64));
-        let target = MaterialTarget { surface: Some(Vec2::splat(2.0)), ..default() };
+        let target = MaterialTarget { surface: Some(Vec2::splat(2.0)), ..exact_material() };
         let entity = app.finished((synthesis, target));
         // 64 of 1024 texels show 0.125 of the exemplar's 2 metres.
         let scale = app.material(entity).uv_transform;

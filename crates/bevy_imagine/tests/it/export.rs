@@ -8,7 +8,7 @@ use bevy::render::render_resource::TextureFormat;
 use bevy_imagine::prelude::*;
 use bevy_imagine::{ExportKtx2, ExportPng, SynthesisRecipe};
 
-use crate::harness::{NOISE, TestApp, with_app};
+use crate::harness::{NOISE, TestApp, exact_material, with_app};
 
 const SIZE: UVec2 = UVec2::new(24, 16);
 
@@ -63,7 +63,7 @@ fn heights_have_sixteen_bits() {
         let folder = tempfile::tempdir().unwrap();
         let generator = app.built_in("noise_material");
         let request = |seed| Synthesis::new(generator.clone()).with_size(UVec2::splat(64)).with_seed(seed);
-        let material = app.finished((request(3), MaterialTarget { parallax: true, ..default() }));
+        let material = app.finished((request(3), MaterialTarget { parallax: true, ..exact_material() }));
         let image = app.finished((request(3), ImageTarget { output: "height".into(), ..default() }));
         for (entity, name) in [(material, "material"), (image, "height")] {
             app.trigger(ExportPng { entity, folder: folder.path().into(), name: name.into() });
@@ -89,7 +89,7 @@ fn decode(bytes: &[u8], extension: &str, is_srgb: bool) -> Image {
 }
 
 /// Updates until the files are there, and reads them.
-fn wait_for(app: &mut TestApp, folder: &Path, names: [&str; 2]) -> [Vec<u8>; 2] {
+pub fn wait_for<const N: usize>(app: &mut TestApp, folder: &Path, names: [&str; N]) -> [Vec<u8>; N] {
     for _ in 0..5000 {
         app.update(1);
         std::thread::sleep(std::time::Duration::from_millis(1));

@@ -8,7 +8,9 @@ use bevy::prelude::*;
 use bevy::render::diagnostic::RenderDiagnosticsPlugin;
 use bevy::render::pipelined_rendering::PipelinedRenderingPlugin;
 use bevy::render::render_asset::RenderAssets;
+use bevy::render::render_resource::TextureFormat;
 use bevy::render::renderer::{RenderDevice, RenderQueue};
+use bevy::render::settings::{RenderCreation, WgpuFeatures, WgpuSettings};
 use bevy::render::texture::GpuImage;
 use bevy::render::{RenderApp, RenderPlugin};
 use bevy::time::TimeUpdateStrategy;
@@ -63,6 +65,11 @@ pub fn with_app(test: impl FnOnce(&mut TestApp) + Send + 'static) {
     }
 }
 
+/// A material whose textures are not compressed.
+pub fn exact_material() -> MaterialTarget {
+    MaterialTarget { compress: false, ..default() }
+}
+
 /// Whether there is an adapter.
 pub fn has_adapter() -> bool {
     Gpu::for_test(BoundsChecks::On).is_some()
@@ -75,6 +82,13 @@ impl TestApp {
 
     /// An app that `configure` changes before it starts.
     pub fn with(configure: impl FnOnce(&mut App)) -> Self {
+        Self::on_device(WgpuFeatures::empty(), configure)
+    }
+
+    /// As [`Self::with`], on a device without some features.
+    pub fn on_device(disabled_features: WgpuFeatures, configure: impl FnOnce(&mut App)) -> Self {
+        let settings = WgpuSettings { disabled_features: Some(disabled_features), ..default() };
+        let render_creation = RenderCreation::Automatic(Box::new(settings));
         let assets = tempfile::tempdir().unwrap();
         let bytes = file::write(&noise().generator, WeightFormat::F32).unwrap();
         std::fs::write(assets.path().join(NOISE), bytes).unwrap();
@@ -86,7 +100,7 @@ impl TestApp {
         let plugins = DefaultPlugins
             .set(WindowPlugin { primary_window: None, exit_condition: ExitCondition::DontExit, ..default() })
             .set(AssetPlugin { file_path, watch_for_changes_override: Some(false), ..default() })
-            .set(RenderPlugin { synchronous_pipeline_compilation: true, ..default() })
+            .set(RenderPlugin { synchronous_pipeline_compilation: true, render_creation, ..default() })
             .set(LogPlugin {
                 filter: "warn,bevy_imagine=debug".into(),
                 custom_layer: |_| Some(Box::new(SpanLayer) as BoxedLayer),
@@ -173,10 +187,10 @@ impl TestApp {
         self.app.world_mut().get_mut(entity).expect("the entity has the component")
     }
 
-    /// A request for the noise file that becomes a material.
+    /// A request for the noise file that becomes a material of exact texels.
     pub fn request(&mut self, size: UVec2, seed: u64) -> Entity {
         let synthesis = Synthesis::new(self.noise()).with_size(size).with_seed(seed);
-        self.spawn((synthesis, MaterialTarget::default()))
+        self.spawn((synthesis, exact_material()))
     }
 
     /// Spawns a request and waits until it is finished.
@@ -218,7 +232,22 @@ impl TestApp {
 
     /// Texels of level 0 of a request's texture.
     pub fn texels(&self, entity: Entity, role: TextureRole) -> Vec<u8> {
-        self.read(&self.texture(entity, role)).swap_remove(0).2
+        self.levels(entity, role).swap_remove(0).2
+    }
+
+    /// Width, height and texels of every level of a request's texture, decoded if it is in blocks: four bytes a texel, 0 where the format has
+    /// no channel.
+    pub fn levels(&self, entity: Entity, role: TextureRole) -> Vec<(u32, u32, Vec<u8>)> {
+        let image = self.texture(entity, role);
+        let format = self.format(&image);
+        let levels = self.read(&image).into_iter();
+        levels.map(|(width, height, bytes)| (width, height, decoded(format, [width, height], bytes))).collect()
+    }
+
+    /// Format of an image on the GPU.
+    pub fn format(&self, image: &Handle<Image>) -> TextureFormat {
+        let images = self.app.sub_app(RenderApp).world().resource::<RenderAssets<GpuImage>>();
+        images.get(image).unwrap().texture.format()
     }
 
     pub fn material(&self, entity: Entity) -> StandardMaterial {
@@ -235,19 +264,21 @@ impl TestApp {
         self.read_layer(image, 0)
     }
 
-    /// Width, height and bytes of every level of a texture's layer.
+    /// Width, height and bytes of every level of a texture's layer: rows of texels or of blocks.
     pub fn read_layer(&self, image: &Handle<Image>, layer: u32) -> Vec<(u32, u32, Vec<u8>)> {
         let world = self.app.sub_app(RenderApp).world();
         let device = world.resource::<RenderDevice>().wgpu_device();
         let texture = &world.resource::<RenderAssets<GpuImage>>().get(image).unwrap().texture;
         let texel = texture.format().block_copy_size(None).unwrap();
+        let (block_width, block_height) = texture.format().block_dimensions();
         let level = |mip_level: u32| {
             let side = |length: u32| (length >> mip_level).max(1);
             let (width, height) = (side(texture.width()), side(texture.height()));
-            let stride = (width * texel).next_multiple_of(256);
+            let (columns, rows) = (width.div_ceil(block_width), height.div_ceil(block_height));
+            let stride = (columns * texel).next_multiple_of(256);
             let buffer = device.create_buffer(&wgpu::BufferDescriptor {
                 label: None,
-                size: u64::from(stride * height),
+                size: u64::from(stride * rows),
                 usage: wgpu::BufferUsages::COPY_DST | wgpu::BufferUsages::MAP_READ,
                 mapped_at_creation: false,
             });
@@ -257,18 +288,50 @@ impl TestApp {
             encoder.copy_texture_to_buffer(
                 wgpu::TexelCopyTextureInfo { mip_level, origin, ..texture.as_image_copy() },
                 wgpu::TexelCopyBufferInfo { buffer: &buffer, layout },
-                wgpu::Extent3d { width, height, depth_or_array_layers: 1 },
+                wgpu::Extent3d { width: columns * block_width, height: rows * block_height, depth_or_array_layers: 1 },
             );
             world.resource::<RenderQueue>().submit([encoder.finish()]);
             buffer.map_async(wgpu::MapMode::Read, .., |_| {});
             device.poll(wgpu::PollType::wait_indefinitely()).unwrap();
             let rows = buffer.get_mapped_range(..);
-            let used = (width * texel) as usize;
+            let used = (columns * texel) as usize;
             let texels = rows.chunks(stride as usize).flat_map(|row| &row[..used]).copied().collect();
             (width, height, texels)
         };
         (0..texture.mip_level_count()).map(level).collect()
     }
+}
+
+/// The texels of `bytes` in `format`, row by row.
+fn decoded(format: TextureFormat, [width, height]: [u32; 2], bytes: Vec<u8>) -> Vec<u8> {
+    if !format.is_compressed() {
+        return bytes;
+    }
+    let mut texels = vec![0; (width * height * 4) as usize];
+    let blocks = bytes.chunks(format.block_copy_size(None).unwrap() as usize);
+    for (index, block) in (0..).zip(blocks) {
+        let mut found = [[0; 4]; 16];
+        match format {
+            TextureFormat::Bc4RUnorm => {
+                let mut reds = [0; 16];
+                bcdec_rs::bc4(block, &mut reds, 4, false);
+                found = reds.map(|red| [red, 0, 0, 255]);
+            }
+            TextureFormat::Bc5RgUnorm => {
+                let mut pairs = [[0; 2]; 16];
+                bcdec_rs::bc5(block, pairs.as_flattened_mut(), 8, false);
+                found = pairs.map(|[red, green]| [red, green, 0, 255]);
+            }
+            _ => bcdec_rs::bc7(block, found.as_flattened_mut(), 16),
+        }
+        for (i, texel) in (0..).zip(found) {
+            let (x, y) = (index % width.div_ceil(4) * 4 + i % 4, index / width.div_ceil(4) * 4 + i / 4);
+            if x < width && y < height {
+                texels[((y * width + x) * 4) as usize..][..4].copy_from_slice(&texel);
+            }
+        }
+    }
+    texels
 }
 
 /// Everything that tests spawn.

@@ -6,7 +6,7 @@ use bevy_imagine::prelude::*;
 use bevy_imagine::{Biomes, mesh_mask};
 
 use crate::generators::noise;
-use crate::harness::{LAYERS, NOISE, TestApp, with_app};
+use crate::harness::{LAYERS, NOISE, TestApp, exact_material, with_app};
 
 const SIZE: UVec2 = UVec2::splat(64);
 
@@ -30,14 +30,14 @@ fn a_file_and_handles_make_the_same_and_share_it() {
     with_app(|app| {
         let request = || Synthesis::default().with_size(SIZE).with_seed(4);
         let file = Synthesis { generator: load(app, LAYERS), ..request() };
-        let from_file = app.finished((file, MaterialTarget::default()));
+        let from_file = app.finished((file, exact_material()));
         let made = layers(app);
-        let from_handles = app.finished((made, request(), MaterialTarget::default()));
+        let from_handles = app.finished((made, request(), exact_material()));
         let shown = |entity| app.texture(entity, TextureRole::BaseColor);
         assert_eq!(shown(from_file), shown(from_handles), "equal layers share one result");
 
         let ground = Synthesis { generator: load(app, NOISE), ..request() };
-        let ground = app.finished((ground, MaterialTarget::default()));
+        let ground = app.finished((ground, exact_material()));
         let (layered, ground) = (color(app, from_file), color(app, ground));
         let same = layered.chunks(4).zip(ground.chunks(4)).filter(|(a, b)| a == b).count();
         let texels = (SIZE.x * SIZE.y) as usize;
@@ -49,7 +49,7 @@ fn a_file_and_handles_make_the_same_and_share_it() {
 fn controls_and_changes_of_layers_make_them_again() {
     with_app(|app| {
         let made = layers(app);
-        let entity = app.finished((made, Synthesis::default().with_size(SIZE), MaterialTarget::default()));
+        let entity = app.finished((made, Synthesis::default().with_size(SIZE), exact_material()));
         let first = color(app, entity);
         app.get_mut::<Synthesis>(entity).controls.insert("snow.amount".into(), 0.0.into());
         app.expect_finished();
@@ -103,7 +103,7 @@ fn biomes_weigh_layers_over_a_world() {
         let patch = |app: &mut TestApp, x: i32, width: u32| {
             let patch = WorldPatch { fields: Some(fields.clone()), ..WorldPatch::new(IVec2::new(x, 7)) };
             let request = Synthesis::new(generator.clone()).with_size(UVec2::new(width, 32)).with_seed(4);
-            let entity = app.finished((request, patch, MaterialTarget::default()));
+            let entity = app.finished((request, patch, exact_material()));
             color(app, entity)
         };
         let (left, right, whole) = (patch(app, -64, 96), patch(app, 32, 96), patch(app, -64, 192));
@@ -128,7 +128,7 @@ fn a_painted_image_is_a_mask() {
         let paint = Layer { mask: Mask::Input("paint".into()), tint: [0.0; 3], follow: 0.0, ..layer("paint") };
         let layers = MaterialLayers::new([layer("ground"), paint]);
         let request = Synthesis::default().with_size(SIZE).with_image("paint", right);
-        let entity = app.finished((layers, request, MaterialTarget::default()));
+        let entity = app.finished((layers, request, exact_material()));
         let made = color(app, entity);
         let is_black = |index: usize| made[4 * index..4 * index + 3] == [0; 3];
         let side = SIZE.x as usize;

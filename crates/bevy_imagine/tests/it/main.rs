@@ -6,6 +6,7 @@
 mod brush;
 #[cfg(feature = "by_example")]
 mod by_example;
+mod compression;
 mod custom_target;
 mod device_loss;
 mod edits;

@@ -8,7 +8,7 @@ use bevy_imagine::prelude::*;
 use crate::harness::{TestApp, with_app};
 
 /// Prefixes of the labels of everything that is allocated for a job or a result.
-const LABELS: [&str; 5] = ["imagine texture", "imagine scratch", "arena", "weights", "params"];
+const LABELS: [&str; 6] = ["imagine texture", "imagine scratch", "imagine blocks", "arena", "weights", "params"];
 /// Requests in a short and a long run.
 const RUNS: [u64; 2] = [3, 12];
 

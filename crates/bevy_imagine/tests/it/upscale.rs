@@ -6,7 +6,7 @@ use bevy::render::render_resource::{Extent3d, TextureDimension, TextureFormat};
 use bevy_imagine::prelude::*;
 use bevy_imagine::target::OutputKind;
 
-use crate::harness::{NOISE, TestApp, with_app};
+use crate::harness::{NOISE, TestApp, exact_material, with_app};
 
 const SMALL: UVec2 = UVec2::splat(32);
 
@@ -33,12 +33,12 @@ fn a_request_is_enlarged_and_shows_the_same() {
     with_app(|app| {
         let generator = noise(app);
         let small = Synthesis::new(generator.clone()).with_size(SMALL).with_seed(3);
-        let small = app.finished((small, MaterialTarget::default()));
+        let small = app.finished((small, exact_material()));
         let small = color(app, small);
         let large = (
             Upscale::new(generator, UpscaleWith::Network(2)),
             Synthesis::default().with_size(2 * SMALL).with_seed(3),
-            MaterialTarget::default(),
+            exact_material(),
         );
         let entity = app.finished(large);
         let large = color(app, entity);
@@ -85,7 +85,7 @@ fn pixel_art_of_an_image_has_its_colours_only() {
             let generator = of_maps(app, vec![OutputKind::BaseColor], UpscaleWith::PixelArt(factor));
             let size = UVec2::splat(16 * factor);
             let request = Synthesis::new(generator).with_size(size).with_image("image", image.clone());
-            let entity = app.finished((request, MaterialTarget::default()));
+            let entity = app.finished((request, exact_material()));
             for texel in color(app, entity).chunks(4) {
                 let is_known =
                     texels.iter().any(|known| known[..3].iter().zip(texel).all(|(a, b)| a.abs_diff(*b) <= 1));
