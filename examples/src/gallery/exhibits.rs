@@ -75,7 +75,7 @@ mod tests {
     fn an_unknown_generator_is_an_error_that_names_the_known_ones() {
         let error = exhibits(Some("granite")).unwrap_err().to_string();
         assert!(
-            error.starts_with("no generator \"granite\"; known: brick_wall, ") && error.contains(", gravel, "),
+            error.starts_with("no generator \"granite\"; known: bark, brick_wall, ") && error.contains(", gravel, "),
             "{error}"
         );
         assert_eq!(exhibits(Some("gravel")).unwrap().len(), 1);
