@@ -27,6 +27,8 @@ const SIXTIETH: Duration = Duration::from_nanos(16_666_667);
 const PATIENCE: u32 = 100_000;
 /// Frames in which a finished request may lead to another.
 const NEXT: u32 = 3;
+/// Time in which files may be loaded that lead to other requests.
+const QUIET: Duration = Duration::from_secs(5);
 /// Frames after which a missing picture is an error.
 const PICTURE_PATIENCE: u32 = 100;
 
@@ -113,6 +115,9 @@ impl Headless {
     fn generate(&mut self) -> anyhow::Result<()> {
         let progress = Progress::start();
         let mut finished = 0;
+        // Frames that are timed do not wait for files.
+        let quiet = if self.settling.is_some() { QUIET } else { Duration::ZERO };
+        let mut unfinished = Instant::now();
         for _ in 0..PATIENCE {
             let world = self.app.world_mut();
             progress.update(world);
@@ -122,7 +127,10 @@ impl Headless {
             }
             let is_finished = statuses.iter().all(|status| *status == SynthesisStatus::Finished);
             finished = if is_finished { finished + 1 } else { 0 };
-            if finished > NEXT {
+            if !is_finished {
+                unfinished = Instant::now();
+            }
+            if finished > NEXT && unfinished.elapsed() >= quiet {
                 return Ok(());
             }
             let begin = Instant::now();

@@ -168,13 +168,8 @@ fn resolve_input<'a>(input: &'a GraphInput, index: u32, request: &'a Request) ->
             Ok(Box::new(move || repeat(&shape, &[value])))
         }
         InputKind::Choice { options, default } => {
-            let filled = choice::fill(&shape, options, *default, given).map_err(|expected| {
-                let shown = |tensor: &Tensor| match tensor.as_f32() {
-                    Some([index]) => index.to_string(),
-                    _ => tensor.tensor_type().to_string(),
-                };
-                fail(expected, given.map(shown).unwrap_or_default())
-            })?;
+            let filled = choice::fill(&shape, options, *default, given)
+                .map_err(|expected| fail(expected, given.map(shown).unwrap_or_default()))?;
             Ok(Box::new(move || filled))
         }
         InputKind::Prompt { buckets, default } => {
@@ -207,6 +202,14 @@ fn resolve_input<'a>(input: &'a GraphInput, index: u32, request: &'a Request) ->
             }
             Ok(Box::new(|| tensor.clone()))
         }
+    }
+}
+
+/// One number, or the type of what is none.
+fn shown(tensor: &Tensor) -> String {
+    match tensor.as_f32() {
+        Some([number]) => number.to_string(),
+        _ => tensor.tensor_type().to_string(),
     }
 }
 
