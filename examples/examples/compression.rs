@@ -3,7 +3,7 @@
 use bevy::prelude::*;
 use bevy_imagine::default_generators::RED_BRICKS;
 use bevy_imagine::prelude::*;
-use bevy_imagine::{ImagineMemory, ImagineStats, generators};
+use bevy_imagine::{ImagineMemory, ImagineStats, SoftwareBlocks, generators};
 use clap::Parser;
 use imagine_examples::{Arguments, Headless, parse_arguments};
 
@@ -29,6 +29,7 @@ fn main() -> anyhow::Result<()> {
         for compress in [false, true] {
             let mut headless = Headless::new(arguments.app("compression"));
             headless.world().insert_resource(ImagineBudget { milliseconds: BUDGET });
+            headless.world().insert_resource(SoftwareBlocks(true));
             let generator = match name {
                 "noise formula" => {
                     let noise = Generator::from(generators::load("noise_material").expect("it is built in"));

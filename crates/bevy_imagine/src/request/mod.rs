@@ -27,6 +27,7 @@ pub use patch::WorldPatch;
 pub use recipe::{RecipeControl, RecipeError, SynthesisRecipe};
 pub use register::RegisterTarget;
 pub use state::SynthesisStatus;
+pub use submit::SoftwareBlocks;
 pub use upscale::Upscale;
 pub use warm_up::{WarmUp, WarmUpFinished};
 

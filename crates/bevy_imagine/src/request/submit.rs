@@ -7,7 +7,7 @@ use bevy::asset::LoadState;
 use bevy::ecs::resource::IsResource;
 use bevy::ecs::world::EntityRefExcept;
 use bevy::prelude::*;
-use bevy::render::renderer::RenderDevice;
+use bevy::render::renderer::{RenderAdapterInfo, RenderDevice};
 use bevy::render::settings::WgpuFeatures;
 
 use super::component::Synthesis;
@@ -25,6 +25,11 @@ const TEXTURES_PER_FRAME: usize = 24;
 
 /// Time for submissions in a frame; the request that exceeds it still completes.
 const TIME_PER_FRAME: Duration = Duration::from_millis(1);
+
+/// Whether textures may be in blocks on software adapters, too. Blocks save no graphics memory there, and every sample decodes its texels
+/// anew. For tests and measurements. Default false.
+#[derive(Resource, Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct SoftwareBlocks(pub bool);
 
 /// All components of a request except those that submission changes.
 type RequestParts<'w, 's> = EntityRefExcept<'w, 's, (RequestState, SynthesisStatus)>;
@@ -52,6 +57,8 @@ pub(crate) fn submit_requests(
     generators: Res<Assets<Generator>>,
     assets: Res<AssetServer>,
     device: Option<Res<RenderDevice>>,
+    adapter: Option<Res<RenderAdapterInfo>>,
+    software_blocks: Res<SoftwareBlocks>,
     memory: Res<ImagineMemory>,
     targets: Res<Targets>,
     mut images: ResMut<Assets<Image>>,
@@ -65,7 +72,8 @@ pub(crate) fn submit_requests(
     }
     let device = DeviceTextures {
         side: device.limits().max_texture_dimension_2d,
-        blocks: device.features().contains(WgpuFeatures::TEXTURE_COMPRESSION_BC),
+        blocks: device.features().contains(WgpuFeatures::TEXTURE_COMPRESSION_BC)
+            && (software_blocks.0 || adapter.is_none_or(|adapter| adapter.device_type != wgpu::DeviceType::Cpu)),
     };
     let mut budget = Budget { memory: &memory, images: &mut images, created: 0, begin: Instant::now() };
     for entity in pending {

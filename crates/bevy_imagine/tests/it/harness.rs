@@ -16,8 +16,8 @@ use bevy::render::{RenderApp, RenderPlugin};
 use bevy::time::TimeUpdateStrategy;
 use bevy::window::ExitCondition;
 use bevy::winit::WinitPlugin;
-use bevy_imagine::ImagineMemory;
 use bevy_imagine::prelude::*;
+use bevy_imagine::{ImagineMemory, SoftwareBlocks};
 use imagine_graph::file::{self, WeightFormat};
 use imagine_wgpu::BoundsChecks;
 use imagine_wgpu::headless::Gpu;
@@ -111,6 +111,7 @@ impl TestApp {
         let imagine = ImaginePlugin { frame_budget_ms: LARGE_BUDGET, memory_budget: MEMORY_BUDGET };
         let mut app = App::new();
         app.add_plugins((plugins, RenderDiagnosticsPlugin, imagine)).register_target::<NodeTarget>();
+        app.insert_resource(SoftwareBlocks(true));
         // A second registration does nothing.
         app.register_target::<NodeTarget>();
         configure(&mut app);
