@@ -24,7 +24,7 @@ const SHIPPED: [(&str, &str); 5] = [
     ("assets/generators/stone_wall.generator.safetensors", "128x128"),
     ("assets/materials/castle_stones.generator.safetensors", "512x512"),
     ("assets/layers/rusted_plate.layers.ron", "256x256"),
-    ("cloudy_sky", "128x128"),
+    ("cloudy_sky", "256x128"),
 ];
 
 /// Networks of `speed.py` and the sizes of their outputs.
