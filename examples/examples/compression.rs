@@ -1,9 +1,9 @@
-//! You will read what the maps of a material take on the GPU as texels and in blocks, and the share of the GPU's time that compression has.
+//! You will read what the maps of a material take on the GPU with and without block compression, and compression's share of the GPU's time.
 
 use bevy::prelude::*;
 use bevy_imagine::default_generators::RED_BRICKS;
 use bevy_imagine::prelude::*;
-use bevy_imagine::{ImagineMemory, ImagineStats, SoftwareBlocks, generators};
+use bevy_imagine::{ImagineMemory, ImagineStats, SoftwareCompression, generators};
 use clap::Parser;
 use imagine_examples::{Arguments, Headless, parse_arguments};
 
@@ -29,7 +29,7 @@ fn main() -> anyhow::Result<()> {
         for compress in [false, true] {
             let mut headless = Headless::new(arguments.app("compression"));
             headless.world().insert_resource(ImagineBudget { milliseconds: BUDGET });
-            headless.world().insert_resource(SoftwareBlocks(true));
+            headless.world().insert_resource(SoftwareCompression(true));
             let generator = match name {
                 "noise formula" => {
                     let noise = Generator::from(generators::load("noise_material").expect("it is built in"));

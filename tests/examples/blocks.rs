@@ -9,6 +9,7 @@ use std::time::Instant;
 
 use imagine_graph::{ColorSpace, Generated, OutputKind, Request, Size, file};
 use imagine_ktx2::{Format, Texture};
+use imagine_tests::blocks::{Texel, decoded, psnr};
 use imagine_wgpu::BoundsChecks;
 use imagine_wgpu::headless::Gpu;
 use imagine_wgpu::texture_io::{Blocks, compress};
@@ -42,7 +43,8 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
             let start = Instant::now();
             let offline = offline(&map, side as u32)?;
             let waited = start.elapsed().as_secs_f64() * 1e3;
-            let [ours, theirs] = [&blocks, &offline].map(|blocks| map.decibels(&decoded(map.what, side, blocks)));
+            let [ours, theirs] =
+                [&blocks, &offline].map(|blocks| map.decibels(&decoded(map.what, [side as u32; 2], blocks)));
             let name = Path::new(path).file_name().unwrap_or_default().to_string_lossy();
             let name = name.split('.').next().unwrap_or_default();
             println!(
@@ -94,10 +96,8 @@ fn maps(made: &Generated, count: usize) -> Vec<Map> {
 }
 
 impl Map {
-    fn decibels(&self, shown: &[u8]) -> f64 {
-        let texels = || self.texels.chunks(4).zip(shown.chunks(4));
-        let squares = texels().flat_map(|(a, b)| (0..self.channels).map(|c| f64::from(a[c].abs_diff(b[c])).powi(2)));
-        10.0 * (255.0f64.powi(2) / (squares.sum::<f64>() / (texels().count() * self.channels) as f64)).log10()
+    fn decibels(&self, shown: &[Texel]) -> f64 {
+        psnr(self.texels.as_chunks().0, shown, self.channels)
     }
 }
 
@@ -164,30 +164,4 @@ fn offline(map: &Map, side: u32) -> Result<Vec<u8>, imagine_ktx2::EncodeError> {
     };
     let texture = Texture { format, width: side, height: side, faces: 1, levels: vec![level] };
     Ok(texture.in_blocks(matches!(map.what, Blocks::Normal | Blocks::Pair))?.levels.remove(0))
-}
-
-/// The texels that a GPU shows.
-fn decoded(what: Blocks, side: usize, blocks: &[u8]) -> Vec<u8> {
-    let mut texels = vec![0; side * side * 4];
-    for (index, block) in blocks.chunks(what.bytes() as usize).enumerate() {
-        let mut all = [[0; 4]; 16];
-        match what {
-            Blocks::Color { .. } | Blocks::Packed => bcdec_rs::bc7(block, all.as_flattened_mut(), 16),
-            Blocks::Normal | Blocks::Pair => {
-                let mut pairs = [[0; 2]; 16];
-                bcdec_rs::bc5(block, pairs.as_flattened_mut(), 8, false);
-                all = pairs.map(|[red, green]| [red, green, 0, 0]);
-            }
-            Blocks::Single => {
-                let mut reds = [0; 16];
-                bcdec_rs::bc4(block, &mut reds, 4, false);
-                all = reds.map(|red| [red, 0, 0, 0]);
-            }
-        }
-        for (i, texel) in all.into_iter().enumerate() {
-            let (x, y) = (index % (side / 4) * 4 + i % 4, index / (side / 4) * 4 + i / 4);
-            texels[(y * side + x) * 4..][..4].copy_from_slice(&texel);
-        }
-    }
-    texels
 }

@@ -1,3 +1,4 @@
-//! Seeded random graphs for the suites in `tests/`.
+//! What several suites in `tests/` share: seeded random graphs, and what block-compressed textures show.
 
+pub mod blocks;
 pub mod random_graph;

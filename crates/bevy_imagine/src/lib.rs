@@ -69,9 +69,9 @@ pub use mesh_mask::{MeshMaskError, MeshPoint, mesh_mask};
 pub use plugin::{ImaginePlugin, ImagineSystems};
 pub use render::{FrameStats, ImagineBudget, ImagineStats};
 pub use request::{
-    Brush, BrushStroke, Control, Living, MaterialLayers, RecipeControl, RecipeError, RegisterTarget, SoftwareBlocks,
-    Synthesis, SynthesisFailed, SynthesisFinished, SynthesisRecipe, SynthesisRefresh, SynthesisStatus, Upscale, WarmUp,
-    WarmUpFinished, WorldPatch,
+    Brush, BrushStroke, Control, Living, MaterialLayers, RecipeControl, RecipeError, RegisterTarget,
+    SoftwareCompression, Synthesis, SynthesisFailed, SynthesisFinished, SynthesisRecipe, SynthesisRefresh,
+    SynthesisStatus, Upscale, WarmUp, WarmUpFinished, WorldPatch,
 };
 pub use target::{ImageTarget, MaterialTarget, SkyTarget, SpriteTarget, SynthesisTextures, TextureRole};
 pub use world::{

@@ -93,7 +93,7 @@ fn build_main_app(app: &mut App) {
         .init_resource::<request::PendingRequests>()
         .init_resource::<request::Results>()
         .init_resource::<request::Outcomes>()
-        .init_resource::<request::SoftwareBlocks>()
+        .init_resource::<request::SoftwareCompression>()
         .init_resource::<request::WarmUps>()
         .register_target::<SkyTarget>()
         .register_target::<MaterialTarget>()

@@ -1,4 +1,4 @@
-//! Textures in blocks as files: KTX2 files hold the blocks, PNG files what they show.
+//! Block-compressed textures as files: KTX2 files hold the blocks, PNG files what they show.
 
 use bevy::prelude::*;
 use bevy::render::render_resource::TextureFormat;

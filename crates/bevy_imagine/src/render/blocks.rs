@@ -1,4 +1,4 @@
-//! Textures in blocks: the buffers that compression passes write, and copies from these to the shown images.
+//! Block compression: the buffers that compression passes write, and copies from these to the shown images.
 
 use std::num::NonZeroU64;
 
@@ -17,7 +17,7 @@ pub(crate) struct BlockBuffer {
 }
 
 impl BlockBuffer {
-    /// Bytes of the buffer for `plan`, 0 if it is not in blocks.
+    /// Bytes of the buffer for `plan`, 0 if it is not block-compressed.
     pub fn bytes(plan: &TexturePlan) -> u64 {
         plan.blocks().map_or(0, |blocks| end(&levels(blocks, &plan.shape)))
     }

@@ -1,4 +1,4 @@
-//! Reads textures in blocks back, which Bevy's `Readback` does not do.
+//! Reads block-compressed textures back, which Bevy's `Readback` does not do.
 
 use std::sync::{Arc, Mutex, PoisonError};
 

@@ -1,6 +1,6 @@
 //! Tensors to textures and images to tensors.
 //!
-//! Level 0 and then every smaller level are made in scratch textures, and compressed into buffers if they are shown in blocks; when all are complete
+//! Level 0 and then every smaller level are made in scratch textures, and compressed into buffers if the shown texture is block-compressed; when all are complete
 //! they are copied to the images that materials hold, so that no frame ever shows half a result.
 
 use bevy::prelude::*;
@@ -38,7 +38,7 @@ struct WrittenTexture {
     /// As it is shown.
     shape: TextureShape,
     scratch: wgpu::Texture,
-    /// The shown levels in blocks, if these are shown.
+    /// The shown levels as blocks, if the texture is block-compressed.
     blocks: Option<BlockBuffer>,
 }
 
@@ -49,7 +49,7 @@ pub(crate) struct InputImage {
     /// Width and height.
     pub size: [u32; 2],
     pub channels: ImageChannels,
-    /// Whether the texture has red and green only, as normal maps in blocks.
+    /// Whether the texture has red and green only, as block-compressed normal maps.
     pub has_two_channels: bool,
 }
 
@@ -190,7 +190,7 @@ pub(crate) fn upload_images(
         let encode_srgb = input.kind == InputKind::Image(ColorSpace::Srgb);
         let reads = match image.channels {
             ImageChannels::All if channels == 1 && input.kind != InputKind::Mask => PictureChannels::Luminance,
-            ImageChannels::All if channels == 3 && image.has_two_channels => PictureChannels::Normal,
+            ImageChannels::All if channels == 3 && image.has_two_channels && !encode_srgb => PictureChannels::Normal,
             ImageChannels::All | ImageChannels::Red => PictureChannels::From(0),
             ImageChannels::Green => PictureChannels::From(1),
             ImageChannels::Blue => PictureChannels::From(2),

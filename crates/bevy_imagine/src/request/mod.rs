@@ -27,7 +27,7 @@ pub use patch::WorldPatch;
 pub use recipe::{RecipeControl, RecipeError, SynthesisRecipe};
 pub use register::RegisterTarget;
 pub use state::SynthesisStatus;
-pub use submit::SoftwareBlocks;
+pub use submit::SoftwareCompression;
 pub use upscale::Upscale;
 pub use warm_up::{WarmUp, WarmUpFinished};
 

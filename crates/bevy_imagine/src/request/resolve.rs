@@ -22,7 +22,7 @@ const MAX_STEP_RATE: f32 = 1000.0;
 pub(crate) struct DeviceTextures {
     /// Largest side of a texture in texels.
     pub side: u32,
-    /// Whether textures may be in blocks of BC formats. (ASTC, for devices that have only that, is not implemented.)
+    /// Whether textures may be block-compressed (BC). (ASTC, for devices that have only that, is not implemented.)
     pub blocks: bool,
 }
 

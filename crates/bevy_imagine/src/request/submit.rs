@@ -26,10 +26,10 @@ const TEXTURES_PER_FRAME: usize = 24;
 /// Time for submissions in a frame; the request that exceeds it still completes.
 const TIME_PER_FRAME: Duration = Duration::from_millis(1);
 
-/// Whether textures may be in blocks on software adapters, too. Blocks save no graphics memory there, and every sample decodes its texels
-/// anew. For tests and measurements. Default false.
+/// Whether textures are block-compressed on software adapters, too. That saves no graphics memory there, and every sample has to be decoded
+/// again. For tests and measurements. Default false.
 #[derive(Resource, Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct SoftwareBlocks(pub bool);
+pub struct SoftwareCompression(pub bool);
 
 /// All components of a request except those that submission changes.
 type RequestParts<'w, 's> = EntityRefExcept<'w, 's, (RequestState, SynthesisStatus)>;
@@ -58,7 +58,7 @@ pub(crate) fn submit_requests(
     assets: Res<AssetServer>,
     device: Option<Res<RenderDevice>>,
     adapter: Option<Res<RenderAdapterInfo>>,
-    software_blocks: Res<SoftwareBlocks>,
+    software_compression: Res<SoftwareCompression>,
     memory: Res<ImagineMemory>,
     targets: Res<Targets>,
     mut images: ResMut<Assets<Image>>,
@@ -73,7 +73,7 @@ pub(crate) fn submit_requests(
     let device = DeviceTextures {
         side: device.limits().max_texture_dimension_2d,
         blocks: device.features().contains(WgpuFeatures::TEXTURE_COMPRESSION_BC)
-            && (software_blocks.0 || adapter.is_none_or(|adapter| adapter.device_type != wgpu::DeviceType::Cpu)),
+            && (software_compression.0 || adapter.is_none_or(|adapter| adapter.device_type != wgpu::DeviceType::Cpu)),
     };
     let mut budget = Budget { memory: &memory, images: &mut images, created: 0, begin: Instant::now() };
     for entity in pending {

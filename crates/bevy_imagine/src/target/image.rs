@@ -29,7 +29,7 @@ pub struct ImageTarget {
     pub layer: u32,
     /// Whether the image has mip levels. Default off.
     pub mips: bool,
-    /// Whether the image is in blocks on devices that have them, which takes a quarter of the memory: see
+    /// Whether the image is block-compressed on GPUs that can read it, to a quarter of the memory: see
     /// [`PlanContext::compressed`]. Default off.
     pub compress: bool,
 }

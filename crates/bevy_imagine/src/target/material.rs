@@ -30,7 +30,7 @@ pub struct MaterialTarget {
     /// Metres that texture coordinates from 0 to 1 cover on the mesh. If the generator's card says how large its surface is
     /// ([`SynthesisTextures::metres`]), `StandardMaterial::uv_transform` then shows it in its real size. Default: `uv_transform` stays.
     pub surface: Option<Vec2>,
-    /// Whether the maps are in blocks (BC7, BC5, BC4) on devices that have them, which takes a quarter of the memory: see
+    /// Whether the maps are block-compressed (BC7, BC5, BC4) on GPUs that can read them, to a quarter of the memory: see
     /// [`PlanContext::compressed`]. Default on.
     pub compress: bool,
 }

@@ -117,7 +117,7 @@ pub struct PlanContext<'a> {
 }
 
 impl<'a> PlanContext<'a> {
-    /// `has_blocks`: whether textures may be in blocks.
+    /// `has_blocks`: whether textures may be block-compressed.
     pub(crate) fn new(generator: &'a Generator, size: UVec2, is_patch: bool, has_blocks: bool) -> Self {
         let network = generator.network();
         let tiles = network.generator.size.tiles && !is_patch;
@@ -146,7 +146,7 @@ impl<'a> PlanContext<'a> {
         self.is_patch
     }
 
-    /// The texture in blocks of 4x4 texels, which take a quarter of the memory or less: BC7 for colours, BC5 for normals (shaders compute z) and
+    /// The texture compressed in blocks of 4x4 texels, which take a quarter of the memory or less: BC7 for colours, BC5 for normals (shaders compute z) and
     /// for occlusion with roughness, BC4 for one channel. It stays as it is on devices without `TEXTURE_COMPRESSION_BC`, if a side is no multiple of 4, if
     /// the result is [`Living`](crate::Living), and if it holds radiance.
     pub fn compressed(&self, mut plan: TexturePlan) -> TexturePlan {
@@ -246,7 +246,7 @@ impl TexturePlan {
         matches!(self.source, TextureSource::Pack(Pack::Deep { .. }, ..))
     }
 
-    /// What its blocks hold, if it is in blocks.
+    /// What its blocks hold, if it is block-compressed.
     pub(crate) fn blocks(&self) -> Option<Blocks> {
         self.source.blocks().filter(|_| self.shape.format.is_compressed())
     }
@@ -326,7 +326,7 @@ impl TextureShape {
         all.saturating_mul(u64::from(block) * u64::from(self.layers))
     }
 
-    /// The format that passes write: storage textures are neither sRGB nor in blocks.
+    /// The format that passes write: storage textures are neither sRGB nor block-compressed.
     pub fn storage_format(&self) -> TextureFormat {
         if self.format.is_compressed() { TextureFormat::Rgba8Unorm } else { self.format.remove_srgb_suffix() }
     }

@@ -1,4 +1,4 @@
-//! Textures in blocks: which there are, what they show, what they take, and where there are none.
+//! Block-compressed textures: which there are, what they show, what they take, and where there are none.
 
 use bevy::image::{CompressedImageFormats, ImageType};
 use bevy::prelude::*;

@@ -17,7 +17,7 @@ use bevy::time::TimeUpdateStrategy;
 use bevy::window::ExitCondition;
 use bevy::winit::WinitPlugin;
 use bevy_imagine::prelude::*;
-use bevy_imagine::{ImagineMemory, SoftwareBlocks};
+use bevy_imagine::{ImagineMemory, SoftwareCompression};
 use imagine_graph::file::{self, WeightFormat};
 use imagine_wgpu::BoundsChecks;
 use imagine_wgpu::headless::Gpu;
@@ -111,7 +111,7 @@ impl TestApp {
         let imagine = ImaginePlugin { frame_budget_ms: LARGE_BUDGET, memory_budget: MEMORY_BUDGET };
         let mut app = App::new();
         app.add_plugins((plugins, RenderDiagnosticsPlugin, imagine)).register_target::<NodeTarget>();
-        app.insert_resource(SoftwareBlocks(true));
+        app.insert_resource(SoftwareCompression(true));
         // A second registration does nothing.
         app.register_target::<NodeTarget>();
         configure(&mut app);
@@ -236,7 +236,7 @@ impl TestApp {
         self.levels(entity, role).swap_remove(0).2
     }
 
-    /// Width, height and texels of every level of a request's texture, decoded if it is in blocks: four bytes a texel, 0 where the format has
+    /// Width, height and texels of every level of a request's texture, decoded if it is block-compressed: four bytes a texel, 0 where the format has
     /// no channel.
     pub fn levels(&self, entity: Entity, role: TextureRole) -> Vec<(u32, u32, Vec<u8>)> {
         let image = self.texture(entity, role);

@@ -4,7 +4,7 @@
 use super::pass::{TexturePass, pass};
 use crate::params::params;
 
-/// Texels along a block's side. Level 0 of a texture in blocks has sides that are multiples of it.
+/// Texels along a block's side. Level 0 of a block-compressed texture has sides that are multiples of it.
 pub const BLOCK_SIDE: u32 = 4;
 /// Alignment of rows in a buffer that is copied to a texture; also enough for every offset of a binding.
 const ROW_ALIGNMENT: u32 = wgpu::COPY_BYTES_PER_ROW_ALIGNMENT;
