@@ -27,8 +27,6 @@ const SIXTIETH: Duration = Duration::from_nanos(16_666_667);
 const PATIENCE: u32 = 100_000;
 /// Frames in which a finished request may lead to another.
 const NEXT: u32 = 3;
-/// Time in which files may be loaded that lead to other requests.
-const QUIET: Duration = Duration::from_secs(5);
 /// Frames after which a missing picture is an error.
 const PICTURE_PATIENCE: u32 = 100;
 
@@ -66,6 +64,17 @@ impl fmt::Display for FrameTimes {
         }
         Ok(())
     }
+}
+
+/// Whether all worlds have their generators, without which they request no patches; an error if one cannot be loaded.
+fn worlds_are_loaded(world: &mut World) -> anyhow::Result<bool> {
+    let wanted: Vec<_> = world.query::<&WorldPatches>().iter(world).map(|world| world.generator.clone()).collect();
+    let failed = wanted.iter().find(|handle| world.resource::<AssetServer>().load_state(*handle).is_failed());
+    if let Some(failed) = failed {
+        bail!("{failed:?} cannot be loaded; the log says why");
+    }
+    let generators = world.resource::<Assets<Generator>>();
+    Ok(wanted.iter().all(|handle| generators.contains(handle)))
 }
 
 impl Headless {
@@ -115,9 +124,6 @@ impl Headless {
     fn generate(&mut self) -> anyhow::Result<()> {
         let progress = Progress::start();
         let mut finished = 0;
-        // Frames that are timed do not wait for files.
-        let quiet = if self.settling.is_some() { QUIET } else { Duration::ZERO };
-        let mut unfinished = Instant::now();
         for _ in 0..PATIENCE {
             let world = self.app.world_mut();
             progress.update(world);
@@ -126,11 +132,8 @@ impl Headless {
                 bail!("a request failed; the log says why");
             }
             let is_finished = statuses.iter().all(|status| *status == SynthesisStatus::Finished);
-            finished = if is_finished { finished + 1 } else { 0 };
-            if !is_finished {
-                unfinished = Instant::now();
-            }
-            if finished > NEXT && unfinished.elapsed() >= quiet {
+            finished = if is_finished && worlds_are_loaded(world)? { finished + 1 } else { 0 };
+            if finished > NEXT {
                 return Ok(());
             }
             let begin = Instant::now();

@@ -44,8 +44,8 @@ pub struct ExampleImages {
     pub maps: Vec<(OutputKind, Handle<Image>)>,
     /// Size, and whether they tile.
     pub options: ExemplarOptions,
-    /// Says that the only picture is a photograph, of which the maps of a material are made: how deep its relief is. 0 is level, 1 as the network
-    /// finds it, at most 4.
+    /// If set, the only picture is a photograph, of which the maps of a material are made with relief of this depth: 0 is level, 1 as the network
+    /// finds it, at most 4. Default `None`.
     pub photograph_relief: Option<f32>,
     /// The model card: licence and source of the pictures.
     pub card: Card,
@@ -133,7 +133,7 @@ pub enum ExampleError {
         error: Box<PhotographError>,
     },
     /// A photograph, and another map that would be made of it.
-    #[error("{generator}: {} beside a photograph: its maps are made; leave this one out, or photograph_relief", map.name())]
+    #[error("{generator}: {} beside a photograph, of which all maps are made: leave out this map, or set photograph_relief to None", map.name())]
     MapOfPhotograph {
         /// Name of the generator.
         generator: String,

@@ -41,7 +41,7 @@ pub(crate) fn read_blocks(
 ) {
     for read in reads.take() {
         let Some(image) = images.get(read.image) else {
-            warn!("a texture was gone before it could be read");
+            warn!("a texture was removed before it could be read back");
             continue;
         };
         let buffer = device.wgpu_device().create_buffer(&wgpu::BufferDescriptor {
@@ -71,7 +71,7 @@ pub(crate) fn read_blocks(
                 mapped.unmap();
                 (read.done)(levels);
             }
-            Err(error) => error!("a texture could not be read: {error}"),
+            Err(error) => error!("a texture could not be read back: {error}"),
         });
     }
 }
