@@ -1,13 +1,9 @@
-//! You will see a scene and, beside it, a sketch of it that a network from an ONNX file draws ten times a second.
-
-use std::time::Duration;
+//! You will see a scene and, beside it, a sketch of it that a network from an ONNX file draws in every frame.
 
 use bevy::camera::RenderTarget;
 use bevy::camera::visibility::RenderLayers;
-use bevy::ecs::system::RunSystemOnce;
 use bevy::prelude::*;
 use bevy::render::render_resource::TextureFormat;
-use bevy::time::common_conditions::on_timer;
 use bevy_imagine::prelude::*;
 use imagine_examples::{Arguments, Headless, parse_arguments};
 
@@ -16,10 +12,8 @@ const NETWORK: &str = "onnx/sketch.onnx";
 const MATERIALS: [&str; 3] = ["mossy_bricks", "stone_wall", "veined_slate"];
 /// Pixels along the picture and the sketch.
 const SIDE: u32 = 512;
-/// Time between two sketches.
-const INTERVAL: Duration = Duration::from_millis(100);
-/// Frames from finished materials to a picture of them.
-const DRAWN: u32 = 2;
+/// Frames from finished materials to a sketch of them.
+const SKETCHED: u32 = 4;
 /// The layer of the scene. The camera of the screen does not see it.
 const SCENE: RenderLayers = RenderLayers::layer(1);
 
@@ -28,25 +22,19 @@ fn main() -> anyhow::Result<()> {
     let mut app = arguments.app("ONNX file");
     app.add_systems(Startup, (spawn_scene, spawn_screen).chain());
     if !arguments.headless {
-        app.add_systems(Update, (turn, sketch_again.run_if(on_timer(INTERVAL))));
+        app.add_systems(Update, turn);
         return arguments.run(app, "onnx_file");
     }
     let mut headless = Headless::new(app);
     headless.settle()?;
     // The camera of the scene draws the materials before they are sketched.
-    headless.wait(DRAWN);
-    headless.world().run_system_once(sketch_again).map_err(|error| anyhow::anyhow!("{error}"))?;
-    headless.settle()?;
+    headless.wait(SKETCHED);
     arguments.finish(&mut headless, "onnx_file")
 }
 
 /// The picture that the camera of the scene takes.
 #[derive(Resource)]
 struct Photo(Handle<Image>);
-
-/// The request for the sketch.
-#[derive(Component)]
-struct Sketch;
 
 #[derive(Component)]
 struct Turning;
@@ -88,7 +76,7 @@ fn spawn_screen(mut commands: Commands, assets: Res<AssetServer>, images: Res<As
     let sketch = images.reserve_handle();
     let synthesis =
         Synthesis::new(assets.load(NETWORK)).with_size(UVec2::splat(SIDE)).with_image("photo", photo.0.clone());
-    commands.spawn((Sketch, synthesis, ImageTarget::new(sketch.clone())));
+    commands.spawn((synthesis, EveryFrame, ImageTarget::new(sketch.clone())));
     for (image, x) in [(photo.0.clone(), -270.0), (sketch, 270.0)] {
         commands.spawn((Sprite::from_image(image), Transform::from_xyz(x, 0.0, 0.0)));
     }
@@ -96,16 +84,4 @@ fn spawn_screen(mut commands: Commands, assets: Res<AssetServer>, images: Res<As
 
 fn turn(time: Res<Time>, mut shapes: Query<&mut Transform, With<Turning>>) {
     shapes.iter_mut().for_each(|mut shape| shape.rotate_y(0.4 * time.delta_secs()));
-}
-
-/// Requests a sketch of the current picture once the last one is finished and the scene has its materials.
-fn sketch_again(
-    mut commands: Commands,
-    sketch: Single<(Entity, &SynthesisStatus), With<Sketch>>,
-    materials: Query<&SynthesisTextures, With<Turning>>,
-) {
-    let (entity, status) = *sketch;
-    if *status == SynthesisStatus::Finished && materials.iter().count() == MATERIALS.len() {
-        commands.trigger(SynthesisRefresh { entity });
-    }
 }

@@ -58,13 +58,21 @@ pub enum SynthesisError {
         /// Name of the generator.
         generator: String,
     },
-    /// A WorldPatch is next to something that it cannot be combined with.
-    #[error("generator {generator:?}: WorldPatch cannot be combined with {with}")]
-    WorldPatch {
+    /// A component is next to something that it cannot be combined with.
+    #[error("generator {generator:?}: {part} cannot be combined with {with}")]
+    Conflict {
         /// Name of the generator.
         generator: String,
+        /// The component.
+        part: &'static str,
         /// What it cannot be combined with.
         with: &'static str,
+    },
+    /// `EveryFrame` without images: nothing would change.
+    #[error("generator {generator:?}: EveryFrame needs an image in Synthesis::images, which it reads in every frame")]
+    NoImages {
+        /// Name of the generator.
+        generator: String,
     },
     /// The step rate is out of range.
     #[error("generator {generator:?}: Living asks for {rate} steps per second; the range is 0 to 1000")]

@@ -24,8 +24,17 @@ pub(crate) struct ResultKey {
     pub textures: Vec<TexturePlan>,
     /// Mip levels that are made but not kept: the textures begin with the one below.
     pub skipped_levels: u32,
-    /// The entity whose result lives on, and its steps per second.
-    pub living: Option<(Entity, f32)>,
+    /// The entity whose result is written again and again, and how it goes on.
+    pub live: Option<(Entity, Live)>,
+}
+
+/// How a finished result goes on.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) enum Live {
+    /// By as many steps per second.
+    Steps(f32),
+    /// It is made again of its images in every frame.
+    EveryFrame,
 }
 
 /// An image for an input.

@@ -69,7 +69,7 @@ pub use mesh_mask::{MeshMaskError, MeshPoint, mesh_mask};
 pub use plugin::{ImaginePlugin, ImagineSystems};
 pub use render::{FrameStats, ImagineBudget, ImagineStats};
 pub use request::{
-    Brush, BrushStroke, Control, Living, MaterialLayers, RecipeControl, RecipeError, RegisterTarget,
+    Brush, BrushStroke, Control, EveryFrame, Living, MaterialLayers, RecipeControl, RecipeError, RegisterTarget,
     SoftwareCompression, Synthesis, SynthesisFailed, SynthesisFinished, SynthesisRecipe, SynthesisRefresh,
     SynthesisStatus, Upscale, WarmUp, WarmUpFinished, WorldPatch,
 };
@@ -82,7 +82,7 @@ pub use world::{
 pub mod prelude {
     pub use crate::asset::{Generator, UpscaleWith, UpscaledGenerators};
     pub use crate::{
-        Brush, BrushStroke, Control, ImageChannels, ImageSource, ImageTarget, ImagineBudget, ImaginePlugin,
+        Brush, BrushStroke, Control, EveryFrame, ImageChannels, ImageSource, ImageTarget, ImagineBudget, ImaginePlugin,
         ImagineSystems, Layer, Living, Mask, MaterialLayers, MaterialTarget, RegisterTarget, SkyTarget, SpriteTarget,
         Synthesis, SynthesisFailed, SynthesisFinished, SynthesisRefresh, SynthesisStatus, SynthesisTextures,
         TextureRole, Upscale, WarmUp, WarmUpFinished, WorldAnchor, WorldBiomes, WorldHeight, WorldPatch, WorldPatches,

@@ -15,7 +15,7 @@ use crate::memory::ImagineMemory;
 use crate::render::{
     self, BlockReads, CostModel, FrameBudget, GpuTimer, ImagineBudget, ImagineStats, JobQueue, Kernels,
 };
-use crate::request::{self, Living, RegisterTarget, RequestSteps, Synthesis, SynthesisStatus, WorldPatch};
+use crate::request::{self, EveryFrame, Living, RegisterTarget, RequestSteps, Synthesis, SynthesisStatus, WorldPatch};
 use crate::target::{ImageTarget, MaterialTarget, SkyTarget, SpriteTarget, SynthesisTextures};
 use crate::world;
 
@@ -102,6 +102,7 @@ fn build_main_app(app: &mut App) {
         .add_observer(request::release_request)
         .add_observer(request::refresh_request)
         .add_observer(request::restart_after::<Living>)
+        .add_observer(request::restart_after::<EveryFrame>)
         .add_observer(request::restart_after::<WorldPatch>)
         .add_observer(request::paint_stroke)
         .add_observer(request::note_warm_up)
@@ -127,6 +128,7 @@ fn build_main_app(app: &mut App) {
                 (
                     request::restart_changed::<Synthesis>,
                     request::restart_changed::<Living>,
+                    request::restart_changed::<EveryFrame>,
                     request::restart_changed::<WorldPatch>,
                     request::restart_reloaded,
                 )
@@ -169,6 +171,7 @@ fn register_types(app: &mut App) {
         .register_type::<SynthesisStatus>()
         .register_type::<SynthesisTextures>()
         .register_type::<Living>()
+        .register_type::<EveryFrame>()
         .register_type::<WorldPatch>()
         .register_type::<request::Upscale>()
         .register_type::<world::WorldPatches>()

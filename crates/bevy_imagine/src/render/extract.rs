@@ -5,7 +5,7 @@ use bevy::render::MainWorld;
 
 use super::budget::{FrameBudget, ImagineBudget};
 use super::queue::{JobQueue, Progress, QueuedJob};
-use crate::job::{RenderCommand, RenderCommands};
+use crate::job::{Live, RenderCommand, RenderCommands};
 
 /// Takes new jobs, strokes and ranks, and drops cancelled jobs with everything they hold on the GPU.
 pub(crate) fn extract_jobs(mut main: ResMut<MainWorld>, mut queue: ResMut<JobQueue>, mut budget: ResMut<FrameBudget>) {
@@ -28,8 +28,8 @@ pub(crate) fn extract_jobs(mut main: ResMut<MainWorld>, mut queue: ResMut<JobQue
     let elapsed = std::mem::take(&mut commands.elapsed);
     queue.ranks = commands.ranks.drain(..).collect();
     for queued in &mut queue.jobs {
-        if let (Progress::Live(live), Some((_, rate))) = (&mut queued.progress, queued.job.key.living) {
-            live.owe(elapsed * rate);
+        if let (Progress::Live(work), Some((_, Live::Steps(rate)))) = (&mut queued.progress, queued.job.key.live) {
+            work.owe(elapsed * rate);
         }
     }
 }

@@ -15,7 +15,7 @@ use super::queue::{JobQueue, Prepared, Progress};
 use super::texture_io::{InputImage, TextureWriter, upload_images};
 use super::work::Work;
 use crate::error::SynthesisError;
-use crate::job::{Job, JobEvent, JobEvents, JobImage};
+use crate::job::{Job, JobEvent, JobEvents, JobImage, Live};
 
 /// Jobs that may hold buffers at once. Jobs that outrank one of them may raise it to twice as many.
 const IN_FLIGHT: usize = 4;
@@ -94,7 +94,7 @@ fn take_prepared(queue: &mut JobQueue, synchronous: bool, events: &JobEvents) {
 }
 
 /// The input images of a job, once all of them are on the GPU.
-fn input_images(job: &Job, images: &RenderAssets<GpuImage>) -> Option<Vec<InputImage>> {
+pub(crate) fn input_images(job: &Job, images: &RenderAssets<GpuImage>) -> Option<Vec<InputImage>> {
     let input = |JobImage { input, image, channels }: &JobImage| {
         let image = images.get(*image)?;
         let size = [image.texture.width(), image.texture.height()];
@@ -126,7 +126,7 @@ fn prepare(job: &Job, images: &[InputImage], kernels: &Kernels, queue: &wgpu::Qu
     };
     let recording = plan.whole(resolved.steps);
     info_span!("imagine_compile").in_scope(|| kernels.store.compile_all(&recording))?;
-    if job.key.living.is_some() {
+    if matches!(job.key.live, Some((_, Live::Steps(_)))) {
         kernels.compile_brushes()?;
     }
     let _span = info_span!("imagine_allocate").entered();

@@ -37,7 +37,7 @@ pub(crate) enum Progress {
     Preparing(Task<Prepared>),
     /// Its passes are recorded, a slice at a time.
     Running(Box<Work>),
-    /// Its result is shown and evolves.
+    /// Its result is shown and made again and again.
     Live(Box<LiveWork>),
 }
 
@@ -56,10 +56,10 @@ impl Progress {
 }
 
 impl QueuedJob {
-    /// A finished result starts to evolve.
+    /// A finished result goes on.
     pub fn go_live(&mut self) {
         if let Progress::Running(work) = std::mem::replace(&mut self.progress, Progress::Queued) {
-            self.progress = Progress::Live(Box::new(LiveWork::new(*work)));
+            self.progress = Progress::Live(Box::new(LiveWork::new(*work, self.job.clone())));
         }
     }
 }

@@ -81,7 +81,7 @@ fn record_queue(queue: &mut JobQueue, frame: &mut Frame, events: &JobEvents) {
             Ok(true) => {
                 events.push(JobEvent::Finished(id));
                 written.extend(queued.job.destinations.iter().map(|destination| (id, *destination)));
-                match queued.job.key.living {
+                match queued.job.key.live {
                     Some(_) => queued.go_live(),
                     None => done.push(id),
                 }

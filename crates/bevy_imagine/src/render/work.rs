@@ -7,9 +7,10 @@ use imagine_wgpu::{EncodeError, Recording, RunSeed, Session};
 use super::cost::{CostModel, KernelId, Workload};
 use super::dispatches::Dispatches;
 use super::kernels::Kernels;
-use super::texture_io::{TextureWriter, paint_state};
+use super::prepare::input_images;
+use super::texture_io::{TextureWriter, paint_state, upload_images};
 use super::timer::GpuTimer;
-use crate::job::PlannedStroke;
+use crate::job::{Job, Live, PlannedStroke};
 use crate::memory::Allocation;
 
 /// Most strokes on one result that wait for their frame; beyond it the oldest are dropped.
@@ -30,9 +31,12 @@ pub(crate) struct Work {
     pub _buffers: Allocation,
 }
 
-/// The work of a result that is shown and evolves.
+/// The work of a result that is shown and made again and again.
 pub(crate) struct LiveWork {
+    job: Job,
     work: Work,
+    /// What the uploads of a result of every frame read.
+    views: Vec<wgpu::TextureView>,
     /// Whether the next textures are under way; otherwise the work rests.
     is_updating: bool,
     /// Steps that the result is behind.
@@ -91,8 +95,8 @@ impl Work {
 }
 
 impl LiveWork {
-    pub fn new(work: Work) -> Self {
-        Self { work, is_updating: false, owed: 0.0, strokes: Vec::new() }
+    pub fn new(work: Work, job: Job) -> Self {
+        Self { job, work, views: Vec::new(), is_updating: false, owed: 0.0, strokes: Vec::new() }
     }
 
     /// The result is `steps` more steps behind.
@@ -110,14 +114,35 @@ impl LiveWork {
 
     /// Records what fits of the update under way, or of the next one if it is due.
     pub fn record(&mut self, frame: &mut Frame) -> Result<(), EncodeError> {
-        self.is_updating = self.is_updating || self.start_update(frame.kernels)?;
+        if !self.is_updating {
+            self.is_updating = match self.job.key.live {
+                Some((_, Live::EveryFrame)) => self.start_again(frame.kernels, frame.images)?,
+                _ => self.start_steps(frame.kernels)?,
+            };
+        }
         self.is_updating = self.is_updating && !self.work.record(frame)?;
         Ok(())
     }
 
+    /// Starts to make the result again of what its images show; false while one of them is missing.
+    fn start_again(&mut self, kernels: &Kernels, images: &RenderAssets<GpuImage>) -> Result<bool, EncodeError> {
+        let Some(inputs) = input_images(&self.job, images) else { return Ok(false) };
+        let work = &mut self.work;
+        if inputs.iter().map(|input| &input.view).eq(&self.views) {
+            work.uploads.rewind();
+        } else {
+            // At first, and when an image has another texture.
+            work.uploads = upload_images(kernels, &work.session, &inputs)?;
+            self.views = inputs.into_iter().map(|input| input.view).collect();
+        }
+        work.recording = work.session.plan().whole(work.steps);
+        work.textures.passes.rewind();
+        Ok(true)
+    }
+
     /// Starts the next update if steps or strokes are due. Steps come in pairs: states alternate between two buffers, and
     /// the texture passes read one.
-    fn start_update(&mut self, kernels: &Kernels) -> Result<bool, EncodeError> {
+    fn start_steps(&mut self, kernels: &Kernels) -> Result<bool, EncodeError> {
         let steps = self.owed as u32 / 2 * 2;
         if steps == 0 && self.strokes.is_empty() {
             return Ok(false);

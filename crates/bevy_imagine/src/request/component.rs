@@ -32,7 +32,7 @@ pub struct Synthesis {
     /// Values of the generator's controls by name. Missing ones take the default in the file.
     pub controls: BTreeMap<String, Control>,
     /// Images for the generator's image and mask inputs by name, resized as needed. A changed image asset is synthesised
-    /// again; trigger [`SynthesisRefresh`] after a camera has drawn into a render target.
+    /// again; trigger [`SynthesisRefresh`] after a camera has drawn into a render target, or add [`EveryFrame`].
     pub images: BTreeMap<String, ImageSource>,
     /// Higher priorities go first, then requests on screen, then those nearest to a camera. Default 0.
     pub priority: i32,
@@ -57,6 +57,14 @@ pub struct Living {
     /// Steps per second, 0 to 1000; fewer if the frame budget does not allow them. Default `None`: the rate in the file.
     pub steps_per_second: Option<f32>,
 }
+
+/// Next to a [`Synthesis`] with [images](Synthesis::images): the result is made again in every frame of what the images show then, for the picture of a camera.
+///
+/// Nothing is planned, compiled or allocated again, and no event is triggered but the first [`SynthesisFinished`]. The result shows what a camera
+/// drew a frame before. If the network does not fit into the frame budget, it takes several frames for each result.
+#[derive(Component, Reflect, Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[reflect(Component, Default, Clone, PartialEq)]
+pub struct EveryFrame;
 
 /// Triggered on an entity when its targets show the complete result.
 #[derive(EntityEvent, Clone, Debug)]

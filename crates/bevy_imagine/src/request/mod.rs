@@ -21,7 +21,7 @@ mod upscale;
 mod warm_up;
 
 pub use brush::{Brush, BrushStroke};
-pub use component::{Control, Living, Synthesis, SynthesisFailed, SynthesisFinished, SynthesisRefresh};
+pub use component::{Control, EveryFrame, Living, Synthesis, SynthesisFailed, SynthesisFinished, SynthesisRefresh};
 pub use layers::MaterialLayers;
 pub use patch::WorldPatch;
 pub use recipe::{RecipeControl, RecipeError, SynthesisRecipe};

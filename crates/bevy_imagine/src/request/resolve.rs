@@ -6,12 +6,12 @@ use bevy::ecs::world::FilteredEntityRef;
 use bevy::prelude::*;
 use imagine_graph::{InputKind, Request, RequestError, Size, Tensor, parse_input};
 
-use super::component::{Control, Living, Synthesis};
+use super::component::{Control, EveryFrame, Living, Synthesis};
 use super::patch::{MAX_MIP, WorldPatch};
 use crate::asset::Generator;
 use crate::error::SynthesisError;
 use crate::image_source::ImageSource;
-use crate::job::{JobImage, ResultKey};
+use crate::job::{JobImage, Live, ResultKey};
 use crate::target::{PlanContext, TargetPlans, Targets};
 
 /// Highest rate of a living result, in steps per second.
@@ -35,8 +35,9 @@ pub(crate) fn resolve(
     device: DeviceTextures,
 ) -> Result<ResultKey, SynthesisError> {
     let patch = entity.get::<WorldPatch>();
-    // What evolves is written again and again, and would be compressed as often.
-    let has_blocks = device.blocks && !entity.contains::<Living>();
+    let live = live(&entity, request, generator)?;
+    // What is live is written again and again, and would be compressed as often.
+    let has_blocks = device.blocks && live.is_none();
     let context = PlanContext::new(generator, request.size, patch.is_some(), has_blocks);
     let TargetPlans { textures, images: batch } = targets.plan(&entity, &context)?;
     let skipped_levels = patch.map_or(0, |patch| patch.mip.min(MAX_MIP));
@@ -56,12 +57,28 @@ pub(crate) fn resolve(
         channels: source.channels,
     };
     let images = request.images.iter().map(job_image).collect();
-    let living = match entity.get::<Living>() {
-        Some(_) if patch.is_some() => return Err(patch_conflict(generator, "Living")),
-        Some(living) => Some((entity.id(), steps_per_second(living, generator)?)),
-        None => None,
+    Ok(ResultKey { generator: generator.clone(), request: wanted, images, textures, skipped_levels, live })
+}
+
+/// How the result goes on, if the entity asks for it.
+fn live(
+    entity: &FilteredEntityRef,
+    request: &Synthesis,
+    generator: &Generator,
+) -> Result<Option<(Entity, Live)>, SynthesisError> {
+    let conflict = |part, with| SynthesisError::Conflict { generator: generator.name().into(), part, with };
+    let is_patch = entity.contains::<WorldPatch>();
+    let live = match (entity.get::<Living>(), entity.contains::<EveryFrame>()) {
+        (None, false) => return Ok(None),
+        (Some(_), true) => return Err(conflict("EveryFrame", "Living")),
+        (Some(_), _) if is_patch => return Err(conflict("WorldPatch", "Living")),
+        (_, true) if request.images.is_empty() => {
+            return Err(SynthesisError::NoImages { generator: generator.name().into() });
+        }
+        (Some(living), false) => Live::Steps(steps_per_second(living, generator)?),
+        (None, true) => Live::EveryFrame,
     };
-    Ok(ResultKey { generator: generator.clone(), request: wanted, images, textures, skipped_levels, living })
+    Ok(Some((entity.id(), live)))
 }
 
 /// The request as the network takes it.
@@ -85,7 +102,10 @@ fn network_request(
         });
     }
     match patch {
-        Some(_) if !request.images.is_empty() => Err(patch_conflict(generator, "image inputs")),
+        Some(_) if !request.images.is_empty() => {
+            let (generator, part, with) = (generator.name().into(), "WorldPatch", "image inputs");
+            Err(SynthesisError::Conflict { generator, part, with })
+        }
         // Windows and fields take time: the background thread that prepares the job checks them.
         Some(patch) => Ok(patch.applied(wanted)),
         None => {
@@ -95,10 +115,6 @@ fn network_request(
             Ok(wanted)
         }
     }
-}
-
-fn patch_conflict(generator: &Generator, with: &'static str) -> SynthesisError {
-    SynthesisError::WorldPatch { generator: generator.name().into(), with }
 }
 
 fn steps_per_second(living: &Living, generator: &Generator) -> Result<f32, SynthesisError> {

@@ -13,7 +13,7 @@ pub(crate) struct Results {
     entries: HashMap<JobId, SharedResult>,
     /// Results that may be shared, by the seed of the request.
     by_seed: HashMap<u64, Vec<JobId>>,
-    /// Results that are unfinished or living.
+    /// Results that are unfinished or live.
     active: BTreeSet<JobId>,
 }
 
@@ -49,7 +49,7 @@ impl Results {
     pub fn finish(&mut self, id: JobId) -> Vec<Entity> {
         let Some(result) = self.entries.get_mut(&id) else { return Vec::new() };
         result.is_finished = true;
-        if result.job.key.living.is_none() {
+        if result.job.key.live.is_none() {
             self.active.remove(&id);
         }
         result.users.clone()
@@ -70,8 +70,8 @@ impl Results {
     /// the result from then on.
     pub fn reuse(&mut self, id: JobId, key: &ResultKey, entity: Entity) -> Option<SynthesisTextures> {
         let result = self.entries.get(&id)?;
-        // A living result keeps writing its textures until the new one is shown.
-        if result.users != [entity] || result.job.key.living.is_some() || !result.textures.fit(&key.textures) {
+        // A live result keeps writing its textures until the new one is shown.
+        if result.users != [entity] || result.job.key.live.is_some() || !result.textures.fit(&key.textures) {
             return None;
         }
         let textures = result.textures.clone();
@@ -79,7 +79,7 @@ impl Results {
         Some(textures)
     }
 
-    /// Removes `entity` from the users. Returns whether the last user of an unfinished or living result has left.
+    /// Removes `entity` from the users. Returns whether the last user of an unfinished or live result has left.
     pub fn leave(&mut self, id: JobId, entity: Entity) -> bool {
         let Some(result) = self.entries.get_mut(&id) else { return false };
         result.users.retain(|user| *user != entity);
@@ -98,7 +98,7 @@ impl Results {
         self.entries.remove(&id).map(|result| result.users).unwrap_or_default()
     }
 
-    /// Unfinished and living results with their users.
+    /// Unfinished and live results with their users.
     pub fn active(&self) -> impl Iterator<Item = (JobId, &[Entity])> {
         self.active.iter().map(|id| (*id, self.entries[id].users.as_slice()))
     }

@@ -14,6 +14,8 @@ use crate::asset::Generator;
 use crate::request::{Control, MAX_MIP, Synthesis, SynthesisStatus, WorldPatch};
 use crate::target::MaterialTarget;
 
+/// Most patches spawned per frame.
+const PATCHES_PER_FRAME: usize = 8;
 /// Most meshes handed to the renderer per frame.
 const MESHES_PER_FRAME: usize = 4;
 /// Most cells along the side of a patch.
@@ -76,6 +78,8 @@ pub struct WorldAnchor;
 pub(crate) struct StreamedPatches {
     /// Patches for the current anchors.
     wanted: HashMap<PatchPlace, StreamedPatch>,
+    /// Wanted places without an entity yet, those of the finest level first.
+    missing: Vec<PatchPlace>,
     /// Visible patches that stay until their replacements are complete.
     old: Vec<(PatchPlace, StreamedPatch)>,
     /// Anchors when the patches were last chosen.
@@ -86,13 +90,16 @@ pub(crate) struct StreamedPatches {
     finest: Option<Generator>,
     /// Generators of coarser levels, as far as they were needed.
     coarser: HashMap<u32, Handle<Generator>>,
+    /// Fields of the biomes for each level, as far as they were needed.
+    fields: HashMap<u32, Option<imagine_graph::Fields>>,
     /// Counts changes of the settings.
     generation: u32,
 }
 
-/// A patch that exists.
+/// A patch that exists or is about to.
 struct StreamedPatch {
-    entity: Entity,
+    /// None while it waits to be spawned.
+    entity: Option<Entity>,
     generation: u32,
     is_visible: bool,
 }
@@ -256,22 +263,18 @@ pub(crate) fn stream_patches(
             .map(|eye| inverse.transform_point3(*eye))
             .map(|eye| DVec2::new(f64::from(eye.x), f64::from(eye.z)) / world.side() + world.origin.as_dvec2())
             .collect();
-        if is_outdated || world.is_changed() || moved(&shown.anchors, &places) {
-            let Some(generator) = generator else { continue };
-            if is_outdated {
-                shown.retire();
-                shown.settings = Some(world.patch_settings());
+        if let Some(generator) = generator {
+            let (height, biomes) = (height.as_deref(), biomes.as_deref());
+            let spawn = Spawn { entity, world: &world, height, biomes, generator, server: &server };
+            if is_outdated || world.is_changed() || moved(&shown.anchors, &places) {
+                if is_outdated {
+                    shown.retire(&mut commands);
+                    shown.settings = Some(world.patch_settings());
+                }
+                spawn.choose(&mut shown, &places, &mut commands);
+                shown.anchors = places;
             }
-            let spawn = Spawn {
-                entity,
-                world: &world,
-                height: height.as_deref(),
-                biomes: biomes.as_deref(),
-                generator,
-                server: &server,
-            };
-            spawn.choose(&mut commands, &mut shown, &places);
-            shown.anchors = places;
+            spawn.spawn_missing(&mut shown, &mut commands);
         }
         shown.take_meshes(&mut commands, &mut patches, &mut meshes, &mut meshes_left);
         shown.show_complete(&mut commands, &mut patches);
@@ -295,52 +298,52 @@ struct Spawn<'a> {
 }
 
 impl Spawn<'_> {
-    /// Spawns missing patches around `anchors`, and retires those that are no longer wanted.
-    fn choose(&self, commands: &mut Commands, shown: &mut StreamedPatches, anchors: &[DVec2]) {
+    /// Chooses the places of patches around `anchors`, and retires patches that are no longer wanted.
+    fn choose(&self, shown: &mut StreamedPatches, anchors: &[DVec2], commands: &mut Commands) {
         let generation = shown.generation;
         if shown.finest.as_ref() != Some(self.generator) {
             shown.finest = Some(self.generator.clone());
             shown.coarser.clear();
         }
         let mut before = std::mem::take(&mut shown.wanted);
-        before.retain(|_, patch| {
-            let is_same = patch.generation == generation;
-            if !is_same {
-                commands.entity(patch.entity).try_despawn();
-            }
-            is_same
-        });
-        let mut fields = HashMap::new();
+        shown.missing.clear();
         for place in self.world.rings().places(anchors) {
-            let patch = before.remove(&place).or_else(|| shown.take_back(&place)).unwrap_or_else(|| {
-                let entity = self.spawn(commands, &place, &mut fields, &mut shown.coarser);
-                StreamedPatch { entity, generation, is_visible: false }
-            });
+            let new = StreamedPatch { entity: None, generation, is_visible: false };
+            let patch = before.remove(&place).or_else(|| shown.take_back(&place)).unwrap_or(new);
+            if patch.entity.is_none() {
+                shown.missing.push(place);
+            }
             shown.wanted.insert(place, patch);
         }
+        shown.missing.sort_by_key(|place| place.level);
         for (place, patch) in before {
             // A patch that was never visible leaves no hole.
             match patch.is_visible {
                 true => shown.old.push((place, patch)),
-                false => commands.entity(patch.entity).try_despawn(),
+                false => patch.despawn(commands),
             }
         }
     }
 
-    fn spawn(
-        &self,
-        commands: &mut Commands,
-        place: &PatchPlace,
-        fields: &mut HashMap<u32, Option<imagine_graph::Fields>>,
-        coarser: &mut HashMap<u32, Handle<Generator>>,
-    ) -> Entity {
+    /// Spawns some of the missing patches, the coarsest first, which cover most of the ground.
+    fn spawn_missing(&self, shown: &mut StreamedPatches, commands: &mut Commands) {
+        for _ in 0..PATCHES_PER_FRAME {
+            let Some(place) = shown.missing.pop() else { return };
+            let entity = self.spawn(commands, &place, shown);
+            if let Some(patch) = shown.wanted.get_mut(&place) {
+                patch.entity = Some(entity);
+            }
+        }
+    }
+
+    fn spawn(&self, commands: &mut Commands, place: &PatchPlace, shown: &mut StreamedPatches) -> Entity {
         let source = self.world.source(place.level, self.generator.has_coarser());
         let (ground, height) = (self.world.ground(place), self.height.cloned().unwrap_or_default());
         let mesh = AsyncComputeTaskPool::get().spawn(async move { ground.mesh(&height) });
-        let fields = fields.entry(place.level).or_insert_with(|| self.fields(source)).clone();
+        let fields = shown.fields.entry(place.level).or_insert_with(|| self.fields(source)).clone();
         let patch = WorldPatch { fields, ..self.world.patch(place, source) };
         let generator = match source {
-            Source::Coarser { level } => coarser.entry(level).or_insert_with(|| self.coarser(level)).clone(),
+            Source::Coarser { level } => shown.coarser.entry(level).or_insert_with(|| self.coarser(level)).clone(),
             _ => self.world.generator.clone(),
         };
         let request = (self.world.synthesis(generator, source), patch, MaterialTarget::default());
@@ -374,14 +377,22 @@ type Patches<'w, 's, 'a> = Query<
     With<PatchPlace>,
 >;
 
+impl StreamedPatch {
+    fn despawn(&self, commands: &mut Commands) {
+        if let Some(entity) = self.entity {
+            commands.entity(entity).try_despawn();
+        }
+    }
+}
+
 impl StreamedPatches {
     /// Retires all patches; visible ones stay until others replace them.
-    fn retire(&mut self) {
+    fn retire(&mut self, commands: &mut Commands) {
         self.generation = self.generation.wrapping_add(1);
+        self.fields.clear();
         let (seen, unseen) = self.wanted.drain().partition::<Vec<_>, _>(|(_, patch)| patch.is_visible);
         self.old.extend(seen);
-        // The next choice despawns the others, which are of another generation.
-        self.wanted.extend(unseen);
+        unseen.into_iter().for_each(|(_, patch)| patch.despawn(commands));
     }
 
     /// Takes back a retired patch that is still visible.
@@ -397,10 +408,11 @@ impl StreamedPatches {
             if *left == 0 {
                 return;
             }
-            let Ok((_, _, Some(mut coming), _)) = patches.get_mut(patch.entity) else { continue };
+            let Some(entity) = patch.entity else { continue };
+            let Ok((_, _, Some(mut coming), _)) = patches.get_mut(entity) else { continue };
             if let Some(mesh) = check_ready(&mut coming.0) {
                 *left -= 1;
-                commands.entity(patch.entity).remove::<PendingMesh>().insert(Mesh3d(meshes.add(mesh)));
+                commands.entity(entity).remove::<PendingMesh>().insert(Mesh3d(meshes.add(mesh)));
             }
         }
     }
@@ -408,7 +420,8 @@ impl StreamedPatches {
     /// Despawns old patches that are covered, and shows complete patches that overlap no old one.
     fn show_complete(&mut self, commands: &mut Commands, patches: &mut Patches) {
         let is_complete = |patch: &StreamedPatch| {
-            patches.get(patch.entity).is_ok_and(|(status, _, _, has_mesh)| {
+            let found = patch.entity.and_then(|entity| patches.get(entity).ok());
+            found.is_some_and(|(status, _, _, has_mesh)| {
                 has_mesh && matches!(status, SynthesisStatus::Finished | SynthesisStatus::Failed)
             })
         };
@@ -417,13 +430,13 @@ impl StreamedPatches {
         self.old.retain(|(place, patch)| {
             let stays = unfinished.iter().any(|other| other.overlaps(place));
             if !stays {
-                commands.entity(patch.entity).try_despawn();
+                patch.despawn(commands);
             }
             stays
         });
         for (place, patch) in self.wanted.iter_mut().filter(|(_, patch)| !patch.is_visible) {
             let is_free = !unfinished.contains(place) && !self.old.iter().any(|(other, _)| other.overlaps(place));
-            if is_free && let Ok((_, mut visibility, ..)) = patches.get_mut(patch.entity) {
+            if is_free && let Some(Ok((_, mut visibility, ..))) = patch.entity.map(|entity| patches.get_mut(entity)) {
                 *visibility = Visibility::Inherited;
                 patch.is_visible = true;
             }
@@ -435,7 +448,7 @@ impl StreamedPatches {
 pub(crate) fn clear_world(removed: On<Remove, WorldPatches>, mut commands: Commands, worlds: Query<&StreamedPatches>) {
     let Ok(shown) = worlds.get(removed.entity) else { return };
     for patch in shown.wanted.values().chain(shown.old.iter().map(|(_, patch)| patch)) {
-        commands.entity(patch.entity).try_despawn();
+        patch.despawn(&mut commands);
     }
     commands.entity(removed.entity).try_remove::<StreamedPatches>();
 }
@@ -448,7 +461,7 @@ pub(crate) fn place_patches(
     for (world, shown) in &worlds {
         let old = shown.old.iter().map(|(place, patch)| (place, patch));
         for (place, patch) in shown.wanted.iter().chain(old) {
-            if let Ok(mut transform) = transforms.get_mut(patch.entity) {
+            if let Some(Ok(mut transform)) = patch.entity.map(|entity| transforms.get_mut(entity)) {
                 *transform = world.transform(place);
             }
         }

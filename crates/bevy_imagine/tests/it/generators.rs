@@ -3,8 +3,8 @@
 use bevy::prelude::*;
 use bevy_imagine::prelude::*;
 use imagine_graph::{
-    Add, Card, Clip, Dim, Graph, Identity, InputKind, Mul, OutputKind, RandomUniform, Recurrence, Relu, SizeRule,
-    Slice, Tensor, ValidGenerator,
+    Add, Card, Clip, ColorSpace, Dim, Graph, Identity, InputKind, Mul, OutputKind, RandomUniform, Recurrence, Relu,
+    SizeRule, Slice, Sub, Tensor, ValidGenerator,
 };
 
 /// Colour, height and roughness that are nothing but random numbers; tiles.
@@ -78,6 +78,16 @@ pub fn fading() -> Generator {
     output.push("color", Relu {}, ["state"]);
     output.output("color", OutputKind::BaseColor);
     recurrent("fading", Recurrence { init, step, steps: 4, step_rate: 50.0 }, output, default())
+}
+
+/// A picture with dark for light.
+pub fn inverted() -> Generator {
+    let mut graph = Graph::default();
+    graph.input("photo", InputKind::Image(ColorSpace::Srgb), Dim::nchw(3));
+    graph.weight("white", Tensor::f32([1], [1.0]));
+    graph.push("color", Sub {}, ["white", "photo"]);
+    graph.output("color", OutputKind::BaseColor);
+    from_graph("inverted", graph)
 }
 
 /// One shade of grey.

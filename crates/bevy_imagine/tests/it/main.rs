@@ -12,6 +12,7 @@ mod device_loss;
 mod edits;
 #[cfg(feature = "default_generators")]
 mod embedded;
+mod every_frame;
 mod export;
 mod generators;
 mod harness;

@@ -11,7 +11,7 @@ use anyhow::{Context, ensure};
 use burn::tensor::backend::AutodiffBackend;
 use clap::Args;
 use imagine_edit::{InStyle, Restyle, input_name};
-use imagine_graph::file::{LoadedGenerator, check_folder, make_folder};
+use imagine_graph::file::{LoadedGenerator, check_folder, hash, make_folder};
 use imagine_graph::{Extent, OutputKind, Request, Size, Tensor};
 use imagine_train::core::write_png;
 use imagine_train::data::TrainingPicture;
@@ -21,12 +21,15 @@ use super::note;
 use super::restyle::style;
 use super::training::{TrainArguments, TrainBackend, with_backend};
 use crate::arguments::Executor;
-use crate::edit::{Machine, Source, find};
+use crate::edit::{Machine, Source, find, part};
 
-/// Longer side of a picture that is painted, at most.
-const SIDE: usize = 480;
-/// GPU memory of a picture that is painted, in MiB.
-const MEMORY: u64 = 512;
+/// Sides of the squares that pictures are cut into.
+const SQUARE: usize = 256;
+/// Squares along a sheet, at most. The squares of a sheet are painted as one picture: the tones of a painting depend on those of the whole picture, which a
+/// network does not see.
+const SHEET: usize = 6;
+/// GPU memory of a sheet that is painted, in MiB.
+const MEMORY: u64 = 2048;
 
 /// Arguments of `imagine train style`.
 #[derive(Args, Clone, Debug)]
@@ -64,47 +67,94 @@ impl TrainStyle {
         })
     }
 
-    /// All pictures, painted; those that an earlier run has painted are read.
-    fn pairs(&self, style: &Arc<LoadedGenerator>, folder: &Path) -> anyhow::Result<Vec<PairedPicture>> {
-        let found = find(&self.data, true)?;
+    /// Squares of all pictures, painted, those of a picture together; sheets that an earlier run has painted are read.
+    fn pairs(&self, style: &Arc<LoadedGenerator>, folder: &Path) -> anyhow::Result<Vec<Vec<PairedPicture>>> {
+        let (mut squares, mut of_picture) = (Vec::new(), Vec::new());
+        for one in find(&self.data, true)? {
+            let cut = squares_of(&one.read(None)?)?;
+            if cut.is_empty() {
+                note(format_args!("note: {} is too small and left out", one.path().display()));
+            } else {
+                of_picture.push(cut.len());
+                squares.extend(cut);
+            }
+        }
         let painted = folder.join("painted");
         check_folder(&painted)?;
         make_folder(&painted)?;
         let machine = Machine::open(self.paint, MEMORY)?;
-        let mut pairs = Vec::new();
-        for (index, one) in found.iter().enumerate() {
-            let source = one.read(None)?;
-            let source = source.reduced(source.size[0].max(source.size[1]).div_ceil(SIDE));
-            let [width, height] = source.size.map(|side| side / 2 * 2);
-            if width.min(height) < self.options.crop {
-                note(format_args!("note: {} is too small and left out", one.path().display()));
-                continue;
-            }
-            let source = source.cropped([width, height]);
-            let color = source.maps.iter().find(|map| map.kind == OutputKind::BaseColor).context("no base colour")?;
-            // The same picture in the same style is painted once.
-            let name = format!("{}_{}", &color.hash[..16], &style.hash[..8]);
+        let sheets = squares.len().div_ceil(SHEET * SHEET);
+        let mut pairs: Vec<Option<PairedPicture>> = squares.iter().map(|_| None).collect();
+        for number in 0..sheets {
+            // Squares of one picture lie on different sheets.
+            let listed: Vec<usize> = (number..squares.len()).step_by(sheets).collect();
+            let across = listed.len().isqrt() + usize::from(listed.len().isqrt().pow(2) < listed.len());
+            let sheet = sheet(&listed.iter().map(|index| &squares[*index]).collect::<Vec<_>>(), across);
+            let name = format!("{}_{}", &hash(picture(&sheet)?.as_raw())[..16], &style.hash[..8]);
             let files = ["content", "painted"].map(|what| painted.join(format!("{name}_{what}.png")));
             if !files.iter().all(|file| file.exists()) {
-                note(format_args!("painting {} of {}: {}", index + 1, found.len(), one.path().display()));
-                let made = paint(&machine, style, &source, &color.values)?;
-                write_png(&files[0], &picture(&color.values)?)?;
+                note(format_args!("painting {} of {sheets}: {} squares", number + 1, listed.len()));
+                let made = paint(&machine, style, across * SQUARE, &sheet)?;
+                write_png(&files[0], &picture(&sheet)?)?;
                 write_png(&files[1], &picture(&made)?)?;
             }
             let [content, painted] = files.map(|file| TrainingPicture::read(&file));
-            pairs.push(PairedPicture { content: content?, painted: painted? });
+            let (content, painted) = (content?, painted?);
+            for (cell, index) in listed.into_iter().enumerate() {
+                let corner = [cell / across, cell % across].map(|at| at * SQUARE);
+                let [content, painted] = [&content, &painted].map(|of| of.cropped(corner, [SQUARE; 2]));
+                pairs[index] = Some(PairedPicture { content, painted });
+            }
         }
-        Ok(pairs)
+        let mut pairs = pairs.into_iter().flatten();
+        Ok(of_picture.into_iter().map(|count| pairs.by_ref().take(count).collect()).collect())
     }
 }
 
-/// The picture in the style.
-fn paint(machine: &Machine, style: &Arc<LoadedGenerator>, source: &Source, color: &Tensor) -> anyhow::Result<Tensor> {
-    let [width, height] = source.size;
-    let options = Restyle::new(Extent { height, width });
+/// Squares of a picture: its middle, and the middle of each quarter at twice the resolution if there is that much.
+fn squares_of(source: &Source) -> anyhow::Result<Vec<Tensor>> {
+    let base = |source: &Source| {
+        let color = source.maps.iter().find(|map| map.kind == OutputKind::BaseColor);
+        color.map(|map| map.values.clone()).context("no base colour")
+    };
+    let factor = source.size[0].min(source.size[1]) / SQUARE;
+    if factor == 0 {
+        return Ok(Vec::new());
+    }
+    let mut squares = vec![base(&source.reduced(factor).cropped([SQUARE; 2]))?];
+    if factor >= 2 {
+        let larger = source.reduced(factor / 2);
+        let [width, height] = larger.size;
+        let color = base(&larger)?;
+        for [row, column] in [[1, 1], [1, 3], [3, 1], [3, 3]] {
+            let middle = [height * row / 4, width * column / 4];
+            squares.push(part(&color, middle.map(|at| at - SQUARE / 2), [SQUARE; 2]));
+        }
+    }
+    Ok(squares)
+}
+
+/// Squares side by side, `across` in a row and as many rows; the first ones again where there are too few.
+fn sheet(squares: &[&Tensor], across: usize) -> Tensor {
+    let side = across * SQUARE;
+    let mut sheet = vec![0.0; 3 * side * side];
+    for cell in 0..across * across {
+        let values = squares[cell % squares.len()].as_f32().unwrap_or_default();
+        for (line, values) in values.chunks_exact(SQUARE).enumerate() {
+            let (channel, row) = (line / SQUARE, line % SQUARE);
+            let at = (channel * side + cell / across * SQUARE + row) * side + cell % across * SQUARE;
+            sheet[at..at + SQUARE].copy_from_slice(values);
+        }
+    }
+    Tensor::f32([1, 3, side, side], sheet)
+}
+
+/// A square picture in the style.
+fn paint(machine: &Machine, style: &Arc<LoadedGenerator>, side: usize, color: &Tensor) -> anyhow::Result<Tensor> {
+    let options = Restyle::new(Extent::splat(side));
     let loaded = imagine_edit::Edit::from(InStyle { style: style.clone(), options }).loaded()?;
     let inputs = BTreeMap::from([(input_name("image", OutputKind::BaseColor), color.clone())]);
-    let request = Request { inputs, ..Request::new(Size::new(height, width), 0) };
+    let request = Request { inputs, ..Request::new(Size::new(side, side), 0) };
     let made = machine.generate(&loaded.generator, &request, |_, _| ())?;
     let (_, made) = made.outputs.into_iter().next().context("the style made nothing")?;
     Ok(made)

@@ -14,5 +14,5 @@ mod task;
 
 pub use arguments::EditArguments;
 pub use machine::Machine;
-pub use source::{Source, find};
+pub use source::{Source, find, part};
 pub use task::{Edit, Results};

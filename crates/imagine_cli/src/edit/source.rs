@@ -86,7 +86,7 @@ impl Source {
 }
 
 /// The part of an image that begins at `[row, column]`.
-pub(super) fn part(image: &Tensor, [top, left]: [usize; 2], [height, width]: [usize; 2]) -> Tensor {
+pub fn part(image: &Tensor, [top, left]: [usize; 2], [height, width]: [usize; 2]) -> Tensor {
     let (values, &[1, channels, rows, columns]) = (image.as_f32().unwrap_or_default(), image.shape.as_slice()) else {
         return image.clone();
     };

@@ -6,7 +6,7 @@ use crate::core::rng;
 use crate::data::{TrainingPicture, Turn, sha256_hex};
 use crate::error::PictureSetError;
 
-/// One picture in as many is held back.
+/// One picture of as many is held back.
 const HELD_BACK: usize = 10;
 
 /// A picture, and what it looks like painted; of one size.
@@ -39,13 +39,13 @@ pub struct StyleBatch {
 }
 
 impl StyleSet {
-    /// Pairs of which each has sides of at least `least` pixels; one in ten is held back.
+    /// Pairs of which each has sides of at least `least` pixels. Parts of one picture are together; one picture of ten is held back.
     ///
     /// # Errors
-    /// The first picture that is too small, or whose painted version has another size; fewer than two pairs.
-    pub fn new(pairs: Vec<PairedPicture>, least: usize) -> Result<Self, PictureSetError> {
+    /// The first pair that is too small, or whose painted version has another size; fewer than two pictures.
+    pub fn new(pictures: Vec<Vec<PairedPicture>>, least: usize) -> Result<Self, PictureSetError> {
         let sides = |picture: &TrainingPicture| [picture.width as u32, picture.height as u32];
-        for PairedPicture { content, painted } in &pairs {
+        for PairedPicture { content, painted } in pictures.iter().flatten() {
             for picture in [content, painted] {
                 if picture.height.min(picture.width) < least {
                     return Err(PictureSetError::TooSmall { path: picture.path.clone(), found: sides(picture), least });
@@ -56,12 +56,13 @@ impl StyleSet {
                 return Err(PictureSetError::OtherSize { path, found, expected });
             }
         }
-        let hashes = pairs.iter().flat_map(|pair| [&pair.content.sha256, &pair.painted.sha256]);
+        let hashes = pictures.iter().flatten().flat_map(|pair| [&pair.content.sha256, &pair.painted.sha256]);
         let sha256 = sha256_hex(hashes);
-        let found = pairs.len();
+        let found = pictures.len();
         let (mut trained, mut held_back) = (Vec::new(), Vec::new());
-        for (index, pair) in pairs.into_iter().enumerate() {
-            if index % HELD_BACK == HELD_BACK.min(found) - 1 { held_back.push(pair) } else { trained.push(pair) }
+        for (index, pairs) in pictures.into_iter().enumerate() {
+            let is_held_back = found > 0 && index % HELD_BACK == HELD_BACK.min(found) - 1;
+            if is_held_back { held_back.extend(pairs) } else { trained.extend(pairs) }
         }
         match trained.is_empty() || held_back.is_empty() {
             true => Err(PictureSetError::TooFew { found }),

@@ -1,6 +1,8 @@
 //! Styles for a camera's live view: small networks that paint a picture as a slower way has painted others, trained on pairs of both.
 
 mod data;
+mod features;
+mod losses;
 mod measured;
 mod networks;
 mod options;

@@ -1,24 +1,28 @@
-//! The network that paints: strokes out of noise, laid where a coarse view of the picture wants them.
+//! The network that paints: strokes out of a picture's detail, laid along its directions where a coarse view of it wants them.
 //!
 //! ```text
 //! blocks = picture, 4x4 pixels as 48 channels     half = picture, 2x2 pixels as 12 channels
 //! coarse = three 3x3 convolutions of blocks, with holes of 1, 2 and 4 cells
-//! guide, gate = 1x1 convolutions of coarse, at half resolution
-//! strokes = 9x9 convolution of one channel of noise at half resolution
+//! guide = 1x1 convolution of coarse, at half resolution
+//! gate = 1x1 convolution of (coarse, directions of blocks), at half resolution
+//! strokes = 9x9 convolution of the detail of half
 //! pixels = 3x3 (3x3 (half, guide) + gate * strokes), 3 channels, enlarged bilinearly
 //! ```
 //!
-//! with PReLU between them. With 18 channels at half resolution and 27 in the coarse view that is 3,236 multiply-adds a pixel, and a pixel sees 33 pixels
-//! in every direction. The noise is the same in every frame. The kernels of the strokes begin as elongated waves of eight directions; a
-//! network without noise as an input cannot put a stroke where the picture is flat. Blocks of pixels as channels, in place of the bilinear filter, answer the texture loss
-//! with a pattern of 2x2 pixels.
+//! with PReLU between them; [detail and directions](super::features) are computed by fixed filters. With 18 channels at half resolution and 27 in the coarse
+//! view that is 3,274 multiply-adds a pixel, and a pixel sees 33 pixels in every direction. The kernels of the strokes begin as elongated waves of eight
+//! directions, and their gates open where the picture has that direction. Blocks of pixels as channels, in place of the bilinear filter, answer
+//! the texture loss with a pattern of 2x2 pixels.
+
+use std::f32::consts::{PI, TAU};
 
 use imagine_graph::{
     Add, ColorSpace, Concat, Conv, DepthToSpace, DepthToSpaceMode, Dim, Extent, Generator, Graph, InputKind, Mul,
-    OutputKind, PRelu, PadMode, RandomNormal, SizeRule, SpaceToDepth, Tensor,
+    OutputKind, PRelu, SizeRule, SpaceToDepth, Tensor,
 };
 use rand::Rng;
 
+use super::features::{DIRECTION_CHANNELS, FIXED, detail, directions, fixed_multiply_adds, same};
 use crate::core::Tensors;
 use crate::core::rng::normal;
 
@@ -40,12 +44,11 @@ const STROKE: usize = 9;
 const DIRECTIONS: usize = 8;
 /// First slope of PReLU.
 const SLOPE: f32 = 0.25;
-/// First gate of strokes.
+/// First gate of strokes, and what a direction adds to that of strokes along it.
 const GATE: f32 = 0.3;
-/// Names of the weights that are not trained.
-pub(super) const FIXED: [&str; 1] = ["enlarged.weight"];
-/// Random stream of the noise.
-const NOISE_STREAM: u32 = 0;
+const ALONG: f32 = 0.6;
+/// Share of their usual deviation that the other first weights of gates have.
+const GATE_DEVIATION: f32 = 0.3;
 
 /// The architecture.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -63,9 +66,10 @@ impl StyleNetwork {
     /// Multiply-adds for each pixel of the picture.
     pub fn multiply_adds(&self) -> usize {
         let [width, coarse] = [self.width, self.coarse()];
-        let view = 9 * (COARSE_CHANNELS + 2 * coarse) * coarse + HALF * HALF * coarse * (GUIDES + width);
+        let view = 9 * (COARSE_CHANNELS + 2 * coarse) * coarse
+            + HALF * HALF * (coarse * (GUIDES + width) + DIRECTION_CHANNELS * width);
         let fine = 9 * (HALF_CHANNELS + GUIDES) * width + STROKE * STROKE * width + 9 * width * 3 + 9 * HALF_CHANNELS;
-        view / (COARSE * COARSE) + fine / (HALF * HALF)
+        (view + HALF * HALF * fine + fixed_multiply_adds()) / (COARSE * COARSE)
     }
 
     /// The graph with random weights, from `image` to `base_color`, sRGB values from 0 to 1.
@@ -73,7 +77,9 @@ impl StyleNetwork {
         let mut graph = Graph::default();
         graph.input("image", InputKind::Image(ColorSpace::Srgb), Dim::nchw(3));
         let [width, coarse] = [self.width, self.coarse()];
-        let mut x = graph.push("blocks", SpaceToDepth { blocksize: COARSE }, ["image"]);
+        let blocks = graph.push("blocks", SpaceToDepth { blocksize: COARSE }, ["image"]);
+        let half = graph.push("half", SpaceToDepth { blocksize: HALF }, ["image"]);
+        let mut x = blocks.clone();
         let mut channels = COARSE_CHANNELS;
         for (index, dilation) in DILATIONS.into_iter().enumerate() {
             let name = format!("coarse{index}");
@@ -82,27 +88,23 @@ impl StyleNetwork {
             channels = coarse;
         }
         let guide = at_half(&mut graph, "guide", &x, [coarse, GUIDES], rng);
-        let gate = at_half(&mut graph, "gate", &x, [coarse, width], rng);
-        graph.weights.insert("gate.bias".into(), Tensor::f32([4 * width], vec![GATE; 4 * width]));
+        let directions = directions(&mut graph, &blocks);
+        let x = graph.push("wanted", Concat { axis: 1 }, [x.as_str(), &directions]);
+        let gate = at_half(&mut graph, "gate", &x, [coarse + DIRECTION_CHANNELS, width], rng);
+        open_gates(&mut graph, coarse, width);
 
-        let noise = RandomNormal {
-            shape: [vec![Dim::Fixed(1)], Dim::nchw_divided(1, HALF)[1..].to_vec()].concat(),
-            stream: NOISE_STREAM,
-            ..RandomNormal::default()
-        };
-        let noise = graph.push("noise", noise, []);
+        let detail = detail(&mut graph, &half);
         let kernels = graph.weight("strokes.weight", Tensor::f32([width, 1, STROKE, STROKE], waves(width)));
-        let strokes = graph.push("strokes", Conv::same(STROKE, PadMode::Edge), [noise.as_str(), &kernels]);
+        let strokes = graph.push("strokes", same(STROKE, 1), [detail.as_str(), &kernels]);
         let gated = graph.push("gated", Mul {}, [gate.as_str(), &strokes]);
 
-        let half = graph.push("half", SpaceToDepth { blocksize: HALF }, ["image"]);
         let seen = graph.push("seen", Concat { axis: 1 }, [half.as_str(), &guide]);
         let x = convolve(&mut graph, "fine", &seen, [HALF_CHANNELS + GUIDES, width], 3, 1, rng);
         let x = graph.push("painted", Add {}, [x.as_str(), &gated]);
         let x = active(&mut graph, &x, width);
         let pixels = convolve(&mut graph, "last", &x, [width, 3], 3, 1, rng);
         let filters = graph.weight(FIXED[0], Tensor::f32([HALF_CHANNELS, 1, 3, 3], bilinear()));
-        let enlarge = Conv { group: 3, ..Conv::same(3, PadMode::Edge) };
+        let enlarge = Conv { group: 3, ..same(3, 1) };
         let pixels = graph.push("enlarged", enlarge, [pixels.as_str(), &filters]);
         let shuffle = DepthToSpace { blocksize: HALF, mode: DepthToSpaceMode::Crd };
         graph.push("base_color", shuffle, [pixels.as_str()]);
@@ -143,9 +145,7 @@ fn convolve(
     let values: Vec<f32> = (0..side * side * inputs * outputs).map(|_| normal(rng) * deviation).collect();
     let kernel = graph.weight(&format!("{name}.weight"), Tensor::f32([outputs, inputs, side, side], values));
     let bias = graph.weight(&format!("{name}.bias"), Tensor::f32([outputs], vec![0.0; outputs]));
-    let pads = vec![dilation * (side / 2); 4];
-    let conv = Conv { pads, dilations: vec![dilation; 2], pad_mode: PadMode::Edge, ..Conv::default() };
-    graph.push(name, conv, [x, &kernel, &bias])
+    graph.push(name, same(side, dilation), [x, &kernel, &bias])
 }
 
 /// A 1x1 convolution to twice the resolution.
@@ -153,6 +153,27 @@ fn at_half(graph: &mut Graph, name: &str, x: &str, [inputs, outputs]: [usize; 2]
     let x = convolve(graph, name, x, [inputs, HALF * HALF * outputs], 1, 1, rng);
     let shuffle = DepthToSpace { blocksize: HALF, mode: DepthToSpaceMode::Dcr };
     graph.push(&format!("{name}.half"), shuffle, [x.as_str()])
+}
+
+/// Lets the gates of strokes begin open, most where the picture has their direction.
+fn open_gates(graph: &mut Graph, coarse: usize, width: usize) {
+    let inputs = coarse + DIRECTION_CHANNELS;
+    let [rows, columns] = [HALF * HALF * width, inputs];
+    let found = graph.weights["gate.weight"].as_f32().unwrap_or_default();
+    let mut weights: Vec<f32> = found.iter().map(|weight| GATE_DEVIATION * weight).collect();
+    for row in 0..rows {
+        // A slope is steepest across a stroke that lies along the edge.
+        let (sine, cosine) = (TAU * direction(row % width)).sin_cos();
+        let from = row * columns + coarse;
+        weights[from..from + DIRECTION_CHANNELS].copy_from_slice(&[-ALONG * cosine, -ALONG * sine, 0.0]);
+    }
+    graph.weights.insert("gate.weight".into(), Tensor::f32([rows, columns, 1, 1], weights));
+    graph.weights.insert("gate.bias".into(), Tensor::f32([rows], vec![GATE; rows]));
+}
+
+/// Direction of the first kernel of stroke `index`, in half turns.
+fn direction(index: usize) -> f32 {
+    (index % DIRECTIONS) as f32 / DIRECTIONS as f32
 }
 
 fn active(graph: &mut Graph, x: &str, channels: usize) -> String {
@@ -165,7 +186,7 @@ fn waves(count: usize) -> Vec<f32> {
     let middle = (STROKE / 2) as f32;
     let mut kernels = Vec::new();
     for index in 0..count {
-        let (sine, cosine) = (std::f32::consts::PI * (index % DIRECTIONS) as f32 / DIRECTIONS as f32).sin_cos();
+        let (sine, cosine) = (PI * direction(index)).sin_cos();
         let odd = (index / DIRECTIONS) % 2 == 1;
         let mut kernel: Vec<f32> = (0..STROKE * STROKE)
             .map(|at| {

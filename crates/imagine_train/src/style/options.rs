@@ -10,7 +10,7 @@ use crate::error::{OptionRange, TrainError};
 #[cfg_attr(feature = "clap", derive(clap::Args))]
 #[serde(default)]
 pub struct StyleOptions {
-    /// Channels at half resolution, an even number, 4 to 64: 18 are 3,236 multiply-adds a pixel.
+    /// Channels at half resolution, an even number, 4 to 64: 18 are 3,274 multiply-adds a pixel.
     #[cfg_attr(feature = "clap", arg(long, default_value_t = Self::default().width))]
     pub width: usize,
     /// Seed of all random numbers of the training.
@@ -28,7 +28,10 @@ pub struct StyleOptions {
     /// Weight of the texture loss against the painted pictures, which keeps strokes from averaging away; 0 to 10.
     #[cfg_attr(feature = "clap", arg(long, default_value_t = Self::default().texture))]
     pub texture: f32,
-    /// Weight of the difference that noise on the picture makes, for a view that does not flicker; 0 to 100.
+    /// Weight of the difference in directions and contrast of strokes; 0 to 10.
+    #[cfg_attr(feature = "clap", arg(long, default_value_t = Self::default().strokes))]
+    pub strokes: f32,
+    /// Weight of the difference that a move of the picture makes, for a view that does not flicker; 0 to 100.
     #[cfg_attr(feature = "clap", arg(long, default_value_t = Self::default().steadiness))]
     pub steadiness: f32,
     /// Full learning rate; it falls to 0 over the training as a cosine does.
@@ -57,7 +60,8 @@ impl Default for StyleOptions {
             batch: 4,
             crop: 128,
             texture: 1.0,
-            steadiness: 2.0,
+            strokes: 0.1,
+            steadiness: 10.0,
             learning_rate: 2e-3,
             warm_up: 50,
             average: 0.995,
@@ -81,8 +85,10 @@ impl StyleOptions {
             OptionRange::count(name, value as usize, 1, u32::MAX as usize)?;
         }
         OptionRange::rate("learning-rate", self.learning_rate)?;
-        let [texture, steadiness] = [self.texture, self.steadiness];
-        OptionRange::require((0.0..=10.0).contains(&texture), "texture", "0 to 10".into(), texture)?;
+        let steadiness = self.steadiness;
+        for (name, weight) in [("texture", self.texture), ("strokes", self.strokes)] {
+            OptionRange::require((0.0..=10.0).contains(&weight), name, "0 to 10".into(), weight)?;
+        }
         OptionRange::require((0.0..=100.0).contains(&steadiness), "steadiness", "0 to 100".into(), steadiness)?;
         OptionRange::require((0.0..1.0).contains(&self.average), "average", "0 to less than 1".into(), self.average)
     }

@@ -30,7 +30,7 @@ fn pair(seed: usize) -> PairedPicture {
 }
 
 fn set() -> StyleSet {
-    StyleSet::new((0..4).map(pair).collect(), 32).unwrap()
+    StyleSet::new((0..4).map(|seed| vec![pair(seed)]).collect(), 32).unwrap()
 }
 
 fn options() -> StyleOptions {
@@ -41,11 +41,11 @@ fn options() -> StyleOptions {
 fn the_network_costs_what_it_says() {
     let network = StyleNetwork { width: 18 };
     assert_eq!(network, StyleOptions::default().network());
-    assert_eq!(network.multiply_adds(), 3236);
+    assert_eq!(network.multiply_adds(), 3274);
     assert!(network.multiply_adds() <= 3300, "2 ms for 1280x720 at 3 TFLOP/s");
     let graph = network.graph(&mut StdRng::seed_from_u64(0)).validate().unwrap();
     let cells = |name: &str| match name {
-        "strokes" | "fine" | "last" | "enlarged" => 2 * 2,
+        "strokes" | "fine" | "last" | "enlarged" | "detail.luma" | "detail.mean" | "detail.energy" => 2 * 2,
         _ => 4 * 4,
     };
     let convolutions = graph.nodes().iter().filter(|node| matches!(node.op, Op::Conv(_)));
@@ -72,12 +72,12 @@ fn crops_of_a_pair_lie_at_the_same_place() {
 
 #[test]
 fn unfit_pairs_are_named() {
-    assert!(matches!(StyleSet::new(vec![pair(0)], 32), Err(PictureSetError::TooFew { found: 1 })));
-    let small = StyleSet::new((0..3).map(pair).collect(), 64).unwrap_err().to_string();
+    assert!(matches!(StyleSet::new(vec![vec![pair(0)]], 32), Err(PictureSetError::TooFew { found: 1 })));
+    let small = StyleSet::new((0..3).map(|seed| vec![pair(seed)]).collect(), 64).unwrap_err().to_string();
     assert!(small.starts_with("content0.png: 48x48 pixels"), "{small}");
     let mut other = pair(1);
     other.painted = other.painted.cropped([0, 0], [SIDE, 40]);
-    let other = StyleSet::new(vec![pair(0), other], 32).unwrap_err().to_string();
+    let other = StyleSet::new(vec![vec![pair(0), other]], 32).unwrap_err().to_string();
     assert_eq!(other, "painted1.png: 40x48 pixels, but its picture has 48x48");
 }
 
@@ -96,8 +96,7 @@ fn a_short_training_learns_and_a_resumed_one_repeats() {
     for training in [&mut training, &mut resumed] {
         (0..2).for_each(|_| training.advance().unwrap());
     }
-    // burn's random numbers are its own: the noise differs.
-    assert!((training.loss - resumed.loss).abs() < 0.02 * training.loss, "{} and {}", training.loss, resumed.loss);
+    assert!((training.loss - resumed.loss).abs() < 1e-4 * training.loss, "{} and {}", training.loss, resumed.loss);
     let made = imagine_graph::file::load(folder.path().join("best.generator.safetensors")).unwrap();
     assert_eq!(crate::Family::of(&made.generator.generator.card), Some(crate::Family::Style));
 }

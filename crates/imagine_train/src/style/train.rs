@@ -1,9 +1,10 @@
 //! Trains a style on pairs: updates, running mean, figures on held-back pairs, resumption.
 //!
 //! The loss is the mean absolute difference to the painted crop at a quarter and an eighth of the resolution, plus the texture loss of [`crate::loss`] against
-//! each quarter of that crop, plus the mean squared difference that noise on the picture makes. What is finer than a stroke has to look like the
-//! painted picture, not to be where it is there: a difference of pixels would average all places where a stroke may lie. After Texler et
-//! al., "Interactive Video Stylization Using Few-Shot Patch-Based Training" (2020), with the texture loss in place of its adversary and its features.
+//! each quarter of that crop, plus how far strokes have other directions, plus how far the picture moved by a part of a pixel and painted differs from the
+//! painted one moved alike. What is finer than a stroke has to look like the painted picture, not to be where it is there: a difference of pixels would
+//! average all places where a stroke may lie. After Texler et al., "Interactive Video Stylization Using Few-Shot Patch-Based Training" (2020), with the
+//! texture loss in place of its adversary and its features.
 
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
@@ -11,19 +12,20 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use burn::module::AutodiffModule;
-use burn::tensor::backend::{AutodiffBackend, Backend};
-use burn::tensor::{Distribution, ElementConversion, Tensor, TensorData};
+use burn::tensor::backend::AutodiffBackend;
+use burn::tensor::{ElementConversion, Tensor, TensorData};
 use imagine_burn::{Network, Value};
 use imagine_graph::file::WeightFormat;
 use imagine_graph::rng::RandomState;
 use imagine_graph::{Card, Generator, Graph, Provenance, Size};
-use rand::SeedableRng;
 use rand::rngs::StdRng;
+use rand::{Rng, SeedableRng};
 use serde::{Deserialize, Serialize};
 
 use super::data::{StyleBatch, StyleSet};
+use super::features::FIXED;
+use super::losses::{MOVED, coarse_difference, inner_difference, moved, stroke_difference, texture_loss};
 use super::measured::{MeasuredPair, painted};
-use super::networks::FIXED;
 use super::options::StyleOptions;
 use super::sheet::contact_sheet;
 use crate::core::{
@@ -31,17 +33,11 @@ use crate::core::{
     add_to_history, average, best_file, identity, rng, write_png,
 };
 use crate::error::{CheckpointError, TrainError};
-use crate::loss::pyramid::pyramid;
-use crate::loss::{TextureLoss, TextureLossOptions};
 
 /// How the recipe of a style begins.
 pub const RECIPE: &str = "style for a camera";
-/// Deviation of the noise that pictures of a camera have.
-const NOISE: f64 = 0.02;
-/// Levels of the pyramid whose pixels are compared one by one: a quarter and an eighth of the resolution.
-const COMPARED: std::ops::Range<usize> = 2..4;
-/// Patches of each quarter of a crop that the texture loss compares on each level.
-const PATCHES: usize = 256;
+/// How far held-back pictures are moved to measure steadiness, in pixels along rows and columns.
+const MEASURED_MOVE: [f32; 2] = [1.5, 2.25];
 /// Share of the old value in the running mean of the loss.
 const KEEP: f32 = 0.98;
 /// Side of the middle of a held-back picture that checkpoints measure; less if a picture is smaller.
@@ -55,7 +51,7 @@ pub struct Saved {
     pub difference: f32,
     /// Texture loss against the painted pictures.
     pub texture: f32,
-    /// How much noise of deviation 0.02 on the picture moves the result, as a multiple of the noise.
+    /// Root of the mean squared difference, 0 to 1, between the painted picture moved by part of a pixel and the moved picture painted.
     pub flicker: f32,
     /// Whether it is the best so far, in which case the generator was written too.
     pub best: bool,
@@ -141,25 +137,33 @@ impl<A: AutodiffBackend> StyleTraining<A> {
 
     /// Does one update on `batch`.
     pub fn learn(&mut self, batch: StyleBatch) -> Result<(), TrainError> {
-        let StyleOptions { batch: count, crop, texture, steadiness, .. } = self.options;
+        let StyleOptions { batch: count, crop, texture, strokes, steadiness, .. } = self.options;
         let shape = [count, 3, crop, crop];
         let content = Tensor::<A, 4>::from_data(TensorData::new(batch.content, shape), &self.device);
         let wanted = Tensor::<A::InnerBackend, 4>::from_data(TensorData::new(batch.painted, shape), &self.device);
-        let noise = Tensor::<A, 4>::random([1, 3, crop, crop], Distribution::Normal(0.0, NOISE), &self.device);
-        // The first crop again, with noise: one batch, so that the network runs once.
-        let both = Tensor::cat(vec![content.clone(), content.narrow(0, 0, 1) + noise], 0);
-        let size = Size::new(crop, crop).with_batch(count + 1);
-        // Strokes must look right wherever the noise puts them.
-        let random = RandomState { seed: u64::from(self.update), ..RandomState::default() };
-        let made = self.network.run(vec![Value::from_tensor(both)], size, random)?.remove(0);
-        let made = made.into_tensor::<4>();
-        let (still, moved) = (made.clone().narrow(0, 0, count), made.narrow(0, count, 1));
         let mut draw = rng::numbered(self.options.seed, u64::from(self.update) << 20);
-        let difference = coarse_difference(still.clone(), Tensor::from_inner(wanted.clone()));
-        let flicker = (moved - still.clone().narrow(0, 0, 1)).powi_scalar(2).mean();
-        let mut loss = difference + flicker.mul_scalar(steadiness);
+        let by = [(); 2].map(|()| 4.0 * draw.random::<f32>());
+        let run = |content: Tensor<A, 4>| -> Result<Tensor<A, 4>, TrainError> {
+            let [count, _, side, _] = content.dims();
+            let size = Size::new(side, side).with_batch(count);
+            // Strokes must look right wherever the noise puts them.
+            let random = RandomState { seed: u64::from(self.update), ..RandomState::default() };
+            let made = self.network.run(vec![Value::from_tensor(content)], size, random)?.remove(0);
+            Ok(made.into_tensor::<4>())
+        };
+        let made = run(content.clone())?;
+        let wanted_here = Tensor::from_inner(wanted.clone());
+        let mut loss = coarse_difference(made.clone(), wanted_here.clone());
+        if strokes > 0.0 {
+            loss = loss + stroke_difference(made.clone(), wanted_here).mul_scalar(strokes);
+        }
+        if steadiness > 0.0 {
+            let before = run(moved(content.narrow(0, 0, 1), by))?;
+            let after = moved(made.clone().narrow(0, 0, 1), by);
+            loss = loss + inner_difference(before, after).mul_scalar(steadiness);
+        }
         if texture > 0.0 {
-            loss = loss + texture_loss(still, wanted, &mut draw).mul_scalar(texture);
+            loss = loss + texture_loss(made, wanted, &mut draw).mul_scalar(texture);
         }
         let found = loss.clone().inner().into_scalar().elem::<f32>();
         if !found.is_finite() {
@@ -184,16 +188,23 @@ impl<A: AutodiffBackend> StyleTraining<A> {
         for (index, pair) in self.set.held_back.iter().enumerate() {
             let MeasuredPair { content, painted: wanted } = MeasuredPair::of_middle(pair, side);
             let mut draw = rng::numbered(self.options.seed, index as u64);
-            let noisy: Vec<f32> = content.iter().map(|v| v + NOISE as f32 * rng::normal(&mut draw)).collect();
-            let made = painted(&self.average, &content, side, &self.device)?;
-            let moved = painted(&self.average, &noisy, side, &self.device)?;
-            let moves = made.iter().zip(&moved).map(|(a, b)| (a - b).powi(2)).sum::<f32>() / made.len() as f32;
-            sums[2] += moves.sqrt() / NOISE as f32;
-            let [made, wanted] = [made, wanted]
-                .map(|values| Tensor::<A, 4>::from_data(TensorData::new(values, [1, 3, side, side]), &self.device));
-            let difference = coarse_difference(made.clone(), wanted.clone());
-            sums[0] += difference.inner().into_scalar().elem::<f32>();
-            sums[1] += texture_loss(made, wanted.inner(), &mut draw).inner().into_scalar().elem::<f32>();
+            let picture = |values: Vec<f32>| {
+                let side = (values.len() / 3).isqrt();
+                Tensor::<A, 4>::from_data(TensorData::new(values, [1, 3, side, side]), &self.device)
+            };
+            let before =
+                moved(picture(content.clone()), MEASURED_MOVE).inner().into_data().to_vec().unwrap_or_default();
+            let before = picture(painted(&self.average, &before, side - MOVED, &self.device)?);
+            let made = picture(painted(&self.average, &content, side, &self.device)?);
+            let wanted = picture(wanted);
+            let found = [
+                coarse_difference(made.clone(), wanted.clone()),
+                texture_loss(made.clone(), wanted.inner(), &mut draw),
+                inner_difference(before, moved(made, MEASURED_MOVE)).sqrt(),
+            ];
+            for (sum, found) in sums.iter_mut().zip(found) {
+                *sum += found.inner().into_scalar().elem::<f32>();
+            }
         }
         let [difference, texture, flicker] = sums.map(|sum| sum / self.set.held_back.len() as f32);
         Ok(Saved { difference, texture, flicker, best: false })
@@ -209,7 +220,7 @@ impl<A: AutodiffBackend> StyleTraining<A> {
         if card.recipe.is_empty() {
             let options = serde_json::to_string(&self.options).unwrap_or_default();
             card.recipe = format!(
-                "{RECIPE}: {} multiply-adds a pixel, trained on {} pictures painted by example, L1 of coarse levels, texture loss, Adam, running mean of \
+                "{RECIPE}: {} multiply-adds a pixel, trained on {} pictures painted by example, L1 of coarse levels, texture loss, directions of strokes, steadiness under motion, Adam, running mean of \
                  the weights; options {options}",
                 network.multiply_adds(),
                 self.set.trained.len()
@@ -238,29 +249,6 @@ impl<A: AutodiffBackend> StyleTraining<A> {
         let parts = [("network", self.network.weights()), ("average", self.average.weights()), ("moments", moments)];
         ResumeSet::new(folder, record, parts)
     }
-}
-
-/// Mean absolute difference at a quarter and an eighth of the resolution.
-fn coarse_difference<B: Backend>(made: Tensor<B, 4>, wanted: Tensor<B, 4>) -> Tensor<B, 1> {
-    let levels = |picture| pyramid(picture, COMPARED.end, false).split_off(COMPARED.start);
-    let differences = levels(made).into_iter().zip(levels(wanted)).map(|(made, wanted)| (made - wanted).abs().mean());
-    Tensor::cat(differences.collect(), 0).mean()
-}
-
-/// Texture loss of each quarter of the pictures against the same quarter of those that are wanted.
-fn texture_loss<A: AutodiffBackend>(
-    made: Tensor<A, 4>,
-    wanted: Tensor<A::InnerBackend, 4>,
-    rng: &mut StdRng,
-) -> Tensor<A, 1> {
-    let options = TextureLossOptions { images_tile: false, patches: PATCHES, ..TextureLossOptions::default() };
-    TextureLoss::new(quarters(wanted), false, options).terms(quarters(made), rng).total
-}
-
-/// Quarters of pictures as pictures.
-fn quarters<B: Backend>(pictures: Tensor<B, 4>) -> Tensor<B, 4> {
-    let halves = |pictures: Tensor<B, 4>, axis: usize| Tensor::cat(pictures.chunk(2, axis), 0);
-    halves(halves(pictures, 2), 3)
 }
 
 impl<A: AutodiffBackend> Trainer for StyleTraining<A> {
