@@ -1,10 +1,12 @@
-//! You will see a hamlet as a camera sees it, and as three painters would have painted it, again and again while the camera turns.
+//! You will see a hamlet as a camera sees it, and as three painters would have painted it, in every frame while the camera turns; Space paints with more care.
 //!
-//! Each painting is an edit of the camera's picture: the texels of a style, a generator by example, arranged after its light, directions and colours.
+//! Small networks paint in every frame. With more care, each painting is an edit of the camera's picture: the texels of a style, a generator by example,
+//! arranged after its light, directions and colours, which takes some frames.
 
 use bevy::camera::RenderTarget;
 use bevy::camera::visibility::RenderLayers;
 use bevy::ecs::system::RunSystemOnce;
+use bevy::input::common_conditions::input_just_pressed;
 use bevy::prelude::*;
 use bevy::render::render_resource::TextureFormat;
 use bevy_imagine::edit::{EditGenerators, Extent, Restyle};
@@ -12,11 +14,11 @@ use bevy_imagine::generators;
 use bevy_imagine::prelude::*;
 use imagine_examples::{Arguments, Headless, parse_arguments};
 
-const STYLES: [&str; 3] = ["starry_night", "bordighera", "great_wave"];
+const STYLES: [&str; 3] = ["starry_night", "wheat_field", "water_lilies"];
 /// Pixels of the camera's picture and of the paintings.
 const SIZE: UVec2 = UVec2::new(640, 360);
-/// Frames from finished materials to a picture of them.
-const DRAWN: u32 = 2;
+/// Frames from finished materials to paintings of them.
+const PAINTED: u32 = 4;
 /// The layer of the scene. The camera of the screen does not see it.
 const SCENE: RenderLayers = RenderLayers::layer(1);
 /// Place and sides of each house, and what its walls are made of.
@@ -32,25 +34,30 @@ fn main() -> anyhow::Result<()> {
     let mut app = arguments.app("paint the world");
     app.add_systems(Startup, (spawn_scene, spawn_screen).chain());
     if !arguments.headless {
-        app.add_systems(Update, (turn, paint_again));
+        app.add_systems(Update, (turn, change_way.run_if(input_just_pressed(KeyCode::Space)), paint_again));
         return arguments.run(app, "paint_world");
     }
     let mut headless = Headless::new(app);
     headless.settle()?;
     // The camera of the scene draws the materials before they are painted.
-    headless.wait(DRAWN);
-    headless.world().run_system_once(paint_again).map_err(|error| anyhow::anyhow!("{error}"))?;
+    headless.wait(PAINTED);
+    arguments.finish(&mut headless, "paint_world")?;
+    headless.world().run_system_once(change_way).map_err(|error| anyhow::anyhow!("{error}"))?;
     headless.settle()?;
-    arguments.finish(&mut headless, "paint_world")
+    let picture = arguments.picture("paint_world");
+    let stem = picture.file_stem().unwrap_or_default().display();
+    headless.save(&picture.with_file_name(format!("{stem}_with_care.png")))
 }
 
 /// The picture that the camera of the scene takes.
 #[derive(Resource)]
 struct View(Handle<Image>);
 
-/// A request for a painting.
+/// A request for a painting, and the generator of the other way to paint it.
 #[derive(Component)]
-struct Painting;
+struct Painting {
+    other: Handle<Generator>,
+}
 
 /// The camera of the scene.
 #[derive(Component)]
@@ -139,11 +146,12 @@ fn spawn_screen(
     commands.spawn((Sprite::from_image(view.0.clone()), place(0)));
     let size = Extent { height: SIZE.y as usize, width: SIZE.x as usize };
     for (index, style) in STYLES.into_iter().enumerate() {
-        let style = assets.load(format!("styles/{style}.generator.safetensors"));
-        let request = Synthesis::new(edits.restyle(style, Restyle::new(size)));
+        let exemplar = assets.load(format!("styles/{style}.generator.safetensors"));
+        let other = edits.restyle(exemplar, Restyle::new(size));
+        let network = assets.load(format!("styles/live/{style}.generator.safetensors"));
+        let request = Synthesis::new(network).with_size(SIZE).with_image("image", view.0.clone());
         let painting = images.reserve_handle();
-        let request = request.with_size(SIZE).with_image("image", view.0.clone());
-        commands.spawn((Painting, request, ImageTarget::new(painting.clone())));
+        commands.spawn((Painting { other }, request, EveryFrame, ImageTarget::new(painting.clone())));
         commands.spawn((Sprite::from_image(painting), place(index + 1)));
     }
 }
@@ -156,8 +164,23 @@ fn turn(time: Res<Time>, mut cameras: Query<&mut Transform, With<Turning>>) {
     }
 }
 
-/// Paints the present picture once the last painting is finished.
-fn paint_again(mut commands: Commands, paintings: Query<(Entity, &SynthesisStatus), With<Painting>>) {
+/// Changes between networks in every frame and painting with care.
+fn change_way(mut commands: Commands, mut paintings: Query<(Entity, &mut Painting, &mut Synthesis, Has<EveryFrame>)>) {
+    for (entity, mut painting, mut request, is_live) in &mut paintings {
+        std::mem::swap(&mut painting.other, &mut request.generator);
+        if is_live {
+            commands.entity(entity).remove::<EveryFrame>();
+        } else {
+            commands.entity(entity).insert(EveryFrame);
+        }
+    }
+}
+
+/// With care, paints the present picture once the last painting is finished.
+fn paint_again(
+    mut commands: Commands,
+    paintings: Query<(Entity, &SynthesisStatus), (With<Painting>, Without<EveryFrame>)>,
+) {
     for (entity, status) in &paintings {
         if *status == SynthesisStatus::Finished {
             commands.trigger(SynthesisRefresh { entity });

@@ -12,6 +12,7 @@ mod cpu;
 mod edits;
 mod infinite_weights;
 mod layers;
+mod live_styles;
 mod maps;
 mod operators;
 mod patches;

@@ -136,5 +136,11 @@ pub fn style(path: &Path) -> anyhow::Result<LoadedGenerator> {
         let names: Vec<&str> = names.iter().map(|name| name.trim_end_matches(EXTENSION)).collect();
         bail!("no such file, and {} does not exist; styles there: {names:?}", named.display());
     }
-    load(path, &RoleArguments::default())
+    let loaded = load(path, &RoleArguments::default())?;
+    let generator = &loaded.generator.generator;
+    if generator.output.weights.exemplar().is_none() && loaded.generator.pictures().next().is_some() {
+        let path = path.display();
+        bail!("{path} is a network, which needs no style: imagine generate {path} --image PICTURE --out RESULT.png");
+    }
+    Ok(loaded)
 }

@@ -12,7 +12,7 @@ use burn::tensor::backend::AutodiffBackend;
 use clap::Args;
 use imagine_edit::{InStyle, Restyle, input_name};
 use imagine_graph::file::{LoadedGenerator, check_folder, hash, make_folder};
-use imagine_graph::{Extent, OutputKind, Request, Size, Tensor};
+use imagine_graph::{Card, Extent, OutputKind, Provenance, Request, Size, Tensor};
 use imagine_train::core::write_png;
 use imagine_train::data::TrainingPicture;
 use imagine_train::style::{PairedPicture, StyleOptions, StyleSet, train};
@@ -58,12 +58,22 @@ impl TrainStyle {
         let pairs = self.pairs(&style, &folder)?;
         let set = StyleSet::new(pairs, self.options.crop)?;
         note(format_args!("{} pictures to learn from, {} held back", set.trained.len(), set.held_back.len()));
-        with_backend!(self.common.backend, self.train(set, &folder))
+        let style = &style.generator.generator.card.training_data;
+        with_backend!(self.common.backend, self.train(set, style, &folder))
     }
 
-    fn train<A: AutodiffBackend>(&self, set: StyleSet, folder: &Path, device: &A::Device) -> anyhow::Result<ExitCode> {
+    fn train<A: AutodiffBackend>(
+        &self,
+        set: StyleSet,
+        style: &[Provenance],
+        folder: &Path,
+        device: &A::Device,
+    ) -> anyhow::Result<ExitCode> {
         self.common.run_keeping_best(self.options.updates, folder, |card, report| {
-            train::<A>(Arc::new(set), &self.options, card, folder, device, report)
+            // The painting, after the pictures.
+            let training_data = [&card.training_data, style].concat();
+            let card = Card { training_data, ..card.clone() };
+            train::<A>(Arc::new(set), &self.options, &card, folder, device, report)
         })
     }
 

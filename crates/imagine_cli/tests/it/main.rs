@@ -20,5 +20,6 @@ mod sandbox;
 mod signals;
 mod train_exemplar;
 mod train_sprites;
+mod train_style;
 mod train_upscale;
 mod upscale;

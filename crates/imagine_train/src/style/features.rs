@@ -5,19 +5,28 @@
 use imagine_graph::{Add, Concat, Conv, Dim, Div, Graph, Mul, PadMode, RandomNormal, Slice, Sqrt, Sub, Tensor};
 
 /// Names of the weights that are not trained.
-pub(super) const FIXED: [&str; 11] = [
-    "enlarged.weight",
+pub(super) const FIXED: [&str; 16] = [
+    "guide.half.enlarged.weight",
+    "gate.half.enlarged.weight",
+    "base_color.enlarged.weight",
     "detail.luma.weight",
     "detail.mean.weight",
     "detail.energy.weight",
     "detail.floor",
-    "detail.noise",
+    "detail.strength",
     "directions.luma.weight",
     "directions.x.weight",
     "directions.y.weight",
     "directions.smooth.weight",
     "directions.floor",
+    "turns.near.weight",
+    "turns.far.weight",
+    "turns.strength",
 ];
+/// How the names of weights that enlarge end.
+pub(super) const ENLARGED: &str = ".enlarged.weight";
+/// Name of the control of strokes where the picture is flat, 0 to 1.
+pub(super) const FLAT_STROKES: &str = "flat_strokes";
 /// Channels of [`directions`].
 pub(super) const DIRECTION_CHANNELS: usize = 3;
 /// Luminance in BT.601.
@@ -26,6 +35,8 @@ const LUMA: [f32; 3] = [0.299, 0.587, 0.114];
 const DETAIL_FLOOR: f32 = 1e-4;
 /// Slope of luminance over 4 pixels, squared, below which directions fade.
 const DIRECTION_FLOOR: f32 = 2e-5;
+/// Deviation of turned directions: the smoothed noise has a deviation of 1/18.
+const TURNS: f32 = 0.7 * 18.0;
 /// Sides of the filters that smooth.
 const SMOOTH: usize = 5;
 /// Derivative across columns (Sobel).
@@ -34,11 +45,11 @@ const SLOPE: [f32; 9] = [-0.125, 0.0, 0.125, -0.25, 0.0, 0.25, -0.125, 0.0, 0.12
 /// Multiply-adds of [`detail`] and [`directions`] for a block of 4x4 pixels.
 pub(super) fn fixed_multiply_adds() -> usize {
     let smooth = SMOOTH * SMOOTH;
-    2 * 2 * (3 * 2 * 2 + 2 * smooth) + 3 * 4 * 4 + 2 * SLOPE.len() + DIRECTION_CHANNELS * smooth
+    2 * 2 * (3 * 2 * 2 + 2 * smooth) + 3 * 4 * 4 + 2 * SLOPE.len() + (DIRECTION_CHANNELS + 2 * 2) * smooth
 }
 
 /// Detail of a picture with 2x2 pixels as channels, 1 channel: luminance less that of its surroundings, divided by the contrast there. Where that is
-/// below a hundredth, noise takes its place.
+/// below a hundredth, noise takes its place, as much of it as the control says.
 pub(super) fn detail(graph: &mut Graph, half: &str) -> String {
     let luma = luma(graph, "detail.luma", half, 2 * 2);
     let mean = filter(graph, "detail.mean", &luma, gaussian(1.2), 1);
@@ -47,10 +58,10 @@ pub(super) fn detail(graph: &mut Graph, half: &str) -> String {
     let energy = filter(graph, "detail.energy", &square, gaussian(1.4), 2);
     let energy = above_floor(graph, "detail", &energy, DETAIL_FLOOR);
     let contrast = graph.push("detail.contrast", Sqrt {}, [energy.as_str()]);
-    let shape = [vec![Dim::Fixed(1)], Dim::nchw_divided(1, 2)[1..].to_vec()].concat();
-    let noise = graph.push("noise", RandomNormal { shape, ..RandomNormal::default() }, []);
-    let strength = graph.weight("detail.noise", Tensor::f32([1], vec![DETAIL_FLOOR.sqrt()]));
-    let noise = graph.push("detail.flat", Mul {}, [noise.as_str(), &strength]);
+    let noise = noise(graph, "detail.noise", [1, 2], 0);
+    let strength = graph.weight("detail.strength", Tensor::f32([1], vec![DETAIL_FLOOR.sqrt()]));
+    let noise = graph.push("detail.full", Mul {}, [noise.as_str(), &strength]);
+    let noise = graph.push("detail.flat", Mul {}, [noise.as_str(), FLAT_STROKES]);
     let sum = graph.push("detail.sum", Add {}, [detail.as_str(), &noise]);
     graph.push("detail", Div {}, [sum.as_str(), &contrast])
 }
@@ -69,16 +80,38 @@ pub(super) fn directions(graph: &mut Graph, blocks: &str) -> String {
     let double = graph.push("directions.double", Add {}, [xy.as_str(), &xy]);
     let energy = graph.push("directions.energy", Add {}, [xx.as_str(), &yy]);
     let parts = graph.push("directions.parts", Concat { axis: 1 }, [difference.as_str(), &double, &energy]);
-    let filters = graph.weight(
-        "directions.smooth.weight",
-        Tensor::f32([DIRECTION_CHANNELS, 1, SMOOTH, SMOOTH], gaussian(1.2).repeat(DIRECTION_CHANNELS)),
-    );
-    let smooth = Conv { group: DIRECTION_CHANNELS, ..same(SMOOTH, 2) };
-    let smooth = graph.push("directions.smooth", smooth, [parts.as_str(), &filters]);
-    let energy = Slice { starts: vec![2], ends: vec![3], axes: vec![1], ..Slice::default() };
-    let energy = graph.push("directions.steepness", energy, [smooth.as_str()]);
-    let energy = above_floor(graph, "directions", &energy, DIRECTION_FLOOR);
-    graph.push("directions", Div {}, [smooth.as_str(), &energy])
+    let smooth = smooth(graph, "directions.smooth", &parts, DIRECTION_CHANNELS, 2);
+    let [turned, energy] = [(0, 2), (2, 3)].map(|(start, end)| {
+        let part = Slice { starts: vec![start], ends: vec![end], axes: vec![1], ..Slice::default() };
+        graph.push(&format!("directions.from{start}"), part, [smooth.as_str()])
+    });
+    let turns = turns(graph);
+    let turned = graph.push("directions.turned", Add {}, [turned.as_str(), &turns]);
+    let above = above_floor(graph, "directions", &energy, DIRECTION_FLOOR);
+    let parts = graph.push("directions.all", Concat { axis: 1 }, [turned.as_str(), &energy]);
+    graph.push("directions", Div {}, [parts.as_str(), &above])
+}
+
+/// Directions that turn slowly from place to place, 2 channels: they decide where the picture has none.
+fn turns(graph: &mut Graph) -> String {
+    let noise = noise(graph, "turns.noise", [2, 4], 1);
+    let noise = smooth(graph, "turns.near", &noise, 2, 2);
+    let noise = smooth(graph, "turns.far", &noise, 2, 4);
+    let strength = graph.weight("turns.strength", Tensor::f32([1], vec![TURNS * DIRECTION_FLOOR]));
+    graph.push("turns", Mul {}, [noise.as_str(), &strength])
+}
+
+/// Normal random numbers of as many channels, one for each square of as many pixels a side.
+fn noise(graph: &mut Graph, name: &str, [channels, side]: [usize; 2], stream: u32) -> String {
+    let shape = [vec![Dim::Fixed(1)], Dim::nchw_divided(channels, side)[1..].to_vec()].concat();
+    graph.push(name, RandomNormal { shape, stream, ..RandomNormal::default() }, [])
+}
+
+/// Every channel by itself through a Gaussian with holes.
+fn smooth(graph: &mut Graph, name: &str, x: &str, channels: usize, dilation: usize) -> String {
+    let filters = Tensor::f32([channels, 1, SMOOTH, SMOOTH], gaussian(1.2).repeat(channels));
+    let filters = graph.weight(&format!("{name}.weight"), filters);
+    graph.push(name, Conv { group: channels, ..same(SMOOTH, dilation) }, [x, &filters])
 }
 
 /// Luminance of a block of pixels as one channel. Blocks have the pixels of each colour in turn, colour fastest.

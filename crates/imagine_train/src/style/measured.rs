@@ -7,6 +7,7 @@ use imagine_graph::Size;
 use imagine_graph::rng::RandomState;
 
 use super::data::PairedPicture;
+use super::networks::DEFAULT_FLAT_STROKES;
 use crate::data::TrainingPicture;
 use crate::error::TrainError;
 
@@ -31,7 +32,9 @@ pub(super) fn painted<B: Backend>(
     device: &B::Device,
 ) -> Result<Vec<f32>, TrainError> {
     let content = Tensor::<B, 4>::from_data(TensorData::new(content.to_vec(), [1, 3, side, side]), device);
-    let made = network.run(vec![Value::from_tensor(content)], Size::new(side, side), RandomState::default())?.remove(0);
+    let flat = Tensor::<B, 4>::full([1; 4], DEFAULT_FLAT_STROKES, device);
+    let inputs = vec![Value::from_tensor(content), Value::from_tensor(flat)];
+    let made = network.run(inputs, Size::new(side, side), RandomState::default())?.remove(0);
     Ok(made.into_data().as_f32().unwrap_or_default().to_vec())
 }
 

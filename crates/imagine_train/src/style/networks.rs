@@ -3,16 +3,16 @@
 //! ```text
 //! blocks = picture, 4x4 pixels as 48 channels     half = picture, 2x2 pixels as 12 channels
 //! coarse = three 3x3 convolutions of blocks, with holes of 1, 2 and 4 cells
-//! guide = 1x1 convolution of coarse, at half resolution
-//! gate = 1x1 convolution of (coarse, directions of blocks), at half resolution
+//! guide = 1x1 convolution of coarse, enlarged bilinearly to half resolution
+//! gate = 1x1 convolution of (coarse, directions of blocks), enlarged alike
 //! strokes = 9x9 convolution of the detail of half
 //! pixels = 3x3 (3x3 (half, guide) + gate * strokes), 3 channels, enlarged bilinearly
 //! ```
 //!
 //! with PReLU between them; [detail and directions](super::features) are computed by fixed filters. With 18 channels at half resolution and 27 in the coarse
-//! view that is 3,274 multiply-adds a pixel, and a pixel sees 33 pixels in every direction. The kernels of the strokes begin as elongated waves of eight
-//! directions, and their gates open where the picture has that direction. Blocks of pixels as channels, in place of the bilinear filter, answer
-//! the texture loss with a pattern of 2x2 pixels.
+//! view that is 3,186 multiply-adds a pixel, and a pixel sees 33 pixels in every direction. The kernels of the strokes begin as elongated waves of eight
+//! directions, and their gates open where the picture has that direction. Blocks of pixels as channels, in place of bilinear filters, answer
+//! the texture loss with a pattern of 2x2 or 4x4 pixels.
 
 use std::f32::consts::{PI, TAU};
 
@@ -22,7 +22,7 @@ use imagine_graph::{
 };
 use rand::Rng;
 
-use super::features::{DIRECTION_CHANNELS, FIXED, detail, directions, fixed_multiply_adds, same};
+use super::features::{DIRECTION_CHANNELS, ENLARGED, FLAT_STROKES, detail, directions, fixed_multiply_adds, same};
 use crate::core::Tensors;
 use crate::core::rng::normal;
 
@@ -47,6 +47,8 @@ const SLOPE: f32 = 0.25;
 /// First gate of strokes, and what a direction adds to that of strokes along it.
 const GATE: f32 = 0.3;
 const ALONG: f32 = 0.6;
+/// Default of the control of strokes where the picture is flat.
+pub(super) const DEFAULT_FLAT_STROKES: f32 = 0.25;
 /// Share of their usual deviation that the other first weights of gates have.
 const GATE_DEVIATION: f32 = 0.3;
 
@@ -66,16 +68,21 @@ impl StyleNetwork {
     /// Multiply-adds for each pixel of the picture.
     pub fn multiply_adds(&self) -> usize {
         let [width, coarse] = [self.width, self.coarse()];
+        let enlarged = 9 * HALF * HALF;
         let view = 9 * (COARSE_CHANNELS + 2 * coarse) * coarse
-            + HALF * HALF * (coarse * (GUIDES + width) + DIRECTION_CHANNELS * width);
-        let fine = 9 * (HALF_CHANNELS + GUIDES) * width + STROKE * STROKE * width + 9 * width * 3 + 9 * HALF_CHANNELS;
+            + (coarse + enlarged) * (GUIDES + width)
+            + DIRECTION_CHANNELS * width;
+        let fine = 9 * (HALF_CHANNELS + GUIDES) * width + STROKE * STROKE * width + (9 * width + enlarged) * 3;
         (view + HALF * HALF * fine + fixed_multiply_adds()) / (COARSE * COARSE)
     }
 
-    /// The graph with random weights, from `image` to `base_color`, sRGB values from 0 to 1.
+    /// The graph with random weights, from `image` to `base_color`, sRGB values from 0 to 1. The control `flat_strokes`, 0 to 1, says how strong strokes are
+    /// where the picture is flat; those stay on the screen when the camera moves.
     pub fn graph(&self, rng: &mut impl Rng) -> Graph {
         let mut graph = Graph::default();
         graph.input("image", InputKind::Image(ColorSpace::Srgb), Dim::nchw(3));
+        let flat = InputKind::Range { min: 0.0, max: 1.0, default: DEFAULT_FLAT_STROKES };
+        graph.input(FLAT_STROKES, flat, vec![Dim::Fixed(1); 4]);
         let [width, coarse] = [self.width, self.coarse()];
         let blocks = graph.push("blocks", SpaceToDepth { blocksize: COARSE }, ["image"]);
         let half = graph.push("half", SpaceToDepth { blocksize: HALF }, ["image"]);
@@ -103,11 +110,7 @@ impl StyleNetwork {
         let x = graph.push("painted", Add {}, [x.as_str(), &gated]);
         let x = active(&mut graph, &x, width);
         let pixels = convolve(&mut graph, "last", &x, [width, 3], 3, 1, rng);
-        let filters = graph.weight(FIXED[0], Tensor::f32([HALF_CHANNELS, 1, 3, 3], bilinear()));
-        let enlarge = Conv { group: 3, ..same(3, 1) };
-        let pixels = graph.push("enlarged", enlarge, [pixels.as_str(), &filters]);
-        let shuffle = DepthToSpace { blocksize: HALF, mode: DepthToSpaceMode::Crd };
-        graph.push("base_color", shuffle, [pixels.as_str()]);
+        enlarge(&mut graph, "base_color", &pixels, 3);
         graph.output("base_color", OutputKind::BaseColor);
         graph
     }
@@ -122,13 +125,20 @@ impl StyleNetwork {
     }
 }
 
-/// Filters of the four pixels of a block, for each colour.
+/// Twice the resolution, bilinearly. With weights of its own for each of the four pixels, a network makes a pattern of them.
+fn enlarge(graph: &mut Graph, name: &str, x: &str, channels: usize) -> String {
+    let filters = Tensor::f32([HALF * HALF * channels, 1, 3, 3], bilinear().repeat(channels));
+    let filters = graph.weight(&format!("{name}{ENLARGED}"), filters);
+    let four = graph.push(&format!("{name}.four"), Conv { group: channels, ..same(3, 1) }, [x, &filters]);
+    let shuffle = DepthToSpace { blocksize: HALF, mode: DepthToSpaceMode::Crd };
+    graph.push(name, shuffle, [four.as_str()])
+}
+
+/// Filters of the four pixels that take the place of one.
 fn bilinear() -> Vec<f32> {
     let lines = [[0.25, 0.75, 0.0], [0.0, 0.75, 0.25]];
     let filters = lines.iter().flat_map(|rows| lines.iter().map(move |columns| (rows, columns)));
-    let weights: Vec<f32> =
-        filters.flat_map(|(rows, columns)| rows.iter().flat_map(|row| columns.map(|column| row * column))).collect();
-    weights.repeat(3)
+    filters.flat_map(|(rows, columns)| rows.iter().flat_map(|row| columns.map(|column| row * column))).collect()
 }
 
 /// A convolution that keeps the size.
@@ -148,22 +158,21 @@ fn convolve(
     graph.push(name, same(side, dilation), [x, &kernel, &bias])
 }
 
-/// A 1x1 convolution to twice the resolution.
-fn at_half(graph: &mut Graph, name: &str, x: &str, [inputs, outputs]: [usize; 2], rng: &mut impl Rng) -> String {
-    let x = convolve(graph, name, x, [inputs, HALF * HALF * outputs], 1, 1, rng);
-    let shuffle = DepthToSpace { blocksize: HALF, mode: DepthToSpaceMode::Dcr };
-    graph.push(&format!("{name}.half"), shuffle, [x.as_str()])
+/// A 1x1 convolution, at twice the resolution.
+fn at_half(graph: &mut Graph, name: &str, x: &str, channels: [usize; 2], rng: &mut impl Rng) -> String {
+    let x = convolve(graph, name, x, channels, 1, 1, rng);
+    enlarge(graph, &format!("{name}.half"), &x, channels[1])
 }
 
 /// Lets the gates of strokes begin open, most where the picture has their direction.
 fn open_gates(graph: &mut Graph, coarse: usize, width: usize) {
     let inputs = coarse + DIRECTION_CHANNELS;
-    let [rows, columns] = [HALF * HALF * width, inputs];
+    let [rows, columns] = [width, inputs];
     let found = graph.weights["gate.weight"].as_f32().unwrap_or_default();
     let mut weights: Vec<f32> = found.iter().map(|weight| GATE_DEVIATION * weight).collect();
     for row in 0..rows {
         // A slope is steepest across a stroke that lies along the edge.
-        let (sine, cosine) = (TAU * direction(row % width)).sin_cos();
+        let (sine, cosine) = (TAU * direction(row)).sin_cos();
         let from = row * columns + coarse;
         weights[from..from + DIRECTION_CHANNELS].copy_from_slice(&[-ALONG * cosine, -ALONG * sine, 0.0]);
     }

@@ -10,7 +10,7 @@ use crate::error::{OptionRange, TrainError};
 #[cfg_attr(feature = "clap", derive(clap::Args))]
 #[serde(default)]
 pub struct StyleOptions {
-    /// Channels at half resolution, an even number, 4 to 64: 18 are 3,274 multiply-adds a pixel.
+    /// Channels at half resolution, an even number, 4 to 64: 18 are 3,186 multiply-adds a pixel.
     #[cfg_attr(feature = "clap", arg(long, default_value_t = Self::default().width))]
     pub width: usize,
     /// Seed of all random numbers of the training.

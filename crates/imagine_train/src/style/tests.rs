@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use burn::backend::{Autodiff, Flex};
-use imagine_graph::{Card, Op};
+use imagine_graph::{Card, Op, Size};
 use rand::SeedableRng;
 use rand::rngs::StdRng;
 
@@ -41,20 +41,19 @@ fn options() -> StyleOptions {
 fn the_network_costs_what_it_says() {
     let network = StyleNetwork { width: 18 };
     assert_eq!(network, StyleOptions::default().network());
-    assert_eq!(network.multiply_adds(), 3274);
+    assert_eq!(network.multiply_adds(), 3186);
     assert!(network.multiply_adds() <= 3300, "2 ms for 1280x720 at 3 TFLOP/s");
     let graph = network.graph(&mut StdRng::seed_from_u64(0)).validate().unwrap();
-    let cells = |name: &str| match name {
-        "strokes" | "fine" | "last" | "enlarged" | "detail.luma" | "detail.mean" | "detail.energy" => 2 * 2,
-        _ => 4 * 4,
-    };
+    let bound = graph.bind(Size::new(64, 64)).unwrap();
     let convolutions = graph.nodes().iter().filter(|node| matches!(node.op, Op::Conv(_)));
     let counted = convolutions.map(|node| {
-        let weights = graph.graph().weights[&format!("{}.weight", node.name)].len();
-        // In sixteenths, as a block of 4x4 pixels needs.
-        16 * weights / cells(&node.name)
+        let weights = bound.value_type(node.inputs[1].unwrap()).shape.iter().product::<usize>();
+        let made = &bound.value_type(node.outputs[0]).shape;
+        weights * made[2] * made[3]
     });
-    assert_eq!(counted.sum::<usize>() / 16, network.multiply_adds());
+    assert_eq!(counted.sum::<usize>() / (64 * 64), network.multiply_adds());
+    let frozen = network.graph(&mut StdRng::seed_from_u64(0)).weights;
+    assert!(super::features::FIXED.iter().all(|name| frozen.contains_key(name)), "every fixed weight exists");
 }
 
 #[test]

@@ -143,12 +143,14 @@ impl<A: AutodiffBackend> StyleTraining<A> {
         let wanted = Tensor::<A::InnerBackend, 4>::from_data(TensorData::new(batch.painted, shape), &self.device);
         let mut draw = rng::numbered(self.options.seed, u64::from(self.update) << 20);
         let by = [(); 2].map(|()| 4.0 * draw.random::<f32>());
+        let flat = Tensor::<A, 4>::full([1; 4], draw.random::<f32>(), &self.device);
         let run = |content: Tensor<A, 4>| -> Result<Tensor<A, 4>, TrainError> {
             let [count, _, side, _] = content.dims();
             let size = Size::new(side, side).with_batch(count);
             // Strokes must look right wherever the noise puts them.
             let random = RandomState { seed: u64::from(self.update), ..RandomState::default() };
-            let made = self.network.run(vec![Value::from_tensor(content)], size, random)?.remove(0);
+            let inputs = vec![Value::from_tensor(content), Value::from_tensor(flat.clone())];
+            let made = self.network.run(inputs, size, random)?.remove(0);
             Ok(made.into_tensor::<4>())
         };
         let made = run(content.clone())?;
@@ -215,8 +217,10 @@ impl<A: AutodiffBackend> StyleTraining<A> {
         let network = self.options.network();
         let mut generator = network.generator(self.average.weights(), &mut StdRng::seed_from_u64(0));
         let mut card = card.clone();
-        let given = card.training_data.first().cloned().unwrap_or_default();
-        card.training_data = vec![Provenance { sha256: self.set.sha256.clone(), ..given }];
+        if card.training_data.is_empty() {
+            card.training_data.push(Provenance::default());
+        }
+        card.training_data[0].sha256 = self.set.sha256.clone();
         if card.recipe.is_empty() {
             let options = serde_json::to_string(&self.options).unwrap_or_default();
             card.recipe = format!(
