@@ -4,25 +4,8 @@
 
 use imagine_graph::{Add, Concat, Conv, Dim, Div, Graph, Mul, PadMode, RandomNormal, Slice, Sqrt, Sub, Tensor};
 
-/// Names of the weights that are not trained.
-pub(super) const FIXED: [&str; 16] = [
-    "guide.half.enlarged.weight",
-    "gate.half.enlarged.weight",
-    "base_color.enlarged.weight",
-    "detail.luma.weight",
-    "detail.mean.weight",
-    "detail.energy.weight",
-    "detail.floor",
-    "detail.strength",
-    "directions.luma.weight",
-    "directions.x.weight",
-    "directions.y.weight",
-    "directions.smooth.weight",
-    "directions.floor",
-    "turns.near.weight",
-    "turns.far.weight",
-    "turns.strength",
-];
+/// How the names of the weights of fixed filters begin.
+const FIXED: [&str; 3] = ["detail.", "directions.", "turns."];
 /// How the names of weights that enlarge end.
 pub(super) const ENLARGED: &str = ".enlarged.weight";
 /// Name of the control of strokes where the picture is flat, 0 to 1.
@@ -46,6 +29,12 @@ const SLOPE: [f32; 9] = [-0.125, 0.0, 0.125, -0.25, 0.0, 0.25, -0.125, 0.0, 0.12
 pub(super) fn fixed_multiply_adds() -> usize {
     let smooth = SMOOTH * SMOOTH;
     2 * 2 * (3 * 2 * 2 + 2 * smooth) + 3 * 4 * 4 + 2 * SLOPE.len() + (DIRECTION_CHANNELS + 2 * 2) * smooth
+}
+
+/// Names of the weights that are not trained.
+pub(super) fn fixed_weights(graph: &Graph) -> Vec<&str> {
+    let is_fixed = |name: &str| name.ends_with(ENLARGED) || FIXED.iter().any(|part| name.starts_with(part));
+    graph.weights.keys().map(String::as_str).filter(|name| is_fixed(name)).collect()
 }
 
 /// Detail of a picture with 2x2 pixels as channels, 1 channel: luminance less that of its surroundings, divided by the contrast there. Where that is

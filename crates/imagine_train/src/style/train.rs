@@ -23,7 +23,7 @@ use rand::{Rng, SeedableRng};
 use serde::{Deserialize, Serialize};
 
 use super::data::{StyleBatch, StyleSet};
-use super::features::FIXED;
+use super::features::fixed_weights;
 use super::losses::{MOVED, coarse_difference, inner_difference, moved, stroke_difference, texture_loss};
 use super::measured::{MeasuredPair, painted};
 use super::options::StyleOptions;
@@ -116,7 +116,7 @@ impl<A: AutodiffBackend> StyleTraining<A> {
     pub fn new(set: Arc<StyleSet>, options: StyleOptions, device: &A::Device) -> Result<Self, TrainError> {
         options.check()?;
         let graph = options.network().graph(&mut StdRng::seed_from_u64(options.seed));
-        let network = Network::new(&graph.validate()?, device).freeze(&FIXED);
+        let network = Network::new(&graph.validate()?, device).freeze(&fixed_weights(&graph));
         let least = set.held_back.iter().map(|pair| pair.content.height.min(pair.content.width)).min();
         let side = least.unwrap_or(MEASURED_SIDE).min(MEASURED_SIDE) / 16 * 16;
         Ok(Self {
@@ -270,10 +270,11 @@ impl<A: AutodiffBackend> Trainer for StyleTraining<A> {
 
     fn resume(&mut self, folder: &Path) -> Result<bool, TrainError> {
         let Some(set) = ResumeSet::load(folder, &self.identity())? else { return Ok(false) };
-        self.network = Network::new(&set.graph("network", &self.graph)?.validate()?, &self.device).freeze(&FIXED);
+        self.network = Network::new(&set.graph("network", &self.graph)?.validate()?, &self.device).freeze(&fixed_weights(&self.graph));
         let average = set.graph("average", &self.graph)?.validate()?;
         self.average = Network::<A::InnerBackend>::new(&average, &self.device);
-        let learning = self.graph.weights.iter().filter(|(name, _)| !FIXED.contains(&name.as_str()));
+        let fixed = fixed_weights(&self.graph);
+        let learning = self.graph.weights.iter().filter(|(name, _)| !fixed.contains(&name.as_str()));
         let count = learning.map(|(_, weight)| weight.len()).sum();
         self.adam =
             Adam::load(ADAM, "network", &set.moments(), count, &self.device).map_err(|reason| set.malformed(reason))?;
