@@ -13,8 +13,7 @@ const BUDGETS: [f32; 4] = [0.5, 1.0, 2.0, 4.0];
 /// Requests that wait, and texels along their sides.
 const REQUESTS: u64 = 200;
 const SIDE: u32 = 512;
-/// Numbers of finished requests whose cost is measured, and frames measured with each.
-const IDLE: [u64; 3] = [0, 100, 1000];
+/// Frames measured with each number of finished requests.
 const IDLE_FRAMES: usize = 400;
 
 #[derive(Parser)]
@@ -27,6 +26,9 @@ struct Options {
     /// Measures finished requests only.
     #[arg(long)]
     rest: bool,
+    /// Numbers of finished requests whose cost is measured.
+    #[arg(long, value_delimiter = ',', default_values_t = [0, 100, 1000])]
+    at_rest: Vec<u64>,
 }
 
 fn main() -> anyhow::Result<()> {
@@ -41,7 +43,7 @@ fn main() -> anyhow::Result<()> {
     if !options.rest {
         measure_budgets(&mut headless, &noise, options.measured_frames);
     }
-    measure_idle(&mut headless, &noise)
+    measure_idle(&mut headless, &noise, &options.at_rest)
 }
 
 /// Planned and measured milliseconds while many requests wait.
@@ -64,13 +66,13 @@ fn measure_budgets(headless: &mut Headless, noise: &Handle<Generator>, frames: u
 }
 
 /// Milliseconds of a frame with finished requests, and with the same materials but no requests.
-fn measure_idle(headless: &mut Headless, noise: &Handle<Generator>) -> anyhow::Result<()> {
+fn measure_idle(headless: &mut Headless, noise: &Handle<Generator>, counts: &[u64]) -> anyhow::Result<()> {
     clear(headless);
     headless.world().insert_resource(ImagineBudget { milliseconds: 5_000.0 });
     println!(
         "finished requests | ms a frame: p10 of the clock, mean of the processor | the same materials, no requests"
     );
-    for count in IDLE {
+    for &count in counts {
         (0..count).for_each(|_| request(headless, noise, 1, 64));
         headless.settle()?;
         let requests = frame(headless);

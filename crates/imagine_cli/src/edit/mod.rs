@@ -14,5 +14,7 @@ mod task;
 
 pub use arguments::EditArguments;
 pub use machine::Machine;
-pub use source::{Source, find, part};
+#[cfg(feature = "train")]
+pub use source::part;
+pub use source::{Source, find};
 pub use task::{Edit, Results};

@@ -48,7 +48,7 @@ const SLOPE: f32 = 0.25;
 const GATE: f32 = 0.3;
 const ALONG: f32 = 0.6;
 /// Default of the control of strokes where the picture is flat.
-pub(super) const DEFAULT_FLAT_STROKES: f32 = 0.25;
+pub(super) const DEFAULT_FLAT_STROKES: f32 = 0.15;
 /// Share of their usual deviation that the other first weights of gates have.
 const GATE_DEVIATION: f32 = 0.3;
 
