@@ -96,7 +96,8 @@ fn strokes_move_with_what_is_seen() {
                 }
             }
         }
-        assert!(worst < 1e-4, "{}: {worst}", style.name);
+        // A level of 8 bits: directions that turn with the place on the screen have a part everywhere.
+        assert!(worst < 1.0 / 255.0, "{}: {worst}", style.name);
         let deviation = (squares / count - (sum / count).powi(2)).sqrt();
         assert!(deviation > 0.03, "{} shows something: {deviation}", style.name);
     }

@@ -6,11 +6,11 @@
 //! guide = 1x1 convolution of coarse, enlarged bilinearly to half resolution
 //! gate = 1x1 convolution of (coarse, directions of blocks), enlarged alike
 //! strokes = 9x9 convolution of the detail of half
-//! pixels = 3x3 (3x3 (half, guide) + gate * strokes), 3 channels, enlarged bilinearly
+//! pixels = 3x3 (3x3 (half, guide) + gate * strokes), 3 channels, enlarged bilinearly; 3x3 by channel, which begins by sharpening
 //! ```
 //!
 //! with PReLU between them; [detail and directions](super::features) are computed by fixed filters. With 18 channels at half resolution and 27 in the coarse
-//! view that is 3,186 multiply-adds a pixel, and a pixel sees 33 pixels in every direction. The kernels of the strokes begin as elongated waves of eight
+//! view that is 3,213 multiply-adds a pixel, and a pixel sees 33 pixels in every direction. The kernels of the strokes begin as elongated waves of eight
 //! directions, and their gates open where the picture has that direction. Blocks of pixels as channels, in place of bilinear filters, answer
 //! the texture loss with a pattern of 2x2 or 4x4 pixels.
 
@@ -48,7 +48,9 @@ const SLOPE: f32 = 0.25;
 const GATE: f32 = 0.3;
 const ALONG: f32 = 0.6;
 /// Default of the control of strokes where the picture is flat.
-pub(super) const DEFAULT_FLAT_STROKES: f32 = 0.15;
+pub(super) const DEFAULT_FLAT_STROKES: f32 = 0.05;
+/// Share of a pixel's difference to the mean around it that the last filter adds at first.
+const SHARPENING: f32 = 0.5;
 /// Share of their usual deviation that the other first weights of gates have.
 const GATE_DEVIATION: f32 = 0.3;
 
@@ -73,7 +75,8 @@ impl StyleNetwork {
             + (coarse + enlarged) * (GUIDES + width)
             + DIRECTION_CHANNELS * width;
         let fine = 9 * (HALF_CHANNELS + GUIDES) * width + STROKE * STROKE * width + (9 * width + enlarged) * 3;
-        (view + HALF * HALF * fine + fixed_multiply_adds()) / (COARSE * COARSE)
+        let sharpen = 9 * 3;
+        (view + HALF * HALF * fine + fixed_multiply_adds()) / (COARSE * COARSE) + sharpen
     }
 
     /// The graph with random weights, from `image` to `base_color`, sRGB values from 0 to 1. The control `flat_strokes`, 0 to 1, says how strong strokes are
@@ -110,7 +113,9 @@ impl StyleNetwork {
         let x = graph.push("painted", Add {}, [x.as_str(), &gated]);
         let x = active(&mut graph, &x, width);
         let pixels = convolve(&mut graph, "last", &x, [width, 3], 3, 1, rng);
-        enlarge(&mut graph, "base_color", &pixels, 3);
+        let pixels = enlarge(&mut graph, "pixels", &pixels, 3);
+        let kernels = graph.weight("base_color.weight", Tensor::f32([3, 1, 3, 3], sharpening().repeat(3)));
+        graph.push("base_color", Conv { group: 3, ..same(3, 1) }, [pixels.as_str(), &kernels]);
         graph.output("base_color", OutputKind::BaseColor);
         graph
     }
@@ -139,6 +144,11 @@ fn bilinear() -> Vec<f32> {
     let lines = [[0.25, 0.75, 0.0], [0.0, 0.75, 0.25]];
     let filters = lines.iter().flat_map(|rows| lines.iter().map(move |columns| (rows, columns)));
     filters.flat_map(|(rows, columns)| rows.iter().flat_map(|row| columns.map(|column| row * column))).collect()
+}
+
+/// A pixel and a share of its difference to the mean of its surroundings.
+fn sharpening() -> Vec<f32> {
+    (0..9).map(|at| if at == 4 { 1.0 + SHARPENING * 8.0 / 9.0 } else { -SHARPENING / 9.0 }).collect()
 }
 
 /// A convolution that keeps the size.

@@ -10,7 +10,7 @@ use crate::error::{OptionRange, TrainError};
 #[cfg_attr(feature = "clap", derive(clap::Args))]
 #[serde(default)]
 pub struct StyleOptions {
-    /// Channels at half resolution, an even number, 4 to 64: 18 are 3,186 multiply-adds a pixel.
+    /// Channels at half resolution, an even number, 4 to 64: 18 are 3,213 multiply-adds a pixel.
     #[cfg_attr(feature = "clap", arg(long, default_value_t = Self::default().width))]
     pub width: usize,
     /// Seed of all random numbers of the training.
@@ -56,13 +56,13 @@ impl Default for StyleOptions {
         Self {
             width: 18,
             seed: 0,
-            updates: 4_000,
-            batch: 4,
+            updates: 7_000,
+            batch: 3,
             crop: 128,
-            texture: 1.0,
-            strokes: 0.1,
-            steadiness: 10.0,
-            learning_rate: 2e-3,
+            texture: 3.0,
+            strokes: 0.5,
+            steadiness: 20.0,
+            learning_rate: 3e-3,
             warm_up: 50,
             average: 0.995,
             checkpoint_every: 250,

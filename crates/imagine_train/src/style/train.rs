@@ -270,7 +270,8 @@ impl<A: AutodiffBackend> Trainer for StyleTraining<A> {
 
     fn resume(&mut self, folder: &Path) -> Result<bool, TrainError> {
         let Some(set) = ResumeSet::load(folder, &self.identity())? else { return Ok(false) };
-        self.network = Network::new(&set.graph("network", &self.graph)?.validate()?, &self.device).freeze(&fixed_weights(&self.graph));
+        self.network = Network::new(&set.graph("network", &self.graph)?.validate()?, &self.device)
+            .freeze(&fixed_weights(&self.graph));
         let average = set.graph("average", &self.graph)?.validate()?;
         self.average = Network::<A::InnerBackend>::new(&average, &self.device);
         let fixed = fixed_weights(&self.graph);
