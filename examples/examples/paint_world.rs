@@ -14,7 +14,7 @@ use bevy_imagine::generators;
 use bevy_imagine::prelude::*;
 use imagine_examples::{Arguments, Headless, parse_arguments};
 
-const STYLES: [&str; 3] = ["starry_night", "wheat_field", "water_lilies"];
+const STYLES: [&str; 3] = ["starry_night", "chrysanthemums", "scream"];
 /// Pixels of the camera's picture and of the paintings.
 const SIZE: UVec2 = UVec2::new(640, 360);
 /// Frames from finished materials to paintings of them.
