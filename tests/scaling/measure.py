@@ -94,6 +94,7 @@ def plot(folder, path):
     import matplotlib
 
     matplotlib.use("svg")
+    matplotlib.rcParams.update({"svg.fonttype": "none", "svg.hashsalt": "scaling"})
     import matplotlib.pyplot as plt
 
     with open(folder / "scaling.tsv", newline="") as table:

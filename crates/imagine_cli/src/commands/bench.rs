@@ -17,7 +17,7 @@ use imagine_cpu::PreparedGenerator;
 use imagine_graph::ResolvedRequest;
 use imagine_graph::file::LoadedGenerator;
 use imagine_wgpu::headless::Gpu;
-use imagine_wgpu::{Fusion, Plan, PlanOptions};
+use imagine_wgpu::{DeviceLimits, Fusion, Plan, PlanOptions};
 use serde_json::{Map, Value, json};
 
 #[cfg(feature = "train")]
@@ -87,7 +87,9 @@ impl Bench {
     pub fn run(self) -> anyhow::Result<ExitCode> {
         let (loaded, request) = self.request.load_with_noise(self.steps)?;
         let resolved = loaded.generator.resolve(&request)?;
-        let unfused = PlanOptions { fusion: Fusion::Off, ..PlanOptions::default() };
+        // Only counted, so no device's limits matter.
+        let limits = DeviceLimits { binding_bytes: 1 << 48, workgroups: 1 << 30 };
+        let unfused = PlanOptions { fusion: Fusion::Off, limits, ..PlanOptions::default() };
         let flop = Plan::new(&loaded.generator, request.size, unfused)?.whole(resolved.steps).cost().flop;
         let has = |by| self.executors.contains(&by);
         let gpu =
