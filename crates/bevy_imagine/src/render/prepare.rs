@@ -12,10 +12,10 @@ use imagine_wgpu::{RunSeed, Session};
 use super::budget::FrameBudget;
 use super::kernels::Kernels;
 use super::queue::{JobQueue, Prepared, Progress};
-use super::texture_io::{InputImage, TextureWriter, upload_images};
+use super::texture_io::{InputImage, TextureWriter, input_images, upload_images};
 use super::work::Work;
 use crate::error::SynthesisError;
-use crate::job::{Job, JobEvent, JobEvents, JobImage, Live};
+use crate::job::{Job, JobEvent, JobEvents, Live};
 
 /// Jobs that may hold buffers at once. Jobs that outrank one of them may raise it to twice as many.
 const IN_FLIGHT: usize = 4;
@@ -91,18 +91,6 @@ fn take_prepared(queue: &mut JobQueue, synchronous: bool, events: &JobEvents) {
         }
         true
     });
-}
-
-/// The input images of a job, once all of them are on the GPU.
-pub(crate) fn input_images(job: &Job, images: &RenderAssets<GpuImage>) -> Option<Vec<InputImage>> {
-    let input = |JobImage { input, image, channels }: &JobImage| {
-        let image = images.get(*image)?;
-        let size = [image.texture.width(), image.texture.height()];
-        let view = wgpu::TextureView::clone(&image.texture_view);
-        let has_two_channels = image.texture.format().components() == 2;
-        Some(InputImage { input: input.clone(), view, size, channels: *channels, has_two_channels })
-    };
-    job.key.images.iter().map(input).collect()
 }
 
 /// Plans, compiles and allocates. A job that is alone in flight fails if there is not enough memory; others retry.

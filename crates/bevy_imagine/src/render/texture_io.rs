@@ -15,7 +15,7 @@ use super::blocks::BlockBuffer;
 use super::dispatches::Dispatches;
 use super::kernels::Kernels;
 use crate::image_source::ImageChannels;
-use crate::job::{Job, PlannedStroke};
+use crate::job::{Job, JobImage, PlannedStroke};
 use crate::target::{Destination, OutputIndex, TextureRole, TextureShape, TextureSource};
 
 /// Work of a texel in the unit of [`imagine_wgpu::Cost::work`]: about 16 bytes, at 4 each.
@@ -175,6 +175,18 @@ impl TextureWriter {
         }
         true
     }
+}
+
+/// The input images of a job, once all of them are on the GPU.
+pub(crate) fn input_images(job: &Job, images: &RenderAssets<GpuImage>) -> Option<Vec<InputImage>> {
+    let input = |JobImage { input, image, channels }: &JobImage| {
+        let image = images.get(*image)?;
+        let size = [image.texture.width(), image.texture.height()];
+        let view = wgpu::TextureView::clone(&image.texture_view);
+        let has_two_channels = image.texture.format().components() == 2;
+        Some(InputImage { input: input.clone(), view, size, channels: *channels, has_two_channels })
+    };
+    job.key.images.iter().map(input).collect()
 }
 
 /// Dispatches that turn input images into tensors.

@@ -10,6 +10,7 @@ use std::sync::Arc;
 use anyhow::{Context, ensure};
 use burn::tensor::backend::AutodiffBackend;
 use clap::Args;
+use image::{Rgb, RgbImage};
 use imagine_edit::{InStyle, Restyle, input_name};
 use imagine_graph::file::{LoadedGenerator, check_folder, hash, make_folder};
 use imagine_graph::{Card, Extent, OutputKind, Provenance, Request, Size, Tensor};
@@ -100,13 +101,12 @@ impl TrainStyle {
             let listed: Vec<usize> = (number..squares.len()).step_by(sheets).collect();
             let across = listed.len().isqrt() + usize::from(listed.len().isqrt().pow(2) < listed.len());
             let sheet = sheet(&listed.iter().map(|index| &squares[*index]).collect::<Vec<_>>(), across);
-            let name = format!("{}_{}", &hash(picture(&sheet)?.as_raw())[..16], &style.hash[..8]);
+            let name = format!("{}_{}", &hash(sheet.as_raw())[..16], &style.hash[..8]);
             let files = ["content", "painted"].map(|what| painted.join(format!("{name}_{what}.png")));
             if !files.iter().all(|file| file.exists()) {
                 note(format_args!("painting {} of {sheets}: {} squares", number + 1, listed.len()));
-                let made = paint(&machine, style, across * SQUARE, &sheet)?;
-                write_png(&files[0], &picture(&sheet)?)?;
-                write_png(&files[1], &picture(&made)?)?;
+                write_png(&files[0], &sheet)?;
+                write_png(&files[1], &paint(&machine, style, &sheet)?)?;
             }
             let [content, painted] = files.map(|file| TrainingPicture::read(&file));
             let (content, painted) = (content?, painted?);
@@ -122,7 +122,7 @@ impl TrainStyle {
 }
 
 /// Squares of a picture: its middle, and the middle of each quarter at twice the resolution if there is that much.
-fn squares_of(source: &Source) -> anyhow::Result<Vec<Tensor>> {
+fn squares_of(source: &Source) -> anyhow::Result<Vec<RgbImage>> {
     let base = |source: &Source| {
         let color = source.maps.iter().find(|map| map.kind == OutputKind::BaseColor);
         color.map(|map| map.values.clone()).context("no base colour")
@@ -131,52 +131,51 @@ fn squares_of(source: &Source) -> anyhow::Result<Vec<Tensor>> {
     if factor == 0 {
         return Ok(Vec::new());
     }
-    let mut squares = vec![base(&source.reduced(factor).cropped([SQUARE; 2]))?];
+    let mut squares = vec![picture(&base(&source.reduced(factor).cropped([SQUARE; 2]))?)?];
     if factor >= 2 {
         let larger = source.reduced(factor / 2);
         let [width, height] = larger.size;
         let color = base(&larger)?;
         for [row, column] in [[1, 1], [1, 3], [3, 1], [3, 3]] {
             let middle = [height * row / 4, width * column / 4];
-            squares.push(part(&color, middle.map(|at| at - SQUARE / 2), [SQUARE; 2]));
+            squares.push(picture(&part(&color, middle.map(|at| at - SQUARE / 2), [SQUARE; 2]))?);
         }
     }
     Ok(squares)
 }
 
 /// Squares side by side, `across` in a row and as many rows; the first ones again where there are too few.
-fn sheet(squares: &[&Tensor], across: usize) -> Tensor {
-    let side = across * SQUARE;
-    let mut sheet = vec![0.0; 3 * side * side];
+fn sheet(squares: &[&RgbImage], across: usize) -> RgbImage {
+    let side = (across * SQUARE) as u32;
+    let mut sheet = RgbImage::new(side, side);
     for cell in 0..across * across {
-        let values = squares[cell % squares.len()].as_f32().unwrap_or_default();
-        for (line, values) in values.chunks_exact(SQUARE).enumerate() {
-            let (channel, row) = (line / SQUARE, line % SQUARE);
-            let at = (channel * side + cell / across * SQUARE + row) * side + cell % across * SQUARE;
-            sheet[at..at + SQUARE].copy_from_slice(values);
-        }
+        let [x, y] = [cell % across, cell / across].map(|at| (at * SQUARE) as i64);
+        image::imageops::replace(&mut sheet, squares[cell % squares.len()], x, y);
     }
-    Tensor::f32([1, 3, side, side], sheet)
+    sheet
 }
 
-/// A square picture in the style.
-fn paint(machine: &Machine, style: &Arc<LoadedGenerator>, side: usize, color: &Tensor) -> anyhow::Result<Tensor> {
+/// A sheet in the style.
+fn paint(machine: &Machine, style: &Arc<LoadedGenerator>, sheet: &RgbImage) -> anyhow::Result<RgbImage> {
+    let side = sheet.width() as usize;
+    let planes = (0..3).flat_map(|channel| sheet.pixels().map(move |pixel| f32::from(pixel.0[channel]) / 255.0));
+    let color = Tensor::f32([1, 3, side, side], planes.collect::<Vec<_>>());
     let options = Restyle::new(Extent::splat(side));
     let loaded = imagine_edit::Edit::from(InStyle { style: style.clone(), options }).loaded()?;
-    let inputs = BTreeMap::from([(input_name("image", OutputKind::BaseColor), color.clone())]);
+    let inputs = BTreeMap::from([(input_name("image", OutputKind::BaseColor), color)]);
     let request = Request { inputs, ..Request::new(Size::new(side, side), 0) };
     let made = machine.generate(&loaded.generator, &request, |_, _| ())?;
     let (_, made) = made.outputs.into_iter().next().context("the style made nothing")?;
-    Ok(made)
+    picture(&made)
 }
 
 /// Bytes of an image of three channels.
-fn picture(image: &Tensor) -> anyhow::Result<image::RgbImage> {
+fn picture(image: &Tensor) -> anyhow::Result<RgbImage> {
     let values = image.as_f32().context("expected floats")?;
     let &[1, 3, height, width] = image.shape.as_slice() else { anyhow::bail!("expected three channels") };
     ensure!(values.len() == 3 * height * width, "expected {height} x {width} pixels");
     let byte =
         |channel: usize, at: usize| (values[channel * height * width + at].clamp(0.0, 1.0) * 255.0).round() as u8;
-    let pixel = |x: u32, y: u32| image::Rgb([0, 1, 2].map(|channel| byte(channel, y as usize * width + x as usize)));
-    Ok(image::RgbImage::from_fn(width as u32, height as u32, pixel))
+    let pixel = |x: u32, y: u32| Rgb([0, 1, 2].map(|channel| byte(channel, y as usize * width + x as usize)));
+    Ok(RgbImage::from_fn(width as u32, height as u32, pixel))
 }
