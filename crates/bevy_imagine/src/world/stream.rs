@@ -78,7 +78,7 @@ pub struct WorldAnchor;
 pub(crate) struct StreamedPatches {
     /// Patches for the current anchors.
     wanted: HashMap<PatchPlace, StreamedPatch>,
-    /// Wanted places without an entity yet, those of the finest level first.
+    /// Wanted places without an entity yet, the next one last.
     missing: Vec<PatchPlace>,
     /// Visible patches that stay until their replacements are complete.
     old: Vec<(PatchPlace, StreamedPatch)>,
@@ -315,6 +315,8 @@ impl Spawn<'_> {
             }
             shown.wanted.insert(place, patch);
         }
+        // They are taken from the end: the coarsest first, of a level the nearest first.
+        shown.missing.reverse();
         shown.missing.sort_by_key(|place| place.level);
         for (place, patch) in before {
             // A patch that was never visible leaves no hole.
