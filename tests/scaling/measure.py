@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """How time and memory grow with texels and with the size of a network.
 
-    pip install matplotlib onnx onnxruntime numpy
+    pip install matplotlib numpy onnx
     python measure.py IMAGINE FOLDER            # times everything, writes FOLDER/scaling.tsv
     python measure.py --plot FOLDER PLOT.svg    # draws it
 

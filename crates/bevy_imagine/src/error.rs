@@ -59,12 +59,12 @@ pub enum SynthesisError {
         generator: String,
     },
     /// A component is next to something that it cannot be combined with.
-    #[error("generator {generator:?}: {part} cannot be combined with {with}")]
+    #[error("generator {generator:?}: {component} cannot be combined with {with}")]
     Conflict {
         /// Name of the generator.
         generator: String,
         /// The component.
-        part: &'static str,
+        component: &'static str,
         /// What it cannot be combined with.
         with: &'static str,
     },

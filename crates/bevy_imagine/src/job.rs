@@ -24,16 +24,16 @@ pub(crate) struct ResultKey {
     pub textures: Vec<TexturePlan>,
     /// Mip levels that are made but not kept: the textures begin with the one below.
     pub skipped_levels: u32,
-    /// The entity whose result is written again and again, and how it goes on.
+    /// The entity whose result keeps changing after it is finished, and how.
     pub live: Option<(Entity, Live)>,
 }
 
-/// How a finished result goes on.
+/// How a finished result keeps changing.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) enum Live {
-    /// By as many steps per second.
+    /// By this many steps of its recurrence per second.
     Steps(f32),
-    /// It is made again of its images in every frame.
+    /// It is computed again from its images in every frame.
     EveryFrame,
 }
 

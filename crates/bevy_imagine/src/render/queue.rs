@@ -37,7 +37,7 @@ pub(crate) enum Progress {
     Preparing(Task<Prepared>),
     /// Its passes are recorded, a slice at a time.
     Running(Box<Work>),
-    /// Its result is shown and made again and again.
+    /// Its result is shown and keeps changing.
     Live(Box<LiveWork>),
 }
 
@@ -56,7 +56,7 @@ impl Progress {
 }
 
 impl QueuedJob {
-    /// A finished result goes on.
+    /// Keeps the work of a finished result, which goes on changing.
     pub fn go_live(&mut self) {
         if let Progress::Running(work) = std::mem::replace(&mut self.progress, Progress::Queued) {
             self.progress = Progress::Live(Box::new(LiveWork::new(*work, self.job.clone())));

@@ -30,11 +30,11 @@ pub(crate) struct Work {
     pub _buffers: Allocation,
 }
 
-/// The work of a result that is shown and made again and again.
+/// The work of a result that is shown and keeps changing.
 pub(crate) struct LiveWork {
     job: Job,
     work: Work,
-    /// What the uploads of a result of every frame read.
+    /// The textures that `work.uploads` read; empty until the first update of a result of every frame.
     views: Vec<wgpu::TextureView>,
     /// Whether the next textures are under way; otherwise the work rests.
     is_updating: bool,
@@ -123,14 +123,14 @@ impl LiveWork {
         Ok(())
     }
 
-    /// Starts to make the result again of what its images show; false while one of them is missing.
+    /// Starts to compute the result again from its images; false while one of them is missing.
     fn start_again(&mut self, kernels: &Kernels, images: &RenderAssets<GpuImage>) -> Result<bool, EncodeError> {
         let Some(inputs) = input_images(&self.job, images) else { return Ok(false) };
         let work = &mut self.work;
         if inputs.iter().map(|input| &input.view).eq(&self.views) {
             work.uploads.rewind();
         } else {
-            // At first, and when an image has another texture.
+            // The first time, and after an image got another texture.
             work.uploads = upload_images(kernels, &work.session, &inputs)?;
             self.views = inputs.into_iter().map(|input| input.view).collect();
         }

@@ -58,10 +58,11 @@ pub struct Living {
     pub steps_per_second: Option<f32>,
 }
 
-/// Next to a [`Synthesis`] with [images](Synthesis::images): the result is made again in every frame of what the images show then, for the picture of a camera.
+/// Next to a [`Synthesis`] with [images](Synthesis::images): the result is computed again in every frame from what the images show, for example the render
+/// target of a camera.
 ///
-/// Nothing is planned, compiled or allocated again, and no event is triggered but the first [`SynthesisFinished`]. The result shows what a camera
-/// drew a frame before. If the network does not fit into the frame budget, it takes several frames for each result.
+/// Planning, compilation and allocation happen once, and [`SynthesisFinished`] is triggered once. The result lags one frame behind the camera. If the
+/// network exceeds the frame budget, each result takes several frames.
 #[derive(Component, Reflect, Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[reflect(Component, Default, Clone, PartialEq)]
 pub struct EveryFrame;

@@ -36,7 +36,7 @@ pub(crate) fn resolve(
 ) -> Result<ResultKey, SynthesisError> {
     let patch = entity.get::<WorldPatch>();
     let live = live(&entity, request, generator)?;
-    // What is live is written again and again, and would be compressed as often.
+    // A live result would have to be compressed again after every change.
     let has_blocks = device.blocks && live.is_none();
     let context = PlanContext::new(generator, request.size, patch.is_some(), has_blocks);
     let TargetPlans { textures, images: batch } = targets.plan(&entity, &context)?;
@@ -60,18 +60,17 @@ pub(crate) fn resolve(
     Ok(ResultKey { generator: generator.clone(), request: wanted, images, textures, skipped_levels, live })
 }
 
-/// How the result goes on, if the entity asks for it.
+/// How the result keeps changing after it is finished, if it does.
 fn live(
     entity: &FilteredEntityRef,
     request: &Synthesis,
     generator: &Generator,
 ) -> Result<Option<(Entity, Live)>, SynthesisError> {
-    let conflict = |part, with| SynthesisError::Conflict { generator: generator.name().into(), part, with };
     let is_patch = entity.contains::<WorldPatch>();
     let live = match (entity.get::<Living>(), entity.contains::<EveryFrame>()) {
         (None, false) => return Ok(None),
-        (Some(_), true) => return Err(conflict("EveryFrame", "Living")),
-        (Some(_), _) if is_patch => return Err(conflict("WorldPatch", "Living")),
+        (Some(_), true) => return Err(conflict(generator, "EveryFrame", "Living")),
+        (Some(_), _) if is_patch => return Err(conflict(generator, "WorldPatch", "Living")),
         (_, true) if request.images.is_empty() => {
             return Err(SynthesisError::NoImages { generator: generator.name().into() });
         }
@@ -102,10 +101,7 @@ fn network_request(
         });
     }
     match patch {
-        Some(_) if !request.images.is_empty() => {
-            let (generator, part, with) = (generator.name().into(), "WorldPatch", "image inputs");
-            Err(SynthesisError::Conflict { generator, part, with })
-        }
+        Some(_) if !request.images.is_empty() => Err(conflict(generator, "WorldPatch", "image inputs")),
         // Windows and fields take time: the background thread that prepares the job checks them.
         Some(patch) => Ok(patch.applied(wanted)),
         None => {
@@ -115,6 +111,10 @@ fn network_request(
             Ok(wanted)
         }
     }
+}
+
+fn conflict(generator: &Generator, component: &'static str, with: &'static str) -> SynthesisError {
+    SynthesisError::Conflict { generator: generator.name().into(), component, with }
 }
 
 fn steps_per_second(living: &Living, generator: &Generator) -> Result<f32, SynthesisError> {

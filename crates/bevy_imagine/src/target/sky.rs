@@ -47,7 +47,7 @@ impl Target for SkyTarget {
     fn plan(&self, context: &PlanContext) -> Result<Vec<TexturePlan>, SynthesisError> {
         let generator = || context.generator().to_string();
         if context.is_patch() {
-            return Err(SynthesisError::Conflict { generator: generator(), part: "WorldPatch", with: "a sky" });
+            return Err(SynthesisError::Conflict { generator: generator(), component: "WorldPatch", with: "a sky" });
         }
         let radiance = context.require(OutputKind::Radiance, "a sky")?;
         let UVec2 { x: side, y: height } = context.size();

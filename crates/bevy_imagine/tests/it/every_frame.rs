@@ -98,7 +98,8 @@ fn what_cannot_follow_says_so() {
         assert_eq!(app.events(), [no_images.to_string()]);
         app.spawn((request, EveryFrame, Living::default(), ImageTarget::default()));
         app.settle();
-        let conflict = SynthesisError::Conflict { generator: "inverted".into(), part: "EveryFrame", with: "Living" };
+        let conflict =
+            SynthesisError::Conflict { generator: "inverted".into(), component: "EveryFrame", with: "Living" };
         assert_eq!(app.events(), [conflict.to_string()]);
     });
 }

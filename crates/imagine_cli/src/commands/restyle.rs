@@ -60,6 +60,13 @@ impl RestylePictures {
     /// Restyles everything.
     pub fn run(self) -> anyhow::Result<ExitCode> {
         let style = Arc::new(style(&self.style).context("--style")?);
+        let network = &style.generator;
+        if network.generator.output.weights.exemplar().is_none() && network.pictures().next().is_some() {
+            let path = self.style.display();
+            bail!(
+                "{path} is a network that paints by itself: imagine generate {path} --image PICTURE --out RESULT.png"
+            );
+        }
         self.edit.run(|source| self.edit_of(source, &style))
     }
 
@@ -136,11 +143,5 @@ pub fn style(path: &Path) -> anyhow::Result<LoadedGenerator> {
         let names: Vec<&str> = names.iter().map(|name| name.trim_end_matches(EXTENSION)).collect();
         bail!("no such file, and {} does not exist; styles there: {names:?}", named.display());
     }
-    let loaded = load(path, &RoleArguments::default())?;
-    let generator = &loaded.generator.generator;
-    if generator.output.weights.exemplar().is_none() && loaded.generator.pictures().next().is_some() {
-        let path = path.display();
-        bail!("{path} is a network, which needs no style: imagine generate {path} --image PICTURE --out RESULT.png");
-    }
-    Ok(loaded)
+    load(path, &RoleArguments::default())
 }

@@ -18,3 +18,6 @@ pub use picture_set::PictureSet;
 pub(crate) use planes::{Planes, Samples};
 pub use resample::Filter;
 pub(crate) use sheet::sheet;
+
+/// Weights of red, green and blue in the luminance of sRGB values (BT.601).
+pub(crate) const LUMA: [f32; 3] = [0.299, 0.587, 0.114];

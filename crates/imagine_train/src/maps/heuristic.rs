@@ -2,6 +2,7 @@
 //! Sobel filter, as in Materialize and the normal map filters of paint programs.
 
 use super::fields::Fields;
+use crate::data::LUMA;
 
 /// Widths of the blurs whose mean is the height, in pixels.
 const BLURS: [usize; 3] = [1, 3, 9];
@@ -10,8 +11,9 @@ pub(super) const STRENGTHS: [f32; 9] = [0.0, 0.5, 1.0, 2.0, 3.0, 5.0, 8.0, 12.0,
 
 /// Height of a square picture of `side` pixels, sRGB.
 pub(super) fn height(picture: &[Vec<f32>; 3], side: usize) -> Vec<f32> {
+    let [red, green, blue] = LUMA;
     let grey: Vec<f32> =
-        (0..side * side).map(|at| 0.299 * picture[0][at] + 0.587 * picture[1][at] + 0.114 * picture[2][at]).collect();
+        (0..side * side).map(|at| red * picture[0][at] + green * picture[1][at] + blue * picture[2][at]).collect();
     let mut mean = vec![0.0; side * side];
     for blur in BLURS {
         let blurred = blurred(&grey, side, blur);

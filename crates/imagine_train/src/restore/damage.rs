@@ -9,6 +9,7 @@ use rand::Rng;
 use rand::rngs::StdRng;
 
 use crate::core::rng::normal;
+use crate::data::LUMA;
 use crate::data::resample::byte;
 
 /// Largest deviation of the noise that is trained on, in steps of 255.
@@ -150,8 +151,9 @@ fn with_halved_color(planes: &[Vec<u8>; 3], [height, width]: [usize; 2], quality
     };
     let whole = through_jpeg(planes, [height, width], quality);
     let half = through_jpeg(&planes.each_ref().map(mean), [rows, columns], quality);
+    let [red, green, blue] = LUMA;
     let luminance = |planes: &[Vec<u8>; 3], at: usize| {
-        0.299 * f32::from(planes[0][at]) + 0.587 * f32::from(planes[1][at]) + 0.114 * f32::from(planes[2][at])
+        red * f32::from(planes[0][at]) + green * f32::from(planes[1][at]) + blue * f32::from(planes[2][at])
     };
     // Differences of the channels from the luminance, interpolated.
     let color = |channel: usize, at: usize| f32::from(half[channel][at]) - luminance(&half, at);

@@ -2,6 +2,7 @@
 //!
 //! Both belong to what is seen: strokes move with it when the camera moves. Where nothing is seen, strokes are made of noise, which stays on the screen.
 
+use crate::data::LUMA;
 use imagine_graph::{Add, Concat, Conv, Dim, Div, Graph, Mul, PadMode, RandomNormal, Slice, Sqrt, Sub, Tensor};
 
 /// How the names of the weights of fixed filters begin.
@@ -12,8 +13,6 @@ pub(super) const ENLARGED: &str = ".enlarged.weight";
 pub(super) const FLAT_STROKES: &str = "flat_strokes";
 /// Channels of [`directions`].
 pub(super) const DIRECTION_CHANNELS: usize = 3;
-/// Luminance in BT.601.
-const LUMA: [f32; 3] = [0.299, 0.587, 0.114];
 /// Contrast, squared, below which detail fades: a hundredth of white.
 const DETAIL_FLOOR: f32 = 1e-4;
 /// Slope of luminance over 4 pixels, squared, below which directions fade.

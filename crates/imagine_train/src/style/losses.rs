@@ -5,6 +5,7 @@ use burn::tensor::module::avg_pool2d;
 use burn::tensor::{Tensor, TensorData};
 use rand::Rng;
 
+use crate::data::LUMA;
 use crate::loss::pyramid::pyramid;
 use crate::loss::{TextureLoss, TextureLossOptions};
 
@@ -16,8 +17,6 @@ const PATCHES: usize = 256;
 const SQUARE: usize = 8;
 /// Slope of luminance, squared, that counts as flat.
 const FLAT: f32 = 1e-5;
-/// Luminance in BT.601.
-const LUMA: [f32; 3] = [0.299, 0.587, 0.114];
 /// Pixels by which the sides of a moved picture are less.
 pub(super) const MOVED: usize = 8;
 /// Pixels at the borders of a moved picture that are not compared: what lies beyond them has an effect there.

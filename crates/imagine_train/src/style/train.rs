@@ -224,8 +224,8 @@ impl<A: AutodiffBackend> StyleTraining<A> {
         if card.recipe.is_empty() {
             let options = serde_json::to_string(&self.options).unwrap_or_default();
             card.recipe = format!(
-                "{RECIPE}: {} multiply-adds a pixel, trained on {} pictures painted by example, L1 of coarse levels, texture loss, directions of strokes, steadiness under motion, Adam, running mean of \
-                 the weights; options {options}",
+                "{RECIPE}: {} multiply-adds a pixel, trained on {} pictures painted by example, L1 of coarse levels, texture loss, directions of \
+                 strokes, steadiness under motion, Adam, running mean of the weights; options {options}",
                 network.multiply_adds(),
                 self.set.trained.len()
             );
