@@ -84,7 +84,10 @@ impl TrainStyle {
         for one in find(&self.data, true)? {
             let cut = squares_of(&one.read(None)?)?;
             if cut.is_empty() {
-                note(format_args!("note: {} is too small and left out", one.path().display()));
+                note(format_args!(
+                    "note: {} is left out: its sides have to be at least {SQUARE} pixels",
+                    one.path().display()
+                ));
             } else {
                 of_picture.push(cut.len());
                 squares.extend(cut);

@@ -35,7 +35,11 @@ fn a_network_for_a_camera_is_trained_resumed_and_run() {
     // The first picture has four quarters of 256 pixels, the second only its middle; the third is too small.
     prepare(&sandbox, &[[530, 516], [300, 260], [300, 255]]);
     let [_, told] = sandbox.succeed(&train("1 --data-name Views"));
-    assert!(told.contains("2.png is too small and left out") && told.contains("painting 1 of 1: 6 squares"), "{told}");
+    assert!(
+        told.contains("2.png is left out: its sides have to be at least 256 pixels")
+            && told.contains("painting 1 of 1: 6 squares"),
+        "{told}"
+    );
     assert!(told.contains("5 pictures to learn from, 1 held back"), "{told}");
     let painted: Vec<_> = fs::read_dir(sandbox.path("live.training/painted")).unwrap().collect();
     assert_eq!(painted.len(), 2, "a sheet and its painting");

@@ -7,7 +7,7 @@ use imagine_graph::{Add, Concat, Conv, Dim, Div, Graph, Mul, PadMode, RandomNorm
 
 /// How the names of the weights of fixed filters begin.
 const FIXED: [&str; 3] = ["detail.", "directions.", "turns."];
-/// How the names of weights that enlarge end.
+/// How the names of upsampling filters end.
 pub(super) const ENLARGED: &str = ".enlarged.weight";
 /// Name of the control of strokes where the picture is flat, 0 to 1.
 pub(super) const FLAT_STROKES: &str = "flat_strokes";
@@ -17,7 +17,7 @@ pub(super) const DIRECTION_CHANNELS: usize = 3;
 const DETAIL_FLOOR: f32 = 1e-4;
 /// Slope of luminance over 4 pixels, squared, below which directions fade.
 const DIRECTION_FLOOR: f32 = 2e-5;
-/// Deviation of turned directions: the smoothed noise has a deviation of 1/18.
+/// Standard deviation of [`turns`] in floors: that of the blurred noise is 1/18.
 const TURNS: f32 = 0.7 * 18.0;
 /// Sides of the filters that smooth.
 const SMOOTH: usize = 5;
@@ -80,7 +80,7 @@ pub(super) fn directions(graph: &mut Graph, blocks: &str) -> String {
     graph.push("directions", Div {}, [parts.as_str(), &above])
 }
 
-/// Directions that turn slowly from place to place, 2 channels: they decide where the picture has none.
+/// A random direction field that turns slowly from place to place, 2 channels. It decides where the picture has no direction.
 fn turns(graph: &mut Graph) -> String {
     let noise = noise(graph, "turns.noise", [2, 4], 1);
     let noise = smooth(graph, "turns.near", &noise, 2, 2);
@@ -89,13 +89,13 @@ fn turns(graph: &mut Graph) -> String {
     graph.push("turns", Mul {}, [noise.as_str(), &strength])
 }
 
-/// Normal random numbers of as many channels, one for each square of as many pixels a side.
+/// Gaussian noise of this many channels, with one value for each square of `side` pixels.
 fn noise(graph: &mut Graph, name: &str, [channels, side]: [usize; 2], stream: u32) -> String {
     let shape = [vec![Dim::Fixed(1)], Dim::nchw_divided(channels, side)[1..].to_vec()].concat();
     graph.push(name, RandomNormal { shape, stream, ..RandomNormal::default() }, [])
 }
 
-/// Every channel by itself through a Gaussian with holes.
+/// A dilated Gaussian blur of every channel (depthwise).
 fn smooth(graph: &mut Graph, name: &str, x: &str, channels: usize, dilation: usize) -> String {
     let filters = Tensor::f32([channels, 1, SMOOTH, SMOOTH], gaussian(1.2).repeat(channels));
     let filters = graph.weight(&format!("{name}.weight"), filters);
@@ -109,7 +109,7 @@ fn luma(graph: &mut Graph, name: &str, blocks: &str, pixels: usize) -> String {
     graph.push(name, Conv::default(), [blocks, &weights])
 }
 
-/// One channel through a square kernel with holes.
+/// A dilated convolution of one channel with a square kernel.
 fn filter(graph: &mut Graph, name: &str, x: &str, kernel: Vec<f32>, dilation: usize) -> String {
     let side = kernel.len().isqrt();
     let weights = graph.weight(&format!("{name}.weight"), Tensor::f32([1, 1, side, side], kernel));

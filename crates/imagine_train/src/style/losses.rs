@@ -1,4 +1,4 @@
-//! What a painted crop is compared in: coarse colours, texture, directions, and whether it moves with the picture.
+//! Terms of the loss: coarse colours, texture, directions of strokes, and consistency under motion.
 
 use burn::tensor::backend::{AutodiffBackend, Backend};
 use burn::tensor::module::avg_pool2d;
@@ -17,9 +17,9 @@ const PATCHES: usize = 256;
 const SQUARE: usize = 8;
 /// Slope of luminance, squared, that counts as flat.
 const FLAT: f32 = 1e-5;
-/// Pixels by which the sides of a moved picture are less.
+/// How many pixels shorter the sides of a translated picture are.
 pub(super) const MOVED: usize = 8;
-/// Pixels at the borders of a moved picture that are not compared: what lies beyond them has an effect there.
+/// Pixels along the borders of a translated picture that are not compared: the two pictures do not have the same surroundings there.
 const RIM: usize = 16;
 
 /// Mean absolute difference at a quarter and an eighth of the resolution.
@@ -72,7 +72,8 @@ fn structure<B: Backend>(picture: Tensor<B, 4>) -> [Tensor<B, 4>; 3] {
     parts.map(|part| avg_pool2d(part, [SQUARE; 2], [SQUARE; 2], [0; 2], true, false))
 }
 
-/// Square pictures moved up and to the left by `by` pixels, 0 to less than 4, and by 1; sides are less by [`MOVED`]. Cubic (Catmull and Rom 1974).
+/// Square pictures translated up and to the left by `1 + by` pixels along rows and columns, with `by` from 0 to less than 4. Sides are [`MOVED`] pixels
+/// shorter. Interpolation is cubic (Catmull and Rom 1974).
 pub(super) fn moved<B: Backend>(pictures: Tensor<B, 4>, by: [f32; 2]) -> Tensor<B, 4> {
     let [batch, channels, side, _] = pictures.dims();
     let device = pictures.device();
@@ -83,7 +84,7 @@ pub(super) fn moved<B: Backend>(pictures: Tensor<B, 4>, by: [f32; 2]) -> Tensor<
     rows.matmul(pictures).matmul(columns)
 }
 
-/// Weights of the pixels of a line of `side` for each of its moved pixels.
+/// For each pixel of a translated line, the weights of the `side` pixels of the line.
 fn samples(side: usize, by: f32) -> Vec<f32> {
     let (whole, t) = (by.floor() as usize, by.fract());
     let taps = [

@@ -130,7 +130,7 @@ impl StyleNetwork {
     }
 }
 
-/// Twice the resolution, bilinearly. With weights of its own for each of the four pixels, a network makes a pattern of them.
+/// Bilinear upsampling by 2. Learned weights for each of the four pixels would show as a pattern of 2x2.
 fn enlarge(graph: &mut Graph, name: &str, x: &str, channels: usize) -> String {
     let filters = Tensor::f32([HALF * HALF * channels, 1, 3, 3], bilinear().repeat(channels));
     let filters = graph.weight(&format!("{name}{ENLARGED}"), filters);
@@ -168,13 +168,13 @@ fn convolve(
     graph.push(name, same(side, dilation), [x, &kernel, &bias])
 }
 
-/// A 1x1 convolution, at twice the resolution.
+/// A 1x1 convolution, upsampled by 2.
 fn at_half(graph: &mut Graph, name: &str, x: &str, channels: [usize; 2], rng: &mut impl Rng) -> String {
     let x = convolve(graph, name, x, channels, 1, 1, rng);
     enlarge(graph, &format!("{name}.half"), &x, channels[1])
 }
 
-/// Lets the gates of strokes begin open, most where the picture has their direction.
+/// Initialises the gates of strokes: open, and most open where the picture has their direction.
 fn open_gates(graph: &mut Graph, coarse: usize, width: usize) {
     let inputs = coarse + DIRECTION_CHANNELS;
     let [rows, columns] = [width, inputs];

@@ -28,10 +28,10 @@ pub struct StyleOptions {
     /// Weight of the texture loss against the painted pictures, which keeps strokes from averaging away; 0 to 10.
     #[cfg_attr(feature = "clap", arg(long, default_value_t = Self::default().texture))]
     pub texture: f32,
-    /// Weight of the difference in directions and contrast of strokes; 0 to 10.
+    /// Weight of the differences of strokes in direction and contrast; 0 to 10.
     #[cfg_attr(feature = "clap", arg(long, default_value_t = Self::default().strokes))]
     pub strokes: f32,
-    /// Weight of the difference that a move of the picture makes, for a view that does not flicker; 0 to 100.
+    /// Weight of temporal consistency: the difference between a picture translated, then painted, and painted, then translated; 0 to 100.
     #[cfg_attr(feature = "clap", arg(long, default_value_t = Self::default().steadiness))]
     pub steadiness: f32,
     /// Full learning rate; it falls to 0 over the training as a cosine does.
